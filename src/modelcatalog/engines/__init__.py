@@ -1,0 +1,148 @@
+"""Owns what an engine is: the protocol between a checkpoint that is loaded and the chat that uses it. Knows no hub.
+
+An engine is one module with an ``open(plan)``; it is handed local paths and never touches the network.
+Prompts go in as messages or as text, events come out: `Started`, pieces of text, `Finished`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from modelcatalog.errors import Unsupported
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from modelcatalog.planning import Plan
+
+__all__ = ["Engine", "Event", "Finish", "Finished", "Message", "Options", "Prompt", "Started", "open_engine", "options"]
+
+Finish = Literal["stop", "length", "cancelled", "error"]
+"""Why a reply ended: the model was done (or a stop string came), ``max_new_tokens``, the caller, a failure."""
+Role = Literal["system", "user", "assistant"]
+
+
+class Message(BaseModel):
+    """One turn of a conversation.
+
+    >>> Message(role="user", content="hello").role
+    'user'
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: Role
+    content: str
+
+
+Prompt = tuple[Message, ...] | str
+"""Messages to answer, or a text to continue."""
+
+
+class Options(BaseModel):
+    """How to generate; None leaves it to the checkpoint's ``generation_config.json``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_new_tokens: int = Field(default=512, ge=1)
+    temperature: float | None = Field(default=None, ge=0)
+    """0 is greedy decoding."""
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=0)
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    repetition_penalty: float | None = Field(default=None, gt=0)
+    do_sample: bool | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    """The reply ends before the first of these strings."""
+    chat_template: str | None = None
+    """A Jinja template to use in place of the checkpoint's."""
+    enable_thinking: bool | None = None
+    """For templates that know the switch."""
+
+
+class Started(NamedTuple):
+    """The prompt has been read."""
+
+    prompt_tokens: int
+    thinking: bool = False
+    """The template itself opened the model's thinking, so the first piece of text is inside it."""
+
+
+class Finished(NamedTuple):
+    """The reply is complete."""
+
+    reason: Finish
+    completion_tokens: int
+
+
+Event = Started | str | Finished
+
+
+class Engine(Protocol):
+    """A loaded checkpoint. Its methods may be called from one thread at a time."""
+
+    name: str
+
+    @property
+    def chat_template(self) -> bool:
+        """Whether the checkpoint brought a chat template."""
+
+    def run(
+        self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None
+    ) -> Iterator[Event]:
+        """Generate. Setting ``cancel`` ends it after the current token, as does closing the iterator.
+
+        Args:
+            prompt: Messages or a text.
+            options: How to generate.
+            cancel: Set by another thread, or by the consumer, to stop.
+            memory: What `new_memory` gave: the engine finds there what it computed for the turns before.
+
+        Raises:
+            NoChatTemplate: messages, and no template to write them in.
+            Unsupported: an option that this engine does not have.
+            EngineError: generation failed.
+            WontFit: memory ran out.
+        """
+
+    def new_memory(self) -> object | None:
+        """A place to keep what was computed for a conversation; None where the engine keeps it itself."""
+
+    def close(self) -> None:
+        """Free the memory."""
+
+
+def open_engine(plan: Plan) -> Engine:
+    """Load the checkpoint of a plan whose files are on this disk, on the engine it names."""
+    module = import_module(f"modelcatalog.engines.{plan.engine.replace('.', '_')}")
+    engine: Engine = module.open(plan)
+    return engine
+
+
+def options(max_new_tokens: int, generation: dict[str, object]) -> Options:
+    """Check the generation options of a call.
+
+    Raises:
+        Unsupported: naming the option that does not exist or has a wrong value.
+
+    >>> options(16, {"temperature": 0, "stop": "END"}).stop
+    ('END',)
+    """
+    given = {key: value for key, value in generation.items() if value is not None}
+    if isinstance(given.get("stop"), str):
+        given["stop"] = (given["stop"],)
+    try:
+        return Options.model_validate({"max_new_tokens": max_new_tokens, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "option"
+        if first["type"] == "extra_forbidden":
+            message = f"there is no generation option {name!r}"
+            raise Unsupported(message, subject=name, hint=f"there are {', '.join(Options.model_fields)}") from error
+        message = f"{name}={first['input']!r}: {first['msg'].lower()}"
+        raise Unsupported(message, subject=name) from error

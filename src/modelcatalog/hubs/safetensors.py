@@ -1,0 +1,95 @@
+"""Owns reading the header of a safetensors file: names, types, shapes, and where the file must end. Knows no model.
+
+https://github.com/huggingface/safetensors#format: eight bytes of length, that much JSON, then the weights.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from math import prod
+from pathlib import Path
+from typing import NamedTuple
+
+from modelcatalog.errors import IntegrityError
+
+__all__ = ["LENGTH_BYTES", "SafetensorsHeader", "header_length", "read", "read_file"]
+
+LENGTH_BYTES = 8
+_LONGEST = 100_000_000
+
+
+class SafetensorsHeader(NamedTuple):
+    """Parameters and bytes of each data type, and the file's whole size."""
+
+    parameters: dict[str, int]
+    """``{"BF16": 134_515_008}``."""
+    names: frozenset[str]
+    end: int
+
+    @property
+    def dtype(self) -> str | None:
+        """The type that most parameters have, in torch's spelling where it has one: ``bfloat16``."""
+        if not self.parameters:
+            return None
+        most = max(self.parameters, key=self.parameters.__getitem__)
+        return {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}.get(most, most)
+
+
+def header_length(first: bytes, *, subject: str) -> int:
+    """The length that the first eight bytes announce.
+
+    Raises:
+        IntegrityError: if it cannot be one.
+
+    >>> header_length(struct.pack("<Q", 2), subject="x")
+    2
+    """
+    if len(first) < LENGTH_BYTES:
+        message = f"{subject} is cut off: it has {len(first)} bytes"
+        raise IntegrityError(message, subject=subject, hint="fetch it again")
+    length: int = struct.unpack("<Q", first[:LENGTH_BYTES])[0]
+    if not 2 <= length <= _LONGEST:  # noqa: PLR2004  "{}" is the shortest header
+        message = f"{subject} is no safetensors file: it announces a header of {length:,} bytes"
+        raise IntegrityError(message, subject=subject, hint="fetch it again; an error page may have been saved")
+    return length
+
+
+def read(text: bytes, *, subject: str) -> SafetensorsHeader:
+    """Read the JSON header.
+
+    Raises:
+        IntegrityError: if it is none.
+
+    >>> read(b'{"w":{"dtype":"BF16","shape":[2,3],"data_offsets":[0,12]}}', subject="x").parameters
+    {'BF16': 6}
+    """
+    try:
+        entries = json.loads(text)
+        entries.pop("__metadata__", None)
+        parameters: dict[str, int] = {}
+        end = 0
+        for entry in entries.values():
+            kind = str(entry["dtype"])
+            parameters[kind] = parameters.get(kind, 0) + prod(int(n) for n in entry["shape"])
+            end = max(end, int(entry["data_offsets"][1]))
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        message = f"{subject} has a safetensors header that cannot be read"
+        raise IntegrityError(message, subject=subject, hint="fetch it again") from error
+    return SafetensorsHeader(parameters, frozenset(entries), LENGTH_BYTES + len(text) + end)
+
+
+def read_file(path: Path) -> SafetensorsHeader:
+    """Read the header of a file on disk and check that the weights it announces are all there.
+
+    Raises:
+        IntegrityError: if the file is no safetensors file, or is cut off.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = header_length(file.read(LENGTH_BYTES), subject=path.name)
+        header = read(file.read(length) if length < size else b"", subject=path.name)
+    if header.end > size:
+        message = f"{path.name} is cut off: it has {size:,} bytes of {header.end:,}"
+        raise IntegrityError(message, subject=str(path), hint="fetch it again; a download may have broken off")
+    return header

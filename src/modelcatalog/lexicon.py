@@ -1,0 +1,403 @@
+"""Owns the dictionary: what each word of a name means, from the vocabulary first and the grammar's `WORDS` then.
+
+Knows nothing of neighbours: what only the context decides is parser.py's. Every word is read once and
+remembered (`READINGS`, bounded), which is why a name costs little more than cutting it up.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelcatalog import grammar, vocabulary
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Iterable
+
+    from modelcatalog.records import SegmentKind
+
+__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Word", "lexicon", "reset"]
+
+_REMEMBERED = 50_000
+"""Words whose readings are kept: about 15 MB at most."""
+_LONGEST = 80
+"""Words longer than this mean nothing; they are not worth a look-up or a place in memory."""
+_UNIT = {"b": 10**9, "bn": 10**9, "m": 10**6, "mil": 10**6, "t": 10**12}
+_LARGEST = 20 * 10**12
+"""No model has more parameters; a larger number is a hash."""
+
+
+class FamilyWord(NamedTuple):
+    """What the parser must know of a family."""
+
+    name: str
+    company: str
+    derived: bool
+    bare: bool
+    compact: bool
+    lines: str
+    dates: str | None
+    words: dict[str, str]
+    """Words that mean something else in this family."""
+    versions: frozenset[str]
+    """Versions of the series that the catalog knows, lower case."""
+
+
+class Account(NamedTuple):
+    """What an owner tells."""
+
+    company: str | None
+    repackager: bool
+    method: str | None
+    format: str | None
+
+
+class Word(NamedTuple):
+    """A word and its meaning: ``role`` says what kind, ``value`` what it states."""
+
+    role: str
+    text: str
+    value: object = None
+    key: str | None = None
+    """What the word adds to the canonical name; None: nothing."""
+    kind: SegmentKind = "unknown"
+    """The kind of segment it is unless its neighbours decide otherwise."""
+    length: int = 0
+
+
+_KINDS: dict[str, SegmentKind] = {
+    "separator": "separator", "family": "family", "type": "type", "tier": "tier", "variant": "variant", "method": "quantization",
+    "scheme": "quantization", "plain_q": "quantization", "mlc_scheme": "quantization", "weight_activation": "quantization",
+    "bits": "quantization", "bpw": "quantization", "head_bits": "quantization", "group": "quantization", "format": "format", "dtype": "dtype",
+    "size": "size", "mixture": "size", "active": "size", "effective": "size", "experts": "size", "context": "context", "version": "version",
+    "date": "released", "shard": "shard", "suffix": "serving", "ignored": "format",
+}  # fmt: skip
+"""Role -> segment kind; the others need their neighbours, and are unknown without them."""
+
+
+def _finished(words: Iterable[Word]) -> tuple[Word, ...]:
+    return tuple(word._replace(kind=_KINDS.get(word.role, "unknown"), length=len(word.text)) for word in words)
+
+
+class Phrase(NamedTuple):
+    """Words that mean something together, and what the first means alone."""
+
+    options: tuple[tuple[tuple[str, ...], Word], ...]
+    alone: tuple[Word, ...]
+
+
+class Lexicon:
+    """The word tables, made from the vocabulary."""
+
+    def __init__(self, companies: Iterable[vocabulary.CompanyFile]) -> None:
+        self.words: dict[str, Word] = {}
+        self.phrases: dict[str, list[tuple[tuple[str, ...], Word]]] = {}
+        self.families: dict[str, Word] = {}
+        self.accounts: dict[str, Account] = {}
+        self.company_of: dict[str, str] = {}
+        self.ideographic: list[str] = []
+        hubs = vocabulary.hubs()
+        self.routes = frozenset(hubs.routes)
+        self.regions = frozenset(hubs.regions)
+        self.serving = frozenset(hubs.serving)
+        for word in hubs.suffixes:
+            self._add(word, "suffix", word, None)
+        for word in hubs.resellers:
+            self._add(word, "reseller", word, word)
+        companies = tuple(companies)
+        for company in companies:
+            self._add_accounts(company)
+        for word in vocabulary.ignored():
+            self._add(word, "ignored", word, None)
+        for word in vocabulary.variants():
+            self._add(word, "variant", word, word)
+        for word in vocabulary.tiers():
+            self._add(word, "tier", word, word)
+        for dtype_word, dtype in vocabulary.dtypes().items():
+            self._add(dtype_word, "dtype", dtype, None)
+        for method, entry in vocabulary.methods().items():
+            for spelling in (method.replace("-", " "), *entry.aliases):
+                self._add(spelling, "method", (method, entry.bits, entry.format), None)
+        for name, spellings in vocabulary.formats().items():
+            for spelling in spellings:
+                self._add(spelling, "format", name, None)
+        for name, type_entry in vocabulary.types().items():
+            for spelling in (name.replace("-", " "), *type_entry.aliases):
+                self._add(spelling, "type", name, name)
+        for company in companies:
+            for family in company.family:
+                self._add_family(company, family)
+        self.ideographic.sort(key=len, reverse=True)
+        for repackager in hubs.repackager:
+            account = Account(None, True, repackager.method, repackager.format)  # noqa: FBT003  a named tuple's field
+            for owner in (*repackager.huggingface, *repackager.modelscope):
+                self.accounts[owner.lower()] = account
+        self.tag_words = vocabulary.tag_words()
+        self.training_before = vocabulary.training_before()
+        self.training_after = vocabulary.training_after()
+
+    def _add(self, spelling: str, role: str, value: object, key: str | None) -> None:
+        """Later roles win over earlier ones: the order of calls in ``__init__`` is the precedence."""
+        parts = tuple(spelling.lower().split(" "))
+        if len(parts) > 1:
+            self.phrases.setdefault(parts[0], []).append((parts[1:], Word(role, " ".join(parts), value, key)))
+        glued = "".join(parts)
+        word = Word(role, glued, value, key)
+        self.words[glued] = word
+        if role == "family":
+            self.families[glued] = word
+            if not glued.isascii():
+                self.ideographic.append(glued)
+
+    def _add_accounts(self, company: vocabulary.CompanyFile) -> None:
+        accounts = company.accounts
+        account = Account(company.name, False, None, None)  # noqa: FBT003  a named tuple's field
+        for owner in (*accounts.huggingface, *accounts.modelscope, *accounts.api):
+            self.accounts.setdefault(owner.lower(), account)
+        names = [company.name, *company.aliases, *([company.zh] if company.zh else []), *accounts.huggingface, *accounts.api]
+        for name in names:
+            spelling = " ".join(name.lower().replace("-", " ").replace("_", " ").replace(".", " ").split())
+            self.company_of.setdefault(spelling.replace(" ", ""), company.name)
+            self._add(spelling, "company", company.name, spelling.replace(" ", ""))
+
+    def _add_family(self, company: vocabulary.CompanyFile, family: vocabulary.FamilyEntry) -> None:
+        own = family.name.lower()
+        versions = set()
+        spellings = [own.replace("-", " "), *family.aliases, *([family.zh] if family.zh else [])]
+        bare_names = {"".join(c for c in s if c.isalnum()) for s in spellings}
+        for series in family.series:
+            squeezed = "".join(c for c in series.name.lower() if c.isalnum() or c == ".")
+            for name in sorted(bare_names, key=len, reverse=True):
+                if squeezed.startswith(name) and squeezed != name:
+                    versions.add(squeezed.removeprefix(name))
+                    break
+        word = FamilyWord(
+            family.name, company.name, family.derived, family.bare, family.compact,
+            "".join(family.lines).lower(), family.dates, dict(family.words), frozenset(versions),
+        )  # fmt: skip
+        squeezed_own = "".join(c for c in own if c.isalnum())
+        makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
+        for spelling in spellings:
+            squeezed = "".join(c for c in spelling.lower() if c.isalnum())
+            if squeezed != squeezed_own:
+                maker = next((name for name in makers if squeezed.startswith(name) and squeezed != name), "")
+                squeezed = squeezed.removeprefix(maker)
+            extra = squeezed if squeezed != squeezed_own and squeezed.isascii() else None
+            self._add(spelling.lower(), "family", word, extra)
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
+    return Lexicon(vocabulary.companies())
+
+
+def reset() -> None:
+    """Forget every reading: the vocabulary changed."""
+    lexicon.cache_clear()
+    READINGS.clear()
+
+
+class _Readings(dict[str, "tuple[Word, ...] | Phrase"]):
+    """Piece -> its words, read when first asked for."""
+
+    def __missing__(self, piece: str) -> tuple[Word, ...] | Phrase:
+        if len(piece) > _LONGEST:
+            return _finished((Word("unknown" if piece[0].isalnum() else "separator", piece, None, piece),))
+        found = _read(piece)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[piece] = found
+        return found
+
+
+READINGS = _Readings()
+
+
+def _read(piece: str) -> tuple[Word, ...] | Phrase:
+    if not piece[0].isalnum():
+        return _finished((Word("separator", piece),))
+    words = lexicon()
+    alone = _finished(_alone(piece, words))
+    options = words.phrases.get(piece)
+    if options is not None:
+        return Phrase(tuple((parts, _finished((word,))[0]) for parts, word in sorted(options, key=lambda option: -len(option[0]))), alone)
+    return alone
+
+
+def _alone(piece: str, words: Lexicon) -> tuple[Word, ...]:
+    known = words.words.get(piece)
+    if known is not None and not (known.role == "family" and len(piece) == 1):
+        return (known,)
+    ruled = grammar.word(piece)
+    if ruled is not None and ruled[0] not in ("lettered", "release_candidate"):
+        return _RULED[ruled[0]](piece, ruled[1])
+    glued = _glued(piece, words)
+    if glued is not None:
+        return glued
+    if ruled is not None:
+        return _RULED[ruled[0]](piece, ruled[1])
+    return _dated(piece) or (Word("unknown", piece, None, piece),)
+
+
+def _dated(piece: str) -> tuple[Word, ...] | None:
+    """A date or a shard, which contain separators."""
+    if "-of-" in piece:
+        return (Word("shard", piece),)
+    digits = [part for part in piece.replace("_", "-").replace(".", "-").split("-") if part]
+    if not all(part.isdecimal() for part in digits):
+        return None
+    if len(digits) == 3:  # noqa: PLR2004  year, month, day
+        return (Word("date", piece, (int(digits[0]), int(digits[1]), int(digits[2]))),)
+    if len(digits) == 2:  # noqa: PLR2004  month and year
+        year, month = (digits[0], digits[1]) if len(digits[0]) == 4 else (digits[1], digits[0])  # noqa: PLR2004
+        return (Word("date", piece, (int(year), int(month), None)),)
+    return None
+
+
+def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
+    """A known word with digits, and perhaps more words, glued to it: ``qwen2.5``, ``llama3chat``, ``r7b``."""
+    if not piece.isascii():
+        head = next((name for name in words.ideographic if piece.startswith(name)), None)
+        if head is None:
+            return None
+        rest = piece[len(head) :]
+        return (words.families[head]._replace(text=head), *_tail(rest, words))
+    at = next((i for i, char in enumerate(piece) if char.isdigit()), 0)
+    if not at:
+        return _number_and_word(piece, words)
+    head, rest = piece[:at], piece[at:]
+    known = words.words.get(head)
+    if known is None or known.role not in ("family", "type", "tier", "variant"):
+        return None
+    if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
+        return None
+    tail = _tail(rest, words)
+    if tail and tail[-1].role == "unknown" and known.role != "family":
+        return None
+    return (known._replace(text=head), *tail)
+
+
+def _number_and_word(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
+    """``3vl``, ``2.5coder``: a number with a known word behind it."""
+    at = next((i for i, char in enumerate(piece) if not (char.isdigit() or char in "._")), 0)
+    behind = words.words.get(piece[at:])
+    if not at or behind is None or behind.role not in ("type", "tier"):
+        return None
+    ruled = grammar.word(piece[:at])
+    if ruled is None or ruled[0] != "number":
+        return None
+    return (*_RULED["number"](piece[:at], ruled[1]), behind)
+
+
+def _tail(rest: str, words: Lexicon) -> tuple[Word, ...]:
+    """What is glued behind a family: ``2.5``, ``410m``, ``3_8b``, ``2vl``."""
+    if not rest:
+        return ()
+    if not rest[0].isdigit():
+        known = words.words.get(rest)
+        return (known if known is not None else Word("unknown", rest, None, rest),)
+    first, joint, second = rest.partition("_")
+    if joint and second[-1:].isalpha():
+        return (*_tail(first, words), Word("separator", "_"), *_tail(second, words))
+    ruled = grammar.word(rest)
+    if ruled is not None:
+        return _RULED[ruled[0]](rest, ruled[1])
+    return _number_and_word(rest, words) or (Word("unknown", rest, None, rest),)
+
+
+def point(digits: str) -> str:
+    """Every spelling of a decimal point as a point: ``2_5``, ``3p1``, ``1___5``."""
+    return digits.replace("___", ".").replace("_", ".").replace("p", ".")
+
+
+def _params(number: str, unit: str) -> int:
+    return round(float(point(number)) * _UNIT[unit])
+
+
+def _scheme(text: str) -> str:
+    """``q4-k-m`` and ``q4km`` as llama.cpp writes it: ``Q4_K_M``."""
+    bare = "".join(char for char in text.upper() if char.isalnum())
+    at = 3 if bare[:2] in ("IQ", "TQ") else 2
+    head, rest = bare[:at], bare[at:]
+    if rest[:1] == "K" and at == 2 and rest != "K":  # noqa: PLR2004
+        return f"{head}_K_{rest[1:]}"
+    if rest.isdecimal():
+        return "_".join((head, *rest)) if len(rest) == 1 else text.upper()
+    return f"{head}_{rest}" if "R" not in rest else text.upper().replace("-", "_")
+
+
+def _size_word(role: str, piece: str, value: int, *more: object) -> tuple[Word, ...]:
+    if not 0 < value <= _LARGEST:
+        return (Word("unknown", piece, None, piece),)
+    return (Word(role, piece, (value, *more), point(piece)),)
+
+
+def _on_size(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
+    number, unit = found["size_n"], found["size_unit"]
+    if (unit == "t" and "." not in point(number) and len(number) > 1) or len(number) > 6:  # noqa: PLR2004
+        return (Word("unknown", piece, None, piece),)
+    value = _params(number, unit)
+    if value < 10**6 or (unit in ("b", "bn") and len(point(number).split(".")[0]) > 4):  # noqa: PLR2004
+        return (Word("unknown", piece, None, piece),)
+    return _size_word("size", piece, value, unit)
+
+
+def _on_bits(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
+    bits = float(point(found["bits_n"]))
+    if not 0 < bits <= 8:  # noqa: PLR2004  wider is a dtype, which the vocabulary has
+        return (Word("unknown", piece, None, piece),)
+    return (Word("bits", piece, _whole(bits)),)
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if number == int(number) else number
+
+
+def _on_scheme(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
+    scheme = _scheme(found["scheme_text"])
+    return (Word("scheme", piece, (scheme, next(int(char) for char in scheme if char.isdigit()))),)
+
+
+def _on_version(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
+    digits, tail = found["version_n"], found["version_tail"]
+    head, joint, unit = digits.rpartition("_")
+    if tail == "b" and joint:  # v2_7b: version 2 with 7B parameters
+        mark = piece[: piece.index(digits)]
+        size = grammar.word(f"{unit}b")
+        if size is not None:
+            return (Word("version", mark + head, (point(head), "")), Word("separator", "_"), *_RULED["size"](f"{unit}b", size[1]))
+    return (Word("version", piece, (point(digits), tail)),)
+
+
+_RULED: dict[str, Callable[[str, re.Match[str]], tuple[Word, ...]]] = {
+    "scheme": _on_scheme,
+    "plain_q": lambda p, m: (Word("plain_q", p, int(m["plain_q_bits"])),),
+    "mlc_scheme": lambda p, m: (Word("mlc_scheme", p, (p, int(m["mlc_bits"]) or 16)),),
+    "weight_activation": lambda p, m: (
+        (Word("weight_activation", p, (p.upper(), int(m["w_bits"]), m["w_group"] and int(m["w_group"]))),)
+        if 0 < int(m["w_bits"]) <= 16  # noqa: PLR2004
+        else (Word("unknown", p, None, p),)
+    ),
+    "int_bits": lambda p, m: (Word("bits", p, int(m["int_n"])),),
+    "bits": _on_bits,
+    "bits_per_weight": lambda p, m: (Word("bpw", p, _whole(float(point(grammar.extract(m, "bpw_n", "bpw_m") or "0"))) or None),),
+    "head_bits": lambda p, _: (Word("head_bits", p, None, p),),
+    "group_size": lambda p, m: (Word("group", p, int(grammar.extract(m, "group_n", "group_m") or 0), p),),
+    "experts_of": lambda p, m: _size_word("mixture", p, _params(m["mix_n"], m["mix_unit"]), int(m["mix_experts"])),
+    "size_times": lambda p, m: _size_word("mixture", p, _params(m["times_n"], m["times_unit"]), int(m["times_experts"])),
+    "split_size": lambda p, m: _size_word("size", p, _params(f"{m['split_n']}.{m['split_tenth']}", "b"), "b"),
+    "size": _on_size,
+    "lettered_size": lambda p, m: (Word("size", p, (_params(m["rsize_n"], "b"), "b"), p),),
+    "active_size": lambda p, m: _size_word("active", p, _params(m["active_n"], m["active_unit"])),
+    "effective_size": lambda p, m: _size_word("effective", p, _params(m["effective_n"], "b")),
+    "experts": lambda p, m: (Word("experts", p, int(m["experts_n"]), p),),
+    "context": lambda p, m: (Word("context", p, int(m["context_n"]), p),),
+    "version": _on_version,
+    "number": lambda p, m: (Word("number", p, m["number_n"], point(p)),),
+    "lettered": lambda p, m: (Word("lettered", p, (m["lettered_l"], point(m["lettered_n"])), point(p)),),
+    "suffixed": lambda p, m: (Word("suffixed", p, (point(m["suffixed_n"]), m["suffixed_l"]), p),),
+    "release_candidate": lambda p, _: (Word("unknown", p, None, p),),
+}
+"""Rule of `grammar.WORDS` -> the words it gives; a test checks that both have the same names."""

@@ -1,0 +1,279 @@
+"""Owns the making of a `Plan`, step by step. Each step's knowledge is in a module beside this one."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelcatalog import catalog
+from modelcatalog.errors import CheckpointNotFound, IntegrityError, NeedsRemoteCode, Unsupported
+from modelcatalog.hubs import gguf, huggingface, local, modelscope, safetensors
+from modelcatalog.planning import facts as facts_of
+from modelcatalog.planning import machine
+from modelcatalog.planning.claims import mismatches
+from modelcatalog.planning.facts import Facts
+from modelcatalog.planning.locate import Located, Wanted, locate, locate_path
+from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
+from modelcatalog.planning.record import Memory, Missing, Plan
+from modelcatalog.records import ModelName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modelcatalog.hubs import RemoteFile
+    from modelcatalog.records import Dtype, Hub
+
+__all__ = ["plan"]
+
+_CHAT = "pip install 'modelcatalog[chat]'"
+_USUAL_CONTEXT = 8192
+_GGUF_PIECE = 1 << 16
+_LARGEST_JSON = 300_000
+# What transformers needs for each method in quantization_config, beside itself.
+_QUANTIZERS = {
+    "awq": ("gptqmodel", "accelerate"),
+    "gptq": ("gptqmodel", "optimum"),
+    "compressed-tensors": ("compressed_tensors",),
+    "bitsandbytes": ("bitsandbytes",),
+    "mxfp4": ("kernels", "triton"),
+    "hqq": ("hqq",),
+    "torchao": ("torchao",),
+}
+
+
+class _Place(NamedTuple):
+    device: str
+    dtype: Dtype | None
+    free: int | None
+    name: str
+    reason: str
+
+
+def plan(
+    name: str | Path | ModelName,
+    *,
+    hub: Hub | None = None,
+    engine: str | None = None,
+    revision: str | None = None,
+    dtype: str = "auto",
+    device: str | None = None,
+    context_length: int | None = None,
+    quantization: str | None = None,
+    fit: bool = False,
+    offload: bool = False,
+    lock: str | Path | None = None,
+    trust_remote_code: bool = False,
+) -> Plan:
+    """What `load` would do with the same arguments, in seconds and without a weight byte.
+
+    Args:
+        name: A name, a path to a folder or GGUF file, or a parsed name.
+        hub: ``"huggingface"`` or ``"modelscope"``; else local copies come first, then the hub that answers first.
+        engine: ``"transformers"``.
+        revision: Branch, tag or commit.
+        dtype: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …; by default all visible GPUs, else the CPU.
+        context_length: Tokens to plan the KV cache for.
+        quantization: ``"Q4_K_M"``, ``"int4"``, …: the variant to take.
+        fit: Take the most precise variant that fits.
+        offload: Allow weights to stay in RAM when the GPU is too small.
+        lock: A lock file that the checkpoint must agree with.
+        trust_remote_code: Allow Python code from the repository to run.
+
+    Raises:
+        NameSyntaxError: the text is no name.
+        UnknownFamily, ClosedWeights: there is no repository to look for.
+        CheckpointNotFound, GatedCheckpoint, HubUnreachable: it cannot be had.
+        IntegrityError: a local file is cut off.
+        UnsafeRepository, NeedsRemoteCode: loading it would run code from the repository.
+    """
+    if fit or lock is not None:
+        message = "fit= and lock= are not available yet"
+        raise Unsupported(message, subject=str(name))
+    chosen = _engine(engine)
+    wanted = Wanted(hub, revision, quantization, trust_remote_code)
+    record, found = _find(name, wanted)
+    facts = _facts(found)
+    if facts.remote_code and not trust_remote_code and not _native(facts):
+        message = f"{record.source} runs only with Python code from its repository"
+        hint = "read that code, then pass trust_remote_code=True"
+        raise NeedsRemoteCode(message, subject=record.source, hint=hint)
+    place = _place(facts, found, dtype, device)
+    tokens = context_length or min(facts.context_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
+    stored = sum(f.size for f in found.choice.weights)
+    copy, listing = found.copy, found.listing
+    files = (*found.choice.weights, *found.choice.companions)
+    cache = modelscope.cache_folder() if listing and listing.hub == "modelscope" else huggingface.cache_folder()
+    memory = Memory(
+        weights=weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=found.choice.format == "gguf"),
+        kv=kv_bytes(facts, tokens=tokens, dtype=place.dtype),
+        free=place.free,
+        place=place.name,
+        disk=0 if copy else sum(f.size for f in files),
+        disk_free=None if copy else machine.free_disk(cache),
+    )
+    return Plan(
+        name=record,
+        source=copy.where if copy else listing.hub if listing else "",
+        hub=copy.hub if copy else listing.hub if listing else None,
+        endpoint=listing.endpoint if listing else None,
+        repo_id=copy.repo_id if copy else listing.repo_id if listing else None,
+        revision=listing.revision if listing else revision or record.revision,
+        commit=copy.commit if copy else listing.commit if listing else None,
+        path=str(copy.root) if copy else None,
+        format=found.choice.format,
+        files=files,
+        weights=tuple(f.path for f in found.choice.weights),
+        quantization=found.choice.quantization or record.quantization,
+        parameters=facts.parameters,
+        engine=chosen,
+        dtype=place.dtype,
+        device=place.device,
+        context_length=tokens,
+        chat_template=facts.chat_template,
+        trust_remote_code=trust_remote_code,
+        offload=offload,
+        memory=memory,
+        missing=_missing(facts, found),
+        mismatches=mismatches(record, facts, found.choice),
+        reasons=(*found.reasons, place.reason),
+    )
+
+
+def _engine(engine: str | None) -> str:
+    if engine in {None, "auto", "transformers"}:
+        return "transformers"
+    message = f"there is no engine {engine!r}"
+    raise Unsupported(message, subject=str(engine), hint='engine="transformers" is the one there is')
+
+
+def _find(name: str | Path | ModelName, wanted: Wanted) -> tuple[ModelName, Located]:
+    text = name.source if isinstance(name, ModelName) else str(name)
+    path = local.as_path(text) if not isinstance(name, Path) else name.expanduser()
+    if path is not None:
+        if not path.exists():
+            message = f"there is no file or folder {path}"
+            raise CheckpointNotFound(message, subject=str(path))
+        record = name if isinstance(name, ModelName) else catalog.parse(text if len(text) <= 1024 else path.name)  # noqa: PLR2004
+        return record, locate_path(path, wanted)
+    record = name if isinstance(name, ModelName) else catalog.parse(text)
+    return record, locate(record, wanted)
+
+
+# What the checkpoint says of itself ----------------------------------------------------------
+
+
+def _facts(found: Located) -> Facts:
+    """Facts from the headers: of local files, or of a hub's, by range."""
+    first = found.choice.weights[0]
+    if found.copy is not None:
+        root = found.copy.root
+        if found.choice.format == "gguf":
+            return facts_of.from_gguf(gguf.read_file(root / first.path))
+        header = safetensors.read_file(root / first.path)
+        return _with_config(found, header, lambda path: (root / path).read_bytes())
+    client, wire, listing = found.client, found.wire, found.listing
+    if client is None or wire is None or listing is None:
+        return Facts()
+    if found.choice.format == "gguf":
+        piece = min(_GGUF_PIECE, first.size)
+        return facts_of.from_gguf(gguf.read(client.read(wire, listing, first.path, start=0, length=piece), subject=first.path))
+    start = safetensors.LENGTH_BYTES
+    length = safetensors.header_length(client.read(wire, listing, first.path, start=0, length=start), subject=first.path)
+    text = client.read(wire, listing, first.path, start=start, length=length) if length <= _LARGEST_JSON else b""
+    remote = safetensors.read(text, subject=first.path) if text else None
+    return _with_config(found, remote, lambda path: client.read(wire, listing, path))
+
+
+def _with_config(
+    found: Located, header: safetensors.SafetensorsHeader | None, read: Callable[[str], bytes]
+) -> Facts:
+    companions = {f.path: f for f in found.choice.companions}
+    weights = found.choice.weights
+    config = companions.get("config.json")
+    if config is None:
+        message = "there is no config.json beside the weights"
+        hint = "give the folder of the whole checkpoint"
+        raise CheckpointNotFound(message, subject=weights[0].path, hint=hint)
+    facts = facts_of.from_config(_json(read, config))
+    if header is not None:
+        bytes_all = sum(f.size for f in weights)
+        facts = facts_of.with_header(facts, header, bytes_here=weights[0].size, bytes_all=bytes_all)
+    template = any(path.startswith(("chat_template", "additional_chat_templates/")) for path in companions)
+    tokenizer = companions.get("tokenizer_config.json")
+    if not template and tokenizer is not None and tokenizer.size <= _LARGEST_JSON:
+        template = bool(_json(read, tokenizer).get("chat_template"))
+    elif not template and tokenizer is not None:
+        return facts
+    return facts.model_copy(update={"chat_template": template})
+
+
+def _json(read: Callable[[str], bytes], file: RemoteFile) -> dict[str, object]:
+    try:
+        value = json.loads(read(file.path))
+    except (ValueError, RecursionError) as error:
+        message = f"{file.path} is no JSON"
+        raise IntegrityError(message, subject=file.path, hint="fetch it again") from error
+    if not isinstance(value, dict):
+        message = f"{file.path} holds no JSON object"
+        raise IntegrityError(message, subject=file.path, hint="fetch it again")
+    return value
+
+
+def _native(facts: Facts) -> bool:
+    """Whether the installed transformers knows the architecture itself, so that ``auto_map`` can be ignored."""
+    spec = find_spec("transformers")
+    if spec is None or spec.origin is None or facts.architecture is None:
+        return False
+    # The table of the package is text; importing it would import torch.
+    table = Path(spec.origin).parent / "models" / "auto" / "modeling_auto.py"
+    try:
+        return f'"{facts.architecture}"' in table.read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+# Where the weights go -------------------------------------------------------------------------
+
+
+def _place(facts: Facts, found: Located, dtype: str, device: str | None) -> _Place:
+    cards = machine.gpus() if device in {None, "auto"} or str(device).startswith("cuda") else ()
+    if str(device).startswith("cuda:") and str(device)[5:].isdigit():
+        cards = cards[int(str(device)[5:]) :][:1]
+    where = device if device not in {None, "auto"} else "cuda" if cards else "cpu"
+    free = sum(card.free for card in cards) if cards else machine.free_ram()
+    label = f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}" if cards else "RAM"
+    if dtype != "auto":
+        if dtype not in DTYPE_BYTES:
+            message = f"there is no dtype {dtype!r}"
+            raise Unsupported(message, subject=dtype, hint=f'pass "auto", {", ".join(map(repr, DTYPE_BYTES))}')
+        return _Place(str(where), _as_dtype(dtype), free, label, f"{dtype} as asked")
+    if found.choice.format == "gguf":
+        # Unpacked GGUF weights have no type of their own: half the memory counts on a GPU, speed on a CPU.
+        chosen, why = ("bfloat16", "half the memory of float32") if cards else ("float32", "the fastest on a CPU")
+        return _Place(str(where), _as_dtype(chosen), free, label, f"{chosen}: GGUF weights are unpacked, and it is {why}")
+    reason = f"{facts.dtype} is the type of the weights" if facts.dtype else "the files choose their type"
+    return _Place(str(where), _as_dtype(facts.dtype), free, label, reason)
+
+
+def _as_dtype(text: str | None) -> Dtype | None:
+    return text if text in DTYPE_BYTES else None  # type: ignore[return-value]
+
+
+def _missing(facts: Facts, found: Located) -> tuple[Missing, ...]:
+    needed = ["torch", "transformers", "accelerate"]
+    if found.choice.format == "gguf":
+        needed.append("gguf")
+    if found.listing is not None and found.listing.hub == "huggingface":
+        needed.append("huggingface_hub")
+    absent = tuple(package for package in needed if find_spec(package) is None)
+    result = [Missing(packages=absent, install=_CHAT)] if absent else []
+    if found.listing is not None and found.listing.hub == "modelscope" and find_spec("modelscope") is None:
+        result.append(Missing(packages=("modelscope",), install="pip install 'modelcatalog[modelscope]'"))
+    extra = tuple(p for p in _QUANTIZERS.get(facts.quantization or "", ()) if find_spec(p) is None)
+    if extra:
+        names = " ".join(package.replace("_", "-") for package in extra)
+        result.append(Missing(packages=extra, install=f"pip install {names}"))
+    return tuple(result)

@@ -1,0 +1,159 @@
+"""Owns `Plan`, what loading a name would do, and how it prints. Decides nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from modelcatalog.hubs import Listing, RemoteFile
+from modelcatalog.records import Dtype, Hub, ModelName, Quantization  # noqa: TC001  pydantic reads the annotations
+
+__all__ = ["Memory", "Missing", "Plan", "human"]
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def human(count: int | None) -> str:
+    """Bytes as people write them, in powers of 1,000.
+
+    >>> human(98_362_432), human(538_060_288_000), human(None)
+    ('98.4 MB', '538 GB', '?')
+    """
+    if count is None:
+        return "?"
+    value, unit = float(count), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004  rounds up to the next unit
+        value, unit = value / 1000, unit + 1
+    return f"{value:.3g} {_UNITS[unit]}"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Missing(_Record):
+    """Packages that a plan needs and that are not installed."""
+
+    packages: tuple[str, ...]
+    install: str
+    """The line that installs them."""
+
+
+class Memory(_Record):
+    """What loading takes and what is there, in bytes; None is unknown."""
+
+    weights: int | None = None
+    kv: int | None = None
+    """The KV cache of one conversation at the plan's ``context_length``."""
+    free: int | None = None
+    """Free memory of the place that the weights go to: all visible GPUs, or RAM."""
+    place: str = "RAM"
+    disk: int = 0
+    """What is still to be downloaded."""
+    disk_free: int | None = None
+
+    @property
+    def needed(self) -> int | None:
+        """Weights and KV cache together."""
+        return None if self.weights is None else self.weights + (self.kv or 0)
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether it all fits; None where that cannot be known."""
+        if self.disk_free is not None and self.disk > self.disk_free:
+            return False
+        return None if self.needed is None or self.free is None else self.needed <= self.free
+
+
+class Plan(_Record):
+    """What `modelcatalog.load` would do with a name. ``str(plan)`` is a table."""
+
+    name: ModelName
+    source: str
+    """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, ``huggingface``, ``modelscope``."""
+    hub: Hub | None = None
+    endpoint: str | None = None
+    repo_id: str | None = None
+    revision: str | None = None
+    commit: str | None = None
+    path: str | None = None
+    """The folder the files lie in, when they are on this disk already."""
+    format: str
+    files: tuple[RemoteFile, ...]
+    """The weights first; paths are relative to ``path`` or to the repository."""
+    weights: tuple[str, ...]
+    """The paths of the weight files."""
+    quantization: Quantization | None = None
+    parameters: int | None = None
+    engine: str = "transformers"
+    dtype: Dtype | None = None
+    device: str
+    """``cpu``, ``cuda``, or what the caller gave."""
+    context_length: int | None = None
+    chat_template: bool | None = None
+    trust_remote_code: bool = False
+    offload: bool = False
+    memory: Memory = Field(default_factory=Memory)
+    missing: tuple[Missing, ...] = ()
+    mismatches: tuple[str, ...] = ()
+    """Where the name claims one thing and the files say another."""
+    reasons: tuple[str, ...] = ()
+    """Why each choice was made, one sentence each; the first is why the checkpoint comes from where it does."""
+
+    @property
+    def bytes(self) -> int:
+        """The size of all files."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def weight_files(self) -> tuple[Path, ...]:
+        """Where the weight files lie; empty before a download."""
+        return tuple(Path(self.path) / path for path in self.weights) if self.path else ()
+
+    def listing(self) -> Listing:
+        """What the hub listed, as far as this plan needs it; for a plan with a hub."""
+        if self.hub is None or self.repo_id is None:
+            message = "a plan for files on this disk has no listing"
+            raise ValueError(message)
+        return Listing(
+            hub=self.hub,
+            endpoint=self.endpoint or "",
+            repo_id=self.repo_id,
+            revision=self.revision or self.commit or "",
+            commit=self.commit,
+            files=self.files,
+        )
+
+    def __str__(self) -> str:
+        return "\n".join([_title(self.name), *(f"  {label:<9} {text}" for label, text in self._rows())])
+
+    def _rows(self) -> list[tuple[str, str]]:
+        at = f"@{self.commit[:12]}" if self.commit else ""
+        where = f"{self.path}" if self.path else f"{self.repo_id}{at}"
+        if self.path and len(self.files) == 1:
+            where = str(Path(self.path) / self.files[0].path)
+        many = f"{len(self.files)} files" if len(self.files) != 1 else "1 file"
+        to_do = f"{human(self.memory.disk)} to download" if self.memory.disk else "nothing to download"
+        kind = f"{self.format} {self.quantization.scheme or self.quantization}" if self.quantization else self.format
+        rows = [("from", f"{self.source}: {where}"), ("files", f"{many}, {human(self.bytes)}, {kind}; {to_do}")]
+        rows.append(("engine", f"{self.engine}, {self.dtype or 'dtype of the files'}, on {self.device}"))
+        rows.append(("memory", self._memory()))
+        rows += [("packages", f"missing {', '.join(m.packages)}: {m.install}") for m in self.missing]
+        if not self.missing:
+            rows.append(("packages", "all installed"))
+        rows += [("warning", text) for text in self.mismatches]
+        rows += [("because" if i == 0 else "", text) for i, text in enumerate(self.reasons)]
+        return rows
+
+    def _memory(self) -> str:
+        memory = self.memory
+        kv = f" + {human(memory.kv)} KV cache at {self.context_length:,} tokens" if memory.kv and self.context_length else ""
+        verdict = {True: "fits", False: "does not fit", None: "cannot tell whether it fits"}[memory.fits]
+        return f"{human(memory.weights)} weights{kv} of {human(memory.free)} free {memory.place}: {verdict}"
+
+
+def _title(name: ModelName) -> str:
+    facts = [name.company, name.series or name.family, str(name.size) if name.size else None, *name.types]
+    said = " · ".join(fact for fact in facts if fact)
+    return f"{name.source}  ({said})" if said else name.source

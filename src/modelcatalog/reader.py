@@ -1,0 +1,587 @@
+"""Owns the reading of a name's words: what each means beside its neighbours, one rule a method.
+
+Knows nothing of hubs, paths and the catalog's sizes. `Reader.read` runs over the words of a stretch of text
+from left to right; the facts it finds are its attributes, from which parser.py makes the record.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from modelcatalog import grammar
+from modelcatalog.dates import calendar
+from modelcatalog.lexicon import READINGS, Account, FamilyWord, Lexicon, Phrase, Word, point
+from modelcatalog.records import Release
+
+if TYPE_CHECKING:
+    from modelcatalog.records import SegmentKind
+
+__all__ = ["Reader"]
+
+_CONTEXTS = frozenset((2, 4, 8, 16, 32, 40, 48, 64, 96, 100, 128, 160, 192, 200, 202, 250, 256, 262, 300, 320, 400, 500, 512, 524, 1000, 1024, 1048, 2000, 2048, 4000, 4096, 10000))
+"""Thousands of tokens that are context lengths; other numbers with a k count steps or samples."""
+_BINARY = frozenset((2, 4, 8, 16, 32, 64, 128, 256, 512))
+"""Those that mean powers of two: 4k is 4,096 tokens."""
+_VERSION_DIGITS = 2
+
+
+@lru_cache(maxsize=4096)
+def release(year: int | None, month: int | None, day: int | None, text: str) -> Release:
+    """One record for each date: names share them."""
+    return Release(year=year, month=month, day=day, text=text)
+
+
+class Reader:
+    """The state of one reading; the class attributes are its beginning."""
+
+    dotted = False
+    in_tag = False
+    account: Account | None = None
+    family: FamilyWord | None = None
+    family_at = -1
+    base: FamilyWord | None = None
+    base_at = -1
+    base_version: str | None = None
+    base_end = -1
+    version: str | None = None
+    version_at = -1
+    open = True
+    company_word: str | None = None
+    tier: str | None = None
+    size: int | None = None
+    size_at = -1
+    size_end = -1
+    mixture: tuple[int, int] | None = None
+    active: int | None = None
+    effective: int | None = None
+    experts: int | None = None
+    method: str | None = None
+    scheme: str | None = None
+    bits: float | None = None
+    group: int | None = None
+    format: str | None = None
+    method_format: str | None = None
+    dtype: Any = None
+    context: int | None = None
+    released: Release | None = None
+    lead: int = -1
+    lead_end: int = -1
+    skip = -1
+    recognised = False
+
+    def __init__(self, source: str, lower: str, lexicon: Lexicon) -> None:
+        self.source = source
+        self.lower = lower
+        self.lexicon = lexicon
+        self.words: list[Word] = []
+        self.kinds: list[SegmentKind] = []
+        self.starts: list[int] = []
+        self.types: list[str] = []
+        self.keys: list[str] = []
+        self.unknown: list[int] = []
+
+    # --- the words of a name -----------------------------------------------------------------
+
+    def read(self, start: int, end: int) -> None:
+        """Cut a stretch into words and let each word's rule decide."""
+        words, first = self.words, len(self.words)
+        pieces = grammar.pieces(self.lower[start:end])
+        at = 0
+        for piece in pieces:
+            at += 1
+            found = READINGS[piece]
+            if type(found) is tuple:
+                words += found
+            else:
+                break
+        while at and at <= len(pieces) and type(found) is Phrase:
+            at = self._phrase(found, pieces, at)
+            while at < len(pieces):
+                found = READINGS[pieces[at]]
+                at += 1
+                if type(found) is Phrase:
+                    break
+                words += found
+            else:
+                break
+        added = words[first:]
+        self.kinds += [word.kind for word in added]
+        self.starts += list(accumulate([word.length for word in added], initial=start))[:-1]
+        rules = _RULES
+        for i, word in enumerate(added, first):
+            rule = rules.get(word.role)
+            if rule is not None and i > self.skip:
+                rule(self, i, word)
+
+    def other(self, kind: SegmentKind, start: int, end: int) -> None:
+        """A stretch that holds no words."""
+        self.words.append(Word("other", self.lower[start:end], None, None, kind, end - start))
+        self.kinds.append(kind)
+        self.starts.append(start)
+
+    def again(self, start: int, end: int) -> None:
+        """A file's name, which repeats the repository's: only what is new in it counts."""
+        keys, unknown, self.keys, self.unknown = self.keys, self.unknown, [], []
+        known = self.family is not None or self.recognised
+        self.read(start, end)
+        if known:
+            self.keys, self.unknown = keys, unknown
+
+    def _phrase(self, phrase: Phrase, pieces: list[str], at: int) -> int:
+        """Words that mean something together; gives the next piece to read."""
+        for parts, word in phrase.options:
+            after = at + 2 * len(parts)
+            last = parts[-1]
+            if len(pieces) < after or not all(pieces[at + 2 * k + 1] == part for k, part in enumerate(parts[:-1])):
+                continue
+            found = pieces[after - 1]
+            rest = ""
+            if found != last:
+                rest = found.removeprefix(last)
+                if rest == found or not rest[0].isdigit():
+                    continue
+            if any(len(pieces[at + 2 * k]) > 1 for k in range(len(parts))):
+                continue
+            if word.role == "company" and last in self.lexicon.families and not self._family_next(pieces, after):
+                continue
+            covered = "".join(pieces[at - 1 : after])
+            text = covered[: len(covered) - len(rest)]
+            self.words.append(word._replace(text=text, length=len(text)))
+            if rest:
+                tail = READINGS[rest]
+                self.words += tail.alone if type(tail) is Phrase else tail
+            return after
+        self.words += phrase.alone
+        return at
+
+    @staticmethod
+    def _family_next(pieces: list[str], at: int) -> bool:
+        if at + 1 >= len(pieces):
+            return False
+        found = READINGS[pieces[at + 1]]
+        return (found.alone if type(found) is Phrase else found)[0].role == "family"
+
+    def text(self, i: int) -> str:
+        start = self.starts[i]
+        return self.source[start : start + len(self.words[i].text)]
+
+    def before(self, i: int) -> int:
+        """The word before, separators left out; -1: none."""
+        i -= 1
+        while i >= 0 and self.words[i].role == "separator":
+            i -= 1
+        return i
+
+    def after(self, i: int) -> int:
+        """The word after, separators left out; -1: none."""
+        i += 1
+        while i < len(self.words) and self.words[i].role == "separator":
+            i += 1
+        return i if i < len(self.words) else -1
+
+    def _no_fact(self, i: int, word: Word) -> None:
+        """A word that no rule takes: kept, never guessed."""
+        self.kinds[i] = "unknown"
+        self.unknown.append(i)
+        self.keys.append(word.key or word.text)
+        if self.family is None and not self.recognised:
+            if self.lead < 0:
+                self.lead = i
+            self.lead_end = i
+
+    def _training(self, i: int) -> bool:
+        """Whether the neighbours say that this number counts steps, tokens or the like."""
+        before, after = self.before(i), self.after(i)
+        if before >= 0 and self.words[before].text in self.lexicon.training_before:
+            return True
+        return after >= 0 and self.words[after].text in self.lexicon.training_after
+
+    def _on_family(self, i: int, word: Word) -> None:
+        found = word.value
+        assert isinstance(found, FamilyWord)
+        if not found.bare and not self._trusted(i, found):
+            self._no_fact(i, word)
+            return
+        now = self.family
+        if word.key is not None:
+            self.keys.append(word.key)
+        if now is None:
+            self.family, self.family_at, self.open = found, i, True
+        elif found.name == now.name:
+            self.open = self.version is None
+        elif found.derived and not now.derived and self.base is None:
+            self.base, self.base_version, self.base_at = now, self.version, self.family_at
+            self.base_end = max(self.family_at, self.version_at)
+            for k in range(self.base_at, self.base_end + 1):
+                if self.kinds[k] in ("family", "version"):
+                    self.kinds[k] = "base"
+            self.family, self.family_at, self.version, self.version_at, self.open = found, i, None, -1, True
+        elif self.base is None:
+            self.base, self.base_at, self.base_end = found, i, i
+            self.kinds[i] = "base"
+        else:
+            self.keys.append(word.text)
+
+    def _trusted(self, i: int, family: FamilyWord) -> bool:
+        """A common word means the family beside its company, or before one of its versions."""
+        if self.company_word == family.company or (self.account is not None and self.account.company == family.company):
+            return True
+        after = self.after(i)
+        if after < 0 or self.before(i) >= 0 and self.words[self.before(i)].role not in ("other", "reseller"):
+            return False
+        following = self.words[after]
+        return (following.key or following.text).lstrip("v") in family.versions
+
+    def _on_company(self, i: int, word: Word) -> None:
+        if self.family is None and self.lead < 0:
+            self.kinds[i] = "company"
+            self.company_word = str(word.value)
+        else:
+            self._no_fact(i, word)
+
+    def _on_reseller(self, i: int, word: Word) -> None:
+        if self.family is None and self.lead < 0 and self.after(i) >= 0:
+            self.kinds[i] = "route"
+        else:
+            self._no_fact(i, word)
+
+    def _on_type(self, i: int, word: Word) -> None:
+        value = str(word.value)
+        if value not in self.types:
+            self.types.append(value)
+        self.keys.append(value)
+        self.recognised = True
+
+    def _on_tier(self, i: int, word: Word) -> None:
+        if self.tier is None:
+            self.tier = self.text(i)
+        self.keys.append(word.text)
+        if self.family is None and not self.recognised and self.lead >= 0:
+            self.lead_end = i
+
+    def _on_variant(self, i: int, word: Word) -> None:
+        self.keys.append(word.text)
+
+    def _on_unknown(self, i: int, word: Word) -> None:
+        for family in (self.family, self.base):
+            meaning = family.words.get(word.text) if family is not None else None
+            if meaning is not None:
+                if meaning:
+                    self.kinds[i] = "type"
+                    self._on_type(i, Word("type", word.text, meaning, meaning))
+                else:
+                    self.kinds[i] = "format"
+                return
+        if self.in_tag and word.text in self.lexicon.tag_words:
+            self.kinds[i] = "type"
+            self._on_type(i, Word("type", word.text, self.lexicon.tag_words[word.text]))
+            return
+        self._no_fact(i, word)
+
+    # --- numbers: version, date or nothing ---------------------------------------------------
+
+    def _on_number(self, i: int, word: Word) -> None:
+        text = str(word.value)
+        if self._training(i):
+            self.kinds[i] = "training"
+            self.keys.append(word.text)
+            return
+        if text.isdecimal() and len(text) in (4, 6, 8) and self._date(i, text):
+            return
+        if len(text) == 2 and text.isdecimal() and self._month_and_day(i, text):  # noqa: PLR2004
+            return
+        if self._version_number(i, point(text)):
+            return
+        self._no_fact(i, word)
+
+    def _date(self, i: int, text: str) -> bool:
+        if self.family is None and not self.recognised and self.lead >= 0 and len(text) == 4 and text[0] != "0":  # noqa: PLR2004
+            return False
+        date = calendar(text, self.family.dates if self.family else None)
+        if date is None or self.released is not None:
+            return False
+        self.released = release(*date, self.text(i))
+        self.kinds[i] = "released"
+        return True
+
+    def _month_and_day(self, i: int, text: str) -> bool:
+        """``preview-06-17``: a month and a day of two digits each."""
+        words = self.words
+        if self.version is None or self.released is not None or i + 2 >= len(words) or words[i + 1].text != "-":
+            return False
+        day = words[i + 2]
+        if day.role != "number" or len(day.text) != 2 or not day.text.isdecimal() or text[0] not in "01":  # noqa: PLR2004
+            return False
+        date = calendar(text + day.text, "MMDD")
+        if date is None:
+            return False
+        self.released = release(*date, f"{text}-{day.text}")
+        self.kinds[i] = self.kinds[i + 1] = self.kinds[i + 2] = "released"
+        self.skip = i + 2
+        return True
+
+    def _on_date(self, i: int, word: Word) -> None:
+        if self.released is None:
+            year, month, day = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+            self.released = release(year, month, day, self.text(i))
+
+    def _version_number(self, i: int, text: str) -> bool:
+        """A bare number as a version: beside the family, after a tier, or the second part of ``3-5``."""
+        before = self.before(i)
+        if before == self.base_end and self.base is not None and before >= 0 and self.base_version is None:
+            return self._base_version(i, text)
+        whole = text.isdecimal()
+        if whole and len(text) > _VERSION_DIGITS:
+            return False
+        if self.version is not None:
+            return whole and before == self.version_at and self._second_part(i, text)
+        if self.family is not None and self.open:
+            if whole and len(text) == 2 and self.family.compact and text not in self.family.versions:  # noqa: PLR2004
+                text = f"{text[0]}.{text[1]}"
+            return self._set_version(i, text)
+        if whole:
+            return (self.family is None and not self.recognised and before == self.lead_end >= 0 and self._then_size(i) and self._set_version(i, text)) or (
+                self.family is not None and text in self.family.versions and self._set_version(i, text)
+            )
+        return (self.family is not None or self.recognised or before == self.lead_end >= 0) and self._set_version(i, text)
+
+    def _then_size(self, i: int) -> bool:
+        after = self.after(i)
+        return after >= 0 and self.words[after].role in ("size", "mixture", "type", "tier")
+
+    def _second_part(self, i: int, text: str) -> bool:
+        """``claude-3-5``: a hyphen for the point, where the first part was a whole number."""
+        version = self.version or ""
+        if "." in version or not version[-1].isdigit() or self.words[i - 1].text not in ("-", "_", "."):
+            return False
+        joined = f"{version}.{text}"
+        known = self.family is not None and joined.lower() in self.family.versions
+        if (len(text) > 1 or len(version.lstrip("VRKMXZT")) > 1) and not known:
+            return False
+        after = self.after(i)
+        if after >= 0 and self.words[after].text in self.lexicon.training_after:
+            return False
+        self.version = joined
+        self.version_at = i
+        self.kinds[i - 1] = self.kinds[i] = "version"
+        return True
+
+    def _set_version(self, i: int, text: str) -> bool:
+        self.version, self.version_at = text, i
+        self.kinds[i] = "version"
+        self.open = False
+        self.recognised = True
+        return True
+
+    def _base_version(self, i: int, text: str) -> bool:
+        self.base_version = text
+        self.base_end = i
+        self.kinds[i] = "base"
+        return True
+
+    def unversion(self) -> None:
+        """Bedrock's ``-v1`` before ``:0`` says nothing of the model."""
+        i = len(self.words) - 2
+        if i < 0 or self.words[i].role != "version":
+            return
+        self.kinds[i] = "serving"
+        if self.version_at == i:
+            self.version, self.version_at = None, -1
+        elif self.words[i].text in self.keys:
+            self.keys.remove(self.words[i].text)
+
+    def _on_version(self, i: int, word: Word) -> None:
+        digits, tail = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        text = digits + tail
+        if self.base is not None and self.before(i) == self.base_end and self.base_version is None:
+            self._base_version(i, self._lined(self.base, "v", text))
+        elif self.version is None and not (self.dotted and text == "1" and self.after(i) < 0):
+            self._set_version(i, self._lined(self.family, "v", text))
+        elif self.dotted and text == "1" and self.after(i) < 0:
+            self.kinds[i] = "serving"
+        else:
+            self.keys.append(f"v{text}")
+
+    @staticmethod
+    def _lined(family: FamilyWord | None, letter: str, digits: str) -> str:
+        """The version with its letter where the family's lines have one: V3, R1."""
+        if family is None or letter not in family.lines:
+            return digits
+        if family.compact and len(digits) == 2 and digits.isdecimal() and letter + digits not in family.versions:  # noqa: PLR2004
+            digits = f"{digits[0]}.{digits[1]}"
+        return letter.upper() + digits
+
+    def _on_lettered(self, i: int, word: Word) -> None:
+        letter, digits = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        if self.base is not None and self.before(i) == self.base_end and self.base_version is None and letter in self.base.lines:
+            self._base_version(i, self._lined(self.base, letter, digits))
+        elif self.family is not None and self.version is None and letter in self.family.lines:
+            self._set_version(i, self._lined(self.family, letter, digits))
+        else:
+            self._no_fact(i, word)
+
+    def _on_suffixed(self, i: int, word: Word) -> None:
+        _, letter = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        before = self.before(i)
+        text = point(self.text(i)) if letter != "p" else self.text(i)
+        if before == self.base_end >= 0 and self.base_version is None:
+            self._base_version(i, text)
+        elif self.family is not None and self.version is None and self.open:
+            self._set_version(i, text)
+            if letter == "v" and "vision" not in self.types:
+                self.types.append("vision")
+        else:
+            self._no_fact(i, word)
+
+    # --- sizes -------------------------------------------------------------------------------
+
+    def _on_size(self, i: int, word: Word) -> None:
+        value, unit = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        if self._training(i):
+            self.kinds[i] = "training"
+            self.keys.append(word.text)
+            return
+        key = word.key or word.text
+        if self.size is None and self.mixture is None and self.active is None:
+            self.size, self.size_at, self.size_end = value, i, i
+        elif unit == "m" and value in (10**6, 2 * 10**6, 4 * 10**6, 10**7):
+            self.kinds[i] = "context"
+            self.context = self.context or value
+        elif self.size is None:
+            self.size = value
+        elif value == self.size:
+            return
+        elif self.size < value <= 12 * self.size and (self.size_end == self.before(i)) and self._is_mixture():
+            self.active, self.size, self.size_end = self.size, value, i
+        else:
+            self.kinds[i] = "training"
+        self.keys.append(key)
+        self._sized()
+
+    def _sized(self) -> None:
+        self.recognised = True
+        self.open = False
+
+    def _is_mixture(self) -> bool:
+        return "moe" in self.types or (self.family is not None and self.family.name.lower().endswith("moe"))
+
+    def _on_mixture(self, i: int, word: Word) -> None:
+        if self.mixture is None:
+            self.mixture = word.value  # type: ignore[assignment]  # the lexicon's promise for this role
+            self.size_at, self.size_end = i, i
+        self.keys.append(word.key or word.text)
+        self._sized()
+
+    def _on_active(self, i: int, word: Word) -> None:
+        if self.active is None:
+            self.active = word.value[0]  # type: ignore[index]  # the lexicon's promise for this role
+            if self.size_at < 0:
+                self.size_at = i
+            self.size_end = i
+        self.keys.append(word.key or word.text)
+        self._sized()
+
+    def _on_effective(self, i: int, word: Word) -> None:
+        if self.size is not None:
+            self._no_fact(i, word)
+            return
+        self.effective = self.active = word.value[0]  # type: ignore[index]  # the lexicon's promise for this role
+        self.size_at = self.size_end = i
+        self.keys.append(word.key or word.text)
+        self._sized()
+
+    def _on_experts(self, i: int, word: Word) -> None:
+        if self.size is None or self.before(i) != self.size_end:
+            self._no_fact(i, word)
+            return
+        self.experts = word.value  # type: ignore[assignment]  # the lexicon's promise for this role
+        self.active, self.size, self.size_end = self.size, None, i
+        self.keys.append(word.key or word.text)
+
+    def _on_context(self, i: int, word: Word) -> None:
+        thousands = word.value
+        assert isinstance(thousands, int)
+        if thousands not in _CONTEXTS or self._training(i) or self.context is not None or not (self.family or self.recognised):
+            self._no_fact(i, word)
+            return
+        self.context = thousands * (1024 if thousands in _BINARY else 1000)
+        self.keys.append(word.text)
+
+    # --- packaging ---------------------------------------------------------------------------
+
+    def _on_method(self, i: int, word: Word) -> None:
+        method, bits, file_format = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        if self.method in (None, "autoround", "compressed-tensors"):
+            self.method = method
+            if self.bits is None:
+                self.bits = bits
+        self.method_format = self.method_format or file_format
+        self.recognised = True
+
+    def _on_scheme(self, i: int, word: Word) -> None:
+        scheme, bits = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        self.scheme, self.bits = scheme, bits
+        self.method = self.method or "gguf"
+        self.recognised = True
+
+    def _on_plain_q(self, i: int, word: Word) -> None:
+        if self.method in (None, "gguf") and self._packaging() in (None, "gguf"):
+            if self.scheme is None:
+                self.method, self.scheme, self.bits = "gguf", word.text.upper(), word.value  # type: ignore[assignment]
+        elif self.bits is None:
+            self.bits = word.value  # type: ignore[assignment]  # the lexicon's promise for this role
+        self.recognised = True
+
+    def _packaging(self) -> str | None:
+        return self.format or (self.account.format if self.account else None)
+
+    def _on_mlc_scheme(self, i: int, word: Word) -> None:
+        self.scheme, self.bits = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        self.method = self.method or "mlc"
+        self.method_format = self.method_format or "mlc"
+
+    def _on_weight_activation(self, i: int, word: Word) -> None:
+        self.scheme, self.bits, group = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        self.group = self.group or group
+        self.method = self.method or "compressed-tensors"
+        self.method_format = self.method_format or "safetensors"
+        self.recognised = True
+
+    def _on_bits(self, i: int, word: Word) -> None:
+        if self.bits is None or self.method in ("awq", "autoround") and self.scheme is None:
+            self.bits = word.value  # type: ignore[assignment]  # the lexicon's promise for this role
+        self.recognised = True
+
+    def _on_group(self, i: int, word: Word) -> None:
+        value = word.value
+        if value in (16, 32, 64, 128, 256, 512, 1024) and (self.method or self.bits):
+            self.group = self.group or value  # type: ignore[assignment]  # the test above
+            self.kinds[i] = "quantization"
+        else:
+            self._no_fact(i, word)
+
+    def _on_head_bits(self, i: int, word: Word) -> None:
+        if self.method not in ("exl2", "exl3") and self.bits is None:
+            self._no_fact(i, word)
+
+    def _on_dtype(self, i: int, word: Word) -> None:
+        self.dtype = self.dtype or word.value
+        self.recognised = True
+
+    def _on_format(self, i: int, word: Word) -> None:
+        self.format = self.format or str(word.value)
+        self.recognised = True
+
+
+_RULES = {
+    "family": Reader._on_family, "company": Reader._on_company, "reseller": Reader._on_reseller, "type": Reader._on_type,
+    "tier": Reader._on_tier, "variant": Reader._on_variant, "unknown": Reader._on_unknown, "number": Reader._on_number, "date": Reader._on_date,
+    "version": Reader._on_version, "lettered": Reader._on_lettered, "suffixed": Reader._on_suffixed, "size": Reader._on_size,
+    "mixture": Reader._on_mixture, "active": Reader._on_active, "effective": Reader._on_effective, "experts": Reader._on_experts,
+    "context": Reader._on_context, "method": Reader._on_method, "scheme": Reader._on_scheme, "plain_q": Reader._on_plain_q,
+    "mlc_scheme": Reader._on_mlc_scheme, "weight_activation": Reader._on_weight_activation, "bits": Reader._on_bits, "bpw": Reader._on_bits,
+    "group": Reader._on_group, "head_bits": Reader._on_head_bits, "dtype": Reader._on_dtype, "format": Reader._on_format,
+}  # fmt: skip
+"""Role of a word -> the rule that reads it."""

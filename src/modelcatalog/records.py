@@ -1,0 +1,373 @@
+"""Owns the records that cross module borders; knows nothing of how a name is read or a file is fetched.
+
+All are frozen pydantic models (``Segment`` is a named tuple: a name has ten of them, and a model
+costs five times a tuple to make), so they validate, hash, compare, and go to JSON and back.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import total_ordering
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
+
+__all__ = [
+    "Checkpoint",
+    "Company",
+    "Confidence",
+    "Dtype",
+    "Family",
+    "Hub",
+    "Match",
+    "ModelName",
+    "Origin",
+    "Quantization",
+    "Release",
+    "Segment",
+    "SegmentKind",
+    "Series",
+    "Size",
+    "Version",
+    "Weights",
+]
+
+Hub = Literal["huggingface", "modelscope", "ollama"]
+Dtype = Literal["float16", "bfloat16", "float32"]
+Origin = Literal["name", "owner", "catalog", "estimate"]
+"""Where a fact came from: the name's own text, the account it lies under, the catalog, or arithmetic."""
+Weights = Literal["open", "closed", "mixed"]
+Confidence = Literal["sourced", "recorded", "derived", "guessed"]
+"""How far a repository id can be trusted: seen at a source the catalog names; in the catalog from memory;
+carried over by an account's renaming rule; put together from the name."""
+SegmentKind = Literal[
+    "separator",
+    "hub",
+    "path",
+    "route",
+    "owner",
+    "company",
+    "family",
+    "base",
+    "version",
+    "size",
+    "tier",
+    "type",
+    "quantization",
+    "format",
+    "dtype",
+    "context",
+    "released",
+    "training",
+    "shard",
+    "variant",
+    "serving",
+    "revision",
+    "unknown",
+]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Segment(NamedTuple):
+    """One piece of the source text: ``source[start:end] == text``.
+
+    >>> Segment("family", "Qwen", 0, 4).kind
+    'family'
+    """
+
+    kind: SegmentKind
+    text: str
+    start: int
+    end: int
+
+
+class Size(_Record):
+    """How large a model is. ``total`` and ``active`` are parameter counts, not billions.
+
+    >>> Size(label="30B-A3B", total=30_000_000_000, active=3_000_000_000).total
+    30000000000
+    """
+
+    label: str | None = None
+    """The size as written (``30B-A3B``, ``8x7B``), or the tier (``mini``, ``opus``)."""
+    total: int | None = Field(default=None, ge=0)
+    active: int | None = Field(default=None, ge=0)
+    """Parameters used for one token, for mixtures of experts."""
+    experts: int | None = Field(default=None, ge=1)
+
+    def __str__(self) -> str:
+        return self.label or ("?" if self.total is None else f"{self.total / 1e9:.3g}B")
+
+
+class Quantization(_Record):
+    """How the weights are compressed.
+
+    >>> Quantization(method="gguf", scheme="Q4_K_M", bits=4).bits
+    4
+    """
+
+    method: str | None = None
+    """``gguf``, ``awq``, ``gptq``, ``bitsandbytes``, ``fp8``, …; None where the name tells only the bits."""
+    scheme: str | None = None
+    """The method's own name for the layout: ``Q4_K_M``, ``W4A16``, ``q4f16_1``."""
+    bits: int | float | None = Field(default=None, gt=0)
+    """Nominal bits a weight."""
+    group_size: int | None = Field(default=None, ge=1)
+    """Weights that share one scale."""
+
+    def __str__(self) -> str:
+        bits = None if self.bits is None else f"{self.bits:g}-bit"
+        return " ".join(part for part in (self.method, self.scheme, bits) if part)
+
+
+class Release(_Record):
+    """When the model was released, as far as its name tells; each part is None where it does not.
+
+    >>> str(Release(year=2024, month=8, day=6, text="2024-08-06"))
+    '2024-08-06'
+    """
+
+    year: int | None = Field(default=None, ge=1990, le=2100)
+    month: int | None = Field(default=None, ge=1, le=12)
+    day: int | None = Field(default=None, ge=1, le=31)
+    text: str
+    """As written: ``2507``, ``0528``, ``20241022``."""
+
+    def __str__(self) -> str:
+        year = "????" if self.year is None else f"{self.year:04}"
+        month = "??" if self.month is None else f"{self.month:02}"
+        return f"{year}-{month}" if self.day is None else f"{year}-{month}-{self.day:02}"
+
+
+@total_ordering
+class Version:
+    """A version for comparing: its digits count by part, so 4.2 < 4.20, and letters after them.
+
+    >>> Version("4.2") < Version("4.20"), Version("2.5") < Version("3"), Version("4") < Version("4o")
+    (True, True, True)
+    """
+
+    __slots__ = ("key", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        parts: list[tuple[int, int | str]] = []
+        number = ""
+        for char in f"{text.lower()}.":
+            if char.isascii() and char.isdigit():
+                number += char
+                continue
+            if number:
+                parts.append((0, int(number)))
+                number = ""
+            if char.isalpha():
+                parts.append((1, char))
+        # A leading letter (V3, R1, K2) names the line, not the place in it.
+        self.key = tuple(parts[1:] if len(parts) > 1 and parts[0][0] == 1 else parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Version) and self.key == other.key
+
+    def __lt__(self, other: Version) -> bool:
+        return self.key < other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"Version({self.text!r})"
+
+
+class ModelName(_Record):
+    """Everything a model's name says, and what the catalog adds to it.
+
+    ``str(name)`` is the text as given, and the segments' texts joined are the same text.
+    Made by `modelcatalog.parse`; docs/grammar.md has the rules.
+    """
+
+    source: str
+    hub: Hub | None = None
+    owner: str | None = None
+    name: str | None = None
+    revision: str | None = None
+    tag: str | None = None
+    file: str | None = None
+    company: str | None = None
+    family: str | None = None
+    version: str | None = None
+    series: str | None = None
+    types: tuple[str, ...] = ()
+    size: Size | None = None
+    quantization: Quantization | None = None
+    format: str | None = None
+    dtype: Dtype | None = None
+    context_length: int | None = Field(default=None, ge=1)
+    released: Release | None = None
+    base: ModelName | None = None
+    canonical: str = ""
+    segments: tuple[Segment, ...] = ()
+    unknown: tuple[str, ...] = ()
+    origins: tuple[tuple[str, Origin], ...] = ()
+    """The facts that the name itself does not state, each with where it came from; see `origin`."""
+
+    def __str__(self) -> str:
+        return self.source
+
+    def origin(self, path: str) -> Origin | None:
+        """Where a fact came from; None where the fact is absent.
+
+        Args:
+            path: A field, dotted for records inside: ``"company"``, ``"size.total"``.
+
+        Raises:
+            AttributeError: if there is no such field.
+
+        >>> import modelcatalog
+        >>> name = modelcatalog.parse("DeepSeek-R1")
+        >>> name.origin("family"), name.origin("size.total"), name.origin("dtype")
+        ('name', 'catalog', None)
+        """
+        value: Any = self
+        for part in path.split("."):
+            if value is None:
+                return None
+            value = getattr(value, part)
+        if value is None or value == ():
+            return None
+        return dict(self.origins).get(path, "name")
+
+    def same_model(self, other: ModelName) -> bool:
+        """Whether both name one model, whatever its spelling, hub, format or quantization.
+
+        Kinder than comparing ``canonical``: a date that only one of the two names is no difference
+        (``gpt-4o`` and ``gpt-4o-2024-08-06``), two dates are.
+
+        >>> from modelcatalog import parse
+        >>> parse("Qwen/Qwen2.5-7B-Instruct").same_model(parse("qwen2.5-7b-instruct-q4_k_m.gguf"))
+        True
+        """
+        if self.canonical == other.canonical:
+            return bool(self.canonical)
+        if (self.released is None) == (other.released is None):
+            return False
+        return _undated(self) == _undated(other)
+
+    def __lt__(self, other: ModelName) -> bool:
+        """Order inside a family by version; names of two families do not compare."""
+        if not isinstance(other, ModelName):
+            return NotImplemented
+        if self.family != other.family or self.family is None:
+            message = f"{self.source!r} and {other.source!r} are not of one family, so neither is the older"
+            raise TypeError(message)
+        return self._order() < other._order()
+
+    def _order(self) -> tuple[object, ...]:
+        released = self.released
+        return Version(self.version or "").key, (released and released.year) or 0, self.canonical
+
+    @field_serializer("segments")
+    def _segments(self, segments: tuple[Segment, ...]) -> list[dict[str, Any]]:
+        return [segment._asdict() for segment in segments]
+
+
+def _undated(name: ModelName) -> str:
+    if name.released is None:
+        return name.canonical
+    return name.canonical.removesuffix(f"@{name.released.text}")
+
+
+class Company(_Record):
+    """A company that trains models, or repackages those of others.
+
+    >>> import modelcatalog
+    >>> modelcatalog.catalog.find("阿里巴巴").company.name
+    'Alibaba'
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    zh: str | None = None
+    """The Chinese name."""
+    country: str | None = None
+    site: str | None = None
+    repackager: bool = False
+    """Publishes the models of others, converted or quantized."""
+    api: str | None = None
+    """Base URL of its OpenAI-compatible API."""
+    api_key: str | None = None
+    """The environment variable in which clients of that API look for the key."""
+    api_docs: str | None = None
+    huggingface: tuple[str, ...] = ()
+    """Its accounts there, the main one first."""
+    modelscope: tuple[str, ...] = ()
+    source: str
+    """The page that was opened, or ``unverified``."""
+    checked: date | None = None
+
+
+class Family(_Record):
+    """Models that share a code name."""
+
+    name: str
+    company: str
+    aliases: tuple[str, ...] = ()
+    zh: str | None = None
+    weights: Weights
+    about: str | None = None
+    source: str
+    checked: date | None = None
+
+
+class Series(_Record):
+    """The models of a family that share a version."""
+
+    name: str
+    family: str
+    company: str
+    version: str | None = None
+    weights: Weights
+    released: str | None = None
+    """ISO date, year-month or year."""
+    licence: str | None = None
+    context_length: int | None = None
+    types: tuple[str, ...] = ()
+    source: str
+    checked: date | None = None
+
+
+class Checkpoint(_Record):
+    """A repository, or a file in one, that should have the weights.
+
+    >>> import modelcatalog
+    >>> modelcatalog.resolve("meta-llama/Llama-3.1-8B-Instruct", hub="modelscope").repo_id
+    'LLM-Research/Meta-Llama-3.1-8B-Instruct'
+    """
+
+    hub: Hub
+    repo_id: str
+    revision: str | None = None
+    file: str | None = None
+    exists: bool | None = None
+    """Whether the repository is there; None where the catalog cannot know."""
+    confidence: Confidence = "guessed"
+    alternatives: tuple[str, ...] = ()
+    """Other repositories on the same hub that could be meant, likelier first."""
+    series: str | None = None
+    size: Size | None = None
+    source: str = "unverified"
+    checked: date | None = None
+
+    def __str__(self) -> str:
+        return self.repo_id
+
+
+class Match(_Record):
+    """What `modelcatalog.catalog.find` found; the parts that the text does not reach are None."""
+
+    company: Company | None = None
+    family: Family | None = None
+    series: Series | None = None
+    checkpoint: Checkpoint | None = None

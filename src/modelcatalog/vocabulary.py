@@ -1,0 +1,400 @@
+"""Owns the reading of data/: TOML files become records and word tables, cached. Knows nothing of grammar or hubs.
+
+No other module knows that data/ exists. A file that does not validate raises `CatalogDataError`,
+whose message names the file, the entry, what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from modelcatalog.errors import CatalogDataError
+from modelcatalog.records import Weights  # noqa: TC001  pydantic reads the annotation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from importlib.resources.abc import Traversable
+
+__all__ = [
+    "CompanyFile",
+    "FamilyEntry",
+    "HubsFile",
+    "MethodEntry",
+    "Repackager",
+    "SeriesEntry",
+    "TypeEntry",
+    "companies",
+    "hubs",
+    "methods",
+    "read_company",
+    "types",
+]
+
+_M = TypeVar("_M", bound=BaseModel)
+_SIZE = re.compile(r"(?:(?P<total>\d+(?:\.\d+)?[MBT])(?:-|$))?(?:A(?P<active>\d+(?:\.\d+)?[MB]))?")
+_UNITS = {"M": 10**6, "B": 10**9, "T": 10**12}
+
+
+def count(text: str) -> int:
+    """``"3.8B"`` -> 3800000000 parameters."""
+    return round(float(text[:-1]) * _UNITS[text[-1]])
+
+
+def _size(text: str) -> str:
+    match = _SIZE.fullmatch(text)
+    if match is None or not text:
+        message = f"{text!r} is no size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B'"
+        raise ValueError(message)
+    return text
+
+
+def split_size(text: str) -> tuple[int | None, int | None]:
+    """``"671B-A37B"`` -> (671000000000, 37000000000): total and active parameters."""
+    match = _SIZE.fullmatch(text)
+    total, active = match.groups() if match else (None, None)
+    return total and count(total), active and count(active)
+
+
+SizeText = Annotated[str, AfterValidator(_size)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class _Sourced(_Entry):
+    source: str = "unverified"
+    """The page that was opened, or ``unverified`` for what comes from memory."""
+    checked: date | None = None
+    """The day it was opened."""
+
+
+class Accounts(_Entry):
+    """Names under which a company publishes; the first of each is the main one."""
+
+    huggingface: tuple[str, ...] = ()
+    modelscope: tuple[str, ...] = ()
+    api: tuple[str, ...] = ()
+    """Owner words of API ids: ``z-ai``, ``zai``."""
+
+
+class SeriesEntry(_Sourced):
+    """The models of one version; see docs/contributing for the pattern language."""
+
+    name: str
+    released: str | None = None
+    licence: str | None = None
+    weights: Weights | None = None
+    context_length: int | None = None
+    types: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    """Patterns of repository names: ``Qwen2.5-{7B,14B}[-Instruct][-AWQ|-GPTQ-Int4]``, with or without owner."""
+    huggingface: str | Literal[False] | None = None
+    """The account there; None: the company's main one; False: not on that hub."""
+    modelscope: str | Literal[False] | None = None
+    renamed: dict[str, str | Literal[False]] = Field(default_factory=dict)
+    """Hugging Face name -> ModelScope ``owner/name``, where they differ; False: not there."""
+    sizes: dict[str, SizeText] = Field(default_factory=dict)
+    """Words of a name -> the size that these names do not state; ``""``: all others of the series."""
+    api: tuple[str, ...] = ()
+    """Ids of models that are served and not published."""
+
+
+class FamilyEntry(_Sourced):
+    """A code name, and how its names are read."""
+
+    name: str
+    zh: str | None = None
+    aliases: tuple[str, ...] = ()
+    """Other words that mean the family; lower case, a space where any separator may stand."""
+    weights: Weights
+    about: str | None = None
+    derived: bool = False
+    """Tuned from other families' models: beside another family's name, that one is the base."""
+    dates: Literal["MMYY", "MMDD", "YYMM", "YYMMDD"] | None = None
+    """How its digits are read, where the calendar alone would read them otherwise."""
+    lines: tuple[str, ...] = ()
+    """Letters that belong to a version: ``R`` and ``V`` in DeepSeek R1 and V3."""
+    compact: bool = False
+    """Versions are written without the point: ``gpt-35``."""
+    words: dict[str, str] = Field(default_factory=dict)
+    """Words that mean something else in this family: a type word, or ``""`` for packaging (ERNIE's ``PT``)."""
+    bare: bool = True
+    """Whether the word alone means the family; False where it is too common a word without a company beside it."""
+    series: tuple[SeriesEntry, ...] = ()
+
+
+class CompanyFile(_Sourced):
+    """One file of data/companies/."""
+
+    name: str
+    zh: str | None = None
+    aliases: tuple[str, ...] = ()
+    country: str | None = None
+    site: str | None = None
+    api: str | None = None
+    api_key: str | None = None
+    api_docs: str | None = None
+    accounts: Accounts = Accounts()
+    family: tuple[FamilyEntry, ...] = ()
+
+
+class TypeEntry(_Entry):
+    """One kind of model or training; the meanings are shown to people."""
+
+    aliases: tuple[str, ...] = ()
+    en: str
+    zh: str
+
+
+class MethodEntry(_Entry):
+    """One quantization method or packaging."""
+
+    aliases: tuple[str, ...] = ()
+    bits: int | float | None = None
+    """Bits where the method has but one width."""
+    format: str | None = None
+    """The file format that the method implies."""
+    about: str
+
+
+class Repackager(_Entry):
+    """An account that publishes the models of others."""
+
+    name: str
+    huggingface: tuple[str, ...] = ()
+    modelscope: tuple[str, ...] = ()
+    method: str | None = None
+    """The method of all it publishes, where there is but one."""
+    format: str | None = None
+
+
+class HubsFile(_Entry):
+    """Hosts, routes and accounts that are nobody's models."""
+
+    hosts: dict[str, Literal["huggingface", "modelscope", "ollama"]]
+    schemes: dict[str, Literal["huggingface", "modelscope", "ollama"]]
+    routes: tuple[str, ...]
+    """Path words before an API id: ``openrouter``, ``accounts``."""
+    regions: tuple[str, ...]
+    resellers: tuple[str, ...]
+    """Words that resellers glue before a name: ``databricks-gpt-5``."""
+    suffixes: tuple[str, ...]
+    """Words at the end of an API id that say how it is served: ``free``, ``tee``."""
+    serving: tuple[str, ...]
+    """Words that say the same after a colon or an at sign: ``thinking``, ``default``."""
+    mirrors: dict[str, str]
+    """Hugging Face account -> the ModelScope account that mirrors it."""
+    repackager: tuple[Repackager, ...] = ()
+
+
+class _TypesFile(_Entry):
+    type: dict[str, TypeEntry]
+    tiers: tuple[str, ...]
+    variants: tuple[str, ...]
+    training_before: tuple[str, ...]
+    training_after: tuple[str, ...]
+    tag_words: dict[str, str]
+
+
+class _MethodsFile(_Entry):
+    method: dict[str, MethodEntry]
+    formats: dict[str, tuple[str, ...]]
+    dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
+    ignored: tuple[str, ...]
+
+
+@cache
+def _data() -> Traversable:
+    return files("modelcatalog") / "data"
+
+
+def _load(model: type[_M], place: Traversable | Path) -> _M:
+    try:
+        raw = tomllib.loads(place.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{place.name}: {error}"
+        raise CatalogDataError(message, subject=str(place), hint="mend the TOML; https://toml.io has the syntax") from error
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise CatalogDataError(_review(place.name, raw, error), subject=str(place)) from error
+
+
+def _review(file: str, raw: dict[str, Any], error: ValidationError) -> str:
+    """A validation error as a reviewer would put it: file, entry, what is wrong, what to do."""
+    lines = []
+    for problem in error.errors(include_url=False):
+        entry: Any = raw
+        names = []
+        for step in problem["loc"]:
+            try:
+                entry = entry[step]
+            except (KeyError, IndexError, TypeError):
+                break
+            if isinstance(entry, dict) and "name" in entry:
+                names.append(str(entry["name"]))
+        where = " › ".join([file, *names])
+        field = next((str(step) for step in reversed(problem["loc"]) if isinstance(step, str)), "file")
+        known = {
+            "extra_forbidden": "is no field here; see docs/contributing for the fields",
+            "missing": "is missing",
+        }.get(problem["type"], f"{problem['msg'].removeprefix('Value error, ')} (got {problem['input']!r})")
+        lines.append(f"{where}: {field}: {known}")
+    return "\n".join(lines)
+
+
+def read_company(place: Traversable | Path) -> CompanyFile:
+    """One company's file.
+
+    Raises:
+        CatalogDataError: what is wrong in which entry.
+    """
+    return _load(CompanyFile, place)
+
+
+def _company_files() -> Iterator[Traversable]:
+    folder = _data() / "companies"
+    return iter(sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name))
+
+
+_ADDED: list[CompanyFile] = []
+
+
+@cache
+def companies() -> tuple[CompanyFile, ...]:
+    """All companies: the package's own, by file name, then those of ``MODELCATALOG_DATA``, then those that `add` took.
+
+    Raises:
+        CatalogDataError: a file is wrong, or two give one name to two families.
+    """
+    own = [read_company(place) for place in _company_files()]
+    users = os.environ.get("MODELCATALOG_DATA")
+    more = [file for folder in (users or "").split(os.pathsep) if folder for file in _read_all(Path(folder))]
+    return _merged([*own, *more, *_ADDED])
+
+
+def add(place: Path) -> None:
+    """Take a user's file, or a folder of them; all or nothing.
+
+    Raises:
+        CatalogDataError: what is wrong in which entry.
+    """
+    files = _read_all(place)
+    _merged([*companies(), *files])
+    _ADDED.extend(files)
+    companies.cache_clear()
+
+
+def _read_all(place: Path) -> list[CompanyFile]:
+    if not place.exists():
+        message = f"{place}: no such file or folder"
+        raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
+    return [read_company(file) for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+
+
+def _merged(files: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
+    """One entry a company: a later file of the same name adds its families, series and accounts."""
+    found: dict[str, CompanyFile] = {}
+    owner: dict[str, str] = {}
+    for file in files:
+        for family in file.family:
+            if owner.setdefault(family.name, file.name) != file.name:
+                message = f"{file.name} › {family.name}: the family is {owner[family.name]}'s already; give it another name or put the series there"
+                raise CatalogDataError(message, subject=family.name)
+        before = found.get(file.name)
+        found[file.name] = file if before is None else _joined(before, file)
+    return tuple(found.values())
+
+
+def _joined(before: CompanyFile, file: CompanyFile) -> CompanyFile:
+    families = {family.name: family for family in before.family}
+    for family in file.family:
+        old = families.get(family.name)
+        families[family.name] = family if old is None else old.model_copy(update={"series": (*old.series, *family.series), "aliases": (*old.aliases, *family.aliases)})
+    accounts = Accounts(
+        huggingface=tuple(dict.fromkeys((*before.accounts.huggingface, *file.accounts.huggingface))),
+        modelscope=tuple(dict.fromkeys((*before.accounts.modelscope, *file.accounts.modelscope))),
+        api=tuple(dict.fromkeys((*before.accounts.api, *file.accounts.api))),
+    )
+    return before.model_copy(update={"family": tuple(families.values()), "accounts": accounts, "aliases": (*before.aliases, *file.aliases)})
+
+
+@cache
+def _types_file() -> _TypesFile:
+    return _load(_TypesFile, _data() / "types.toml")
+
+
+def types() -> dict[str, TypeEntry]:
+    """Type word -> its entry."""
+    return _types_file().type
+
+
+def tiers() -> tuple[str, ...]:
+    """Words that stand for a size: ``mini``, ``opus``."""
+    return _types_file().tiers
+
+
+def variants() -> tuple[str, ...]:
+    """Words that tell one model from another and say nothing more: ``preview``."""
+    return _types_file().variants
+
+
+def training_before() -> frozenset[str]:
+    """Words after which a number counts training: ``step``."""
+    return frozenset(_types_file().training_before)
+
+
+def training_after() -> frozenset[str]:
+    """Words before which a number counts training: ``tokens``."""
+    return frozenset(_types_file().training_after)
+
+
+def tag_words() -> dict[str, str]:
+    """Words that mean a type in an Ollama tag alone: ``text``."""
+    return _types_file().tag_words
+
+
+@cache
+def _methods_file() -> _MethodsFile:
+    return _load(_MethodsFile, _data() / "quantizations.toml")
+
+
+def methods() -> dict[str, MethodEntry]:
+    """Quantization method -> its entry."""
+    return _methods_file().method
+
+
+def formats() -> dict[str, tuple[str, ...]]:
+    """File format -> words that mean it."""
+    return _methods_file().formats
+
+
+def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
+    """Word -> dtype."""
+    return _methods_file().dtypes
+
+
+def ignored() -> tuple[str, ...]:
+    """Words about packaging that are no fact of the model: ``hf``, ``imatrix``."""
+    return _methods_file().ignored
+
+
+@cache
+def hubs() -> HubsFile:
+    """Hosts, routes and repackagers."""
+    return _load(HubsFile, _data() / "hubs.toml")
+
+
+def words(entries: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]:
+    """(canonical word, spellings) -> spelling to canonical word, the word itself included."""
+    return {spelling: word for word, spellings in entries for spelling in (word, *spellings)}
