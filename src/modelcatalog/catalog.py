@@ -64,9 +64,11 @@ class SizeRule(NamedTuple):
     """The size of the names that have all these words."""
 
     words: frozenset[str]
+    version: str | None
     total: int | None
     active: int | None
     default: bool
+    """Whether it is for every name of the series that no other rule takes."""
 
 
 class Index(NamedTuple):
@@ -182,17 +184,23 @@ def complete(name: ModelName) -> ModelName:
     >>> complete(parser.read("Phi-3-mini-4k-instruct")).size.total
     3800000000
     """
-    family, size = name.family, name.size
-    if family is None:
+    size = name.size
+    rules = _sizes().get(name.family)  # type: ignore[arg-type]  # None has no rules
+    if rules is None or (size is not None and size.total is not None and size.active is not None and len(name.origins) == 1):
         return name
-    rules = _sizes().get((family, _fold(name.version)))
-    if rules is None:
-        return name
-    if size is not None and size.total is not None and size.active is not None and not name.origins:
-        return name
-    words = _words(name)
-    rule = _size_rule(rules, words, name)
+    rule = _size_rule(rules, name) or _listed_size(rules, name)
     return name if rule is None else _with_size(name, rule)
+
+
+def _listed_size(rules: tuple[SizeRule, ...], name: ModelName) -> SizeRule | None:
+    """The size of the series that lists the model under this very name: mistral-large-2411 does not say that it is Large 2."""
+    if (name.size is not None and name.size.total is not None) or name.released is None or _index().families[name.family or ""].weights == "closed":
+        return None
+    entries = _same_model(name, _map())
+    if not entries:
+        return None
+    version = _fold(entries[0].series.version)
+    return next((rule for rule in rules if rule.version == version and rule.words <= _words(name) | _words(parser.read(entries[0].series.name))), None)
 
 
 def _with_size(name: ModelName, rule: SizeRule) -> ModelName:
@@ -215,41 +223,53 @@ def _words(name: ModelName) -> frozenset[str]:
     return frozenset(name.canonical.partition("@")[0].split("-"))
 
 
-def _size_rule(rules: tuple[SizeRule, ...], words: frozenset[str], name: ModelName) -> SizeRule | None:
-    """The rule with the most words that all are in the name, and that explains its size words."""
+def _size_rule(rules: tuple[SizeRule, ...], name: ModelName) -> SizeRule | None:
+    """The rule with the most words that all are in the name; the default only where the other words change no size."""
+    words, version = _words(name), _fold(name.version)
     size = name.size
-    stated = size is not None and (size.total is not None or size.active is not None) and dict(name.origins).get("size.total") != "estimate"
+    unstated = size is None or (size.total is None and size.active is None) or ("size.total", "estimate") in name.origins
     for rule in rules:
-        if not rule.words <= words:
+        if rule.version != version and rule.version is not None or not rule.words <= words:
             continue
         if not rule.default:
             return rule
-        if stated or name.base is not None or (size is not None and size.label is not None):
-            return None
-        rest = words - rule.words - _STAGES - _known_words()
-        if not rest or (rule.total is not None and rule.total < _TUNED and not set(name.types) - _STAGES):
+        if unstated and name.base is None and _same_size(rule, words, name):
             return rule
         return None
     return None
 
 
+def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName) -> bool:
+    """Whether the words beyond the rule's leave the size as it is."""
+    rest = words - rule.words - {(name.version or "").lower()}
+    if any(word in _tiers() or word[:1].isdigit() for word in rest):
+        return False
+    unknown = rest - _STAGES - _variants() - set(name.types)
+    return not (set(name.types) - _STAGES - rule.words) and (not unknown or (rule.total or _TUNED) < _TUNED)
+
+
 @cache
-def _known_words() -> frozenset[str]:
+def _variants() -> frozenset[str]:
     return frozenset(vocabulary.variants())
 
 
 @cache
-def _sizes() -> dict[tuple[str, str | None], tuple[SizeRule, ...]]:
-    rules: dict[tuple[str, str | None], list[SizeRule]] = {}
+def _tiers() -> frozenset[str]:
+    return frozenset(vocabulary.tiers())
+
+
+@cache
+def _sizes() -> dict[str, tuple[SizeRule, ...]]:
+    """Family -> its rules, those with the most words first."""
+    rules: dict[str, list[SizeRule]] = {}
     for file in vocabulary.companies():
         for family in file.family:
             for entry in family.series:
                 for key, text in entry.sizes.items():
                     example = parser.read(f"{entry.name}-{key}" if key else entry.name)
                     total, active = vocabulary.split_size(text)
-                    place = (family.name, _fold(example.version))
-                    rules.setdefault(place, []).append(SizeRule(_words(example), total, active, not key))
-    return {place: tuple(sorted(some, key=lambda rule: -len(rule.words))) for place, some in rules.items()}
+                    rules.setdefault(family.name, []).append(SizeRule(_words(example), _fold(example.version), total, active, not key))
+    return {name: tuple(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
 
 
 # --- checkpoints ------------------------------------------------------------------------------
@@ -277,11 +297,11 @@ def _map() -> Map:
     for file in vocabulary.companies():
         hf, ms = file.accounts.huggingface, file.accounts.modelscope
         for account in hf:
-            target = mirrors.get(account) or (account if account in ms else ms[0] if ms else None)
+            target = _there(account, ms, mirrors)
             if target:
                 accounts["huggingface"].setdefault(account.lower(), target)
         for account in ms:
-            if hf:
+            if hf and not _is_repackager(account):
                 same = next((a for a in hf if a.lower() == account.lower()), hf[0])
                 accounts["modelscope"].setdefault(account.lower(), same)
         for family in file.family:
@@ -296,9 +316,24 @@ def _map() -> Map:
         if found.huggingface:
             by_id["huggingface"].setdefault(found.huggingface.lower(), found)
         if found.modelscope:
-            by_id["modelscope"].setdefault(found.modelscope.lower(), found)
+            # Several ids there can mean one here; the one of the same name is meant first.
+            key = found.modelscope.lower()
+            same = found.huggingface is not None and found.huggingface.lower().endswith(key.partition("/")[2])
+            if same or key not in by_id["modelscope"]:
+                by_id["modelscope"][key] = found
         by_model.setdefault(found.model, []).append(found)
     return Map(tuple(entries), by_id, by_model, served, accounts)
+
+
+def _there(account: str, modelscope: tuple[str, ...], mirrors: dict[str, str]) -> str | None:
+    """The ModelScope account for a Hugging Face one: of the same name, else the mirror, else the company's main one."""
+    same = next((name for name in modelscope if name.lower() == account.lower()), None)
+    return same or mirrors.get(account) or next(iter(modelscope), None)
+
+
+def _is_repackager(account: str) -> bool:
+    known = _lexicon.lexicon().accounts.get(account.lower())
+    return known is not None and known.repackager
 
 
 def _entries(file: vocabulary.CompanyFile, family: vocabulary.FamilyEntry, entry: vocabulary.SeriesEntry, line: Series) -> Iterator[Entry]:
@@ -317,7 +352,7 @@ def _entries(file: vocabulary.CompanyFile, family: vocabulary.FamilyEntry, entry
                 account = owner
             theirs: str | Literal[False] | None = entry.modelscope
             if theirs is None and account:
-                theirs = mirrors.get(account) or (account if account in file.accounts.modelscope else next(iter(file.accounts.modelscope), None))
+                theirs = _there(account, file.accounts.modelscope, mirrors)
             there: str | Literal[False] | None = theirs and f"{theirs}/{bare}"
             renamed = entry.renamed.get(name, entry.renamed.get(bare))
             if renamed is not None:
@@ -420,8 +455,8 @@ def _on(entry: Entry, target: Hub, others: Iterable[Entry] = ()) -> Checkpoint:
 def _by_model(name: ModelName, listed: Map, target: Hub) -> Checkpoint | None:
     """A bare or API spelling of a model that the catalog lists."""
     account = None if name.owner is None else _lexicon.lexicon().accounts.get(name.owner.lower())
-    if name.owner is not None and (account is None or account.repackager):
-        return None
+    if name.owner is not None and (account is None or account.repackager or not (name.name or "").islower()):
+        return None  # an API id is lower case; what is not names a repository, and is that repository
     entries = _same_model(name, listed)
     if not entries:
         return None
@@ -501,11 +536,14 @@ def _derived(name: ModelName, listed: Map, target: Hub) -> Checkpoint:
     if name.hub != other and owner in here:
         return _checkpoint(target, f"{name.owner}/{bare}", None, "derived", exists=None)
     account = listed.account[other].get(owner)
-    if account is None and target == "huggingface":
+    if account is None and target == "huggingface" and _is_repackager(owner):
         family = _index().families.get(name.family or "")
         company = family and next(c for c in _index().companies if c.name == family.company)
-        if company and owner in {"llm-research", "ai-modelscope", "modelscope", "swift"}:
-            account = next(iter(company.huggingface), None)
+        if owner in {a.lower() for entry in vocabulary.hubs().repackager for a in entry.modelscope if a not in entry.huggingface}:
+            listed_here = next((e for e in listed.entries if e.huggingface and e.huggingface.lower().endswith(f"/{bare.lower()}")), None)
+            if listed_here is not None:
+                return _checkpoint(target, listed_here.huggingface or "", listed_here, "derived", exists=True)
+            account = company and next(iter(company.huggingface), None)
     if account is None:
         return _checkpoint(target, f"{name.owner}/{bare}", None, "guessed", exists=None)
     return _checkpoint(target, f"{account}/{bare}", None, "derived", exists=None)
@@ -605,5 +643,5 @@ def extend(path: str | Path) -> None:
 
 def _forget() -> None:
     _lexicon.reset()
-    for cached in (_index, _sizes, _map, _known_words):
+    for cached in (_index, _sizes, _map):
         cached.cache_clear()

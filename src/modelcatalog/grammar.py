@@ -75,8 +75,9 @@ WORDS: tuple[Rule, ...] = (
         "W4A16",
         "Bits of weights and activations.",
     ),
-    Rule("int_bits", _seq(_any("int", "i", "uint"), Cap("int_n", Chars("234568", "2-6 or 8"))), "INT8", "Integer weights."),
-    Rule("bits", _seq(Cap("bits_n", _DECIMAL), _opt(_DASH), _BITS_UNIT), "4bit", "Bits a weight; 16 and 32 are dtypes, no quantization."),
+    Rule("int_bits", _seq(_any("int", "i", "uint", "w"), Cap("int_n", Chars("234568", "2-6 or 8"))), "INT8", "Integer weights."),
+    Rule("mixed_bits", _seq("int", Chars("234568", "2-6 or 8"), "mix"), "Int8Mix", "The width of some layers beside the main one."),
+    Rule("bits", _seq(Cap("bits_n", _DECIMAL), _opt(_DASH), _BITS_UNIT, _opt("gs", Cap("bits_group", _NUMBER))), "4bit", "Bits a weight; 16 and 32 are dtypes, no quantization."),
     Rule(
         "bits_per_weight",
         _alt(_seq(Cap("bpw_n", _DECIMAL), "bpw"), _seq("bpw", Cap("bpw_m", _DECIMAL))),

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import grammar, vocabulary
+from modelcatalog.patterns import expand
 
 if TYPE_CHECKING:
     import re
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import SegmentKind
 
-__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Word", "lexicon", "reset"]
+__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Word", "lexicon", "names_family", "reset"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -40,6 +41,8 @@ class FamilyWord(NamedTuple):
     dates: str | None
     words: dict[str, str]
     """Words that mean something else in this family."""
+    follows: frozenset[str]
+    """For a common word: what stands behind it in its models' names."""
     versions: frozenset[str]
     """Versions of the series that the catalog knows, lower case."""
 
@@ -69,7 +72,7 @@ class Word(NamedTuple):
 _KINDS: dict[str, SegmentKind] = {
     "separator": "separator", "family": "family", "type": "type", "tier": "tier", "variant": "variant", "method": "quantization",
     "scheme": "quantization", "plain_q": "quantization", "mlc_scheme": "quantization", "weight_activation": "quantization",
-    "bits": "quantization", "bpw": "quantization", "head_bits": "quantization", "group": "quantization", "format": "format", "dtype": "dtype",
+    "named_scheme": "quantization", "bits": "quantization", "bpw": "quantization", "head_bits": "quantization", "group": "quantization", "format": "format", "dtype": "dtype",
     "size": "size", "mixture": "size", "active": "size", "effective": "size", "experts": "size", "context": "context", "version": "version",
     "date": "released", "shard": "shard", "suffix": "serving", "ignored": "format",
 }  # fmt: skip
@@ -80,10 +83,18 @@ def _finished(words: Iterable[Word]) -> tuple[Word, ...]:
     return tuple(word._replace(kind=_KINDS.get(word.role, "unknown"), length=len(word.text)) for word in words)
 
 
+class Option(NamedTuple):
+    """One phrase: the words after the first, how many of all are its own, and what these mean."""
+
+    rest: tuple[str, ...]
+    own: int
+    word: Word
+
+
 class Phrase(NamedTuple):
     """Words that mean something together, and what the first means alone."""
 
-    options: tuple[tuple[tuple[str, ...], Word], ...]
+    options: tuple[Option, ...]
     alone: tuple[Word, ...]
 
 
@@ -92,7 +103,7 @@ class Lexicon:
 
     def __init__(self, companies: Iterable[vocabulary.CompanyFile]) -> None:
         self.words: dict[str, Word] = {}
-        self.phrases: dict[str, list[tuple[tuple[str, ...], Word]]] = {}
+        self.phrases: dict[str, list[Option]] = {}
         self.families: dict[str, Word] = {}
         self.accounts: dict[str, Account] = {}
         self.company_of: dict[str, str] = {}
@@ -119,6 +130,8 @@ class Lexicon:
         for method, entry in vocabulary.methods().items():
             for spelling in (method.replace("-", " "), *entry.aliases):
                 self._add(spelling, "method", (method, entry.bits, entry.format), None)
+        for scheme, scheme_entry in vocabulary.schemes().items():
+            self._add(scheme.lower().replace("_", " "), "named_scheme", (scheme, scheme_entry.bits, scheme_entry.method), None)
         for name, spellings in vocabulary.formats().items():
             for spelling in spellings:
                 self._add(spelling, "format", name, None)
@@ -134,21 +147,40 @@ class Lexicon:
             for owner in (*repackager.huggingface, *repackager.modelscope):
                 self.accounts[owner.lower()] = account
         self.tag_words = vocabulary.tag_words()
+        self.tier_words = frozenset(vocabulary.tiers())
         self.training_before = vocabulary.training_before()
+        self.training_after_size = vocabulary.training_after_size()
         self.training_after = vocabulary.training_after()
 
     def _add(self, spelling: str, role: str, value: object, key: str | None) -> None:
         """Later roles win over earlier ones: the order of calls in ``__init__`` is the precedence."""
         parts = tuple(spelling.lower().split(" "))
         if len(parts) > 1:
-            self.phrases.setdefault(parts[0], []).append((parts[1:], Word(role, " ".join(parts), value, key)))
+            # "llama guard" makes sure of the family; what the second word means is read from it alone.
+            own = len(parts) if role != "family" else next((k for k in range(1, len(parts)) if self._speaks(parts[k])), len(parts))
+            options = [option for option in self.phrases.get(parts[0], ()) if option.rest != parts[1:]]
+            if own < len(parts) and isinstance(value, FamilyWord):
+                head = "".join(parts[:own])
+                key = head if key is not None and head != "".join(c for c in value.name.lower() if c.isalnum()) else None
+            options.append(Option(parts[1:], own, Word(role, " ".join(parts), value, key)))
+            self.phrases[parts[0]] = options
+            if own < len(parts):
+                return
         glued = "".join(parts)
         word = Word(role, glued, value, key)
         self.words[glued] = word
         if role == "family":
             self.families[glued] = word
-            if not glued.isascii():
-                self.ideographic.append(glued)
+        if role in ("family", "company", "type") and not glued.isascii():
+            self.ideographic.append(glued)
+
+    def _speaks(self, part: str) -> bool:
+        """Whether a word of a phrase states something of its own: a type, a tier, a size, a number."""
+        known = self.words.get(part)
+        if known is not None:
+            return known.role in ("type", "tier", "variant")
+        ruled = grammar.word(part)
+        return ruled is not None and ruled[0] in ("size", "lettered_size", "number")
 
     def _add_accounts(self, company: vocabulary.CompanyFile) -> None:
         accounts = company.accounts
@@ -172,9 +204,16 @@ class Lexicon:
                 if squeezed.startswith(name) and squeezed != name:
                     versions.add(squeezed.removeprefix(name))
                     break
+        follows: set[str] = set()
+        if not family.bare:
+            for series in family.series:
+                for name in (series.name, *series.api, *(name for pattern in series.models for name in expand(pattern))):
+                    parts = [part for part in grammar.pieces(name.rpartition("/")[2].lower()) if part[0].isalnum()]
+                    if len(parts) > 1 and parts[0] in bare_names:
+                        follows.add(parts[1])
         word = FamilyWord(
             family.name, company.name, family.derived, family.bare, family.compact,
-            "".join(family.lines).lower(), family.dates, dict(family.words), frozenset(versions),
+            "".join(family.lines).lower(), family.dates, dict(family.words), frozenset(follows), frozenset(versions),
         )  # fmt: skip
         squeezed_own = "".join(c for c in own if c.isalnum())
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
@@ -184,7 +223,7 @@ class Lexicon:
                 maker = next((name for name in makers if squeezed.startswith(name) and squeezed != name), "")
                 squeezed = squeezed.removeprefix(maker)
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() else None
-            self._add(spelling.lower(), "family", word, extra)
+            self._add(spelling.lower(), "family", word._replace(bare=True) if " " in spelling else word, extra)
 
 
 @cache
@@ -215,6 +254,12 @@ class _Readings(dict[str, "tuple[Word, ...] | Phrase"]):
 READINGS = _Readings()
 
 
+def names_family(piece: str) -> bool:
+    """Whether a piece of a name begins with a family."""
+    found = READINGS[piece]
+    return (found.alone if isinstance(found, Phrase) else found)[0].role == "family"
+
+
 def _read(piece: str) -> tuple[Word, ...] | Phrase:
     if not piece[0].isalnum():
         return _finished((Word("separator", piece),))
@@ -222,7 +267,7 @@ def _read(piece: str) -> tuple[Word, ...] | Phrase:
     alone = _finished(_alone(piece, words))
     options = words.phrases.get(piece)
     if options is not None:
-        return Phrase(tuple((parts, _finished((word,))[0]) for parts, word in sorted(options, key=lambda option: -len(option[0]))), alone)
+        return Phrase(tuple(option._replace(word=_finished((option.word,))[0]) for option in sorted(options, key=lambda option: -len(option.rest))), alone)
     return alone
 
 
@@ -263,7 +308,7 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
         if head is None:
             return None
         rest = piece[len(head) :]
-        return (words.families[head]._replace(text=head), *_tail(rest, words))
+        return (words.words[head]._replace(text=head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
     at = next((i for i, char in enumerate(piece) if char.isdigit()), 0)
     if not at:
         return _number_and_word(piece, words)
@@ -348,7 +393,8 @@ def _on_bits(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
     bits = float(point(found["bits_n"]))
     if not 0 < bits <= 8:  # noqa: PLR2004  wider is a dtype, which the vocabulary has
         return (Word("unknown", piece, None, piece),)
-    return (Word("bits", piece, _whole(bits)),)
+    group = found["bits_group"]
+    return (Word("bits", piece, (_whole(bits), group and int(group))),)
 
 
 def _whole(number: float) -> int | float:
@@ -380,9 +426,10 @@ _RULED: dict[str, Callable[[str, re.Match[str]], tuple[Word, ...]]] = {
         if 0 < int(m["w_bits"]) <= 16  # noqa: PLR2004
         else (Word("unknown", p, None, p),)
     ),
-    "int_bits": lambda p, m: (Word("bits", p, int(m["int_n"])),),
+    "int_bits": lambda p, m: (Word("bits", p, (int(m["int_n"]), None)),),
+    "mixed_bits": lambda p, _: (Word("ignored", p),),
     "bits": _on_bits,
-    "bits_per_weight": lambda p, m: (Word("bpw", p, _whole(float(point(grammar.extract(m, "bpw_n", "bpw_m") or "0"))) or None),),
+    "bits_per_weight": lambda p, m: (Word("bpw", p, (_whole(float(point(grammar.extract(m, "bpw_n", "bpw_m") or "0"))) or None, None)),),
     "head_bits": lambda p, _: (Word("head_bits", p, None, p),),
     "group_size": lambda p, m: (Word("group", p, int(grammar.extract(m, "group_n", "group_m") or 0), p),),
     "experts_of": lambda p, m: _size_word("mixture", p, _params(m["mix_n"], m["mix_unit"]), int(m["mix_experts"])),

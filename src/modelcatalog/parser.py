@@ -53,9 +53,10 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     for kind, start, end in parts.regions:
         if kind == "name":
             reader.read(start, end)
-        elif kind == "owner":
+        elif kind in ("owner", "company"):
             reader.account = words.accounts.get(lower[start:end])
-            reader.other("owner", start, end)
+            reader.dotted = kind == "company"
+            reader.other(kind, start, end)
         elif kind == "tag":
             _tag(reader, start, end)
         elif kind == "file":
@@ -76,7 +77,7 @@ def changed(name: ModelName, **fields: Any) -> ModelName:  # noqa: ANN401  any f
 
 def _check(text: str) -> None:
     if not text or text.isspace():
-        raise NameSyntaxError("empty name", subject=text, expected=("a model name such as 'Qwen2.5-7B-Instruct'",))
+        raise NameSyntaxError("empty name", subject=text, end=0, expected=("a model name such as 'Qwen2.5-7B-Instruct'",))
     if len(text) > LIMIT:
         message = f"name of {len(text)} characters"
         raise NameSyntaxError(message, subject=text, start=LIMIT, end=len(text), expected=(f"at most {LIMIT} characters",))
@@ -87,17 +88,18 @@ def _check(text: str) -> None:
 
 
 def _refuse_unknown(reader: Reader) -> None:
-    for segment in reader.segments:
-        if segment.kind == "unknown":
-            expected = ["a type", "a quantization", "a format"]
-            if reader.size is None and reader.mixture is None:
-                expected.insert(0, "a size")
-            if reader.version is None:
-                expected.insert(0, "a version")
-            if reader.family is None:
-                expected.insert(0, "a family")
-            message = f"unknown word {segment.text!r}"
-            raise NameSyntaxError(message, subject=reader.source, start=segment.start, end=segment.end, expected=tuple(expected))
+    at = next((i for i, kind in enumerate(reader.kinds) if kind == "unknown"), None)
+    if at is None:
+        return
+    expected = ["a type", "a quantization", "a format"]
+    if reader.size is None and reader.mixture is None:
+        expected.insert(0, "a size")
+    if reader.version is None:
+        expected.insert(0, "a version")
+    if reader.family is None:
+        expected.insert(0, "a family")
+    start, text = reader.starts[at], reader.text(at)
+    raise NameSyntaxError(f"unknown word {text!r}", subject=reader.source, start=start, end=start + len(text), expected=tuple(expected))
 
 
 @lru_cache(maxsize=4096)
@@ -135,6 +137,7 @@ def _revision(reader: Reader, start: int, end: int) -> None:
     """Vertex AI's ``@20250514`` is a date and its ``@001`` a numbered model; other revisions say nothing of the model."""
     text = reader.lower[start:end]
     if not text.isdecimal():
+        reader.packaging(text)
         return
     date = calendar(text) if len(text) == 8 else None  # noqa: PLR2004  YYYYMMDD
     if date is not None and reader.released is None:
@@ -172,7 +175,7 @@ def _record_of(reader: Reader, parts: Parts) -> ModelName:
         fields["series"] = name if version is None else name + version
     if reader.types:
         fields["types"] = tuple(reader.types)
-    if reader.size_at >= 0 or reader.tier is not None:
+    if reader.size_at >= 0 or (reader.tier is not None and family is not None):
         fields["size"] = _size_of(reader, origins)
     _package(reader, fields, origins)
     fields["dtype"] = reader.dtype
@@ -214,7 +217,7 @@ def _size_of(reader: Reader, origins: list[tuple[str, Origin]]) -> Size:
         return _size(reader.tier, None, None, None)
     start = reader.starts[reader.size_at]
     end = reader.starts[reader.size_end] + len(reader.words[reader.size_end].text)
-    return _size(reader.source[start:end], total, reader.active, experts)
+    return _size(reader.source[start:end].replace("___", "."), total, reader.active, experts)
 
 
 def _package(reader: Reader, fields: dict[str, Any], origins: list[tuple[str, Origin]]) -> None:

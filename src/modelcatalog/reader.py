@@ -33,6 +33,10 @@ def release(year: int | None, month: int | None, day: int | None, text: str) -> 
     return Release(year=year, month=month, day=day, text=text)
 
 
+def _alone(found: tuple[Word, ...] | Phrase) -> tuple[Word, ...]:
+    return found.alone if type(found) is Phrase else found
+
+
 class Reader:
     """The state of one reading; the class attributes are its beginning."""
 
@@ -81,6 +85,17 @@ class Reader:
         self.types: list[str] = []
         self.keys: list[str] = []
         self.unknown: list[int] = []
+
+    def packaging(self, text: str) -> None:
+        """A branch that names a quantization: ``6.0bpw``, ``gptq-4bit-32g``; any other text says nothing."""
+        words = [word for piece in grammar.pieces(text) for word in _alone(READINGS[piece]) if word.role != "separator"]
+        if words and all(word.kind == "quantization" or word.role in ("group", "ignored") for word in words):
+            for word in words:
+                rule = _RULES.get(word.role)
+                if rule is not None and word.role != "group":
+                    rule(self, -1, word)
+                elif word.role == "group":
+                    self.group = self.group or word.value  # type: ignore[assignment]  # the lexicon's promise for this role
 
     # --- the words of a name -----------------------------------------------------------------
 
@@ -131,27 +146,25 @@ class Reader:
 
     def _phrase(self, phrase: Phrase, pieces: list[str], at: int) -> int:
         """Words that mean something together; gives the next piece to read."""
-        for parts, word in phrase.options:
+        for parts, own, word in phrase.options:
             after = at + 2 * len(parts)
             last = parts[-1]
             if len(pieces) < after or not all(pieces[at + 2 * k + 1] == part for k, part in enumerate(parts[:-1])):
                 continue
             found = pieces[after - 1]
-            rest = ""
-            if found != last:
-                rest = found.removeprefix(last)
-                if rest == found or not rest[0].isdigit():
-                    continue
-            if any(len(pieces[at + 2 * k]) > 1 for k in range(len(parts))):
+            rest = found.removeprefix(last)
+            if (found != last and (rest == found or not rest[0].isdigit())) or any(len(pieces[at + 2 * k]) > 1 for k in range(len(parts))):
                 continue
             if word.role == "company" and last in self.lexicon.families and not self._family_next(pieces, after):
                 continue
+            if own <= len(parts):
+                after, rest = at + 2 * own - 2, ""
             covered = "".join(pieces[at - 1 : after])
             text = covered[: len(covered) - len(rest)]
             self.words.append(word._replace(text=text, length=len(text)))
             if rest:
                 tail = READINGS[rest]
-                self.words += tail.alone if type(tail) is Phrase else tail
+                self.words += _alone(tail)
             return after
         self.words += phrase.alone
         return at
@@ -161,7 +174,7 @@ class Reader:
         if at + 1 >= len(pieces):
             return False
         found = READINGS[pieces[at + 1]]
-        return (found.alone if type(found) is Phrase else found)[0].role == "family"
+        return _alone(found)[0].role == "family"
 
     def text(self, i: int) -> str:
         start = self.starts[i]
@@ -191,12 +204,12 @@ class Reader:
                 self.lead = i
             self.lead_end = i
 
-    def _training(self, i: int) -> bool:
+    def _training(self, i: int, afterwards: frozenset[str]) -> bool:
         """Whether the neighbours say that this number counts steps, tokens or the like."""
         before, after = self.before(i), self.after(i)
-        if before >= 0 and self.words[before].text in self.lexicon.training_before:
+        if before >= 0 and self.words[before].text in self.lexicon.training_before and self.kinds[before] not in ("family", "base"):
             return True
-        return after >= 0 and self.words[after].text in self.lexicon.training_after
+        return after >= 0 and self.words[after].text in afterwards
 
     def _on_family(self, i: int, word: Word) -> None:
         found = word.value
@@ -205,12 +218,17 @@ class Reader:
             self._no_fact(i, word)
             return
         now = self.family
+        if now is not None and self.version is None and word.text[0] in now.lines and word.text[1:].isdecimal():
+            self._set_version(i, self._lined(now, word.text[0], word.text[1:]))  # Kimi K2, not the family K2
+            return
         if word.key is not None:
             self.keys.append(word.key)
         if now is None:
             self.family, self.family_at, self.open = found, i, True
         elif found.name == now.name:
             self.open = self.version is None
+        elif self.size_at >= 0 and not self.in_tag:  # what follows the size tells data or method: mpt-1b-redpajama
+            self.keys.append(word.text)
         elif found.derived and not now.derived and self.base is None:
             self.base, self.base_version, self.base_at = now, self.version, self.family_at
             self.base_end = max(self.family_at, self.version_at)
@@ -232,7 +250,7 @@ class Reader:
         if after < 0 or self.before(i) >= 0 and self.words[self.before(i)].role not in ("other", "reseller"):
             return False
         following = self.words[after]
-        return (following.key or following.text).lstrip("v") in family.versions
+        return following.text in family.follows or (following.key or following.text).lstrip("v") in family.versions
 
     def _on_company(self, i: int, word: Word) -> None:
         if self.family is None and self.lead < 0:
@@ -251,6 +269,8 @@ class Reader:
         value = str(word.value)
         if value not in self.types:
             self.types.append(value)
+        if self.tier is None and word.text in self.lexicon.tier_words:
+            self.tier = self.text(i)
         self.keys.append(value)
         self.recognised = True
 
@@ -284,7 +304,7 @@ class Reader:
 
     def _on_number(self, i: int, word: Word) -> None:
         text = str(word.value)
-        if self._training(i):
+        if self._training(i, self.lexicon.training_after):
             self.kinds[i] = "training"
             self.keys.append(word.text)
             return
@@ -369,6 +389,8 @@ class Reader:
         return True
 
     def _set_version(self, i: int, text: str) -> bool:
+        if self.family is not None and self.words[self.family_at].text in self.family.lines:
+            text = self.words[self.family_at].text + text  # the o of o3
         self.version, self.version_at = text, i
         self.kinds[i] = "version"
         self.open = False
@@ -395,10 +417,13 @@ class Reader:
     def _on_version(self, i: int, word: Word) -> None:
         digits, tail = word.value  # type: ignore[misc]  # the lexicon's promise for this role
         text = digits + tail
+        if self.family is not None and self.family.words.get(word.text) == "":
+            self.kinds[i] = "serving"
+            return
         if self.base is not None and self.before(i) == self.base_end and self.base_version is None:
             self._base_version(i, self._lined(self.base, "v", text))
         elif self.version is None and not (self.dotted and text == "1" and self.after(i) < 0):
-            self._set_version(i, self._lined(self.family, "v", text))
+            self._set_version(i, self._lined(self.family, "v", text) if self.open else text)
         elif self.dotted and text == "1" and self.after(i) < 0:
             self.kinds[i] = "serving"
         else:
@@ -439,7 +464,7 @@ class Reader:
 
     def _on_size(self, i: int, word: Word) -> None:
         value, unit = word.value  # type: ignore[misc]  # the lexicon's promise for this role
-        if self._training(i):
+        if self._training(i, self.lexicon.training_after_size):
             self.kinds[i] = "training"
             self.keys.append(word.text)
             return
@@ -503,7 +528,7 @@ class Reader:
     def _on_context(self, i: int, word: Word) -> None:
         thousands = word.value
         assert isinstance(thousands, int)
-        if thousands not in _CONTEXTS or self._training(i) or self.context is not None or not (self.family or self.recognised):
+        if thousands not in _CONTEXTS or self._training(i, self.lexicon.training_after) or self.context is not None or not (self.family or self.recognised):
             self._no_fact(i, word)
             return
         self.context = thousands * (1024 if thousands in _BINARY else 1000)
@@ -513,7 +538,7 @@ class Reader:
 
     def _on_method(self, i: int, word: Word) -> None:
         method, bits, file_format = word.value  # type: ignore[misc]  # the lexicon's promise for this role
-        if self.method in (None, "autoround", "compressed-tensors"):
+        if self.method in (None, "auto-round", "compressed-tensors"):
             self.method = method
             if self.bits is None:
                 self.bits = bits
@@ -525,6 +550,12 @@ class Reader:
         self.scheme, self.bits = scheme, bits
         self.method = self.method or "gguf"
         self.recognised = True
+
+    def _on_named_scheme(self, i: int, word: Word) -> None:
+        self.scheme, self.bits, method = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        if self.method is None:
+            self.method = method
+            self.method_format = self.method_format or ("gguf" if method == "gguf" else "safetensors")
 
     def _on_plain_q(self, i: int, word: Word) -> None:
         if self.method in (None, "gguf") and self._packaging() in (None, "gguf"):
@@ -550,8 +581,10 @@ class Reader:
         self.recognised = True
 
     def _on_bits(self, i: int, word: Word) -> None:
-        if self.bits is None or self.method in ("awq", "autoround") and self.scheme is None:
-            self.bits = word.value  # type: ignore[assignment]  # the lexicon's promise for this role
+        bits, group = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        if self.bits is None or (self.method in ("awq", "auto-round") and self.scheme is None):
+            self.bits = bits
+        self.group = self.group or group
         self.recognised = True
 
     def _on_group(self, i: int, word: Word) -> None:
@@ -580,7 +613,7 @@ _RULES = {
     "tier": Reader._on_tier, "variant": Reader._on_variant, "unknown": Reader._on_unknown, "number": Reader._on_number, "date": Reader._on_date,
     "version": Reader._on_version, "lettered": Reader._on_lettered, "suffixed": Reader._on_suffixed, "size": Reader._on_size,
     "mixture": Reader._on_mixture, "active": Reader._on_active, "effective": Reader._on_effective, "experts": Reader._on_experts,
-    "context": Reader._on_context, "method": Reader._on_method, "scheme": Reader._on_scheme, "plain_q": Reader._on_plain_q,
+    "context": Reader._on_context, "method": Reader._on_method, "scheme": Reader._on_scheme, "named_scheme": Reader._on_named_scheme, "plain_q": Reader._on_plain_q,
     "mlc_scheme": Reader._on_mlc_scheme, "weight_activation": Reader._on_weight_activation, "bits": Reader._on_bits, "bpw": Reader._on_bits,
     "group": Reader._on_group, "head_bits": Reader._on_head_bits, "dtype": Reader._on_dtype, "format": Reader._on_format,
 }  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog import grammar, vocabulary
+from modelcatalog.lexicon import names_family
 
 if TYPE_CHECKING:
     import re
@@ -38,8 +39,6 @@ class Parts:
     revision: str | None = None
     tag: str | None = None
     file: str | None = None
-    dotted = False
-    """Whether the owner stands before a point: Bedrock's ``anthropic.claude-…``."""
     regions: list[tuple[str, int, int]]
 
     def __init__(self) -> None:
@@ -70,13 +69,16 @@ def take_apart(source: str, lower: str, lexicon: Lexicon) -> Parts:
 def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:
     """The name itself, with Bedrock's provider before it or a file's suffix behind it."""
     if "." in lower:
-        start = _provider(parts, source, lower, lexicon, start, end)
+        whole = start
+        start = _provider(parts, lower, lexicon, start, end)
         if lower.endswith(_FILES, start, end):
             parts.file = source[start:end]
             parts.name = stem(parts.file)
             parts.put("name", start, end)
             return
-    parts.name = source[start:end] or None
+        parts.name = source[whole:end] or None
+    else:
+        parts.name = source[start:end] or None
     parts.put("name", start, end)
 
 
@@ -155,7 +157,7 @@ def _route(parts: Parts, span: tuple[str, int, int]) -> None:
     parts.put("separator", span[2], span[2] + 1)
 
 
-def _provider(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> int:
+def _provider(parts: Parts, lower: str, lexicon: Lexicon, start: int, end: int) -> int:
     """Bedrock's ``us.anthropic.`` before the name; gives where the name starts."""
     head, dot, rest = lower[start:end].partition(".")
     at = start
@@ -167,9 +169,9 @@ def _provider(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: in
         return start
     if at > start:
         _route(parts, (lower[start : at - 1], start, at - 1))
-    parts.dotted = True
-    parts.owner = source[at : at + len(head)]
-    parts.put("owner", at, at + len(head))
+    if head in lexicon.families and not names_family(grammar.pieces(rest)[0]):
+        return at  # deepseek.r1: the family itself
+    parts.put("company", at, at + len(head))
     parts.put("separator", at + len(head), at + len(head) + 1)
     return at + len(head) + 1
 

@@ -203,10 +203,19 @@ class _TypesFile(_Entry):
     variants: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]
+    training_after_size: tuple[str, ...]
     tag_words: dict[str, str]
 
 
+class SchemeEntry(_Entry):
+    """A layout whose name tells its method."""
+
+    method: str
+    bits: int | float
+
+
 class _MethodsFile(_Entry):
+    schemes: dict[str, SchemeEntry]
     method: dict[str, MethodEntry]
     formats: dict[str, tuple[str, ...]]
     dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
@@ -359,6 +368,11 @@ def training_after() -> frozenset[str]:
     return frozenset(_types_file().training_after)
 
 
+def training_after_size() -> frozenset[str]:
+    """The same beside a size: ``tokens``."""
+    return frozenset(_types_file().training_after_size)
+
+
 def tag_words() -> dict[str, str]:
     """Words that mean a type in an Ollama tag alone: ``text``."""
     return _types_file().tag_words
@@ -372,6 +386,11 @@ def _methods_file() -> _MethodsFile:
 def methods() -> dict[str, MethodEntry]:
     """Quantization method -> its entry."""
     return _methods_file().method
+
+
+def schemes() -> dict[str, SchemeEntry]:
+    """Name of a layout -> its method and bits."""
+    return _methods_file().schemes
 
 
 def formats() -> dict[str, tuple[str, ...]]:
