@@ -48,6 +48,14 @@ _TUNED = 50 * 10**9
 """Below this, a name with further words is taken for a fine-tune of the same size; larger models are rarely tuned whole."""
 
 
+class SizeRules(NamedTuple):
+    """A family's rules, those with the most words first."""
+
+    all: tuple[SizeRule, ...]
+    active: tuple[SizeRule, ...]
+    """Those that know the active parameters: all that a name with a size can still learn."""
+
+
 class Entry(NamedTuple):
     """One checkpoint: its ids, and the series that it belongs to."""
 
@@ -184,11 +192,16 @@ def complete(name: ModelName) -> ModelName:
     >>> complete(parser.read("Phi-3-mini-4k-instruct")).size.total
     3800000000
     """
-    size = name.size
     rules = _sizes().get(name.family)  # type: ignore[arg-type]  # None has no rules
-    if rules is None or (size is not None and size.total is not None and size.active is not None and len(name.origins) == 1):
+    if rules is None:
         return name
-    rule = _size_rule(rules, name) or _listed_size(rules, name)
+    size = name.size
+    if size is None or size.total is None or ("size.total", "estimate") in name.origins:
+        rule = _size_rule(rules.all, name) or _listed_size(rules.all, name)
+    elif size.active is None and rules.active:
+        rule = _size_rule(rules.active, name)
+    else:
+        return name
     return name if rule is None else _with_size(name, rule)
 
 
@@ -215,7 +228,7 @@ def _with_size(name: ModelName, rule: SizeRule) -> ModelName:
         origins["size.active"] = "catalog"
     if (total, active) == (size.total, size.active):
         return name
-    filled = Size(label=size.label, total=total, active=active, experts=size.experts)
+    filled = parser.size_of(size.label, total, active, size.experts)
     return parser.changed(name, size=filled, origins=tuple(origins.items()))
 
 
@@ -259,8 +272,8 @@ def _tiers() -> frozenset[str]:
 
 
 @cache
-def _sizes() -> dict[str, tuple[SizeRule, ...]]:
-    """Family -> its rules, those with the most words first."""
+def _sizes() -> dict[str, SizeRules]:
+    """Family -> its rules."""
     rules: dict[str, list[SizeRule]] = {}
     for file in vocabulary.companies():
         for family in file.family:
@@ -269,7 +282,8 @@ def _sizes() -> dict[str, tuple[SizeRule, ...]]:
                     example = parser.read(f"{entry.name}-{key}" if key else entry.name)
                     total, active = vocabulary.split_size(text)
                     rules.setdefault(family.name, []).append(SizeRule(_words(example), _fold(example.version), total, active, not key))
-    return {name: tuple(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
+    ordered = {name: tuple(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
+    return {name: SizeRules(some, tuple(rule for rule in some if rule.active is not None)) for name, some in ordered.items()}
 
 
 # --- checkpoints ------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import re
 from functools import cache
 
 from modelcatalog import vocabulary
-from modelcatalog.notation import Alt, Behind, Cap, Chars, Lit, Node, Not, Opt, Rep, Rule, Words, node
+from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Lit, Node, Not, Opt, Rep, Rule, Words, node
 
 __all__ = ["PIECES", "WORDS", "extract", "form", "pieces", "reference", "references", "word"]
 
@@ -125,14 +125,10 @@ _DATE = _alt(
     _seq(_YEAR, ".", _MONTH, ".", _DAY),
     _seq(_MONTH, "-", _YEAR),
 )
-_JOIN = _alt(
-    _seq(Behind(_DIGIT), ".", Behind(_seq(_DIGIT, ".")), Not(_alt(_seq(_NUMBER, "-of")))),
-    _seq(Behind(_DIGIT), Behind(_seq("_", _DIGIT), there=False), _alt("___", "_")),
-)
-
 PIECES: tuple[Rule, ...] = (
-    Rule("date", _seq(_DATE, _END), "2024-08-06", "A full date, or month and year."),
-    Rule("scheme_piece", _seq(_SCHEME, _END), "Q4_K_M", "A GGUF scheme keeps its underscores."),
+    Rule("separator", Rep(Chars(r"\W_", "any other character")), "-", "What stands between words: it begins with neither letter nor digit, so its place in the table is free; first is fastest."),
+    Rule("date", _seq(Ahead(Chars("012", "0-2")), _DATE, _END), "2024-08-06", "A full date, or month and year."),
+    Rule("scheme_piece", _seq(Ahead(Chars("iqt", "i, q or t")), _SCHEME, _END), "Q4_K_M", "A GGUF scheme keeps its underscores."),
     Rule(
         "shard",
         _seq(Rep(_DIGIT, 5, 5), "-of-", Rep(_DIGIT, 5, 5), _END),
@@ -149,7 +145,7 @@ PIECES: tuple[Rule, ...] = (
                     Behind(_DIGIT),
                     _alt(
                         _seq(".", Rep(_DIGIT)),
-                        _seq(Behind(_seq("_", _DIGIT), there=False), _alt("___", "_"), _DIGIT, Not(_DIGIT)),
+                        _seq(Behind(_seq("_", _DIGIT), there=False), Behind(_seq(_DIGIT, _DIGIT, _DIGIT), there=False), Behind(_seq(".", _DIGIT), there=False), _alt("___", "_"), _DIGIT, Not(_DIGIT)),
                     ),
                     Rep(_ALNUM, 0),
                 ),
@@ -159,7 +155,6 @@ PIECES: tuple[Rule, ...] = (
         "qwen2.5",
         "Letters and digits, with points between digits; an underscore between digits is a point.",
     ),
-    Rule("separator", Rep(Chars(r"\W_", "any other character")), "-", "Everything else."),
 )
 
 # --- references: how a text is taken apart --------------------------------------------------------

@@ -80,7 +80,7 @@ _KINDS: dict[str, SegmentKind] = {
 
 
 def _finished(words: Iterable[Word]) -> tuple[Word, ...]:
-    return tuple(word._replace(kind=_KINDS.get(word.role, "unknown"), length=len(word.text)) for word in words)
+    return tuple([Word(role, text, value, key, _KINDS.get(role, "unknown"), len(text)) for role, text, value, key, _, _ in words])
 
 
 class Option(NamedTuple):
@@ -91,11 +91,17 @@ class Option(NamedTuple):
     word: Word
 
 
-class Phrase(NamedTuple):
+class Phrase:
     """Words that mean something together, and what the first means alone."""
 
-    options: tuple[Option, ...]
-    alone: tuple[Word, ...]
+    __slots__ = ("alone", "options", "seconds")
+
+    def __init__(self, options: Iterable[Option], alone: tuple[Word, ...]) -> None:
+        finished = [option._replace(word=_finished((option.word,))[0]) for option in options]
+        self.options = tuple(sorted(finished, key=lambda option: -len(option.rest)))
+        self.seconds = tuple({option.rest[0] for option in finished})
+        """Beginnings of the word after the first: a quick look that rules out most names."""
+        self.alone = alone
 
 
 class Lexicon:
@@ -244,7 +250,12 @@ class _Readings(dict[str, "tuple[Word, ...] | Phrase"]):
     def __missing__(self, piece: str) -> tuple[Word, ...] | Phrase:
         if len(piece) > _LONGEST:
             return _finished((Word("unknown" if piece[0].isalnum() else "separator", piece, None, piece),))
-        found = _read(piece)
+        words = lexicon()
+        if piece.isascii() and piece.isalpha() and piece not in words.words and piece not in words.phrases:
+            # Most new words are unknown ones, and every rule of `grammar.WORDS` wants a digit.
+            found: tuple[Word, ...] | Phrase = (Word("unknown", piece, None, piece, "unknown", len(piece)),)
+        else:
+            found = _read(piece)
         if len(self) >= _REMEMBERED:
             self.clear()
         self[piece] = found
@@ -267,7 +278,7 @@ def _read(piece: str) -> tuple[Word, ...] | Phrase:
     alone = _finished(_alone(piece, words))
     options = words.phrases.get(piece)
     if options is not None:
-        return Phrase(tuple(option._replace(word=_finished((option.word,))[0]) for option in sorted(options, key=lambda option: -len(option.rest))), alone)
+        return Phrase(options, alone)
     return alone
 
 

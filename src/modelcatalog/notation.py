@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Alt", "Behind", "Cap", "Chars", "Lit", "Node", "Not", "Opt", "Rep", "Rule", "Seq", "Words", "node"]
+__all__ = ["Ahead", "Alt", "Behind", "Cap", "Chars", "Lit", "Node", "Not", "Opt", "Rep", "Rule", "Seq", "Words", "node"]
 
 
 class Node:
@@ -160,6 +160,19 @@ class Not(Node):
 
     def ebnf(self) -> str:
         return f"? not before {self.part.ebnf()} ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead(Node):
+    """What follows begins like this; takes no text and is only there for speed."""
+
+    part: Node
+
+    def regex(self) -> str:
+        return f"(?={self.part.regex()})"
+
+    def ebnf(self) -> str:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.dates import calendar
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
     from modelcatalog.records import Origin
     from modelcatalog.reference import Parts
 
-__all__ = ["LIMIT", "changed", "read"]
+__all__ = ["LIMIT", "changed", "read", "size_of"]
 
 LIMIT = 1024
 """Characters a name may have."""
 
 _FIELDS = set(ModelName.model_fields)
-_BLANK: dict[str, Any] = {name: field.get_default() for name, field in ModelName.model_fields.items()}
 _new = ModelName.__new__
 _set = object.__setattr__
+_new_segment = tuple.__new__
 
 
 def read(text: str, *, strict: bool = False) -> ModelName:
@@ -47,7 +48,9 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     if not 0 < len(text) <= LIMIT or not text.isprintable() or text.isspace():
         _check(text)
     words = lexicon()
-    lower = _lower(text)
+    lower = text.lower()
+    if len(lower) != len(text):
+        lower = _lower(text)
     parts = take_apart(text, lower, words)
     reader = Reader(text, lower, words)
     for kind, start, end in parts.regions:
@@ -103,7 +106,8 @@ def _refuse_unknown(reader: Reader) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _size(label: str | None, total: int | None, active: int | None, experts: int | None) -> Size:
+def size_of(label: str | None, total: int | None, active: int | None, experts: int | None) -> Size:
+    """One record for each size: names share them."""
     return Size(label=label, total=total, active=active, experts=experts)
 
 
@@ -113,9 +117,8 @@ def _quantization(method: str | None, scheme: str | None, bits: float | None, gr
 
 
 def _lower(text: str) -> str:
-    """Lower case, character by character where that would change the length."""
-    lowered = text.lower()
-    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    """Lower case of a text that has characters whose lower case is longer; these stay as they are."""
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 def _tag(reader: Reader, start: int, end: int) -> None:
@@ -147,51 +150,37 @@ def _revision(reader: Reader, start: int, end: int) -> None:
 
 
 def _record_of(reader: Reader, parts: Parts) -> ModelName:
-    fields = _BLANK.copy()
     origins: list[tuple[str, Origin]] = []
-    source, family, account = reader.source, reader.family, reader.account
-    fields["source"] = source
-    fields["hub"] = parts.hub
-    fields["owner"] = parts.owner
-    fields["name"] = parts.name
-    fields["revision"] = parts.revision
-    fields["tag"] = parts.tag
-    fields["file"] = parts.file
-    version = reader.version
+    source, family, account, version = reader.source, reader.family, reader.account, reader.version
+    company: str | None = None
     if family is not None:
         name: str | None = family.name
-        fields["company"] = family.company
+        company = family.company
         origins.append(_COMPANY)
     else:
         name = _unknown_family(reader)
         if account is not None and account.company is not None:
-            fields["company"] = account.company
+            company = account.company
             origins.append(("company", "owner"))
         elif reader.company_word is not None:
-            fields["company"] = reader.company_word
-    fields["family"] = name
-    fields["version"] = version
-    if name is not None:
-        fields["series"] = name if version is None else name + version
-    if reader.types:
-        fields["types"] = tuple(reader.types)
-    if reader.size_at >= 0 or (reader.tier is not None and family is not None):
-        fields["size"] = _size_of(reader, origins)
-    _package(reader, fields, origins)
-    fields["dtype"] = reader.dtype
-    fields["context_length"] = reader.context
-    fields["released"] = reader.released
-    if reader.base is not None:
-        fields["base"] = _base_of(reader)
-    fields["canonical"] = _canonical(reader, name)
+            company = reader.company_word
+    sized = reader.size_at >= 0 or (reader.tier is not None and family is not None)
+    size = _size_of(reader, origins) if sized else None
+    file_format, quantization = _package(reader, origins)
     starts = reader.starts
     ends = [*starts[1:], len(source)]
-    fields["segments"] = tuple(map(Segment._make, zip(reader.kinds, map(source.__getitem__, map(slice, starts, ends)), starts, ends, strict=True)))
-    if reader.unknown:
-        fields["unknown"] = tuple([reader.text(i) for i in reader.unknown])
-    if origins:
-        fields["origins"] = tuple(origins)
-    return _record(fields)
+    texts = list(map(source.__getitem__, map(slice, starts, ends)))
+    return _record(
+        {
+            "source": source, "hub": parts.hub, "owner": parts.owner, "name": parts.name, "revision": parts.revision, "tag": parts.tag, "file": parts.file,
+            "company": company, "family": name, "version": version, "series": name if version is None or name is None else name + version,
+            "types": tuple(reader.types), "size": size, "quantization": quantization, "format": file_format, "dtype": reader.dtype,
+            "context_length": reader.context, "released": reader.released, "base": None if reader.base is None else _base_of(reader),
+            "canonical": _canonical(reader, name),
+            "segments": tuple(map(_new_segment, repeat(Segment), zip(reader.kinds, texts, starts, ends))),
+            "unknown": tuple([texts[i] for i in reader.unknown]), "origins": tuple(origins),
+        }
+    )  # fmt: skip
 
 
 def _unknown_family(reader: Reader) -> str | None:
@@ -214,30 +203,29 @@ def _size_of(reader: Reader, origins: list[tuple[str, Origin]]) -> Size:
             total = each * experts
             origins.append(("size.total", "estimate"))
     if reader.size_at < 0:
-        return _size(reader.tier, None, None, None)
-    start = reader.starts[reader.size_at]
+        return size_of(reader.tier, None, None, None)
+    start = reader.starts[reader.size_at] + reader.label_from
     end = reader.starts[reader.size_end] + len(reader.words[reader.size_end].text)
-    return _size(reader.source[start:end].replace("___", "."), total, reader.active, experts)
+    return size_of(reader.source[start:end].replace("___", "."), total, reader.active, experts)
 
 
-def _package(reader: Reader, fields: dict[str, Any], origins: list[tuple[str, Origin]]) -> None:
-    """Quantization and format, from the name first and the owner then."""
-    method, bits, account = reader.method, reader.bits, reader.account
+def _package(reader: Reader, origins: list[tuple[str, Origin]]) -> tuple[str | None, Quantization | None]:
+    """Format and quantization, from the name first and the owner then."""
+    method, bits, scheme, account = reader.method, reader.bits, reader.scheme, reader.account
     file_format = reader.format or reader.method_format
-    if method == "gguf" or reader.scheme is not None and method is None:
-        file_format = file_format or "gguf"
-    if account is not None and account.repackager and file_format is None and account.format is not None:
-        file_format = account.format
-        origins.append(("format", "owner"))
-    fields["format"] = file_format
+    if file_format is None:
+        if method == "gguf" or (scheme is not None and method is None):
+            file_format = "gguf"
+        elif account is not None and account.format is not None:
+            file_format = account.format
+            origins.append(("format", "owner"))
     if method is None and file_format in ("mlx", "mlc", "openvino") and bits is not None:
         method = file_format
         if reader.format is None:
             origins.append(("quantization.method", "owner"))
-    if method in ("gguf", "mlx", "mlc", "openvino") and reader.scheme is None and bits is None:
-        return
-    if method is not None or bits is not None or reader.scheme is not None:
-        fields["quantization"] = _quantization(method, reader.scheme, bits, reader.group)
+    if scheme is None and bits is None and (method is None or method in ("gguf", "mlx", "mlc", "openvino")):
+        return file_format, None
+    return file_format, _quantization(method, scheme, bits, reader.group)
 
 
 def _base_of(reader: Reader) -> ModelName:

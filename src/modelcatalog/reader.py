@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import accumulate
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import grammar
@@ -24,6 +25,11 @@ _CONTEXTS = frozenset((2, 4, 8, 16, 32, 40, 48, 64, 96, 100, 128, 160, 192, 200,
 """Thousands of tokens that are context lengths; other numbers with a k count steps or samples."""
 _BINARY = frozenset((2, 4, 8, 16, 32, 64, 128, 256, 512))
 """Those that mean powers of two: 4k is 4,096 tokens."""
+_OTHER = Word("other", "")
+_READ = READINGS.__getitem__
+_KIND, _LENGTH = itemgetter(Word._fields.index("kind")), itemgetter(Word._fields.index("length"))
+_SAMPLES = 20 * 10**6
+"""Up to here, a number of millions before a number of billions counts training samples."""
 _VERSION_DIGITS = 2
 
 
@@ -57,6 +63,8 @@ class Reader:
     size: int | None = None
     size_at = -1
     size_end = -1
+    label_from = 0
+    """Characters of the size's word that are not the size."""
     mixture: tuple[int, int] | None = None
     active: int | None = None
     effective: int | None = None
@@ -103,36 +111,35 @@ class Reader:
         """Cut a stretch into words and let each word's rule decide."""
         words, first = self.words, len(self.words)
         pieces = grammar.pieces(self.lower[start:end])
+        count = len(pieces)
         at = 0
-        for piece in pieces:
-            at += 1
-            found = READINGS[piece]
+        for found in map(_READ, pieces):
             if type(found) is tuple:
                 words += found
-            else:
-                break
-        while at and at <= len(pieces) and type(found) is Phrase:
-            at = self._phrase(found, pieces, at)
-            while at < len(pieces):
-                found = READINGS[pieces[at]]
                 at += 1
-                if type(found) is Phrase:
-                    break
-                words += found
             else:
                 break
-        added = words[first:]
-        self.kinds += [word.kind for word in added]
-        self.starts += list(accumulate([word.length for word in added], initial=start))[:-1]
-        rules = _RULES
+        while at < count:
+            found = READINGS[pieces[at]]
+            at += 1
+            if type(found) is tuple:
+                words += found
+            elif at + 1 < count and pieces[at + 1].startswith(found.seconds):  # type: ignore[union-attr]  # no tuple: a phrase
+                at = self._phrase(found, pieces, at)  # type: ignore[arg-type]  # no tuple: a phrase
+            else:
+                words += found.alone  # type: ignore[union-attr]  # no tuple: a phrase
+        added = words[first:] if first else words.copy()
+        self.kinds += map(_KIND, added)
+        self.starts += accumulate(map(_LENGTH, added[:-1]), initial=start)
+        rule_of = _RULES.get
         for i, word in enumerate(added, first):
-            rule = rules.get(word.role)
+            rule = rule_of(word[0])
             if rule is not None and i > self.skip:
                 rule(self, i, word)
 
     def other(self, kind: SegmentKind, start: int, end: int) -> None:
         """A stretch that holds no words."""
-        self.words.append(Word("other", self.lower[start:end], None, None, kind, end - start))
+        self.words.append(_OTHER)
         self.kinds.append(kind)
         self.starts.append(start)
 
@@ -285,15 +292,18 @@ class Reader:
         self.keys.append(word.text)
 
     def _on_unknown(self, i: int, word: Word) -> None:
-        for family in (self.family, self.base):
-            meaning = family.words.get(word.text) if family is not None else None
-            if meaning is not None:
-                if meaning:
-                    self.kinds[i] = "type"
-                    self._on_type(i, Word("type", word.text, meaning, meaning))
-                else:
-                    self.kinds[i] = "format"
-                return
+        meaning = None
+        if self.family is not None and self.family.words:
+            meaning = self.family.words.get(word.text)
+        if meaning is None and self.base is not None:
+            meaning = self.base.words.get(word.text)
+        if meaning is not None:
+            if meaning:
+                self.kinds[i] = "type"
+                self._on_type(i, Word("type", word.text, meaning, meaning))
+            else:
+                self.kinds[i] = "format"
+            return
         if self.in_tag and word.text in self.lexicon.tag_words:
             self.kinds[i] = "type"
             self._on_type(i, Word("type", word.text, self.lexicon.tag_words[word.text]))
@@ -469,8 +479,14 @@ class Reader:
             self.keys.append(word.text)
             return
         key = word.key or word.text
-        if self.size is None and self.mixture is None and self.active is None:
-            self.size, self.size_at, self.size_end = value, i, i
+        if unit == "m" and value == 10**6 and self.types and self.size is None:
+            self.kinds[i] = "context"
+            self.context = self.context or value
+        elif self.size is None and self.mixture is None and self.active is None:
+            self._first_size(i, word, value)
+        elif unit != "m" and self.size is not None and self.size <= _SAMPLES and self.words[self.size_at].text[-1] == "m":
+            self.kinds[self.size_at] = "training"  # Infinity-Instruct-3M-0613-Mistral-7B: three million samples
+            self._first_size(i, word, value)
         elif unit == "m" and value in (10**6, 2 * 10**6, 4 * 10**6, 10**7):
             self.kinds[i] = "context"
             self.context = self.context or value
@@ -484,6 +500,16 @@ class Reader:
             self.kinds[i] = "training"
         self.keys.append(key)
         self._sized()
+
+    def _first_size(self, i: int, word: Word, value: int) -> None:
+        """LLAMA-3_8B: after a family that has a version 3, the underscore is no point."""
+        head, joint, tail = word.text.partition("_")
+        family = self.family
+        if joint and family is not None and self.version is None and self.open and self.before(i) == self.family_at and head in family.versions:
+            self.version = head
+            self.label_from = len(head) + 1
+            value = _alone(READINGS[tail])[0].value[0]  # type: ignore[index]  # a digit with a unit is a size
+        self.size, self.size_at, self.size_end = value, i, i
 
     def _sized(self) -> None:
         self.recognised = True

@@ -54,9 +54,17 @@ def take_apart(source: str, lower: str, lexicon: Lexicon) -> Parts:
     """The parts of a text; ``lower`` is the same in lower case."""
     parts = Parts()
     slashes = lower.count("/")
-    if not slashes and ":" not in lower and "@" not in lower and "\\" not in lower and not lower.startswith(("models--", "~", ".")):
-        _name(parts, source, lower, lexicon, 0, len(lower))
-        return parts
+    if slashes < 2 and ":" not in lower and "@" not in lower and "\\" not in lower and not lower.startswith(("models--", "~", ".", "/")):  # noqa: PLR2004  owner/name
+        slash = lower.find("/")
+        if slash < 0:
+            _name(parts, source, lower, lexicon, 0, len(lower))
+            return parts
+        owner = lower[:slash]
+        if "." not in owner and owner not in lexicon.routes and slash + 1 < len(lower):
+            parts.owner = source[:slash]
+            parts.regions = [("owner", 0, slash), ("separator", slash, slash + 1)]
+            _name(parts, source, lower, lexicon, slash + 1, len(lower))
+            return parts
     if slashes != 1 or lower[0] in "./~" or ":" in lower or "\\" in lower or "." in lower:
         found = grammar.reference(lower)
         if found is not None:

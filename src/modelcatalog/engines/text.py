@@ -124,38 +124,37 @@ class Splitter:
         """The pieces that are certain."""
         self._held += text
         pieces: list[Piece] = []
-        while self._held:
-            marks = [end for _, end in THINKING] if self.thinking else [begin for begin, _ in THINKING]
-            # A model thinks before it answers; a tag later in an answer is text about tags.
-            if not self.thinking and self._began:
-                marks = []
-            found = min(((at, mark) for mark in marks if (at := self._held.find(mark)) >= 0), default=None)
-            if found is not None and (self.thinking or not self._held[: found[0]].strip()):
-                at, mark = found
-                self._give(pieces, self._held[:at])
-                self._held = self._held[at + len(mark) :]
-                self.thinking, self._began, self._trim = not self.thinking, True, True
-                continue
-            if not self.thinking and not self._held.strip() and not self._began:
-                break
-            if not self.thinking and not _overlap(self._held, marks):
-                self._began = True
-            keep = _overlap(self._held, marks)
-            self._give(pieces, self._held[: len(self._held) - keep])
-            self._held = self._held[len(self._held) - keep :]
-            break
+        # A model thinks before it answers; a tag later in an answer is text about tags.
+        if not self._began:
+            lead = self._held.lstrip()
+            mark = next((begin for begin, _ in THINKING if lead.startswith(begin)), None)
+            if mark is not None:
+                self._held, self.thinking = lead[len(mark) :], True
+            elif any(begin.startswith(lead) for begin, _ in THINKING):
+                return pieces
+            self._began = True
+        if self.thinking:
+            ends = [end for _, end in THINKING]
+            found = min(((at, end) for end in ends if (at := self._held.find(end)) >= 0), default=None)
+            if found is None:
+                self._give(pieces, len(self._held) - _overlap(self._held, ends))
+                return pieces
+            self._give(pieces, found[0])
+            self._held, self.thinking, self._trim = self._held[len(found[1]) :], False, True
+        self._give(pieces, len(self._held))
         return pieces
 
     def rest(self) -> list[Piece]:
         """What was held back, once no more comes."""
         pieces: list[Piece] = []
-        self._give(pieces, self._held)
-        self._held = ""
+        self._give(pieces, len(self._held))
         return pieces
 
-    def _give(self, pieces: list[Piece], text: str) -> None:
+    def _give(self, pieces: list[Piece], count: int) -> None:
+        """Hand out the first ``count`` characters; line breaks around a tag belong to nobody."""
+        text, self._held = self._held[:count], self._held[count:]
         if self._trim:
-            text = text.lstrip("\n") if self._began or self.thinking else text
+            text = text.lstrip("\n")
             self._trim = not text
         if text:
             pieces.append(Piece(text, self.thinking))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from modelcatalog.records import Hub  # noqa: TC001  pydantic reads the annotation
+from modelcatalog.records import Hub
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

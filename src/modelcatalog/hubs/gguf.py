@@ -111,7 +111,7 @@ class GgufHeader(NamedTuple):
         return self.data_start + max((t.offset + (t.bytes or 0) for t in self.tensors), default=0)
 
 
-class _Short(Exception):
+class _CutError(Exception):
     """The bytes end inside the header."""
 
 
@@ -124,7 +124,7 @@ class _Cursor:
     def skip(self, count: int) -> int:
         start = self.at
         if count < 0 or start + count > self.size:
-            raise _Short
+            raise _CutError
         self.at = start + count
         return start
 
@@ -148,7 +148,7 @@ class _Cursor:
             start = self.skip(count * struct.calcsize(f"<{code}"))
             return list(struct.unpack_from(f"<{count}{code}", self.data, start)) if count <= _KEPT_ARRAY else count
         if count > self.size:
-            raise _Short
+            raise _CutError
         for _ in range(count):
             if inner == _STRING:
                 self.skip(self.number("Q"))
@@ -190,7 +190,7 @@ def read(data: bytes | mmap.mmap, *, subject: str) -> GgufHeader:
         step = alignment if isinstance(alignment, int) and alignment > 0 else 32
         start = -(-cursor.at // step) * step
         complete = True
-    except _Short:
+    except _CutError:
         pass
     except (KeyError, RecursionError, struct.error) as error:
         message = f"{subject} has a GGUF header that cannot be read"

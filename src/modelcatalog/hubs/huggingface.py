@@ -136,7 +136,7 @@ class HuggingFace:
         commit = listing.commit or listing.revision
 
         def download(file: RemoteFile) -> str:
-            return hf_hub_download(
+            path: str = hf_hub_download(
                 listing.repo_id,
                 file.path,
                 revision=commit,
@@ -145,6 +145,7 @@ class HuggingFace:
                 token=token() or False,
                 etag_timeout=10,
             )
+            return path
 
         # Small files first: a gate or a broken hub shows before the first weight.
         ordered = sorted(files, key=lambda file: file.size)

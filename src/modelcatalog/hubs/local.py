@@ -47,7 +47,7 @@ def as_path(text: str) -> Path | None:
         CheckpointNotFound: if it looks like a path and nothing lies there.
     """
     path = Path(text).expanduser()
-    looks = text.startswith(("/", "./", "../", "~", ".\\", "..\\")) or (len(text) > 2 and text[1:3] in {":\\", ":/"})
+    looks = text.startswith(("/", "./", "../", "~", ".\\", "..\\")) or text[1:3] in {":\\", ":/"}
     try:
         there = path.exists()
     except OSError:
@@ -129,16 +129,20 @@ def caches(hub: Hub | None = None) -> Iterator[tuple[Hub, str]]:
             if kind == "models" and rest:
                 yield "huggingface", rest.replace("--", "/", 1)
     if hub in {None, "modelscope"}:
-        base = modelscope.cache_folder()
-        for folder in _folders(base / "models"):
-            if "--" in folder.name:
-                yield "modelscope", folder.name.replace("--", "/", 1)
-        for part in ("models", "hub/models", "hub"):
-            for owner in _folders(base / part):
-                if "--" in owner.name or owner.name.startswith(("_", ".")) or owner.name in {"models", "datasets"}:
-                    continue
-                for folder in _folders(owner):
-                    yield "modelscope", f"{owner.name}/{folder.name.replace('___', '.')}"
+        yield from (("modelscope", repo_id) for repo_id in _modelscope_cache())
+
+
+def _modelscope_cache() -> Iterator[str]:
+    base = modelscope.cache_folder()
+    for folder in _folders(base / "models"):
+        if "--" in folder.name:
+            yield folder.name.replace("--", "/", 1)
+    for part in ("models", "hub/models", "hub"):
+        for owner in _folders(base / part):
+            if "--" in owner.name or owner.name.startswith(("_", ".")) or owner.name in {"models", "datasets"}:
+                continue
+            for folder in _folders(owner):
+                yield f"{owner.name}/{folder.name.replace('___', '.')}"
 
 
 def _folders(root: Path) -> list[Path]:

@@ -45,8 +45,8 @@ def cache_folder() -> Path:
 def repository_folders(repo_id: str, revision: str | None = None) -> tuple[Path, ...]:
     """Where the files of a repository may lie: the layout of today, then those of older clients.
 
-    >>> [f.as_posix()[-44:] for f in repository_folders("Qwen/Qwen1.5-0.5B")][1:2]
-    ['.cache/modelscope/models/Qwen/Qwen1___5-0___5B']
+    >>> [f.relative_to(cache_folder()).as_posix() for f in repository_folders("Qwen/Qwen1.5-0.5B")][:2]
+    ['models/Qwen--Qwen1.5-0.5B/snapshots/master', 'models/Qwen/Qwen1___5-0___5B']
     """
     base = cache_folder()
     owner, _, name = repo_id.partition("/")

@@ -36,11 +36,6 @@ def check(paths: Iterable[str], *, subject: str) -> None:
         if ".." in parts or "\\" in path or path.startswith(("/", "~")) or (len(path) > 1 and path[1] == ":"):
             message = f"{subject} lists a path outside itself: {path[:80]!r}"
             raise UnsafeRepository(message, subject=subject)
-        if (
-            not path
-            or len(path) > _LONGEST
-            or any(part in {"", "."} for part in parts)
-            or not path.isprintable()
-        ):
+        if not path or len(path) > _LONGEST or any(part in {"", "."} for part in parts) or not path.isprintable():
             message = f"{subject} lists a path that is no file name: {path[:80]!r}"
             raise UnsafeRepository(message, subject=subject)

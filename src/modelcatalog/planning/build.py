@@ -178,18 +178,17 @@ def _facts(found: Located) -> Facts:
     if client is None or wire is None or listing is None:
         return Facts()
     if found.choice.format == "gguf":
-        piece = min(_GGUF_PIECE, first.size)
-        return facts_of.from_gguf(gguf.read(client.read(wire, listing, first.path, start=0, length=piece), subject=first.path))
+        piece = client.read(wire, listing, first.path, start=0, length=min(_GGUF_PIECE, first.size))
+        return facts_of.from_gguf(gguf.read(piece, subject=first.path))
     start = safetensors.LENGTH_BYTES
-    length = safetensors.header_length(client.read(wire, listing, first.path, start=0, length=start), subject=first.path)
+    announced = client.read(wire, listing, first.path, start=0, length=start)
+    length = safetensors.header_length(announced, subject=first.path)
     text = client.read(wire, listing, first.path, start=start, length=length) if length <= _LARGEST_JSON else b""
     remote = safetensors.read(text, subject=first.path) if text else None
     return _with_config(found, remote, lambda path: client.read(wire, listing, path))
 
 
-def _with_config(
-    found: Located, header: safetensors.SafetensorsHeader | None, read: Callable[[str], bytes]
-) -> Facts:
+def _with_config(found: Located, header: safetensors.SafetensorsHeader | None, read: Callable[[str], bytes]) -> Facts:
     companions = {f.path: f for f in found.choice.companions}
     weights = found.choice.weights
     config = companions.get("config.json")
@@ -253,7 +252,8 @@ def _place(facts: Facts, found: Located, dtype: str, device: str | None) -> _Pla
     if found.choice.format == "gguf":
         # Unpacked GGUF weights have no type of their own: half the memory counts on a GPU, speed on a CPU.
         chosen, why = ("bfloat16", "half the memory of float32") if cards else ("float32", "the fastest on a CPU")
-        return _Place(str(where), _as_dtype(chosen), free, label, f"{chosen}: GGUF weights are unpacked, and it is {why}")
+        reason = f"{chosen}: GGUF weights are unpacked, and it is {why}"
+        return _Place(str(where), _as_dtype(chosen), free, label, reason)
     reason = f"{facts.dtype} is the type of the weights" if facts.dtype else "the files choose their type"
     return _Place(str(where), _as_dtype(facts.dtype), free, label, reason)
 

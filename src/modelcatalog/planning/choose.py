@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "choose"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
+_ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
 _COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 _LARGEST_COMPANION = 100_000_000
 _NOT_THE_MODEL = ("adapter_model", "consolidated", "optimizer", "training_args", "scheduler")
@@ -65,8 +66,8 @@ def choose(
     if ggufs and (not safetensors or scheme is not None):
         return _gguf(ggufs, subject=subject, scheme=scheme)
     if safetensors:
-        skipped = sum(1 for f in files if f.path.endswith((*_PICKLES, ".gguf", ".onnx", ".safetensors"))) - len(safetensors)
-        reason = "safetensors come first" + (f"; {skipped} other weight files stay where they are" if skipped else "")
+        others = sum(1 for f in files if f.path.endswith(_ALL_WEIGHTS)) - len(safetensors)
+        reason = "safetensors come first" + (f"; {others} other weight files are left out" if others else "")
         return Choice("safetensors", safetensors, _companions(files, safetensors, code=code), reason)
     pickles = [f.path for f in files if f.path.endswith(_PICKLES)]
     if pickles:
@@ -122,7 +123,8 @@ def _gguf(ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, scheme: str
         named = fitting
     if len(named) == 1:
         quantization, group = named[0]
-        return Choice("gguf", group, (), "the one GGUF file there" if scheme is None else f"{scheme} as asked", quantization)
+        reason = "the one GGUF file there" if scheme is None else f"{scheme} as asked"
+        return Choice("gguf", group, (), reason, quantization)
 
     def rank(item: tuple[Quantization | None, tuple[RemoteFile, ...]]) -> tuple[int, float, str]:
         quantization, group = item
@@ -172,9 +174,7 @@ def _named(
     raise Unsupported(message, subject=f"{subject}/{file}", hint="name a safetensors or GGUF file, or the repository")
 
 
-def _companions(
-    files: Sequence[RemoteFile], weights: tuple[RemoteFile, ...], *, code: bool
-) -> tuple[RemoteFile, ...]:
+def _companions(files: Sequence[RemoteFile], weights: tuple[RemoteFile, ...], *, code: bool) -> tuple[RemoteFile, ...]:
     """Configuration, tokenizer, templates and the weights' index."""
     endings = (*_COMPANIONS, ".py") if code else _COMPANIONS
     sharded = len(weights) > 1

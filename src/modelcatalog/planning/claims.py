@@ -24,14 +24,14 @@ def mismatches(name: ModelName, facts: Facts, choice: Choice) -> tuple[str, ...]
     >>> from modelcatalog.planning.facts import Facts
     >>> from modelcatalog import parse
     >>> mismatches(parse("Qwen2.5-7B-Instruct"), Facts(parameters=494_000_000), Choice("safetensors", (), (), ""))
-    ('the name says 7B parameters, the weights have 0.494B',)
+    ('the name says 7B parameters, the weights have 494M',)
     """
     found = []
     claimed = name.size.total if name.size and name.origin("size.total") == "name" else None
     if claimed and facts.parameters:
         ratio = facts.parameters / claimed
         if not 1 / _ROUNDING < ratio < _ROUNDING:
-            found.append(f"the name says {claimed / 1e9:.3g}B parameters, the weights have {facts.parameters / 1e9:.3g}B")
+            found.append(f"the name says {_count(claimed)} parameters, the weights have {_count(facts.parameters)}")
     method = name.quantization.method if name.quantization else None
     if choice.format == "safetensors" and method in _SAFETENSORS_METHODS and method != facts.quantization:
         says = f"says {facts.quantization}" if facts.quantization else "names no quantization"
@@ -40,3 +40,7 @@ def mismatches(name: ModelName, facts: Facts, choice: Choice) -> tuple[str, ...]
         said = next(word for word in name.types if word in _CHATTING)
         found.append(f"the name says {said}, but there is no chat template")
     return tuple(found)
+
+
+def _count(parameters: int) -> str:
+    return f"{parameters / 1e9:.3g}B" if parameters >= 1e9 else f"{parameters / 1e6:.3g}M"  # noqa: PLR2004

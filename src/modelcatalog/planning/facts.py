@@ -1,4 +1,4 @@
-"""Owns what a checkpoint says of itself: ``config.json``, a safetensors header, a GGUF header. Knows no name and no hub.
+"""Owns what a checkpoint says of itself: ``config.json`` and the headers of its weights. Knows no name and no hub.
 
 All of it is hostile input: a wrong type is an absent fact.
 """
@@ -57,7 +57,7 @@ def _text(value: object) -> str | None:
 def from_config(config: Mapping[str, Any]) -> Facts:
     """Facts of a parsed ``config.json``.
 
-    >>> from_config({"num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "hidden_size": 576}).head_size
+    >>> from_config({"num_hidden_layers": 30, "num_attention_heads": 9, "hidden_size": 576}).head_size
     64
     """
     inner = next((config[k] for k in ("text_config", "llm_config") if isinstance(config.get(k), dict)), config)

@@ -207,7 +207,8 @@ def _remote(name: ModelName, wanted: Wanted, hub: Hub | None) -> Located:
     chosen = hub or _preferred()
     if huggingface.offline() and chosen != "modelscope":
         message = f"{name.source} is not on this disk, and HF_HUB_OFFLINE forbids asking for it"
-        raise HubUnreachable(message, subject=name.source, hint="unset HF_HUB_OFFLINE, or put a copy in MODELCATALOG_PATH")
+        hint = "unset HF_HUB_OFFLINE, or put a copy in MODELCATALOG_PATH"
+        raise HubUnreachable(message, subject=name.source, hint=hint)
     if chosen is not None:
         client, wire, listing = _ask(name, chosen, wanted)
         why = f"{chosen} because {_because(wanted, name, hub)}"
@@ -282,11 +283,11 @@ def _first(name: ModelName, wanted: Wanted) -> tuple[HubClient, Wire, Listing, s
 def _neither(name: ModelName, failed: dict[Hub, ModelCatalogError]) -> ModelCatalogError:
     """One error for two hubs: what the caller can act on first."""
     order = (UnsafeRepository, GatedCheckpoint, HubUnreachable, CheckpointNotFound)
-    ranked = sorted(failed.items(), key=lambda item: next((i for i, e in enumerate(order) if isinstance(item[1], e)), 9))
+    ranked = sorted(failed.values(), key=lambda e: next((i for i, kind in enumerate(order) if isinstance(e, kind)), 9))
     if not ranked:
         return HubUnreachable(f"no hub answered within {_PATIENCE:g} s", subject=name.source)
-    _, first = ranked[0]
-    said = "; ".join(error.message for _, error in ranked)
+    first = ranked[0]
+    said = "; ".join(error.message for error in ranked)
     error = type(first)(said, subject=name.source, hint=first.hint)
     error.__cause__ = first
     return error

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from modelcatalog.hubs import Listing, RemoteFile
-from modelcatalog.records import Dtype, Hub, ModelName, Quantization  # noqa: TC001  pydantic reads the annotations
+from modelcatalog.records import Dtype, Hub, ModelName, Quantization
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
 
@@ -23,7 +23,7 @@ def human(count: int | None) -> str:
     if count is None:
         return "?"
     value, unit = float(count), 0
-    while value >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004  rounds up to the next unit
+    while value >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004
         value, unit = value / 1000, unit + 1
     return f"{value:.3g} {_UNITS[unit]}"
 
@@ -71,7 +71,7 @@ class Plan(_Record):
 
     name: ModelName
     source: str
-    """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, ``huggingface``, ``modelscope``."""
+    """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, or a hub's name."""
     hub: Hub | None = None
     endpoint: str | None = None
     repo_id: str | None = None
@@ -148,7 +148,7 @@ class Plan(_Record):
 
     def _memory(self) -> str:
         memory = self.memory
-        kv = f" + {human(memory.kv)} KV cache at {self.context_length:,} tokens" if memory.kv and self.context_length else ""
+        kv = f" + {human(memory.kv)} KV cache at {self.context_length or 0:,} tokens" if memory.kv else ""
         verdict = {True: "fits", False: "does not fit", None: "cannot tell whether it fits"}[memory.fits]
         return f"{human(memory.weights)} weights{kv} of {human(memory.free)} free {memory.place}: {verdict}"
 

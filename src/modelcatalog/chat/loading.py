@@ -1,0 +1,109 @@
+"""Owns `load`: plan, refuse what cannot work, fetch, open. Each step's knowledge is in the module that does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelcatalog import engines, hubs, planning
+from modelcatalog.chat.model import ChatModel
+from modelcatalog.errors import EngineError, MissingPackage, WontFit
+from modelcatalog.hubs import local
+from modelcatalog.planning import Plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modelcatalog.records import Hub, ModelName
+
+__all__ = ["load"]
+
+
+def load(
+    name: str | Path | ModelName | Plan,
+    *,
+    hub: Hub | None = None,
+    engine: str | None = None,
+    revision: str | None = None,
+    dtype: str = "auto",
+    device: str | None = None,
+    context_length: int | None = None,
+    quantization: str | None = None,
+    fit: bool = False,
+    offload: bool = False,
+    lock: str | Path | None = None,
+    trust_remote_code: bool = False,
+) -> ChatModel:
+    """Load the checkpoint that a name means: from this disk if it is there, else from the right hub.
+
+    Args:
+        name: A name, a path to a folder or GGUF file, a parsed name, or a plan (whose choices then stand).
+        hub: As in `plan`, like all the others.
+        engine: The engine.
+        revision: Branch, tag or commit.
+        dtype: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
+        device: By default all visible GPUs, else the CPU.
+        context_length: Tokens to keep room for.
+        quantization: The variant to take.
+        fit: Take the most precise variant that fits.
+        offload: Allow weights to stay in RAM when the GPU is too small.
+        lock: A lock file that the checkpoint must agree with.
+        trust_remote_code: Allow Python code from the repository to run.
+
+    Raises:
+        ModelCatalogError: one of its kinds, as in `plan`, and:
+        MissingPackage: a package that loading needs is not installed.
+        WontFit: memory or disk is too small; raised before any download.
+        EngineError, Unsupported: the engine cannot load the files.
+    """
+    if isinstance(name, Plan):
+        plan = name
+    else:
+        plan = planning.plan(
+            name,
+            hub=hub,
+            engine=engine,
+            revision=revision,
+            dtype=dtype,
+            device=device,
+            context_length=context_length,
+            quantization=quantization,
+            fit=fit,
+            offload=offload,
+            lock=lock,
+            trust_remote_code=trust_remote_code,
+        )
+    _refuse(plan)
+    return ChatModel(engines.open_engine(_here(plan)), plan)
+
+
+def _refuse(plan: Plan) -> None:
+    """What is known to fail fails before the download."""
+    if plan.missing:
+        first = plan.missing[0]
+        message = f"loading {plan.name.source} needs {', '.join(first.packages)}"
+        raise MissingPackage(message, subject=plan.name.source, install=first.install)
+    memory = plan.memory
+    if memory.disk_free is not None and memory.disk > memory.disk_free:
+        needed, free = planning.human(memory.disk), planning.human(memory.disk_free)
+        message = f"{plan.name.source} needs {needed} of disk, {free} are free"
+        hint = "free space, or move the cache with HF_HOME or MODELSCOPE_CACHE"
+        raise WontFit(message, subject=plan.name.source, hint=hint)
+    if memory.fits is False and not plan.offload:
+        message = (
+            f"{plan.name.source} needs {planning.human(memory.needed)} of memory, "
+            f"{planning.human(memory.free)} are free {memory.place}"
+        )
+        hint = "take a smaller variant, a shorter context_length=, or allow offload=True"
+        raise WontFit(message, subject=plan.name.source, hint=hint)
+
+
+def _here(plan: Plan) -> Plan:
+    """The plan with its files on this disk: fetched if they are not."""
+    if plan.path is not None:
+        return plan
+    if plan.hub is None:
+        message = "this plan names neither a folder nor a hub"
+        raise EngineError(message, subject=plan.name.source)
+    folder = hubs.client(plan.hub).fetch(plan.listing(), plan.files)
+    local.check_weights(folder, plan.weights)
+    return plan.model_copy(update={"path": str(folder)})

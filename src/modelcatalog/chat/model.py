@@ -1,0 +1,191 @@
+"""Owns the conversation: `ChatModel` and `Session`. Knows no hub, no file and no tensor."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from modelcatalog import engines
+from modelcatalog.chat.reply import Reply, Stream
+from modelcatalog.engines import Engine, Message, Options, Prompt
+from modelcatalog.errors import ModelCatalogError, Unsupported
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from modelcatalog.planning import Plan
+
+__all__ = ["Asked", "ChatModel", "Session"]
+
+Asked = str | Sequence[Message | Mapping[str, str]]
+"""A prompt: the user's text, or a conversation as messages (or dicts with ``role`` and ``content``)."""
+
+
+class ChatModel:
+    """A loaded checkpoint. Use it in a ``with`` statement, or `close` it, to free its memory.
+
+    It may be used from several threads: one reply is made at a time, the others wait.
+    """
+
+    def __init__(self, engine: Engine, plan: Plan) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self.plan = plan
+        self.name = plan.name
+
+    def __repr__(self) -> str:
+        return f"<ChatModel {self.name.source!r} on {self._engine.name}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the memory; the model cannot be used afterwards."""
+        with self._lock:
+            self._engine.close()
+
+    @property
+    def has_chat_template(self) -> bool:
+        """Whether `chat` works without ``chat_template=``."""
+        return self._engine.chat_template
+
+    def chat(self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> Reply:
+        """Answer a prompt.
+
+        Args:
+            prompt: A text, or messages with ``role`` and ``content``.
+            system: The system prompt, before the messages.
+            max_new_tokens: Most tokens that the reply may have.
+            generation: ``temperature``, ``top_p``, ``top_k``, ``min_p``, ``repetition_penalty``, ``seed``, ``stop``,
+                ``chat_template``, ``enable_thinking``, ….
+
+        Raises:
+            NoChatTemplate: it is a base model.
+            Unsupported: the prompt or an option cannot be used.
+            EngineError, WontFit: generation failed.
+        """
+        return self.stream(prompt, system=system, max_new_tokens=max_new_tokens, **generation).reply
+
+    def stream(
+        self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any
+    ) -> Stream:
+        """Answer a prompt piece by piece; arguments and errors as in `chat`, raised with the first piece."""
+        return self._stream(_messages(prompt, system), engines.options(max_new_tokens, generation))
+
+    def complete(self, text: str, *, max_new_tokens: int = 512, **generation: Any) -> Reply:
+        """Continue a text, without any template; what base models are for."""
+        return self._stream(text, engines.options(max_new_tokens, generation)).reply
+
+    def batch(
+        self, prompts: Iterable[Asked], *, system: str | None = None, max_new_tokens: int = 512, **generation: Any
+    ) -> Iterator[Reply]:
+        """Answer many prompts; yields the replies in their order. A failed one has ``finish_reason="error"``."""
+        for prompt in prompts:
+            try:
+                yield self.chat(prompt, system=system, max_new_tokens=max_new_tokens, **generation)
+            except ModelCatalogError as error:
+                yield Reply(finish_reason="error", error=error)
+
+    def session(self, system: str | None = None) -> Session:
+        """A conversation that remembers."""
+        return Session(self, system)
+
+    def _stream(self, prompt: Prompt, options: Options, memory: object | None = None) -> Stream:
+        cancel = threading.Event()
+        events = self._events(prompt, options, cancel, memory)
+        return Stream(events, cancel, split=not isinstance(prompt, str))
+
+    def _events(
+        self, prompt: Prompt, options: Options, cancel: threading.Event, memory: object | None
+    ) -> Iterator[engines.Event]:
+        with self._lock:
+            yield from self._engine.run(prompt, options, cancel=cancel, memory=memory)
+
+    def _memory(self) -> object | None:
+        return self._engine.new_memory()
+
+
+class Session:
+    """A conversation: it keeps the messages, and what the engine computed for them.
+
+    A reply that was cancelled stays as far as it came; one that failed leaves the history as it was.
+    """
+
+    def __init__(self, model: ChatModel, system: str | None = None) -> None:
+        self._model = model
+        self._memory = model._memory()  # noqa: SLF001  one class in two halves
+        self._messages: list[Message] = [Message(role="system", content=system)] if system else []
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The conversation so far."""
+        return tuple(self._messages)
+
+    def chat(self, prompt: str, *, max_new_tokens: int = 512, **generation: Any) -> Reply:
+        """Answer the next turn; as `ChatModel.chat`."""
+        return self.stream(prompt, max_new_tokens=max_new_tokens, **generation).reply
+
+    def stream(self, prompt: str, *, max_new_tokens: int = 512, **generation: Any) -> Stream:
+        """Answer the next turn piece by piece; as `ChatModel.stream`."""
+        turn = Message(role="user", content=prompt)
+        options = engines.options(max_new_tokens, generation)
+        stream = self._model._stream((*self._messages, turn), options, self._memory)  # noqa: SLF001
+        return _Remembered(stream, self._messages, turn)
+
+
+class _Remembered(Stream):
+    """A stream that writes its turn into the history when it ends."""
+
+    def __init__(self, stream: Stream, messages: list[Message], turn: Message) -> None:
+        self._stream = stream
+        self._history = messages
+        self._turn: Message | None = turn
+
+    def __next__(self) -> str:
+        try:
+            return next(self._stream)
+        except BaseException:
+            self._remember()
+            raise
+
+    def cancel(self) -> None:
+        self._stream.cancel()
+
+    def close(self) -> None:
+        self._stream.close()
+        self._remember()
+
+    @property
+    def reply(self) -> Reply:
+        for _ in self:
+            pass
+        return self._stream.reply
+
+    def _remember(self) -> None:
+        if self._turn is None:
+            return
+        self._stream.close()
+        reply, turn, self._turn = self._stream.reply, self._turn, None
+        if reply.finish_reason != "error" and (reply.text or reply.finish_reason != "cancelled"):
+            self._history += [turn, Message(role="assistant", content=reply.text)]
+
+
+def _messages(prompt: Asked, system: str | None) -> tuple[Message, ...]:
+    first = [Message(role="system", content=system)] if system else []
+    if isinstance(prompt, str):
+        return (*first, Message(role="user", content=prompt))
+    try:
+        rest = [m if isinstance(m, Message) else Message.model_validate(dict(m)) for m in prompt]
+    except (ValueError, TypeError) as error:
+        message = "a message is a role (system, user, assistant) and a content"
+        raise Unsupported(message, subject=repr(prompt)[:200]) from error
+    if not rest:
+        message = "there is no message to answer"
+        raise Unsupported(message, subject="[]")
+    return (*first, *rest)

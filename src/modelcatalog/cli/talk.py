@@ -1,0 +1,138 @@
+"""Owns the conversation at the terminal: prompts, the reply as it comes, Ctrl-C. Knows a session, and no model.
+
+The replies go to standard output, everything else to standard error, so that a reply can be piped on.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from modelcatalog.errors import ModelCatalogError, NoChatTemplate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from rich.console import Console
+
+    from modelcatalog import Reply, Session
+    from modelcatalog.chat import Stream
+    from modelcatalog.cli.words import Words
+
+__all__ = ["ENDS", "answer", "talk", "waiting"]
+
+ENDS = frozenset({"exit", "quit", "退出"})
+"""What ends a conversation."""
+_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+"""A model may write escape sequences; a terminal would obey them."""
+
+
+@contextmanager
+def waiting(notes: Console, text: str) -> Iterator[None]:
+    """Say what takes its time: a spinner on a terminal, a line elsewhere."""
+    if notes.is_terminal:
+        with notes.status(Text(text)):
+            yield
+    else:
+        notes.print(text)
+        yield
+
+
+def talk(session: Session, say: Words, notes: Console, *, max_new_tokens: int, report: Callable[[ModelCatalogError], object]) -> None:
+    """Prompt and reply in turn, until the user ends it.
+
+    Args:
+        session: What remembers the turns.
+        say: The user's language.
+        notes: Where everything goes that is not a reply.
+        max_new_tokens: Most tokens of a reply.
+        report: Prints an error, after which the conversation goes on.
+
+    Raises:
+        NoChatTemplate: with the first prompt, as with every other.
+    """
+    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if at_terminal:
+        with suppress(ImportError):  # arrow keys and recall, where the platform has them
+            import readline  # noqa: F401, PLC0415
+    notes.print(say.greeting)
+    while True:
+        try:
+            prompt = _read(say, notes, at_terminal=at_terminal).strip()
+        except EOFError:
+            notes.print()
+            return
+        except KeyboardInterrupt:
+            notes.print(f"\n{say.how_to_end}")
+            continue
+        if prompt.lower() in ENDS:
+            return
+        if not prompt:
+            continue
+        if at_terminal:
+            print(say.model, end="", flush=True)  # noqa: T201  the reply follows on the same line
+        try:
+            answer(session.stream(prompt, max_new_tokens=max_new_tokens), say, notes)
+        except NoChatTemplate:
+            raise
+        except ModelCatalogError as error:
+            report(error)
+
+
+def _read(say: Words, notes: Console, *, at_terminal: bool) -> str:
+    if at_terminal:
+        return _well_formed(input(say.user))
+    notes.print(say.user, end="")
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return _well_formed(line)
+
+
+def _well_formed(text: str) -> str:
+    """Bytes that are not UTF-8 as replacement characters: tokenizers refuse lone surrogates."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def answer(stream: Stream, say: Words, notes: Console) -> Reply:
+    """Print a reply as it comes, then its speed. Ctrl-C ends the reply after the current token, a second one at once."""
+    last = ""
+    with _stoppable(stream):
+        try:
+            with notes.status(Text(say.thinking)) if notes.is_terminal else nullcontext():
+                piece = next(stream, "")
+            while piece:
+                last = piece.translate(_CONTROLS)
+                print(last, end="", flush=True)  # noqa: T201
+                piece = next(stream, "")
+        except KeyboardInterrupt:
+            stream.close()
+        reply = stream.reply
+    if not last.endswith("\n"):
+        print(flush=True)  # noqa: T201
+    if reply.finish_reason == "cancelled":
+        notes.print(say.stopped)
+    if reply.finish_reason == "length":
+        notes.print(say.cut.format(count=reply.usage.completion_tokens))
+    if reply.tokens_per_second is not None:
+        tokens, first = reply.usage.completion_tokens, reply.seconds_to_first_token or 0.0
+        notes.print(say.speed.format(tokens=tokens, speed=reply.tokens_per_second, first=first), style="dim")
+    return reply
+
+
+@contextmanager
+def _stoppable(stream: Stream) -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stream.cancel()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
