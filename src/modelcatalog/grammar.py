@@ -1,7 +1,7 @@
 """Owns the rules by which names are read, and nothing else: three ordered tables, first match wins.
 
 `REFERENCES` take a text apart into hub, owner, name, revision, tag and file; `PIECES` cut a name into
-words and separators; `WORDS` say what a single word is. All match lower-case text. The same objects give
+words and separators; `WORDS` say what a single word is. References and words match lower-case text. The same objects give
 the regular expressions that run and the EBNF and diagrams of docs/grammar.md. What the vocabulary
 lists (families, types, methods) is looked up before `WORDS`; what only the neighbours decide is in parser.py.
 """
@@ -12,7 +12,7 @@ import re
 from functools import cache
 
 from modelcatalog import vocabulary
-from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Lit, Node, Not, Opt, Rep, Rule, Words, node
+from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Node, Not, Opt, Rep, Rule, Words, node
 
 __all__ = ["PIECES", "WORDS", "extract", "form", "pieces", "reference", "references", "word"]
 
@@ -128,14 +128,14 @@ _DATE = _alt(
 PIECES: tuple[Rule, ...] = (
     Rule("separator", Rep(Chars(r"\W_", "any other character")), "-", "What stands between words: it begins with neither letter nor digit, so its place in the table is free; first is fastest."),
     Rule("date", _seq(Ahead(Chars("012", "0-2")), _DATE, _END), "2024-08-06", "A full date, or month and year."),
-    Rule("scheme_piece", _seq(Ahead(Chars("iqt", "i, q or t")), _SCHEME, _END), "Q4_K_M", "A GGUF scheme keeps its underscores."),
+    Rule("scheme_piece", _seq(Ahead(Chars("iqtIQT", "i, q or t")), Fold(_SCHEME), _END), "Q4_K_M", "A GGUF scheme keeps its underscores."),
     Rule(
         "shard",
-        _seq(Rep(_DIGIT, 5, 5), "-of-", Rep(_DIGIT, 5, 5), _END),
+        _seq(Rep(_DIGIT, 5, 5), Fold(Lit("-of-")), Rep(_DIGIT, 5, 5), _END),
         "00001-of-00003",
         "One file of a split checkpoint.",
     ),
-    Rule("bit_width", _seq(Chars("234568", "2-6 or 8"), "-", _BITS_UNIT, _END), "4-bit", "A width keeps its hyphen."),
+    Rule("bit_width", _seq(Chars("234568", "2-6 or 8"), "-", Fold(_BITS_UNIT), _END), "4-bit", "A width keeps its hyphen."),
     Rule(
         "word",
         _seq(
@@ -268,7 +268,7 @@ def _word_pattern() -> re.Pattern[str]:
 
 
 def pieces(text: str) -> list[str]:
-    """Lower-case ``text`` cut by `PIECES`; joined, they are the text again."""
+    """A text cut by `PIECES`, its case kept; joined, they are the text again."""
     return _piece_pattern().findall(text)
 
 

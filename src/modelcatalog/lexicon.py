@@ -6,6 +6,7 @@ remembered (`READINGS`, bounded), which is why a name costs little more than cut
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import SegmentKind
 
-__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Word", "lexicon", "names_family", "reset"]
+__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Phrase", "Word", "fold", "lexicon", "names_family", "reset"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -66,7 +67,8 @@ class Word(NamedTuple):
     """What the word adds to the canonical name; None: nothing."""
     kind: SegmentKind = "unknown"
     """The kind of segment it is unless its neighbours decide otherwise."""
-    length: int = 0
+    shown: str = ""
+    """The same in the case in which it was written."""
 
 
 _KINDS: dict[str, SegmentKind] = {
@@ -80,7 +82,7 @@ _KINDS: dict[str, SegmentKind] = {
 
 
 def _finished(words: Iterable[Word]) -> tuple[Word, ...]:
-    return tuple([Word(role, text, value, key, _KINDS.get(role, "unknown"), len(text)) for role, text, value, key, _, _ in words])
+    return tuple([Word(role, text, value, key, _KINDS.get(role, "unknown"), text) for role, text, value, key, _, _ in words])
 
 
 class Option(NamedTuple):
@@ -248,18 +250,45 @@ class _Readings(dict[str, "tuple[Word, ...] | Phrase"]):
     """Piece -> its words, read when first asked for."""
 
     def __missing__(self, piece: str) -> tuple[Word, ...] | Phrase:
+        lowered = fold(piece)
         if len(piece) > _LONGEST:
-            return _finished((Word("unknown" if piece[0].isalnum() else "separator", piece, None, piece),))
+            role: SegmentKind = "unknown" if piece[0].isalnum() else "separator"
+            return (Word(role, lowered, None, lowered, role, piece),)
         words = lexicon()
-        if piece.isascii() and piece.isalpha() and piece not in words.words and piece not in words.phrases:
+        if piece.isascii() and piece.isalpha() and lowered not in words.words and lowered not in words.phrases:
             # Most new words are unknown ones, and every rule of `grammar.WORDS` wants a digit.
-            found: tuple[Word, ...] | Phrase = (Word("unknown", piece, None, piece, "unknown", len(piece)),)
-        else:
+            found: tuple[Word, ...] | Phrase = (Word("unknown", lowered, None, lowered, "unknown", piece),)
+        elif lowered == piece:
             found = _read(piece)
+        else:
+            found = _recased(self[lowered], piece)
         if len(self) >= _REMEMBERED:
             self.clear()
         self[piece] = found
         return found
+
+
+def fold(text: str) -> str:
+    """Lower case; character by character where that would change the length."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _recased(found: tuple[Word, ...] | Phrase, piece: str) -> tuple[Word, ...] | Phrase:
+    """The reading of a lower-case piece, for the same piece as it is written."""
+    if isinstance(found, Phrase):
+        other = copy(found)
+        other.alone = _shown(found.alone, piece)
+        return other
+    return _shown(found, piece)
+
+
+def _shown(words: tuple[Word, ...], piece: str) -> tuple[Word, ...]:
+    at, shown = 0, []
+    for role, text, value, key, kind, _ in words:
+        shown.append(Word(role, text, value, key, kind, piece[at : at + len(text)]))
+        at += len(text)
+    return tuple(shown)
 
 
 READINGS = _Readings()

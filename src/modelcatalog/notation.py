@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Ahead", "Alt", "Behind", "Cap", "Chars", "Lit", "Node", "Not", "Opt", "Rep", "Rule", "Seq", "Words", "node"]
+__all__ = ["Ahead", "Alt", "Behind", "Cap", "Chars", "Fold", "Lit", "Node", "Not", "Opt", "Rep", "Rule", "Seq", "Words", "node"]
 
 
 class Node:
@@ -173,6 +173,19 @@ class Ahead(Node):
 
     def ebnf(self) -> str:
         return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold(Node):
+    """A part in whose letters the case does not matter."""
+
+    part: Node
+
+    def regex(self) -> str:
+        return f"(?i:{self.part.regex()})"
+
+    def ebnf(self) -> str:
+        return self.part.ebnf()
 
 
 @dataclass(frozen=True, slots=True)

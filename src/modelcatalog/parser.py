@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from itertools import repeat
+from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.dates import calendar
 from modelcatalog.errors import NameSyntaxError
-from modelcatalog.lexicon import lexicon
+from modelcatalog.lexicon import fold, lexicon
 from modelcatalog.reader import Reader, release
 from modelcatalog.records import ModelName, Quantization, Segment, Size
 from modelcatalog.reference import take_apart
@@ -48,9 +48,7 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     if not 0 < len(text) <= LIMIT or not text.isprintable() or text.isspace():
         _check(text)
     words = lexicon()
-    lower = text.lower()
-    if len(lower) != len(text):
-        lower = _lower(text)
+    lower = fold(text)
     parts = take_apart(text, lower, words)
     reader = Reader(text, lower, words)
     for kind, start, end in parts.regions:
@@ -101,7 +99,7 @@ def _refuse_unknown(reader: Reader) -> None:
         expected.insert(0, "a version")
     if reader.family is None:
         expected.insert(0, "a family")
-    start, text = reader.starts[at], reader.text(at)
+    start, text = sum(map(len, reader.texts[:at])), reader.text(at)
     raise NameSyntaxError(f"unknown word {text!r}", subject=reader.source, start=start, end=start + len(text), expected=tuple(expected))
 
 
@@ -114,11 +112,6 @@ def size_of(label: str | None, total: int | None, active: int | None, experts: i
 @lru_cache(maxsize=4096)
 def _quantization(method: str | None, scheme: str | None, bits: float | None, group_size: int | None) -> Quantization:
     return Quantization(method=method, scheme=scheme, bits=bits, group_size=group_size)
-
-
-def _lower(text: str) -> str:
-    """Lower case of a text that has characters whose lower case is longer; these stay as they are."""
-    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
 def _tag(reader: Reader, start: int, end: int) -> None:
@@ -167,9 +160,8 @@ def _record_of(reader: Reader, parts: Parts) -> ModelName:
     sized = reader.size_at >= 0 or (reader.tier is not None and family is not None)
     size = _size_of(reader, origins) if sized else None
     file_format, quantization = _package(reader, origins)
-    starts = reader.starts
-    ends = [*starts[1:], len(source)]
-    texts = list(map(source.__getitem__, map(slice, starts, ends)))
+    texts = reader.texts
+    starts = list(accumulate(map(len, texts), initial=0))
     return _record(
         {
             "source": source, "hub": parts.hub, "owner": parts.owner, "name": parts.name, "revision": parts.revision, "tag": parts.tag, "file": parts.file,
@@ -177,7 +169,7 @@ def _record_of(reader: Reader, parts: Parts) -> ModelName:
             "types": tuple(reader.types), "size": size, "quantization": quantization, "format": file_format, "dtype": reader.dtype,
             "context_length": reader.context, "released": reader.released, "base": None if reader.base is None else _base_of(reader),
             "canonical": _canonical(reader, name),
-            "segments": tuple(map(_new_segment, repeat(Segment), zip(reader.kinds, texts, starts, ends))),
+            "segments": tuple(map(_new_segment, repeat(Segment), zip(reader.kinds, texts, starts, starts[1:]))),
             "unknown": tuple([texts[i] for i in reader.unknown]), "origins": tuple(origins),
         }
     )  # fmt: skip
@@ -192,7 +184,7 @@ def _unknown_family(reader: Reader) -> str | None:
         if reader.kinds[i] in ("unknown", "tier"):
             reader.kinds[i] = "family"
     reader.unknown = [i for i in reader.unknown if i not in taken]
-    return reader.source[reader.starts[reader.lead] : reader.starts[reader.lead_end] + len(reader.words[reader.lead_end].text)]
+    return "".join(reader.texts[reader.lead : reader.lead_end + 1])
 
 
 def _size_of(reader: Reader, origins: list[tuple[str, Origin]]) -> Size:
@@ -204,9 +196,8 @@ def _size_of(reader: Reader, origins: list[tuple[str, Origin]]) -> Size:
             origins.append(("size.total", "estimate"))
     if reader.size_at < 0:
         return size_of(reader.tier, None, None, None)
-    start = reader.starts[reader.size_at] + reader.label_from
-    end = reader.starts[reader.size_end] + len(reader.words[reader.size_end].text)
-    return size_of(reader.source[start:end].replace("___", "."), total, reader.active, experts)
+    label = "".join(reader.texts[reader.size_at : reader.size_end + 1])[reader.label_from :]
+    return size_of(label.replace("___", "."), total, reader.active, experts)
 
 
 def _package(reader: Reader, origins: list[tuple[str, Origin]]) -> tuple[str | None, Quantization | None]:
@@ -234,8 +225,8 @@ def _base_of(reader: Reader) -> ModelName:
     after = reader.after(end)
     if after >= 0 and reader.words[after].role == "size" and after == reader.size_at == reader.size_end:
         end = after
-    start = reader.starts[reader.base_at]
-    return _read_base(reader.source[start : reader.starts[end] + len(reader.words[end].text)])
+    return _read_base("".join(reader.texts[reader.base_at : end + 1]))
+
 
 
 def _canonical(reader: Reader, family: str | None) -> str:

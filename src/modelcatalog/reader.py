@@ -7,7 +7,6 @@ from left to right; the facts it finds are its attributes, from which parser.py 
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import accumulate
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +26,7 @@ _BINARY = frozenset((2, 4, 8, 16, 32, 64, 128, 256, 512))
 """Those that mean powers of two: 4k is 4,096 tokens."""
 _OTHER = Word("other", "")
 _READ = READINGS.__getitem__
-_KIND, _LENGTH = itemgetter(Word._fields.index("kind")), itemgetter(Word._fields.index("length"))
+_KIND, _SHOWN = itemgetter(Word._fields.index("kind")), itemgetter(Word._fields.index("shown"))
 _SAMPLES = 20 * 10**6
 """Up to here, a number of millions before a number of billions counts training samples."""
 _VERSION_DIGITS = 2
@@ -89,7 +88,7 @@ class Reader:
         self.lexicon = lexicon
         self.words: list[Word] = []
         self.kinds: list[SegmentKind] = []
-        self.starts: list[int] = []
+        self.texts: list[str] = []
         self.types: list[str] = []
         self.keys: list[str] = []
         self.unknown: list[int] = []
@@ -110,7 +109,7 @@ class Reader:
     def read(self, start: int, end: int) -> None:
         """Cut a stretch into words and let each word's rule decide."""
         words, first = self.words, len(self.words)
-        pieces = grammar.pieces(self.lower[start:end])
+        pieces = grammar.pieces(self.source[start:end])
         count = len(pieces)
         at = 0
         for found in map(_READ, pieces):
@@ -124,13 +123,13 @@ class Reader:
             at += 1
             if type(found) is tuple:
                 words += found
-            elif at + 1 < count and pieces[at + 1].startswith(found.seconds):  # type: ignore[union-attr]  # no tuple: a phrase
+            elif at + 1 < count and pieces[at + 1].lower().startswith(found.seconds):  # type: ignore[union-attr]  # no tuple: a phrase
                 at = self._phrase(found, pieces, at)  # type: ignore[arg-type]  # no tuple: a phrase
             else:
                 words += found.alone  # type: ignore[union-attr]  # no tuple: a phrase
         added = words[first:] if first else words.copy()
         self.kinds += map(_KIND, added)
-        self.starts += accumulate(map(_LENGTH, added[:-1]), initial=start)
+        self.texts += map(_SHOWN, added)
         rule_of = _RULES.get
         for i, word in enumerate(added, first):
             rule = rule_of(word[0])
@@ -141,7 +140,7 @@ class Reader:
         """A stretch that holds no words."""
         self.words.append(_OTHER)
         self.kinds.append(kind)
-        self.starts.append(start)
+        self.texts.append(self.source[start:end])
 
     def again(self, start: int, end: int) -> None:
         """A file's name, which repeats the repository's: only what is new in it counts."""
@@ -153,25 +152,25 @@ class Reader:
 
     def _phrase(self, phrase: Phrase, pieces: list[str], at: int) -> int:
         """Words that mean something together; gives the next piece to read."""
+        lowered = [piece.lower() for piece in pieces]
         for parts, own, word in phrase.options:
             after = at + 2 * len(parts)
             last = parts[-1]
-            if len(pieces) < after or not all(pieces[at + 2 * k + 1] == part for k, part in enumerate(parts[:-1])):
+            if len(pieces) < after or not all(lowered[at + 2 * k + 1] == part for k, part in enumerate(parts[:-1])):
                 continue
-            found = pieces[after - 1]
+            found = lowered[after - 1]
             rest = found.removeprefix(last)
             if (found != last and (rest == found or not rest[0].isdigit())) or any(len(pieces[at + 2 * k]) > 1 for k in range(len(parts))):
                 continue
-            if word.role == "company" and last in self.lexicon.families and not self._family_next(pieces, after):
+            if word.role == "company" and last in self.lexicon.families and not self._family_next(lowered, after):
                 continue
             if own <= len(parts):
                 after, rest = at + 2 * own - 2, ""
             covered = "".join(pieces[at - 1 : after])
             text = covered[: len(covered) - len(rest)]
-            self.words.append(word._replace(text=text, length=len(text)))
+            self.words.append(word._replace(text=text.lower(), shown=text))
             if rest:
-                tail = READINGS[rest]
-                self.words += _alone(tail)
+                self.words += _alone(READINGS[covered[len(text) :]])
             return after
         self.words += phrase.alone
         return at
@@ -184,8 +183,8 @@ class Reader:
         return _alone(found)[0].role == "family"
 
     def text(self, i: int) -> str:
-        start = self.starts[i]
-        return self.source[start : start + len(self.words[i].text)]
+        """A word as it was written."""
+        return self.texts[i]
 
     def before(self, i: int) -> int:
         """The word before, separators left out; -1: none."""

@@ -58,8 +58,7 @@ def talk(session: Session, say: Words, notes: Console, *, max_new_tokens: int, r
     """
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if at_terminal:
-        with suppress(ImportError):  # arrow keys and recall, where the platform has them
-            import readline  # noqa: F401, PLC0415
+        _edit_lines()
     notes.print(say.greeting)
     while True:
         try:
@@ -82,6 +81,16 @@ def talk(session: Session, say: Words, notes: Console, *, max_new_tokens: int, r
             raise
         except ModelCatalogError as error:
             report(error)
+
+
+def _edit_lines() -> None:
+    """Arrow keys and recall, where the platform has them."""
+    with suppress(ImportError):
+        import readline  # noqa: PLC0415  from here on, input() uses it
+
+        # Where the locale in LANG is not installed, readline takes the bytes of 退出 for Meta keys and drops them.
+        for setting in ("input-meta on", "output-meta on", "convert-meta off"):
+            readline.parse_and_bind(f"set {setting}")
 
 
 def _read(say: Words, notes: Console, *, at_terminal: bool) -> str:

@@ -1,0 +1,65 @@
+"""Owns what is known beyond the text: companies, families, checkpoints, sizes, and which repository has the weights.
+
+Knows nothing of networks, nor of files other than the data. ``companies``, ``families`` and ``series`` are tuples of
+records, built when first asked for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelcatalog import lexicon, vocabulary
+from modelcatalog.catalog import index as _index
+from modelcatalog.catalog import listing as _listing
+from modelcatalog.catalog import sizes as _sizes
+from modelcatalog.catalog.completing import complete, named, parse, parse_many
+from modelcatalog.catalog.resolving import resolve
+from modelcatalog.catalog.searching import find, search
+
+if TYPE_CHECKING:
+    from modelcatalog.records import Checkpoint, Company, Family, ModelName, Series
+
+__all__ = ["checkpoints", "companies", "complete", "extend", "families", "find", "parse", "parse_many", "resolve", "search", "series", "siblings"]
+
+companies: tuple[Company, ...]
+families: tuple[Family, ...]
+series: tuple[Series, ...]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  a module attribute
+    if name in ("companies", "series"):
+        return getattr(_index.index(), name)
+    if name == "families":
+        return tuple(_index.index().families.values())
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+
+def checkpoints(name: str | ModelName | None = None) -> tuple[Checkpoint, ...]:
+    """Every checkpoint that the catalog lists, or those of one model, on both hubs."""
+    return _listing.listed_checkpoints(None if name is None else named(name).canonical)
+
+
+
+def siblings(name: str | ModelName) -> tuple[Checkpoint, ...]:
+    """The same model's official checkpoints in every quantization and format, on both hubs.
+
+    >>> [c.repo_id for c in siblings("Qwen2.5-7B-Instruct") if c.hub == "huggingface"][:2]
+    ['Qwen/Qwen2.5-7B-Instruct', 'Qwen/Qwen2.5-7B-Instruct-AWQ']
+    """
+    return checkpoints(name)
+
+
+
+def extend(path: str | Path) -> None:
+    """Add companies, families and checkpoints from a TOML file, or a folder of them, of the package's own form.
+
+    Raises:
+        CatalogDataError: what is wrong in which entry; the catalog is then as it was before.
+    """
+    vocabulary.add(Path(path))
+    lexicon.reset()
+    for cached in (_index.index, _sizes.size_rules, _listing.listing):
+        cached.cache_clear()

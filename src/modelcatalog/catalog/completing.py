@@ -1,0 +1,85 @@
+"""Owns `parse` and `complete`: what the text says, joined by what the catalog adds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelcatalog import parser
+from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.listing import listing, same_model
+from modelcatalog.catalog.sizes import by_rules, name_words, size_rules, with_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from modelcatalog.records import ModelName
+
+__all__ = ["complete", "named", "parse", "parse_many"]
+
+
+def parse(text: str, *, strict: bool = False) -> ModelName:
+    """A model's name as a record: what the text says, and what the catalog adds to it.
+
+    No network, no files but the package's own data; a few dozen microseconds.
+
+    Args:
+        text: Any spelling: a hub id, URL, file, cache path, Ollama tag, API id or product name; at most 1,024 characters.
+        strict: Refuse words that no rule takes.
+
+    Raises:
+        NameSyntaxError: empty, too long, control characters or, under ``strict``, an unknown word.
+
+    >>> name = parse("Qwen2.5-Coder-3B-Instruct-AWQ")
+    >>> name.family, name.version, name.size.total, name.types, name.quantization.method
+    ('Qwen', '2.5', 3000000000, ('coder', 'instruct'), 'awq')
+    """
+    return complete(parser.read(text, strict=strict))
+
+
+def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelName]:
+    """`parse` for each of many texts, one at a time and in order, in constant memory.
+
+    Raises:
+        NameSyntaxError: at the first text that is no name.
+
+    >>> [name.family for name in parse_many(["Qwen3-8B", "phi-4"])]
+    ['Qwen', 'Phi']
+    """
+    read = parser.read
+    for text in texts:
+        yield complete(read(text, strict=strict))
+
+
+
+def complete(name: ModelName) -> ModelName:
+    """The same record with the sizes that the catalog knows and the name does not state.
+
+    >>> complete(parser.read("Phi-3-mini-4k-instruct")).size.total
+    3800000000
+    """
+    if name.family is None:
+        return name
+    completed = by_rules(name)
+    if completed is name and name.released is not None and (name.size is None or name.size.total is None):
+        return _by_listing(name)
+    return completed
+
+
+def _by_listing(name: ModelName) -> ModelName:
+    """The size of the series that lists the model under this very name: mistral-large-2411 does not say that it is Large 2."""
+    family = name.family or ""
+    rules = size_rules().get(family)
+    if rules is None or index().families[family].weights == "closed":
+        return name
+    entries = same_model(name, listing())
+    if not entries:
+        return name
+    version = fold(entries[0].series.version)
+    words = name_words(name) | name_words(parser.read(entries[0].series.name))
+    rule = next((rule for rule in rules.all if rule.version == version and rule.words <= words), None)
+    return name if rule is None else with_size(name, rule)
+
+
+def named(name: str | ModelName) -> ModelName:
+    """A text or a record as a record."""
+    return parse(name) if isinstance(name, str) else name

@@ -1,0 +1,126 @@
+"""Owns `resolve`: from a name to the repository that should have its weights, without the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelcatalog import vocabulary
+from modelcatalog.catalog.completing import named
+from modelcatalog.catalog.index import company_named, fold, index
+from modelcatalog.catalog.listing import HUBS, Listing, checkpoint, is_repackager, listing, on_hub, packaging, same_model
+from modelcatalog.errors import ClosedWeights
+from modelcatalog.lexicon import lexicon
+
+if TYPE_CHECKING:
+    from modelcatalog.records import Checkpoint, Family, Hub, ModelName, Series
+
+__all__ = ["resolve"]
+
+
+def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
+    """The repository that should have the weights, from the catalog alone: no network.
+
+    Args:
+        name: A text or a record.
+        hub: ``"huggingface"`` or ``"modelscope"``; None: the reference's own hub, else Hugging Face.
+
+    Raises:
+        NameSyntaxError: the text is no name.
+        ClosedWeights: the weights were never published.
+
+    >>> resolve("z-ai/glm-4.7-flash").repo_id
+    'zai-org/GLM-4.7-Flash'
+    """
+    name = named(name)
+    target: Hub = hub or (name.hub if name.hub in HUBS else "huggingface") or "huggingface"
+    listed = listing()
+    found = _by_id(name, listed, target) or _by_model(name, listed, target)
+    if found is None:
+        _refuse_closed(name, listed)
+        found = _derived(name, listed, target)
+    return found.model_copy(update={"revision": name.revision, "file": name.file if name.owner else None})
+
+
+def _by_id(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
+    """The id itself is in the catalog, on this hub or on the other."""
+    if name.owner is None or name.name is None:
+        return None
+    text = f"{name.owner}/{name.name}".lower()
+    other = "modelscope" if target == "huggingface" else "huggingface"
+    entry = listed.by_id[target].get(text) or listed.by_id[other].get(text)
+    return None if entry is None else on_hub(entry, target)
+
+
+def _by_model(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
+    """A bare or API spelling of a model that the catalog lists."""
+    account = None if name.owner is None else lexicon().accounts.get(name.owner.lower())
+    if name.owner is not None and (account is None or account.repackager or not (name.name or "").islower()):
+        return None  # an API id is lower case; what is not names a repository, and is that repository
+    entries = same_model(name, listed)
+    if not entries:
+        return None
+    wanted = packaging(name)
+    ranked = sorted(entries, key=lambda entry: _distance(wanted, entry.packaging))
+    return on_hub(ranked[0], target, ranked[1:])
+
+
+def _distance(wanted: tuple[Any, ...], has: tuple[Any, ...]) -> int:
+    """How far one packaging is from another; what was asked for counts most."""
+    return sum(8 >> i for i, (a, b) in enumerate(zip(wanted, has, strict=True)) if a != b)
+
+
+def _refuse_closed(name: ModelName, listed: Listing) -> None:
+    """Raise for models that are only served."""
+    account = None if name.owner is None else lexicon().accounts.get(name.owner.lower())
+    if name.owner is not None and account is None:
+        return
+    if account is not None and account.repackager:
+        return
+    family = index().families.get(name.family or "")
+    if family is None:
+        return
+    match = listed.served.get(name.canonical)
+    closed = match is not None or family.weights == "closed"
+    if not closed and family.weights == "mixed":
+        lines = index().by_version.get((family.name, fold(name.version)), [])
+        closed = bool(lines) and all(line.weights == "closed" for line in lines)
+    if closed:
+        raise _closed(name, family, match)
+
+
+def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -> ClosedWeights:
+    company = company_named(family.company)
+    message = f"{name.source!r}: {company.name} has not published the weights of {match[0].name if match else family.name}"
+    if company.api is None:
+        docs = f" {company.api_docs} tells how it is served" if company.api_docs else f" no API of {company.name} is known to serve it"
+        return ClosedWeights(message, subject=name.source, hint=docs.strip())
+    model = match[1] if match else name.name
+    hint = f"{company.name}'s API serves it: set {company.api_key or 'the API key'} and use modelcatalog.load({model!r}, engine=\"openai\")"
+    return ClosedWeights(message, subject=name.source, hint=hint)
+
+
+def _derived(name: ModelName, listed: Listing, target: Hub) -> Checkpoint:
+    """Not listed: the account's renaming rule, or the id as it stands."""
+    bare = name.name or name.source
+    if name.owner is None:
+        family = index().families.get(name.family or "")
+        company = family and company_named(family.company)
+        account = company and next(iter(company.huggingface if target == "huggingface" else company.modelscope), None)
+        return checkpoint(target, f"{account}/{bare}" if account else bare, None, "guessed", exists=None)
+    other: Hub = "modelscope" if target == "huggingface" else "huggingface"
+    owner = name.owner.lower()
+    here = {a.lower() for c in index().companies for a in (c.huggingface if target == "huggingface" else c.modelscope)}
+    if name.hub != other and owner in here:
+        return checkpoint(target, f"{name.owner}/{bare}", None, "derived", exists=None)
+    account = listed.account[other].get(owner)
+    if account is None and target == "huggingface" and is_repackager(owner):
+        family = index().families.get(name.family or "")
+        company = family and company_named(family.company)
+        if owner in {a.lower() for entry in vocabulary.hubs().repackager for a in entry.modelscope if a not in entry.huggingface}:
+            listed_here = next((e for e in listed.entries if e.huggingface and e.huggingface.lower().endswith(f"/{bare.lower()}")), None)
+            if listed_here is not None:
+                return checkpoint(target, listed_here.huggingface or "", listed_here, "derived", exists=True)
+            account = company and next(iter(company.huggingface), None)
+    if account is None:
+        return checkpoint(target, f"{name.owner}/{bare}", None, "guessed", exists=None)
+    return checkpoint(target, f"{account}/{bare}", None, "derived", exists=None)

@@ -1,0 +1,98 @@
+"""Owns looking things up: `find` for one, `search` for many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelcatalog import parser
+from modelcatalog.catalog.completing import parse
+from modelcatalog.catalog.index import company_named, fold, index
+from modelcatalog.catalog.listing import HUBS, listed_checkpoint, listing, on_hub, same_model
+from modelcatalog.lexicon import lexicon
+from modelcatalog.records import Checkpoint, Match
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelcatalog.records import Hub, Weights
+
+__all__ = ["find", "search"]
+
+
+def find(text: str) -> Match | None:
+    """What a word or a name stands for: company, family, series and checkpoint, as far as it reaches.
+
+    >>> find("通义千问").family.name, find("gpt-4o").company.name, find("xyzzy")
+    ('Qwen', 'OpenAI', None)
+    """
+    if not text.strip():
+        return None
+    known = index()
+    squeezed = "".join(char for char in text.lower() if char.isalnum())
+    named = lexicon().company_of.get(squeezed)
+    name = parse(text)
+    family = known.families.get(name.family or "")
+    if named is not None and (family is None or name.version is None):
+        company = company_named(named)
+        own = family if family is not None and family.company == named else None
+        return Match(company=company, family=own)
+    if family is None:
+        return None
+    company = company_named(family.company)
+    lines = known.by_version.get((family.name, fold(name.version)), [])
+    entries = same_model(name, listing())
+    line = entries[0].series if entries else lines[0] if lines and name.version else None
+    return Match(company=company, family=family, series=line, checkpoint=on_hub(entries[0], "huggingface", entries[1:]) if entries else None)
+
+
+def search(
+    text: str | None = None,
+    *,
+    company: str | None = None,
+    family: str | None = None,
+    weights: Weights | None = None,
+    type: str | None = None,  # noqa: A002  the field's name
+    licence: str | None = None,
+    since: str | None = None,
+    smallest: int | None = None,
+    largest: int | None = None,
+    hub: Hub | None = None,
+) -> Iterator[Checkpoint]:
+    """Checkpoints that meet every condition, in the catalog's order.
+
+    Args:
+        text: A part of the repository's id.
+        company: A company's name or alias.
+        family: A family's name.
+        weights: Series with open, closed or mixed weights.
+        type: A canonical type word, in the name or of the whole series.
+        licence: As in the data: ``apache-2.0``.
+        since: ISO date or the beginning of one: series released then or later.
+        smallest: Least total parameters.
+        largest: Most total parameters.
+        hub: One hub only.
+
+    >>> next(search(family="Qwen", type="coder", largest=2_000_000_000)).hub
+    'huggingface'
+    """
+    wanted = None if company is None else lexicon().company_of.get("".join(c for c in company.lower() if c.isalnum()), company)
+    for entry in listing().entries:
+        line = entry.series
+        if wanted is not None and line.company != wanted or family is not None and line.family != family:
+            continue
+        if weights is not None and line.weights != weights or licence is not None and line.licence != licence:
+            continue
+        if since is not None and (line.released is None or line.released < since):
+            continue
+        for place in HUBS if hub is None else (hub,):
+            found = listed_checkpoint(entry, place)
+            if found is None or text is not None and text.lower() not in found.repo_id.lower():
+                continue
+            if type is not None and type not in line.types and type not in parser.read(found.repo_id).types:
+                continue
+            total = found.size and found.size.total
+            if (smallest is not None or largest is not None) and total is None:
+                continue
+            if total is not None and (smallest is not None and total < smallest or largest is not None and total > largest):
+                continue
+            yield found

@@ -1,0 +1,143 @@
+"""Owns the download as the loader sees it: a guarded process, then the check of every file. Knows no client."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelcatalog import errors
+from modelcatalog.errors import HubUnreachable, MissingPackage, ModelCatalogError, WontFit
+from modelcatalog.hubs import huggingface, modelscope, receipts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelcatalog.hubs import Listing, RemoteFile
+
+__all__ = ["ClientError", "fetch"]
+
+_SETTINGS = {
+    # Its own protocol fetches from hosts that the hub names, in Rust, where the guard sees nothing.
+    "HF_HUB_DISABLE_XET": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_SYMLINKS_WARNING": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONUNBUFFERED": "1",
+}
+_GOODBYE = 3.0
+
+
+class ClientError(Exception):
+    """The client's own exception, as text: it happened in another process. Only ever a ``__cause__``."""
+
+
+def fetch(listing: Listing, files: Sequence[RemoteFile]) -> Path:
+    """Download files through their hub's own client into its cache, and check each; the folder they lie in.
+
+    Raises:
+        MissingPackage: the client is not installed.
+        CheckpointNotFound, GatedCheckpoint: the hub does not serve them.
+        HubUnreachable: it broke off, or went silent.
+        IntegrityError: other bytes came than it lists; they were removed.
+        UnsafeRepository: it tried to write outside the cache, or to get at the token.
+        WontFit: the disk is full.
+    """
+    here = huggingface if listing.hub == "huggingface" else modelscope
+    folder = here.snapshot_folder(listing)
+    try:
+        receipts.expect(folder, files)
+    except OSError as error:
+        message = f"the cache {here.cache_folder()} cannot be written: {error.strerror or error}"
+        hint = "free space, or set HF_HOME or MODELSCOPE_CACHE"
+        raise WontFit(message, subject=listing.repo_id, hint=hint) from error
+    arrived = Path(_run(listing, files))
+    receipts.check(arrived, files, subject=listing.repo_id)
+    if listing.hub == "huggingface":
+        huggingface.remember(listing)
+    return arrived
+
+
+def _run(listing: Listing, files: Sequence[RemoteFile]) -> str:
+    job = {"listing": listing.model_dump(exclude={"files"}), "files": [file.model_dump() for file in files]}
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    # A terminal is handed on, so that the client's progress bars draw themselves; a notebook gets their text.
+    terminal = sys.__stderr__ is sys.stderr and sys.stderr is not None and sys.stderr.isatty()
+    process = subprocess.Popen(  # noqa: S603  our own module, no shell
+        [sys.executable, "-P", "-m", "modelcatalog.hubs.fetcher"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=None if terminal else subprocess.PIPE,
+        env={**os.environ, **_SETTINGS, "PYTHONPATH": path},
+    )
+    said: list[bytes] = []
+    relay = threading.Thread(target=_relay, args=(process, said), daemon=True)
+    try:
+        if not terminal:
+            relay.start()
+        if process.stdin is None or process.stdout is None:  # pragma: no cover  both are pipes
+            raise HubUnreachable("no pipe", subject=listing.repo_id)  # noqa: EM101
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.flush()
+        answer = process.stdout.read()
+    except BrokenPipeError:
+        answer = b""
+    finally:
+        _end(process)
+        if not terminal:
+            relay.join(_GOODBYE)
+    return _folder(answer, listing, process.returncode, said)
+
+
+def _relay(process: subprocess.Popen[bytes], said: list[bytes]) -> None:
+    if process.stderr is None:
+        return
+    while chunk := os.read(process.stderr.fileno(), 4096):
+        said.append(chunk)
+        del said[:-20]
+        if sys.stderr is not None:
+            sys.stderr.write(chunk.decode("utf-8", "replace"))
+            sys.stderr.flush()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Its end of input tells the child that nobody waits any more."""
+    if process.stdin is not None:
+        try:
+            process.stdin.close()
+        except OSError:
+            pass
+    try:
+        process.wait(_GOODBYE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _folder(answer: bytes, listing: Listing, code: int | None, said: list[bytes]) -> str:
+    try:
+        value: dict[str, Any] = json.loads(answer)
+    except ValueError:
+        last = b"".join(said).decode("utf-8", "replace").strip().splitlines()[-1:]
+        message = f"the download of {listing.repo_id} ended with code {code}{': ' + last[0] if last else ''}"
+        hint = "run it again; files that arrived whole are kept"
+        raise HubUnreachable(message, subject=listing.repo_id, hint=hint) from None
+    if "folder" in value:
+        return str(value["folder"])
+    raise _error(value)
+
+
+def _error(value: dict[str, Any]) -> ModelCatalogError:
+    if value["error"] == "MissingPackage":
+        return MissingPackage(value["message"], subject=value["subject"], install=value["install"])
+    kind: type[ModelCatalogError] = getattr(errors, value["error"])
+    error = kind(value["message"], subject=value["subject"], hint=value["hint"])
+    if value["cause"]:
+        error.__cause__ = ClientError(value["cause"])
+    return error
