@@ -199,7 +199,8 @@ class Lexicon:
         for name in names:
             spelling = " ".join(name.lower().replace("-", " ").replace("_", " ").replace(".", " ").split())
             self.company_of.setdefault(spelling.replace(" ", ""), company.name)
-            self._add(spelling, "company", company.name, spelling.replace(" ", ""))
+            if len(spelling) > 1:  # "X" is xAI to who asks for a company, and nothing in a name
+                self._add(spelling, "company", company.name, spelling.replace(" ", ""))
 
     def _add_family(self, company: vocabulary.CompanyFile, family: vocabulary.FamilyEntry) -> None:
         own = family.name.lower()

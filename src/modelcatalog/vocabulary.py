@@ -201,6 +201,7 @@ class _TypesFile(_Entry):
     type: dict[str, TypeEntry]
     tiers: tuple[str, ...]
     variants: tuple[str, ...]
+    speeds: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]
     training_after_size: tuple[str, ...]
@@ -356,6 +357,11 @@ def tiers() -> tuple[str, ...]:
 def variants() -> tuple[str, ...]:
     """Words that tell one model from another and say nothing more: ``preview``."""
     return _types_file().variants
+
+
+def speeds() -> frozenset[str]:
+    """Words for how a model is served, which do not change its weights: ``highspeed``."""
+    return frozenset(_types_file().speeds)
 
 
 def training_before() -> frozenset[str]:

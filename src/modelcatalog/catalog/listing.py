@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import Confidence, Hub
 
-__all__ = ["HUBS", "Entry", "Listing", "checkpoint", "is_repackager", "listed_checkpoint", "listed_checkpoints", "listing", "on_hub", "packaging", "same_model"]
+__all__ = ["HUBS", "Entry", "Listing", "checkpoint", "is_repackager", "listed_checkpoint", "listed_checkpoints", "listing", "on_hub", "packaging", "same_model", "undated"]
 
 HUBS: tuple[Literal["huggingface", "modelscope"], ...] = ("huggingface", "modelscope")
 
@@ -31,6 +31,7 @@ class Entry(NamedTuple):
     series: Series
     model: str
     """The canonical name of the model."""
+    version: str | None
     packaging: tuple[Any, ...]
     """Quantization and format: what tells the checkpoints of one model apart."""
 
@@ -41,6 +42,7 @@ class Listing(NamedTuple):
     entries: tuple[Entry, ...]
     by_id: dict[str, dict[str, Entry]]
     by_model: dict[str, list[Entry]]
+    by_family: dict[str, list[Entry]]
     served: dict[str, tuple[Series, str]]
     """Canonical name of a model that is only served -> its series and API id."""
     account: dict[str, dict[str, str]]
@@ -69,9 +71,12 @@ def listing() -> Listing:
                 line = next(lines)
                 entries += _entries(file, family, entry, line)
                 for name in entry.api:
-                    served.setdefault(parser.read(name).canonical, (line, name))
+                    read = parser.read(name)
+                    for key in (read.canonical, undated(read)):
+                        served.setdefault(key, (line, name))
     by_id: dict[str, dict[str, Entry]] = {"huggingface": {}, "modelscope": {}}
     by_model: dict[str, list[Entry]] = {}
+    by_family: dict[str, list[Entry]] = {}
     for found in entries:
         if found.huggingface:
             by_id["huggingface"].setdefault(found.huggingface.lower(), found)
@@ -82,7 +87,14 @@ def listing() -> Listing:
             if same or key not in by_id["modelscope"]:
                 by_id["modelscope"][key] = found
         by_model.setdefault(found.model, []).append(found)
-    return Listing(tuple(entries), by_id, by_model, served, accounts)
+        by_family.setdefault(found.series.family, []).append(found)
+    return Listing(tuple(entries), by_id, by_model, by_family, served, accounts)
+
+
+def undated(name: ModelName) -> str:
+    """The canonical name without its date, or the word that stands for the newest one."""
+    stem = name.canonical.partition("@")[0]
+    return "-".join(word for word in stem.split("-") if word != "latest")
 
 
 def _there(account: str, modelscope: tuple[str, ...], mirrors: dict[str, str]) -> str | None:
@@ -118,7 +130,7 @@ def _entries(file: vocabulary.CompanyFile, family: vocabulary.FamilyEntry, entry
             if renamed is not None:
                 there = renamed if renamed is False or "/" in renamed else theirs and f"{theirs}/{renamed}"
             read = parser.read(f"{account}/{bare}" if account else bare)
-            yield Entry(f"{account}/{bare}" if account else None, there, line, read.canonical, packaging(read))
+            yield Entry(f"{account}/{bare}" if account else None, there, line, read.canonical, read.version, packaging(read))
 
 
 def packaging(name: ModelName) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
-from modelcatalog.catalog.listing import HUBS, Listing, checkpoint, is_repackager, listing, on_hub, packaging, same_model
+from modelcatalog.catalog.listing import HUBS, Entry, Listing, checkpoint, is_repackager, listing, on_hub, packaging, same_model, undated
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.lexicon import lexicon
 
@@ -54,14 +54,60 @@ def _by_id(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
 def _by_model(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
     """A bare or API spelling of a model that the catalog lists."""
     account = None if name.owner is None else lexicon().accounts.get(name.owner.lower())
-    if name.owner is not None and (account is None or account.repackager or not (name.name or "").islower()):
+    if name.owner is not None and (account is None or account.repackager or (not (name.name or "").islower() and _is_account(name.owner))):
         return None  # an API id is lower case; what is not names a repository, and is that repository
-    entries = same_model(name, listed)
+    exact = same_model(name, listed)
+    entries = exact or _nearest(name, listed)
     if not entries:
         return None
     wanted = packaging(name)
     ranked = sorted(entries, key=lambda entry: _distance(wanted, entry.packaging))
-    return on_hub(ranked[0], target, ranked[1:])
+    found = on_hub(ranked[0], target, ranked[1:])
+    return found if exact else found.model_copy(update={"confidence": "derived"})
+
+
+def _is_account(owner: str) -> bool:
+    """Whether the owner publishes on a hub, or is but a word of API ids."""
+    return any(owner.lower() in (a.lower() for a in (*company.huggingface, *company.modelscope)) for company in index().companies)
+
+
+def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
+    """The model whose repository says more than an API id does, or less: ``mistral-large-2512``, ``kimi-k2-turbo``.
+
+    Every word of the id must be in the repository's name, but for those of speed; what the repository's name has
+    beyond them may be a size, an edition for instructions, or the version of an id that has a date instead.
+    """
+    words = _own_words(name.canonical, name.version)
+    date = name.canonical.partition("@")[2]
+    if name.family is None or not (words or date or name.version):
+        return []
+    wanted = words - vocabulary.speeds()
+    if wanted != words and name.canonical in listed.served:
+        return []  # qwen-turbo is a model of its own that is only served
+    found: dict[str, list[Entry]] = {}
+    ranks: dict[str, tuple[Any, ...]] = {}
+    for entry in listed.by_family.get(name.family, ()):
+        if fold(entry.version) != fold(name.version) and (name.version is not None or not (wanted or date)):
+            continue
+        its_date = entry.model.partition("@")[2]
+        more = _own_words(entry.model, entry.version) - words
+        if wanted - _own_words(entry.model, entry.version) or (date and its_date != date) or not all(_is_detail(word) for word in more):
+            continue
+        found.setdefault(entry.model, []).append(entry)
+        newest = [-ord(char) for char in entry.series.released or ""]
+        ranks[entry.model] = ("base" in more, name.version is None and newest, len(more - {"instruct", "chat"}), bool(its_date) and not date, newest)
+    if not found:
+        return []
+    best = min(found, key=lambda model: ranks[model])
+    return found[best]
+
+
+def _own_words(canonical: str, version: str | None) -> frozenset[str]:
+    return frozenset(canonical.partition("@")[0].split("-")[1:]) - {(version or "").lower()}
+
+
+def _is_detail(word: str) -> bool:
+    return word in ("instruct", "chat", "base", "moe") or (word[0].isdigit() and word[-1] in "bmte") or (word[0] == "a" and word[-1] == "b")
 
 
 def _distance(wanted: tuple[Any, ...], has: tuple[Any, ...]) -> int:
@@ -79,7 +125,7 @@ def _refuse_closed(name: ModelName, listed: Listing) -> None:
     family = index().families.get(name.family or "")
     if family is None:
         return
-    match = listed.served.get(name.canonical)
+    match = listed.served.get(name.canonical) or listed.served.get(undated(name))
     closed = match is not None or family.weights == "closed"
     if not closed and family.weights == "mixed":
         lines = index().by_version.get((family.name, fold(name.version)), [])
@@ -91,7 +137,8 @@ def _refuse_closed(name: ModelName, listed: Listing) -> None:
 def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -> ClosedWeights:
     company = company_named(family.company)
     message = f"{name.source!r}: {company.name} has not published the weights of {match[0].name if match else family.name}"
-    if company.api is None:
+    served = any(line.family == family.name for line, _ in listing().served.values())
+    if company.api is None or not served:
         docs = f" {company.api_docs} tells how it is served" if company.api_docs else f" no API of {company.name} is known to serve it"
         return ClosedWeights(message, subject=name.source, hint=docs.strip())
     model = match[1] if match else name.name

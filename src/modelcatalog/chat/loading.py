@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelcatalog import engines, hubs, planning
+from modelcatalog import engines, planning
 from modelcatalog.chat.model import ChatModel
 from modelcatalog.errors import EngineError, MissingPackage, WontFit
-from modelcatalog.hubs import local
+from modelcatalog.hubs import fetching, local, receipts
 from modelcatalog.planning import Plan
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from modelcatalog.records import Hub, ModelName
 
 __all__ = ["load"]
@@ -100,10 +99,12 @@ def _refuse(plan: Plan) -> None:
 def _here(plan: Plan) -> Plan:
     """The plan with its files on this disk: fetched if they are not."""
     if plan.path is not None:
+        if plan.hub is not None and plan.repo_id is not None:
+            receipts.check(Path(plan.path), plan.files, subject=plan.repo_id)
         return plan
     if plan.hub is None:
         message = "this plan names neither a folder nor a hub"
         raise EngineError(message, subject=plan.name.source)
-    folder = hubs.client(plan.hub).fetch(plan.listing(), plan.files)
+    folder = fetching.fetch(plan.listing(), plan.files)
     local.check_weights(folder, plan.weights)
     return plan.model_copy(update={"path": str(folder)})

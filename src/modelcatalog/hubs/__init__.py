@@ -84,11 +84,19 @@ class HubClient(Protocol):
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:
         """``length`` bytes of one file from ``start``, or all of it; raises like `listing`."""
 
+    def prepare(self) -> None:
+        """Import the hub's own client.
+
+        Raises:
+            MissingPackage: if it is not installed.
+        """
+
     def fetch(self, listing: Listing, files: Sequence[RemoteFile]) -> Path:
         """Download ``files`` through the hub's own client into its own cache; the folder they lie in.
 
+        Only `fetcher` calls this, in a process that is watched; the loader calls `fetching.fetch`.
+
         Raises:
-            MissingPackage: if the client is not installed.
             HubUnreachable: if the download breaks off; what arrived is kept for the next try.
             WontFit: if the disk is too small.
         """

@@ -57,8 +57,7 @@ def main() -> None:
     guard: Guard
 
     def fail(error: ModelCatalogError) -> None:
-        # ModelScope goes on where a file broke off; what huggingface_hub leaves is of no use to it.
-        guard.sweep((".incomplete", ".lock", ".tmp") if not isinstance(error, WontFit) else ("",))
+        guard.sweep(full=isinstance(error, WontFit))
         channel.answer(_as_json(error))
         os._exit(1)
 
@@ -88,7 +87,7 @@ def main() -> None:
 
 def _orphan(guard: Guard) -> None:
     sys.stdin.buffer.read()
-    guard.sweep((".incomplete", ".lock"))
+    guard.sweep(full=False)
     os._exit(1)
 
 

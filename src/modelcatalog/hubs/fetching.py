@@ -88,8 +88,9 @@ def _run(listing: Listing, files: Sequence[RemoteFile]) -> str:
         answer = b""
     finally:
         _end(process)
-        if not terminal:
+        if process.stderr is not None:
             relay.join(_GOODBYE)
+            process.stderr.close()
     return _folder(answer, listing, process.returncode, said)
 
 

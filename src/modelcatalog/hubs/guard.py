@@ -12,6 +12,7 @@ import ssl
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,10 +22,13 @@ from modelcatalog.errors import HubUnreachable, ModelCatalogError, UnsafeReposit
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Guard", "PATIENCE", "headers_error"]
+__all__ = ["PATIENCE", "Guard", "headers_error"]
 
 PATIENCE = 6.0
 """Seconds without a byte from the network, and without work, after which a download is given up."""
+
+_RESUMED = "._____temp"
+"""Where ModelScope keeps what it can continue; huggingface_hub continues nothing."""
 
 _OTHERS = 20.0
 _STEP = 0.25
@@ -150,7 +154,7 @@ class Guard:
         for path, _, names in os.walk(folder):
             for name in names:
                 file = Path(path, name)
-                if not name.endswith(".incomplete") and "._____temp" not in path:
+                if not name.endswith(".incomplete") and _RESUMED not in path:
                     continue
                 try:
                     age = time.time() - file.stat().st_mtime
@@ -160,12 +164,13 @@ class Guard:
                     return True
         return False
 
-    def sweep(self, suffixes: tuple[str, ...]) -> None:
-        """Remove the unfinished files that this process made."""
+    def sweep(self, *, full: bool) -> None:
+        """Remove the unfinished files that this process made; those that can be continued only from a full disk."""
         self._local.inside = True
         for path in tuple(self.written):
-            if path.endswith(suffixes):
-                Path(path).unlink(missing_ok=True)
+            if path.endswith(".incomplete") or (full and _RESUMED in path):
+                with suppress(OSError):
+                    Path(path).unlink()
 
 
 def headers_error(headers: Any, *, commit: str, subject: str) -> UnsafeRepository | None:

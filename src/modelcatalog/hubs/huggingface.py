@@ -6,6 +6,8 @@ Settings are read from the environment when they are needed; huggingface_hub rea
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import Hub
 
-__all__ = ["HuggingFace", "cache_folder", "offline", "repository_folder"]
+__all__ = ["HuggingFace", "cache_folder", "offline", "remember", "repository_folder", "snapshot_folder"]
 
 _TRUE = {"1", "ON", "YES", "TRUE"}
 _WORKERS = 4
@@ -59,6 +61,35 @@ def cache_folder() -> Path:
 def repository_folder(repo_id: str) -> Path:
     """The folder of one repository in the cache."""
     return cache_folder() / f"models--{repo_id.replace('/', '--')}"
+
+
+def repository_root(repo_id: str) -> Path:
+    """Where all that is downloaded of a repository lies."""
+    return repository_folder(repo_id)
+
+
+def snapshot_folder(listing: Listing) -> Path:
+    """Where the files of a listing lie once they are fetched."""
+    return repository_folder(listing.repo_id) / "snapshots" / (listing.commit or listing.revision)
+
+
+def written_folders() -> tuple[Path, ...]:
+    """What the client may write to."""
+    return (cache_folder(),)
+
+
+def remember(listing: Listing) -> None:
+    """Write the branch's commit where the client does, so that the next look at the cache finds it by name."""
+    if listing.commit is None or listing.commit == listing.revision:
+        return
+    ref = repository_folder(listing.repo_id) / "refs" / listing.revision
+    try:
+        ref.parent.mkdir(parents=True, exist_ok=True)
+        draft = ref.with_name(f"{ref.name}.{os.getpid()}")
+        draft.write_text(listing.commit, encoding="utf-8")
+        draft.replace(ref)
+    except OSError:
+        return
 
 
 def token() -> str | None:
@@ -122,30 +153,28 @@ class HuggingFace:
         url = f"/{quote(listing.repo_id)}/resolve/{quote(listing.commit or listing.revision, safe='')}/{quote(path)}"
         return _checked(wire.get(url, start=start, length=length), listing.repo_id, listing.revision, path).body
 
-    def fetch(self, listing: Listing, files: Sequence[RemoteFile]) -> Path:
-        """Download through huggingface_hub into its cache, the commit pinned; the snapshot's folder."""
+    def prepare(self) -> None:
+        """Import huggingface_hub."""
         try:
-            from huggingface_hub import hf_hub_download  # noqa: PLC0415
+            import_module("huggingface_hub")
         except ImportError as error:
             message = "fetching from Hugging Face needs huggingface_hub"
-            raise MissingPackage(
-                message, subject=listing.repo_id, install="pip install 'modelcatalog[chat]'"
-            ) from error
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+            raise MissingPackage(message, subject=self.hub, install="pip install 'modelcatalog[chat]'") from error
 
-        commit = listing.commit or listing.revision
+    def fetch(self, listing: Listing, files: Sequence[RemoteFile]) -> Path:
+        """Download through huggingface_hub into its cache, the commit pinned; the snapshot's folder."""
+        from huggingface_hub import hf_hub_download  # noqa: PLC0415
 
-        def download(file: RemoteFile) -> str:
-            path: str = hf_hub_download(
+        def download(file: RemoteFile) -> None:
+            hf_hub_download(
                 listing.repo_id,
                 file.path,
-                revision=commit,
+                revision=listing.commit or listing.revision,
                 cache_dir=cache_folder(),
                 endpoint=listing.endpoint,
                 token=token() or False,
                 etag_timeout=10,
             )
-            return path
 
         # Small files first: a gate or a broken hub shows before the first weight.
         ordered = sorted(files, key=lambda file: file.size)
@@ -153,25 +182,11 @@ class HuggingFace:
             for file in ordered[:1]:
                 download(file)
             with ThreadPoolExecutor(_WORKERS) as pool:
-                list(pool.map(download, ordered[1:]))
+                for done in as_completed([pool.submit(download, file) for file in ordered[1:]]):
+                    done.result()
         except Exception as error:
             raise _translated(error, listing) from error
-        self._remember(listing)
-        return repository_folder(listing.repo_id) / "snapshots" / commit
-
-    @staticmethod
-    def _remember(listing: Listing) -> None:
-        """Write the branch's commit where the client does, so that the next look at the cache finds it by name."""
-        if listing.commit is None or listing.commit == listing.revision:
-            return
-        ref = repository_folder(listing.repo_id) / "refs" / listing.revision
-        try:
-            ref.parent.mkdir(parents=True, exist_ok=True)
-            draft = ref.with_name(f"{ref.name}.{os.getpid()}")
-            draft.write_text(listing.commit, encoding="utf-8")
-            draft.replace(ref)
-        except OSError:
-            return
+        return snapshot_folder(listing)
 
 
 def _is_commit(text: str) -> bool:
@@ -253,5 +268,5 @@ def _translated(error: Exception, listing: Listing) -> ModelCatalogError:
     return HubUnreachable(
         f"the download of {repo_id} from Hugging Face broke off: {said}",
         subject=repo_id,
-        hint="run it again; what arrived is kept",
+        hint="run it again; files that arrived whole are kept",
     )

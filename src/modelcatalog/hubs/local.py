@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError
-from modelcatalog.hubs import RemoteFile, gguf, huggingface, modelscope, safetensors
+from modelcatalog.hubs import RemoteFile, gguf, huggingface, modelscope, receipts, safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ _SKIPPED = frozenset({".git", ".locks", "__pycache__", "node_modules", "blobs"})
 
 
 class Copy(NamedTuple):
-    """A folder that may hold a checkpoint, and the files in it; sizes in bytes, no hashes."""
+    """A folder that may hold a checkpoint, and the files in it; sizes in bytes, hashes where the cache names them."""
 
     where: str
     """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache`` or ``modelscope cache``."""
@@ -168,7 +168,8 @@ def cached(hub: Hub, repo_id: str, revision: str | None = None) -> Iterator[Copy
             folders += sorted(others, key=lambda folder: folder.stat().st_mtime, reverse=True)
         for folder in folders:
             if folder.is_dir():
-                yield Copy("huggingface cache", folder, _files(folder), repo_id, hub, repo_id, folder.name)
+                files = receipts.from_blobs(folder, _files(folder))
+                yield Copy("huggingface cache", folder, files, repo_id, hub, repo_id, folder.name)
     elif hub == "modelscope":
         for folder in modelscope.repository_folders(repo_id, revision):
             if folder.is_dir():

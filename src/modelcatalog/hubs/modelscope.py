@@ -56,6 +56,24 @@ def repository_folders(repo_id: str, revision: str | None = None) -> tuple[Path,
     return (today / (revision or "master"), *(() if revision else older))
 
 
+def repository_root(repo_id: str) -> Path:
+    """Where all that is downloaded of a repository lies, the unfinished files too."""
+    return repository_folders(repo_id)[0].parent.parent
+
+
+def snapshot_folder(listing: Listing) -> Path:
+    """Where the files of a listing lie once they are fetched: the client goes on using an older layout it finds."""
+    today, *older = repository_folders(listing.repo_id)
+    found = next((folder for folder in older if folder.is_dir()), None)
+    return found or today.with_name(listing.revision)
+
+
+def written_folders() -> tuple[Path, ...]:
+    """What the client may write to: its cache, and where it keeps its own settings."""
+    home = os.environ.get("MODELSCOPE_HOME") or "~/.modelscope"
+    return cache_folder(), Path(home).expanduser(), Path("~/.cache/modelscope").expanduser()
+
+
 def token() -> str | None:
     """``MODELSCOPE_API_TOKEN``; the client's own login is a pickled cookie, which is not read here."""
     return os.environ.get("MODELSCOPE_API_TOKEN") or None
@@ -99,15 +117,17 @@ class ModelScope:
             _data(answer, listing.repo_id, listing.revision)
         return answer.body
 
-    def fetch(self, listing: Listing, files: Sequence[RemoteFile]) -> Path:
-        """Download through modelscope into its cache; the folder the files lie in."""
+    def prepare(self) -> None:
+        """Import modelscope; it takes two seconds."""
         try:
-            client: Any = import_module("modelscope.hub.snapshot_download")
+            import_module("modelscope.hub.snapshot_download")
         except ImportError as error:
             message = "fetching from ModelScope needs modelscope"
-            raise MissingPackage(
-                message, subject=listing.repo_id, install="pip install 'modelcatalog[modelscope]'"
-            ) from error
+            raise MissingPackage(message, subject=self.hub, install="pip install 'modelcatalog[modelscope]'") from error
+
+    def fetch(self, listing: Listing, files: Sequence[RemoteFile]) -> Path:
+        """Download through modelscope into its cache; the folder the files lie in."""
+        client: Any = import_module("modelscope.hub.snapshot_download")
         try:
             folder = client.snapshot_download(
                 listing.repo_id,

@@ -20,7 +20,7 @@ from modelcatalog.errors import (
     UnknownFamily,
     UnsafeRepository,
 )
-from modelcatalog.hubs import huggingface, local
+from modelcatalog.hubs import huggingface, local, receipts
 from modelcatalog.planning.choose import Choice, choose
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _local(name: ModelName, wanted: Wanted, hub: Hub | None) -> Located | None:
     for copy in _copies(name, wanted, hub):
         file = name.file if copy.hub else None
         try:
-            choice = choose(copy.files, subject=copy.title, file=file, scheme=scheme, code=wanted.code)
+            choice = _complete(copy, file=file, scheme=scheme, code=wanted.code)
             local.check_weights(copy.root, [f.path for f in choice.weights])
         except IntegrityError as error:
             # A file that a user put there is reported; a half-filled cache is fetched again.
@@ -128,6 +128,20 @@ def _local(name: ModelName, wanted: Wanted, hub: Hub | None) -> Located | None:
     if broken is not None:
         raise broken
     return None
+
+
+def _complete(copy: Copy, *, file: str | None, scheme: str | None, code: bool) -> Choice:
+    """The files to load of a copy; where it is known what a download was to bring, all of that must be there."""
+    listed = receipts.expected(copy.root) if copy.hub else ()
+    try:
+        choice = choose(listed, subject=copy.title, file=file, scheme=scheme, code=code)
+    except (CheckpointNotFound, UnsafeRepository):
+        return choose(copy.files, subject=copy.title, file=file, scheme=scheme, code=code)
+    lost = receipts.missing(copy.root, (*choice.weights, *choice.companions))
+    if lost is not None:
+        message = f"{lost.path} of {copy.title} is not whole"
+        raise IntegrityError(message, subject=str(copy.root), hint="fetch it again; a download may have broken off")
+    return choice
 
 
 def _scheme(name: ModelName, wanted: Wanted) -> str | None:
