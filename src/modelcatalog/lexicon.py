@@ -332,14 +332,12 @@ def _dated(piece: str) -> tuple[Word, ...] | None:
     if "-of-" in piece:
         return (Word("shard", piece),)
     digits = [part for part in piece.replace("_", "-").replace(".", "-").split("-") if part]
-    if not all(part.isdecimal() for part in digits):
+    if not all(part.isascii() and part.isdecimal() for part in digits):
         return None
     if len(digits) == 3:  # noqa: PLR2004  year, month, day
         return (Word("date", piece, (int(digits[0]), int(digits[1]), int(digits[2]))),)
-    if len(digits) == 2:  # noqa: PLR2004  month and year
-        year, month = (digits[0], digits[1]) if len(digits[0]) == 4 else (digits[1], digits[0])  # noqa: PLR2004
-        return (Word("date", piece, (int(year), int(month), None)),)
-    return None
+    month, year = digits
+    return (Word("date", piece, (int(year), int(month), None)),)
 
 
 def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
@@ -350,6 +348,9 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
             return None
         rest = piece[len(head) :]
         return (words.words[head]._replace(text=head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
+    head, joint, rest = piece.partition("_")
+    if joint and head in words.families:  # t5_3b: a family with a digit in its name
+        return (words.families[head], Word("separator", "_"), *_tail(rest, words))
     at = next((i for i, char in enumerate(piece) if char.isdigit()), 0)
     if not at:
         return _number_and_word(piece, words)
@@ -379,8 +380,6 @@ def _number_and_word(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
 
 def _tail(rest: str, words: Lexicon) -> tuple[Word, ...]:
     """What is glued behind a family: ``2.5``, ``410m``, ``3_8b``, ``2vl``."""
-    if not rest:
-        return ()
     if not rest[0].isdigit():
         known = words.words.get(rest)
         return (known if known is not None else Word("unknown", rest, None, rest),)
@@ -415,7 +414,7 @@ def _scheme(text: str) -> str:
 
 
 def _size_word(role: str, piece: str, value: int, *more: object) -> tuple[Word, ...]:
-    if not 0 < value <= _LARGEST:
+    if not 0 < value <= _LARGEST or 0 in more:
         return (Word("unknown", piece, None, piece),)
     return (Word(role, piece, (value, *more), point(piece)),)
 
@@ -468,6 +467,7 @@ _RULED: dict[str, Callable[[str, re.Match[str]], tuple[Word, ...]]] = {
         else (Word("unknown", p, None, p),)
     ),
     "int_bits": lambda p, m: (Word("bits", p, (int(m["int_n"]), None)),),
+    "mlx_bits": lambda p, m: (Word("bits", p, (int(m["mlx_n"]), None)),),
     "mixed_bits": lambda p, _: (Word("ignored", p),),
     "bits": _on_bits,
     "bits_per_weight": lambda p, m: (Word("bpw", p, (_whole(float(point(grammar.extract(m, "bpw_n", "bpw_m") or "0"))) or None, None)),),
@@ -480,7 +480,7 @@ _RULED: dict[str, Callable[[str, re.Match[str]], tuple[Word, ...]]] = {
     "lettered_size": lambda p, m: (Word("size", p, (_params(m["rsize_n"], "b"), "b"), p),),
     "active_size": lambda p, m: _size_word("active", p, _params(m["active_n"], m["active_unit"])),
     "effective_size": lambda p, m: _size_word("effective", p, _params(m["effective_n"], "b")),
-    "experts": lambda p, m: (Word("experts", p, int(m["experts_n"]), p),),
+    "experts": lambda p, m: (Word("experts" if int(m["experts_n"]) else "unknown", p, int(m["experts_n"]), p),),
     "context": lambda p, m: (Word("context", p, int(m["context_n"]), p),),
     "version": _on_version,
     "number": lambda p, m: (Word("number", p, m["number_n"], point(p)),),

@@ -124,8 +124,8 @@ def _tag(reader: Reader, start: int, end: int) -> None:
     known = reader.lexicon.words.get(text)
     if known is not None and known.role == "type" and known.value not in reader.types:
         reader.types.append(str(known.value))
-    if text == "0":
-        reader.unversion()
+    if text.isdecimal():
+        reader.bedrock_revision(text)
     reader.other("serving", start, end)
 
 
@@ -164,7 +164,7 @@ def _record_of(reader: Reader, parts: Parts) -> ModelName:
     starts = list(accumulate(map(len, texts), initial=0))
     return _record(
         {
-            "source": source, "hub": parts.hub, "owner": parts.owner, "name": parts.name, "revision": parts.revision, "tag": parts.tag, "file": parts.file,
+            "source": source, "hub": parts.hub, "owner": parts.owner if parts.owner is not None else reader.origin_account, "name": parts.name, "revision": parts.revision, "tag": parts.tag, "file": parts.file,
             "company": company, "family": name, "version": version, "series": name if version is None or name is None else name + version,
             "types": tuple(reader.types), "size": size, "quantization": quantization, "format": file_format, "dtype": reader.dtype,
             "context_length": reader.context, "released": reader.released, "base": None if reader.base is None else _base_of(reader),
@@ -179,12 +179,13 @@ def _unknown_family(reader: Reader) -> str | None:
     """A family the catalog does not know: the words before the first that is recognised."""
     if reader.lead < 0 or not (reader.recognised or reader.released or reader.version or reader.context):
         return None
-    taken = range(reader.lead, reader.lead_end + 1)
+    end = next((i for i in range(reader.lead, reader.lead_end) if reader.words[i].role == "other"), reader.lead_end + 1)  # not into tag or file
+    taken = range(reader.lead, end)
     for i in taken:
         if reader.kinds[i] in ("unknown", "tier"):
             reader.kinds[i] = "family"
     reader.unknown = [i for i in reader.unknown if i not in taken]
-    return "".join(reader.texts[reader.lead : reader.lead_end + 1])
+    return "".join(reader.texts[reader.lead : end])
 
 
 def _size_of(reader: Reader, origins: list[tuple[str, Origin]]) -> Size:

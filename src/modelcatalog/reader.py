@@ -27,6 +27,10 @@ _BINARY = frozenset((2, 4, 8, 16, 32, 64, 128, 256, 512))
 _OTHER = Word("other", "")
 _READ = READINGS.__getitem__
 _KIND, _SHOWN = itemgetter(Word._fields.index("kind")), itemgetter(Word._fields.index("shown"))
+_OWNER_WORDS = 7
+"""An account's name has no more words and separators."""
+_EXPERTS = frozenset((8, 16, 32, 64, 128, 256, 512))
+"""Numbers of experts; 12.8b-5e is five epochs."""
 _SAMPLES = 20 * 10**6
 """Up to here, a number of millions before a number of billions counts training samples."""
 _VERSION_DIGITS = 2
@@ -48,6 +52,8 @@ class Reader:
     dotted = False
     in_tag = False
     account: Account | None = None
+    origin_account: str | None = None
+    """The account that a repackager wrote before the name."""
     family: FamilyWord | None = None
     family_at = -1
     base: FamilyWord | None = None
@@ -128,6 +134,8 @@ class Reader:
             else:
                 words += found.alone  # type: ignore[union-attr]  # no tuple: a phrase
         added = words[first:] if first else words.copy()
+        if "__" in pieces or "_-_" in pieces:
+            added = self._without_owner(added, first)
         self.kinds += map(_KIND, added)
         self.texts += map(_SHOWN, added)
         rule_of = _RULES.get
@@ -135,6 +143,16 @@ class Reader:
             rule = rule_of(word[0])
             if rule is not None and i > self.skip:
                 rule(self, i, word)
+
+    def _without_owner(self, added: list[Word], first: int) -> list[Word]:
+        """``DavidAU__L3-…`` and ``google_-_gemma-…`` begin with the account that the model was taken from."""
+        at = next((i for i, word in enumerate(added) if word.text in ("__", "_-_")), 0)
+        if not at or at > _OWNER_WORDS:
+            return added
+        added[:at] = [Word("other", word.text, None, None, "owner", word.shown) for word in added[:at]]
+        self.words[first : first + at] = added[:at]
+        self.origin_account = "".join(word.shown for word in added[:at])
+        return added
 
     def other(self, kind: SegmentKind, start: int, end: int) -> None:
         """A stretch that holds no words."""
@@ -235,7 +253,7 @@ class Reader:
             self.open = self.version is None
         elif self.size_at >= 0 and not self.in_tag:  # what follows the size tells data or method: mpt-1b-redpajama
             self.keys.append(word.text)
-        elif found.derived and not now.derived and self.base is None:
+        elif found.derived and not now.derived and self.base is None and not self._at_home(now, found):
             self.base, self.base_version, self.base_at = now, self.version, self.family_at
             self.base_end = max(self.family_at, self.version_at)
             for k in range(self.base_at, self.base_end + 1):
@@ -247,6 +265,10 @@ class Reader:
             self.kinds[i] = "base"
         else:
             self.keys.append(word.text)
+
+    def _at_home(self, now: FamilyWord, found: FamilyWord) -> bool:
+        """stabilityai/stablelm-2-zephyr is Stability's own, whatever it was tuned like."""
+        return self.account is not None and self.account.company == now.company and found.company != now.company
 
     def _trusted(self, i: int, family: FamilyWord) -> bool:
         """A common word means the family beside its company, or before one of its versions."""
@@ -389,9 +411,6 @@ class Reader:
         known = self.family is not None and joined.lower() in self.family.versions
         if (len(text) > 1 or len(version.lstrip("VRKMXZT")) > 1) and not known:
             return False
-        after = self.after(i)
-        if after >= 0 and self.words[after].text in self.lexicon.training_after:
-            return False
         self.version = joined
         self.version_at = i
         self.kinds[i - 1] = self.kinds[i] = "version"
@@ -412,10 +431,13 @@ class Reader:
         self.kinds[i] = "base"
         return True
 
-    def unversion(self) -> None:
-        """Bedrock's ``-v1`` before ``:0`` says nothing of the model."""
+    def bedrock_revision(self, revision: str) -> None:
+        """Bedrock's ``-v1:0`` says nothing of the model; in ``claude-v2:1`` it is the version."""
         i = len(self.words) - 2
         if i < 0 or self.words[i].role != "version":
+            return
+        if revision != "0" and self.version_at == i:
+            self.version = f"{self.version}.{revision}"
             return
         self.kinds[i] = "serving"
         if self.version_at == i:
@@ -483,8 +505,8 @@ class Reader:
             self.context = self.context or value
         elif self.size is None and self.mixture is None and self.active is None:
             self._first_size(i, word, value)
-        elif unit != "m" and self.size is not None and self.size <= _SAMPLES and self.words[self.size_at].text[-1] == "m":
-            self.kinds[self.size_at] = "training"  # Infinity-Instruct-3M-0613-Mistral-7B: three million samples
+        elif unit == "b" and self.size is not None and self.words[self.size_at].text[-1] == ("m" if self.size <= _SAMPLES else "t"):
+            self.kinds[self.size_at] = "training"  # Infinity-Instruct-3M-0613-Mistral-7B: samples; open-llama-0.7T-7B: tokens
             self._first_size(i, word, value)
         elif unit == "m" and value in (10**6, 2 * 10**6, 4 * 10**6, 10**7):
             self.kinds[i] = "context"
@@ -500,15 +522,18 @@ class Reader:
         self.keys.append(key)
         self._sized()
 
-    def _first_size(self, i: int, word: Word, value: int) -> None:
-        """LLAMA-3_8B: after a family that has a version 3, the underscore is no point."""
+    def _first_size(self, i: int, word: Word, value: int) -> str:
+        """LLAMA-3_8B: after a family that has a version 3, the underscore is no point. Gives the size's key."""
+        key = word.key or word.text
         head, joint, tail = word.text.partition("_")
         family = self.family
         if joint and family is not None and self.version is None and self.open and self.before(i) == self.family_at and head in family.versions:
             self.version = head
             self.label_from = len(head) + 1
             value = _alone(READINGS[tail])[0].value[0]  # type: ignore[index]  # a digit with a unit is a size
+            key = tail
         self.size, self.size_at, self.size_end = value, i, i
+        return key
 
     def _sized(self) -> None:
         self.recognised = True
@@ -543,7 +568,7 @@ class Reader:
         self._sized()
 
     def _on_experts(self, i: int, word: Word) -> None:
-        if self.size is None or self.before(i) != self.size_end:
+        if self.size is None or self.before(i) != self.size_end or self.family is None or word.value not in _EXPERTS:
             self._no_fact(i, word)
             return
         self.experts = word.value  # type: ignore[assignment]  # the lexicon's promise for this role

@@ -274,9 +274,7 @@ class ModelName(_Record):
 
 
 def _undated(name: ModelName) -> str:
-    if name.released is None:
-        return name.canonical
-    return name.canonical.removesuffix(f"@{name.released.text}")
+    return name.canonical.partition("@")[0]
 
 
 class Company(_Record):

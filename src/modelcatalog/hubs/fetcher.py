@@ -70,7 +70,7 @@ def main() -> None:
         if listing.hub == "huggingface":
             _hook(guard, listing, fail)
         threading.Thread(target=_orphan, args=(guard,), daemon=True).start()
-        threading.Thread(target=guard.watch, args=(folder, listing.hub), daemon=True).start()
+        threading.Thread(target=guard.watch, args=(folder, here.TITLE), daemon=True).start()
         answer: dict[str, Any] = {"folder": str(client.fetch(listing, files))}
     except ModelCatalogError as error:
         fail(error)

@@ -102,7 +102,8 @@ class Guard:
                 self._may_write(args[0])
             elif event in _CHANGES:
                 for position in _CHANGES[event]:
-                    self._may_write(args[position], args[-1] if event in {"os.mkdir", "os.remove", "os.rmdir"} else -1)
+                    within = args[-1] if event in {"os.mkdir", "os.remove", "os.rmdir"} else -1
+                    self._may_write(args[position], within, making=event == "os.mkdir")
             elif event == "http.client.send" and self._token:
                 host = str(getattr(args[0], "host", "")).strip("[]")
                 self.check_request(host, int(getattr(args[0], "port", 0) or 0), secret=args[1])
@@ -116,7 +117,7 @@ class Guard:
             message = f"{self._subject} redirects to {host}:{port} in a way that would send the token there"
             self._fail(UnsafeRepository(message, subject=self._subject, hint="do not use this endpoint"))
 
-    def _may_write(self, path: object, folder: object = -1) -> None:
+    def _may_write(self, path: object, folder: object = -1, *, making: bool = False) -> None:
         if isinstance(path, int) or not path:
             return
         text = os.fsdecode(path)  # type: ignore[arg-type]
@@ -128,6 +129,8 @@ class Guard:
         if real.startswith(("/dev/", "\\\\.\\")) or real.lower() == "nul":
             return
         if not any(real == root or real.startswith(root + os.sep) for root in self._roots):
+            if making and any(root.startswith(real + os.sep) for root in self._roots):
+                return  # the way to its cache
             message = f"{self._subject} made the client write outside its cache: {text[:120]!r}"
             self._fail(UnsafeRepository(message, subject=self._subject, hint="do not use this repository"))
         self._pulse += 1
@@ -144,7 +147,7 @@ class Guard:
             if self._pulse != pulse or busy - cpu > _BUSY * _STEP:
                 since = now
             elif now - since > PATIENCE and not self._others(folder):
-                message = f"{hub} stopped sending {self._subject}: no byte for {PATIENCE:g} s"
+                message = f"{hub} went silent while sending {self._subject}: no byte for {PATIENCE:g} s"
                 hint = "run it again; files that arrived whole are kept"
                 self._fail(HubUnreachable(message, subject=self._subject, hint=hint))
             pulse, cpu = self._pulse, busy

@@ -35,6 +35,9 @@ _WORKERS = 4
 _PAGES = 2
 _COMMIT = 40
 
+TITLE = "Hugging Face"
+"""The hub as people write it."""
+
 
 def endpoint() -> str:
     """``HF_ENDPOINT``, else the hub itself."""

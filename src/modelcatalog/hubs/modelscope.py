@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelScope", "cache_folder", "repository_folders"]
 
+TITLE = "ModelScope"
+"""The hub as people write it."""
+
 
 def endpoint() -> str:
     """``MODELSCOPE_ENDPOINT`` (or the older ``MODELSCOPE_DOMAIN``), else the hub itself."""

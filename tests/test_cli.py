@@ -1,0 +1,502 @@
+"""Tests of cli/: what each command prints where, in two languages, and how it ends."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+import modelcatalog as mc
+from modelcatalog.cli import main, show
+from modelcatalog.cli.words import CHINESE, ENGLISH, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FRANCE = "What is the capital of France?"
+PARIS = "The capital of France is Paris."
+ERRORS = sorted(name for name in mc.__all__ if isinstance(getattr(mc, name), type) and issubclass(getattr(mc, name), mc.ModelCatalogError))
+
+
+class Ran(NamedTuple):
+    """What a command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Cli:
+    """Runs the command line in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+        self._patch = monkeypatch
+        self._captured = capfd
+
+    def __call__(self, *arguments: str, typed: str | bytes = "", **environment: str) -> Ran:
+        """Run a command with its arguments, its standard input and more environment variables."""
+        given = typed.encode() if isinstance(typed, str) else typed
+        with self._patch.context() as patch:
+            for name in ("LC_ALL", "LC_MESSAGES", "LANG", "FORCE_COLOR", "COLUMNS"):
+                patch.delenv(name, raising=False)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["modelcatalog", *arguments])
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
+            code: object = 0
+            try:
+                main()
+            except SystemExit as stop:
+                code = stop.code or 0
+        out, err = self._captured.readouterr()
+        assert isinstance(code, int)
+        assert "Traceback" not in out + err
+        return Ran(code, out, err)
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
+    """The command line."""
+    return Cli(monkeypatch, capfd)
+
+
+def _rows(table: str) -> list[list[str]]:
+    """The cells of a printed table, without its headings."""
+    return [[cell.strip() for cell in line.split("   ") if cell.strip()] for line in table.splitlines()[2:] if line.strip()]
+
+
+class TestParse:
+    """`modelcatalog parse`."""
+
+    def test_one_name(self, cli: Cli) -> None:
+        """One name is a table of its facts, each with where it came from."""
+        ran = cli("parse", "DeepSeek-R1-0528")
+        assert (ran.code, ran.err) == (0, "")
+        rows = _rows(ran.out)
+        assert ["company", "DeepSeek", "the catalog"] in rows
+        assert ["version", "R1", "the name"] in rows
+        assert ["size", "671B parameters · 37B active", "the catalog"] in rows
+        assert ran.out.splitlines()[0].split() == ["fact", "value", "from"]
+
+    def test_several_names(self, cli: Cli) -> None:
+        """Several names are a table with a row for each, in their order."""
+        ran = cli("parse", "Qwen3-30B-A3B", "gemma-3-27b-it")
+        assert [row[0] for row in _rows(ran.out)] == ["Qwen3-30B-A3B", "gemma-3-27b-it"]
+        assert "Alibaba" in ran.out
+        assert "Google" in ran.out
+
+    def test_chinese(self, cli: Cli) -> None:
+        """A Chinese locale turns the headings Chinese; the facts stay as they are."""
+        ran = cli("parse", "Qwen2.5-7B-Instruct", LANG="zh_CN.UTF-8")
+        assert ran.out.splitlines()[0].split() == ["字段", "值", "来自"]
+        assert ["公司", "Alibaba", "目录"] in _rows(ran.out)
+
+    def test_json_is_one_record_a_line(self, cli: Cli) -> None:
+        """Each line of --json is a whole record, which becomes the same record again."""
+        ran = cli("parse", "--json", "Qwen3-8B", "通义千问-7B")
+        lines = ran.out.splitlines()
+        assert [json.loads(line)["source"] for line in lines] == ["Qwen3-8B", "通义千问-7B"]
+        assert [mc.ModelName.model_validate_json(line) for line in lines] == list(mc.parse_many(["Qwen3-8B", "通义千问-7B"]))
+
+    def test_standard_input(self, cli: Cli) -> None:
+        """A dash reads names from standard input, one a line; blank lines and line ends of any kind do not matter."""
+        ran = cli("parse", "--json", "phi-4", "-", typed="Qwen3-8B\r\n\n  \ngemma-3-1b-it")
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4", "Qwen3-8B", "gemma-3-1b-it"]
+
+    def test_json_streams(self, gguf_file: Path) -> None:
+        """The first record comes while standard input is still open: nothing is gathered first."""
+        del gguf_file
+        command = [sys.executable, "-u", "-m", "modelcatalog", "parse", "--json", "-"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write("Qwen3-8B\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["family"] == "Qwen"
+            process.stdin.close()
+            assert process.wait() == 0
+
+    def test_a_bad_name_does_not_stop_the_others(self, cli: Cli) -> None:
+        """The bad one is shown with a caret on standard error, the exit code is 2, the rest is there."""
+        ran = cli("parse", "--json", "-", typed="Qwen3-8B\nbad\x07name\nphi-4\n")
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["Qwen3-8B", "phi-4"]
+        assert ran.code == 2
+        assert ran.err.splitlines()[:3] == [r"error: control character '\x07'", r"  bad\x07name", "     ^^^^"]
+
+    def test_bytes_that_are_no_text(self, cli: Cli) -> None:
+        """A line that is not UTF-8 is a bad name like any other."""
+        ran = cli("parse", "--json", "-", typed=b"Qwen\xff3-8B\nphi-4\n")
+        assert ran.code == 2
+        assert ran.err.startswith("error: ")
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4"]
+
+    def test_strict(self, cli: Cli) -> None:
+        """--strict refuses the first word that no rule takes."""
+        assert cli("parse", "Qwen3-8B-fizzbuzz").code == 0
+        ran = cli("parse", "--strict", "Qwen3-8B-fizzbuzz")
+        assert ran.code == 2
+        assert "  Qwen3-8B-fizzbuzz\n           ^^^^^^^^\n" in ran.err
+
+    def test_brackets_are_no_markup(self, cli: Cli) -> None:
+        """A name cannot colour the terminal."""
+        assert "x[red]y" in cli("parse", "x[red]y").out
+
+    def test_colours(self, cli: Cli) -> None:
+        """Colours are for terminals, and NO_COLOR turns them off there too."""
+        assert "\x1b[" not in cli("parse", "Qwen3-8B").out
+        assert "\x1b[1m" in cli("parse", "Qwen3-8B", FORCE_COLOR="1", TERM="xterm-256color").out
+        shown = cli("parse", "", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm-256color").err
+        assert "\x1b[31m" not in shown
+        assert "31m" not in shown
+
+
+class TestErrors:
+    """Bad input: the typed error, the next step, the exit code."""
+
+    def test_empty(self, cli: Cli) -> None:
+        """An empty name is bad input."""
+        ran = cli("parse", "")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == "error: empty name\n  \n  ^\n  expected a model name such as 'Qwen2.5-7B-Instruct'\n"
+
+    def test_too_long(self, cli: Cli) -> None:
+        """A name of more than 1,024 characters is bad input, and is not printed whole."""
+        ran = cli("parse", "a" * 2000)
+        assert ran.code == 2
+        assert len(ran.err) < 500
+        assert "1,024" in ran.err or "1024" in ran.err
+
+    def test_unknown_family(self, cli: Cli) -> None:
+        """A bare name that the catalog does not know has no repository to try."""
+        ran = cli("chat", "frobnicator-9000")
+        assert ran.code == 2
+        assert ran.err == (
+            "Looking for frobnicator-9000 …\n"
+            "error: no family is known for 'frobnicator-9000', so there is no repository to try\n"
+            "  write it as owner/name to try that repository, or give a path\n"
+        )
+
+    def test_closed_weights(self, cli: Cli) -> None:
+        """A model that is only served: who serves it, and the line that uses it."""
+        ran = cli("chat", "gpt-4o")
+        assert ran.code == 1
+        assert "error: 'gpt-4o': OpenAI has not published the weights of GPT-4o\n" in ran.err
+        assert "OPENAI_API_KEY" in ran.err
+        assert 'modelcatalog.load(\'gpt-4o\', engine="openai")' in ran.err
+
+    def test_missing_file(self, cli: Cli) -> None:
+        """A path to nothing."""
+        ran = cli("chat", "./nowhere/model.gguf", FRANCE)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == "Looking for ./nowhere/model.gguf …\nerror: there is no file or folder ./nowhere/model.gguf\n  nowhere does not exist\n"
+
+    def test_truncated_file(self, cli: Cli, gguf_file: Path, tmp_path: Path) -> None:
+        """A GGUF file that was cut off is refused before anything is loaded."""
+        cut = tmp_path / gguf_file.name
+        with gguf_file.open("rb") as whole:
+            cut.write_bytes(whole.read(1_000_000))
+        ran = cli("chat", str(cut), FRANCE)
+        assert (ran.code, ran.out) == (1, "")
+        assert "error: " in ran.err
+        assert cut.name in ran.err
+
+    def test_base_model(self, cli: Cli, base_folder: Path) -> None:
+        """A model without a chat template cannot chat, in a conversation as with a prompt."""
+        for arguments, typed in (((FRANCE,), ""), ((), f"{FRANCE}\n")):
+            ran = cli("chat", str(base_folder), *arguments, typed=typed)
+            assert (ran.code, ran.out) == (1, "")
+            assert "chat template" in ran.err.splitlines()[-2]
+
+    def test_missing_package(self, cli: Cli, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A package that is not installed: the line that installs it."""
+        missing = mc.plan(gguf_file).model_copy(update={"missing": (_missing("torch", "pip install 'modelcatalog[chat]'"),)})
+        monkeypatch.setattr(mc, "plan", lambda *_, **__: missing)
+        ran = cli("chat", str(gguf_file), FRANCE)
+        assert ran.code == 1
+        assert ran.err.endswith(" needs torch\n  install it with: pip install 'modelcatalog[chat]'\n")
+
+    def test_usage(self, cli: Cli) -> None:
+        """A wrong option, a wrong hub and a missing name are bad input."""
+        for arguments in (["parse"], ["parse", "--nope", "x"], ["resolve", "--hub", "github", "Qwen3-8B"], ["nope"], ["chat", "x", "--max-new-tokens", "0"]):
+            assert cli(*arguments).code == 2
+
+    def test_chinese(self, cli: Cli) -> None:
+        """In a Chinese locale an error says in Chinese what kind it is."""
+        assert cli("parse", "", LC_ALL="zh_CN.UTF-8").err.startswith("错误：这不是一个模型名称\nempty name\n")
+        assert cli("chat", "gpt-4o", LC_ALL="zh_TW.UTF-8").err.splitlines()[1] == "错误：该模型的权重没有公开"
+
+    def test_every_error_has_its_chinese(self) -> None:
+        """No error of the package is without its Chinese sentence, and none is left over."""
+        assert sorted([*CHINESE.kinds, "ModelCatalogError"]) == ERRORS
+
+    def test_a_closed_pipe(self) -> None:
+        """Output into a pipe that nobody reads ends quietly."""
+        script = f"{sys.executable} -m modelcatalog catalog --json --hub huggingface | head -n 1"
+        done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=False)
+        assert len(done.stdout.splitlines()) == 1
+        assert done.stderr == ""
+
+
+def _missing(package: str, install: str) -> object:
+    from modelcatalog.planning import Missing
+
+    return Missing(packages=(package,), install=install)
+
+
+class TestOthers:
+    """resolve, plan, catalog, and no command at all."""
+
+    def test_resolve(self, cli: Cli) -> None:
+        """The repository on the hub that was asked for."""
+        ran = cli("resolve", "meta-llama/Llama-3.1-8B-Instruct", "--hub", "modelscope")
+        assert _rows(ran.out)[0][:2] == ["modelscope", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
+        line = cli("resolve", "--json", "Qwen3-8B").out
+        assert mc.Checkpoint.model_validate_json(line) == mc.resolve("Qwen3-8B")
+
+    def test_resolve_goes_on(self, cli: Cli) -> None:
+        """Closed weights are reported, the other names resolved."""
+        ran = cli("resolve", "--json", "gpt-4o", "Qwen3-8B")
+        assert ran.code == 1
+        assert json.loads(ran.out)["repo_id"] == "Qwen/Qwen3-8B"
+        assert "OpenAI has not published" in ran.err
+
+    def test_plan(self, cli: Cli, gguf_file: Path) -> None:
+        """The plan, as it prints itself and as JSON; the name is found in MODELCATALOG_PATH."""
+        ran = cli("plan", "SmolLM2-135M-Instruct", MODELCATALOG_PATH=str(gguf_file.parent))
+        assert ran.code == 0
+        assert ran.err == "Looking for SmolLM2-135M-Instruct …\n"
+        assert f"  from      MODELCATALOG_PATH: {gguf_file}\n" in ran.out
+        shown = cli("plan", "--json", str(gguf_file)).out
+        assert mc.Plan.model_validate_json(shown).weights == (gguf_file.name,)
+
+    def test_catalog(self, cli: Cli) -> None:
+        """Without conditions: companies, their Chinese names, their families."""
+        rows = {row[0]: row[1:] for row in _rows(cli("catalog").out)}
+        assert rows["Tencent"][0] == "腾讯"
+        assert "Hunyuan" in rows["Tencent"][1]
+        assert len(cli("catalog", "--json").out.splitlines()) == len(mc.catalog.companies)
+
+    def test_catalog_with_conditions(self, cli: Cli) -> None:
+        """With conditions: the checkpoints that meet all of them, of a company by any of its names."""
+        lines = cli("catalog", "--company", "阿里巴巴", "--type", "coder", "--hub", "modelscope", "--json", "32B").out.splitlines()
+        found = [mc.Checkpoint.model_validate_json(line) for line in lines]
+        assert "Qwen/Qwen2.5-Coder-32B-Instruct" in [each.repo_id for each in found]
+        assert {each.hub for each in found} == {"modelscope"}
+        ran = cli("catalog", "--family", "Nobody")
+        assert (ran.code, ran.out, ran.err) == (1, "", "nothing in the catalog meets all of these conditions\n")
+
+    def test_version_and_help(self, cli: Cli) -> None:
+        """The version, and help that names every command."""
+        assert cli("--version").out == f"{mc.__version__}\n"
+        shown = cli("--help")
+        assert shown.code == 0
+        assert all(command in shown.out for command in ("parse", "resolve", "plan", "chat", "catalog"))
+
+    def test_python_m(self) -> None:
+        """`python -m modelcatalog` is the same command."""
+        done = subprocess.run([sys.executable, "-m", "modelcatalog", "--version"], capture_output=True, text=True, check=True)
+        assert done.stdout == f"{mc.__version__}\n"
+
+
+class TestWords:
+    """The user's language."""
+
+    @pytest.mark.parametrize(
+        ("environment", "chinese"),
+        [
+            ({}, False),
+            ({"LANG": "zh_CN.UTF-8"}, True),
+            ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.GBK"}, True),
+            ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"}, False),
+            ({"LC_ALL": "", "LANG": "zh_HK"}, True),
+            ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, False),
+        ],
+    )
+    def test_locale(self, environment: dict[str, str], chinese: bool) -> None:  # noqa: FBT001  a parameter of the test
+        """The first variable that is set decides, as in every other program."""
+        assert words(environment) is (CHINESE if chinese else ENGLISH)
+
+    def test_both_languages_say_the_same(self) -> None:
+        """Every sentence takes the same values in both languages."""
+        for field in ENGLISH._fields:
+            one, other = getattr(ENGLISH, field), getattr(CHINESE, field)
+            if isinstance(one, str):
+                assert sorted(part.split("}")[0].split(":")[0] for part in one.split("{")[1:]) == sorted(
+                    part.split("}")[0].split(":")[0] for part in other.split("{")[1:]
+                )
+
+    def test_fields_are_those_of_records(self) -> None:
+        """Tables translate fields that exist."""
+        fields = {*mc.ModelName.model_fields, *mc.Checkpoint.model_fields, *mc.Size.model_fields, "families"}
+        assert {*ENGLISH.fields, *CHINESE.fields} <= fields
+        assert set(show._FACTS) <= set(mc.ModelName.model_fields)
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch, model: mc.ChatModel, gguf_file: Path) -> None:
+    """The chat command with the model that is loaded already: a real plan, a real conversation, no second load."""
+    monkeypatch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
+    monkeypatch.setattr(mc, "load", lambda _plan: nullcontext(model))
+
+
+@pytest.mark.usefixtures("loaded")
+class TestChat:
+    """`modelcatalog chat` on the real model, its input from a pipe."""
+
+    def test_a_prompt(self, cli: Cli) -> None:
+        """One reply: it alone on standard output; record, plan and speed on standard error."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE)
+        assert (ran.code, ran.out) == (0, f"{PARIS}\n")
+        assert ["company", "Hugging Face", "the catalog"] in _rows(ran.err)
+        assert "because   SmolLM2-135M-Instruct.Q4_1.gguf under MODELCATALOG_PATH is the same model by its name" in ran.err
+        assert "Loading SmolLM2-135M-Instruct on " in ran.err
+        assert "8 tokens, " in ran.err.splitlines()[-1]
+        assert " tokens/s, the first after " in ran.err.splitlines()[-1]
+
+    def test_a_conversation(self, cli: Cli) -> None:
+        """Turns have history; blank lines are skipped; the end of input ends it."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", typed=f"{FRANCE}\n\nRepeat your last answer.\n")
+        assert ran.code == 0
+        assert ran.out.count("Paris") >= 2
+        assert ran.err.count("you> ") == 4
+        assert ENGLISH.greeting in ran.err
+
+    @pytest.mark.parametrize("end", ["exit", "quit", "退出", " Exit "])
+    def test_ends(self, cli: Cli, end: str) -> None:
+        """Three words end it, and are not sent to the model."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", typed=f"{end}\n{FRANCE}\n")
+        assert (ran.code, ran.out) == (0, "")
+
+    def test_chinese(self, cli: Cli) -> None:
+        """A Chinese locale is prompted in Chinese."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", typed="退出\n", LANG="zh_CN.UTF-8")
+        assert ran.err.endswith(f"{CHINESE.greeting}\n你：")
+
+    def test_a_limit(self, cli: Cli) -> None:
+        """A reply that hits --max-new-tokens says so."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", "Count to one hundred.", "--max-new-tokens", "3")
+        assert ran.code == 0
+        assert "(cut at 3 tokens; --max-new-tokens allows more)" in ran.err
+
+    def test_system(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        """--system opens the conversation."""
+        seen: list[str | None] = []
+        made = mc.ChatModel.session
+
+        def session(self: mc.ChatModel, system: str | None = None) -> mc.Session:
+            seen.append(system)
+            return made(self, system)
+
+        monkeypatch.setattr(mc.ChatModel, "session", session)
+        cli("chat", "SmolLM2-135M-Instruct", "Hello", "--system", "Answer in one word.", "--max-new-tokens", "2")
+        assert seen == ["Answer in one word."]
+
+    def test_bytes_that_are_no_text(self, cli: Cli) -> None:
+        """A prompt that is not UTF-8 is answered all the same."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", "--max-new-tokens", "2", typed=b"caf\xe9?\n")
+        assert ran.code == 0
+        assert ran.out.strip()
+
+
+class Terminal:
+    """A process on a terminal of its own."""
+
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        import pty
+
+        self._master, other = pty.openpty()
+        settings = {**os.environ, "TERM": "dumb", "COLUMNS": "200", **environment}
+        # Only a process whose controlling terminal this is gets a signal for Ctrl-C.
+        start = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from modelcatalog.cli import main; main()"
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", start, *arguments], stdin=other, stdout=other, stderr=other, env=settings, start_new_session=True
+        )
+        os.close(other)
+        self.shown = ""
+        self._text = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def until(self, text: str, seconds: float = 180) -> str:
+        """What it shows up to and with ``text``; fails when that does not come."""
+        import select
+
+        end = time.monotonic() + seconds
+        while text not in self.shown:
+            ready, _, _ = select.select([self._master], [], [], max(0.0, end - time.monotonic()))
+            try:
+                piece = os.read(self._master, 65536) if ready else b""
+            except OSError:  # the process has closed its side
+                piece = b""
+            assert piece, f"{text!r} did not come after: {self.shown[-2000:]}"
+            self.shown += self._text.decode(piece)
+        before, found, self.shown = self.shown.partition(text)
+        return before + found
+
+    def type(self, text: str) -> None:
+        """Type, as a person does."""
+        os.write(self._master, text.encode())
+
+    def ended(self) -> int:
+        """Wait for its end; the exit code."""
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        """End it, if it has not ended."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+class TestTerminal:
+    """`modelcatalog chat` as a person meets it: a process of its own, on a terminal, with Ctrl-C."""
+
+    @pytest.fixture
+    def terminal(self, gguf_file: Path) -> Iterator[Terminal]:
+        """A conversation in Chinese, in which the model is loaded for real."""
+        pytest.importorskip("transformers")
+        terminal = Terminal("chat", "SmolLM2-135M-Instruct", LC_ALL="zh_CN.UTF-8", MODELCATALOG_PATH=str(gguf_file.parent))
+        yield terminal
+        terminal.close()
+
+    def test_ctrl_c_stops_the_reply_and_not_the_program(self, terminal: Terminal) -> None:
+        """A long reply is stopped, the next prompt is answered, Ctrl-C at the prompt does nothing, 退出 ends."""
+        assert CHINESE.greeting in terminal.until("你：")
+        terminal.type("Tell me a very long story about a fox.\n")
+        terminal.until("模型：")
+        terminal.until(" the ")
+        terminal.type("\x03")
+        terminal.until("（已中断）")
+        terminal.until("你：")
+        time.sleep(1)  # readline shows its prompt a moment before it listens for signals
+        terminal.type("\x03")
+        terminal.until(CHINESE.how_to_end)
+        terminal.until("你：")
+        terminal.type(f"{FRANCE}\n")
+        assert "Paris" in terminal.until("你：")
+        terminal.type("退出\n")
+        assert terminal.ended() == 0
+
+
+def test_sizes() -> None:
+    """Counts are shown with three digits, in the unit that names use."""
+    assert [show.counted(n) for n in (999, 999_600, 999_600_000, 1_041_000_000_000)] == ["999", "1M", "1B", "1.04T"]
+
+
+def test_ctrl_c_while_looking(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C before there is a reply ends the program, with the code that shells expect."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(mc, "plan", interrupted)
+    assert cli("chat", "Qwen3-8B").code == 130

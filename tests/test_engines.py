@@ -1,0 +1,154 @@
+"""Tests of engines/: text out of tokens, options, and the transformers engine on a real model."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelcatalog import engines
+from modelcatalog.engines import Finished, Message, Options, Started
+from modelcatalog.engines.text import Decoder, Splitter, StopStrings
+from modelcatalog.errors import Unsupported
+
+if TYPE_CHECKING:
+    from modelcatalog.chat import ChatModel
+    from modelcatalog.engines import Engine
+
+
+def cut(text: str, places: list[int]) -> list[str]:
+    """The text in pieces."""
+    marks = [0, *sorted(p % (len(text) + 1) for p in places), len(text)]
+    return [text[a:b] for a, b in pairwise(marks)]
+
+
+class TestSplitter:
+    """Thinking apart from the answer, however the stream is cut."""
+
+    @pytest.mark.parametrize(
+        ("text", "opened", "thinking", "answer"),
+        [
+            ("<think>\nhm\n</think>\n\nParis", False, "hm\n", "Paris"),
+            ("hm</think>Paris", True, "hm", "Paris"),
+            ("Paris", False, "", "Paris"),
+            ("hm, not done", True, "hm, not done", ""),
+            ("a < b and <think> is a tag", False, "", "a < b and <think> is a tag"),
+            ("<think>x</think>use <think> tags", False, "x", "use <think> tags"),
+            ("[THINK]x[/THINK]y", False, "x", "y"),
+            ("\n<think>x</think>y", False, "x", "y"),
+            ("<", False, "", "<"),
+        ],
+    )
+    @given(places=st.lists(st.integers(0, 60), max_size=6))
+    def test_any_cut(self, text: str, opened: bool, thinking: str, answer: str, places: list[int]) -> None:  # noqa: FBT001
+        """The same parts come out, wherever the text is cut into pieces."""
+        splitter = Splitter(thinking=opened)
+        pieces = [piece for part in cut(text, places) for piece in splitter.push(part)] + splitter.rest()
+        assert "".join(p.text for p in pieces if p.thinking) == thinking
+        assert "".join(p.text for p in pieces if not p.thinking) == answer
+
+
+class TestStopStrings:
+    """A stop string ends the text just before it."""
+
+    @given(text=st.text("abE ND", max_size=20), places=st.lists(st.integers(0, 20), max_size=5))
+    def test_any_cut(self, text: str, places: list[int]) -> None:
+        """What comes out is the text before the first stop string, wherever it is cut."""
+        stops = StopStrings(("END", "b b"))
+        out = "".join(stops.push(part) for part in cut(text, places)) + stops.rest()
+        ends = [at for stop in ("END", "b b") if (at := text.find(stop)) >= 0]
+        assert out == (text[: min(ends)] if ends else text)
+
+
+class TestDecoder:
+    """Characters of several tokens come whole."""
+
+    @given(st.text(max_size=30))
+    def test_bytes_as_tokens(self, text: str) -> None:
+        """With one token a byte, no piece ever holds half a character, and nothing is lost."""
+        decoder = Decoder(lambda ids: bytes(ids).decode("utf-8", "replace"))
+        pieces = [decoder.push(byte) for byte in text.encode()]
+        assert "".join(pieces) + decoder.rest() == text
+
+
+class TestOptions:
+    """Generation options under their usual names."""
+
+    def test_unknown(self) -> None:
+        """A misspelt option is named, with those that exist."""
+        with pytest.raises(Unsupported, match="'temprature'") as caught:
+            engines.options(8, {"temprature": 1})
+        assert "temperature" in (caught.value.hint or "")
+
+    @pytest.mark.parametrize("given", [{"temperature": -1}, {"top_p": 2}, {"seed": "x"}])
+    def test_wrong_value(self, given: dict[str, object]) -> None:
+        """A value out of range is an error before anything is generated."""
+        with pytest.raises(Unsupported, match=next(iter(given))):
+            engines.options(8, given)
+
+
+@pytest.fixture(scope="module")
+def engine(model: ChatModel) -> Engine:
+    """The engine under the chat model."""
+    return model._engine
+
+
+ASK = (Message(role="user", content="What is the capital of France?"),)
+
+
+class TestTransformers:
+    """The engine itself; chat is tested in test_chat.py."""
+
+    def test_events(self, engine: Engine) -> None:
+        """A run starts with the size of the prompt, gives pieces of text, and says why it ended."""
+        events = list(engine.run(ASK, Options(max_new_tokens=20), cancel=threading.Event()))
+        assert events[0] == Started(37, thinking=False)
+        assert "".join(e for e in events if isinstance(e, str)) == "The capital of France is Paris."
+        assert events[-1] == Finished("stop", 8)
+
+    def test_length(self, engine: Engine) -> None:
+        """Too few tokens end it with ``length``."""
+        *_, last = engine.run(ASK, Options(max_new_tokens=3), cancel=threading.Event())
+        assert last == Finished("length", 3)
+
+    def test_cancel(self, engine: Engine) -> None:
+        """Cancelling from another thread ends it after the current token."""
+        cancel, count = threading.Event(), 0
+        for event in engine.run("Once upon a time", Options(max_new_tokens=400), cancel=cancel):
+            count += isinstance(event, str)
+            if count == 3:
+                cancel.set()
+            last = event
+        assert isinstance(last, Finished)
+        assert last.reason == "cancelled"
+        assert last.completion_tokens < 12
+
+    def test_seed(self, engine: Engine) -> None:
+        """A seed makes sampling repeatable, and leaves the caller's random numbers alone."""
+        import torch
+
+        def sample(seed: int) -> str:
+            options = Options(max_new_tokens=12, temperature=1.5, seed=seed)
+            return "".join(e for e in engine.run(ASK, options, cancel=threading.Event()) if isinstance(e, str))
+
+        torch.manual_seed(0)
+        expected = torch.rand(1)
+        torch.manual_seed(0)
+        first = sample(1)
+        assert torch.rand(1) == expected
+        assert sample(1) == first
+        assert sample(2) != first
+
+    def test_prompt_too_long(self, engine: Engine) -> None:
+        """A prompt longer than the model reads is refused before it is computed."""
+        with pytest.raises(Unsupported, match="the model reads 8,192"):
+            list(engine.run("word " * 9000, Options(), cancel=threading.Event()))
+
+    def test_template_error(self, engine: Engine) -> None:
+        """A template that raises is named as the one who refused."""
+        with pytest.raises(Unsupported, match="refused these messages"):
+            list(engine.run(ASK, Options(chat_template="{{ raise_exception('no') }}"), cancel=threading.Event()))

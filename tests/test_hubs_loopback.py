@@ -1,0 +1,61 @@
+"""Tests of both hubs over HTTP: the real clients against servers on the loopback interface."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback.hubs import COMMIT, HuggingFaceHub, LoopbackHub, ModelScopeHub
+from modelcatalog.chat import load
+from modelcatalog.planning import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from modelcatalog.records import Hub
+
+REPOSITORY = "HuggingFaceTB/SmolLM2-135M-Instruct"
+
+
+@pytest.fixture(params=["huggingface", "modelscope"])
+def hub(
+    request: pytest.FixtureRequest, safetensors_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[LoopbackHub]:
+    """Each hub in turn, serving the safetensors repository; caches are empty."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
+    kind = HuggingFaceHub if request.param == "huggingface" else ModelScopeHub
+    with kind({REPOSITORY: safetensors_folder}) as server:
+        monkeypatch.setenv("HF_ENDPOINT" if kind is HuggingFaceHub else "MODELSCOPE_ENDPOINT", server.endpoint)
+        yield server
+
+
+def name_of(hub: LoopbackHub) -> Hub:
+    """The hub's name."""
+    return "huggingface" if isinstance(hub, HuggingFaceHub) else "modelscope"
+
+
+def test_plan_stays_small(hub: LoopbackHub) -> None:
+    """A plan costs at most six requests and a megabyte, and no byte of a weight."""
+    made = plan(REPOSITORY, hub=name_of(hub), device="cpu")
+    assert len(hub.requests) <= 6
+    assert sum(request.sent for request in hub.requests) < 1_000_000
+    assert made.parameters == 134_515_008
+    assert made.chat_template is True
+    assert made.weights == ("model.safetensors",)
+    assert made.memory.disk == made.bytes > 269_000_000
+    assert made.commit == (COMMIT if name_of(hub) == "huggingface" else None)
+    assert made.mismatches == ()
+    assert made.reasons[0] == f"{made.hub} because the caller asked for it"
+
+
+def test_fetch_and_chat(hub: LoopbackHub) -> None:
+    """The real client fetches, the model answers, and the second load asks for nothing."""
+    with load(REPOSITORY, hub=name_of(hub), device="cpu") as model:
+        assert "Paris" in str(model.chat("What is the capital of France?", max_new_tokens=16))
+    hub.requests.clear()
+    again = plan(REPOSITORY, hub=name_of(hub), device="cpu")
+    assert again.source == f"{name_of(hub)} cache"
+    assert hub.requests == []

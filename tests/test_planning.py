@@ -1,0 +1,277 @@
+"""Tests of planning/: what is chosen, estimated and said before anything is loaded."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from test_hubs import write_checkpoint, write_safetensors
+
+from modelcatalog import parse
+from modelcatalog.errors import (
+    CheckpointNotFound,
+    ClosedWeights,
+    IntegrityError,
+    NeedsRemoteCode,
+    UnknownFamily,
+    UnsafeRepository,
+    Unsupported,
+)
+from modelcatalog.hubs import RemoteFile, huggingface
+from modelcatalog.planning import Plan, build, machine, plan
+from modelcatalog.planning.choose import choose
+from modelcatalog.planning.facts import from_config
+from modelcatalog.planning.memory import kv_bytes
+
+
+def files(*names: str) -> tuple[RemoteFile, ...]:
+    """A listing of files of 1,000 bytes."""
+    return tuple(RemoteFile(path=name, size=1000) for name in names)
+
+
+class TestChoose:
+    """One weight format, all its shards, nothing twice."""
+
+    def test_one_format(self) -> None:
+        """Safetensors come before everything, and what stands beside them comes along."""
+        listing = files(
+            "config.json", "tokenizer.json", "README.md", "chat_template.jinja", "model.safetensors", "model.gguf",
+            "pytorch_model.bin", "pytorch_model.bin.index.json", "original/consolidated.00.pth",
+            "consolidated.safetensors", "onnx/model.onnx", "onnx/config.json", "adapter_model.safetensors", "x.py",
+        )  # fmt: skip
+        choice = choose(listing, subject="a/b")
+        assert [f.path for f in choice.weights] == ["model.safetensors"]
+        assert {f.path for f in choice.companions} == {"config.json", "tokenizer.json", "chat_template.jinja"}
+
+    def test_shards(self) -> None:
+        """All shards and their index, in order; no variant beside them."""
+        shards = [f"model-0000{n}-of-00003.safetensors" for n in (3, 1, 2)]
+        listing = files(*shards, "model.fp16-00001-of-00001.safetensors", "model.safetensors.index.json", "config.json")
+        choice = choose(listing, subject="a/b")
+        assert [f.path for f in choice.weights] == sorted(shards)
+        assert {f.path for f in choice.companions} == {"model.safetensors.index.json", "config.json"}
+
+    def test_usual_gguf(self) -> None:
+        """Of many quantizations the usual one, and the reason says that there are others."""
+        listing = files("m-Q8_0.gguf", "m-Q4_K_M.gguf", "m-Q2_K.gguf", "mmproj-f16.gguf", "m.imatrix.gguf")
+        choice = choose(listing, subject="a/b")
+        assert [f.path for f in choice.weights] == ["m-Q4_K_M.gguf"]
+        assert choice.reason == "Q4_K_M, the usual one of 3 GGUF quantizations; pass quantization= for another"
+
+    @pytest.mark.parametrize(
+        ("scheme", "path"), [("Q8_0", "m-Q8_0.gguf"), ("q2_k", "m-Q2_K.gguf"), ("int8", "m-Q8_0.gguf")]
+    )
+    def test_asked_gguf(self, scheme: str, path: str) -> None:
+        """The quantization that was asked for, by its name or by its bits."""
+        choice = choose(files("m-Q8_0.gguf", "m-Q4_K_M.gguf", "m-Q2_K.gguf"), subject="a/b", scheme=scheme)
+        assert [f.path for f in choice.weights] == [path]
+
+    def test_absent_gguf(self) -> None:
+        """A quantization that is not there is an error that says which are."""
+        with pytest.raises(CheckpointNotFound, match="no GGUF file in Q5_0") as caught:
+            choose(files("m-Q8_0.gguf", "m-Q2_K.gguf"), subject="a/b", scheme="Q5_0")
+        assert caught.value.hint == "it has Q2_K, Q8_0"
+
+    def test_gguf_parts(self) -> None:
+        """All parts of the one that was named."""
+        parts = [f"q/m-Q4_K_M-0000{n}-of-00002.gguf" for n in (1, 2)]
+        choice = choose(files(*parts, "q/m-Q8_0.gguf"), subject="a/b", file=parts[1])
+        assert [f.path for f in choice.weights] == parts
+
+    @pytest.mark.parametrize(
+        ("names", "error"),
+        [
+            (("pytorch_model.bin", "config.json"), UnsafeRepository),
+            (("config.json",), CheckpointNotFound),
+            ((), CheckpointNotFound),
+        ],
+    )
+    def test_no_weights(self, names: tuple[str, ...], error: type[Exception]) -> None:
+        """Pickles alone are refused, and so is a repository without weights."""
+        with pytest.raises(error):
+            choose(files(*names), subject="a/b")
+
+    @pytest.mark.parametrize(
+        ("file", "error"),
+        [("pytorch_model.bin", UnsafeRepository), ("gone.gguf", CheckpointNotFound), ("README.md", Unsupported)],
+    )
+    def test_named_file(self, file: str, error: type[Exception]) -> None:
+        """A file that was named and cannot be loaded is an error of its own kind."""
+        with pytest.raises(error):
+            choose(files("pytorch_model.bin", "README.md", "m.gguf"), subject="a/b", file=file)
+
+
+class TestMemory:
+    """The estimate against numbers that are known."""
+
+    @pytest.mark.parametrize(
+        ("config", "tokens", "expected"),
+        [
+            # Llama 3.1 8B: 131,072 bytes a token in bfloat16.
+            (
+                {"num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8, "hidden_size": 4096},
+                1000,
+                131_072_000,
+            ),
+            # DeepSeek V3 keeps one latent of 512 + 64 numbers for each layer.
+            (
+                {"num_hidden_layers": 61, "kv_lora_rank": 512, "qk_rope_head_dim": 64, "num_attention_heads": 128},
+                1000,
+                70_272_000,
+            ),
+            # Two layers of three see a window of 512 tokens only.
+            (
+                {"num_hidden_layers": 3, "num_attention_heads": 1, "head_dim": 1, "sliding_window": 512,
+                 "layer_types": ["sliding_attention", "sliding_attention", "full_attention"]},
+                1000,
+                4 * (1000 + 2 * 512),
+            ),
+        ],
+    )  # fmt: skip
+    def test_kv(self, config: dict[str, object], tokens: int, expected: int) -> None:
+        """Keys and values: grouped heads, latent attention and sliding windows are counted right."""
+        assert kv_bytes(from_config(config), tokens=tokens, dtype="bfloat16") == expected
+
+    @pytest.mark.parametrize("value", [None, "many", -3, True, [], {}, 10**30])
+    def test_hostile_config(self, value: object) -> None:
+        """A config of nonsense gives absent facts and no exception."""
+        keys = ("num_hidden_layers", "hidden_size", "num_attention_heads", "architectures", "quantization_config",
+                "auto_map", "layer_types", "sliding_window", "torch_dtype", "text_config", "kv_lora_rank")  # fmt: skip
+        facts = from_config(dict.fromkeys(keys, value))
+        assert kv_bytes(facts, tokens=10, dtype=None) is None
+
+    def test_machine(self) -> None:
+        """Free memory and disk are plausible here."""
+        free = machine.free_ram()
+        assert free is None or free > 100_000_000
+        assert (machine.free_disk(Path("/nowhere/at/all")) or 0) > 0
+
+
+class TestPlan:
+    """The whole of it."""
+
+    def test_by_name(self, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A name finds the file whose name means the same model, and the plan says which and why."""
+        monkeypatch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
+        made = plan("SmolLM2-135M-Instruct", device="cpu")
+        assert made.source == "MODELCATALOG_PATH"
+        assert made.weight_files == (gguf_file,)
+        assert made.quantization is not None
+        assert made.quantization.scheme == "Q4_1"
+        assert made.reasons[:2] == (
+            f"{gguf_file.name} under MODELCATALOG_PATH is the same model by its name",
+            "the name asks for no quantization; this copy is Q4_1",
+        )
+        assert (made.engine, made.dtype, made.device, made.chat_template) == ("transformers", "float32", "cpu", True)
+        assert made.memory.weights == 538_060_032
+        assert made.memory.disk == 0
+
+    def test_table(self, gguf_file: Path) -> None:
+        """It prints as a table: where from, what files, which engine, how much memory, and why."""
+        lines = str(plan(gguf_file, device="cpu", context_length=2048)).splitlines()
+        assert [line[:11].strip() for line in lines[1:6]] == ["from", "files", "engine", "memory", "packages"]
+        assert lines[1].endswith(str(gguf_file))
+        assert lines[2] == "  files     1 file, 98.4 MB, gguf Q4_1; nothing to download"
+        assert lines[4].startswith("  memory    538 MB weights + 94.4 MB KV cache at 2,048 tokens of ")
+
+    def test_json(self, gguf_file: Path) -> None:
+        """It goes to JSON and back."""
+        made = plan(gguf_file)
+        assert Plan.model_validate_json(made.model_dump_json()) == made
+
+    def test_is_light(self, gguf_file: Path) -> None:
+        """Planning for a local file imports no heavy package."""
+        code = (
+            "import sys; from modelcatalog.planning import plan; plan(sys.argv[1]);"
+            "print({'torch', 'transformers', 'huggingface_hub', 'modelscope', 'numpy'} & set(sys.modules))"
+        )
+        done = subprocess.run([sys.executable, "-c", code, str(gguf_file)], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "set()"
+
+    def test_other_quantization(self, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A copy in another quantization than the name's is not taken for it."""
+        monkeypatch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        assert plan("SmolLM2-135M-Instruct-Q4_1").source == "MODELCATALOG_PATH"
+        with pytest.raises(Exception, match="not on this disk"):
+            plan("SmolLM2-135M-Instruct-Q8_0")
+
+    def test_cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A complete snapshot in the hub's cache is taken, an incomplete one is not."""
+        monkeypatch.setenv("HF_HOME", str(tmp_path))
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        snapshot = huggingface.repository_folder("Qwen/Qwen2.5-7B-Instruct") / "snapshots" / ("c" * 40)
+        write_checkpoint(snapshot)
+        made = plan("Qwen2.5-7B-Instruct", device="cpu")
+        assert (made.source, made.commit, made.path) == ("huggingface cache", "c" * 40, str(snapshot))
+        assert made.mismatches[0] == "the name says 7B parameters, the weights have 6e-06M"
+        (snapshot / "model.safetensors").write_bytes(b"short")
+        with pytest.raises(Exception, match="not on this disk"):
+            plan("Qwen2.5-7B-Instruct")
+
+    @pytest.mark.parametrize(
+        ("name", "error", "said"),
+        [
+            ("gpt-4o", ClosedWeights, "OpenAI"),
+            ("frobnicate-zorch", UnknownFamily, "frobnicate-zorch"),
+            ("./gone/model.gguf", CheckpointNotFound, "no file or folder"),
+        ],
+    )
+    def test_bad_input(self, name: str, error: type[Exception], said: str) -> None:
+        """Closed weights, an unknown family, a missing file: each its own error, with the input and the next step."""
+        with pytest.raises(error, match=said) as caught:
+            plan(name)
+        assert getattr(caught.value, "subject") == name  # noqa: B009  the type is a parameter
+        assert getattr(caught.value, "hint")  # noqa: B009
+
+    def test_cut_file(self, gguf_file: Path, tmp_path: Path) -> None:
+        """A truncated file is found out by the plan already."""
+        cut = tmp_path / gguf_file.name
+        with gguf_file.open("rb") as source:
+            cut.write_bytes(source.read(3_000_000))
+        with pytest.raises(IntegrityError, match="cut off"):
+            plan(cut)
+
+    def test_remote_code(self, tmp_path: Path) -> None:
+        """A model that needs code from its repository is refused; one that transformers knows itself is not."""
+        folder = write_checkpoint(tmp_path / "x")
+        config = json.loads((folder / "config.json").read_text()) | {"auto_map": {"AutoModelForCausalLM": "m.M"}}
+        (folder / "config.json").write_text(json.dumps(config))
+        assert not plan(folder).trust_remote_code
+        (folder / "config.json").write_text(json.dumps(config | {"architectures": ["OwnForCausalLM"]}))
+        with pytest.raises(NeedsRemoteCode, match="only with Python code"):
+            plan(folder)
+        assert plan(folder, trust_remote_code=True).trust_remote_code
+
+    def test_claims(self, tmp_path: Path) -> None:
+        """What the name claims and the files deny is said."""
+        folder = write_checkpoint(tmp_path / "Qwen2.5-7B-Instruct-AWQ")
+        write_safetensors(folder / "model.safetensors", {"w": ("BF16", [500, 1000], 1_000_000)})
+        assert plan(folder).mismatches == (
+            "the name says 7B parameters, the weights have 0.5M",
+            "the name says awq, config.json names no quantization",
+            "the name says instruct, but there is no chat template",
+        )
+
+    def test_missing_packages(self, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Packages that are not installed are in the plan, with the line that installs them."""
+        absent = {"torch", "gguf"}
+        monkeypatch.setattr(f"{build.__name__}.find_spec", lambda name: None if name in absent else find_spec(name))
+        (missing,) = plan(gguf_file).missing
+        assert missing.packages == ("torch", "gguf")
+        assert missing.install == "pip install 'modelcatalog[chat]'"
+
+    @pytest.mark.parametrize("asked", [{"engine": "abacus"}, {"dtype": "int3"}])
+    def test_unsupported(self, gguf_file: Path, asked: dict[str, str]) -> None:
+        """An engine or a type that does not exist is named."""
+        with pytest.raises(Unsupported, match=next(iter(asked.values()))):
+            plan(gguf_file, **asked)  # type: ignore[arg-type]
+
+    def test_parsed_name(self, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A parsed name plans as its text does."""
+        monkeypatch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
+        assert plan(parse("SmolLM2-135M-Instruct")).weights == (gguf_file.name,)

@@ -1,0 +1,152 @@
+"""Tests of the package as its users see it: names, types, and what importing it costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import assert_type
+
+import pytest
+
+import modelcatalog as mc
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("accelerate", "gguf", "huggingface_hub", "llama_cpp", "modelscope", "numpy", "openai", "requests", "rich", "torch", "transformers", "typer", "vllm")
+CONTRACT = (
+    "ChatModel Checkpoint Company Family ModelCatalogError ModelName Plan Quantization Release Reply Segment Session Size "
+    "CatalogDataError CheckpointNotFound ClosedWeights EngineError GatedCheckpoint HubUnreachable IntegrityError MissingPackage "
+    "NameSyntaxError NeedsRemoteCode NoChatTemplate UnknownFamily UnsafeRepository Unsupported WontFit "
+    "__version__ catalog load parse parse_many plan resolve"
+)
+LAYERS = ("errors", "records", "vocabulary", "grammar", "parser", "catalog", "hubs", "planning", "engines", "chat", "cli")
+"""From the bottom to the top; a module imports from its own layer and from those below."""
+
+
+def test_all_is_sorted_and_whole() -> None:
+    """The list of public names is sorted, and has every name of the contract."""
+    assert mc.__all__ == sorted(mc.__all__)
+    assert set(CONTRACT.split()) <= set(mc.__all__)
+
+
+@pytest.mark.parametrize("name", mc.__all__)
+def test_every_name_is_there(name: str) -> None:
+    """Every public name can be had, is listed by dir(), and has a docstring where it can have one."""
+    value = getattr(mc, name)
+    assert name in dir(mc)
+    if name != "__version__":
+        assert value.__doc__
+
+
+def test_star_import() -> None:
+    """A star import brings exactly the public names."""
+    brought: dict[str, object] = {}
+    exec("from modelcatalog import *", brought)  # noqa: S102  the statement itself is under test
+    assert set(brought) - {"__builtins__"} == set(mc.__all__)
+
+
+def test_misspelt_name() -> None:
+    """A name that is not there is the error that Python users know."""
+    with pytest.raises(AttributeError, match=r"^module 'modelcatalog' has no attribute 'prase'$"):
+        getattr(mc, "prase")  # noqa: B009  a plain attribute would fail in mypy, as it should
+
+
+def test_version_is_the_package_s() -> None:
+    """The version in the code is the one that was installed."""
+    assert version("modelcatalog") == mc.__version__
+
+
+def test_types() -> None:
+    """A type checker sees through the late imports."""
+    name = mc.parse("Qwen2.5-Coder-3B-Instruct-AWQ")
+    assert_type(name, mc.ModelName)
+    assert_type(mc.resolve(name, hub="modelscope"), mc.Checkpoint)
+    assert_type(name.size, mc.Size | None)
+    assert_type(name.quantization, mc.Quantization | None)
+    assert_type(name.segments, tuple[mc.Segment, ...])
+    assert_type(mc.catalog.companies, tuple[mc.Company, ...])
+    assert_type(mc.catalog.find("Qwen"), mc.Match | None)
+
+
+def _loading(model: mc.ChatModel) -> None:
+    """Read by the type checker only."""
+    assert_type(mc.plan("Qwen3-8B"), mc.Plan)
+    assert_type(mc.load("Qwen3-8B", hub="modelscope"), mc.ChatModel)
+    assert_type(model.chat("hello"), mc.Reply)
+    assert_type(model.session(), mc.Session)
+
+
+def _imported(statements: str) -> set[str]:
+    """Top-level modules that a fresh Python has after these statements."""
+    code = f"{statements}\nimport sys\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_import_is_light() -> None:
+    """Importing the package imports none of the packages that it can use, pydantic included."""
+    assert not _imported("import modelcatalog") & {*HEAVY, "pydantic"}
+
+
+def test_parsing_and_resolving_are_light() -> None:
+    """The parser and the catalog need pydantic and the standard library only."""
+    found = _imported("import modelcatalog as mc; mc.resolve(mc.parse('Qwen3-8B')); mc.catalog.find('通义千问')")
+    assert "pydantic" in found
+    assert not found & set(HEAVY)
+
+
+def test_planning_and_the_loader_import_lightly() -> None:
+    """Even the loader's own modules import the large packages only when they load something."""
+    assert not _imported("import modelcatalog as mc; mc.plan, mc.load, mc.Reply") & set(HEAVY)
+
+
+def test_import_time() -> None:
+    """The import budget: at most 1.5 times pydantic's own; one busy moment is forgiven."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "import_time.py"), "5"]
+    runs = []
+    for _ in range(3):
+        runs.append(subprocess.run(command, capture_output=True, text=True, check=False))
+        if runs[-1].returncode == 0:
+            break
+    assert runs[-1].returncode == 0, runs[-1].stdout + runs[-1].stderr
+    assert "limit 1.5" in runs[-1].stdout
+
+
+def _layer(module: str) -> int | None:
+    part = module.removeprefix("modelcatalog.").partition(".")[0]
+    return LAYERS.index(part) if part in LAYERS else None
+
+
+def test_imports_point_one_way() -> None:
+    """No layer imports from one above it, type checking aside."""
+    wrong = []
+    for path in sorted((ROOT / "src" / "modelcatalog").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+        own = _layer(module)
+        for node in _statements(ast.parse(path.read_text(encoding="utf-8"))):
+            for target in _targets(node):
+                other = _layer(target)
+                if own is not None and other is not None and other > own:
+                    wrong.append(f"{module} imports {target}")
+    assert wrong == []
+
+
+def _statements(tree: ast.AST) -> list[ast.stmt]:
+    """Every import statement, without those under ``if TYPE_CHECKING``."""
+    found: list[ast.stmt] = []
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.append(node)
+        elif not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+            found += _statements(node)
+    return found
+
+
+def _targets(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.ImportFrom) and node.module == "modelcatalog":
+        return [f"modelcatalog.{alias.name}" for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""] if (node.module or "").startswith("modelcatalog.") else []
+    return [alias.name for alias in node.names if alias.name.startswith("modelcatalog.")] if isinstance(node, ast.Import) else []
