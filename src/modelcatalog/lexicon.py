@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import grammar, vocabulary
 from modelcatalog.patterns import expand
@@ -62,7 +62,8 @@ class Word(NamedTuple):
 
     role: str
     text: str
-    value: object = None
+    value: Any = None
+    """Numbers, texts or a `FamilyWord`: each role has its own shape, made by `_RULED` and `Lexicon`, read by reader.py's rules."""
     key: str | None = None
     """What the word adds to the canonical name; None: nothing."""
     kind: SegmentKind = "unknown"
@@ -160,7 +161,7 @@ class Lexicon:
         self.training_after_size = vocabulary.training_after_size()
         self.training_after = vocabulary.training_after()
 
-    def _add(self, spelling: str, role: str, value: object, key: str | None) -> None:
+    def _add(self, spelling: str, role: str, value: Any, key: str | None) -> None:
         """Later roles win over earlier ones: the order of calls in ``__init__`` is the precedence."""
         parts = tuple(spelling.lower().split(" "))
         if len(parts) > 1:

@@ -65,20 +65,21 @@ def read(text: str, *, strict: bool = False) -> ModelName:
         else:
             if kind == "revision":
                 _revision(reader, start, end)
-            reader.other(kind, start, end)  # type: ignore[arg-type]  # the rest are segment kinds
+            reader.other(kind, start, end)
     if strict:
         _refuse_unknown(reader)
     return _record_of(reader, parts)
 
 
-def changed(name: ModelName, **fields: Any) -> ModelName:  # noqa: ANN401  any field
+def changed(name: ModelName, **fields: Any) -> ModelName:
     """The same name with other, valid, fields."""
     return _record({**name.__dict__, **fields})
 
 
 def _check(text: str) -> None:
     if not text or text.isspace():
-        raise NameSyntaxError("empty name", subject=text, end=0, expected=("a model name such as 'Qwen2.5-7B-Instruct'",))
+        message = "empty name"
+        raise NameSyntaxError(message, subject=text, end=0, expected=("a model name such as 'Qwen2.5-7B-Instruct'",))
     if len(text) > LIMIT:
         message = f"name of {len(text)} characters"
         raise NameSyntaxError(message, subject=text, start=LIMIT, end=len(text), expected=(f"at most {LIMIT} characters",))
@@ -100,7 +101,8 @@ def _refuse_unknown(reader: Reader) -> None:
     if reader.family is None:
         expected.insert(0, "a family")
     start, text = sum(map(len, reader.texts[:at])), reader.text(at)
-    raise NameSyntaxError(f"unknown word {text!r}", subject=reader.source, start=start, end=start + len(text), expected=tuple(expected))
+    message = f"unknown word {text!r}"
+    raise NameSyntaxError(message, subject=reader.source, start=start, end=start + len(text), expected=tuple(expected))
 
 
 @lru_cache(maxsize=4096)
@@ -164,12 +166,13 @@ def _record_of(reader: Reader, parts: Parts) -> ModelName:
     starts = list(accumulate(map(len, texts), initial=0))
     return _record(
         {
-            "source": source, "hub": parts.hub, "owner": parts.owner if parts.owner is not None else reader.origin_account, "name": parts.name, "revision": parts.revision, "tag": parts.tag, "file": parts.file,
+            "source": source, "hub": parts.hub, "owner": parts.owner if parts.owner is not None else reader.origin_account,
+            "name": parts.name, "revision": parts.revision, "tag": parts.tag, "file": parts.file,
             "company": company, "family": name, "version": version, "series": name if version is None or name is None else name + version,
             "types": tuple(reader.types), "size": size, "quantization": quantization, "format": file_format, "dtype": reader.dtype,
             "context_length": reader.context, "released": reader.released, "base": None if reader.base is None else _base_of(reader),
             "canonical": _canonical(reader, name),
-            "segments": tuple(map(_new_segment, repeat(Segment), zip(reader.kinds, texts, starts, starts[1:]))),
+            "segments": tuple(map(_new_segment, repeat(Segment), zip(reader.kinds, texts, starts[:-1], starts[1:], strict=True))),
             "unknown": tuple([texts[i] for i in reader.unknown]), "origins": tuple(origins),
         }
     )  # fmt: skip

@@ -43,7 +43,7 @@ def release(year: int | None, month: int | None, day: int | None, text: str) -> 
 
 
 def _alone(found: tuple[Word, ...] | Phrase) -> tuple[Word, ...]:
-    return found.alone if type(found) is Phrase else found
+    return found.alone if isinstance(found, Phrase) else found
 
 
 class Reader:
@@ -108,7 +108,7 @@ class Reader:
                 if rule is not None and word.role != "group":
                     rule(self, -1, word)
                 elif word.role == "group":
-                    self.group = self.group or word.value  # type: ignore[assignment]  # the lexicon's promise for this role
+                    self.group = self.group or word.value
 
     # --- the words of a name -----------------------------------------------------------------
 
@@ -236,8 +236,7 @@ class Reader:
         return after >= 0 and self.words[after].text in afterwards
 
     def _on_family(self, i: int, word: Word) -> None:
-        found = word.value
-        assert isinstance(found, FamilyWord)
+        found: FamilyWord = word.value
         if not found.bare and not self._trusted(i, found):
             self._no_fact(i, word)
             return
@@ -375,7 +374,7 @@ class Reader:
 
     def _on_date(self, i: int, word: Word) -> None:
         if self.released is None:
-            year, month, day = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+            year, month, day = word.value
             self.released = release(year, month, day, self.text(i))
 
     def _version_number(self, i: int, text: str) -> bool:
@@ -446,7 +445,7 @@ class Reader:
             self.keys.remove(self.words[i].text)
 
     def _on_version(self, i: int, word: Word) -> None:
-        digits, tail = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        digits, tail = word.value
         text = digits + tail
         if self.family is not None and self.family.words.get(word.text) == "":
             self.kinds[i] = "serving"
@@ -470,7 +469,7 @@ class Reader:
         return letter.upper() + digits
 
     def _on_lettered(self, i: int, word: Word) -> None:
-        letter, digits = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        letter, digits = word.value
         if self.base is not None and self.before(i) == self.base_end and self.base_version is None and letter in self.base.lines:
             self._base_version(i, self._lined(self.base, letter, digits))
         elif self.family is not None and self.version is None and letter in self.family.lines:
@@ -479,7 +478,7 @@ class Reader:
             self._no_fact(i, word)
 
     def _on_suffixed(self, i: int, word: Word) -> None:
-        _, letter = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        _, letter = word.value
         before = self.before(i)
         text = point(self.text(i)) if letter != "p" else self.text(i)
         if before == self.base_end >= 0 and self.base_version is None:
@@ -494,7 +493,7 @@ class Reader:
     # --- sizes -------------------------------------------------------------------------------
 
     def _on_size(self, i: int, word: Word) -> None:
-        value, unit = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        value, unit = word.value
         if self._training(i, self.lexicon.training_after_size):
             self.kinds[i] = "training"
             self.keys.append(word.text)
@@ -504,10 +503,10 @@ class Reader:
             self.kinds[i] = "context"
             self.context = self.context or value
         elif self.size is None and self.mixture is None and self.active is None:
-            self._first_size(i, word, value)
+            key = self._first_size(i, word, value)
         elif unit == "b" and self.size is not None and self.words[self.size_at].text[-1] == ("m" if self.size <= _SAMPLES else "t"):
             self.kinds[self.size_at] = "training"  # Infinity-Instruct-3M-0613-Mistral-7B: samples; open-llama-0.7T-7B: tokens
-            self._first_size(i, word, value)
+            key = self._first_size(i, word, value)
         elif unit == "m" and value in (10**6, 2 * 10**6, 4 * 10**6, 10**7):
             self.kinds[i] = "context"
             self.context = self.context or value
@@ -530,7 +529,7 @@ class Reader:
         if joint and family is not None and self.version is None and self.open and self.before(i) == self.family_at and head in family.versions:
             self.version = head
             self.label_from = len(head) + 1
-            value = _alone(READINGS[tail])[0].value[0]  # type: ignore[index]  # a digit with a unit is a size
+            value = _alone(READINGS[tail])[0].value[0]
             key = tail
         self.size, self.size_at, self.size_end = value, i, i
         return key
@@ -544,14 +543,14 @@ class Reader:
 
     def _on_mixture(self, i: int, word: Word) -> None:
         if self.mixture is None:
-            self.mixture = word.value  # type: ignore[assignment]  # the lexicon's promise for this role
+            self.mixture = word.value
             self.size_at, self.size_end = i, i
         self.keys.append(word.key or word.text)
         self._sized()
 
     def _on_active(self, i: int, word: Word) -> None:
         if self.active is None:
-            self.active = word.value[0]  # type: ignore[index]  # the lexicon's promise for this role
+            self.active = word.value[0]
             if self.size_at < 0:
                 self.size_at = i
             self.size_end = i
@@ -562,7 +561,7 @@ class Reader:
         if self.size is not None:
             self._no_fact(i, word)
             return
-        self.effective = self.active = word.value[0]  # type: ignore[index]  # the lexicon's promise for this role
+        self.effective = self.active = word.value[0]
         self.size_at = self.size_end = i
         self.keys.append(word.key or word.text)
         self._sized()
@@ -571,13 +570,12 @@ class Reader:
         if self.size is None or self.before(i) != self.size_end or self.family is None or word.value not in _EXPERTS:
             self._no_fact(i, word)
             return
-        self.experts = word.value  # type: ignore[assignment]  # the lexicon's promise for this role
+        self.experts = word.value
         self.active, self.size, self.size_end = self.size, None, i
         self.keys.append(word.key or word.text)
 
     def _on_context(self, i: int, word: Word) -> None:
-        thousands = word.value
-        assert isinstance(thousands, int)
+        thousands: int = word.value
         if thousands not in _CONTEXTS or self._training(i, self.lexicon.training_after) or self.context is not None or not (self.family or self.recognised):
             self._no_fact(i, word)
             return
@@ -587,7 +585,7 @@ class Reader:
     # --- packaging ---------------------------------------------------------------------------
 
     def _on_method(self, i: int, word: Word) -> None:
-        method, bits, file_format = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        method, bits, file_format = word.value
         if self.method in (None, "auto-round", "compressed-tensors"):
             self.method = method
             if self.bits is None:
@@ -596,13 +594,13 @@ class Reader:
         self.recognised = True
 
     def _on_scheme(self, i: int, word: Word) -> None:
-        scheme, bits = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        scheme, bits = word.value
         self.scheme, self.bits = scheme, bits
         self.method = self.method or "gguf"
         self.recognised = True
 
     def _on_named_scheme(self, i: int, word: Word) -> None:
-        self.scheme, self.bits, method = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        self.scheme, self.bits, method = word.value
         if self.method is None:
             self.method = method
             self.method_format = self.method_format or ("gguf" if method == "gguf" else "safetensors")
@@ -610,28 +608,28 @@ class Reader:
     def _on_plain_q(self, i: int, word: Word) -> None:
         if self.method in (None, "gguf") and self._packaging() in (None, "gguf"):
             if self.scheme is None:
-                self.method, self.scheme, self.bits = "gguf", word.text.upper(), word.value  # type: ignore[assignment]
+                self.method, self.scheme, self.bits = "gguf", word.text.upper(), word.value
         elif self.bits is None:
-            self.bits = word.value  # type: ignore[assignment]  # the lexicon's promise for this role
+            self.bits = word.value
         self.recognised = True
 
     def _packaging(self) -> str | None:
         return self.format or (self.account.format if self.account else None)
 
     def _on_mlc_scheme(self, i: int, word: Word) -> None:
-        self.scheme, self.bits = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        self.scheme, self.bits = word.value
         self.method = self.method or "mlc"
         self.method_format = self.method_format or "mlc"
 
     def _on_weight_activation(self, i: int, word: Word) -> None:
-        self.scheme, self.bits, group = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        self.scheme, self.bits, group = word.value
         self.group = self.group or group
         self.method = self.method or "compressed-tensors"
         self.method_format = self.method_format or "safetensors"
         self.recognised = True
 
     def _on_bits(self, i: int, word: Word) -> None:
-        bits, group = word.value  # type: ignore[misc]  # the lexicon's promise for this role
+        bits, group = word.value
         if self.bits is None or (self.method in ("awq", "auto-round") and self.scheme is None):
             self.bits = bits
         self.group = self.group or group
@@ -640,7 +638,7 @@ class Reader:
     def _on_group(self, i: int, word: Word) -> None:
         value = word.value
         if value in (16, 32, 64, 128, 256, 512, 1024) and (self.method or self.bits):
-            self.group = self.group or value  # type: ignore[assignment]  # the test above
+            self.group = self.group or value
             self.kinds[i] = "quantization"
         else:
             self._no_fact(i, word)

@@ -6,7 +6,7 @@ The forms with a fixed shape (URLs, caches, paths) are rules of grammar.REFERENC
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from modelcatalog import grammar, vocabulary
 from modelcatalog.lexicon import names_family
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     import re
 
     from modelcatalog.lexicon import Lexicon
-    from modelcatalog.records import Hub
+    from modelcatalog.records import Hub, SegmentKind
+
+    RegionKind = SegmentKind | Literal["name", "tag", "file"]
 
 __all__ = ["Parts", "stem", "take_apart"]
 
@@ -39,12 +41,12 @@ class Parts:
     revision: str | None = None
     tag: str | None = None
     file: str | None = None
-    regions: list[tuple[str, int, int]]
+    regions: list[tuple[RegionKind, int, int]]
 
     def __init__(self) -> None:
         self.regions = []
 
-    def put(self, kind: str, start: int, end: int) -> None:
+    def put(self, kind: RegionKind, start: int, end: int) -> None:
         """Note one region; empty ones are left out."""
         if start < end:
             self.regions.append((kind, start, end))
@@ -74,7 +76,7 @@ def take_apart(source: str, lower: str, lexicon: Lexicon) -> Parts:
     return parts
 
 
-def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:
+def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
     """The name itself, with Bedrock's provider before it or a file's suffix behind it."""
     if "." in lower:
         whole = start
@@ -123,7 +125,7 @@ def _plain(parts: Parts, source: str, lower: str, lexicon: Lexicon) -> None:
         parts.put("revision", end + 1, len(lower))
 
 
-def _owned(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:
+def _owned(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
     """Routes, an owner, the name, and perhaps a file in it."""
     spans = []
     at = start
@@ -209,9 +211,15 @@ def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:
         elif name in ("revision", "revision_at"):
             parts.revision = text
             parts.put("revision", start, end)
+        elif name == "owner":
+            parts.owner = text
+            parts.put("owner", start, end)
+        elif name == "tag":
+            parts.tag = text
+            parts.put("tag", start, end)
         else:
-            setattr(parts, name, text)
-            parts.put(name, start, end)
+            parts.file = text
+            parts.put("file", start, end)
     parts.put("path", at, len(source))
 
 

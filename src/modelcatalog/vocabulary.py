@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from modelcatalog.errors import CatalogDataError
-from modelcatalog.records import Weights  # noqa: TC001  pydantic reads the annotation
+from modelcatalog.records import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,7 +61,7 @@ def split_size(text: str) -> tuple[int | None, int | None]:
     """``"671B-A37B"`` -> (671000000000, 37000000000): total and active parameters."""
     match = _SIZE.fullmatch(text)
     total, active = match.groups() if match else (None, None)
-    return total and count(total), active and count(active)
+    return None if total is None else count(total), None if active is None else count(active)
 
 
 SizeText = Annotated[str, AfterValidator(_size)]
@@ -319,7 +319,7 @@ def _merged(files: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
     for file in files:
         for family in file.family:
             if owner.setdefault(family.name, file.name) != file.name:
-                message = f"{file.name} › {family.name}: the family is {owner[family.name]}'s already; give it another name or put the series there"
+                message = f"{file.name} › {family.name}: {owner[family.name]} has a family of that name; give it another one, or put the series there"
                 raise CatalogDataError(message, subject=family.name)
         before = found.get(file.name)
         found[file.name] = file if before is None else _joined(before, file)
@@ -330,7 +330,8 @@ def _joined(before: CompanyFile, file: CompanyFile) -> CompanyFile:
     families = {family.name: family for family in before.family}
     for family in file.family:
         old = families.get(family.name)
-        families[family.name] = family if old is None else old.model_copy(update={"series": (*old.series, *family.series), "aliases": (*old.aliases, *family.aliases)})
+        more = None if old is None else {"series": (*old.series, *family.series), "aliases": (*old.aliases, *family.aliases)}
+        families[family.name] = family if old is None else old.model_copy(update=more)
     accounts = Accounts(
         huggingface=tuple(dict.fromkeys((*before.accounts.huggingface, *file.accounts.huggingface))),
         modelscope=tuple(dict.fromkeys((*before.accounts.modelscope, *file.accounts.modelscope))),

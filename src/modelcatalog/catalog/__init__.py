@@ -27,7 +27,7 @@ families: tuple[Family, ...]
 series: tuple[Series, ...]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401  a module attribute
+def __getattr__(name: str) -> Any:
     if name in ("companies", "series"):
         return getattr(_index.index(), name)
     if name == "families":

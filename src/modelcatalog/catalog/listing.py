@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import Confidence, Hub
 
-__all__ = ["HUBS", "Entry", "Listing", "checkpoint", "is_repackager", "listed_checkpoint", "listed_checkpoints", "listing", "on_hub", "packaging", "same_model", "undated"]
+__all__ = [
+    "HUBS",
+    "Entry",
+    "Listing",
+    "checkpoint",
+    "is_repackager",
+    "listed_checkpoint",
+    "listed_checkpoints",
+    "listing",
+    "on_hub",
+    "packaging",
+    "same_model",
+    "undated",
+]
 
 HUBS: tuple[Literal["huggingface", "modelscope"], ...] = ("huggingface", "modelscope")
 
@@ -51,11 +64,46 @@ class Listing(NamedTuple):
 
 @cache
 def listing() -> Listing:
+    """The checkpoints, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []
     served: dict[str, tuple[Series, str]] = {}
+    lines = iter(index().series)
+    for file in vocabulary.companies():
+        for family in file.family:
+            for entry in family.series:
+                line = next(lines)
+                entries += _entries(file, entry, line)
+                for name in entry.api:
+                    read = parser.read(name)
+                    for key in (read.canonical, undated(read)):
+                        served.setdefault(key, (line, name))
+    by_model: dict[str, list[Entry]] = {}
+    by_family: dict[str, list[Entry]] = {}
+    for found in entries:
+        by_model.setdefault(found.model, []).append(found)
+        by_family.setdefault(found.series.family, []).append(found)
+    return Listing(tuple(entries), _by_id(entries), by_model, by_family, served, _renamed_accounts())
+
+
+def _by_id(entries: list[Entry]) -> dict[str, dict[str, Entry]]:
+    """Hub -> lower-case id there -> the checkpoint."""
+    found: dict[str, dict[str, Entry]] = {"huggingface": {}, "modelscope": {}}
+    for entry in entries:
+        if entry.huggingface:
+            found["huggingface"].setdefault(entry.huggingface.lower(), entry)
+        if entry.modelscope:
+            # Several ids there can mean one here; the one of the same name is meant first.
+            key = entry.modelscope.lower()
+            alike = entry.huggingface is not None and entry.huggingface.lower().endswith(key.partition("/")[2])
+            if alike or key not in found["modelscope"]:
+                found["modelscope"][key] = entry
+    return found
+
+
+def _renamed_accounts() -> dict[str, dict[str, str]]:
+    """Hub -> lower-case account there -> the same company's account on the other hub."""
     accounts: dict[str, dict[str, str]] = {"huggingface": {}, "modelscope": {}}
     mirrors = vocabulary.hubs().mirrors
-    lines = iter(index().series)
     for file in vocabulary.companies():
         hf, ms = file.accounts.huggingface, file.accounts.modelscope
         for account in hf:
@@ -66,29 +114,7 @@ def listing() -> Listing:
             if hf and not is_repackager(account):
                 same = next((a for a in hf if a.lower() == account.lower()), hf[0])
                 accounts["modelscope"].setdefault(account.lower(), same)
-        for family in file.family:
-            for entry in family.series:
-                line = next(lines)
-                entries += _entries(file, family, entry, line)
-                for name in entry.api:
-                    read = parser.read(name)
-                    for key in (read.canonical, undated(read)):
-                        served.setdefault(key, (line, name))
-    by_id: dict[str, dict[str, Entry]] = {"huggingface": {}, "modelscope": {}}
-    by_model: dict[str, list[Entry]] = {}
-    by_family: dict[str, list[Entry]] = {}
-    for found in entries:
-        if found.huggingface:
-            by_id["huggingface"].setdefault(found.huggingface.lower(), found)
-        if found.modelscope:
-            # Several ids there can mean one here; the one of the same name is meant first.
-            key = found.modelscope.lower()
-            same = found.huggingface is not None and found.huggingface.lower().endswith(key.partition("/")[2])
-            if same or key not in by_id["modelscope"]:
-                by_id["modelscope"][key] = found
-        by_model.setdefault(found.model, []).append(found)
-        by_family.setdefault(found.series.family, []).append(found)
-    return Listing(tuple(entries), by_id, by_model, by_family, served, accounts)
+    return accounts
 
 
 def undated(name: ModelName) -> str:
@@ -104,24 +130,23 @@ def _there(account: str, modelscope: tuple[str, ...], mirrors: dict[str, str]) -
 
 
 def is_repackager(account: str) -> bool:
+    """Whether the account publishes the models of others."""
     known = lexicon().accounts.get(account.lower())
     return known is not None and known.repackager
 
 
-def _entries(file: vocabulary.CompanyFile, family: vocabulary.FamilyEntry, entry: vocabulary.SeriesEntry, line: Series) -> Iterator[Entry]:
+def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: Series) -> Iterator[Entry]:
     mirrors = vocabulary.hubs().mirrors
     for pattern in entry.models:
         try:
             names = expand(pattern)
         except ValueError as error:
-            message = f"{file.name} › {family.name} › {entry.name}: models: {error}"
+            message = f"{file.name} › {line.family} › {entry.name}: models: {error}"
             raise CatalogDataError(message, subject=pattern) from error
         for name in names:
             owner, slash, bare = name.rpartition("/")
-            if not slash:
-                account = entry.huggingface if entry.huggingface is not None else next(iter(file.accounts.huggingface), None)
-            else:
-                account = owner
+            main = entry.huggingface if entry.huggingface is not None else next(iter(file.accounts.huggingface), None)
+            account = owner if slash else main
             theirs: str | Literal[False] | None = entry.modelscope
             if theirs is None and account:
                 theirs = _there(account, file.accounts.modelscope, mirrors)
@@ -134,6 +159,7 @@ def _entries(file: vocabulary.CompanyFile, family: vocabulary.FamilyEntry, entry
 
 
 def packaging(name: ModelName) -> tuple[Any, ...]:
+    """What tells the checkpoints of one model apart: method, bits, format, dtype."""
     quantization = name.quantization
     return (quantization and quantization.method, quantization and quantization.bits, name.format, name.dtype)
 
@@ -148,6 +174,7 @@ def listed_checkpoints(model: str | None = None) -> tuple[Checkpoint, ...]:
 
 
 def listed_checkpoint(entry: Entry, hub: Hub) -> Checkpoint | None:
+    """The checkpoint on one hub, where the catalog lists it there."""
     repo_id = entry.huggingface if hub == "huggingface" else entry.modelscope
     if not repo_id:
         return None
@@ -156,15 +183,17 @@ def listed_checkpoint(entry: Entry, hub: Hub) -> Checkpoint | None:
 
 
 def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confidence, *, exists: bool | None) -> Checkpoint:
+    """The record of a repository, with the size that its name or the catalog tells."""
     size = None if entry is None else by_rules(parser.read(repo_id)).size
     line = None if entry is None else entry.series
     return Checkpoint(
-        hub=hub, repo_id=repo_id, exists=exists, confidence=confidence, series=line and line.name, size=size,
-        source=line.source if line else "unverified", checked=line and line.checked,
+        hub=hub, repo_id=repo_id, exists=exists, confidence=confidence, series=None if line is None else line.name, size=size,
+        source=line.source if line else "unverified", checked=None if line is None else line.checked,
     )  # fmt: skip
 
 
 def on_hub(entry: Entry, target: Hub, others: Iterable[Entry] = ()) -> Checkpoint:
+    """The checkpoint on one hub, or the word that it is not there, and what else could be meant."""
     found = listed_checkpoint(entry, target)
     if found is not None:
         alternatives = tuple(dict.fromkeys(c.repo_id for e in others if (c := listed_checkpoint(e, target)) is not None and c.repo_id != found.repo_id))
@@ -175,6 +204,7 @@ def on_hub(entry: Entry, target: Hub, others: Iterable[Entry] = ()) -> Checkpoin
 
 
 def same_model(name: ModelName, listed: Listing) -> list[Entry]:
+    """The listed checkpoints of the model that the name means."""
     for key in (name.canonical, *_kindred(name)):
         if entries := listed.by_model.get(key):
             return entries

@@ -90,7 +90,7 @@ def search(
                 continue
             if type is not None and type not in line.types and type not in parser.read(found.repo_id).types:
                 continue
-            total = found.size and found.size.total
+            total = None if found.size is None else found.size.total
             if (smallest is not None or largest is not None) and total is None:
                 continue
             if total is not None and (smallest is not None and total < smallest or largest is not None and total > largest):

@@ -12,7 +12,10 @@ from modelcatalog.records import ModelName, Size
 __all__ = ["SizeRule", "SizeRules", "by_rules", "name_words", "size_rules", "with_size"]
 
 _STAGES = frozenset(
-    ("instruct", "chat", "base", "thinking", "non-thinking", "reasoning", "moe", "preference", "dpo", "rl", "sft", "fine-tuned", "instruction-following", "aligned")
+    (
+        "instruct", "chat", "base", "thinking", "non-thinking", "reasoning", "moe", "preference", "dpo", "rl", "sft", "fine-tuned",
+        "instruction-following", "aligned",
+    )
 )
 """Types that tell how a model was trained and not how large it is."""
 _TUNED = 50 * 10**9
