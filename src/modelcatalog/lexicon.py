@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import SegmentKind
 
-__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Phrase", "Word", "fold", "lexicon", "names_family", "reset"]
+__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Phrase", "Word", "alone", "fold", "lexicon", "names_family", "reset"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -75,7 +75,8 @@ class Word(NamedTuple):
 _KINDS: dict[str, SegmentKind] = {
     "separator": "separator", "family": "family", "type": "type", "tier": "tier", "variant": "variant", "method": "quantization",
     "scheme": "quantization", "plain_q": "quantization", "mlc_scheme": "quantization", "weight_activation": "quantization",
-    "named_scheme": "quantization", "bits": "quantization", "bpw": "quantization", "head_bits": "quantization", "group": "quantization", "format": "format", "dtype": "dtype",
+    "named_scheme": "quantization", "bits": "quantization", "bpw": "quantization", "head_bits": "quantization", "group": "quantization",
+    "format": "format", "dtype": "dtype",
     "size": "size", "mixture": "size", "active": "size", "effective": "size", "experts": "size", "context": "context", "version": "version",
     "date": "released", "shard": "shard", "suffix": "serving", "ignored": "format",
 }  # fmt: skip
@@ -296,21 +297,25 @@ def _shown(words: tuple[Word, ...], piece: str) -> tuple[Word, ...]:
 READINGS = _Readings()
 
 
+def alone(found: tuple[Word, ...] | Phrase) -> tuple[Word, ...]:
+    """What a piece means where no phrase begins."""
+    return found.alone if isinstance(found, Phrase) else found
+
+
 def names_family(piece: str) -> bool:
     """Whether a piece of a name begins with a family."""
-    found = READINGS[piece]
-    return (found.alone if isinstance(found, Phrase) else found)[0].role == "family"
+    return alone(READINGS[piece])[0].role == "family"
 
 
 def _read(piece: str) -> tuple[Word, ...] | Phrase:
     if not piece[0].isalnum():
         return _finished((Word("separator", piece),))
     words = lexicon()
-    alone = _finished(_alone(piece, words))
+    itself = _finished(_alone(piece, words))
     options = words.phrases.get(piece)
     if options is not None:
-        return Phrase(options, alone)
-    return alone
+        return Phrase(options, itself)
+    return itself
 
 
 def _alone(piece: str, words: Lexicon) -> tuple[Word, ...]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from modelcatalog.dates import calendar
 from modelcatalog.errors import NameSyntaxError
 from modelcatalog.lexicon import fold, lexicon
-from modelcatalog.reader import Reader, release
+from modelcatalog.reader import Reader
+from modelcatalog.reading.state import release
 from modelcatalog.records import ModelName, Quantization, Segment, Size
 from modelcatalog.reference import take_apart
 
@@ -135,7 +136,7 @@ def _revision(reader: Reader, start: int, end: int) -> None:
     """Vertex AI's ``@20250514`` is a date and its ``@001`` a numbered model; other revisions say nothing of the model."""
     text = reader.lower[start:end]
     if not text.isdecimal():
-        reader.packaging(text)
+        reader.read_packaging(text)
         return
     date = calendar(text) if len(text) == 8 else None  # noqa: PLR2004  YYYYMMDD
     if date is not None and reader.released is None:

@@ -186,7 +186,7 @@ def _provider(parts: Parts, lower: str, lexicon: Lexicon, start: int, end: int) 
     return at + len(head) + 1
 
 
-def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:
+def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:  # noqa: C901  a line for each part of a reference
     """A URL, a cache path or a local path: named parts, and what stands between them."""
     form = grammar.form(found)
     if form.startswith("huggingface"):

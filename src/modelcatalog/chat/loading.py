@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import warnings
 from typing import TYPE_CHECKING
 
 from modelcatalog import engines, planning
 from modelcatalog.chat.model import ChatModel
-from modelcatalog.errors import EngineError, MissingPackage, WontFit
-from modelcatalog.hubs import fetching, local, receipts
+from modelcatalog.errors import MissingPackage, WontFit
 from modelcatalog.planning import Plan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from modelcatalog.records import Hub, ModelName
 
 __all__ = ["load"]
@@ -72,7 +73,12 @@ def load(
             trust_remote_code=trust_remote_code,
         )
     _refuse(plan)
-    return ChatModel(engines.open_engine(_here(plan)), plan)
+    for text in plan.mismatches:
+        warnings.warn(f"{plan.name.source}: {text}", stacklevel=2)
+    here = planning.obtain(plan)
+    if here.hub != plan.hub:
+        warnings.warn(f"{plan.name.source}: {here.reasons[-1]}", stacklevel=2)
+    return ChatModel(engines.open_engine(here), here)
 
 
 def _refuse(plan: Plan) -> None:
@@ -94,17 +100,3 @@ def _refuse(plan: Plan) -> None:
         )
         hint = "take a smaller variant, a shorter context_length=, or allow offload=True"
         raise WontFit(message, subject=plan.name.source, hint=hint)
-
-
-def _here(plan: Plan) -> Plan:
-    """The plan with its files on this disk: fetched if they are not."""
-    if plan.path is not None:
-        if plan.hub is not None and plan.repo_id is not None:
-            receipts.check(Path(plan.path), plan.files, subject=plan.repo_id)
-        return plan
-    if plan.hub is None:
-        message = "this plan names neither a folder nor a hub"
-        raise EngineError(message, subject=plan.name.source)
-    folder = fetching.fetch(plan.listing(), plan.files)
-    local.check_weights(folder, plan.weights)
-    return plan.model_copy(update={"path": str(folder)})

@@ -29,6 +29,8 @@ _SETTINGS = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONUNBUFFERED": "1",
 }
+# More patience than this is the caller's: a second run goes on where the first broke off.
+_DEFAULTS = {"MODELSCOPE_DOWNLOAD_MAX_RETRIES": "2"}
 _GOODBYE = 3.0
 
 
@@ -72,7 +74,7 @@ def _run(listing: Listing, files: Sequence[RemoteFile]) -> str:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=None if terminal else subprocess.PIPE,
-        env={**os.environ, **_SETTINGS, "PYTHONPATH": path},
+        env={**_DEFAULTS, **os.environ, **_SETTINGS, "PYTHONPATH": path},
     )
     said: list[bytes] = []
     relay = threading.Thread(target=_relay, args=(process, said), daemon=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATIENCE", "Guard", "headers_error"]
 
-PATIENCE = 6.0
+PATIENCE = 5.0
 """Seconds without a byte from the network, and without work, after which a download is given up."""
 
 _RESUMED = "._____temp"

@@ -4,6 +4,7 @@
 """
 
 from modelcatalog.planning.build import plan
+from modelcatalog.planning.obtain import obtain
 from modelcatalog.planning.record import Memory, Missing, Plan, human
 
-__all__ = ["Memory", "Missing", "Plan", "human", "plan"]
+__all__ = ["Memory", "Missing", "Plan", "human", "obtain", "plan"]

@@ -94,6 +94,8 @@ class Plan(_Record):
     chat_template: bool | None = None
     trust_remote_code: bool = False
     offload: bool = False
+    locked: bool = False
+    """A lock file gave the hashes of ``files``, so they are checked wherever the files lie."""
     memory: Memory = Field(default_factory=Memory)
     missing: tuple[Missing, ...] = ()
     mismatches: tuple[str, ...] = ()

@@ -1,0 +1,73 @@
+"""Owns bringing a plan's files onto this disk, checked: from the cache, from its hub, or the same bytes from the other.
+
+Knows no client: `hubs.fetching` downloads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelcatalog import catalog, hubs
+from modelcatalog.errors import EngineError, HubUnreachable, ModelCatalogError
+from modelcatalog.hubs import fetching, local, receipts
+
+if TYPE_CHECKING:
+    from modelcatalog.hubs import Listing
+    from modelcatalog.planning.record import Plan
+
+__all__ = ["obtain"]
+
+
+def obtain(plan: Plan) -> Plan:
+    """The plan with its files on this disk, each checked once against the hash that is known of it.
+
+    Raises:
+        ModelCatalogError: as `hubs.fetching.fetch` raises them.
+    """
+    if plan.path is not None:
+        ours = plan.repo_id is not None
+        if ours or plan.locked:
+            receipts.check(Path(plan.path), plan.files, subject=plan.repo_id or plan.name.source, ours=ours)
+        return plan
+    if plan.hub is None:
+        message = "this plan names neither a folder nor a hub"
+        raise EngineError(message, subject=plan.name.source)
+    try:
+        folder = fetching.fetch(plan.listing(), plan.files)
+        moved: dict[str, object] = {}
+    except HubUnreachable as error:
+        twin = _twin(plan)
+        if twin is None:
+            raise
+        folder = fetching.fetch(twin, twin.files)
+        # What the first hub listed still holds, also for the files that the second hashes in another way.
+        receipts.check(folder, plan.files, subject=twin.repo_id)
+        reason = f"{error.message}; {twin.hub} lists the same files, so they came from there"
+        moved = {"source": twin.hub, "hub": twin.hub, "endpoint": twin.endpoint, "repo_id": twin.repo_id}
+        moved |= {"revision": twin.revision, "commit": twin.commit, "reasons": (*plan.reasons, reason)}
+    local.check_weights(folder, plan.weights)
+    return plan.model_copy(update={"path": str(folder), **moved})
+
+
+def _twin(plan: Plan) -> Listing | None:
+    """The other hub's listing of the same files; None unless the hashes of all weights agree."""
+    if plan.hub is None:
+        return None
+    there = hubs.other(plan.hub)
+    try:
+        client = hubs.client(there)
+        listing = client.listing(client.wire(), catalog.resolve(plan.name, hub=there).repo_id, None)
+    except ModelCatalogError:
+        return None
+    files = []
+    for file in plan.files:
+        twin = listing.file(file.path)
+        if twin is None or twin.size != file.size:
+            return None
+        if file.sha256 and twin.sha256 and file.sha256 != twin.sha256:
+            return None
+        if file.path in plan.weights and not (file.sha256 and twin.sha256):
+            return None
+        files.append(twin)
+    return listing.model_copy(update={"files": tuple(files)})

@@ -1,0 +1,111 @@
+"""Owns the rules for words: families and their bases, companies, types, tiers, and what no rule takes."""
+
+from __future__ import annotations
+
+from modelcatalog.lexicon import FamilyWord, Word
+from modelcatalog.reading.numbers import NumberRules
+
+__all__ = ["WordRules"]
+
+
+class WordRules(NumberRules):
+    """Words beside their neighbours."""
+
+    def _on_family(self, i: int, word: Word) -> None:
+        found: FamilyWord = word.value
+        if not found.bare and not self._trusted(i, found):
+            self.no_fact(i, word)
+            return
+        now = self.family
+        if now is None:
+            self.family, self.family_at, self.open = found, i, True
+        elif self.version is None and word.text[0] in now.lines and word.text[1:].isdecimal():
+            self._set_version(i, self._lined(now, word.text[0], word.text[1:]))  # Kimi K2, not the family K2
+            return
+        else:
+            self._second_family(i, word, now)
+        if word.key is not None:
+            self.keys.append(word.key)
+
+    def _second_family(self, i: int, word: Word, now: FamilyWord) -> None:
+        """The same again, the base of the one before, or its tuning."""
+        found: FamilyWord = word.value
+        if found.name == now.name:
+            self.open = self.version is None
+        elif self.base is not None or (self.size_at >= 0 and not self.in_tag):
+            self.keys.append(word.text)  # behind the size stands the data or the method: mpt-1b-redpajama
+        elif found.derived and not now.derived and not self._at_home(now, found):
+            self.base, self.base_version, self.base_at = now, self.version, self.family_at
+            self.base_end = max(self.family_at, self.version_at)
+            for k in range(self.base_at, self.base_end + 1):
+                if self.kinds[k] in ("family", "version"):
+                    self.kinds[k] = "base"
+            self.family, self.family_at, self.version, self.version_at, self.open = found, i, None, -1, True
+        else:
+            self.base, self.base_at, self.base_end = found, i, i
+            self.kinds[i] = "base"
+
+    def _at_home(self, now: FamilyWord, found: FamilyWord) -> bool:
+        """stabilityai/stablelm-2-zephyr is Stability's own, whatever it was tuned like."""
+        return self.account is not None and self.account.company == now.company and found.company != now.company
+
+    def _trusted(self, i: int, family: FamilyWord) -> bool:
+        """A common word means the family beside its company, or before one of its versions."""
+        if self.company_word == family.company or (self.account is not None and self.account.company == family.company):
+            return True
+        after = self.after(i)
+        if after < 0 or self.before(i) >= 0 and self.words[self.before(i)].role not in ("other", "reseller"):
+            return False
+        following = self.words[after]
+        return following.text in family.follows or (following.key or following.text).lstrip("v") in family.versions
+
+    def _on_company(self, i: int, word: Word) -> None:
+        if self.family is None and self.lead < 0:
+            self.kinds[i] = "company"
+            self.company_word = str(word.value)
+        else:
+            self.no_fact(i, word)
+
+    def _on_reseller(self, i: int, word: Word) -> None:
+        if self.family is None and self.lead < 0 and self.after(i) >= 0:
+            self.kinds[i] = "route"
+        else:
+            self.no_fact(i, word)
+
+    def _on_type(self, i: int, word: Word) -> None:
+        value = str(word.value)
+        if value not in self.types:
+            self.types.append(value)
+        if self.tier is None and word.text in self.lexicon.tier_words:
+            self.tier = self.text(i)
+        self.keys.append(value)
+        self.recognised = True
+
+    def _on_tier(self, i: int, word: Word) -> None:
+        if self.tier is None:
+            self.tier = self.text(i)
+        self.keys.append(word.text)
+        if self.family is None and not self.recognised and self.lead >= 0:
+            self.lead_end = i
+
+    def _on_variant(self, i: int, word: Word) -> None:
+        self.keys.append(word.text)
+
+    def _on_unknown(self, i: int, word: Word) -> None:
+        meaning = None
+        if self.family is not None and self.family.words:
+            meaning = self.family.words.get(word.text)
+        if meaning is None and self.base is not None:
+            meaning = self.base.words.get(word.text)
+        if meaning is not None:
+            if meaning:
+                self.kinds[i] = "type"
+                self._on_type(i, Word("type", word.text, meaning, meaning))
+            else:
+                self.kinds[i] = "format"
+            return
+        if self.in_tag and word.text in self.lexicon.tag_words:
+            self.kinds[i] = "type"
+            self._on_type(i, Word("type", word.text, self.lexicon.tag_words[word.text]))
+            return
+        self.no_fact(i, word)
