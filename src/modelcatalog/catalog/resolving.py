@@ -138,9 +138,11 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
     company = company_named(family.company)
     message = f"{name.source!r}: {company.name} has not published the weights of {match[0].name if match else family.name}"
     served = any(line.family == family.name for line, _ in listing().served.values())
-    if company.api is None or not served:
-        docs = f" {company.api_docs} tells how it is served" if company.api_docs else f" no API of {company.name} is known to serve it"
-        return ClosedWeights(message, subject=name.source, hint=docs.strip())
+    if not served:
+        return ClosedWeights(message, subject=name.source, hint=f"no API of {company.name} is known to serve it either")
+    if company.api is None:
+        hint = f"{company.api_docs or company.site or company.name} tells how it is served; its API is not OpenAI-compatible"
+        return ClosedWeights(message, subject=name.source, hint=hint)
     model = match[1] if match else name.name
     hint = f"{company.name}'s API serves it: set {company.api_key or 'the API key'} and use modelcatalog.load({model!r}, engine=\"openai\")"
     return ClosedWeights(message, subject=name.source, hint=hint)
