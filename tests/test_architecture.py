@@ -1,0 +1,62 @@
+"""Tests of the house: imports point one way, heavy packages wait inside functions, every module says what it owns."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
+LAYERS = {
+    name: level
+    for level, names in enumerate(
+        (
+            "errors", "records", "vocabulary", "notation grammar patterns dates", "lexicon", "reference reading", "parser", "catalog", "hubs", "planning",
+            "engines", "chat", "cli", "__main__",
+        )
+    )
+    for name in names.split()
+}  # fmt: skip
+"""Module -> its level, from the bottom; those of one level may import one another."""
+HEAVY = {
+    "accelerate", "gguf", "huggingface_hub", "llama_cpp", "modelscope", "numpy", "openai", "psutil", "requests", "safetensors", "torch", "tqdm",
+    "transformers", "vllm",
+}  # fmt: skip
+MODULES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+
+
+def _imports(tree: ast.AST, *, late: bool) -> set[str]:
+    """Modules that are imported; those inside functions too if ``late``, those for type checkers never."""
+    found: set[str] = set()
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            found |= set().union(*(_imports(other, late=late) for other in node.orelse), set())
+        elif late or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found |= _imports(node, late=late)
+    return found
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module != "__init__.py"])
+def test_imports_point_one_way(module: str) -> None:
+    """No module imports from a level above its own, not even late."""
+    own = LAYERS[module.removesuffix(".py").partition("/")[0]]
+    used = {name.split(".")[1] for name in _imports(MODULES[module], late=True) if name.startswith("modelcatalog.")}
+    assert {name for name in used if LAYERS.get(name, 0) > own} == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_heavy_packages_wait(module: str) -> None:
+    """Packages that take long to import are imported inside the functions that use them."""
+    assert {name.partition(".")[0] for name in _imports(MODULES[module], late=False)} & HEAVY == set()
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if not module.endswith("__main__.py")])
+def test_every_module_says_what_it_owns(module: str) -> None:
+    """The first line of a module is a docstring, and begins with what it owns."""
+    first = (ast.get_docstring(MODULES[module]) or "").partition("\n")[0]
+    assert first.startswith("Owns ")

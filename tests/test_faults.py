@@ -1,0 +1,437 @@
+"""Tests of a bad network: both hubs' real clients against hubs that fail, each answered in ten seconds."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from loopback import faults
+from loopback.hubs import HuggingFaceHub, LoopbackHub, ModelScopeHub
+
+from modelcatalog.chat import load
+from modelcatalog.errors import (
+    CheckpointNotFound,
+    GatedCheckpoint,
+    HubUnreachable,
+    IntegrityError,
+    ModelCatalogError,
+    WontFit,
+)
+from modelcatalog.hubs import fetching, guard, receipts
+from modelcatalog.planning import obtain, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loopback.hubs import Fault
+
+    from modelcatalog.planning import Plan
+    from modelcatalog.records import Hub
+
+NAME = "acme/tiny-instruct"
+LIMIT = 10.0
+KINDS: tuple[Hub, Hub] = ("huggingface", "modelscope")
+both = pytest.mark.parametrize("kind", KINDS)
+
+
+class Pair:
+    """Both hubs with the tiny model, and empty caches."""
+
+    def __init__(self, one: LoopbackHub, two: LoopbackHub, home: Path) -> None:
+        self.by_name = {"huggingface": one, "modelscope": two}
+        self.home = home
+
+    def __getitem__(self, hub: str) -> LoopbackHub:
+        return self.by_name[hub]
+
+    def files(self) -> set[str]:
+        """Names of the weights, whole or in part, anywhere in the caches."""
+        found = {p.name for p in self.home.rglob("*") if p.is_file() and p.stat().st_size > 60_000}
+        return {name for name in found if not name.endswith(".lock")}
+
+
+@pytest.fixture
+def hubs(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+    """Both hubs serve the tiny model."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
+    monkeypatch.setenv("MODELSCOPE_HOME", str(tmp_path / "ms-home"))
+    with HuggingFaceHub({NAME: tiny_folder}) as one, ModelScopeHub({NAME: tiny_folder}) as two:
+        monkeypatch.setenv("HF_ENDPOINT", one.endpoint)
+        monkeypatch.setenv("MODELSCOPE_ENDPOINT", two.endpoint)
+        yield Pair(one, two, tmp_path)
+
+
+def fetch(hub: Hub | None = None) -> Plan:
+    """Plan and download, as `load` does, without opening an engine."""
+    return obtain(plan(NAME, hub=hub, device="cpu"))
+
+
+class timed:  # noqa: N801  reads as a phrase in a with statement
+    """Fails when its block takes ten seconds."""
+
+    def __enter__(self) -> None:
+        self._start = time.monotonic()
+
+    def __exit__(self, *error: object) -> None:
+        took = time.monotonic() - self._start
+        assert took < LIMIT, f"answered after {took:.1f} s"
+
+
+def refused_port() -> str:
+    """An address where nothing listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{one.getsockname()[1]}"
+
+
+# While planning -------------------------------------------------------------------------------
+
+PLANNING: list[tuple[str, Fault, type[ModelCatalogError], str]] = [
+    ("silent", faults.silent(), HubUnreachable, r"gave no answer: (no answer within 3 s|timed out)"),
+    ("error 500", faults.status(500), HubUnreachable, r"failed with status 500"),
+    ("error 503", faults.status(503), HubUnreachable, r"failed with status 503"),
+    ("proxy page", faults.page(), HubUnreachable, r"answered with a web page; a proxy or a login page may stand"),
+    ("proxy page 404", faults.page(code=404), HubUnreachable, r"answered with a web page"),
+    ("proxy 407", faults.status(407), HubUnreachable, r"answered with status 407"),
+    ("gated", faults.status(403, X_Error_Code="GatedRepo"), GatedCheckpoint, r"is gated on|only to accounts with access"),
+    ("rate limit", faults.status(429), HubUnreachable, r"answered with status 429"),
+    ("redirect loop", faults.redirect("{path}"), HubUnreachable, r"redirect|status 302"),
+]
+
+
+@both
+@pytest.mark.parametrize(("fault", "error", "said"), [p[1:] for p in PLANNING], ids=[p[0] for p in PLANNING])
+def test_asked_hub_fails(hubs: Pair, kind: Hub, fault: Fault, error: type[ModelCatalogError], said: str) -> None:
+    """With hub= given the typed error comes in time, carries the input, and names the next step."""
+    hubs[kind].faults.append(fault)
+    with timed(), pytest.raises(error, match=said) as caught:
+        plan(NAME, hub=kind)
+    assert caught.value.subject
+    if error is HubUnreachable:
+        assert f'pass hub="{[k for k in KINDS if k != kind][0]}"' in (caught.value.hint or "")
+
+
+@both
+@pytest.mark.parametrize("fault", [p[1] for p in PLANNING], ids=[p[0] for p in PLANNING])
+def test_other_hub_serves(hubs: Pair, kind: Hub, fault: Fault) -> None:
+    """Without hub= the other hub serves and is named; the plan does not wait for the broken one."""
+    hubs[kind].faults.append(fault)
+    with timed():
+        made = plan(NAME, device="cpu")
+    assert made.hub == next(k for k in KINDS if k != kind)
+    assert made.reasons[0].startswith(f"{made.hub} was the first hub to list the files")
+
+
+@both
+def test_refused(hubs: Pair, kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub where nothing listens: the error with hub=, the other hub without."""
+    monkeypatch.setenv("HF_ENDPOINT" if kind == "huggingface" else "MODELSCOPE_ENDPOINT", refused_port())
+    with timed(), pytest.raises(HubUnreachable, match="refused"):
+        plan(NAME, hub=kind)
+    with timed():
+        assert plan(NAME, device="cpu").hub != kind
+
+
+@both
+def test_missing(hubs: Pair, kind: Hub) -> None:
+    """A repository that is on neither hub, and a revision that does not exist."""
+    with timed(), pytest.raises(CheckpointNotFound, match="has no repository acme/other-instruct"):
+        plan("acme/other-instruct", hub=kind)
+    with timed(), pytest.raises(CheckpointNotFound, match="no revision 'v9'"):
+        plan(NAME, hub=kind, revision="v9")
+    with timed(), pytest.raises(CheckpointNotFound, match=r"Hugging Face has no .*; ModelScope has no |.*; Hugging"):
+        plan("acme/other-instruct")
+
+
+def test_neither_hub(hubs: Pair) -> None:
+    """Both hubs silent: one error within the limit, naming both."""
+    for kind in KINDS:
+        hubs[kind].faults.append(faults.silent())
+    with timed(), pytest.raises(HubUnreachable, match=r"Hugging Face at .*ModelScope at |ModelScope at .*Hugging Face"):
+        plan(NAME)
+
+
+def test_preferred(hubs: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MODELCATALOG_HUB decides, and the other hub is not asked at all."""
+    monkeypatch.setenv("MODELCATALOG_HUB", "modelscope")
+    assert plan(NAME, device="cpu").reasons[0] == "modelscope because MODELCATALOG_HUB says so"
+    assert hubs["huggingface"].requests == []
+
+
+@both
+def test_token_is_sent(hubs: Pair, kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both hubs get their own token, in metadata and in the download, and not the other's."""
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    monkeypatch.setenv("MODELSCOPE_API_TOKEN", "ms-secret")
+    fetch(kind)
+    seen = [str(request.headers) for request in hubs[kind].requests]
+    own, foreign = ("hf_secret", "ms-secret") if kind == "huggingface" else ("ms-secret", "hf_secret")
+    assert sum(own in headers for headers in seen) > 6
+    assert not any(foreign in headers for headers in seen)
+
+
+# While downloading ----------------------------------------------------------------------------
+
+FETCHING: list[tuple[str, Fault, type[ModelCatalogError], str]] = [
+    ("silent", faults.silent(faults.WEIGHTS), HubUnreachable, r"went silent while sending acme/tiny-instruct: no byte"),
+    ("stall", faults.stall(), HubUnreachable, r"went silent while sending"),
+    ("cut always", faults.cut(times=99), HubUnreachable, r"broke off|went silent"),
+    ("error 500", faults.status(500, faults.WEIGHTS), HubUnreachable, r"broke off|went silent"),
+    ("gated", faults.status(403, faults.WEIGHTS, X_Error_Code="GatedRepo"), ModelCatalogError, r"gated|broke off"),
+    ("gone", faults.status(404, faults.WEIGHTS, X_Error_Code="EntryNotFound"), ModelCatalogError, r"no longer|broke off"),
+    ("proxy page", faults.page(faults.WEIGHTS), ModelCatalogError, r"size|bytes|broke off|no hash"),
+]
+
+
+def after_plan(fault: Fault) -> Fault:
+    """The fault, for requests of the real clients alone: the plan's own are let through."""
+
+    def later(hub: LoopbackHub, request: Any) -> bool:
+        return request.headers.get("User-Agent") != "modelcatalog" and fault(hub, request)
+
+    return later
+
+
+@both
+@pytest.mark.parametrize(("fault", "error", "said"), [p[1:] for p in FETCHING], ids=[p[0] for p in FETCHING])
+def test_download_fails(hubs: Pair, kind: Hub, fault: Fault, error: type[ModelCatalogError], said: str) -> None:
+    """The typed error in time; what is left does not look complete, and the next load is whole."""
+    made = plan(NAME, hub=kind, device="cpu")
+    other = hubs[next(k for k in KINDS if k != kind)]
+    other.repositories = {}
+    hubs[kind].faults.append(after_plan(fault))
+    with timed(), pytest.raises(error, match=said) as caught:
+        obtain(made)
+    assert caught.value.subject
+    assert not any(name.endswith((".incomplete", "model.safetensors")) for name in hubs.files())
+    hubs[kind].faults.clear()
+    assert plan(NAME, hub=kind, device="cpu").source == kind
+    again = fetch(kind)
+    assert (Path(again.path or "") / faults.WEIGHTS).stat().st_size == made.files[0].size
+
+
+@both
+def test_cut_once(hubs: Pair, kind: Hub) -> None:
+    """A connection that is cut in mid-file once or twice is taken up again."""
+    hubs[kind].faults.append(faults.cut(times=2))
+    assert fetch(kind).path
+
+
+@both
+def test_other_hub_takes_over(hubs: Pair, kind: Hub) -> None:
+    """A download that breaks off goes on at the other hub when its listing has the same hashes, and says so."""
+    hubs[kind].faults.append(after_plan(faults.status(404, faults.WEIGHTS)))
+    hubs[kind].faults.append(after_plan(faults.cut(times=99)))
+    hubs[kind].faults.pop(0)
+    made = fetch(kind)
+    assert made.hub != kind
+    assert made.reasons[-1].endswith(f"{made.hub} lists the same files, so they came from there")
+
+
+@both
+def test_other_hub_differs(hubs: Pair, kind: Hub, tiny_folder: Path, tmp_path: Path) -> None:
+    """The other hub has another file of the same size under that name: nothing is swapped."""
+    shutil.copytree(tiny_folder, tmp_path / "other")
+    weights = tmp_path / "other" / faults.WEIGHTS
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    other = hubs[next(k for k in KINDS if k != kind)]
+    other.repositories = {NAME: tmp_path / "other"}
+    hubs[kind].faults.append(after_plan(faults.cut(times=99)))
+    with pytest.raises(HubUnreachable):
+        fetch(kind)
+    assert not any(request.method == "GET" and request.sent > 1_000_000 for request in other.requests)
+
+
+CHILD = """
+import sys
+from modelcatalog.planning import obtain, plan
+print(obtain(plan(sys.argv[1], hub=sys.argv[2], device="cpu")).path)
+"""
+
+
+def child(kind: Hub, code: str = CHILD, **options: Any) -> subprocess.Popen[str]:
+    """Another process that fetches the same name."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, NAME, kind], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+@both
+def test_two_processes(hubs: Pair, kind: Hub) -> None:
+    """Two processes that fetch the same name at once both succeed."""
+    hubs[kind].faults.append(faults.slow(seconds=1.0))
+    pair = [child(kind), child(kind)]
+    outcomes = [process.communicate(timeout=60) for process in pair]
+    assert [process.returncode for process in pair] == [0, 0], outcomes
+    assert outcomes[0][0].splitlines()[-1] == outcomes[1][0].splitlines()[-1]
+
+
+def test_waiting_for_another_process(hubs: Pair) -> None:
+    """The second process does not give up while the first one is still downloading."""
+    hubs["huggingface"].faults.append(faults.slow(seconds=guard.PATIENCE - 1.5))
+    first = child("huggingface")
+    time.sleep(1.5)
+    second = child("huggingface")
+    assert [p.communicate(timeout=60) and p.returncode for p in (first, second)] == [0, 0]
+
+
+@both
+def test_killed(hubs: Pair, kind: Hub) -> None:
+    """A process killed in mid-download leaves nothing that looks complete, no process and no debris."""
+    hubs[kind].faults.append(faults.stall())
+    process = child(kind)
+    sent = hubs[kind].requests
+    until = time.monotonic() + 15
+    while not any("model.safetensors" in r.path and "Range" not in r.headers for r in sent):
+        assert time.monotonic() < until, sent
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+        if any(p.name.endswith(".incomplete") or "._____temp" in str(p) for p in hubs.home.rglob("model*")):
+            break
+        if any(p.name.endswith(".incomplete") for p in hubs.home.rglob("*.incomplete")):
+            break
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    time.sleep(1)
+    assert not list(hubs.home.rglob("*.incomplete"))
+    hubs[kind].faults.clear()
+    assert plan(NAME, hub=kind, device="cpu").source == kind
+    assert fetch(kind).path
+
+
+@both
+def test_full_disk(hubs: Pair, kind: Hub) -> None:
+    """A disk that fills up in mid-file is WontFit, and the unfinished file is gone."""
+    code = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n{CHILD}"
+    process = child(kind, code)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "WontFit: the disk of" in said, said
+    assert hubs.files() == set()
+
+
+@both
+def test_full_file_system(hubs: Pair, kind: Hub, tmp_path: Path) -> None:
+    """The same on a real file system of two megabytes."""
+    script = f"""
+mount -t tmpfs -o size=2m tmpfs {tmp_path}/small || exit 77
+export HF_HOME={tmp_path}/small/hf MODELSCOPE_CACHE={tmp_path}/small/ms
+"$0" -c "$1" {NAME} {kind}
+echo left $(find {tmp_path}/small -type f -size +50k | wc -l)
+"""
+    (tmp_path / "small").mkdir()
+    # With room for nothing the plan itself refuses; the disk must shrink after it.
+    code = CHILD.replace("obtain(plan(", "obtain((lambda p: p)(plan(").replace(')).path', '))).path')
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script, sys.executable, code], capture_output=True, text=True, check=False
+    ) if shutil.which("unshare") else None
+    if done is None or done.returncode == 77 or "unshare" in done.stderr[:20]:
+        pytest.skip("this system lets nobody mount a small file system")
+    assert "WontFit: the disk of" in done.stderr, done.stderr
+    assert "left 0" in done.stdout
+
+
+def test_too_small_disk(hubs: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is too small already is refused before the download."""
+    from modelcatalog.planning import machine
+
+    monkeypatch.setattr(machine, "free_disk", lambda _folder: 1_000_000)
+    with pytest.raises(WontFit, match=re.escape("acme/tiny-instruct needs 3.41 MB of disk, 1 MB are free")):
+        load(NAME, hub="huggingface", device="cpu")
+    assert not any(request.method == "GET" and request.sent > 60_000 for request in hubs["huggingface"].requests)
+
+
+def test_client_dies(hubs: Pair, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A download process that ends without a word is an error that says so."""
+    made = plan(NAME, hub="huggingface", device="cpu")
+    (tmp_path / "dead").mkdir()
+    fake = tmp_path / "dead" / "huggingface_hub.py"
+    fake.write_text("import os; os._exit(7)")
+    monkeypatch.syspath_prepend(str(fake.parent))
+    with pytest.raises(HubUnreachable, match="ended with code 7"):
+        fetching.fetch(made.listing(), made.files)
+
+
+# What is there already ------------------------------------------------------------------------
+
+
+@both
+def test_complete_cache_needs_no_socket(hubs: Pair, kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a complete cache nothing is asked of anybody: sockets and processes are forbidden, and it chats."""
+    fetch(kind)
+    before = len(hubs[kind].requests)
+
+    def forbidden(*_: object, **__: object) -> None:
+        pytest.fail("a request was made")
+
+    monkeypatch.setattr(socket, "socket", forbidden)
+    monkeypatch.setattr(socket, "create_connection", forbidden)
+    monkeypatch.setattr(socket, "getaddrinfo", forbidden)
+    monkeypatch.setattr(fetching.subprocess, "Popen", forbidden)
+    with load(NAME, hub=kind, device="cpu") as model:
+        assert model.plan.source == f"{kind} cache"
+        assert model.chat("w5 w6", max_new_tokens=2).usage.completion_tokens > 0
+    assert len(hubs[kind].requests) == before
+
+
+@both
+def test_second_load_hashes_nothing(hubs: Pair, kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was right once and is unchanged is not hashed again; what was touched is."""
+    folder = Path(fetch(kind).path or "")
+
+    def forbidden(*_: object, **__: object) -> str:
+        raise AssertionError
+
+    monkeypatch.setattr(receipts, "digest", forbidden)
+    again = fetch(kind)
+    assert again.source == f"{kind} cache"
+    os.utime(folder / faults.WEIGHTS)
+    with pytest.raises(AssertionError):
+        fetch(kind)
+
+
+@both
+def test_changed_cache(hubs: Pair, kind: Hub) -> None:
+    """A byte that changed in the cache is found out before the file is used, and the next load is whole again."""
+    weights = Path(fetch(kind).path or "") / faults.WEIGHTS
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    with pytest.raises(IntegrityError, match=r"model\.safetensors of acme/tiny-instruct has other bytes than listed"):
+        fetch(kind)
+    assert fetch(kind).source == kind
+
+
+@both
+def test_lost_file(hubs: Pair, kind: Hub) -> None:
+    """A cache from which a small file is gone is not complete; only that file is fetched again."""
+    folder = Path(fetch(kind).path or "")
+    (folder / "chat_template.jinja").unlink()
+    hubs[kind].requests.clear()
+    made = fetch(kind)
+    assert made.source == kind
+    assert (folder / "chat_template.jinja").is_file()
+    assert not any(request.method == "GET" and request.sent > 1_000_000 for request in hubs[kind].requests)
+
+
+def test_offline(hubs: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HF_HUB_OFFLINE: what is cached loads, what is not is an error that says so, and nothing is asked."""
+    fetch("huggingface")
+    hubs["huggingface"].requests.clear()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert fetch("huggingface").source == "huggingface cache"
+    with pytest.raises(HubUnreachable, match="HF_HUB_OFFLINE forbids asking"):
+        plan("acme/other-instruct", hub="huggingface")
+    assert hubs["huggingface"].requests == []

@@ -1,0 +1,153 @@
+"""Tests of lexicon.py: what a word means without its neighbours."""
+
+from __future__ import annotations
+
+import pytest
+
+from modelcatalog import grammar, lexicon
+from modelcatalog.lexicon import READINGS, Phrase, fold
+
+
+def roles(piece: str) -> list[tuple[str, str]]:
+    """The words of a piece: role and text as written."""
+    found = READINGS[piece]
+    return [(word.role, word.shown) for word in (found.alone if isinstance(found, Phrase) else found)]
+
+
+def test_every_rule_of_the_grammar_has_its_meaning() -> None:
+    """The table of meanings and the grammar's table of words have the same names, in the same order."""
+    assert list(lexicon._RULED) == [rule.name for rule in grammar.WORDS]
+
+
+@pytest.mark.parametrize(
+    ("piece", "words"),
+    [
+        ("-", [("separator", "-")]),
+        ("Qwen", [("family", "Qwen")]),
+        ("Qwen2.5", [("family", "Qwen"), ("number", "2.5")]),
+        ("qwen3_8b", [("family", "qwen"), ("number", "3"), ("separator", "_"), ("size", "8b")]),
+        ("Pythia410m", [("family", "Pythia"), ("size", "410m")]),
+        ("Llama3chat", [("family", "Llama"), ("number", "3"), ("type", "chat")]),
+        ("qwen3zzz", [("family", "qwen"), ("unknown", "3zzz")]),
+        ("3vl", [("number", "3"), ("type", "vl")]),
+        ("2.5Coder", [("number", "2.5"), ("type", "Coder")]),
+        ("vision2zz", [("unknown", "vision2zz")]),
+        ("chat2", [("type", "chat"), ("number", "2")]),
+        ("zzz3", [("unknown", "zzz3")]),
+        ("x10", [("lettered", "x10")]),
+        ("通义千问2.5", [("family", "通义千问"), ("number", "2.5")]),
+        ("通义千问", [("family", "通义千问")]),
+        ("千问Chat", [("family", "千问"), ("type", "Chat")]),
+        ("千问zzz", [("family", "千问"), ("unknown", "zzz")]),
+        ("千问²vl", [("family", "千问"), ("unknown", "²vl")]),
+        ("嘟嘟", [("unknown", "嘟嘟")]),
+        ("Q4_K_M", [("scheme", "Q4_K_M")]),
+        ("2024-08-06", [("date", "2024-08-06")]),
+        ("12-2024", [("date", "12-2024")]),
+        ("00001-OF-00003", [("shard", "00001-OF-00003")]),
+        ("٣", [("unknown", "٣")]),
+        ("1.1٣4.0", [("unknown", "1.1٣4.0")]),
+        ("v2_7B", [("version", "v2"), ("separator", "_"), ("size", "7B")]),
+        ("v2_1.2.3b", [("version", "v2_1.2.3b")]),
+        ("Int8Mix", [("ignored", "Int8Mix")]),
+        ("rc1", [("unknown", "rc1")]),
+    ],
+)
+def test_words_of_a_piece(piece: str, words: list[tuple[str, str]]) -> None:
+    """Known words, words with digits glued to them, and words that only the grammar knows, in their own case."""
+    assert roles(piece) == words
+    assert "".join(text for _, text in words) == piece
+
+
+@pytest.mark.parametrize(
+    "piece", ["0b", "0m", "999t", "25T", "12345b", "1234567m", "0x7b", "8x0b", "7bx0", "a0b", "e0b", "0e", "64bit", "0bit", "w0a16", "w99a16"]
+)
+def test_numbers_that_no_model_has(piece: str) -> None:
+    """No parameters, no experts, more than any model has, or no quantization's width: no fact."""
+    assert roles(piece) == [("unknown", piece)]
+
+
+@pytest.mark.parametrize(
+    ("piece", "value"),
+    [
+        ("7b", (7 * 10**9, "b")), ("1t", (10**12, "t")), ("1.5t", (15 * 10**11, "t")), ("0_5b", (5 * 10**8, "b")), ("2bn", (2 * 10**9, "bn")),
+        ("110mil", (110 * 10**6, "mil")), ("7b1", (71 * 10**8, "b")), ("r7b", (7 * 10**9, "b")), ("8x7b", (7 * 10**9, 8)), ("34bx2", (34 * 10**9, 2)),
+        ("a2.7b", (27 * 10**8,)), ("e4b", (4 * 10**9,)), ("16e", 16), ("128k", 128), ("4bit", (4, None)), ("4bitgs64", (4, 64)), ("4.25bpw", (4.25, None)),
+        ("6bpw", (6, None)), ("0bpw", (None, None)), ("bpw5", (5, None)), ("128g", 128), ("gs32", 32), ("int8", (8, None)), ("w4a16", ("W4A16", 4, None)),
+        ("w4a16g128", ("W4A16G128", 4, 128)), ("q4f16_1", ("q4f16_1", 4)), ("q0f16", ("q0f16", 16)), ("q8", 8), ("v0.1", ("0.1", "")), ("v2b", ("2", "b")),
+        ("2_5", "2_5"), ("r9", ("r", "9")), ("4o", ("4", "o")), ("2024_08_06", None), ("2024-08-06", (2024, 8, 6)), ("08-2024", (2024, 8, None)),
+    ],
+)  # fmt: skip
+def test_values(piece: str, value: object) -> None:
+    """What each kind of word states."""
+    found = READINGS[piece]
+    assert isinstance(found, tuple)
+    if value is not None:
+        assert found[0].value == value
+
+
+@pytest.mark.parametrize(
+    ("piece", "scheme", "bits"),
+    [
+        ("q4_k_m", "Q4_K_M", 4), ("Q4-K-M", "Q4_K_M", 4), ("q4km", "Q4_K_M", 4), ("q6_k", "Q6_K", 6), ("q6k", "Q6_K", 6), ("q8_0", "Q8_0", 8),
+        ("iq2_xxs", "IQ2_XXS", 2), ("iq4nl", "IQ4_NL", 4), ("iq4_k", "IQ4_K", 4), ("tq1_0", "TQ1_0", 1), ("q4_0_4_8", "Q4_0_4_8", 4), ("iq4_ks_r4", "IQ4_KS_R4", 4),
+    ],
+)  # fmt: skip
+def test_schemes(piece: str, scheme: str, bits: int) -> None:
+    """Every spelling of a llama.cpp layout is the one that llama.cpp writes."""
+    found = READINGS[piece]
+    assert isinstance(found, tuple)
+    assert found[0].value == (scheme, bits)
+
+
+def test_point() -> None:
+    """Hubs and APIs spell the decimal point four ways."""
+    assert [lexicon.point(text) for text in ("2.5", "2_5", "2p5", "2___5")] == ["2.5"] * 4
+
+
+def test_fold_keeps_length() -> None:
+    """Lower case, but never longer or shorter than the text: positions stay."""
+    assert fold("Qwen") == "qwen"
+    assert len(fold("İQwen")) == len("İQwen")
+    assert fold("İQwen").endswith("qwen")
+
+
+def test_case_is_one_reading() -> None:
+    """A word in another case means the same, and is shown as written."""
+    assert roles("INSTRUCT") == [("type", "INSTRUCT")]
+    phrase, shouted = READINGS["llama"], READINGS["LLAMA"]
+    assert isinstance(phrase, Phrase)
+    assert isinstance(shouted, Phrase)
+    assert shouted.options is phrase.options
+    assert shouted.alone[0].shown == "LLAMA"
+
+
+def test_long_words_mean_nothing_and_are_not_kept() -> None:
+    """A word of a hundred letters is no model's, and takes no memory."""
+    assert roles("q" * 100) == [("unknown", "q" * 100)]
+    assert roles("-" * 100) == [("separator", "-" * 100)]
+    assert "q" * 100 not in READINGS
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the limit, the readings are forgotten and made anew."""
+    monkeypatch.setattr(lexicon, "_REMEMBERED", 100)
+    lexicon.reset()
+    for number in range(500):
+        assert roles(f"word{number}")
+    assert len(READINGS) <= 101
+
+
+def test_names_family() -> None:
+    """Whether a piece begins with a family, alone or in a phrase."""
+    assert lexicon.names_family("qwen3")
+    assert lexicon.names_family("llama")
+    assert not lexicon.names_family("instruct")
+
+
+def test_accounts() -> None:
+    """An owner's company or, for who repackages, the format of what it publishes."""
+    words = lexicon.lexicon()
+    assert words.accounts["qwen"].company == "Alibaba"
+    assert words.accounts["mlx-community"].format == "mlx"
+    assert words.accounts["bartowski"].repackager

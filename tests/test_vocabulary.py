@@ -1,0 +1,227 @@
+"""Tests of vocabulary.py: data files become records, and a wrong file is answered as a reviewer would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modelcatalog import catalog, parse, vocabulary
+from modelcatalog.errors import CatalogDataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ACME = """
+name = "Acme"
+zh = "极致"
+aliases = ["Acme AI"]
+
+[accounts]
+huggingface = ["acme-ai"]
+api = ["acme"]
+
+[[family]]
+name = "Zork"
+zh = "佐克"
+weights = "open"
+lines = ["Z"]
+
+[[family.series]]
+name = "Zork2"
+models = ["Zork2-{7B,70B}[-Chat]", "Zork-mini"]
+sizes = { mini = "3.8B" }
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_catalog() -> Iterator[None]:
+    """What a test adds to the catalog is gone after it."""
+    yield
+    vocabulary._ADDED.clear()
+    vocabulary.companies.cache_clear()
+    catalog_is_new()
+
+
+def catalog_is_new() -> None:
+    """Forget all that was derived from the data files."""
+    from modelcatalog import lexicon
+    from modelcatalog.catalog import index, listing, sizes
+
+    lexicon.reset()
+    for cached in (index.index, listing.listing, sizes.size_rules):
+        cached.cache_clear()
+
+
+def written(folder: Path, text: str, name: str = "acme.toml") -> Path:
+    """A data file with this text."""
+    place = folder / name
+    place.write_text(text, encoding="utf-8")
+    return place
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        ("671B-A37B", (671 * 10**9, 37 * 10**9)),
+        ("3.8B", (3_800_000_000, None)),
+        ("A13B", (None, 13 * 10**9)),
+        ("1T-A32B", (10**12, 32 * 10**9)),
+        ("135M", (135 * 10**6, None)),
+        ("large", (None, None)),
+    ],
+)
+def test_split_size(text: str, sizes: tuple[int | None, int | None]) -> None:
+    """A size in a data file is total and active parameters; another text is neither."""
+    assert vocabulary.split_size(text) == sizes
+
+
+def test_every_own_file_is_read() -> None:
+    """The package's own data validates, and each company stands in one file."""
+    companies = vocabulary.companies()
+    assert len(companies) > 200
+    assert len({company.name for company in companies}) == len(companies)
+    families = [family.name for company in companies for family in company.family]
+    assert len(families) == len(set(families))
+
+
+def test_word_tables() -> None:
+    """Types have both languages, methods are explained, repackagers and hosts are there."""
+    assert vocabulary.types()["instruct"].zh
+    assert all(entry.en and entry.zh for entry in vocabulary.types().values())
+    assert vocabulary.methods()["awq"].about
+    assert vocabulary.dtypes()["bf16"] == "bfloat16"
+    assert "gguf" in vocabulary.formats()
+    assert vocabulary.hubs().hosts["modelscope.cn"] == "modelscope"
+    assert "mini" in vocabulary.tiers()
+    assert "preview" in vocabulary.variants()
+    assert vocabulary.schemes()
+    assert vocabulary.ignored()
+    assert vocabulary.tag_words()["text"] == "base"
+
+
+def test_words_of_training() -> None:
+    """The words that make a number no size are data."""
+    assert "tokens" in vocabulary.training_after()
+    assert "tokens" in vocabulary.training_after_size()
+    assert "step" in vocabulary.training_before()
+
+
+def test_broken_toml(tmp_path: Path) -> None:
+    """A file that is no TOML is answered with its place and where the syntax is."""
+    place = written(tmp_path, 'name = "Acme')
+    with pytest.raises(CatalogDataError) as caught:
+        vocabulary.read_company(place)
+    first, hint = str(caught.value).splitlines()
+    assert first.startswith("acme.toml: ")
+    assert "line 1" in first
+    assert hint == "  mend the TOML; https://toml.io has the syntax"
+    assert caught.value.subject == str(place)
+    assert caught.value.__cause__ is not None
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    """A file in another encoding is the same kind of error."""
+    place = tmp_path / "acme.toml"
+    place.write_bytes('name = "阿里"'.encode("gbk"))
+    with pytest.raises(CatalogDataError, match=r"^acme\.toml: 'utf-8' codec can't decode"):
+        vocabulary.read_company(place)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('nane = "Acme"', "acme.toml: nane: is no field here; see docs/contributing for the fields"),
+        ("country = 'CN'", "acme.toml: name: is missing"),
+        ('name = "Acme"\ncountry = 7', "acme.toml: country: Input should be a valid string (got 7)"),
+        (
+            'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "ajar"',
+            "acme.toml › Zork: weights: Input should be 'open', 'closed' or 'mixed' (got 'ajar')",
+        ),
+        (
+            'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nmodles = ["Zork-7B"]',
+            "acme.toml › Zork › Zork1: modles: is no field here; see docs/contributing for the fields",
+        ),
+        (
+            'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nsizes = { mini = "small" }',
+            "acme.toml › Zork › Zork1: mini: 'small' is no size; "
+            "write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got 'small')",
+        ),
+        (
+            'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nsizes = { mini = "" }',
+            "acme.toml › Zork › Zork1: mini: '' is no size; "
+            "write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got '')",
+        ),
+    ],
+)
+def test_review(tmp_path: Path, text: str, line: str) -> None:
+    """A wrong entry is answered with file, family and series, the field, what is wrong and what to write."""
+    with pytest.raises(CatalogDataError) as caught:
+        vocabulary.read_company(written(tmp_path, text))
+    assert line in str(caught.value).splitlines()
+
+
+def test_two_companies_with_one_family(tmp_path: Path) -> None:
+    """A family has one company; who says otherwise is told whose it is."""
+    place = written(tmp_path, 'name = "Acme"\n[[family]]\nname = "Qwen"\nweights = "open"')
+    with pytest.raises(CatalogDataError) as caught:
+        catalog.extend(place)
+    assert str(caught.value) == "Acme › Qwen: Alibaba has a family of that name; give it another one, or put the series there"
+    assert caught.value.subject == "Qwen"
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    """A path that is not there is named."""
+    place = tmp_path / "nothing.toml"
+    with pytest.raises(CatalogDataError) as caught:
+        catalog.extend(place)
+    assert str(caught.value) == f"{place}: no such file or folder\n  name a TOML file, or a folder of them"
+
+
+def test_extend_with_a_file(tmp_path: Path) -> None:
+    """A user's company is known from then on, its Chinese names and sizes included."""
+    before = parse("Zork2-7B-Chat")
+    assert (before.family, before.company) == ("Zork2", None)
+    catalog.extend(written(tmp_path, ACME))
+    name = parse("acme-ai/Zork2-7B-Chat")
+    assert (name.family, name.version, name.company) == ("Zork", "2", "Acme")
+    assert parse("佐克2-7B").same_model(parse("zork-2-7b"))
+    assert parse("zork2-mini").size.total == 3_800_000_000  # type: ignore[union-attr]
+    assert catalog.find("极致").company.name == "Acme"  # type: ignore[union-attr]
+
+
+def test_extend_is_all_or_nothing(tmp_path: Path) -> None:
+    """One wrong file of a folder, and nothing of the folder is taken."""
+    written(tmp_path, ACME)
+    written(tmp_path, "country = 'CN'", "broken.toml")
+    with pytest.raises(CatalogDataError, match=r"^broken\.toml: name: is missing$"):
+        catalog.extend(tmp_path)
+    assert parse("Zork2-7B").company is None
+
+
+def test_extend_a_known_company(tmp_path: Path) -> None:
+    """A later file of a company adds series, aliases, families and accounts; a new family stands beside the old."""
+    catalog.extend(written(tmp_path, ACME))
+    more = (
+        'name = "Acme"\naliases = ["Acme Labs"]\n[accounts]\nhuggingface = ["acme-labs"]\n'
+        '[[family]]\nname = "Zork"\naliases = ["zorkette"]\nweights = "open"\n[[family.series]]\nname = "Zork3"\nmodels = ["Zork3-9B"]\n'
+        '[[family]]\nname = "Frotz"\nweights = "closed"\n'
+    )
+    catalog.extend(written(tmp_path, more, "more.toml"))
+    acme = next(company for company in vocabulary.companies() if company.name == "Acme")
+    assert acme.accounts.huggingface == ("acme-ai", "acme-labs")
+    assert acme.aliases == ("Acme AI", "Acme Labs")
+    assert [family.name for family in acme.family] == ["Zork", "Frotz"]
+    assert [series.name for series in acme.family[0].series] == ["Zork2", "Zork3"]
+    assert parse("zorkette-3-9b").family == "Zork"
+    assert parse("frotz-1").company == "Acme"
+
+
+def test_data_folder_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`MODELCATALOG_DATA` names folders whose files belong to the catalog."""
+    written(tmp_path, ACME)
+    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path))
+    vocabulary.companies.cache_clear()
+    catalog_is_new()
+    assert parse("Zork2-7B").company == "Acme"
