@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from modelcatalog import Company, Family, Series
+
 COURSE = {
     "GPT": "OpenAI", "Llama": "Meta", "Claude": "Anthropic", "Grok": "xAI", "Gemini": "Google", "Phi": "Microsoft", "ERNIE": "Baidu",
     "Qwen": "Alibaba", "M6": "Alibaba", "Hunyuan": "Tencent", "Doubao": "ByteDance", "Pangu": "Huawei",
@@ -23,8 +26,8 @@ COURSE = {
 @pytest.fixture
 def _restored() -> Iterator[None]:
     """Take back what a test added to the catalog."""
-    from modelcatalog import lexicon, vocabulary  # noqa: PLC0415  the one test that must undo an addition
-    from modelcatalog.catalog import index, listing, sizes  # noqa: PLC0415
+    from modelcatalog import lexicon, vocabulary
+    from modelcatalog.catalog import index, listing, sizes
 
     yield
     vocabulary._ADDED.clear()
@@ -93,7 +96,7 @@ def test_find_reaches_the_checkpoint() -> None:
 
 def test_every_type_has_its_meaning_in_two_languages() -> None:
     """Each type word says what it means, in English and in Chinese."""
-    from modelcatalog import vocabulary  # noqa: PLC0415  the only place that needs the words themselves
+    from modelcatalog import vocabulary
 
     for word, entry in vocabulary.types().items():
         assert entry.en, word
@@ -102,7 +105,8 @@ def test_every_type_has_its_meaning_in_two_languages() -> None:
 
 def test_every_source_is_a_page_or_a_doubt() -> None:
     """A source is the address of a page, with the day it was opened, or the word unverified."""
-    for entry in (*catalog.companies, *catalog.families, *catalog.series):
+    entries: list[Company | Family | Series] = [*catalog.companies, *catalog.families, *catalog.series]
+    for entry in entries:
         assert entry.source == "unverified" or (entry.source.startswith("https://") and entry.checked is not None), entry
 
 
@@ -281,5 +285,6 @@ def test_environment_adds_data(tmp_path: Path) -> None:
     """MODELCATALOG_DATA names files or folders that are read with the package's own."""
     (tmp_path / "acme.toml").write_text(OWN, encoding="utf-8")
     code = "import modelcatalog as mc; print(mc.parse('roadrunner2-7b').company)"
-    done = subprocess.run([sys.executable, "-c", code], env={"MODELCATALOG_DATA": str(tmp_path), "PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, check=True)
+    environment = {"MODELCATALOG_DATA": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "Acme"
