@@ -330,7 +330,7 @@ def _alone(piece: str, words: Lexicon) -> tuple[Word, ...]:
         return glued
     if ruled is not None:
         return _RULED[ruled[0]](piece, ruled[1])
-    return _dated(piece) or (Word("unknown", piece, None, piece),)
+    return ("-" in piece or "." in piece or "_" in piece) and _dated(piece) or (Word("unknown", piece, None, piece),)
 
 
 def _dated(piece: str) -> tuple[Word, ...] | None:

@@ -10,6 +10,8 @@ from functools import lru_cache
 from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from modelcatalog.dates import calendar
 from modelcatalog.errors import NameSyntaxError
 from modelcatalog.lexicon import fold, lexicon
@@ -29,7 +31,10 @@ LIMIT = 1024
 
 _FIELDS = set(ModelName.model_fields)
 _new = ModelName.__new__
-_set = object.__setattr__
+_set_fields = vars(BaseModel)["__dict__"].__set__
+_set_fields_set, _set_extra, _set_private = (
+    vars(BaseModel)[name].__set__ for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
 _new_segment = tuple.__new__
 
 
@@ -52,11 +57,24 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     lower = fold(text)
     parts = take_apart(text, lower, words)
     reader = Reader(text, lower, words)
+    if parts.regions:
+        _read_regions(reader, parts)
+    else:
+        if parts.slash >= 0:
+            reader.begin(text[: parts.slash], words.accounts.get(lower[: parts.slash]))
+        reader.read(parts.slash + 1, len(text))
+    if strict:
+        _refuse_unknown(reader)
+    return _record_of(reader, parts)
+
+
+def _read_regions(reader: Reader, parts: Parts) -> None:
+    lower = reader.lower
     for kind, start, end in parts.regions:
         if kind == "name":
             reader.read(start, end)
         elif kind in ("owner", "company"):
-            reader.account = words.accounts.get(lower[start:end])
+            reader.account = reader.lexicon.accounts.get(lower[start:end])
             reader.dotted = kind == "company"
             reader.other(kind, start, end)
         elif kind == "tag":
@@ -67,9 +85,6 @@ def read(text: str, *, strict: bool = False) -> ModelName:
             if kind == "revision":
                 _revision(reader, start, end)
             reader.other(kind, start, end)
-    if strict:
-        _refuse_unknown(reader)
-    return _record_of(reader, parts)
 
 
 def changed(name: ModelName, **fields: Any) -> ModelName:
@@ -172,8 +187,8 @@ def _record_of(reader: Reader, parts: Parts) -> ModelName:
             "company": company, "family": name, "version": version, "series": name if version is None or name is None else name + version,
             "types": tuple(reader.types), "size": size, "quantization": quantization, "format": file_format, "dtype": reader.dtype,
             "context_length": reader.context, "released": reader.released, "base": None if reader.base is None else _base_of(reader),
-            "canonical": _canonical(reader, name),
-            "segments": tuple(map(_new_segment, repeat(Segment), zip(reader.kinds, texts, starts[:-1], starts[1:], strict=True))),
+            "canonical": _canonical(reader),
+            "segments": tuple(map(_new_segment, repeat(Segment), zip(reader.kinds, texts, starts, starts[1:]))),  # noqa: B905  there is one start more
             "unknown": tuple([texts[i] for i in reader.unknown]), "origins": tuple(origins),
         }
     )  # fmt: skip
@@ -234,24 +249,24 @@ def _base_of(reader: Reader) -> ModelName:
 
 
 
-def _canonical(reader: Reader, family: str | None) -> str:
+def _canonical(reader: Reader) -> str:
+    """Family, version, then the other words in alphabetical order: their order in the name says nothing."""
     keys = reader.keys
     if reader.base is not None:
         keys = [*keys, reader.base.name.lower() + (reader.base_version or "").lower()]
-    if reader.family is None and family is not None:
-        parts = sorted(set(keys))
-    else:
-        parts = sorted(set(keys))
-        if family is not None:
-            parts.insert(0, family.lower())
+    if len(keys) > 1:
+        keys = sorted(set(keys))
+    text = "-".join(keys)
     if reader.version is not None:
-        parts.insert(1, reader.version.lower())
-    text = "-".join(parts)
+        text = f"{reader.version.lower()}-{text}" if text else reader.version.lower()
+    if reader.family is not None:
+        text = f"{reader.family.name.lower()}-{text}" if text else reader.family.name.lower()
     released = reader.released
     if released is None:
         return text
     day = "" if released.day is None else f"-{released.day:02}"
     return f"{text}@{released.year or ''}-{released.month or 0:02}{day}"
+
 
 
 _COMPANY: tuple[str, Origin] = ("company", "catalog")
@@ -265,8 +280,8 @@ def _read_base(text: str) -> ModelName:
 def _record(fields: dict[str, Any]) -> ModelName:
     """A `ModelName` from valid fields, without validating them again (a third of the time of reading a name)."""
     name = _new(ModelName)
-    _set(name, "__dict__", fields)
-    _set(name, "__pydantic_fields_set__", _FIELDS)
-    _set(name, "__pydantic_extra__", None)
-    _set(name, "__pydantic_private__", None)
+    _set_fields(name, fields)
+    _set_fields_set(name, _FIELDS)
+    _set_extra(name, None)
+    _set_private(name, None)
     return name

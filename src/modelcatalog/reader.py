@@ -18,6 +18,7 @@ from modelcatalog.reading.words import WordRules
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modelcatalog.lexicon import Account
     from modelcatalog.records import SegmentKind
 
 __all__ = ["Reader"]
@@ -31,6 +32,13 @@ _OWNER_WORDS = 7
 
 class Reader(WordRules, SizeRules, PackagingRules):
     """Reads the words of a name from left to right."""
+
+    def begin(self, owner: str, account: Account | None) -> None:
+        """The beginning of most texts: an owner and a slash."""
+        self.account = account
+        self.words = [_OTHER, _OTHER]
+        self.kinds = ["owner", "separator"]
+        self.texts = [owner, "/"]
 
     def read(self, start: int, end: int) -> None:
         """Cut a stretch into words and let each word's rule decide."""

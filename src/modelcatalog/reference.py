@@ -26,6 +26,8 @@ _FILES = (".gguf", ".safetensors", ".bin", ".pt", ".pth", ".onnx", ".llamafile",
 _SUFFIX_WORDS = frozenset(suffix[1:] for suffix in _FILES)
 _STEMS = ("model", "pytorch_model", "consolidated", "adapter_model", "ggml-model", "config", "tokenizer", "generation_config")
 """Beginnings of file names that tell nothing of the model: its folder does."""
+_PLACES = ("models--", "~", ".", "/")
+"""How paths and cache folders begin."""
 _SHARD = "-00001-of-00001"
 
 
@@ -42,6 +44,8 @@ class Parts:
     tag: str | None = None
     file: str | None = None
     regions: list[tuple[RegionKind, int, int]]
+    slash = -1
+    """Where there are no regions, as in most texts: the place of the slash in ``owner/name``; -1: a bare name."""
 
     def __init__(self) -> None:
         self.regions = []
@@ -56,15 +60,17 @@ def take_apart(source: str, lower: str, lexicon: Lexicon) -> Parts:
     """The parts of a text; ``lower`` is the same in lower case."""
     parts = Parts()
     slashes = lower.count("/")
-    if slashes < 2 and ":" not in lower and "@" not in lower and "\\" not in lower and not lower.startswith(("models--", "~", ".", "/")):  # noqa: PLR2004  owner/name
+    if slashes < 2 and ":" not in lower and "@" not in lower and "\\" not in lower and not lower.startswith(_PLACES):  # noqa: PLR2004  owner/name
         slash = lower.find("/")
-        if slash < 0:
-            _name(parts, source, lower, lexicon, 0, len(lower))
-            return parts
-        owner = lower[:slash]
+        owner = lower[:slash] if slash >= 0 else ""
         if "." not in owner and owner not in lexicon.routes and slash + 1 < len(lower):
-            parts.owner = source[:slash]
-            parts.regions = [("owner", 0, slash), ("separator", slash, slash + 1)]
+            parts.owner = source[:slash] if slash >= 0 else None
+            if not _dotted(lower, slash + 1, lexicon):
+                parts.name = source[slash + 1 :]
+                parts.slash = slash
+                return parts
+            if slash >= 0:
+                parts.regions = [("owner", 0, slash), ("separator", slash, slash + 1)]
             _name(parts, source, lower, lexicon, slash + 1, len(lower))
             return parts
     if slashes != 1 or lower[0] in "./~" or ":" in lower or "\\" in lower or "." in lower:
@@ -74,6 +80,15 @@ def take_apart(source: str, lower: str, lexicon: Lexicon) -> Parts:
             return parts
     _plain(parts, source, lower, lexicon)
     return parts
+
+
+def _dotted(lower: str, start: int, lexicon: Lexicon) -> bool:
+    """Whether a point may part a provider or a file's suffix from the name."""
+    point = lower.find(".", start)
+    if point < 0:
+        return False
+    head = lower[start:point]
+    return head in lexicon.accounts or head in lexicon.regions or lower.endswith(_FILES)
 
 
 def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
@@ -132,13 +147,13 @@ def _owned(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, 
     for part in lower[start:end].split("/"):
         spans.append((part, at, at + len(part)))
         at += len(part) + 1
+    while len(spans) > 1 and not spans[-1][0]:  # a folder's slash
+        end = spans.pop()[1] - 1
     is_file = lower.endswith(_FILES, start, end)
     while len(spans) > 1 and _is_route(spans[0][0], len(spans), lexicon):
         _route(parts, spans.pop(0))
     while len(spans) > 2 and not is_file:  # noqa: PLR2004  owner and name
         _route(parts, spans.pop(0))
-    while len(spans) > 1 and not spans[-1][0]:
-        end = spans.pop()[1] - 1
     if len(spans) > 1 and not (len(spans) == 2 and spans[0][0] in lexicon.routes and spans[0][0] not in lexicon.accounts):  # noqa: PLR2004
         _, left, right = spans.pop(0)
         parts.owner = source[left:right] or None

@@ -419,8 +419,3 @@ def ignored() -> tuple[str, ...]:
 def hubs() -> HubsFile:
     """Hosts, routes and repackagers."""
     return _load(HubsFile, _data() / "hubs.toml")
-
-
-def words(entries: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]:
-    """(canonical word, spellings) -> spelling to canonical word, the word itself included."""
-    return {spelling: word for word, spellings in entries for spelling in (word, *spellings)}

@@ -57,7 +57,8 @@ def complete(name: ModelName) -> ModelName:
     >>> complete(parser.read("Phi-3-mini-4k-instruct")).size.total
     3800000000
     """
-    if name.family is None:
+    family = name.family
+    if family is None or family not in size_rules():
         return name
     completed = by_rules(name)
     if completed is name and name.released is not None and (name.size is None or name.size.total is None):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.records import Release
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from modelcatalog.lexicon import Account, FamilyWord, Lexicon, Word
     from modelcatalog.records import SegmentKind
 
@@ -61,6 +64,8 @@ class State:
     lead_end: int = -1
     skip = -1
     recognised = False
+    meanings: Mapping[str, str] = MappingProxyType({})
+    """Words that mean something else in the families found so far."""
 
     def __init__(self, source: str, lower: str, lexicon: Lexicon) -> None:
         self.source = source

@@ -16,6 +16,8 @@ class WordRules(NumberRules):
         if not found.bare and not self._trusted(i, found):
             self.no_fact(i, word)
             return
+        if found.words:
+            self.meanings = {**self.meanings, **found.words}
         now = self.family
         if now is None:
             self.family, self.family_at, self.open = found, i, True
@@ -92,20 +94,16 @@ class WordRules(NumberRules):
         self.keys.append(word.text)
 
     def _on_unknown(self, i: int, word: Word) -> None:
-        meaning = None
-        if self.family is not None and self.family.words:
-            meaning = self.family.words.get(word.text)
-        if meaning is None and self.base is not None:
-            meaning = self.base.words.get(word.text)
-        if meaning is not None:
-            if meaning:
-                self.kinds[i] = "type"
-                self._on_type(i, Word("type", word.text, meaning, meaning))
-            else:
-                self.kinds[i] = "format"
+        text = word.text
+        if text in self.meanings:
+            meaning = self.meanings[text]
+        elif self.in_tag and text in self.lexicon.tag_words:
+            meaning = self.lexicon.tag_words[text]
+        else:
+            self.no_fact(i, word)
             return
-        if self.in_tag and word.text in self.lexicon.tag_words:
+        if meaning:
             self.kinds[i] = "type"
-            self._on_type(i, Word("type", word.text, self.lexicon.tag_words[word.text]))
-            return
-        self.no_fact(i, word)
+            self._on_type(i, Word("type", text, meaning, meaning))
+        else:
+            self.kinds[i] = "format"
