@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from loopback.hubs import HuggingFaceHub, ModelScopeHub
+from loopback.pair import NAME, Pair
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -121,7 +124,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inner = Tokenizer(models.WordLevel(words, unk_token="<unk>"))  # noqa: S106  no password
     inner.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=inner, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+        tokenizer_object=inner, **dict(zip(("bos_token", "eos_token", "unk_token"), words, strict=False))
     )
     tokenizer.chat_template = "{% for m in messages %}{{ m.role }} {{ m.content }} {% endfor %}"
     tokenizer.save_pretrained(folder)
@@ -132,3 +135,15 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     transformers.LlamaForCausalLM(config).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def hubs(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+    """Both hubs serve the tiny model."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
+    monkeypatch.setenv("MODELSCOPE_HOME", str(tmp_path / "ms-home"))
+    with HuggingFaceHub({NAME: tiny_folder}) as one, ModelScopeHub({NAME: tiny_folder}) as two:
+        monkeypatch.setenv("HF_ENDPOINT", one.endpoint)
+        monkeypatch.setenv("MODELSCOPE_ENDPOINT", two.endpoint)
+        yield Pair(one, two, tmp_path)

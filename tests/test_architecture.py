@@ -12,18 +12,46 @@ LAYERS = {
     name: level
     for level, names in enumerate(
         (
-            "errors", "records", "vocabulary", "notation grammar patterns dates", "lexicon", "reference reading", "parser", "catalog", "hubs", "planning",
-            "engines", "chat", "cli", "__main__",
+            "errors",
+            "records",
+            "patterns",
+            "vocabulary",
+            "notation grammar dates",
+            "lexicon",
+            "reference reading",
+            "reader",
+            "parser",
+            "catalog",
+            "hubs",
+            "planning",
+            "engines",
+            "chat",
+            "cli",
+            "__main__",
         )
     )
     for name in names.split()
-}  # fmt: skip
+}
 """Module -> its level, from the bottom; those of one level may import one another."""
 HEAVY = {
-    "accelerate", "gguf", "huggingface_hub", "llama_cpp", "modelscope", "numpy", "openai", "psutil", "requests", "safetensors", "torch", "tqdm",
-    "transformers", "vllm",
-}  # fmt: skip
-MODULES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+    "accelerate",
+    "gguf",
+    "huggingface_hub",
+    "llama_cpp",
+    "modelscope",
+    "numpy",
+    "openai",
+    "psutil",
+    "requests",
+    "safetensors",
+    "torch",
+    "tqdm",
+    "transformers",
+    "vllm",
+}
+MODULES = {
+    str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))
+}
 
 
 def _imports(tree: ast.AST, *, late: bool) -> set[str]:

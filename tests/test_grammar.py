@@ -10,7 +10,11 @@ from modelcatalog import grammar
 from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Node, Not, Opt, Rep, Rule, Seq, Words, node
 
 DIGIT = Chars("0-9", "digit")
-RULES = [*(("references", rule) for rule in grammar.references()), *(("pieces", rule) for rule in grammar.PIECES), *(("words", rule) for rule in grammar.WORDS)]
+RULES = [
+    *(("references", rule) for rule in grammar.references()),
+    *(("pieces", rule) for rule in grammar.PIECES),
+    *(("words", rule) for rule in grammar.WORDS),
+]
 
 
 @pytest.mark.parametrize(
@@ -123,15 +127,55 @@ def test_pieces(text: str, pieces: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("q4_k_m", "scheme"), ("q6_k", "scheme"), ("q4_0_4_8", "scheme"), ("iq2_xxs", "scheme"), ("tq1_0", "scheme"), ("q3_k_xl", "scheme"),
-        ("q9", "lettered"), ("q8", "plain_q"), ("q4f16", "mlc_scheme"), ("w4a16", "weight_activation"), ("w8a8kv8", "weight_activation"),
-        ("int4", "int_bits"), ("int7", None), ("8bit", "bits"), ("4bits", "bits"), ("4bitgs64", "bits"), ("2.5bpw", "bits_per_weight"), ("bpw6", "bits_per_weight"),
-        ("h8", "head_bits"), ("h9", "lettered"), ("g128", "group_size"), ("32g", "group_size"), ("8x22b", "experts_of"), ("7bx8", "size_times"),
-        ("1b5", "split_size"), ("1.5b", "size"), ("410m", "size"), ("1t", "size"), ("0_5b", "size"), ("1___5b", "size"), ("a2.7b", "active_size"), ("a800m", "active_size"),
-        ("e2b", "effective_size"), ("128e", "experts"), ("4k", "context"), ("v3p1", "version"), ("v1.5b", "version"), ("ver2", "version"), ("v.2", "version"),
-        ("2_5", "number"), ("3n", "suffixed"), ("k2", "lettered"), ("r1", "lettered"), ("rev2", "release_candidate"), ("instruct", None), ("qwen3", None), ("", None),
+        ("q4_k_m", "scheme"),
+        ("q6_k", "scheme"),
+        ("q4_0_4_8", "scheme"),
+        ("iq2_xxs", "scheme"),
+        ("tq1_0", "scheme"),
+        ("q3_k_xl", "scheme"),
+        ("q9", "lettered"),
+        ("q8", "plain_q"),
+        ("q4f16", "mlc_scheme"),
+        ("w4a16", "weight_activation"),
+        ("w8a8kv8", "weight_activation"),
+        ("int4", "int_bits"),
+        ("int7", None),
+        ("8bit", "bits"),
+        ("4bits", "bits"),
+        ("4bitgs64", "bits"),
+        ("2.5bpw", "bits_per_weight"),
+        ("bpw6", "bits_per_weight"),
+        ("h8", "head_bits"),
+        ("h9", "lettered"),
+        ("g128", "group_size"),
+        ("32g", "group_size"),
+        ("8x22b", "experts_of"),
+        ("7bx8", "size_times"),
+        ("1b5", "split_size"),
+        ("1.5b", "size"),
+        ("410m", "size"),
+        ("1t", "size"),
+        ("0_5b", "size"),
+        ("1___5b", "size"),
+        ("a2.7b", "active_size"),
+        ("a800m", "active_size"),
+        ("e2b", "effective_size"),
+        ("128e", "experts"),
+        ("4k", "context"),
+        ("v3p1", "version"),
+        ("v1.5b", "version"),
+        ("ver2", "version"),
+        ("v.2", "version"),
+        ("2_5", "number"),
+        ("3n", "suffixed"),
+        ("k2", "lettered"),
+        ("r1", "lettered"),
+        ("rev2", "release_candidate"),
+        ("instruct", None),
+        ("qwen3", None),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_word(text: str, rule: str | None) -> None:
     """The first rule that takes the whole word has it; most words are no rule's."""
     found = grammar.word(text)
@@ -141,14 +185,26 @@ def test_word(text: str, rule: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "form"),
     [
-        ("https://huggingface.co/qwen/qwen3-8b", "hub_url"), ("hf.co/qwen/qwen3-8b:q4_k_m", "hub_url"), ("modelscope.cn/models/qwen/qwen3-8b/summary", "hub_url"),
-        ("ollama.com/library/qwen3", "hub_url"), ("https://huggingface.co/gpt2?library=x#y", "hub_url"), ("https://huggingface.co/qwen/qwen3-8b@v1", "hub_url"),
-        ("models--gpt2", "huggingface_cache"), ("/x/models--qwen--qwen3-8b/", "huggingface_cache"), (r"c:\hub\models--qwen--qwen3-8b", "huggingface_cache"),
-        ("/root/.cache/modelscope/hub/models/qwen/qwen3-8b", "modelscope_cache"), ("modelscope/qwen/qwen3-8b", None),
-        ("http://example.org/a/b.gguf?x=1", "other_url"), ("./qwen3-8b", "local_path"), ("~me/qwen3-8b/", "local_path"), (r"models\qwen3-8b", "local_path"),
-        ("qwen/qwen3-8b", None), ("qwen3:8b", None), ("", None),
+        ("https://huggingface.co/qwen/qwen3-8b", "hub_url"),
+        ("hf.co/qwen/qwen3-8b:q4_k_m", "hub_url"),
+        ("modelscope.cn/models/qwen/qwen3-8b/summary", "hub_url"),
+        ("ollama.com/library/qwen3", "hub_url"),
+        ("https://huggingface.co/gpt2?library=x#y", "hub_url"),
+        ("https://huggingface.co/qwen/qwen3-8b@v1", "hub_url"),
+        ("models--gpt2", "huggingface_cache"),
+        ("/x/models--qwen--qwen3-8b/", "huggingface_cache"),
+        (r"c:\hub\models--qwen--qwen3-8b", "huggingface_cache"),
+        ("/root/.cache/modelscope/hub/models/qwen/qwen3-8b", "modelscope_cache"),
+        ("modelscope/qwen/qwen3-8b", None),
+        ("http://example.org/a/b.gguf?x=1", "other_url"),
+        ("./qwen3-8b", "local_path"),
+        ("~me/qwen3-8b/", "local_path"),
+        (r"models\qwen3-8b", "local_path"),
+        ("qwen/qwen3-8b", None),
+        ("qwen3:8b", None),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_reference(text: str, form: str | None) -> None:
     """The forms with a fixed shape are told apart; everything else is a plain name."""
     found = grammar.reference(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import struct
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import client, gguf, huggingface, local, modelscope, paths, safetensors
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write_safetensors(path: Path, tensors: dict[str, tuple[str, list[int], int]]) -> None:

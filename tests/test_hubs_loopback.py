@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from loopback.faults import status
 from loopback.hubs import COMMIT, HuggingFaceHub, LoopbackHub, ModelScopeHub
+from loopback.pair import after_plan
 from modelcatalog.chat import load
+from modelcatalog.errors import ModelCatalogError
 from modelcatalog.planning import plan
 
 if TYPE_CHECKING:
@@ -59,3 +62,39 @@ def test_fetch_and_chat(hub: LoopbackHub) -> None:
     again = plan(REPOSITORY, hub=name_of(hub), device="cpu")
     assert again.source == f"{name_of(hub)} cache"
     assert hub.requests == []
+
+
+def test_mismatch_before_a_weight(hub: LoopbackHub, safetensors_folder: Path) -> None:
+    """A name that claims 7B and AWQ is contradicted by the plan, and by a warning of load, before a weight moves."""
+    claimed = "someone/Qwen2.5-7B-Instruct-AWQ"
+    hub.repositories[claimed] = safetensors_folder
+    made = plan(claimed, hub=name_of(hub), device="cpu")
+    assert made.mismatches == (
+        "the name says 7B parameters, the weights have 135M",
+        "the name says awq, config.json names no quantization",
+    )
+    assert not any("model.safetensors" in r.path and r.sent > 100_000 for r in hub.requests)
+    hub.faults.append(after_plan(status(403, "model.safetensors")))
+    with (
+        pytest.warns(UserWarning, match="the name says 7B parameters, the weights have 135M"),
+        pytest.warns(UserWarning, match="the name says awq"),
+        pytest.raises(ModelCatalogError),
+    ):
+        load(claimed, hub=name_of(hub), device="cpu")
+
+
+def test_gguf_from_a_hub(gguf_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of a repository of GGUF files one is fetched, the one that was asked for, and it chats."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    (folder / gguf_file.name).symlink_to(gguf_file)
+    for other in ("Q8_0", "Q2_K"):
+        (folder / gguf_file.name.replace("Q4_1", other)).write_bytes(b"GGUF" + bytes(2_000_000))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    with HuggingFaceHub({"someone/SmolLM2-135M-Instruct-GGUF": folder}) as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
+        with load("someone/SmolLM2-135M-Instruct-GGUF:Q4_1", hub="huggingface", device="cpu") as model:
+            assert model.plan.weights == (gguf_file.name,)
+            assert "Paris" in str(model.chat("What is the capital of France?", max_new_tokens=16))
+        fetched = {r.path.rpartition("/")[2] for r in server.requests if r.method == "GET" and r.sent > 1_000_000}
+        assert fetched == {gguf_file.name}

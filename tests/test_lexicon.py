@@ -60,7 +60,25 @@ def test_words_of_a_piece(piece: str, words: list[tuple[str, str]]) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["0b", "0m", "999t", "25T", "12345b", "1234567m", "0x7b", "8x0b", "7bx0", "a0b", "e0b", "0e", "64bit", "0bit", "w0a16", "w99a16"]
+    "piece",
+    [
+        "0b",
+        "0m",
+        "999t",
+        "25T",
+        "12345b",
+        "1234567m",
+        "0x7b",
+        "8x0b",
+        "7bx0",
+        "a0b",
+        "e0b",
+        "0e",
+        "64bit",
+        "0bit",
+        "w0a16",
+        "w99a16",
+    ],
 )
 def test_numbers_that_no_model_has(piece: str) -> None:
     """No parameters, no experts, more than any model has, or no quantization's width: no fact."""
@@ -70,14 +88,44 @@ def test_numbers_that_no_model_has(piece: str) -> None:
 @pytest.mark.parametrize(
     ("piece", "value"),
     [
-        ("7b", (7 * 10**9, "b")), ("1t", (10**12, "t")), ("1.5t", (15 * 10**11, "t")), ("0_5b", (5 * 10**8, "b")), ("2bn", (2 * 10**9, "bn")),
-        ("110mil", (110 * 10**6, "mil")), ("7b1", (71 * 10**8, "b")), ("r7b", (7 * 10**9, "b")), ("8x7b", (7 * 10**9, 8)), ("34bx2", (34 * 10**9, 2)),
-        ("a2.7b", (27 * 10**8,)), ("e4b", (4 * 10**9,)), ("16e", 16), ("128k", 128), ("4bit", (4, None)), ("4bitgs64", (4, 64)), ("4.25bpw", (4.25, None)),
-        ("6bpw", (6, None)), ("0bpw", (None, None)), ("bpw5", (5, None)), ("128g", 128), ("gs32", 32), ("int8", (8, None)), ("w4a16", ("W4A16", 4, None)),
-        ("w4a16g128", ("W4A16G128", 4, 128)), ("q4f16_1", ("q4f16_1", 4)), ("q0f16", ("q0f16", 16)), ("q8", 8), ("v0.1", ("0.1", "")), ("v2b", ("2", "b")),
-        ("2_5", "2_5"), ("r9", ("r", "9")), ("4o", ("4", "o")), ("2024_08_06", None), ("2024-08-06", (2024, 8, 6)), ("08-2024", (2024, 8, None)),
+        ("7b", (7 * 10**9, "b")),
+        ("1t", (10**12, "t")),
+        ("1.5t", (15 * 10**11, "t")),
+        ("0_5b", (5 * 10**8, "b")),
+        ("2bn", (2 * 10**9, "bn")),
+        ("110mil", (110 * 10**6, "mil")),
+        ("7b1", (71 * 10**8, "b")),
+        ("r7b", (7 * 10**9, "b")),
+        ("8x7b", (7 * 10**9, 8)),
+        ("34bx2", (34 * 10**9, 2)),
+        ("a2.7b", (27 * 10**8,)),
+        ("e4b", (4 * 10**9,)),
+        ("16e", 16),
+        ("128k", 128),
+        ("4bit", (4, None)),
+        ("4bitgs64", (4, 64)),
+        ("4.25bpw", (4.25, None)),
+        ("6bpw", (6, None)),
+        ("0bpw", (None, None)),
+        ("bpw5", (5, None)),
+        ("128g", 128),
+        ("gs32", 32),
+        ("int8", (8, None)),
+        ("w4a16", ("W4A16", 4, None)),
+        ("w4a16g128", ("W4A16G128", 4, 128)),
+        ("q4f16_1", ("q4f16_1", 4)),
+        ("q0f16", ("q0f16", 16)),
+        ("q8", 8),
+        ("v0.1", ("0.1", "")),
+        ("v2b", ("2", "b")),
+        ("2_5", "2_5"),
+        ("r9", ("r", "9")),
+        ("4o", ("4", "o")),
+        ("2024_08_06", None),
+        ("2024-08-06", (2024, 8, 6)),
+        ("08-2024", (2024, 8, None)),
     ],
-)  # fmt: skip
+)
 def test_values(piece: str, value: object) -> None:
     """What each kind of word states."""
     found = READINGS[piece]
@@ -89,10 +137,20 @@ def test_values(piece: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("piece", "scheme", "bits"),
     [
-        ("q4_k_m", "Q4_K_M", 4), ("Q4-K-M", "Q4_K_M", 4), ("q4km", "Q4_K_M", 4), ("q6_k", "Q6_K", 6), ("q6k", "Q6_K", 6), ("q8_0", "Q8_0", 8),
-        ("iq2_xxs", "IQ2_XXS", 2), ("iq4nl", "IQ4_NL", 4), ("iq4_k", "IQ4_K", 4), ("tq1_0", "TQ1_0", 1), ("q4_0_4_8", "Q4_0_4_8", 4), ("iq4_ks_r4", "IQ4_KS_R4", 4),
+        ("q4_k_m", "Q4_K_M", 4),
+        ("Q4-K-M", "Q4_K_M", 4),
+        ("q4km", "Q4_K_M", 4),
+        ("q6_k", "Q6_K", 6),
+        ("q6k", "Q6_K", 6),
+        ("q8_0", "Q8_0", 8),
+        ("iq2_xxs", "IQ2_XXS", 2),
+        ("iq4nl", "IQ4_NL", 4),
+        ("iq4_k", "IQ4_K", 4),
+        ("tq1_0", "TQ1_0", 1),
+        ("q4_0_4_8", "Q4_0_4_8", 4),
+        ("iq4_ks_r4", "IQ4_KS_R4", 4),
     ],
-)  # fmt: skip
+)
 def test_schemes(piece: str, scheme: str, bits: int) -> None:
     """Every spelling of a llama.cpp layout is the one that llama.cpp writes."""
     found = READINGS[piece]

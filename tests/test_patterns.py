@@ -34,11 +34,14 @@ def test_expansion(pattern: str, names: tuple[str, ...]) -> None:
         ("a[b{c]}", "'a[b{c]}': '[' at 1 is not closed; every bracket needs its partner"),
         ("a}b", "'a}b': '}' at 1 closes nothing; every bracket needs its partner"),
         ("ab]", "'ab]': ']' at 2 closes nothing; every bracket needs its partner"),
-        ("{0,1,2,3,4,5,6,7,8,9}" * 4, f"{'{0,1,2,3,4,5,6,7,8,9}' * 4!r} stands for more than 5000 names; split the line"),
+        (
+            "{0,1,2,3,4,5,6,7,8,9}" * 4,
+            f"{'{0,1,2,3,4,5,6,7,8,9}' * 4!r} stands for more than 5000 names; split the line",
+        ),
     ],
 )
 def test_slips_of_the_pen(pattern: str, message: str) -> None:
     """A wrong pattern is shown, with the place and the cure."""
-    with pytest.raises(ValueError, match="names; split|needs its partner") as caught:
+    with pytest.raises(ValueError, match=r"names; split|needs its partner") as caught:
         expand(pattern)
     assert str(caught.value) == message

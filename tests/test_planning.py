@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_hubs import write_checkpoint, write_safetensors
@@ -275,3 +276,30 @@ class TestPlan:
         """A parsed name plans as its text does."""
         monkeypatch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
         assert plan(parse("SmolLM2-135M-Instruct")).weights == (gguf_file.name,)
+
+
+class TestEstimate:
+    """The estimate against what a loaded model holds."""
+
+    @pytest.mark.parametrize("kind", ["gguf_file", "safetensors_folder", "tiny_folder"])
+    def test_within_a_tenth(self, kind: str, request: pytest.FixtureRequest) -> None:
+        """Weights and KV cache, as planned, are within a tenth of the bytes that the loaded model holds."""
+        torch = pytest.importorskip("torch")
+        transformers = pytest.importorskip("transformers")
+        from modelcatalog.chat import load
+
+        tokens = 300
+        path = request.getfixturevalue(kind)
+        made = plan(path, device="cpu", context_length=tokens)
+        # The real GGUF file is loaded once for all tests; its weights are the same.
+        loaded: Any = request.getfixturevalue("model") if kind == "gguf_file" else load(made)
+        inner = loaded._engine._model
+        held = {t.data_ptr(): t.numel() * t.element_size() for t in (*inner.parameters(), *inner.buffers())}
+        with torch.inference_mode():
+            cache = transformers.DynamicCache(config=inner.config)
+            inner(torch.zeros((1, tokens), dtype=torch.long), past_key_values=cache, logits_to_keep=1)
+        kv = sum(t.numel() * t.element_size() for layer in cache.layers for t in (layer.keys, layer.values))
+        assert made.memory.weights == pytest.approx(sum(held.values()), rel=0.1)
+        assert made.memory.kv == pytest.approx(kv, rel=0.1)
+        if kind != "gguf_file":
+            loaded.close()

@@ -96,6 +96,7 @@ def test_word_tables() -> None:
     assert vocabulary.hubs().hosts["modelscope.cn"] == "modelscope"
     assert "mini" in vocabulary.tiers()
     assert "preview" in vocabulary.variants()
+    assert "highspeed" in vocabulary.speeds()
     assert vocabulary.schemes()
     assert vocabulary.ignored()
     assert vocabulary.tag_words()["text"] == "base"
@@ -110,12 +111,12 @@ def test_words_of_training() -> None:
 
 def test_broken_toml(tmp_path: Path) -> None:
     """A file that is no TOML is answered with its place and where the syntax is."""
-    place = written(tmp_path, 'name = "Acme')
+    place = written(tmp_path, 'name = "Acme"\nzh = = "极致"')
     with pytest.raises(CatalogDataError) as caught:
         vocabulary.read_company(place)
     first, hint = str(caught.value).splitlines()
     assert first.startswith("acme.toml: ")
-    assert "line 1" in first
+    assert "line 2" in first
     assert hint == "  mend the TOML; https://toml.io has the syntax"
     assert caught.value.subject == str(place)
     assert caught.value.__cause__ is not None
@@ -145,13 +146,11 @@ def test_not_utf8(tmp_path: Path) -> None:
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nsizes = { mini = "small" }',
-            "acme.toml › Zork › Zork1: mini: 'small' is no size; "
-            "write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got 'small')",
+            "acme.toml › Zork › Zork1: mini: 'small' is no size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got 'small')",
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nsizes = { mini = "" }',
-            "acme.toml › Zork › Zork1: mini: '' is no size; "
-            "write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got '')",
+            "acme.toml › Zork › Zork1: mini: '' is no size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got '')",
         ),
     ],
 )
@@ -167,7 +166,10 @@ def test_two_companies_with_one_family(tmp_path: Path) -> None:
     place = written(tmp_path, 'name = "Acme"\n[[family]]\nname = "Qwen"\nweights = "open"')
     with pytest.raises(CatalogDataError) as caught:
         catalog.extend(place)
-    assert str(caught.value) == "Acme › Qwen: Alibaba has a family of that name; give it another one, or put the series there"
+    assert (
+        str(caught.value)
+        == "Acme › Qwen: Alibaba has a family of that name; give it another one, or put the series there"
+    )
     assert caught.value.subject == "Qwen"
 
 
@@ -189,6 +191,14 @@ def test_extend_with_a_file(tmp_path: Path) -> None:
     assert parse("佐克2-7B").same_model(parse("zork-2-7b"))
     assert parse("zork2-mini").size.total == 3_800_000_000  # type: ignore[union-attr]
     assert catalog.find("极致").company.name == "Acme"  # type: ignore[union-attr]
+
+
+def test_a_letter_that_is_a_family(tmp_path: Path) -> None:
+    """A line's letter can stand for the family, as in o3: with one digit, and the letter is of the version."""
+    catalog.extend(written(tmp_path, ACME.replace('lines = ["Z"]', 'lines = ["Z"]\naliases = ["z"]')))
+    assert (parse("z3-mini").family, parse("z3-mini").version) == ("Zork", "z3")
+    assert parse("z12-mini").family is None
+    assert parse("z").family is None
 
 
 def test_extend_is_all_or_nothing(tmp_path: Path) -> None:

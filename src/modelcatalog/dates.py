@@ -6,6 +6,7 @@ from functools import lru_cache
 
 __all__ = ["calendar"]
 
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FIRST, _LAST = 2015, 2035
 """Years of language models; digits outside are no year."""
 
@@ -14,8 +15,8 @@ def _month(text: str) -> int | None:
     return int(text) if 1 <= int(text) <= 12 else None  # noqa: PLR2004  months
 
 
-def _day(text: str) -> int | None:
-    return int(text) if 1 <= int(text) <= 31 else None  # noqa: PLR2004  days
+def _day(text: str, month: int | None) -> int | None:
+    return int(text) if month is not None and 1 <= int(text) <= _DAYS[month - 1] else None
 
 
 def _year(text: str) -> int | None:
@@ -34,10 +35,10 @@ def calendar(digits: str, convention: str | None = None) -> tuple[int | None, in
     ((2025, 7, None), (None, 5, 28), (2024, 9, None), (2024, 10, 22))
     """
     if len(digits) == 8:  # noqa: PLR2004  YYYYMMDD
-        year, month, day = _year(digits[:4]), _month(digits[4:6]), _day(digits[6:])
+        year, month, day = _year(digits[:4]), _month(digits[4:6]), _day(digits[6:], _month(digits[4:6]))
         return (year, month, day) if year and month and day else None
     if len(digits) == 6:  # noqa: PLR2004  YYMMDD, as in 250715
-        year, month, day = _year(digits[:2]), _month(digits[2:4]), _day(digits[4:])
+        year, month, day = _year(digits[:2]), _month(digits[2:4]), _day(digits[4:], _month(digits[2:4]))
         return (year, month, day) if year and year >= 2020 and month and day else None  # noqa: PLR2004
     if len(digits) != 4:  # noqa: PLR2004
         return None
@@ -46,6 +47,6 @@ def calendar(digits: str, convention: str | None = None) -> tuple[int | None, in
         return _year(last), _month(first), None
     if convention != "MMDD" and 20 <= int(first) <= 35 and _month(last):  # noqa: PLR2004
         return _year(first), _month(last), None
-    if digits != "1024" and _month(first) and _day(last):
-        return None, _month(first), _day(last)
+    if digits != "1024" and _month(first) and _day(last, _month(first)):
+        return None, _month(first), _day(last, _month(first))
     return None

@@ -11,11 +11,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import grammar, vocabulary
+from modelcatalog.dates import calendar
 from modelcatalog.patterns import expand
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from modelcatalog.records import SegmentKind
 
@@ -23,6 +24,7 @@ __all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Phrase", "Word", "al
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
+_ISO = len("2024-08-06")
 _LONGEST = 80
 """Words longer than this mean nothing; they are not worth a look-up or a place in memory."""
 _UNIT = {"b": 10**9, "bn": 10**9, "m": 10**6, "mil": 10**6, "t": 10**12}
@@ -38,7 +40,8 @@ class FamilyWord(NamedTuple):
     derived: bool
     bare: bool
     compact: bool
-    lines: str
+    lines: Mapping[str, str]
+    """Letter of a line in lower case -> as it is written: DeepSeek's V and R, the o of o3."""
     dates: str | None
     words: dict[str, str]
     """Words that mean something else in this family."""
@@ -115,6 +118,8 @@ class Lexicon:
         self.words: dict[str, Word] = {}
         self.phrases: dict[str, list[Option]] = {}
         self.families: dict[str, Word] = {}
+        self.plain: dict[str, Word] = {}
+        """Types that are also the word of a family, which counts only beside its company: ``embed``."""
         self.accounts: dict[str, Account] = {}
         self.company_of: dict[str, str] = {}
         self.ideographic: list[str] = []
@@ -178,6 +183,8 @@ class Lexicon:
                 return
         glued = "".join(parts)
         word = Word(role, glued, value, key)
+        if role == "family" and glued in self.words and self.words[glued].role == "type":
+            self.plain[glued] = self.words[glued]
         self.words[glued] = word
         if role == "family":
             self.families[glued] = word
@@ -224,7 +231,7 @@ class Lexicon:
                         follows.add(parts[1])
         word = FamilyWord(
             family.name, company.name, family.derived, family.bare, family.compact,
-            "".join(family.lines).lower(), family.dates, dict(family.words), frozenset(follows), frozenset(versions),
+            {line.lower(): line for line in family.lines}, family.dates, dict(family.words), frozenset(follows), frozenset(versions),
         )  # fmt: skip
         squeezed_own = "".join(c for c in own if c.isalnum())
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
@@ -233,7 +240,7 @@ class Lexicon:
             if squeezed != squeezed_own:
                 maker = next((name for name in makers if squeezed.startswith(name) and squeezed != name), "")
                 squeezed = squeezed.removeprefix(maker)
-            extra = squeezed if squeezed != squeezed_own and squeezed.isascii() else None
+            extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 else None
             self._add(spelling.lower(), "family", word._replace(bare=True) if " " in spelling else word, extra)
 
 
@@ -322,6 +329,8 @@ def _alone(piece: str, words: Lexicon) -> tuple[Word, ...]:
     known = words.words.get(piece)
     if known is not None and not (known.role == "family" and len(piece) == 1):
         return (known,)
+    if len(piece) == _ISO and calendar(piece.replace(".", "").replace("_", "")) is not None:
+        return _dated(piece) or ()
     ruled = grammar.word(piece)
     if ruled is not None and ruled[0] not in ("lettered", "release_candidate"):
         return _RULED[ruled[0]](piece, ruled[1])
@@ -388,7 +397,8 @@ def _tail(rest: str, words: Lexicon) -> tuple[Word, ...]:
     """What is glued behind a family: ``2.5``, ``410m``, ``3_8b``, ``2vl``."""
     if not rest[0].isdigit():
         known = words.words.get(rest)
-        return (known if known is not None else Word("unknown", rest, None, rest),)
+        ruled = grammar.word(rest) if known is None else None
+        return (known if known is not None else Word("unknown", rest, None, rest),) if ruled is None else _RULED[ruled[0]](rest, ruled[1])
     first, joint, second = rest.partition("_")
     if joint and second[-1:].isalpha():
         return (*_tail(first, words), Word("separator", "_"), *_tail(second, words))

@@ -29,6 +29,9 @@ __all__ = ["LIMIT", "changed", "read", "size_of"]
 LIMIT = 1024
 """Characters a name may have."""
 
+_RUNTIMES = frozenset(("mlx", "mlc", "openvino"))
+"""Formats of one runtime: an account that publishes these publishes nothing else."""
+
 _FIELDS = set(ModelName.model_fields)
 _new = ModelName.__new__
 _set_fields = vars(BaseModel)["__dict__"].__set__
@@ -224,6 +227,8 @@ def _package(reader: Reader, origins: list[tuple[str, Origin]]) -> tuple[str | N
     """Format and quantization, from the name first and the owner then."""
     method, bits, scheme, account = reader.method, reader.bits, reader.scheme, reader.account
     file_format = reader.format or reader.method_format
+    if reader.format is None and account is not None and account.format in _RUNTIMES:
+        file_format = None  # whatever the method, this account publishes for its own runtime
     if file_format is None:
         if method == "gguf" or (scheme is not None and method is None):
             file_format = "gguf"

@@ -102,24 +102,24 @@ class Reader(WordRules, SizeRules, PackagingRules):
         if words and all(word.kind == "quantization" or word.role in ("group", "ignored") for word in words):
             for word in words:
                 rule = _RULES.get(word.role)
-                if rule is not None and word.role != "group":
+                if rule is not None and word.role not in ("group", "head_bits"):
                     rule(self, -1, word)
                 elif word.role == "group":
                     self.group = self.group or word.value
 
     def _phrase(self, phrase: Phrase, pieces: list[str], at: int) -> int:
         """Words that mean something together; gives the next piece to read."""
-        lowered = [piece.lower() for piece in pieces]
+        lowered = [piece.lower() for piece in pieces[at : at + 2 * len(phrase.options[0].rest) + 2]]  # not all: that would be quadratic
         for parts, own, word in phrase.options:
             after = at + 2 * len(parts)
             last = parts[-1]
-            if len(pieces) < after or not all(lowered[at + 2 * k + 1] == part for k, part in enumerate(parts[:-1])):
+            if len(pieces) < after or not all(lowered[2 * k + 1] == part for k, part in enumerate(parts[:-1])):
                 continue
-            found = lowered[after - 1]
+            found = lowered[after - at - 1]
             rest = found.removeprefix(last)
             if (found != last and (rest == found or not rest[0].isdigit())) or any(len(pieces[at + 2 * k]) > 1 for k in range(len(parts))):
                 continue
-            if word.role == "company" and last in self.lexicon.families and not self._family_next(lowered, after):
+            if word.role == "company" and last in self.lexicon.families and not self._family_next(lowered, after - at):
                 continue
             if own <= len(parts):
                 after, rest = at + 2 * own - 2, ""

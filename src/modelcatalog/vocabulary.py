@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from modelcatalog.errors import CatalogDataError
+from modelcatalog.patterns import expand
 from modelcatalog.records import Weights
 
 if TYPE_CHECKING:
@@ -301,8 +302,22 @@ def add(place: Path) -> None:
     """
     files = _read_all(place)
     _merged([*companies(), *files])
+    for file in files:
+        for family in file.family:
+            for entry in family.series:
+                _patterns(file, family, entry)
     _ADDED.extend(files)
     companies.cache_clear()
+
+
+def _patterns(file: CompanyFile, family: FamilyEntry, entry: SeriesEntry) -> None:
+    """Refuse a pattern that stands for nothing, when a user's file is read and not when it is first needed."""
+    for pattern in entry.models:
+        try:
+            expand(pattern)
+        except ValueError as error:
+            message = f"{file.name} › {family.name} › {entry.name}: models: {error}"
+            raise CatalogDataError(message, subject=pattern) from error
 
 
 def _read_all(place: Path) -> list[CompanyFile]:

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
     from loopback.hubs import Fault, LoopbackHub
 
-__all__ = ["WEIGHTS", "corrupt", "cut", "page", "redirect", "silent", "slow", "stall", "status"]
+__all__ = ["WEIGHTS", "corrupt", "cut", "drip", "page", "redirect", "silent", "stall", "status"]
 
+_PIECES = 3
 WEIGHTS = "model.safetensors"
 
 
@@ -179,12 +180,30 @@ class _Flipped:
         self._out.flush()
 
 
-def slow(match: str = WEIGHTS, *, seconds: float = 2.0) -> Fault:
-    """Take a while before the answer."""
+def drip(match: str = WEIGHTS, *, seconds: float = 6.0) -> Fault:
+    """Send a file slowly: three pieces of each megabyte; ``seconds`` for four megabytes."""
 
-    def fault(hub: LoopbackHub, request: BaseHTTPRequestHandler) -> bool:
-        if match in request.path and request.command == "GET":
-            time.sleep(seconds)
+    def fault(_hub: LoopbackHub, request: BaseHTTPRequestHandler) -> bool:
+        if request.command == "GET" and match in request.path:
+            request.wfile = _Drip(request.wfile, seconds / 12)  # type: ignore[assignment]
         return False
 
     return fault
+
+
+class _Drip:
+    def __init__(self, out: Any, pause: float) -> None:
+        self._out, self._pause = out, pause
+
+    def write(self, data: bytes) -> int:
+        if len(data) < _PIECES * 10_000:
+            return int(self._out.write(data))
+        step = -(-len(data) // _PIECES)
+        for start in range(0, len(data), step):
+            self._out.write(data[start : start + step])
+            self._out.flush()
+            time.sleep(self._pause)
+        return len(data)
+
+    def flush(self) -> None:
+        self._out.flush()

@@ -112,13 +112,14 @@ class LoopbackHub:
         self, request: BaseHTTPRequestHandler, status: int, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> None:
         """Send an answer of bytes."""
+        # Noted first: a test may look as soon as the client has its answer.
+        self.note(request, len(body))
         request.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
             request.send_header(name, value)
         request.end_headers()
         if request.command != "HEAD":
             request.wfile.write(body)
-        self.note(request, len(body))
 
     def send_json(self, request: BaseHTTPRequestHandler, value: Any, status: int = 200, **headers: str) -> None:
         """Send an answer of JSON."""

@@ -58,7 +58,7 @@ def complete(name: ModelName) -> ModelName:
     3800000000
     """
     family = name.family
-    if family is None or family not in size_rules():
+    if family is None or (family not in size_rules() and name.base is None):
         return name
     completed = by_rules(name)
     if completed is name and name.released is not None and (name.size is None or name.size.total is None):

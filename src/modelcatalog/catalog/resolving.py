@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import vocabulary
+from modelcatalog import parser, vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import HUBS, Entry, Listing, checkpoint, is_repackager, listing, on_hub, packaging, same_model, undated
+from modelcatalog.catalog.sizes import by_rules, near
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.lexicon import lexicon
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from modelcatalog.records import Checkpoint, Family, Hub, ModelName, Series
 
 __all__ = ["resolve"]
+
+_TUNED = frozenset(("instruct", "chat", "base", "thinking", "reasoning", "embedding", "reranker"))
+"""Types that say which edition is meant."""
+_DAY = len("2025-07-11")
 
 
 def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
@@ -56,14 +62,28 @@ def _by_model(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | Non
     account = None if name.owner is None else lexicon().accounts.get(name.owner.lower())
     if name.owner is not None and (account is None or account.repackager or (not (name.name or "").islower() and _is_account(name.owner))):
         return None  # an API id is lower case; what is not names a repository, and is that repository
-    exact = same_model(name, listed)
+    exact = (_tuned(name, listed) if name.tag is not None else []) or same_model(name, listed)
     entries = exact or _nearest(name, listed)
     if not entries:
         return None
     wanted = packaging(name)
-    ranked = sorted(entries, key=lambda entry: _distance(wanted, entry.packaging))
+    company = None if account is None else account.company
+    ranked = sorted(entries, key=lambda entry: (company is not None and entry.series.company != company, _distance(wanted, entry.packaging)))
     found = on_hub(ranked[0], target, ranked[1:])
     return found if exact else found.model_copy(update={"confidence": "derived"})
+
+
+def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
+    """A tag of Ollama that names no stage of training serves the edition for instructions: ``llama3.2:3b``."""
+    if name.hub in HUBS or _TUNED.intersection(name.types):
+        return []
+    stem, at, date = name.canonical.partition("@")
+    first = 1 + (name.version is not None)
+    words = stem.split("-")
+    for word in ("instruct", "chat"):
+        if entries := listed.by_model.get("-".join([*words[:first], *sorted({*words[first:], word})]) + at + date):
+            return entries
+    return []
 
 
 def _is_account(owner: str) -> bool:
@@ -84,22 +104,59 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
     wanted = words - vocabulary.speeds()
     if wanted != words and name.canonical in listed.served:
         return []  # qwen-turbo is a model of its own that is only served
+    total = None if name.size is None or name.size.experts is not None else name.size.total
+    stated = _sizes_in(wanted) if total is not None else frozenset()
     found: dict[str, list[Entry]] = {}
     ranks: dict[str, tuple[Any, ...]] = {}
     for entry in listed.by_family.get(name.family, ()):
         if fold(entry.version) != fold(name.version) and (name.version is not None or not (wanted or date)):
             continue
         its_date = entry.model.partition("@")[2]
-        more = _own_words(entry.model, entry.version) - words
-        if wanted - _own_words(entry.model, entry.version) or (date and its_date != date) or not all(_is_detail(word) for word in more):
+        has = _own_words(entry.model, entry.version)
+        more = has - words
+        missing = wanted - has
+        if missing and missing <= stated and not _sizes_in(has) and near(_total(entry), total):
+            missing = frozenset()  # deepseek-r1:671b: the catalog knows the size that the repository does not state
+            more -= _tiers()
+        if stated and "distill" in more:
+            more = frozenset(word for word in more - {"distill"} if word.rstrip("0123456789.") not in _families())  # deepseek-r1:7b
+        if missing or not all(_is_detail(word) for word in more) or (date and its_date != date and (its_date or not _released(entry, date))):
             continue
         found.setdefault(entry.model, []).append(entry)
         newest = [-ord(char) for char in entry.series.released or ""]
-        ranks[entry.model] = ("base" in more, name.version is None and newest, len(more - {"instruct", "chat"}), bool(its_date) and not date, newest)
+        stages = more & {"instruct", "chat"}
+        ranks[entry.model] = (
+            "base" in more, name.version is None and newest, len(more - stages), bool(its_date) and not date, newest, not stages, -(_total(entry) or 0),
+        )  # fmt: skip
     if not found:
         return []
     best = min(found, key=lambda model: ranks[model])
     return found[best]
+
+
+def _total(entry: Entry) -> int | None:
+    size = by_rules(parser.read(entry.huggingface or entry.modelscope or entry.model)).size
+    return None if size is None else size.total
+
+
+@cache
+def _families() -> frozenset[str]:
+    return frozenset(name.lower() for name in index().families)
+
+
+@cache
+def _tiers() -> frozenset[str]:
+    return frozenset(vocabulary.tiers())
+
+
+def _sizes_in(words: frozenset[str]) -> frozenset[str]:
+    return frozenset(word for word in words if word[0].isdigit() and word[-1] in "bmt")
+
+
+def _released(entry: Entry, date: str) -> bool:
+    """Whether the date of an id is the day, or the month, on which the series came out: ``codestral-2405``."""
+    day, known = entry.series.released or "", date.lstrip("-")
+    return bool(known) and (day.startswith(known) or (date[0] == "-" and day.endswith(f"-{known}") and len(day) == _DAY))
 
 
 def _own_words(canonical: str, version: str | None) -> frozenset[str]:

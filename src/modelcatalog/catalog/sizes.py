@@ -9,7 +9,7 @@ from modelcatalog import parser, vocabulary
 from modelcatalog.catalog.index import fold
 from modelcatalog.records import ModelName, Size
 
-__all__ = ["SizeRule", "SizeRules", "by_rules", "name_words", "size_rules", "with_size"]
+__all__ = ["SizeRule", "SizeRules", "by_rules", "name_words", "near", "size_rules", "with_size"]
 
 _STAGES = frozenset(
     (
@@ -18,8 +18,16 @@ _STAGES = frozenset(
     )
 )
 """Types that tell how a model was trained and not how large it is."""
+_PARTS = frozenset(
+    ("lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random", "dummy")
+)
+"""Words for what is not the whole model: its size is not the model's."""
 _TUNED = 50 * 10**9
 """Below this, a name with further words is taken for a fine-tune of the same size; larger models are rarely tuned whole."""
+
+
+_ROUNDED = 0.03
+"""How far a name rounds the count: 236B for 235.7B."""
 
 
 class SizeRule(NamedTuple):
@@ -31,6 +39,8 @@ class SizeRule(NamedTuple):
     active: int | None
     default: bool
     """Whether it is for every name of the series that no other rule takes."""
+    date: str
+    """The date in the series' name, which goes before a rule without one: Command R-08-2024 is smaller than Command R."""
 
 
 class SizeRules(NamedTuple):
@@ -42,11 +52,12 @@ class SizeRules(NamedTuple):
 
 
 
+_NONE = SizeRules((), ())
+
+
 def by_rules(name: ModelName) -> ModelName:
     """The same record with the sizes that the rules know and the name does not state."""
-    rules = size_rules().get(name.family or "")
-    if rules is None:
-        return name
+    rules = size_rules().get(name.family or "", _NONE)
     size = name.size
     if size is None or size.total is None or ("size.total", "estimate") in name.origins:
         rule = _size_rule(rules.all, name)
@@ -54,6 +65,8 @@ def by_rules(name: ModelName) -> ModelName:
         rule = _size_rule(rules.active, name)
     else:
         return name
+    if rule is None and name.base is not None and ("size.total", "estimate") in name.origins:
+        rule = _size_rule(size_rules().get(name.base.family or "", _NONE).all, name)  # internlm2-math-plus-mixtral8x22b
     return name if rule is None else with_size(name, rule)
 
 
@@ -63,10 +76,14 @@ def with_size(name: ModelName, rule: SizeRule) -> ModelName:
     size = name.size or Size()
     origins = dict(name.origins)
     total, active = size.total, size.active
+    if active is None and rule.active is not None and rule.active == total and not rule.default:
+        origins["size.active"] = "name"  # llama4-maverick-17b: of a mixture, the name states the active size
+        total, active = rule.total, total
+        origins["size.total"] = "catalog"
     if rule.total is not None and (total is None or origins.get("size.total") == "estimate"):
         total = rule.total
         origins["size.total"] = "catalog"
-    if rule.active is not None and active is None:
+    if rule.active is not None and active is None and (total is None or rule.active < total):
         active = rule.active
         origins["size.active"] = "catalog"
     if (total, active) == (size.total, size.active):
@@ -85,20 +102,39 @@ def _size_rule(rules: tuple[SizeRule, ...], name: ModelName) -> SizeRule | None:
     words, version = name_words(name), fold(name.version)
     size = name.size
     unstated = size is None or (size.total is None and size.active is None) or ("size.total", "estimate") in name.origins
+    if unstated and words & _PARTS:
+        return None
+    date = _date(name)
+    if date:
+        rules = (*(rule for rule in rules if rule.date == date), *rules)
     for rule in rules:
         if rule.version != version and rule.version is not None or not rule.words <= words:
             continue
         if not rule.default:
             return rule
-        if unstated and name.base is None and _same_size(rule, words, name):
+        stated = None if size is None else size.total
+        if (unstated or near(stated, rule.total)) and name.base is None and _same_size(rule, words, name):
             return rule
         return None
     return None
 
 
+def near(total: int | None, other: int | None) -> bool:
+    """Whether two counts are one model's: names round."""
+    return total is not None and other is not None and abs(total - other) <= _ROUNDED * other
+
+
+def _date(name: ModelName) -> str:
+    """The date in a canonical name; empty: none."""
+    return name.canonical.partition("@")[2]
+
+
 def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName) -> bool:
     """Whether the words beyond the rule's leave the size as it is."""
+    stated = name.size is not None and name.size.total is not None and name.size.experts is None
     rest = words - rule.words - {(name.version or "").lower()}
+    if stated:
+        rest = frozenset(word for word in rest if not word[:1].isdigit())
     if any(word in _tiers() or word[:1].isdigit() for word in rest):
         return False
     unknown = rest - _STAGES - _variants() - set(name.types)
@@ -125,6 +161,6 @@ def size_rules() -> dict[str, SizeRules]:
                 for key, text in entry.sizes.items():
                     example = parser.read(f"{entry.name}-{key}" if key else entry.name)
                     total, active = vocabulary.split_size(text)
-                    rules.setdefault(family.name, []).append(SizeRule(name_words(example), fold(example.version), total, active, not key))
+                    rules.setdefault(family.name, []).append(SizeRule(name_words(example), fold(example.version), total, active, not key, _date(example)))
     ordered = {name: tuple(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
     return {name: SizeRules(some, tuple(rule for rule in some if rule.active is not None)) for name, some in ordered.items()}

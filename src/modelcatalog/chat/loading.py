@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import engines, planning
 from modelcatalog.chat.model import ChatModel
-from modelcatalog.errors import MissingPackage, WontFit
+from modelcatalog.errors import MissingPackage, Unsupported, WontFit
 from modelcatalog.planning import Plan
 
 if TYPE_CHECKING:
@@ -32,8 +32,12 @@ def load(
     offload: bool = False,
     lock: str | Path | None = None,
     trust_remote_code: bool = False,
+    base_url: str | None = None,
+    api_key: str | None = None,
 ) -> ChatModel:
     """Load the checkpoint that a name means: from this disk if it is there, else from the right hub.
+
+    With ``engine="openai"`` or a ``base_url`` nothing is loaded: the model is one that a server has.
 
     Args:
         name: A name, a path to a folder or GGUF file, a parsed name, or a plan (whose choices then stand).
@@ -48,6 +52,8 @@ def load(
         offload: Allow weights to stay in RAM when the GPU is too small.
         lock: A lock file that the checkpoint must agree with.
         trust_remote_code: Allow Python code from the repository to run.
+        base_url: The address of an OpenAI-compatible server, as in `plan`.
+        api_key: The server's key; by default it is in the environment, under the name that the plan says.
 
     Raises:
         ModelCatalogError: one of its kinds, as in `plan`, and:
@@ -71,14 +77,18 @@ def load(
             offload=offload,
             lock=lock,
             trust_remote_code=trust_remote_code,
+            base_url=base_url,
         )
+    if api_key is not None and not plan.served:
+        message = f"api_key= is for servers, and {plan.engine} asks none"
+        raise Unsupported(message, subject=plan.name.source, hint='leave it out, or use engine="openai"')
     _refuse(plan)
     for text in plan.mismatches:
         warnings.warn(f"{plan.name.source}: {text}", stacklevel=2)
     here = planning.obtain(plan)
     if here.hub != plan.hub:
         warnings.warn(f"{plan.name.source}: {here.reasons[-1]}", stacklevel=2)
-    return ChatModel(engines.open_engine(here), here)
+    return ChatModel(engines.open_engine(here, api_key=api_key), here)
 
 
 def _refuse(plan: Plan) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from modelcatalog import engines
+from modelcatalog.chat import batching
 from modelcatalog.chat.reply import Reply, Stream
 from modelcatalog.engines import Engine, Message, Options, Prompt
-from modelcatalog.errors import ModelCatalogError, Unsupported
+from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,12 +26,12 @@ Asked = str | Sequence[Message | Mapping[str, str]]
 class ChatModel:
     """A loaded checkpoint. Use it in a ``with`` statement, or `close` it, to free its memory.
 
-    It may be used from several threads: one reply is made at a time, the others wait.
+    It may be used from several threads: as many replies are made at a time as the engine can, the others wait.
     """
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
         self._engine = engine
-        self._lock = threading.Lock()
+        self._turns = threading.Semaphore(engine.parallel)
         self.plan = plan
         self.name = plan.name
 
@@ -47,7 +48,7 @@ class ChatModel:
 
     def close(self) -> None:
         """Free the memory; the model cannot be used afterwards."""
-        with self._lock:
+        with self._turns:
             self._engine.close()
 
     @property
@@ -85,12 +86,15 @@ class ChatModel:
     def batch(
         self, prompts: Iterable[Asked], *, system: str | None = None, max_new_tokens: int = 512, **generation: Any
     ) -> Iterator[Reply]:
-        """Answer many prompts; yields the replies in their order. A failed one has ``finish_reason="error"``."""
-        for prompt in prompts:
-            try:
-                yield self.chat(prompt, system=system, max_new_tokens=max_new_tokens, **generation)
-            except ModelCatalogError as error:
-                yield Reply(finish_reason="error", error=error)
+        """Answer many prompts; yields the replies in their order. A failed one has ``finish_reason="error"``.
+
+        Where the engine is a server, several are asked at a time; ending the iterator cancels them.
+        """
+
+        def ask(prompt: Asked) -> Stream:
+            return self.stream(prompt, system=system, max_new_tokens=max_new_tokens, **generation)
+
+        return batching.replies(ask, prompts, self._engine.parallel)
 
     def session(self, system: str | None = None) -> Session:
         """A conversation that remembers."""
@@ -104,7 +108,7 @@ class ChatModel:
     def _events(
         self, prompt: Prompt, options: Options, cancel: threading.Event, memory: object | None
     ) -> Iterator[engines.Event]:
-        with self._lock:
+        with self._turns:
             yield from self._engine.run(prompt, options, cancel=cancel, memory=memory)
 
     def _memory(self) -> object | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from modelcatalog.engines import Finish, Finished, Started
+from modelcatalog.engines import Finish, Finished, Started, Thought
 from modelcatalog.engines.text import Piece, Splitter
 from modelcatalog.errors import ModelCatalogError
 
@@ -102,10 +102,15 @@ class Stream(Iterator[str]):
                         splitter = Splitter(thinking=event.thinking)
                 elif isinstance(event, Finished):
                     reason, made = event.reason, event.completion_tokens
+                    usage = usage if event.prompt_tokens is None else Usage(prompt_tokens=event.prompt_tokens)
                 else:
                     last = time.perf_counter()
                     first = first or last
-                    yield from self._take(splitter.push(event) if splitter else [Piece(event, thinking=False)])
+                    if isinstance(event, Thought):
+                        pieces = [Piece(event.text, thinking=True)]
+                    else:
+                        pieces = splitter.push(event) if splitter else [Piece(event, thinking=False)]
+                    yield from self._take(pieces)
             yield from self._take(splitter.rest() if splitter else [])
         except ModelCatalogError as error:
             reason = "error"

@@ -1,7 +1,8 @@
 """Owns what an engine is: the protocol between a checkpoint that is loaded and the chat that uses it. Knows no hub.
 
-An engine is one module with an ``open(plan)``; it is handed local paths and never touches the network.
-Prompts go in as messages or as text, events come out: `Started`, pieces of text, `Finished`.
+An engine is one module with an ``open(plan)``; it is handed local paths and never touches the network, but for
+``openai``, which is handed a server's address. Prompts go in as messages or as text, events come out: `Started`, pieces
+of text or of thought, `Finished`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.planning import Plan
 
-__all__ = ["Engine", "Event", "Finish", "Finished", "Message", "Options", "Prompt", "Started", "open_engine", "options"]
+__all__ = ["Engine", "Event", "Finish", "Finished", "Message", "Options", "Prompt", "Started", "Thought", "open_engine", "options"]
 
 Finish = Literal["stop", "length", "cancelled", "error"]
 """Why a reply ended: the model was done (or a stop string came), ``max_new_tokens``, the caller, a failure."""
@@ -73,20 +74,29 @@ class Started(NamedTuple):
     """The template itself opened the model's thinking, so the first piece of text is inside it."""
 
 
+class Thought(NamedTuple):
+    """A piece of thinking that the engine has parted from the answer itself."""
+
+    text: str
+
+
 class Finished(NamedTuple):
     """The reply is complete."""
 
     reason: Finish
     completion_tokens: int
+    prompt_tokens: int | None = None
+    """Where the engine learns it only now."""
 
 
-Event = Started | str | Finished
+Event = Started | str | Thought | Finished
 
 
 class Engine(Protocol):
-    """A loaded checkpoint. Its methods may be called from one thread at a time."""
+    """A loaded checkpoint. `run` may be called from as many threads at a time as ``parallel`` says."""
 
     name: str
+    parallel: int
 
     @property
     def chat_template(self) -> bool:
@@ -117,10 +127,15 @@ class Engine(Protocol):
         """Free the memory."""
 
 
-def open_engine(plan: Plan) -> Engine:
-    """Load the checkpoint of a plan whose files are on this disk, on the engine it names."""
+def open_engine(plan: Plan, *, api_key: str | None = None) -> Engine:
+    """Load the checkpoint of a plan whose files are on this disk, on the engine it names.
+
+    Args:
+        plan: The plan, which must not hold the key: plans are printed.
+        api_key: For engines that ask a server.
+    """
     module = import_module(f"modelcatalog.engines.{plan.engine.replace('.', '_')}")
-    engine: Engine = module.open(plan)
+    engine: Engine = module.open(plan) if api_key is None else module.open(plan, api_key)
     return engine
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import Finish, Finished, Message, Options, Started
 from modelcatalog.engines.quiet import quiet
+from modelcatalog.engines.templates import Renderer
 from modelcatalog.engines.text import Decoder, StopStrings, opens_thinking
 from modelcatalog.engines.transformers_loading import read
 from modelcatalog.errors import (
@@ -42,11 +43,13 @@ class Transformers:
     """A model and its tokenizer in this process."""
 
     name = "transformers"
+    parallel = 1
 
     def __init__(self, model: Any, tokenizer: Any, subject: str) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._subject = subject
+        self._renderer = Renderer(subject)
 
     @property
     def chat_template(self) -> bool:
@@ -64,6 +67,7 @@ class Transformers:
         import torch  # noqa: PLC0415
 
         self._model = self._tokenizer = None
+        self._renderer.close()
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -151,20 +155,13 @@ class Transformers:
             raise NoChatTemplate(message, subject=self._subject, hint=hint)
         switches = {} if options.enable_thinking is None else {"enable_thinking": options.enable_thinking}
         try:
-            rendered = self._tokenizer.apply_chat_template(
-                [message.model_dump() for message in messages],
-                chat_template=options.chat_template,
-                add_generation_prompt=True,
-                tokenize=False,
-                **switches,
-            )
-        except Exception as error:
-            # Templates raise their own errors: no system role, roles must alternate, …
-            said = str(error).splitlines()[0] if str(error) else repr(error)
-            message = f"the chat template refused these messages: {said}"
-            hint = "change the messages, or pass chat_template="
-            raise Unsupported(message, subject=self._subject, hint=hint) from error
-        return str(rendered)
+            template = self._tokenizer.get_chat_template(options.chat_template)
+        except ValueError as error:
+            # Several templates, and none of them is the default one.
+            message = f"{self._subject} has several chat templates: {str(error).splitlines()[0]}"
+            raise Unsupported(message, subject=self._subject, hint="pass chat_template=") from error
+        values = {**self._tokenizer.special_tokens_map, **switches}
+        return self._renderer.render(template, [message.model_dump() for message in messages], **values)
 
     # The generation --------------------------------------------------------------------------
 

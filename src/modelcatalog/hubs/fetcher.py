@@ -13,11 +13,10 @@ import signal
 import sys
 import threading
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import hubs
-from modelcatalog.errors import EngineError, ModelCatalogError, WontFit
+from modelcatalog.errors import EngineError, HubUnreachable, ModelCatalogError, WontFit
 from modelcatalog.hubs import Listing, RemoteFile, huggingface, modelscope
 from modelcatalog.hubs.guard import Guard, headers_error
 
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 __all__ = ["main"]
+
+_SERVER_ERROR = 500
+_SERVER_ERRORS = 2
 
 
 class _Channel:
@@ -96,6 +98,7 @@ def _hook(guard: Guard, listing: Listing, fail: Any) -> None:
     from huggingface_hub import get_session, set_client_factory  # noqa: PLC0415
 
     kind = type(get_session())
+    failures: list[int] = []
 
     def sent(request: Any) -> None:
         url = request.url
@@ -107,6 +110,12 @@ def _hook(guard: Guard, listing: Listing, fail: Any) -> None:
         error = headers_error(response.headers if own else {}, commit=listing.commit or "", subject=listing.repo_id)
         if error is not None:
             fail(error)
+        if response.status_code >= _SERVER_ERROR:
+            # The client would try for half a minute.
+            failures.append(response.status_code)
+            if len(failures) > _SERVER_ERRORS:
+                message = f"{huggingface.TITLE} failed with status {failures[-1]} while sending {listing.repo_id}"
+                fail(HubUnreachable(message, subject=listing.repo_id, hint="try again later, or another hub"))
 
     def factory() -> Any:
         return kind(event_hooks={"request": [sent], "response": [received]}, follow_redirects=True, timeout=None)

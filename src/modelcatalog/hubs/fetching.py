@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ def _run(listing: Listing, files: Sequence[RemoteFile]) -> str:
     path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     # A terminal is handed on, so that the client's progress bars draw themselves; a notebook gets their text.
     terminal = sys.__stderr__ is sys.stderr and sys.stderr is not None and sys.stderr.isatty()
-    process = subprocess.Popen(  # noqa: S603  our own module, no shell
+    process = subprocess.Popen(
         [sys.executable, "-P", "-m", "modelcatalog.hubs.fetcher"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -77,17 +78,17 @@ def _run(listing: Listing, files: Sequence[RemoteFile]) -> str:
         env={**_DEFAULTS, **os.environ, **_SETTINGS, "PYTHONPATH": path},
     )
     said: list[bytes] = []
+    answer = b""
     relay = threading.Thread(target=_relay, args=(process, said), daemon=True)
     try:
         if not terminal:
             relay.start()
-        if process.stdin is None or process.stdout is None:  # pragma: no cover  both are pipes
-            raise HubUnreachable("no pipe", subject=listing.repo_id)  # noqa: EM101
-        process.stdin.write(json.dumps(job).encode() + b"\n")
-        process.stdin.flush()
-        answer = process.stdout.read()
+        if process.stdin is not None and process.stdout is not None:
+            process.stdin.write(json.dumps(job).encode() + b"\n")
+            process.stdin.flush()
+            answer = process.stdout.read()
     except BrokenPipeError:
-        answer = b""
+        pass  # it ended before it began; its exit code tells
     finally:
         _end(process)
         if process.stderr is not None:
@@ -110,10 +111,8 @@ def _relay(process: subprocess.Popen[bytes], said: list[bytes]) -> None:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Its end of input tells the child that nobody waits any more."""
     if process.stdin is not None:
-        try:
+        with suppress(OSError):
             process.stdin.close()
-        except OSError:
-            pass
     try:
         process.wait(_GOODBYE)
     except subprocess.TimeoutExpired:

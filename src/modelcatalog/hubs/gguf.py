@@ -10,10 +10,12 @@ from __future__ import annotations
 import mmap
 import struct
 from math import prod
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["GgufHeader", "Tensor", "read", "read_file"]
 

@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["PATIENCE", "Guard", "headers_error"]
 
-PATIENCE = 5.0
+PATIENCE = 4.0
 """Seconds without a byte from the network, and without work, after which a download is given up."""
+
+_PATIENCE_ONCE_RUNNING = 9.0
+"""The same once `_RUNNING` bytes have come: what huggingface_hub has of a file is lost when it ends."""
+
+_RUNNING = 5_000_000
 
 _RESUMED = "._____temp"
 """Where ModelScope keeps what it can continue; huggingface_hub continues nothing."""
@@ -75,6 +80,7 @@ class Guard:
         self._subject = subject
         self._fail = fail
         self._pulse = 0
+        self._received = 0
         self._local = threading.local()
         self.written: set[str] = set()
 
@@ -89,6 +95,7 @@ class Guard:
         def receive(*args: Any, **options: Any) -> Any:
             got = method(*args, **options)
             self._pulse += 1
+            self._received += len(got) if isinstance(got, bytes) else int(got)
             return got
 
         return receive
@@ -144,13 +151,16 @@ class Guard:
         while True:
             time.sleep(_STEP)
             now, busy = time.monotonic(), time.process_time()
-            if self._pulse != pulse or busy - cpu > _BUSY * _STEP:
+            alive = self._pulse != pulse or busy - cpu > _BUSY * _STEP
+            pulse, cpu = self._pulse, busy
+            if alive:
                 since = now
-            elif now - since > PATIENCE and not self._others(folder):
-                message = f"{hub} went silent while sending {self._subject}: no byte for {PATIENCE:g} s"
+                continue
+            limit = _PATIENCE_ONCE_RUNNING if self._received > _RUNNING else PATIENCE
+            if now - since > limit and not self._others(folder):
+                message = f"{hub} went silent while sending {self._subject}: no byte for {limit:g} s"
                 hint = "run it again; files that arrived whole are kept"
                 self._fail(HubUnreachable(message, subject=self._subject, hint=hint))
-            pulse, cpu = self._pulse, busy
 
     def _others(self, folder: Path) -> bool:
         """Whether another process is downloading into the same folder: its lock is what is waited for."""

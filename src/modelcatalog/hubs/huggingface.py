@@ -200,20 +200,21 @@ def _files(tree: Any, repo_id: str) -> list[RemoteFile]:
     if not isinstance(tree, list):
         message = f"Hugging Face gave no file list for {repo_id}"
         raise HubUnreachable(message, subject=repo_id)
-    files = []
-    for entry in tree:
-        if entry.get("type", "file") != "file":
-            continue
-        lfs = entry.get("lfs") or {}
-        files.append(
-            RemoteFile(
-                path=str(entry["path"]),
-                size=int(lfs.get("size") or entry.get("size") or 0),
-                sha256=lfs.get("oid") or lfs.get("sha256"),
-                git_oid=None if lfs else entry.get("oid"),
-            )
-        )
-    return files
+    try:
+        return [_file(entry) for entry in tree if paths.is_file(entry["type"], subject=repo_id)]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"Hugging Face gave a file list for {repo_id} that cannot be read"
+        raise HubUnreachable(message, subject=repo_id) from error
+
+
+def _file(entry: dict[str, Any]) -> RemoteFile:
+    lfs = entry.get("lfs") or {}
+    return RemoteFile(
+        path=entry["path"],
+        size=int(lfs.get("size") or entry.get("size") or 0),
+        sha256=lfs.get("oid") or lfs.get("sha256"),
+        git_oid=None if lfs else entry.get("oid"),
+    )
 
 
 def _next(answer: Answer, base: str) -> str | None:
@@ -221,7 +222,7 @@ def _next(answer: Answer, base: str) -> str | None:
     for link in answer.headers.get("link", "").split(","):
         url, _, rest = link.partition(";")
         url = url.strip().strip("<>")
-        if 'rel="next"' in rest and url.startswith(base):
+        if 'rel="next"' in rest and url.startswith(f"{base}/"):
             return url.removeprefix(base)
     return None
 
@@ -263,9 +264,9 @@ def _translated(error: Exception, listing: Listing) -> ModelCatalogError:
     if isinstance(error, errors.GatedRepoError):
         return _gated(repo_id)
     missing = errors.RepositoryNotFoundError | errors.RevisionNotFoundError | errors.EntryNotFoundError
-    if isinstance(error, missing):
+    if isinstance(error, missing) and not isinstance(error, errors.LocalEntryNotFoundError):
         return CheckpointNotFound(f"Hugging Face no longer serves {repo_id}", subject=repo_id)
-    if isinstance(error, OSError) and error.errno in {28, 122}:  # ENOSPC, EDQUOT
+    if paths.disk_full(error):
         return WontFit(f"the disk of {cache_folder()} is full", subject=repo_id, hint="free space, or set HF_HOME")
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
     return HubUnreachable(

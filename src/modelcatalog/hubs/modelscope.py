@@ -100,15 +100,11 @@ class ModelScope:
         if not isinstance(entries, list):
             message = f"ModelScope gave no file list for {repo_id}"
             raise HubUnreachable(message, subject=repo_id)
-        files = tuple(
-            RemoteFile(
-                path=str(entry.get("Path") or entry.get("Name")),
-                size=int(entry.get("Size") or 0),
-                sha256=entry.get("Sha256") or None,
-            )
-            for entry in entries
-            if entry.get("Type") != "tree"
-        )
+        try:
+            files = tuple(_file(entry) for entry in entries if paths.is_file(entry.get("Type"), subject=repo_id))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            message = f"ModelScope gave a file list for {repo_id} that cannot be read"
+            raise HubUnreachable(message, subject=repo_id) from error
         paths.check((file.path for file in files), subject=repo_id)
         return Listing(hub=self.hub, endpoint=wire.endpoint, repo_id=repo_id, revision=asked, files=files)
 
@@ -145,6 +141,11 @@ class ModelScope:
         return Path(folder)
 
 
+def _file(entry: dict[str, Any]) -> RemoteFile:
+    path = entry["Path"] if "Path" in entry else entry["Name"]
+    return RemoteFile(path=path, size=int(entry.get("Size") or 0), sha256=entry.get("Sha256") or None)
+
+
 def _literal(path: str) -> str:
     """A glob that matches ``path`` alone."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in path)
@@ -156,13 +157,16 @@ def _data(answer: Answer, repo_id: str, revision: str) -> Any:
         message = f"ModelScope serves {repo_id} only to accounts with access"
         hint = f"ask for access at {endpoint()}/models/{repo_id}, then set MODELSCOPE_API_TOKEN"
         raise GatedCheckpoint(message, subject=repo_id, hint=hint)
+    if answer.status not in {200, 404}:
+        message = f"ModelScope answered with status {answer.status}"
+        raise HubUnreachable(message, subject=repo_id)
     body = answer.json()
     if answer.status == 404:  # noqa: PLR2004
         known = "revision" in str(body).lower()
         message = f"ModelScope has no {f'revision {revision!r} of' if known else 'repository'} {repo_id}"
         raise CheckpointNotFound(message, subject=repo_id, hint="check the spelling; ids differ between hubs")
-    if answer.status != 200 or not isinstance(body, dict) or body.get("Success") is False:  # noqa: PLR2004
-        message = f"ModelScope answered with status {answer.status}"
+    if not isinstance(body, dict) or body.get("Success") is False:
+        message = f"ModelScope gave no answer of its own for {repo_id}"
         raise HubUnreachable(message, subject=repo_id)
     return body.get("Data", body)
 
@@ -174,7 +178,7 @@ def _translated(error: Exception, listing: Listing) -> ModelCatalogError:
     # FileDownloadError holds one error for each file that failed.
     failed = getattr(error, "failed_files", None) or {}
     first = next(iter(failed.values()), error)
-    if isinstance(first, OSError) and first.errno in {28, 122}:  # ENOSPC, EDQUOT
+    if paths.disk_full(first):
         return WontFit(
             f"the disk of {cache_folder()} is full", subject=repo_id, hint="free space, or set MODELSCOPE_CACHE"
         )

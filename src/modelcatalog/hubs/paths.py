@@ -1,7 +1,8 @@
-"""Owns which paths of a listing may be written to disk. Knows no hub."""
+"""Owns which paths of a listing may be written to disk, and whether the disk took them. Knows no hub."""
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 from modelcatalog.errors import UnsafeRepository
@@ -9,7 +10,7 @@ from modelcatalog.errors import UnsafeRepository
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MOST_FILES", "check"]
+__all__ = ["MOST_FILES", "check", "disk_full", "is_file"]
 
 MOST_FILES = 20_000
 """More entries than any model repository has; a longer listing is an attack or no model."""
@@ -39,3 +40,38 @@ def check(paths: Iterable[str], *, subject: str) -> None:
         if not path or len(path) > _LONGEST or any(part in {"", "."} for part in parts) or not path.isprintable():
             message = f"{subject} lists a path that is no file name: {path[:80]!r}"
             raise UnsafeRepository(message, subject=subject)
+
+
+def is_file(kind: str | None, *, subject: str) -> bool:
+    """Whether an entry of a listing is a file, by what its hub calls it.
+
+    Raises:
+        UnsafeRepository: if it is neither a file nor a folder: a link, a device.
+
+    >>> is_file("blob", subject="a/b"), is_file("directory", subject="a/b")
+    (True, False)
+    """
+    if kind in {"file", "blob", None}:
+        return True
+    if kind in {"directory", "tree"}:
+        return False
+    message = f"{subject} lists something that is neither file nor folder: {str(kind)[:40]!r}"
+    raise UnsafeRepository(message, subject=subject)
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def disk_full(error: BaseException | None) -> bool:
+    """Whether a full disk, a quota or a file size limit is behind an error, however often it was wrapped.
+
+    >>> disk_full(OSError(errno.ENOSPC, "No space left on device"))
+    True
+    """
+    for _ in range(10):
+        if error is None:
+            return False
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

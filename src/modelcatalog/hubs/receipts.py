@@ -159,18 +159,25 @@ def check(folder: Path, files: Sequence[RemoteFile], *, subject: str, ours: bool
         verdicts = list(pool.map(wrong, files))
     bad = [(file, said) for file, said in zip(files, verdicts, strict=True) if said]
     if ours:
-        for file, _ in bad:
-            checked.pop(file.path, None)
-            _remove(folder / file.path)
-        if checked != receipt.checked:
-            # A cache that may only be read works too; it is checked each time.
-            with suppress(OSError):
-                _write(folder, _Receipt(files=receipt.files | {f.path: f for f in files}, checked=checked))
+        _note(folder, receipt, files, checked, [file for file, _ in bad])
     if bad:
         file, said = bad[0]
         message = f"{file.path} of {subject} {said}"
         hint = "it was removed; load again to fetch it anew" if ours else "fetch it again, or make a new lock file"
         raise IntegrityError(message, subject=f"{subject}/{file.path}", hint=hint)
+
+
+def _note(
+    folder: Path, before: _Receipt, files: Sequence[RemoteFile], checked: dict[str, _Checked], bad: list[RemoteFile]
+) -> None:
+    """Remember what was right, and remove what was not."""
+    for file in bad:
+        checked.pop(file.path, None)
+        _remove(folder / file.path)
+    if checked != before.checked:
+        # A cache that may only be read works too; it is checked each time.
+        with suppress(OSError):
+            _write(folder, _Receipt(files=before.files | {f.path: f for f in files}, checked=checked))
 
 
 def _remove(path: Path) -> None:

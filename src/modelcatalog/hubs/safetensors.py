@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import struct
 from math import prod
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["LENGTH_BYTES", "SafetensorsHeader", "header_length", "read", "read_file"]
 

@@ -70,7 +70,7 @@ class Wire:
         self.name = name
         self.endpoint = endpoint.rstrip("/")
         self.requests = requests
-        self.limit = limit
+        self.limit = self._whole = limit
         self.seconds = seconds
         self._token = token
         if urlsplit(self.endpoint).scheme not in {"http", "https"}:
@@ -138,7 +138,7 @@ class Wire:
                 if length is not None and response.status == http.client.OK:
                     body = body[:most] if request.get_header("Range", "").startswith("bytes=0-") else bytearray()
                 else:
-                    message = f"{self.name} sends more than {self.limit:,} bytes of metadata"
+                    message = f"{self.name} sends more than {self._whole:,} bytes of metadata"
                     raise UnsafeRepository(message, subject=request.full_url)
             self.limit -= len(body)
             headers = {key.lower(): value for key, value in response.headers.items()}
@@ -156,7 +156,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def __init__(self, host: str) -> None:
         self._host = host
 
-    def redirect_request(
+    def redirect_request(  # noqa: PLR0917  the standard library's signature
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
         before, after = urlsplit(req.full_url), urlsplit(newurl)

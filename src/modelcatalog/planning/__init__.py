@@ -1,10 +1,12 @@
 """Owns what loading a name would do: where from, which files, in which type, and whether it fits. Loads nothing.
 
-`plan` reads local headers, or asks a hub for at most six small answers; no weight byte moves.
+`plan` reads local headers, or asks a hub for at most six small answers; no weight byte moves. `obtain` then
+brings the files onto this disk; `lock` writes down which they are.
 """
 
-from modelcatalog.planning.build import plan
+from modelcatalog.planning.lockfile import Lock
 from modelcatalog.planning.obtain import obtain
+from modelcatalog.planning.planner import lock, plan
 from modelcatalog.planning.record import Memory, Missing, Plan, human
 
-__all__ = ["Memory", "Missing", "Plan", "human", "obtain", "plan"]
+__all__ = ["Lock", "Memory", "Missing", "Plan", "human", "lock", "obtain", "plan"]

@@ -1,4 +1,4 @@
-"""Owns the making of a `Plan`, step by step. Each step's knowledge is in a module beside this one."""
+"""Owns the making of a `Plan` for a checkpoint that was found: facts, place, memory, packages. Looks for none."""
 
 from __future__ import annotations
 
@@ -7,25 +7,23 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import catalog
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, NeedsRemoteCode, Unsupported
-from modelcatalog.hubs import gguf, huggingface, local, modelscope, safetensors
+from modelcatalog.hubs import gguf, huggingface, modelscope, safetensors
 from modelcatalog.planning import facts as facts_of
 from modelcatalog.planning import machine
 from modelcatalog.planning.claims import mismatches
 from modelcatalog.planning.facts import Facts
-from modelcatalog.planning.locate import Located, Wanted, locate, locate_path
 from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
 from modelcatalog.planning.record import Memory, Missing, Plan
-from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelcatalog.hubs import RemoteFile
-    from modelcatalog.records import Dtype, Hub
+    from modelcatalog.planning.locate import Located
+    from modelcatalog.records import Dtype, ModelName
 
-__all__ = ["plan"]
+__all__ = ["Asked", "build"]
 
 _CHAT = "pip install 'modelcatalog[chat]'"
 _USUAL_CONTEXT = 8192
@@ -51,57 +49,35 @@ class _Place(NamedTuple):
     reason: str
 
 
-def plan(
-    name: str | Path | ModelName,
-    *,
-    hub: Hub | None = None,
-    engine: str | None = None,
-    revision: str | None = None,
-    dtype: str = "auto",
-    device: str | None = None,
-    context_length: int | None = None,
-    quantization: str | None = None,
-    fit: bool = False,
-    offload: bool = False,
-    lock: str | Path | None = None,
-    trust_remote_code: bool = False,
-) -> Plan:
-    """What `load` would do with the same arguments, in seconds and without a weight byte.
+class Asked(NamedTuple):
+    """What the caller of `plan` asked for, as far as it does not decide where to look."""
 
-    Args:
-        name: A name, a path to a folder or GGUF file, or a parsed name.
-        hub: ``"huggingface"`` or ``"modelscope"``; else local copies come first, then the hub that answers first.
-        engine: ``"transformers"``.
-        revision: Branch, tag or commit.
-        dtype: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
-        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …; by default all visible GPUs, else the CPU.
-        context_length: Tokens to plan the KV cache for.
-        quantization: ``"Q4_K_M"``, ``"int4"``, …: the variant to take.
-        fit: Take the most precise variant that fits.
-        offload: Allow weights to stay in RAM when the GPU is too small.
-        lock: A lock file that the checkpoint must agree with.
-        trust_remote_code: Allow Python code from the repository to run.
+    engine: str | None = None
+    revision: str | None = None
+    dtype: str = "auto"
+    device: str | None = None
+    context_length: int | None = None
+    offload: bool = False
+    locked: bool = False
+    trust_remote_code: bool = False
+
+
+def build(record: ModelName, found: Located, asked: Asked) -> Plan:
+    """The plan for a checkpoint that was found.
 
     Raises:
-        NameSyntaxError: the text is no name.
-        UnknownFamily, ClosedWeights: there is no repository to look for.
-        CheckpointNotFound, GatedCheckpoint, HubUnreachable: it cannot be had.
-        IntegrityError: a local file is cut off.
-        UnsafeRepository, NeedsRemoteCode: loading it would run code from the repository.
+        CheckpointNotFound, IntegrityError: its small files are missing or broken.
+        NeedsRemoteCode: loading it would run code from the repository.
+        Unsupported: an engine or a dtype that there is not.
     """
-    if fit or lock is not None:
-        message = "fit= and lock= are not available yet"
-        raise Unsupported(message, subject=str(name))
-    chosen = _engine(engine)
-    wanted = Wanted(hub, revision, quantization, trust_remote_code)
-    record, found = _find(name, wanted)
+    chosen = _engine(asked.engine)
     facts = _facts(found)
-    if facts.remote_code and not trust_remote_code and not _native(facts):
+    if facts.remote_code and not asked.trust_remote_code and not _native(facts):
         message = f"{record.source} runs only with Python code from its repository"
         hint = "read that code, then pass trust_remote_code=True"
         raise NeedsRemoteCode(message, subject=record.source, hint=hint)
-    place = _place(facts, found, dtype, device)
-    tokens = context_length or min(facts.context_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
+    place = _place(facts, found, asked.dtype, asked.device)
+    tokens = asked.context_length or min(facts.context_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
     stored = sum(f.size for f in found.choice.weights)
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)
@@ -120,7 +96,7 @@ def plan(
         hub=copy.hub if copy else listing.hub if listing else None,
         endpoint=listing.endpoint if listing else None,
         repo_id=copy.repo_id if copy else listing.repo_id if listing else None,
-        revision=listing.revision if listing else revision or record.revision,
+        revision=listing.revision if listing else asked.revision or record.revision,
         commit=copy.commit if copy else listing.commit if listing else None,
         path=str(copy.root) if copy else None,
         format=found.choice.format,
@@ -133,8 +109,9 @@ def plan(
         device=place.device,
         context_length=tokens,
         chat_template=facts.chat_template,
-        trust_remote_code=trust_remote_code,
-        offload=offload,
+        trust_remote_code=asked.trust_remote_code,
+        offload=asked.offload,
+        locked=asked.locked,
         memory=memory,
         missing=_missing(facts, found),
         mismatches=mismatches(record, facts, found.choice),
@@ -146,20 +123,7 @@ def _engine(engine: str | None) -> str:
     if engine in {None, "auto", "transformers"}:
         return "transformers"
     message = f"there is no engine {engine!r}"
-    raise Unsupported(message, subject=str(engine), hint='engine="transformers" is the one there is')
-
-
-def _find(name: str | Path | ModelName, wanted: Wanted) -> tuple[ModelName, Located]:
-    text = name.source if isinstance(name, ModelName) else str(name)
-    path = local.as_path(text) if not isinstance(name, Path) else name.expanduser()
-    if path is not None:
-        if not path.exists():
-            message = f"there is no file or folder {path}"
-            raise CheckpointNotFound(message, subject=str(path))
-        record = name if isinstance(name, ModelName) else catalog.parse(text if len(text) <= 1024 else path.name)  # noqa: PLR2004
-        return record, locate_path(path, wanted)
-    record = name if isinstance(name, ModelName) else catalog.parse(text)
-    return record, locate(record, wanted)
+    raise Unsupported(message, subject=str(engine), hint='there are engine="transformers" and engine="openai"')
 
 
 # What the checkpoint says of itself ----------------------------------------------------------

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from modelcatalog.hubs import RemoteFile
     from modelcatalog.records import Quantization
 
-__all__ = ["Choice", "choose"]
+__all__ = ["Choice", "choose", "matches", "schemes"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
@@ -115,7 +115,7 @@ def _quantization(path: str) -> Quantization | None:
 def _gguf(ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, scheme: str | None) -> Choice:
     named = [(_quantization(group[0].path), group) for group in ggufs.values()]
     if scheme is not None:
-        fitting = [(q, group) for q, group in named if _is(q, scheme)]
+        fitting = [(q, group) for q, group in named if matches(q, scheme)]
         if not fitting:
             have = ", ".join(sorted({q.scheme or str(q) for q, _ in named if q})) or "none that its names tell"
             message = f"{subject} has no GGUF file in {scheme}"
@@ -138,14 +138,25 @@ def _gguf(ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, scheme: str
     return Choice("gguf", group, (), reason, quantization)
 
 
-def _is(quantization: Quantization | None, scheme: str) -> bool:
+def matches(quantization: Quantization | None, scheme: str) -> bool:
+    """Whether a quantization is the one that a word asks for: a scheme, a method, or a number of bits.
+
+    >>> matches(catalog.parse("m-Q4_K_M.gguf").quantization, "int4")
+    True
+    """
     if quantization is None:
         return False
     wanted = scheme.lower().replace("-", "_")
-    if (quantization.scheme or "").lower() == wanted:
+    if wanted in {(quantization.scheme or "").lower(), (quantization.method or "").replace("-", "_")}:
         return True
     digits = wanted.removeprefix("int").removesuffix("bit").rstrip("_")
     return digits.isdigit() and quantization.bits == int(digits)
+
+
+def schemes(files: Sequence[RemoteFile]) -> list[tuple[str, float]]:
+    """The GGUF quantizations that there are, with their bits."""
+    named = (_quantization(group[0].path) for group in _ggufs(files).values())
+    return sorted({(q.scheme, float(q.bits or 0)) for q in named if q is not None and q.scheme is not None})
 
 
 def _named(

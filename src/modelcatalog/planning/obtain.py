@@ -25,6 +25,8 @@ def obtain(plan: Plan) -> Plan:
     Raises:
         ModelCatalogError: as `hubs.fetching.fetch` raises them.
     """
+    if plan.served:
+        return plan
     if plan.path is not None:
         ours = plan.repo_id is not None
         if ours or plan.locked:

@@ -71,7 +71,7 @@ class Plan(_Record):
 
     name: ModelName
     source: str
-    """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, or a hub's name."""
+    """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, a hub's name, or ``server``."""
     hub: Hub | None = None
     endpoint: str | None = None
     repo_id: str | None = None
@@ -89,7 +89,7 @@ class Plan(_Record):
     engine: str = "transformers"
     dtype: Dtype | None = None
     device: str
-    """``cpu``, ``cuda``, or what the caller gave."""
+    """``cpu``, ``cuda``, what the caller gave, or ``server``."""
     context_length: int | None = None
     chat_template: bool | None = None
     trust_remote_code: bool = False
@@ -102,6 +102,11 @@ class Plan(_Record):
     """Where the name claims one thing and the files say another."""
     reasons: tuple[str, ...] = ()
     """Why each choice was made, one sentence each; the first is why the checkpoint comes from where it does."""
+
+    @property
+    def served(self) -> bool:
+        """Whether a server has the model, at ``endpoint``, by the id ``repo_id``; then there are no files."""
+        return self.engine == "openai"
 
     @property
     def bytes(self) -> int:
@@ -131,6 +136,8 @@ class Plan(_Record):
         return "\n".join([_title(self.name), *(f"  {label:<9} {text}" for label, text in self._rows())])
 
     def _rows(self) -> list[tuple[str, str]]:
+        if self.served:
+            return [("from", f"server: {self.endpoint}, model {self.repo_id}"), ("files", "none, nothing to download"), ("engine", self.engine), *self._notes()]
         at = f"@{self.commit[:12]}" if self.commit else ""
         where = f"{self.path}" if self.path else f"{self.repo_id}{at}"
         if self.path and len(self.files) == 1:
@@ -140,8 +147,10 @@ class Plan(_Record):
         kind = f"{self.format} {self.quantization.scheme or self.quantization}" if self.quantization else self.format
         rows = [("from", f"{self.source}: {where}"), ("files", f"{many}, {human(self.bytes)}, {kind}; {to_do}")]
         rows.append(("engine", f"{self.engine}, {self.dtype or 'dtype of the files'}, on {self.device}"))
-        rows.append(("memory", self._memory()))
-        rows += [("packages", f"missing {', '.join(m.packages)}: {m.install}") for m in self.missing]
+        return [*rows, ("memory", self._memory()), *self._notes()]
+
+    def _notes(self) -> list[tuple[str, str]]:
+        rows = [("packages", f"missing {', '.join(m.packages)}: {m.install}") for m in self.missing]
         if not self.missing:
             rows.append(("packages", "all installed"))
         rows += [("warning", text) for text in self.mismatches]

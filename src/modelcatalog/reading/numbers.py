@@ -29,9 +29,17 @@ class NumberRules(State):
             return
         if len(text) == 2 and text.isdecimal() and self._month_and_day(i, text):  # noqa: PLR2004
             return
-        if self._version_number(i, point(text)):
+        if not self._hyperparameter(i, text) and self._version_number(i, point(text)):
             return
         self.no_fact(i, word)
+
+    def _hyperparameter(self, i: int, text: str) -> bool:
+        """``ViT-H-14``, ``bert_uncased_L-2_H-128``: a number behind a letter that means nothing by itself."""
+        before = self.before(i)
+        if before < 0 or self.family is None or not text.isdecimal() or self.kinds[before] != "unknown":
+            return False
+        letter = self.words[before].text
+        return len(letter) == 1 and letter.isalpha() and letter != "v" and letter not in self.family.lines
 
     def _date(self, i: int, text: str) -> bool:
         if self.family is None and not self.recognised and self.lead >= 0 and len(text) == 4 and text[0] != "0":  # noqa: PLR2004
@@ -118,12 +126,14 @@ class NumberRules(State):
         return True
 
     def bedrock_revision(self, revision: str) -> None:
-        """Bedrock's ``-v1:0`` says nothing of the model; in ``claude-v2:1`` it is the version."""
+        """Bedrock's ``-v1:0`` says nothing of the model; in ``claude-v2:1`` and ``titan-embed-text-v2:0`` it is the version."""
         i = len(self.words) - 2
-        if i < 0 or self.words[i].role != "version":
+        if i < 0 or not (self.words[i].role == "version" or (self.dotted and self.words[i].text == "1")):
             return
         if revision != "0" and self.version_at == i:
             self.version = f"{self.version}.{revision}"
+            return
+        if self.version_at == i and self.version != "1" and self.words[i].text != "v1":
             return
         self.kinds[i] = "serving"
         if self.version_at == i:
@@ -153,7 +163,7 @@ class NumberRules(State):
             return digits
         if family.compact and len(digits) == 2 and digits.isdecimal() and letter + digits not in family.versions:  # noqa: PLR2004
             digits = f"{digits[0]}.{digits[1]}"
-        return letter.upper() + digits
+        return family.lines[letter] + digits
 
     def _on_lettered(self, i: int, word: Word) -> None:
         letter, digits = word.value

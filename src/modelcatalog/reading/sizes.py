@@ -21,6 +21,10 @@ _CONTEXTS = frozenset(
 """Thousands of tokens that are context lengths; other numbers with a k count steps or samples."""
 _BINARY = frozenset((2, 4, 8, 16, 32, 64, 128, 256, 512))
 """Those that mean powers of two: 4k is 4,096 tokens."""
+_COUNTERS = frozenset(("seed", "part", "run", "fold", "trial", "rank"))
+"""Words before a number of training that never reaches billions: in Seed-7B, the number is a size."""
+_TUNINGS = frozenset(("sft", "dpo", "rl", "preference", "fine-tuned"))
+"""Types behind which a number with a k counts what the model was tuned on: mistral-7b-sft-200k."""
 _EXPERTS = frozenset((8, 16, 32, 64, 128, 256, 512))
 """Numbers of experts; 12.8b-5e is five epochs."""
 _SAMPLES = 20 * 10**6
@@ -32,7 +36,9 @@ class SizeRules(State):
 
     def _on_size(self, i: int, word: Word) -> None:
         value, unit = word.value
-        if self.training(i, self.lexicon.training_after_size):
+        before = self.before(i)
+        counts = unit == "b" and before >= 0 and self.words[before].text in _COUNTERS
+        if not counts and self.training(i, self.lexicon.training_after_size):
             self.kinds[i] = "training"
             self.keys.append(word.text)
             return
@@ -114,7 +120,10 @@ class SizeRules(State):
 
     def _on_context(self, i: int, word: Word) -> None:
         thousands: int = word.value
-        if thousands not in _CONTEXTS or self.training(i, self.lexicon.training_after) or self.context is not None or not (self.family or self.recognised):
+        before = self.before(i)
+        tuned = before >= 0 and self.words[before].role == "type" and self.words[before].value in _TUNINGS
+        counted = tuned or thousands not in _CONTEXTS or self.training(i, self.lexicon.training_after)
+        if counted or self.context is not None or not (self.family or self.recognised):
             self.no_fact(i, word)
             return
         self.context = thousands * (1024 if thousands in _BINARY else 1000)

@@ -14,7 +14,12 @@ class WordRules(NumberRules):
     def _on_family(self, i: int, word: Word) -> None:
         found: FamilyWord = word.value
         if not found.bare and not self._trusted(i, found):
-            self.no_fact(i, word)
+            plain = self.lexicon.plain.get(word.text)
+            if plain is None:
+                self.no_fact(i, word)
+            else:
+                self.kinds[i] = "type"
+                self._on_type(i, plain)
             return
         if found.words:
             self.meanings = {**self.meanings, **found.words}
@@ -34,6 +39,11 @@ class WordRules(NumberRules):
         found: FamilyWord = word.value
         if found.name == now.name:
             self.open = self.version is None
+            if word.text in now.lines:  # gpt-o3: the line's letter
+                self.family_at = i
+        elif self._is_origin(i, found, now):
+            self.kinds[self.family_at] = "owner"  # bartowski/Qwen_QwQ-32B: the account that the model was taken from
+            self.family, self.family_at, self.open = found, i, True
         elif self.base is not None or (self.size_at >= 0 and not self.in_tag):
             self.keys.append(word.text)  # behind the size stands the data or the method: mpt-1b-redpajama
         elif found.derived and not now.derived and not self._at_home(now, found):
@@ -46,6 +56,11 @@ class WordRules(NumberRules):
         else:
             self.base, self.base_at, self.base_end = found, i, i
             self.kinds[i] = "base"
+
+    def _is_origin(self, i: int, found: FamilyWord, now: FamilyWord) -> bool:
+        """Whether the word before is the account that a repackager took the model from, of the same name as a family."""
+        joined = i == self.family_at + 2 and self.words[i - 1].text == "_" and found.company == now.company
+        return joined and self.account is not None and self.account.repackager
 
     def _at_home(self, now: FamilyWord, found: FamilyWord) -> bool:
         """stabilityai/stablelm-2-zephyr is Stability's own, whatever it was tuned like."""

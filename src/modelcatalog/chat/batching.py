@@ -1,0 +1,59 @@
+"""Owns asking many prompts, some at a time, with the replies in the order of the prompts. Knows streams, no engine."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from modelcatalog.chat.reply import Reply
+from modelcatalog.errors import ModelCatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from modelcatalog.chat.reply import Stream
+
+__all__ = ["replies"]
+
+_Prompt = TypeVar("_Prompt")
+
+
+def replies(ask: Callable[[_Prompt], Stream], prompts: Iterable[_Prompt], parallel: int) -> Iterator[Reply]:
+    """A reply for each prompt; one that fails keeps its place, with its error.
+
+    Args:
+        ask: Begins a reply.
+        prompts: Taken as they are needed: no more than ``parallel`` are ahead of the replies that were handed out.
+        parallel: How many are asked at a time. One means that all happens in the caller's thread.
+    """
+    if parallel == 1:
+        for prompt in prompts:
+            yield _reply(ask, prompt, set())
+        return
+    running: set[Stream] = set()
+    waiting: deque[Future[Reply]] = deque()
+    pool = ThreadPoolExecutor(parallel, "modelcatalog-batch")
+    try:
+        for prompt in prompts:
+            waiting.append(pool.submit(_reply, ask, prompt, running))
+            if len(waiting) == parallel:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for stream in tuple(running):
+            stream.cancel()
+
+
+def _reply(ask: Callable[[_Prompt], Stream], prompt: _Prompt, running: set[Stream]) -> Reply:
+    try:
+        stream = ask(prompt)
+        running.add(stream)
+        try:
+            return stream.reply
+        finally:
+            running.discard(stream)
+    except ModelCatalogError as error:
+        return Reply(finish_reason="error", error=error)

@@ -1,0 +1,118 @@
+"""Owns the translation of a server's failures into the package's errors. Knows the client's errors by what they carry.
+
+The client's classes are not imported: they are told apart by status and by name, which have been stable.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from modelcatalog.errors import EngineError, ModelCatalogError, NoChatTemplate, Unsupported
+
+__all__ = ["Server", "message_of", "translated"]
+
+_BAD_REQUEST, _NO_KEY, _FORBIDDEN, _NOT_FOUND, _NO_METHOD, _UNPROCESSABLE, _TOO_MANY, _FAILED, _NOT_BUILT = 400, 401, 403, 404, 405, 422, 429, 500, 501
+_UNKNOWN_MODEL = re.compile(r"\bmodel\b.*(not exist|not found|unknown)|(unknown|invalid|no such) model|pinned to", re.IGNORECASE)
+_TOO_LONG = re.compile(r"context[ _]length|context window|too many tokens|prompt is too long|longer than the maximum", re.IGNORECASE)
+_SHOWN = 300
+_NAMED = 8
+"""Models that an error lists."""
+
+
+class Server(NamedTuple):
+    """What an error says of the server that it came from."""
+
+    url: str
+    model: str
+    key: str
+    """The environment variable of its key."""
+    listed: tuple[str, ...] = ()
+    """The models that it listed."""
+    patience: float = 0.0
+    """Seconds of silence that are waited for."""
+
+
+def message_of(error: BaseException) -> str:
+    """What the server said, on one line and not endless."""
+    body = getattr(error, "body", None)
+    while isinstance(body, dict):
+        body = next((body[key] for key in ("error", "message", "detail") if body.get(key)), None)
+    text = body if isinstance(body, str) and body.strip() else str(body or getattr(error, "message", None) or error or type(error).__name__)
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def translated(error: BaseException, server: Server, *, completing: bool = False) -> ModelCatalogError:  # noqa: PLR0911  a ladder of cases
+    """The error that the user sees; the caller keeps the original as its cause.
+
+    Args:
+        error: What the client raised.
+        server: Which server.
+        completing: Whether it was asked to continue a text, which not every server does.
+    """
+    if isinstance(error, ModelCatalogError):
+        return error
+    status, said = getattr(error, "status_code", None), message_of(error)
+    if isinstance(status, int):
+        return _answered(status, said, error, server, completing=completing)
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    subject = server.url
+    if kinds & {"APITimeoutError", "TimeoutError"}:
+        hint = "it may be overloaded; try again, or raise MODELCATALOG_SERVER_TIMEOUT (seconds)"
+        return EngineError(f"{subject} sent nothing for {server.patience:g} s", subject=subject, hint=hint)
+    if "APIConnectionError" in kinds:
+        cause = error.__cause__ or error
+        hint = "check that the server runs and that base_url is its address, then try again"
+        return EngineError(f"the connection to {subject} failed: {message_of(cause)}", subject=subject, hint=hint)
+    if "APIError" in kinds:  # an error event in the stream
+        if _TOO_LONG.search(said):
+            return _too_long(said, server)
+        return EngineError(f"{subject} broke off the reply: {said}", subject=subject, hint="the server's log tells more; try again")
+    return _unreadable(said, server)
+
+
+def _unreadable(said: str, server: Server) -> EngineError:
+    hint = "check that base_url is the address of an OpenAI-compatible API; it usually ends in /v1"
+    return EngineError(f"{server.url} sent something that cannot be read: {said}", subject=server.url, hint=hint)
+
+
+def _too_long(said: str, server: Server) -> Unsupported:
+    return Unsupported(f"the prompt is too long for {server.model}: {said}", subject=server.model, hint="shorten the prompt, or begin a new session")
+
+
+def _answered(status: int, said: str, error: BaseException, server: Server, *, completing: bool) -> ModelCatalogError:  # noqa: PLR0911  as above
+    if status == _NO_KEY:
+        hint = f"set {server.key} to a key of that server, or pass api_key="
+        return EngineError(f"{server.url} rejected the key: {said}", subject=server.url, hint=hint)
+    if status == _FORBIDDEN:
+        hint = f"use another key: set {server.key}, or pass api_key="
+        return EngineError(f"{server.url} does not allow this key to use {server.model}: {said}", subject=server.model, hint=hint)
+    unknown = getattr(error, "code", None) == "model_not_found" or _UNKNOWN_MODEL.search(said)
+    if unknown and status in {_BAD_REQUEST, _NOT_FOUND, _UNPROCESSABLE}:
+        return _no_model(said, server)
+    if status in {_NOT_FOUND, _NO_METHOD, _NOT_BUILT} or "completions endpoint" in said:
+        if completing:
+            message = f"{server.url} does not continue texts with {server.model}: {said}"
+            return Unsupported(message, subject=server.model, hint="use .chat(prompt), or a server with /v1/completions")
+        return _unreadable(f"{status} {said}", server)
+    if "chat template" in said.lower() or "chat_template" in said:
+        message = f"{server.model} has no chat template on {server.url}: {said}"
+        return NoChatTemplate(message, subject=server.model, hint="use .complete(text), or start the server with a chat template")
+    if status in {_BAD_REQUEST, _UNPROCESSABLE}:
+        if _TOO_LONG.search(said):
+            return _too_long(said, server)
+        hint = "leave out the option that it names, or change the messages"
+        return Unsupported(f"{server.url} refused the request: {said}", subject=server.model, hint=hint)
+    if status == _TOO_MANY:
+        return EngineError(f"{server.url} answers no more for now: {said}", subject=server.url, hint="wait, or raise the limit or the credit of the key")
+    hint = "the server's log tells more; try again" if status >= _FAILED else "check base_url"
+    return EngineError(f"{server.url} failed with status {status}: {said}", subject=server.url, hint=hint)
+
+
+def _no_model(said: str, server: Server) -> EngineError:
+    hint = "ask it for a model that it serves"
+    if server.listed:
+        more = ", …" if len(server.listed) > _NAMED else ""
+        hint = f"it serves {', '.join(server.listed[:_NAMED])}{more}"
+    return EngineError(f"{server.url} does not know the model {server.model!r}: {said}", subject=server.model, hint=hint)

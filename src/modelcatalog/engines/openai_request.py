@@ -1,0 +1,199 @@
+"""Owns one request to a server: its body, its second try, and a thread that reads the stream. Knows no chat.
+
+The thread is what makes a silent server harmless: the caller waits on a queue, which cancelling, Ctrl-C and the
+limit on silence can always end, and not on a socket, which they could not.
+"""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from modelcatalog.engines.openai_errors import message_of
+from modelcatalog.errors import Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from modelcatalog.engines import Options, Prompt
+
+__all__ = ["Dialect", "Request", "body"]
+
+_POLL = 0.05
+_PAUSES = (0.5, 2.0)
+"""Seconds before the second and the third try, where the server is busy or refuses the connection."""
+_LONGEST_PAUSE = 20.0
+_BUSY = {429, 500, 502, 503, 504}
+_REFUSED = {400, 422}
+
+
+class Dialect:
+    """How this server wants to be asked; what it refuses is learned once.
+
+    Args:
+        newest: Whether it is OpenAI's own API, which knows only the new name for the most tokens.
+        vendor: Whether it is a company's own API, which has no switches for chat templates.
+    """
+
+    def __init__(self, *, newest: bool, vendor: bool) -> None:
+        self.limit = "max_completion_tokens" if newest else "max_tokens"
+        self.vendor = vendor
+        self.usage = True
+        self.stops = True
+        self._newest = newest
+
+    def learn(self, said: str, sent: dict[str, Any]) -> bool:
+        """Whether the request is worth repeating in other words, after what the server said of it."""
+        other = "max_tokens" if self.limit == "max_completion_tokens" else "max_completion_tokens"
+        if self.usage and "stream_options" in sent and "stream_options" in said:
+            self.usage = False
+        elif self.limit in sent and other in said and f"'{self.limit}'" in said and not self._newest:
+            self.limit = other
+            self._newest = True  # once is enough
+        elif self.stops and "stop" in sent and "'stop'" in said:
+            self.stops = False  # the engine ends the reply there itself
+        else:
+            return False
+        return True
+
+
+def body(prompt: Prompt, options: Options, model: str, dialect: Dialect) -> dict[str, Any]:
+    """The arguments of the client's call.
+
+    Raises:
+        Unsupported: an option that no server has.
+    """
+    if options.chat_template is not None:
+        message = "chat_template= cannot be sent: the server writes the messages in its own template"
+        raise Unsupported(message, subject="chat_template", hint="start the server with that template")
+    temperature = options.temperature
+    if options.do_sample is False:
+        temperature = 0.0
+    if options.do_sample and not temperature:
+        message = "do_sample=True says not how, and a server is told by temperature only"
+        raise Unsupported(message, subject="do_sample", hint="pass temperature= above 0 in its place")
+    chat = not isinstance(prompt, str)
+    sent: dict[str, Any] = {"model": model, "stream": True}
+    sent["messages" if chat else "prompt"] = [m.model_dump() for m in prompt] if not isinstance(prompt, str) else prompt
+    sent[dialect.limit if chat else "max_tokens"] = options.max_new_tokens
+    sent |= {key: value for key, value in (("temperature", temperature), ("top_p", options.top_p), ("seed", options.seed)) if value is not None}
+    if options.stop and dialect.stops:
+        sent["stop"] = list(options.stop)
+    if dialect.usage:
+        sent["stream_options"] = {"include_usage": True}
+    # Not OpenAI's own, but vLLM's and SGLang's; a server that has them not refuses them.
+    extra: dict[str, Any] = options.model_dump(include={"top_k", "min_p", "repetition_penalty"}, exclude_none=True)
+    if options.enable_thinking is not None:
+        if dialect.vendor or not chat:
+            message = "enable_thinking= is a switch of chat templates, and a vendor's API has none" if chat else "enable_thinking= needs messages"
+            raise Unsupported(message, subject="enable_thinking", hint="leave it out, or choose a model that thinks or does not")
+        extra["chat_template_kwargs"] = {"enable_thinking": options.enable_thinking}
+    return {**sent, "extra_body": extra} if extra else sent
+
+
+class _End(NamedTuple):
+    error: BaseException | None
+
+
+class Request:
+    """One request in a thread of its own.
+
+    Args:
+        call: Sends a body with ``stream=True``.
+        make: The body, in the server's dialect.
+        dialect: What is known of the server.
+        patience: Seconds of silence after which it is given up.
+    """
+
+    def __init__(self, call: Callable[..., Any], make: Callable[[], dict[str, Any]], dialect: Dialect, patience: float) -> None:
+        self._call, self._make, self._dialect, self._patience = call, make, dialect, patience
+        self._chunks: queue.Queue[Any] = queue.Queue()
+        self._stop = threading.Event()
+        self._guard = threading.Lock()
+        self._socket: socket.socket | None = None
+
+    def chunks(self, cancel: threading.Event) -> Iterator[Any]:
+        """The chunks as they come; ends early, and without an error, once ``cancel`` is set.
+
+        Raises:
+            TimeoutError: nothing came for too long.
+            Exception: whatever the client raised.
+        """
+        threading.Thread(target=self._read, name="modelcatalog-server", daemon=True).start()
+        try:
+            heard = time.monotonic()
+            while not cancel.is_set():
+                try:
+                    item = self._chunks.get(timeout=_POLL)
+                except queue.Empty:
+                    # Some servers send comments for ever, which keep the socket alive and say nothing.
+                    if time.monotonic() - heard > self._patience:
+                        raise TimeoutError from None
+                    continue
+                if isinstance(item, _End):
+                    if item.error is not None:
+                        raise item.error
+                    return
+                heard = time.monotonic()
+                yield item
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Hang up; the server notices, and stops generating."""
+        self._stop.set()
+        with self._guard, suppress(OSError):
+            if self._socket is not None:
+                # Closing would not wake the thread that reads it.
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _read(self) -> None:
+        end: BaseException | None = None
+        try:
+            stream = self._open()
+            try:
+                self._watch(stream)
+                for chunk in stream:
+                    if self._stop.is_set():
+                        break
+                    self._chunks.put(chunk)
+            finally:
+                self._watch(None)
+                stream.close()
+        except BaseException as error:  # noqa: BLE001  raised again in the thread that asked
+            end = error
+        self._chunks.put(_End(end))
+
+    def _watch(self, stream: Any) -> None:
+        """Remember the socket while the stream is read, and only then: afterwards it is another request's."""
+        response = getattr(stream, "response", None)
+        network = getattr(response, "extensions", {}).get("network_stream")
+        with self._guard:
+            self._socket = network.get_extra_info("socket") if network is not None else None
+        if stream is not None and self._stop.is_set():
+            self.close()
+
+    def _open(self) -> Any:
+        tries = 0
+        while True:
+            sent = self._make()
+            try:
+                return self._call(**sent)
+            except Exception as error:
+                status = getattr(error, "status_code", None)
+                if status in _REFUSED and self._dialect.learn(message_of(error), sent):
+                    continue
+                again = status in _BUSY or type(error).__name__ == "APIConnectionError"
+                if not again or tries == len(_PAUSES) or self._stop.wait(_pause(error, _PAUSES[tries])):
+                    raise
+                tries += 1
+
+
+def _pause(error: Exception, usual: float) -> float:
+    """As long as the server asks for, within reason."""
+    asked = getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")
+    return min(float(asked), _LONGEST_PAUSE) if asked.replace(".", "", 1).isdigit() else usual

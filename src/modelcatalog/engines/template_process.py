@@ -1,0 +1,85 @@
+"""Owns rendering chat templates, in a process that may be ended: a template is a program from a repository.
+
+Run by `templates` as a script, one job a line. Imports jinja2 and the standard library only, and sees no
+environment. The sandbox and what templates may call are those of transformers.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["main"]
+
+_MEMORY = 1 << 30
+
+
+class _TemplateRefusedError(Exception):
+    """The template itself refused the messages."""
+
+
+def _refuse(message: object) -> None:
+    raise _TemplateRefusedError(str(message))
+
+
+def _tojson(value: Any, *, indent: Any = None, separators: Any = None, sort_keys: bool = False, **_: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent, separators=separators, sort_keys=sort_keys)
+
+
+def _now(text: str) -> str:
+    return datetime.now().astimezone().strftime(text)
+
+
+@lru_cache(maxsize=8)
+def _compiled(template: str) -> Any:
+    from jinja2 import ext  # noqa: PLC0415  after the memory limit
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
+    class Generation(ext.Extension):
+        """``{% generation %}`` marks the assistant's words for training; here its body stands for itself."""
+
+        tags = {"generation"}  # noqa: RUF012  as jinja2 has it
+
+        def parse(self, parser: Any) -> Any:
+            next(parser.stream)
+            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, ext.loopcontrols]
+    )
+    environment.filters["tojson"] = _tojson
+    environment.globals |= {"raise_exception": _refuse, "strftime_now": _now}
+    return environment.from_string(template)
+
+
+def _answer(job: dict[str, Any]) -> dict[str, str]:
+    try:
+        return {"text": _compiled(job["template"]).render(**job["values"])}
+    except _TemplateRefusedError as error:
+        return {"refused": str(error)}
+    except (MemoryError, RecursionError, OverflowError) as error:
+        return {"unsafe": f"{type(error).__name__}: {error}"}
+    except Exception as error:  # noqa: BLE001  whatever a template does is an answer
+        unsafe = type(error).__name__ == "SecurityError"
+        return {"unsafe" if unsafe else "refused": f"{type(error).__name__}: {error}"}
+
+
+def main() -> None:
+    """Answer jobs until the input ends."""
+    try:
+        import resource  # noqa: PLC0415  not on every system
+
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    except (ImportError, ValueError, OSError):
+        pass
+    out, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        out.write(json.dumps(_answer(json.loads(line))) + "\n")
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Owns chat templates as an engine sees them: messages in, text out, with a limit on time and memory. Knows no model."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelcatalog.errors import UnsafeRepository, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["SECONDS", "Renderer"]
+
+SECONDS = 5.0
+"""Templates render in a millisecond; one that takes this long does not mean to end."""
+
+_KEPT = ("PATH", "SYSTEMROOT", "TZ", "LANG", "LC_ALL")
+
+
+class Renderer:
+    """Renders chat templates in a process of its own; may be used from several threads.
+
+    Args:
+        subject: The model, for messages.
+    """
+
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._end: weakref.finalize[Any, Any] | None = None
+
+    def render(self, template: str, messages: Sequence[Mapping[str, str]], **values: object) -> str:
+        """The prompt that a template makes of messages.
+
+        Raises:
+            Unsupported: the template refuses these messages, or is wrong.
+            UnsafeRepository: it does not end, takes a gigabyte, or reaches for what it may not.
+        """
+        names = {"tools": None, "documents": None, "add_generation_prompt": True}
+        job = {"template": template, "values": {"messages": list(messages), **names, **values}}
+        with self._lock:
+            answer = self._ask(json.dumps(job))
+        if "text" in answer:
+            return str(answer["text"])
+        if "unsafe" in answer:
+            message = f"the chat template of {self._subject} does what it may not: {answer['unsafe'][:200]}"
+            raise UnsafeRepository(message, subject=self._subject, hint=_WAY_OUT)
+        said = answer["refused"].splitlines()[0] if answer["refused"] else "without a word"
+        message = f"the chat template refused these messages: {said}"
+        raise Unsupported(message, subject=self._subject, hint="change the messages, or pass chat_template=")
+
+    def close(self) -> None:
+        """End the process; the next rendering begins another."""
+        if self._end is not None:
+            self._end()
+        self._process = self._end = None
+
+    def _ask(self, job: str) -> dict[str, str]:
+        process = self._process if self._process is not None and self._process.poll() is None else self._start()
+        late = threading.Event()
+
+        def kill() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(SECONDS, kill)
+        timer.daemon = True
+        timer.start()
+        line = ""
+        try:
+            if process.stdin is not None and process.stdout is not None:
+                process.stdin.write(job + "\n")
+                process.stdin.flush()
+                line = process.stdout.readline()
+        except OSError:
+            line = ""
+        finally:
+            timer.cancel()
+        if line.endswith("\n"):
+            answer: dict[str, str] = json.loads(line)
+            return answer
+        self.close()
+        return {"unsafe": f"it did not end within {SECONDS:g} s" if late.is_set() else "it ended the process"}
+
+    def _start(self) -> subprocess.Popen[str]:
+        self.close()
+        path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+        process = subprocess.Popen(  # noqa: S603  our own script, no shell
+            [sys.executable, "-P", str(Path(__file__).with_name("template_process.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            # No tokens, no settings: a template that got out of its sandbox would find none.
+            env={key: os.environ[key] for key in _KEPT if key in os.environ} | {"PYTHONPATH": path},
+        )
+        self._process, self._end = process, weakref.finalize(self, _stop, process)
+        return process
+
+
+_WAY_OUT = "pass chat_template= with one that you trust"
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    process.wait()

@@ -1,0 +1,140 @@
+"""Owns the plan for a model that a server has loaded: its address, the id it knows the model by, whose key opens it.
+
+Asks nothing of any network, and knows no file: what the server really has, the engine finds out.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from modelcatalog import catalog, vocabulary
+from modelcatalog.catalog.listing import listing
+from modelcatalog.errors import ClosedWeights, Unsupported
+from modelcatalog.planning.record import Missing, Plan
+
+if TYPE_CHECKING:
+    from modelcatalog.records import Company, ModelName
+
+__all__ = ["KEY", "key_variable", "plan_served", "vendor"]
+
+KEY = "OPENAI_API_KEY"
+"""Where the key of a server is looked for that is no vendor's."""
+_INSTALL = "pip install 'modelcatalog[openai]'"
+_WAYS = "pass base_url= (http://HOST:PORT/v1), or set OPENAI_BASE_URL"
+
+
+class _Address(NamedTuple):
+    url: str
+    model: str
+    reason: str
+
+
+def plan_served(name: ModelName, base_url: str | None, others: dict[str, object]) -> Plan:
+    """The plan for ``engine="openai"``: no file, no memory, no request.
+
+    The server is ``base_url``, else ``OPENAI_BASE_URL``, else the API of the company whose model it is. A company's own
+    API is asked for the model by the id that it knows, without owner and route; any other server by the name as given,
+    for which the engine puts the server's own spelling when it lists the model.
+
+    Args:
+        name: The model.
+        base_url: ``http://127.0.0.1:8000/v1``; without a path, ``/v1`` is added.
+        others: The other arguments of `plan` that the caller gave; there must be none.
+
+    Raises:
+        Unsupported: no server is known, the address is none, or an argument is about files.
+        ClosedWeights: the weights are closed, and no API serves them to OpenAI's client.
+    """
+    if others:
+        message = f"{next(iter(others))}= is about files; with the openai engine, the server has loaded the model"
+        raise Unsupported(message, subject=name.source, hint=f"leave out {', '.join(f'{key}=' for key in others)}")
+    given = base_url or os.environ.get("OPENAI_BASE_URL", "").strip()
+    if given:
+        why = "the caller named the server" if base_url else "OPENAI_BASE_URL names the server"
+        address = _given(name, given, why)
+    else:
+        address = _own(name)
+    variable = key_variable(address.url)
+    key = f"the key is {variable}'s" if os.environ.get(variable) else f"{variable} is not set"
+    missing = (Missing(packages=("openai",), install=_INSTALL),) if find_spec("openai") is None else ()
+    return Plan(
+        name=name, source="server", endpoint=address.url, repo_id=address.model, format="api", files=(), weights=(), engine="openai", device="server",
+        missing=missing, reasons=(address.reason, key),
+    )  # fmt: skip
+
+
+def _given(name: ModelName, text: str, why: str) -> _Address:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable or parts.username is not None or parts.password is not None:
+        message = "base_url is no address of a server" if not usable else "base_url holds a user name or password, which a plan would show"
+        hint = "write it as http://HOST:PORT/v1; a key goes into api_key= or the environment"
+        raise Unsupported(message, subject=text if not usable else parts.hostname or "", hint=hint)
+    url = text.rstrip("/")
+    company = vendor(url)
+    if company is not None:
+        return _Address(url, _api_id(name), f"{why}, which is {company.name}'s")
+    return _Address(url if parts.path.strip("/") else f"{url}/v1", name.source, why)
+
+
+def _own(name: ModelName) -> _Address:
+    """The API of the company that trained the model."""
+    closed: ClosedWeights | None = None
+    try:
+        catalog.resolve(name)
+    except ClosedWeights as error:
+        closed = error
+    company = next((one for one in catalog.companies if one.name == name.company), None)
+    model = _api_id(name)
+    if closed is None and model not in _api_ids():
+        message = f"{name.source} has open weights, and no server was named that has loaded them"
+        raise Unsupported(message, subject=name.source, hint=f'{_WAYS}; or load it here with engine="transformers"')
+    if company is None or company.api is None or (closed is not None and not _is_served(name)):
+        if closed is not None:
+            raise closed
+        message = f"no OpenAI-compatible API is known that serves {name.source}"
+        raise Unsupported(message, subject=name.source, hint=_WAYS)
+    return _Address(company.api.rstrip("/"), model, f"{company.name}'s own API serves it")
+
+
+def _is_served(name: ModelName) -> bool:
+    return any(line.family == name.family for line, _ in listing().served.values())
+
+
+def _api_ids() -> frozenset[str]:
+    return frozenset(api for file in vocabulary.companies() for family in file.family for entry in family.series for api in entry.api)
+
+
+def _api_id(name: ModelName) -> str:
+    """The id by which the company's own API knows the model: as written where it is one, else the catalog's for it."""
+    bare = name.name or name.source
+    if bare in _api_ids():
+        return bare
+    served = listing().served.get(name.canonical)
+    return served[1] if served is not None else bare
+
+
+def vendor(url: str) -> Company | None:
+    """The company whose API has this address.
+
+    >>> vendor("https://api.openai.com/v1").name
+    'OpenAI'
+    """
+    host = urlsplit(url).hostname
+    return next((one for one in catalog.companies if one.api is not None and urlsplit(one.api).hostname == host), None)
+
+
+def key_variable(url: str) -> str:
+    """The environment variable with the key for a server; a vendor never sees the key of another.
+
+    >>> key_variable("https://api.deepseek.com"), key_variable("http://127.0.0.1:8000/v1")
+    ('DEEPSEEK_API_KEY', 'OPENAI_API_KEY')
+    """
+    company = vendor(url)
+    return (company.api_key if company is not None else None) or KEY

@@ -1,0 +1,598 @@
+"""Tests of the openai engine: the real client, against a server of every fault and against `transformers serve`."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import modelcatalog as mc
+from loopback import servers
+from loopback.servers import ChatServer, says
+from modelcatalog.errors import ClosedWeights, EngineError, MissingPackage, ModelCatalogError, NoChatTemplate, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+pytest.importorskip("openai")
+
+FRANCE = "What is the capital of France?"
+QWEN = "Qwen/Qwen3-8B"
+REPLY = "The capital of France is Paris."
+
+
+@pytest.fixture(autouse=True)
+def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the keys and servers of the person who runs it; patience is short."""
+    for name in (*os.environ,):
+        if name.startswith("OPENAI_") or name.endswith("_API_KEY"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MODELCATALOG_SERVER_TIMEOUT", "1.5")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    """A server with one model."""
+    with ChatServer(QWEN) as running:
+        yield running
+
+
+@pytest.fixture
+def remote(server: ChatServer) -> Iterator[mc.ChatModel]:
+    """That model."""
+    with mc.load("qwen3-8b", base_url=server.url) as loaded:
+        yield loaded
+
+
+class TestPlan:
+    """What loading would do: which server, which id, whose key; nothing is asked and nothing is fetched."""
+
+    def test_vendor(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A closed family goes to the company's own API, under the id that it knows."""
+        plan = mc.plan("openai/gpt-4o", engine="openai")
+        assert (plan.endpoint, plan.repo_id, plan.files, plan.bytes) == ("https://api.openai.com/v1", "gpt-4o", (), 0)
+        assert plan.reasons == ("OpenAI's own API serves it", "OPENAI_API_KEY is not set")
+        assert "server: https://api.openai.com/v1, model gpt-4o" in str(plan)
+        assert "nothing to download" in str(plan)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+        assert "sk-secret" not in mc.plan("gpt-4o", engine="openai").model_dump_json()
+
+    @pytest.mark.parametrize(
+        ("name", "model"),
+        [
+            ("claude-opus-4.5", "claude-opus-4-5-20251101"),
+            ("us.anthropic.claude-sonnet-4-20250514-v1:0", "claude-sonnet-4-20250514"),
+            ("google/gemini-2.5-pro", "gemini-2.5-pro"),
+            ("grok-4@default", "grok-4"),
+        ],
+    )
+    def test_vendor_s_id(self, name: str, model: str) -> None:
+        """Routes, owners and other spellings are not sent; the vendor's id is."""
+        assert mc.plan(name, engine="openai").repo_id == model
+
+    def test_the_hint_of_closed_weights_works(self) -> None:
+        """The line that `ClosedWeights` names is one that plans."""
+        with pytest.raises(ClosedWeights, match='engine="openai"') as caught:
+            mc.resolve("gpt-4o")
+        assert "load('gpt-4o', engine=\"openai\")" in (caught.value.hint or "")
+        assert mc.plan("gpt-4o", engine="openai").endpoint == "https://api.openai.com/v1"
+
+    def test_never_served(self) -> None:
+        """Where no API is known, the error says so."""
+        with pytest.raises(ClosedWeights, match="no API of Alibaba is known"):
+            mc.plan("M6", engine="openai")
+
+    def test_open_weights_need_a_server(self) -> None:
+        """Open weights have no server of their own: the ways out are named."""
+        with pytest.raises(Unsupported, match="no server was named") as caught:
+            mc.plan(QWEN, engine="openai")
+        assert "base_url=" in (caught.value.hint or "")
+        assert "OPENAI_BASE_URL" in (caught.value.hint or "")
+
+    def test_which_server(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The argument, else the environment; an address without a path gets the usual one."""
+        monkeypatch.setenv("OPENAI_BASE_URL", "http://10.0.0.1:8000/v1/")
+        assert mc.plan(QWEN, engine="openai").endpoint == "http://10.0.0.1:8000/v1"
+        assert mc.plan("gpt-4o", engine="openai").endpoint == "http://10.0.0.1:8000/v1"
+        plan = mc.plan(QWEN, base_url="http://127.0.0.1:9000")
+        assert (plan.engine, plan.endpoint, plan.repo_id) == ("openai", "http://127.0.0.1:9000/v1", QWEN)
+
+    @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://x/v1", "http://", "http://[", "http://x:99999/v1", "http://me:secret@x/v1"])
+    def test_no_address(self, url: str) -> None:
+        """What is no address is refused before anything is sent; a password in one is not repeated."""
+        with pytest.raises(Unsupported, match="base_url") as caught:
+            mc.plan(QWEN, base_url=url)
+        assert "secret" not in f"{caught.value}{caught.value.subject}"
+
+    @pytest.mark.parametrize(
+        "argument", [{"hub": "modelscope"}, {"dtype": "float16"}, {"fit": True}, {"quantization": "Q4_K_M"}, {"device": "cpu"}, {"offload": True}]
+    )
+    def test_arguments_about_files(self, argument: dict[str, Any]) -> None:
+        """What a server cannot be told is refused, not ignored."""
+        with pytest.raises(Unsupported, match=f"^{next(iter(argument))}= is about files"):
+            mc.plan(QWEN, base_url="http://127.0.0.1:1/v1", **argument)
+
+    def test_other_engines_ask_no_server(self, gguf_file: Path) -> None:
+        """A server's arguments are refused where no server is asked."""
+        with pytest.raises(Unsupported, match="base_url= is for servers"):
+            mc.plan(gguf_file, engine="transformers", base_url="http://127.0.0.1:1/v1")
+        with pytest.raises(Unsupported, match="api_key= is for servers"):
+            mc.load(gguf_file, api_key="x")
+
+    def test_missing_package(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without the client, the error is its install line."""
+        monkeypatch.setattr("modelcatalog.planning.serving.find_spec", lambda _: None)
+        with pytest.raises(MissingPackage) as caught:
+            mc.load("gpt-4o", engine="openai", api_key="x")
+        assert caught.value.install == "pip install 'modelcatalog[openai]'"
+
+
+class TestLoad:
+    """Which of the server's models is asked, and whose key is sent."""
+
+    @pytest.mark.parametrize(
+        ("listed", "asked", "sent"),
+        [
+            ((QWEN,), "qwen3-8b", QWEN),
+            (("other", "Qwen/Qwen3-8B-AWQ", QWEN), QWEN, QWEN),
+            (("qwen/qwen3-8b",), QWEN, "qwen/qwen3-8b"),
+            (("Qwen/Qwen3-8B-AWQ", "Qwen/Qwen3-8B-FP8"), "Qwen3-8B-FP8", "Qwen/Qwen3-8B-FP8"),
+            (("/models/Qwen3-8B",), QWEN, "/models/Qwen3-8B"),
+            (("default",), QWEN, "default"),
+            (("a", "b"), QWEN, QWEN),
+            ((), QWEN, QWEN),
+        ],
+    )
+    def test_which_model(self, server: ChatServer, listed: tuple[str, ...], asked: str, sent: str) -> None:
+        """The id that the server lists for the model; else what the server has; else the name as given."""
+        server.models = [(model, "vllm") for model in listed]
+        with mc.load(asked, base_url=server.url) as model:
+            assert str(model.chat(FRANCE)) == REPLY
+        assert server.asked[0].body["model"] == sent
+
+    def test_another_model(self, server: ChatServer) -> None:
+        """A server that has another model is not asked: some would answer with that one."""
+        with pytest.raises(EngineError, match="serves Qwen/Qwen3-8B, which is not SmolLM2-135M") as caught:
+            mc.load("SmolLM2-135M", base_url=server.url)
+        assert caught.value.subject == "SmolLM2-135M"
+
+    def test_a_cache_is_no_menu(self, server: ChatServer) -> None:
+        """`transformers serve` lists what lies in a cache, and loads what it is asked for."""
+        server.models = [(QWEN, "Qwen")]
+        with mc.load("SmolLM2-135M", base_url=server.url) as model:
+            model.chat(FRANCE)
+        assert server.asked[0].body["model"] == "SmolLM2-135M"
+
+    @pytest.mark.parametrize("status", [404, 500])
+    def test_no_list(self, server: ChatServer, status: int) -> None:
+        """A server without a list of models is asked by the name as given."""
+        server.listing = servers.refuses(status, "no list")
+        with mc.load(QWEN, base_url=server.url) as model:
+            assert str(model.chat(FRANCE)) == REPLY
+
+    def test_key(self, server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The key is the argument, else the environment's; a wrong one is rejected while loading."""
+        server.key = "good"
+        with pytest.raises(EngineError, match="rejected the key: Incorrect API key provided") as caught:
+            mc.load(QWEN, base_url=server.url, api_key="bad")
+        assert caught.value.hint == "set OPENAI_API_KEY to a key of that server, or pass api_key="
+        assert type(caught.value.__cause__).__name__ == "AuthenticationError"
+        monkeypatch.setenv("OPENAI_API_KEY", "good")
+        with mc.load(QWEN, base_url=server.url) as model:
+            model.chat(FRANCE)
+        assert server.asked[0].headers["authorization"] == "Bearer good"
+
+    def test_no_key_for_a_vendor(self) -> None:
+        """A vendor's API is not asked without its key, whose variable is named."""
+        with pytest.raises(EngineError, match="Anthropic's API wants a key") as caught:
+            mc.load("claude-opus-4.5", engine="openai")
+        assert "ANTHROPIC_API_KEY" in (caught.value.hint or "")
+
+    def test_refused(self) -> None:
+        """A port where nobody listens fails while loading."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+        with pytest.raises(EngineError, match=r"connection to .* failed") as caught:
+            mc.load(QWEN, base_url=url)
+        assert caught.value.subject == url
+        assert caught.value.__cause__ is not None
+
+    @pytest.mark.parametrize(("listing", "said"), [(servers.silent, "sent nothing for 1.5 s"), (servers.page, "cannot be read")])
+    def test_no_api(self, server: ChatServer, listing: servers.Answer, said: str) -> None:
+        """What does not answer, or is no API, is found out while loading, in bounded time."""
+        server.listing = listing
+        start = time.monotonic()
+        with pytest.raises(EngineError, match=said):
+            mc.load(QWEN, base_url=server.url)
+        assert time.monotonic() - start < 6
+
+    def test_bad_patience(self, server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A setting that is no number is named."""
+        monkeypatch.setenv("MODELCATALOG_SERVER_TIMEOUT", "soon")
+        with pytest.raises(EngineError, match="MODELCATALOG_SERVER_TIMEOUT=soon"):
+            mc.load(QWEN, base_url=server.url)
+
+
+class TestChat:
+    """The contract of `ChatModel`."""
+
+    def test_reply(self, remote: mc.ChatModel) -> None:
+        """Text and figures."""
+        reply = remote.chat(FRANCE)
+        assert (str(reply), reply.thinking, reply.finish_reason) == (REPLY, None, "stop")
+        assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (21, 9)
+        assert reply.seconds_to_first_token is not None
+        assert reply.tokens_per_second is not None
+
+    def test_options(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """Options go out under the names that servers know."""
+        messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}]
+        remote.chat(
+            messages, system="s", max_new_tokens=5, temperature=0.5, top_p=0.9, seed=7, stop="END", top_k=3, min_p=0.1, repetition_penalty=1.1,
+            enable_thinking=False,
+        )  # fmt: skip
+        assert server.asked[0].path == "/v1/chat/completions"
+        assert server.asked[0].body == {
+            "model": QWEN, "messages": [{"role": "system", "content": "s"}, *messages], "stream": True, "stream_options": {"include_usage": True},
+            "max_tokens": 5, "temperature": 0.5, "top_p": 0.9, "seed": 7, "stop": ["END"], "top_k": 3, "min_p": 0.1, "repetition_penalty": 1.1,
+            "chat_template_kwargs": {"enable_thinking": False},
+        }  # fmt: skip
+
+    def test_greedy(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """No sampling is temperature 0; what is not said is left to the server."""
+        remote.chat(FRANCE, do_sample=False)
+        remote.chat(FRANCE)
+        assert server.asked[0].body["temperature"] == 0
+        assert "temperature" not in server.asked[1].body
+
+    @pytest.mark.parametrize("option", [{"chat_template": "x"}, {"do_sample": True}])
+    def test_unsupported(self, server: ChatServer, remote: mc.ChatModel, option: dict[str, Any]) -> None:
+        """What cannot be sent is refused, and nothing is sent."""
+        with pytest.raises(Unsupported, match=next(iter(option))):
+            remote.chat(FRANCE, **option)
+        assert server.asked == []
+
+    @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+    def test_thinking_parted_by_the_server(self, server: ChatServer, remote: mc.ChatModel, field: str) -> None:
+        """Thinking that the server parts is the reply's thinking."""
+        server.answer = says("\n\nParis", thinking=("Let me ", "think."), field=field)
+        stream = remote.stream(FRANCE)
+        assert list(stream) == ["Paris"]
+        assert (stream.reply.text, stream.reply.thinking) == ("Paris", "Let me think.")
+
+    def test_thinking_in_tags(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """Thinking that the server leaves in the text is parted here."""
+        server.answer = says("<thi", "nk>hm</th", "ink>\n\nParis")
+        reply = remote.chat(FRANCE)
+        assert (reply.text, reply.thinking) == ("Paris", "hm")
+
+    def test_length(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A reply that was cut says so; without figures of the server, pieces are counted."""
+        server.answer = says("a", "b", "c", finish="length", usage=False)
+        reply = remote.chat(FRANCE)
+        assert (reply.finish_reason, reply.usage.completion_tokens) == ("length", 3)
+
+    def test_stop_string(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A stop string ends the reply also where the server repeats it, or goes on."""
+        server.answer = says("one E", "ND", " two")
+        assert remote.chat(FRANCE, stop="END").text == "one "
+        server.answer = servers.trickles("word END ")
+        reply = remote.chat(FRANCE, stop="END")
+        assert (reply.text, reply.finish_reason) == ("word ", "stop")
+        assert server.left.wait(5)
+
+    def test_session(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A conversation sends all of its turns; one that failed leaves no trace."""
+        session = remote.session(system="s")
+        session.chat("one")
+        server.answer = servers.refuses(400, "no")
+        with pytest.raises(Unsupported):
+            session.chat("two")
+        server.answer = says("fine")
+        session.chat("three")
+        assert [m["content"] for m in server.asked[-1].body["messages"]] == ["s", "one", REPLY, "three"]
+
+    def test_complete(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A text is continued as it stands, tags and all."""
+        server.answer = says(" <think>", " Paris")
+        reply = remote.complete("The capital of France is", max_new_tokens=2)
+        assert (reply.text, reply.thinking) == (" <think> Paris", None)
+        assert server.asked[0].path == "/v1/completions"
+        assert server.asked[0].body["prompt"] == "The capital of France is"
+
+    @pytest.mark.parametrize(
+        ("status", "said"), [(404, "Not Found"), (405, "no"), (404, "This is a chat model and not supported in the v1/completions endpoint.")]
+    )
+    def test_no_completions(self, server: ChatServer, remote: mc.ChatModel, status: int, said: str) -> None:
+        """A server that only chats is said to."""
+        server.answer = servers.refuses(status, said)
+        with pytest.raises(Unsupported, match="does not continue texts"):
+            remote.complete("x")
+
+    def test_batch(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """Replies come in order, several prompts are asked at a time, and an error keeps its place."""
+        barrier = threading.Barrier(4, timeout=5)
+
+        def answer(request: Any, body: dict[str, Any]) -> None:
+            text = body["messages"][-1]["content"]
+            barrier.wait()
+            if text == "2":
+                servers.refuses(400, "not this one")(request, body)
+            else:
+                says(f"re {text}")(request, body)
+
+        server.answer = answer
+        replies = list(remote.batch([str(n) for n in range(8)]))
+        assert [r.text for r in replies] == ["re 0", "re 1", "", *(f"re {n}" for n in range(3, 8))]
+        assert isinstance(replies[2].error, Unsupported)
+
+    def test_batch_is_lazy(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """Prompts are taken as they are needed, and leaving the batch hangs up."""
+        taken = []
+
+        def prompts() -> Iterator[str]:
+            for n in range(1000):
+                taken.append(n)
+                yield str(n)
+
+        first = servers.trickles("x ")
+        server.answer = lambda request, body: (says("ok") if body["messages"][-1]["content"] == "0" else first)(request, body)
+        batch = remote.batch(prompts())
+        assert next(batch).text == "ok"
+        assert len(taken) < 20
+        batch.close()  # type: ignore[attr-defined]
+        assert server.left.wait(5)
+
+    def test_threads(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """Eight threads at once each get their own reply."""
+        server.answer = lambda request, body: says(body["messages"][-1]["content"])(request, body)
+        found: dict[str, str] = {}
+        threads = [threading.Thread(target=lambda n=n: found.update({str(n): str(remote.chat(str(n)))})) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == {str(n): str(n) for n in range(8)}
+
+
+class TestStop:
+    """A reply can always be ended, also one that the server does not go on with."""
+
+    def test_cancel(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """`cancel` keeps what was made, and the server is hung up on."""
+        server.answer = servers.trickles("word ")
+        stream = remote.stream(FRANCE)
+        next(stream)
+        stream.cancel()
+        assert stream.reply.finish_reason == "cancelled"
+        assert stream.reply.text.startswith("word ")
+        assert server.left.wait(5)
+        server.answer = says("again")
+        assert str(remote.chat(FRANCE)) == "again"
+
+    @pytest.mark.parametrize("answer", [servers.stalls("one"), servers.silent, servers.comments])
+    def test_cancel_in_silence(self, server: ChatServer, remote: mc.ChatModel, answer: servers.Answer) -> None:
+        """`cancel` from another thread does not wait for a server that says nothing."""
+        server.answer = answer
+        stream = remote.stream(FRANCE)
+        threading.Timer(0.3, stream.cancel).start()
+        start = time.monotonic()
+        assert stream.reply.finish_reason == "cancelled"
+        assert time.monotonic() - start < 1.2
+
+    def test_leaving_the_loop(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """Closing the stream hangs up on a server that has gone silent."""
+        server.answer = servers.stalls("one")
+        stream = remote.stream(FRANCE)
+        next(stream)
+        stream.close()
+        assert stream.reply.finish_reason == "cancelled"
+        assert server.left.wait(5)
+
+    def test_ctrl_c(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """Ctrl-C ends the wait for a silent server."""
+        server.answer = servers.stalls("one")
+        threading.Timer(0.3, _thread.interrupt_main).start()
+        with pytest.raises(KeyboardInterrupt):
+            remote.chat(FRANCE)
+        assert server.left.wait(5)
+        server.answer = says("again")
+        assert str(remote.chat(FRANCE)) == "again"
+
+    def test_closed(self, remote: mc.ChatModel) -> None:
+        """A closed model says that it is."""
+        remote.close()
+        with pytest.raises(EngineError, match="was closed"):
+            remote.chat(FRANCE)
+
+
+class TestFaults:
+    """Each failure of a server is a typed error with a next step, within bounded time."""
+
+    @pytest.mark.parametrize(
+        ("answer", "kind", "said"),
+        [
+            (servers.refuses(401, "bad key"), EngineError, "rejected the key: bad key"),
+            (servers.refuses(403, "not yours"), EngineError, "does not allow this key"),
+            (servers.refuses(404, "The model `x` does not exist."), EngineError, "does not know the model"),
+            (servers.refuses(400, "Server is pinned to 'y'; requested 'x'."), EngineError, "does not know the model"),
+            (servers.refuses(404, "Not Found"), EngineError, "cannot be read: 404"),
+            (servers.refuses(400, "maximum context length is 8192 tokens"), Unsupported, "prompt is too long"),
+            (servers.refuses(400, "you must provide a chat template"), NoChatTemplate, "has no chat template"),
+            (servers.refuses(422, "Unexpected fields: {'top_k'}"), Unsupported, "refused the request: Unexpected fields"),
+            (servers.refuses(429, "quota", Retry_After="0"), EngineError, "answers no more for now: quota"),
+            (servers.refuses(500, "boom", Retry_After="0"), EngineError, "failed with status 500: boom"),
+            (servers.dies("The"), EngineError, "cannot be read|before the reply was finished"),
+            (servers.dies(), EngineError, "cannot be read|before the reply was finished"),
+            (servers.stalls("The"), EngineError, "sent nothing for 1.5 s"),
+            (servers.silent, EngineError, "sent nothing for 1.5 s"),
+            (servers.comments, EngineError, "sent nothing for 1.5 s"),
+            (servers.page, EngineError, "before the reply was finished"),
+            (servers.raw({"error": {"message": "CUDA out of memory"}}), EngineError, "broke off the reply: CUDA out of memory"),
+            (servers.raw("{not json"), EngineError, "cannot be read"),
+            (servers.raw("[DONE]"), EngineError, "before the reply was finished"),
+            (servers.raw({"choices": 7}), EngineError, "cannot be read"),
+            (servers.raw({"choices": [{"delta": {"content": 7}}]}), EngineError, "before the reply was finished"),
+            (says("x", finish="content_filter"), EngineError, "content filter"),
+        ],
+    )
+    def test_typed(self, server: ChatServer, remote: mc.ChatModel, answer: servers.Answer, kind: type[ModelCatalogError], said: str) -> None:
+        """The error says what happened, about what, and what to do."""
+        server.answer = answer
+        start = time.monotonic()
+        with pytest.raises(kind, match=said) as caught:
+            remote.chat(FRANCE)
+        assert time.monotonic() - start < 5
+        assert caught.value.subject in {server.url, QWEN}
+        assert caught.value.hint
+
+    def test_what_was_said_before(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """After a failure in mid-stream, what had come is in the reply, with the error."""
+        server.answer = servers.stalls("The capital")
+        stream = remote.stream(FRANCE)
+        with pytest.raises(EngineError) as caught:
+            list(stream)
+        assert (stream.reply.text, stream.reply.finish_reason, stream.reply.error) == ("The capital", "error", caught.value)
+
+    def test_unknown_model_lists_the_known(self, server: ChatServer) -> None:
+        """The models that the server has are named."""
+        server.models = [("a", "x"), ("b", "x")]
+        server.answer = servers.refuses(404, "no such thing", code="model_not_found")
+        with mc.load(QWEN, base_url=server.url) as model, pytest.raises(EngineError) as caught:
+            model.chat(FRANCE)
+        assert caught.value.hint == "it serves a, b"
+        assert type(caught.value.__cause__).__name__ == "NotFoundError"
+
+    def test_busy_for_a_moment(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A server that is busy is asked again."""
+        server.answer = servers.refuses(503, "loading", times=2, then=says("ready"), Retry_After="0.1")
+        assert str(remote.chat(FRANCE)) == "ready"
+        assert len(server.asked) == 3
+
+    @pytest.mark.parametrize(
+        ("said", "gone", "there"),
+        [
+            ("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "max_tokens", "max_completion_tokens"),
+            ("Unrecognized request argument: stream_options", "stream_options", "max_tokens"),
+            ("Unsupported parameter: 'stop' is not supported with this model.", "stop", "max_tokens"),
+        ],
+    )
+    def test_dialects(self, server: ChatServer, remote: mc.ChatModel, said: str, gone: str, there: str) -> None:
+        """A server that refuses the usual words is asked in its own, and the next time at once."""
+        server.answer = servers.refuses(400, said, times=1, then=says("one END two"))
+        assert remote.chat(FRANCE, stop="END").text == "one "
+        assert remote.chat(FRANCE, stop="END").text == "one "
+        assert len(server.asked) == 3
+        assert gone in server.asked[0].body
+        assert all(gone not in asked.body and there in asked.body for asked in server.asked[1:])
+
+
+# A real server --------------------------------------------------------------------------------
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.3)
+    return False
+
+
+@pytest.fixture(scope="module")
+def transformers_serve(safetensors_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`transformers serve` with the real SmolLM2, in a process of its own."""
+    if any(find_spec(package) is None for package in ("fastapi", "uvicorn")):
+        pytest.skip("transformers serve needs fastapi and uvicorn")
+    port = _free_port()
+    log = tmp_path_factory.mktemp("serve") / "log"
+    command = ["-c", "from transformers.cli.transformers import main; main()", "serve", str(safetensors_folder)]
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(log.parent / "home")}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, *command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"], stdout=out, stderr=out, env=environment
+        )
+
+    def healthy() -> bool:
+        if process.poll() is not None:
+            return True
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    try:
+        ready = _until(healthy, 120) and process.poll() is None
+        assert ready, log.read_text(encoding="utf-8", errors="replace")[-2000:]
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture
+def served(transformers_serve: str, safetensors_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[mc.ChatModel]:
+    """The model of that server, which knows it by its path."""
+    monkeypatch.setenv("MODELCATALOG_SERVER_TIMEOUT", "60")
+    with mc.load(str(safetensors_folder), engine="openai", base_url=transformers_serve) as model:
+        yield model
+
+
+class TestTransformersServe:
+    """The contract on a real server with a real model."""
+
+    def test_reply(self, served: mc.ChatModel) -> None:
+        """The model's words and the server's figures."""
+        reply = served.chat(FRANCE, temperature=0, max_new_tokens=20)
+        assert (reply.text, reply.finish_reason) == (REPLY, "stop")
+        assert reply.usage.prompt_tokens == 37
+        assert reply.usage.completion_tokens in {7, 8}
+        assert reply.seconds_to_first_token is not None
+
+    def test_length_and_stop(self, served: mc.ChatModel) -> None:
+        """Too few tokens, and a stop string."""
+        assert served.chat(FRANCE, temperature=0, max_new_tokens=3).finish_reason == "length"
+        reply = served.chat(FRANCE, temperature=0, stop=" is", max_new_tokens=20)
+        assert (reply.text, reply.finish_reason) == ("The capital of France", "stop")
+
+    def test_complete(self, served: mc.ChatModel) -> None:
+        """A text is continued."""
+        assert served.complete("The capital of France is", max_new_tokens=2, temperature=0).text.startswith(" Paris")
+
+    def test_stream_session_cancel(self, served: mc.ChatModel) -> None:
+        """Pieces come one by one, a conversation goes on, and a cancelled reply stays as far as it came."""
+        session = served.session()
+        stream = session.stream(FRANCE, temperature=0, max_new_tokens=20)
+        assert len(list(stream)) > 3
+        long = session.stream("Tell me a long story.", max_new_tokens=300)
+        next(long)
+        long.cancel()
+        assert long.reply.finish_reason == "cancelled"
+        assert session.chat("And of Italy?", max_new_tokens=8).text
+        assert [m.role for m in session.messages] == ["user", "assistant"] * 3
+
+    def test_refusals(self, served: mc.ChatModel, transformers_serve: str) -> None:
+        """An option that it lacks, and a model that it lacks."""
+        with pytest.raises(Unsupported, match="top_k"):
+            served.chat(FRANCE, top_k=5)
+        with mc.load("Qwen3-8B", base_url=transformers_serve) as other, pytest.raises(EngineError, match="does not know the model"):
+            other.chat(FRANCE)
