@@ -241,7 +241,7 @@ class Lexicon:
                 maker = next((name for name in makers if squeezed.startswith(name) and squeezed != name), "")
                 squeezed = squeezed.removeprefix(maker)
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 else None
-            self._add(spelling.lower(), "family", word._replace(bare=True) if " " in spelling else word, extra)
+            self._add(spelling.lower(), "family", word._replace(bare=True) if " " in spelling or not spelling.isascii() else word, extra)
 
 
 @cache
@@ -329,7 +329,8 @@ def _alone(piece: str, words: Lexicon) -> tuple[Word, ...]:
     known = words.words.get(piece)
     if known is not None and not (known.role == "family" and len(piece) == 1):
         return (known,)
-    if len(piece) == _ISO and calendar(piece.replace(".", "").replace("_", "")) is not None:
+    digits = piece.replace(".", "").replace("_", "") if len(piece) == _ISO else ""
+    if digits.isascii() and digits.isdecimal() and calendar(digits) is not None:
         return _dated(piece) or ()
     ruled = grammar.word(piece)
     if ruled is not None and ruled[0] not in ("lettered", "release_candidate"):

@@ -44,7 +44,7 @@ class WordRules(NumberRules):
         elif self._is_origin(i, found, now):
             self.kinds[self.family_at] = "owner"  # bartowski/Qwen_QwQ-32B: the account that the model was taken from
             self.family, self.family_at, self.open = found, i, True
-        elif self.base is not None or (self.size_at >= 0 and not self.in_tag):
+        elif self.base is not None or (self.size_at >= 0 and not self.in_tag) or (found.derived and not now.derived and self._at_home(now, found)):
             self.keys.append(word.text)  # behind the size stands the data or the method: mpt-1b-redpajama
         elif found.derived and not now.derived and not self._at_home(now, found):
             self.base, self.base_version, self.base_at = now, self.version, self.family_at
