@@ -279,6 +279,15 @@ class TestOthers:
         shown = cli("plan", "--json", str(gguf_file)).out
         assert mc.Plan.model_validate_json(shown).weights == (gguf_file.name,)
 
+    def test_lock(self, cli: Cli, gguf_file: Path, tmp_path: Path) -> None:
+        """The lock file names the files by hash, and the model loads from it as it was."""
+        file = tmp_path / "model.lock.json"
+        ran = cli("lock", str(gguf_file), "--output", str(file))
+        assert (ran.code, ran.out) == (0, f"{file}\n")
+        locked = mc.Lock.model_validate_json(file.read_text(encoding="utf-8"))
+        assert [len(each.sha256 or "") for each in locked.files] == [64]
+        assert mc.plan(str(gguf_file), lock=file).weights == (gguf_file.name,)
+
     def test_catalog(self, cli: Cli) -> None:
         """Without conditions: companies, their Chinese names, their families."""
         rows = {row[0]: row[1:] for row in _rows(cli("catalog").out)}
@@ -300,7 +309,7 @@ class TestOthers:
         assert cli("--version").out == f"{mc.__version__}\n"
         shown = cli("--help")
         assert shown.code == 0
-        assert all(command in shown.out for command in ("parse", "resolve", "plan", "chat", "catalog"))
+        assert all(command in shown.out for command in ("parse", "resolve", "plan", "lock", "chat", "catalog"))
 
     def test_python_m(self) -> None:
         """`python -m modelcatalog` is the same command."""

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from modelcatalog import catalog
     from modelcatalog.catalog import parse, parse_many, resolve
     from modelcatalog.chat import ChatModel, Reply, Session, load
-    from modelcatalog.planning import Plan, plan
+    from modelcatalog.planning import Lock, Plan, lock, plan
     from modelcatalog.records import Checkpoint, Company, Family, Match, ModelName, Quantization, Release, Segment, Series, Size
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "GatedCheckpoint",
     "HubUnreachable",
     "IntegrityError",
+    "Lock",
     "Match",
     "MissingPackage",
     "ModelCatalogError",
@@ -77,6 +78,7 @@ __all__ = [
     "__version__",
     "catalog",
     "load",
+    "lock",
     "parse",
     "parse_many",
     "plan",
@@ -88,7 +90,7 @@ __version__ = "0.1.0.dev0"
 _HOMES = {
     "catalog": ("parse", "parse_many", "resolve"),
     "chat": ("ChatModel", "Reply", "Session", "load"),
-    "planning": ("Plan", "plan"),
+    "planning": ("Lock", "Plan", "lock", "plan"),
     "records": ("Checkpoint", "Company", "Family", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
 }
 """Module -> the names that it is imported for, when one of them is first used."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
@@ -128,6 +129,23 @@ def plan(
         _lines([made])
     else:
         show.console().print(str(made), soft_wrap=True)
+
+
+@app.command()
+def lock(
+    name: Name,
+    file: Annotated[Path, typer.Option("--output", "-o", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),
+    *,
+    hub: Hub = None,
+    json: Json = False,
+) -> None:
+    """Write down which files a name means now, by hash: `load(NAME, lock=FILE)` takes the same bytes or fails."""
+    with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
+        locked = modelcatalog.lock(name, file, hub=hub)
+    if json:
+        _lines([locked])
+    else:
+        show.console().print(str(file), soft_wrap=True)
 
 
 @app.command()
