@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import grammar, vocabulary
 from modelcatalog.dates import calendar
-from modelcatalog.patterns import expand
 
 if TYPE_CHECKING:
     import re
@@ -225,7 +224,7 @@ class Lexicon:
         follows: set[str] = set()
         if not family.bare:
             for series in family.series:
-                for name in (series.name, *series.api, *(name for pattern in series.models for name in expand(pattern))):
+                for name in (series.name, *series.api, *vocabulary.model_names(company.name, family.name, series)):
                     parts = [part for part in grammar.pieces(name.rpartition("/")[2].lower()) if part[0].isalnum()]
                     if len(parts) > 1 and parts[0] in bare_names:
                         follows.add(parts[1])

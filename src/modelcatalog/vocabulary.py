@@ -36,6 +36,7 @@ __all__ = [
     "companies",
     "hubs",
     "methods",
+    "model_names",
     "read_company",
     "types",
 ]
@@ -305,19 +306,25 @@ def add(place: Path) -> None:
     for file in files:
         for family in file.family:
             for entry in family.series:
-                _patterns(file, family, entry)
+                model_names(file.name, family.name, entry)  # a broken pattern is refused now, not when it is first needed
     _ADDED.extend(files)
     companies.cache_clear()
 
 
-def _patterns(file: CompanyFile, family: FamilyEntry, entry: SeriesEntry) -> None:
-    """Refuse a pattern that stands for nothing, when a user's file is read and not when it is first needed."""
+def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
+    """The repository names that a series' patterns stand for.
+
+    Raises:
+        CatalogDataError: a pattern stands for nothing; the message names company, family and series.
+    """
+    names: list[str] = []
     for pattern in entry.models:
         try:
-            expand(pattern)
+            names += expand(pattern)
         except ValueError as error:
-            message = f"{file.name} › {family.name} › {entry.name}: models: {error}"
+            message = f"{company} › {family} › {entry.name}: models: {error}"
             raise CatalogDataError(message, subject=pattern) from error
+    return names
 
 
 def _read_all(place: Path) -> list[CompanyFile]:

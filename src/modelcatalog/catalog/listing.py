@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from modelcatalog import parser, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
-from modelcatalog.errors import CatalogDataError
 from modelcatalog.lexicon import lexicon
-from modelcatalog.patterns import expand
 from modelcatalog.records import Checkpoint, ModelName, Series
 
 if TYPE_CHECKING:
@@ -137,25 +135,19 @@ def is_repackager(account: str) -> bool:
 
 def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: Series) -> Iterator[Entry]:
     mirrors = vocabulary.hubs().mirrors
-    for pattern in entry.models:
-        try:
-            names = expand(pattern)
-        except ValueError as error:
-            message = f"{file.name} › {line.family} › {entry.name}: models: {error}"
-            raise CatalogDataError(message, subject=pattern) from error
-        for name in names:
-            owner, slash, bare = name.rpartition("/")
-            main = entry.huggingface if entry.huggingface is not None else next(iter(file.accounts.huggingface), None)
-            account = owner if slash else main
-            theirs: str | Literal[False] | None = entry.modelscope
-            if theirs is None and account:
-                theirs = _there(account, file.accounts.modelscope, mirrors)
-            there: str | Literal[False] | None = theirs and f"{theirs}/{bare}"
-            renamed = entry.renamed.get(name, entry.renamed.get(bare))
-            if renamed is not None:
-                there = renamed if renamed is False or "/" in renamed else theirs and f"{theirs}/{renamed}"
-            read = parser.read(f"{account}/{bare}" if account else bare)
-            yield Entry(f"{account}/{bare}" if account else None, there, line, read.canonical, read.version, packaging(read))
+    for name in vocabulary.model_names(file.name, line.family, entry):
+        owner, slash, bare = name.rpartition("/")
+        main = entry.huggingface if entry.huggingface is not None else next(iter(file.accounts.huggingface), None)
+        account = owner if slash else main
+        theirs: str | Literal[False] | None = entry.modelscope
+        if theirs is None and account:
+            theirs = _there(account, file.accounts.modelscope, mirrors)
+        there: str | Literal[False] | None = theirs and f"{theirs}/{bare}"
+        renamed = entry.renamed.get(name, entry.renamed.get(bare))
+        if renamed is not None:
+            there = renamed if renamed is False or "/" in renamed else theirs and f"{theirs}/{renamed}"
+        read = parser.read(f"{account}/{bare}" if account else bare)
+        yield Entry(f"{account}/{bare}" if account else None, there, line, read.canonical, read.version, packaging(read))
 
 
 def packaging(name: ModelName) -> tuple[Any, ...]:

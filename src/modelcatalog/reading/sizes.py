@@ -105,7 +105,7 @@ class SizeRules(State):
         if self.size is not None:
             self.no_fact(i, word)
             return
-        self.effective = self.active = word.value[0]
+        self.active = word.value[0]
         self.size_at = self.size_end = i
         self.keys.append(word.key or word.text)
         self._sized()

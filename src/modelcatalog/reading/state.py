@@ -49,7 +49,6 @@ class State:
     """Characters of the size's word that are not the size."""
     mixture: tuple[int, int] | None = None
     active: int | None = None
-    effective: int | None = None
     experts: int | None = None
     method: str | None = None
     scheme: str | None = None
