@@ -15,6 +15,8 @@ __all__ = ["PackagingRules"]
 class PackagingRules(State):
     """Quantizations, formats and dtypes beside their neighbours."""
 
+    __slots__ = ()
+
     def _on_method(self, i: int, word: Word) -> None:
         method, bits, file_format = word.value
         if self.method in (None, "auto-round", "compressed-tensors"):
