@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["NumberRules"]
 
 _VERSION_DIGITS = 2
+_LARGEST = 100
+"""No version is as large: wav2vec2-base-960h counts hours."""
+_STAGES = frozenset(("fine-tuned", "sft", "dpo", "rl", "preference"))
+"""Types behind which a number counts the runs of a tuning."""
 
 
 class NumberRules(State):
@@ -83,14 +87,26 @@ class NumberRules(State):
         if self.version is not None:
             return whole and before == self.version_at and self._second_part(i, text)
         if self.family is not None and self.open:
-            if whole and len(text) == 2 and self.family.compact and text not in self.family.versions:  # noqa: PLR2004
-                text = f"{text[0]}.{text[1]}"
+            beside = before == self.family_at
+            if whole and len(text) == 2 and text not in self.family.versions:  # noqa: PLR2004
+                dotted = f"{text[0]}.{text[1]}"
+                if self.family.compact or (beside and dotted in self.family.versions):
+                    text = dotted
+            if whole and not beside and not self._numbers_a_model(before, text):
+                return False
             return self._set_version(i, text)
         if whole:
             return (self.family is None and not self.recognised and before == self.lead_end >= 0 and self._then_size(i) and self._set_version(i, text)) or (
                 self.family is not None and text in self.family.versions and self._set_version(i, text)
             )
         return (self.family is not None or self.recognised or before == self.lead_end >= 0) and self._set_version(i, text)
+
+    def _numbers_a_model(self, before: int, text: str) -> bool:
+        """Whether a whole number away from the family may be its version: ``grok-code-fast-1``, and not ``bert_ft_qqp-60``."""
+        if self.family is not None and text in self.family.versions:
+            return True
+        word = self.words[before]
+        return len(text) < _VERSION_DIGITS and self.kinds[before] != "unknown" and word.key not in _STAGES
 
     def _then_size(self, i: int) -> bool:
         after = self.after(i)
@@ -175,12 +191,12 @@ class NumberRules(State):
             self.no_fact(i, word)
 
     def _on_suffixed(self, i: int, word: Word) -> None:
-        _, letter = word.value
+        digits, letter = float(word.value[0]), word.value[1]
         before = self.before(i)
         text = point(self.text(i)) if letter != "p" else self.text(i)
         if before == self.base_end >= 0 and self.base_version is None:
             self._base_version(i, text)
-        elif self.family is not None and self.version is None and self.open:
+        elif self.family is not None and self.version is None and self.open and digits < _LARGEST:
             self._set_version(i, text)
             if letter == "v" and "vision" not in self.types:
                 self.types.append("vision")
