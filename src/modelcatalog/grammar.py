@@ -136,7 +136,7 @@ PIECES: tuple[Rule, ...] = (
         "00001-of-00003",
         "One file of a split checkpoint.",
     ),
-    Rule("bit_width", _seq(Chars("234568", "2-6 or 8"), "-", Fold(_BITS_UNIT), _END), "4-bit", "A width keeps its hyphen."),
+    Rule("bit_width", _seq(_alt("16", Chars("234568", "2-6 or 8")), "-", Fold(_BITS_UNIT), _END), "4-bit", "A width keeps its hyphen."),
     Rule(
         "word",
         _seq(

@@ -29,6 +29,12 @@ _LONGEST = 80
 _UNIT = {"b": 10**9, "bn": 10**9, "m": 10**6, "mil": 10**6, "t": 10**12}
 _LARGEST = 20 * 10**12
 """No model has more parameters; a larger number is a hash."""
+_NAME = 4
+"""A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
+_GLUED = 10**8
+"""Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
+_LARGEST_B = 2 * 10**12
+"""Nor does a name count them in billions beyond this: it says 2.4T, and Qwen3006B has lost a point."""
 
 
 class FamilyWord(NamedTuple):
@@ -48,6 +54,8 @@ class FamilyWord(NamedTuple):
     """For a common word: what stands behind it in its models' names."""
     versions: frozenset[str]
     """Versions of the series that the catalog knows, lower case."""
+    closed: bool
+    """Whether no weights of it were ever published: in an open model's name, it is what that model was taught by."""
 
 
 class Account(NamedTuple):
@@ -231,6 +239,7 @@ class Lexicon:
         word = FamilyWord(
             family.name, company.name, family.derived, family.bare, family.compact,
             {line.lower(): line for line in family.lines}, family.dates, dict(family.words), frozenset(follows), frozenset(versions),
+            family.weights == "closed",
         )  # fmt: skip
         squeezed_own = "".join(c for c in own if c.isalnum())
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
@@ -371,6 +380,8 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
         return _number_and_word(piece, words)
     head, rest = piece[:at], piece[at:]
     known = words.words.get(head)
+    if known is None and at >= _NAME and head.isalpha() and head not in words.training_before:
+        return _named_size(head, rest)
     if known is None or known.role not in ("family", "type", "tier", "variant"):
         return None
     if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
@@ -379,6 +390,17 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known._replace(text=head), *tail)
+
+
+def _named_size(head: str, rest: str) -> tuple[Word, ...] | None:
+    """``Tahetorn9B``: a size glued to a name that the vocabulary does not know."""
+    ruled = grammar.word(rest)
+    if ruled is None or ruled[0] != "size" or ruled[1]["size_unit"] not in ("b", "m"):
+        return None
+    size = _RULED["size"](rest, ruled[1])
+    if size[0].role != "size" or size[0].value[0] < _GLUED:
+        return None
+    return (Word("unknown", head, None, head), *size)
 
 
 def _number_and_word(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
@@ -439,16 +461,19 @@ def _on_size(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
     number, unit = found["size_n"], found["size_unit"]
     if (unit == "t" and "." not in point(number) and len(number) > 1) or len(number) > 6:  # noqa: PLR2004
         return (Word("unknown", piece, None, piece),)
+    if unit == "b" and len(number) == 2 and number[0] == "0" and number[1] != "0":  # noqa: PLR2004  qwen3-06b
+        return (Word("size", piece, (_params(f"0.{number[1]}", unit), unit), f"0.{number[1]}b"),)
     value = _params(number, unit)
-    if value < 10**6 or (unit in ("b", "bn") and len(point(number).split(".")[0]) > 4):  # noqa: PLR2004
+    if value < 10**6 or (unit in ("b", "bn") and value > _LARGEST_B):
         return (Word("unknown", piece, None, piece),)
     return _size_word("size", piece, value, unit)
 
 
 def _on_bits(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
     bits = float(point(found["bits_n"]))
-    if not 0 < bits <= 8:  # noqa: PLR2004  wider is a dtype, which the vocabulary has
-        return (Word("unknown", piece, None, piece),)
+    if not 0 < bits <= 8:  # noqa: PLR2004  wider is a dtype
+        known = lexicon().words.get(piece.replace("-", ""))
+        return (known._replace(text=piece),) if known is not None else (Word("unknown", piece, None, piece),)
     group = found["bits_group"]
     return (Word("bits", piece, (_whole(bits), group and int(group))),)
 

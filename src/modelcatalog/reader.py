@@ -75,7 +75,7 @@ class Reader(WordRules, SizeRules, PackagingRules):
     def _without_owner(self, added: list[Word], first: int) -> list[Word]:
         """``DavidAU__L3-…`` and ``google_-_gemma-…`` begin with the account that the model was taken from."""
         at = next((i for i, word in enumerate(added) if word.text in ("__", "_-_")), 0)
-        if not at or at > _OWNER_WORDS:
+        if not at or at > _OWNER_WORDS or any(word.role in ("size", "mixture") for word in added[:at]):
             return added
         added[:at] = [Word("other", word.text, None, None, "owner", word.shown) for word in added[:at]]
         self.words[first : first + at] = added[:at]

@@ -42,6 +42,9 @@ class SizeRules(State):
             self.kinds[i] = "training"
             self.keys.append(word.text)
             return
+        if unit == "t" and self.family is not None and self.family.name.startswith("Tiny"):
+            self.no_fact(i, word)  # TinyLlama-3T: tokens
+            return
         key = word.key or word.text
         if unit == "m" and value == 10**6 and self.types and self.size is None:
             self.kinds[i] = "context"
@@ -111,7 +114,10 @@ class SizeRules(State):
         self._sized()
 
     def _on_experts(self, i: int, word: Word) -> None:
-        if self.size is None or self.before(i) != self.size_end or self.family is None or word.value not in _EXPERTS:
+        before = self.before(i)
+        if before >= 0 and self.words[before].role == "tier":
+            before = self.before(before)  # llama4:17b-scout-16e
+        if self.size is None or before != self.size_end or self.family is None or word.value not in _EXPERTS:
             self.no_fact(i, word)
             return
         self.experts = word.value
@@ -121,7 +127,8 @@ class SizeRules(State):
     def _on_context(self, i: int, word: Word) -> None:
         thousands: int = word.value
         before = self.before(i)
-        tuned = before >= 0 and self.words[before].role == "type" and self.words[before].value in _TUNINGS
+        after = self.after(i)
+        tuned = (before >= 0 and self.words[before].key in _TUNINGS) or (after >= 0 and thousands not in _BINARY and self.words[after].key in _TUNINGS)
         counted = tuned or thousands not in _CONTEXTS or self.training(i, self.lexicon.training_after)
         if counted or self.context is not None or not (self.family or self.recognised):
             self.no_fact(i, word)

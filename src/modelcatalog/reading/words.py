@@ -25,6 +25,13 @@ class WordRules(NumberRules):
             self.meanings = {**self.meanings, **found.words}
         now = self.family
         if now is None:
+            if found.closed and self.size_at >= 0 and not self.in_tag:
+                self.no_fact(i, word)  # Qwythos-9B-Claude-Mythos: who taught it
+                return
+            if self.version is not None and i + 1 < len(self.words) and self.words[i + 1].text in found.versions:
+                self.keys.append(f"v{self.version}")  # fast-apply-v0.10-Llama3.2: its own version stands at the family
+                self.kinds[self.version_at] = "unknown"
+                self.version, self.version_at = None, -1
             self.family, self.family_at, self.open = found, i, True
         elif self.version is None and word.text[0] in now.lines and word.text[1:].isdecimal():
             self._set_version(i, self._lined(now, word.text[0], word.text[1:]))  # Kimi K2, not the family K2
