@@ -125,10 +125,11 @@ _DATE = _alt(
     _seq(_YEAR, "_", _MONTH, "_", _DAY),
     _seq(_YEAR, ".", _MONTH, ".", _DAY),
     _seq(_MONTH, "-", _YEAR),
+    _seq("20", Chars("12", "1 or 2"), _DIGIT, "-", _MONTH),
 )
 PIECES: tuple[Rule, ...] = (
     Rule("separator", Rep(Chars(r"\W_", "any other character")), "-", "What stands between words: it begins with neither letter nor digit, so its place in the table is free; first is fastest."),
-    Rule("date", _seq(Ahead(Chars("012", "0-2")), _DATE, _END), "2024-08-06", "A full date, or month and year."),
+    Rule("date", _seq(Ahead(Chars("012", "0-2")), _DATE, _END), "2024-08-06", "A full date, or month and year either way round."),
     Rule("scheme_piece", _seq(Ahead(Chars("iqtIQT", "i, q or t")), Fold(_SCHEME), _END), "Q4_K_M", "A GGUF scheme keeps its underscores."),
     Rule(
         "shard",

@@ -136,6 +136,7 @@ class Lexicon:
         self.serving = frozenset(hubs.serving)
         for word in hubs.suffixes:
             self._add(word, "suffix", word, None)
+        self.resellers = frozenset(hubs.resellers)
         for word in hubs.resellers:
             self._add(word, "reseller", word, word)
         companies = tuple(companies)
@@ -198,6 +199,12 @@ class Lexicon:
         if role in ("family", "company", "type") and not glued.isascii():
             self.ideographic.append(glued)
 
+    def _add_served(self, spelling: str, before: str, word: FamilyWord) -> None:
+        """An API's words for a family, which add nothing to the canonical name."""
+        parts = tuple(spelling.split(" "))
+        rest = (*parts[1:], before) if before else parts[1:]
+        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word._replace(bare=True))))
+
     def _speaks(self, part: str) -> bool:
         """Whether a word of a phrase states something of its own: a type, a tier, a size, a number."""
         known = self.words.get(part)
@@ -241,6 +248,8 @@ class Lexicon:
             {line.lower(): line for line in family.lines}, family.dates, dict(family.words), frozenset(follows), frozenset(versions),
             family.weights == "closed",
         )  # fmt: skip
+        for served, before in family.served:
+            self._add_served(served, before, word)
         squeezed_own = "".join(c for c in own if c.isalnum())
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
@@ -360,7 +369,7 @@ def _dated(piece: str) -> tuple[Word, ...] | None:
         return None
     if len(digits) == 3:  # noqa: PLR2004  year, month, day
         return (Word("date", piece, (int(digits[0]), int(digits[1]), int(digits[2]))),)
-    month, year = digits
+    month, year = sorted(digits, key=len)
     return (Word("date", piece, (int(year), int(month), None)),)
 
 

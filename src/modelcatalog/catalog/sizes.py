@@ -19,7 +19,7 @@ _STAGES = frozenset(
 )
 """Types that tell how a model was trained and not how large it is."""
 _PARTS = frozenset(
-    ("lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random", "dummy")
+    ("lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random", "dummy", "image")
 )
 """Words for what is not the whole model: its size is not the model's."""
 _TUNED = 50 * 10**9
@@ -138,7 +138,8 @@ def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName) -> bool:
     if any(word in _tiers() or word[:1].isdigit() for word in rest):
         return False
     unknown = rest - _STAGES - _variants() - set(name.types)
-    return not (set(name.types) - _STAGES - rule.words) and (not unknown or (rule.total or _TUNED) < _TUNED)
+    changing = words.intersection(name.types) - _STAGES - rule.words  # a type that the version tells, as in GLM-4.5V, is no word
+    return not changing and (not unknown or (rule.total or _TUNED) < _TUNED)
 
 
 @cache

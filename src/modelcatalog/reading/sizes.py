@@ -42,6 +42,9 @@ class SizeRules(State):
             self.kinds[i] = "training"
             self.keys.append(word.text)
             return
+        if unit == "t" and self.version is None and self.family is not None and word.text in self.family.versions:
+            self._set_version(i, word.text)  # abab6.5t
+            return
         if unit == "t" and self.family is not None and self.family.name.startswith("Tiny"):
             self.no_fact(i, word)  # TinyLlama-3T: tokens
             return

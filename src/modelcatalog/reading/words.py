@@ -97,6 +97,9 @@ class WordRules(NumberRules):
             self.no_fact(i, word)
 
     def _on_type(self, i: int, word: Word) -> None:
+        if i == 0 and word.text in self.lexicon.resellers and self._model_next(i):
+            self.kinds[i] = "route"  # coding-glm-4.7: what a reseller serves it for
+            return
         value = str(word.value)
         if value not in self.types:
             self.types.append(value)
@@ -104,6 +107,10 @@ class WordRules(NumberRules):
             self.tier = self.text(i)
         self.keys.append(value)
         self.recognised = True
+
+    def _model_next(self, i: int) -> bool:
+        after = self.after(i)
+        return after >= 0 and self.words[after].role in ("family", "company")
 
     def _on_tier(self, i: int, word: Word) -> None:
         if self.tier is None:
