@@ -382,8 +382,9 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
         rest = piece[len(head) :]
         return (words.words[head]._replace(text=head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
     head, joint, rest = piece.partition("_")
-    if joint and head in words.families:  # t5_3b: a family with a digit in its name
-        return (words.families[head], Word("separator", "_"), *_tail(rest, words))
+    whole = words.words.get(head) if joint else None
+    if whole is not None and whole.role in ("family", "method"):  # t5_3b, exl2_5.0bpw: a word with a digit in its name
+        return (whole, Word("separator", "_"), *_tail(rest, words))
     at = next((i for i, char in enumerate(piece) if char.isdigit()), 0)
     if not at:
         return _number_and_word(piece, words)

@@ -235,6 +235,8 @@ def _package(reader: Reader, origins: list[tuple[str, Origin]]) -> tuple[str | N
         elif account is not None and account.format is not None:
             file_format = account.format
             origins.append(("format", "owner"))
+    if method == "mxfp4" and scheme is None and file_format == "gguf":
+        scheme = "MXFP4"  # one of llama.cpp's own types
     if method is None and file_format in ("mlx", "mlc", "openvino") and bits is not None:
         method = file_format
         if reader.format is None:

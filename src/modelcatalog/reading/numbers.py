@@ -165,6 +165,8 @@ class NumberRules(State):
             return
         if self.base is not None and self.before(i) == self.base_end and self.base_version is None:
             self._base_version(i, self._lined(self.base, "v", text))
+        elif digits.isdecimal() and self.kinds[self.before(i)] == "quantization" and self.family is not None:
+            self.kinds[i] = "format"  # NVFP4-v2: of the quantization
         elif self.version is None and not (self.dotted and text == "1" and self.after(i) < 0):
             self._set_version(i, self._lined(self.family, "v", text) if self.open else text)
         elif self.dotted and text == "1" and self.after(i) < 0:

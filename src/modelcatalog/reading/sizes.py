@@ -27,6 +27,8 @@ _TUNINGS = frozenset(("sft", "dpo", "rl", "preference", "fine-tuned"))
 """Types behind which a number with a k counts what the model was tuned on: mistral-7b-sft-200k."""
 _EXPERTS = frozenset((8, 16, 32, 64, 128, 256, 512))
 """Numbers of experts; 12.8b-5e is five epochs."""
+_WIDTHS = {n * 10**9: n for n in (2, 3, 4, 5, 6, 8)}
+"""What is no size behind a method: bits."""
 _SAMPLES = 20 * 10**6
 """Up to here, a number of millions before a number of billions counts training samples."""
 
@@ -41,6 +43,10 @@ class SizeRules(State):
         if not counts and self.training(i, self.lexicon.training_after_size):
             self.kinds[i] = "training"
             self.keys.append(word.text)
+            return
+        if unit == "b" and self.size is not None and before >= 0 and self.words[before].role == "method" and value in _WIDTHS:
+            self.kinds[i] = "quantization"  # GPTQ-4b-128g
+            self.bits = self.bits or _WIDTHS[value]
             return
         if unit == "t" and self.version is None and self.family is not None and word.text in self.family.versions:
             self._set_version(i, word.text)  # abab6.5t
