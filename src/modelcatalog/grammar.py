@@ -104,7 +104,7 @@ WORDS: tuple[Rule, ...] = (
         "34Bx2",
         "The same, the other way round.",
     ),
-    Rule("split_size", _seq(Cap("split_n", _NUMBER), "b", Cap("split_tenth", _DIGIT)), "7b1", "The unit as the point: 7.1B."),
+    Rule("split_size", _seq(Cap("split_n", _DIGIT), "b", Cap("split_tenth", _DIGIT)), "7b1", "The unit as the point: 7.1B."),
     Rule("size", _seq(Cap("size_n", _DECIMAL), Cap("size_unit", _any("bn", "b", "m", "t", "mil"))), "7B", "Parameters."),
     Rule("lettered_size", _seq("r", Cap("rsize_n", _DECIMAL), "b"), "r7b", "A size glued to a line's letter (Command R7B)."),
     Rule("active_size", _seq("a", Cap("active_n", _DECIMAL), Cap("active_unit", Chars("bm", "b or m"))), "A3B", "Parameters used for one token."),

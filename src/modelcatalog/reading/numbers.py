@@ -81,6 +81,8 @@ class NumberRules(State):
         before = self.before(i)
         if before == self.base_end and self.base is not None and before >= 0 and self.base_version is None:
             return self._base_version(i, text)
+        if before >= 0 and self.words[before].role == "family" and self.family is not None and self.words[before].value.name != self.family.name:
+            return False  # gpt-oss-20b-claude-4.6: of a family that is only a word here
         whole = text.isdecimal()
         if whole and len(text) > _VERSION_DIGITS:
             return False
@@ -97,7 +99,7 @@ class NumberRules(State):
             return self._set_version(i, text)
         if whole:
             return (self.family is None and not self.recognised and before == self.lead_end >= 0 and self._then_size(i) and self._set_version(i, text)) or (
-                self.family is not None and text in self.family.versions and self._set_version(i, text)
+                self.family is not None and text in self.family.versions and self.kinds[before] != "unknown" and self._set_version(i, text)
             )
         return (self.family is not None or self.recognised or before == self.lead_end >= 0) and self._set_version(i, text)
 

@@ -28,7 +28,7 @@ class WordRules(NumberRules):
             if found.closed and self.size_at >= 0 and not self.in_tag:
                 self.no_fact(i, word)  # Qwythos-9B-Claude-Mythos: who taught it
                 return
-            if self.version is not None and i + 1 < len(self.words) and self.words[i + 1].text in found.versions:
+            if self.version is not None and self._version_next(i, found):
                 self.keys.append(f"v{self.version}")  # fast-apply-v0.10-Llama3.2: its own version stands at the family
                 self.kinds[self.version_at] = "unknown"
                 self.version, self.version_at = None, -1
@@ -40,6 +40,10 @@ class WordRules(NumberRules):
             self._second_family(i, word, now)
         if word.key is not None:
             self.keys.append(word.key)
+
+    def _version_next(self, i: int, family: FamilyWord) -> bool:
+        after = self.after(i)
+        return after >= 0 and (self.words[after].role == "version" or self.words[after].text in family.versions)
 
     def _second_family(self, i: int, word: Word, now: FamilyWord) -> None:
         """The same again, the base of the one before, or its tuning."""
