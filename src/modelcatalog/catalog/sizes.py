@@ -19,7 +19,10 @@ _STAGES = frozenset(
 )
 """Types that tell how a model was trained and not how large it is."""
 _PARTS = frozenset(
-    ("lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random", "dummy", "image")
+    (
+        "lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random",
+        "dummy", "image",
+    )
 )
 """Words for what is not the whole model: its size is not the model's."""
 _TUNED = 50 * 10**9

@@ -81,27 +81,33 @@ class NumberRules(State):
         before = self.before(i)
         if before == self.base_end and self.base is not None and before >= 0 and self.base_version is None:
             return self._base_version(i, text)
-        if before >= 0 and self.words[before].role == "family" and self.family is not None and self.words[before].value.name != self.family.name:
-            return False  # gpt-oss-20b-claude-4.6: of a family that is only a word here
         whole = text.isdecimal()
-        if whole and len(text) > _VERSION_DIGITS:
+        if (whole and len(text) > _VERSION_DIGITS) or self._of_another(before):
             return False
         if self.version is not None:
             return whole and before == self.version_at and self._second_part(i, text)
         if self.family is not None and self.open:
             beside = before == self.family_at
-            if whole and len(text) == 2 and text not in self.family.versions:  # noqa: PLR2004
-                dotted = f"{text[0]}.{text[1]}"
-                if self.family.compact or (beside and dotted in self.family.versions):
-                    text = dotted
-            if whole and not beside and not self._numbers_a_model(before, text):
-                return False
-            return self._set_version(i, text)
+            if whole:
+                text = self._dotted(self.family, text, beside=beside)
+            return (beside or not whole or self._numbers_a_model(before, text)) and self._set_version(i, text)
         if whole:
             return (self.family is None and not self.recognised and before == self.lead_end >= 0 and self._then_size(i) and self._set_version(i, text)) or (
                 self.family is not None and text in self.family.versions and self.kinds[before] != "unknown" and self._set_version(i, text)
             )
         return (self.family is not None or self.recognised or before == self.lead_end >= 0) and self._set_version(i, text)
+
+    def _of_another(self, before: int) -> bool:
+        """``gpt-oss-20b-claude-4.6``: the version of a family that is only a word here."""
+        return before >= 0 and self.words[before].role == "family" and self.family is not None and self.words[before].value.name != self.family.name
+
+    @staticmethod
+    def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
+        """``gpt-35``, ``llama32``: two digits that lack their point."""
+        if len(digits) != _VERSION_DIGITS or digits in family.versions:
+            return digits
+        dotted = f"{digits[0]}.{digits[1]}"
+        return dotted if family.compact or (beside and dotted in family.versions) else digits
 
     def _numbers_a_model(self, before: int, text: str) -> bool:
         """Whether a whole number away from the family may be its version: ``grok-code-fast-1``, and not ``bert_ft_qqp-60``."""

@@ -44,15 +44,7 @@ class SizeRules(State):
             self.kinds[i] = "training"
             self.keys.append(word.text)
             return
-        if unit == "b" and self.size is not None and before >= 0 and self.words[before].role == "method" and value in _WIDTHS:
-            self.kinds[i] = "quantization"  # GPTQ-4b-128g
-            self.bits = self.bits or _WIDTHS[value]
-            return
-        if unit == "t" and self.version is None and self.family is not None and word.text in self.family.versions:
-            self._set_version(i, word.text)  # abab6.5t
-            return
-        if unit == "t" and self.family is not None and self.family.name.startswith("Tiny"):
-            self.no_fact(i, word)  # TinyLlama-3T: tokens
+        if self._no_size(i, word, before):
             return
         key = word.key or word.text
         if unit == "m" and value == 10**6 and self.types and self.size is None:
@@ -77,13 +69,35 @@ class SizeRules(State):
         self.keys.append(key)
         self._sized()
 
+    def _no_size(self, i: int, word: Word, before: int) -> bool:
+        """Bits, a version and tokens that look like a size."""
+        value, unit = word.value
+        family = self.family
+        if unit == "b":
+            if self.size is None or before < 0 or self.words[before].role != "method" or value not in _WIDTHS:
+                return False
+            self.kinds[i] = "quantization"  # GPTQ-4b-128g
+            self.bits = self.bits or _WIDTHS[value]
+            return True
+        if unit != "t" or family is None:
+            return False
+        if self.version is None and word.text in family.versions:
+            self.version, self.version_at, self.open, self.recognised = word.text, i, False, True
+            self.kinds[i] = "version"  # abab6.5t
+            return True
+        if family.name.startswith("Tiny"):
+            self.no_fact(i, word)  # TinyLlama-3T
+            return True
+        return False
+
     def _first_size(self, i: int, word: Word, value: int) -> str:
         """LLAMA-3_8B: after a family that has a version 3, the underscore is no point. Gives the size's key."""
         key = word.key or word.text
         head, joint, tail = word.text.partition("_")
         family = self.family
-        if joint and family is not None and self.version is None and self.open and self.before(i) == self.family_at and head in family.versions:
-            self.version = head
+        version = head if family is None or head in family.versions else ".".join(head)  # llama_32_1b
+        if joint and family is not None and self.version is None and self.open and self.before(i) == self.family_at and version in family.versions:
+            self.version = version
             self.label_from = len(head) + 1
             value = alone(READINGS[tail])[0].value[0]
             key = tail
