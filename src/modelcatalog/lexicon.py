@@ -29,6 +29,12 @@ _LONGEST = 80
 _UNIT = {"b": 10**9, "bn": 10**9, "m": 10**6, "mil": 10**6, "t": 10**12}
 _LARGEST = 20 * 10**12
 """No model has more parameters; a larger number is a hash."""
+_NAME = 4
+"""A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
+_GLUED = 10**8
+"""Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
+_LARGEST_B = 2 * 10**12
+"""Nor does a name count them in billions beyond this: it says 2.4T, and Qwen3006B has lost a point."""
 
 
 class FamilyWord(NamedTuple):
@@ -48,6 +54,8 @@ class FamilyWord(NamedTuple):
     """For a common word: what stands behind it in its models' names."""
     versions: frozenset[str]
     """Versions of the series that the catalog knows, lower case."""
+    closed: bool
+    """Whether no weights of it were ever published: in an open model's name, it is what that model was taught by."""
 
 
 class Account(NamedTuple):
@@ -127,6 +135,7 @@ class Lexicon:
         self.serving = frozenset(hubs.serving)
         for word in hubs.suffixes:
             self._add(word, "suffix", word, None)
+        self.resellers = frozenset(hubs.resellers)
         for word in hubs.resellers:
             self._add(word, "reseller", word, word)
         companies = tuple(companies)
@@ -189,6 +198,12 @@ class Lexicon:
         if role in ("family", "company", "type") and not glued.isascii():
             self.ideographic.append(glued)
 
+    def _add_served(self, spelling: str, before: str, word: FamilyWord) -> None:
+        """An API's words for a family, which add nothing to the canonical name."""
+        parts = tuple(spelling.split(" "))
+        rest = (*parts[1:], before) if before else parts[1:]
+        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word._replace(bare=True))))
+
     def _speaks(self, part: str) -> bool:
         """Whether a word of a phrase states something of its own: a type, a tier, a size, a number."""
         known = self.words.get(part)
@@ -230,7 +245,10 @@ class Lexicon:
         word = FamilyWord(
             family.name, company.name, family.derived, family.bare, family.compact,
             {line.lower(): line for line in family.lines}, family.dates, dict(family.words), frozenset(follows), frozenset(versions),
+            family.weights == "closed",
         )  # fmt: skip
+        for served, before in family.served:
+            self._add_served(served, before, word)
         squeezed_own = "".join(c for c in own if c.isalnum())
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
@@ -330,7 +348,7 @@ def _dated(piece: str) -> tuple[Word, ...] | None:
         return None
     if len(digits) == 3:  # noqa: PLR2004  year, month, day
         return (Word("date", piece, (int(digits[0]), int(digits[1]), int(digits[2]))),)
-    month, year = digits
+    month, year = sorted(digits, key=len)
     return (Word("date", piece, (int(year), int(month), None)),)
 
 
@@ -343,8 +361,9 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
         rest = piece[len(head) :]
         return (words.words[head]._replace(text=head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
     head, joint, rest = piece.partition("_")
-    if joint and head in words.families:  # t5_3b: a family with a digit in its name
-        return (words.families[head], Word("separator", "_"), *_tail(rest, words))
+    whole = words.words.get(head) if joint else None
+    if whole is not None and whole.role in ("family", "method"):  # t5_3b, exl2_5.0bpw: a word with a digit in its name
+        return (whole, Word("separator", "_"), *_tail(rest, words))
     rest = piece.lstrip(ascii_lowercase)
     head = piece.removesuffix(rest)
     if not head:
@@ -352,6 +371,8 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
     if not rest[:1].isdigit():
         return None
     known = words.words.get(head)
+    if known is None and len(head) >= _NAME and head not in words.training_before:
+        return _named_size(head, rest)
     if known is None or known.role not in ("family", "type", "tier", "variant"):
         return None
     if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
@@ -360,6 +381,17 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known._replace(text=head), *tail)
+
+
+def _named_size(head: str, rest: str) -> tuple[Word, ...] | None:
+    """``Tahetorn9B``: a size glued to a name that the vocabulary does not know."""
+    ruled = grammar.word(rest)
+    if ruled is None or ruled[0] != "size" or ruled[1]["size_unit"] not in ("b", "m"):
+        return None
+    size = _RULED["size"](rest, ruled[1])
+    if size[0].role != "size" or size[0].value[0] < _GLUED:
+        return None
+    return (Word("unknown", head, None, head), *size)
 
 
 def _number_and_word(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
@@ -420,16 +452,19 @@ def _on_size(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
     number, unit = found["size_n"], found["size_unit"]
     if (unit == "t" and "." not in point(number) and len(number) > 1) or len(number) > 6:  # noqa: PLR2004
         return (Word("unknown", piece, None, piece),)
+    if unit == "b" and len(number) == 2 and number[0] == "0" and number[1] != "0":  # noqa: PLR2004  qwen3-06b
+        return (Word("size", piece, (_params(f"0.{number[1]}", unit), unit), f"0.{number[1]}b"),)
     value = _params(number, unit)
-    if value < 10**6 or (unit in ("b", "bn") and len(point(number).split(".")[0]) > 4):  # noqa: PLR2004
+    if value < 10**6 or (unit in ("b", "bn") and value > _LARGEST_B):
         return (Word("unknown", piece, None, piece),)
     return _size_word("size", piece, value, unit)
 
 
 def _on_bits(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
     bits = float(point(found["bits_n"]))
-    if not 0 < bits <= 8:  # noqa: PLR2004  wider is a dtype, which the vocabulary has
-        return (Word("unknown", piece, None, piece),)
+    if not 0 < bits <= 8:  # noqa: PLR2004  wider is a dtype
+        known = lexicon().words.get(piece.replace("-", ""))
+        return (known._replace(text=piece),) if known is not None else (Word("unknown", piece, None, piece),)
     group = found["bits_group"]
     return (Word("bits", piece, (_whole(bits), group and int(group))),)
 

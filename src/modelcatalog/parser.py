@@ -246,6 +246,8 @@ def _package(reader: Reader, origins: Origins) -> tuple[str | None, Quantization
         elif account is not None and account.format is not None:
             file_format = account.format
             origins = (*origins, ("format", "owner"))
+    if method == "mxfp4" and scheme is None and file_format == "gguf":
+        scheme = "MXFP4"  # one of llama.cpp's own types
     if method is None and file_format in ("mlx", "mlc", "openvino") and bits is not None:
         method = file_format
         if reader.format is None:

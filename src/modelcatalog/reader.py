@@ -97,9 +97,9 @@ class Reader(WordRules, SizeRules, PackagingRules):
     def _without_owner(self, first: int) -> None:
         """``DavidAU__L3-…`` and ``google_-_gemma-…`` begin with the account that the model was taken from."""
         at = next((i for i, text in enumerate(self.texts[first:]) if text in ("__", "_-_")), 0)
-        if not 0 < at <= _OWNER_WORDS:
-            return
         end = first + at
+        if not 0 < at <= _OWNER_WORDS or any(word.role in ("size", "mixture") for word in self.words[first:end]):
+            return
         self.words[first:end] = [Word("other", word.text) for word in self.words[first:end]]
         self.kinds[first:end] = ["owner"] * at
         self.origin_account = "".join(self.texts[first:end])

@@ -24,7 +24,10 @@ _STAGES = frozenset(
 )
 """Types that tell how a model was trained and not how large it is."""
 _PARTS = frozenset(
-    ("lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random", "dummy")
+    (
+        "lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random",
+        "dummy", "image",
+    )
 )
 """Words for what is not the whole model: its size is not the model's."""
 _TUNED = 50 * 10**9
@@ -160,8 +163,8 @@ def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName, *, unstat
             return False
     types, same = name.types, _words_of_stages()
     for kind in types:
-        if kind not in _STAGES and kind not in rule.words:
-            return False
+        if kind in words and kind not in _STAGES and kind not in rule.words:
+            return False  # a type that the version tells, as in GLM-4.5V, is no word
     return (rule.total or _TUNED) < _TUNED or all(word in same or word in types for word in rest)
 
 
