@@ -13,6 +13,9 @@ LAYERS = {
     for level, names in enumerate(
         (
             "errors",
+            "labels",
+            "explained",
+            "html",
             "records",
             "patterns",
             "vocabulary",
