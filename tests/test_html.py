@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
 from html.parser import HTMLParser
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +20,14 @@ from modelcatalog.explained import facts, parts
 from modelcatalog.labels import CHINESE, COLOURS, ENGLISH
 from modelcatalog.records import SegmentKind
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
 ALLOWED = {"details", "div", "span", "summary", "table", "tbody", "td", "th", "thead", "tr"}
 ATTRIBUTES = {"class", "data-kind", "lang", "style"}
 HOSTILE = "<img src=x onerror=alert(1)>"
-NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=60)
+NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=60).filter(str.strip)
 
 
 class Page(HTMLParser):
@@ -185,3 +194,120 @@ class TestRecords:
         assert text in page.texts
         assert HOSTILE in page.texts
         _only_ours(page)
+
+
+class Kernel:
+    """A real Jupyter kernel, in which cells run as in a notebook."""
+
+    def __init__(self, folder: Path) -> None:
+        import nbformat
+        from nbclient import NotebookClient
+
+        self._cell = nbformat.v4.new_code_cell
+        self.messages: list[str] = []
+        self._client = NotebookClient(nbformat.v4.new_notebook(), timeout=180, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+        handle = self._client.process_message
+
+        def noted(message: Any, cell: Any, index: int) -> Any:
+            self.messages.append(message["msg_type"])
+            return handle(message, cell, index)
+
+        self._client.process_message = noted
+
+    def run(self, source: str) -> list[Any]:
+        """A cell's outputs."""
+        cell = self._cell(source)
+        self._client.nb.cells.append(cell)
+        self.messages.clear()
+        with contextlib.suppress(Exception):  # an error is one of the outputs
+            self._client.execute_cell(cell, len(self._client.nb.cells) - 1)
+        return list(cell.outputs)
+
+    def shown(self, source: str) -> str:
+        """The HTML of a cell's only output."""
+        (output,) = self.run(source)
+        assert output.output_type in {"display_data", "execute_result"}, output
+        return str(output.data["text/html"])
+
+
+@pytest.fixture(scope="class")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """One kernel for the class."""
+    pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    made = Kernel(tmp_path_factory.mktemp("notebook"))
+    with made._client.setup_kernel():
+        made.run("import modelcatalog as mc")
+        yield made
+
+
+class TestNotebook:
+    """A real kernel: what stands under a cell."""
+
+    def test_records(self, kernel: Kernel) -> None:
+        """A name, a checkpoint and a match show their fragments; their text form stays beside it."""
+        assert kernel.shown("mc.parse('Qwen3-8B')") == html.explain(mc.parse("Qwen3-8B"))
+        assert kernel.shown("mc.resolve('Qwen3-8B')") == html.record(mc.resolve("Qwen3-8B"))
+        assert 'class="modelcatalog"' in kernel.shown("mc.catalog.find('通义千问')")
+
+    def test_hostile(self, kernel: Kernel) -> None:
+        """A hostile name is text in the notebook too."""
+        _only_ours(Page(kernel.shown(f"mc.parse({HOSTILE!r})")))
+
+    def test_a_reply_streams(self, kernel: Kernel, tiny_folder: Path) -> None:
+        """A stream's text grows in one output while it is made; then the output is the reply, and so is ``_.reply``."""
+        kernel.run(f"model = mc.load({str(tiny_folder)!r}, device='cpu')")
+        shown = kernel.shown("stream = model.stream('w5 w6 w7', max_new_tokens=200, seed=1)\nstream")
+        assert kernel.messages.count("display_data") == 1
+        assert kernel.messages.count("update_display_data") >= 1
+        (said,) = kernel.run("print(stream.reply.text, end='')")
+        page = Page(shown)
+        assert said.text in page.texts
+        assert page.texts[-1].startswith("200 tokens · ")
+        assert kernel.shown("stream.reply") == shown
+        _only_ours(page)
+
+    def test_it_grows(self, kernel: Kernel) -> None:
+        """Between the first piece and the last the output is updated, and what is shown is a beginning of the text."""
+        shown = kernel.run(
+            "import time, threading\n"
+            "from modelcatalog.chat import Stream\n"
+            "from modelcatalog.engines import Finished, Started\n"
+            "def slow():\n"
+            "    yield Started(prompt_tokens=1)\n"
+            "    for n in range(5):\n"
+            "        time.sleep(0.15)\n"
+            "        yield f'piece{n} '\n"
+            "    yield Finished(reason='stop', completion_tokens=5)\n"
+            "Stream(slow(), threading.Event(), split=False)"
+        )
+        assert kernel.messages.count("update_display_data") >= 4
+        assert [each.data["text/plain"] for each in shown] == ["piece0 piece1 piece2 piece3 piece4 "]
+
+    def test_an_error_in_a_stream(self, kernel: Kernel) -> None:
+        """What was made stays to be seen, with what went wrong."""
+        outputs = kernel.run(
+            "def broken():\n"
+            "    yield Started(prompt_tokens=1)\n"
+            "    yield 'so far '\n"
+            "    raise mc.EngineError('the server left')\n"
+            "Stream(broken(), threading.Event(), split=False)"
+        )
+        assert outputs[0].data["text/plain"] == "so far "
+        assert "the server left" in outputs[0].data["text/html"]
+
+    def test_a_terminal(self, tiny_folder: Path) -> None:
+        """IPython in a terminal prints the pieces, once."""
+        pytest.importorskip("IPython")
+        script = (
+            f"import modelcatalog as mc; model = mc.load({str(tiny_folder)!r}, device='cpu'); stream = model.stream('w5', max_new_tokens=4, seed=1)\n"
+            "stream\n"
+            "print('reply:', stream.reply.text)\n"
+        )
+        command = [sys.executable, "-m", "IPython", "--no-banner", "--simple-prompt", "--colors=NoColor", "--quick"]
+        with tempfile.TemporaryDirectory() as home:
+            settings = {**os.environ, "IPYTHONDIR": home, "TERM": "dumb"}
+            done = subprocess.run(command, input=script, capture_output=True, text=True, check=True, env=settings)
+        said = done.stdout.partition("reply: ")[2].partition("\n")[0]
+        assert said
+        assert done.stdout.count(said) == 2

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modelcatalog.labels import Labels, Language
     from modelcatalog.records import ModelName
 
-__all__ = ["explain", "name", "plan", "record", "reply"]
+__all__ = ["explain", "growing", "name", "plan", "record", "reply"]
 
 
 def explain(name: ModelName, *, language: Language = "en") -> str:
@@ -62,6 +62,11 @@ def plan(name: ModelName, rows: Iterable[tuple[str, str]], *, language: Language
 def reply(reply: Reply, *, language: Language = "en") -> str:
     """A reply's text, what the model thought folded above it, and a line on how it ended."""
     return tags.block(_said(reply.thinking, reply.text, labels(language)) + tags.note(_ended(reply)), language)
+
+
+def growing(text: str, *, language: Language = "en") -> str:
+    """A reply whose end has not come."""
+    return tags.block(tags.prose(f"{text} …"), language)
 
 
 def _said(thinking: str | None, text: str, say: Labels) -> str:

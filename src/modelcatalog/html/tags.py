@@ -24,8 +24,8 @@ def text(source: str) -> str:
 
 
 def faint(source: str) -> str:
-    """A text of less weight."""
-    return f'<span style="{_FAINT}">{escape(source)}</span>'
+    """A few words of less weight."""
+    return f'<span style="{_FAINT};white-space:nowrap">{escape(source)}</span>'
 
 
 def block(inner: str, language: str) -> str:
