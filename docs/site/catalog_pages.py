@@ -77,7 +77,8 @@ def _company(company: Company, families: list[Family], entries: list[Entry], say
     for family in families:
         weights = {"open": say.open, "closed": say.closed, "mixed": say.mixed}[family.weights]
         about = family.about if family.about and say.language == "en" else None
-        parts += [f"## {_text(family.name)}{f' {family.zh}' if family.zh and family.zh != family.name else ''}\n", " ".join(filter(None, (about, f"*{weights}*"))), ""]
+        other = f" {family.zh}" if family.zh and family.zh != family.name else ""
+        parts += [f"## {_text(family.name)}{other}\n", " ".join(filter(None, (about, f"*{weights}*"))), ""]
         for series in (each for each in catalog.series if each.family == family.name and each.company == company.name):
             parts += _series(series, by_series.get((family.name, series.name), []), served.get((family.name, series.name), []), say)
     return "\n".join(parts)

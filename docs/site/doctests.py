@@ -13,7 +13,7 @@ _EXAMPLE = re.compile(r"^( *)>>> .*(?:\n(?! *$).*)*", re.MULTILINE)
 
 
 def fenced(text: str) -> str:
-    """A docstring whose examples are in fences.
+    r"""A docstring whose examples are in fences.
 
     >>> print(fenced("Adds.\\n\\n>>> 1 + 1\\n2"))
     Adds.
@@ -26,7 +26,7 @@ def fenced(text: str) -> str:
     return _EXAMPLE.sub(lambda found: f"{found[1]}```python\n{found[0]}\n{found[1]}```", text)
 
 
-class Doctests(griffe.Extension):
+class Doctests(griffe.Extension):  # type: ignore[misc]
     """Rewrites each docstring when its object has been read."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:

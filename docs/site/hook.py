@@ -19,6 +19,8 @@ __all__ = ["on_config", "on_post_build", "on_post_page", "stage"]
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent
+_BROKEN = re.compile(r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n *(?=[\u4e00-\u9fff\u201c\uff08`])")
+"""A line break inside a Chinese sentence, which a browser would show as a space."""
 DECISIONS = "<!-- the way from a name to its files -->"
 """Where a page has this comment, the built page has the diagram."""
 
@@ -29,8 +31,10 @@ def stage(folder: Path) -> None:
     try:
         import benchmarks_page  # noqa: PLC0415  beside this file, which MkDocs loads by its path
         import catalog_pages  # noqa: PLC0415
+        import grammar_page  # noqa: PLC0415
         import names_page  # noqa: PLC0415
         import pictures  # noqa: PLC0415
+
         from words import LANGUAGES  # noqa: PLC0415
     finally:
         sys.path.remove(str(HERE))
@@ -38,15 +42,21 @@ def stage(folder: Path) -> None:
     folder.mkdir(parents=True)
     for source in DOCS.glob("*.md"):
         way = pictures.decisions("zh" if source.name.endswith(".zh.md") else "en")
-        (folder / source.name).write_text(source.read_text(encoding="utf-8").replace(DECISIONS, way), encoding="utf-8")
+        _write(folder / source.name, source.read_text(encoding="utf-8").replace(DECISIONS, way))
     for part in ("diagrams", "pictures", "styles"):
         shutil.copytree(DOCS / part, folder / part)
     for say in LANGUAGES:
-        for maker in (names_page, catalog_pages, benchmarks_page):
+        for maker in (names_page, catalog_pages, benchmarks_page, grammar_page):
             for place, text in maker.pages(say):
-                target = folder / place
-                target.parent.mkdir(exist_ok=True)
-                target.write_text(text, encoding="utf-8")
+                _write(folder / place, text)
+
+
+def _write(place: Path, text: str) -> None:
+    place.parent.mkdir(exist_ok=True)
+    if place.name.endswith(".zh.md"):
+        prose = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
+        text = "".join(part if part.startswith("```") else _BROKEN.sub("", part) for part in prose)
+    place.write_text(text, encoding="utf-8")
 
 
 def on_config(config: Any) -> Any:
@@ -63,14 +73,14 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_post_page(output: str, page: Any, config: Any) -> str:
+def on_post_page(output: str, page: Any, config: Any) -> str:  # noqa: ARG001  MkDocs names its arguments
     """Let the pages of the second language look for its own search index, one folder up less."""
     if not page.url.startswith("zh/"):
         return output
     return re.sub(r'"base": ?"\.\.(?:/(\.\.[^"]*))?"', lambda found: f'"base": "{found[1] or "."}"', output, count=1)
 
 
-@event_priority(-200)
+@event_priority(-200)  # type: ignore[untyped-decorator]
 def on_post_build(config: Any) -> None:
     """After the i18n plugin, which puts both languages into one search index: part them, or every search finds all twice."""
     site = Path(config["site_dir"])

@@ -27,7 +27,7 @@ __all__ = ["FOLDER", "NAME", "decisions", "explained_name", "main", "pictures"]
 
 FOLDER = Path(__file__).parents[1] / "pictures"
 NAME = "bartowski/DeepSeek-R1-Distill-Qwen-7B-Q4_K_M.gguf"
-_GROUNDS = {"light": ("#1f2328", "#ffffff"), "dark": ("#e6edf3", "#0d1117")}
+_INK = {"light": "#1f2328", "dark": "#e6edf3"}
 _WIDE, _SMALL = 10.9, 6.7
 """Pixels of a letter of the name, and of a label's."""
 _FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono','Noto Sans Mono CJK SC',monospace"
@@ -40,7 +40,7 @@ def _columns(text: str) -> float:
 def explained_name(source: str, ground: str, say: Labels) -> str:
     """A name with its parts coloured and labelled, and below it what they say together, as an SVG."""
     name = modelcatalog.parse(source)
-    ink, paper = _GROUNDS[ground]
+    ink = _INK[ground]
     x, drawn = 16.0, []
     for part in explained.parts(name, say):
         labels = [text for text in (part.label, part.meaning) if text]
@@ -60,7 +60,6 @@ def explained_name(source: str, ground: str, say: Labels) -> str:
     wide = x + 14
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} 132" width="{wide:.0f}" height="132" role="img" aria-label="{escape(source)}">'
-        f'<rect width="100%" height="100%" rx="8" fill="{paper}"/>'
         f'<g font-family="{escape(_FONT)}" fill="{ink}" text-anchor="middle">{"".join(drawn)}</g></svg>\n'
     )
 
@@ -74,7 +73,7 @@ def pictures() -> dict[str, str]:
     """File name -> SVG."""
     return {
         f"name-{ground}{suffix}.svg": explained_name(NAME, ground, say)
-        for ground in _GROUNDS
+        for ground in _INK
         for suffix, say in (("", ENGLISH), (".zh", CHINESE))
     }
 
@@ -131,14 +130,15 @@ def decisions(language: str) -> str:
             drawn.append(_text(285, y + 18, yes))
             drawn += [_arrow(125, y + 48, 125, y + _STEP), _text(140, y + 65, no)]
     # All sources lead to the plan, which asks the rest.
-    for row in range(len(asking)):
-        drawn.append(f'<path class="line" d="M{_RIGHT + 250} {78 + row * _STEP}h16V{merge + 14}"/>')
+    stubs = "".join(f"M{_RIGHT + 250} {78 + row * _STEP}h16" for row in range(len(asking)))
     bottom = 54 + len(steps) * _STEP + 46
-    drawn += [f'<path class="line" d="M{_RIGHT + 266} {merge + 14}H125V{merge + 46}" marker-end="url(#tip)"/>', _text(285, merge + 8, "plan(name)" if language == "en" else "plan(名字)")]
+    drawn.append(f'<path class="line" d="{stubs}M{_RIGHT + 266} 78V{merge + 14}H125V{merge + 46}" marker-end="url(#tip)"/>')
+    drawn.append(_text(285, merge + 8, "plan(name)" if language == "en" else "plan(名字)"))
     drawn.append(_box(10, bottom, (end,), "here"))
     high = bottom + 50
     return (
-        f'<div class="decisions"><svg viewBox="0 0 610 {high}" role="img" aria-label="{escape(start)}"><defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" '
+        f'<div class="decisions"><svg viewBox="0 0 610 {high}" role="img" aria-label="{escape(start)}">'
+        f'<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" '
         f'markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="currentColor"/></marker></defs>{"".join(drawn)}</svg></div>'
     )
 
