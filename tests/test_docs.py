@@ -175,7 +175,7 @@ def test_results_become_tables_and_curves(tmp_path: Path, monkeypatch: pytest.Mo
 def test_examples_of_docstrings_become_blocks() -> None:
     """An example in a docstring reaches the API page as code, and the text around it stays."""
     fenced = script("doctests").fenced
-    assert fenced("Adds.\n\n>>> 1 + 1\n2\n\nMore.") == "Adds.\n\n```python\n>>> 1 + 1\n2\n```\n\nMore."
+    assert fenced("Adds.\n\n>>> 1 + 1\n2\n\nMore.") == "Adds.\n\n```pycon\n>>> 1 + 1\n2\n```\n\nMore."
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mkdocs_static_i18n") is None, reason="the extra docs is not installed")

@@ -18,12 +18,12 @@ def fenced(text: str) -> str:
     >>> print(fenced("Adds.\\n\\n>>> 1 + 1\\n2"))
     Adds.
     <BLANKLINE>
-    ```python
+    ```pycon
     >>> 1 + 1
     2
     ```
     """
-    return _EXAMPLE.sub(lambda found: f"{found[1]}```python\n{found[0]}\n{found[1]}```", text)
+    return _EXAMPLE.sub(lambda found: f"{found[1]}```pycon\n{found[0]}\n{found[1]}```", text)
 
 
 class Doctests(griffe.Extension):  # type: ignore[misc]

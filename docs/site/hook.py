@@ -21,6 +21,8 @@ HERE = Path(__file__).parent
 DOCS = HERE.parent
 _BROKEN = re.compile(r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n *(?=[\u4e00-\u9fff\u201c\uff08`])")
 """A line break inside a Chinese sentence, which a browser would show as a space."""
+_EXAMPLE = re.compile(r"^```python(?=\n>>>)", re.MULTILINE)
+"""A block of examples with their output, which are coloured otherwise than a program."""
 DECISIONS = "<!-- the way from a name to its files -->"
 """Where a page has this comment, the built page has the diagram."""
 
@@ -53,6 +55,7 @@ def stage(folder: Path) -> None:
 
 def _write(place: Path, text: str) -> None:
     place.parent.mkdir(exist_ok=True)
+    text = _EXAMPLE.sub("```pycon", text)
     if place.name.endswith(".zh.md"):
         prose = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
         text = "".join(part if part.startswith("```") else _BROKEN.sub("", part) for part in prose)
