@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,10 @@ def on_config(config: Any) -> Any:
     if Path(config["docs_dir"]).resolve() != folder.resolve():
         stage(folder)
         config["docs_dir"] = str(folder)
+    with suppress(ImportError):
+        import jieba  # noqa: PLC0415  it parts Chinese words for the search, and tells how
+
+        jieba.setLogLevel("WARNING")
     references = config["plugins"].get("autorefs")
     if references is not None:
         # What the first language's build left there would be a second place of every name.
