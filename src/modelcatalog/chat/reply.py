@@ -52,6 +52,11 @@ class Reply(BaseModel):
     def __str__(self) -> str:
         return self.text
 
+    def _repr_html_(self) -> str:
+        from modelcatalog import html  # noqa: PLC0415  only a notebook asks
+
+        return html.reply(self)
+
 
 class Stream(Iterator[str]):
     """A reply as it is made: iterate for the pieces of the answer, then read ``reply``.
@@ -69,6 +74,11 @@ class Stream(Iterator[str]):
 
     def __next__(self) -> str:
         return next(self._pieces)
+
+    def _ipython_display_(self) -> None:
+        from modelcatalog.html import notebook  # noqa: PLC0415  only IPython asks
+
+        notebook.show(self)
 
     def cancel(self) -> None:
         """End the reply after the current token; may be called from any thread."""
