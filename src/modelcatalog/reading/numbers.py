@@ -210,5 +210,9 @@ class NumberRules(State):
             self._set_version(i, text)
             if letter == "v" and "vision" not in self.types:
                 self.types.append("vision")
+        elif before == self.version_at >= 0 and self.family is not None and f"{self.version}.{text}".lower() in self.family.versions:
+            self._set_version(i, f"{self.version}.{text}")  # glm-4-5v
+            if letter == "v" and "vision" not in self.types:
+                self.types.append("vision")
         else:
             self.no_fact(i, word)
