@@ -124,7 +124,7 @@ _DATE = _alt(
     _seq(_YEAR, "-", _MONTH, "-", _DAY),
     _seq(_YEAR, "_", _MONTH, "_", _DAY),
     _seq(_YEAR, ".", _MONTH, ".", _DAY),
-    _seq(_MONTH, Chars("-_", "- or _"), _YEAR),
+    _seq(_MONTH, "-", _YEAR),
     _seq("20", Chars("12", "1 or 2"), _DIGIT, "-", _MONTH),
 )
 PIECES: tuple[Rule, ...] = (

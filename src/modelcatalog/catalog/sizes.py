@@ -9,7 +9,7 @@ from modelcatalog import parser, vocabulary
 from modelcatalog.catalog.index import fold
 from modelcatalog.records import ModelName, Size
 
-__all__ = ["SizeRule", "SizeRules", "by_rules", "name_words", "near", "size_rules", "with_size"]
+__all__ = ["SizeRule", "SizeRules", "by_month", "by_rules", "name_words", "near", "size_rules", "with_size"]
 
 _STAGES = frozenset(
     (
@@ -21,7 +21,7 @@ _STAGES = frozenset(
 _PARTS = frozenset(
     (
         "lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random",
-        "dummy", "image",
+        "dummy", "image", "latest",
     )
 )
 """Words for what is not the whole model: its size is not the model's."""
@@ -29,6 +29,7 @@ _TUNED = 50 * 10**9
 """Below this, a name with further words is taken for a fine-tune of the same size; larger models are rarely tuned whole."""
 
 
+_MONTH = len("2025-06")
 _ROUNDED = 0.03
 """How far a name rounds the count: 236B for 235.7B."""
 
@@ -44,6 +45,8 @@ class SizeRule(NamedTuple):
     """Whether it is for every name of the series that no other rule takes."""
     date: str
     """The date in the series' name, which goes before a rule without one: Command R-08-2024 is smaller than Command R."""
+    month: str = ""
+    """When the series came out: 2025-06."""
 
 
 class SizeRules(NamedTuple):
@@ -111,7 +114,7 @@ def _size_rule(rules: tuple[SizeRule, ...], name: ModelName) -> SizeRule | None:
     if date:
         rules = (*(rule for rule in rules if rule.date == date), *rules)
     for rule in rules:
-        if rule.version != version and rule.version is not None or not rule.words <= words:
+        if (rule.version != version and rule.version is not None) or not rule.words <= words or (rule.date and date and rule.date != date):
             continue
         if not rule.default:
             return rule
@@ -119,6 +122,17 @@ def _size_rule(rules: tuple[SizeRule, ...], name: ModelName) -> SizeRule | None:
         if (unstated or near(stated, rule.total)) and name.base is None and _same_size(rule, words, name):
             return rule
         return None
+    return None
+
+
+def by_month(name: ModelName) -> SizeRule | None:
+    """The rule of the series that came out in the month that stands for the version: mistral-small-2506 is Small 3.2."""
+    date, words = _date(name), name_words(name)
+    if name.version is not None or len(date) != _MONTH:
+        return None
+    for rule in size_rules().get(name.family or "", _NONE).all:
+        if rule.month == date and rule.version is not None and rule.words - {rule.version} <= words:
+            return rule if not rule.default or _same_size(rule, words, name) else None
     return None
 
 
@@ -165,6 +179,8 @@ def size_rules() -> dict[str, SizeRules]:
                 for key, text in entry.sizes.items():
                     example = parser.read(f"{entry.name}-{key}" if key else entry.name)
                     total, active = vocabulary.split_size(text)
-                    rules.setdefault(family.name, []).append(SizeRule(name_words(example), fold(example.version), total, active, not key, _date(example)))
+                    month = (entry.released or "")[:_MONTH]
+                    rule = SizeRule(name_words(example), fold(example.version), total, active, not key, _date(example), month)
+                    rules.setdefault(family.name, []).append(rule)
     ordered = {name: tuple(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
     return {name: SizeRules(some, tuple(rule for rule in some if rule.active is not None)) for name, some in ordered.items()}
