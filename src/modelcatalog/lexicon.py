@@ -6,9 +6,9 @@ remembered (`READINGS`, bounded), which is why a name costs little more than cut
 
 from __future__ import annotations
 
-from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import grammar, vocabulary
 from modelcatalog.dates import calendar
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import SegmentKind
 
-__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Phrase", "Word", "alone", "fold", "lexicon", "names_family", "reset"]
+__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Several", "Word", "alone", "fold", "lexicon", "names_family", "reset"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -76,10 +76,8 @@ class Word(NamedTuple):
     """Numbers, texts or a `FamilyWord`: each role has its own shape, made by `_RULED` and `Lexicon`, read by reader.py's rules."""
     key: str | None = None
     """What the word adds to the canonical name; None: nothing."""
-    kind: SegmentKind = "unknown"
+    kind: SegmentKind | Literal["several"] = "unknown"
     """The kind of segment it is unless its neighbours decide otherwise."""
-    shown: str = ""
-    """The same in the case in which it was written."""
 
 
 _KINDS: dict[str, SegmentKind] = {
@@ -94,7 +92,7 @@ _KINDS: dict[str, SegmentKind] = {
 
 
 def _finished(words: Iterable[Word]) -> tuple[Word, ...]:
-    return tuple([Word(role, text, value, key, _KINDS.get(role, "unknown"), text) for role, text, value, key, _, _ in words])
+    return tuple([Word(role, text, value, key, _KINDS.get(role, "unknown")) for role, text, value, key, _ in words])
 
 
 class Option(NamedTuple):
@@ -105,8 +103,8 @@ class Option(NamedTuple):
     word: Word
 
 
-class Phrase:
-    """Words that mean something together, and what the first means alone."""
+class Several:
+    """A piece that is more than one word, or that may begin a phrase."""
 
     __slots__ = ("alone", "options", "seconds")
 
@@ -116,6 +114,7 @@ class Phrase:
         self.seconds = tuple({option.rest[0] for option in finished})
         """Beginnings of the word after the first: a quick look that rules out most names."""
         self.alone = alone
+        """What it means where no phrase begins."""
 
 
 class Lexicon:
@@ -273,22 +272,19 @@ def reset() -> None:
     READINGS.clear()
 
 
-class _Readings(dict[str, "tuple[Word, ...] | Phrase"]):
-    """Piece -> its words, read when first asked for."""
+class _Readings(dict[str, Word]):
+    """Piece -> its word, read when first asked for; one of several words has the role ``several``, see `alone`."""
 
-    def __missing__(self, piece: str) -> tuple[Word, ...] | Phrase:
-        lowered = fold(piece)
+    def __missing__(self, piece: str) -> Word:
+        lowered, words = fold(piece), lexicon()
         if len(piece) > _LONGEST:
             role: SegmentKind = "unknown" if piece[0].isalnum() else "separator"
-            return (Word(role, lowered, None, lowered, role, piece),)
-        words = lexicon()
-        if piece.isascii() and piece.isalpha() and lowered not in words.words and lowered not in words.phrases:
+            return Word(role, lowered, None, lowered, role)
+        if piece.isalpha() and piece.isascii() and lowered not in words.words and lowered not in words.phrases:
             # Most new words are unknown ones, and every rule of `grammar.WORDS` wants a digit.
-            found: tuple[Word, ...] | Phrase = (Word("unknown", lowered, None, lowered, "unknown", piece),)
-        elif lowered == piece:
-            found = _read(piece)
+            found = Word("unknown", lowered, None, lowered)
         else:
-            found = _recased(self[lowered], piece)
+            found = _read(piece, words) if lowered == piece else self[lowered]
         if len(self) >= _REMEMBERED:
             self.clear()
         self[piece] = found
@@ -301,29 +297,12 @@ def fold(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-def _recased(found: tuple[Word, ...] | Phrase, piece: str) -> tuple[Word, ...] | Phrase:
-    """The reading of a lower-case piece, for the same piece as it is written."""
-    if isinstance(found, Phrase):
-        other = copy(found)
-        other.alone = _shown(found.alone, piece)
-        return other
-    return _shown(found, piece)
-
-
-def _shown(words: tuple[Word, ...], piece: str) -> tuple[Word, ...]:
-    at, shown = 0, []
-    for role, text, value, key, kind, _ in words:
-        shown.append(Word(role, text, value, key, kind, piece[at : at + len(text)]))
-        at += len(text)
-    return tuple(shown)
-
-
 READINGS = _Readings()
 
 
-def alone(found: tuple[Word, ...] | Phrase) -> tuple[Word, ...]:
+def alone(found: Word) -> tuple[Word, ...]:
     """What a piece means where no phrase begins."""
-    return found.alone if isinstance(found, Phrase) else found
+    return found.value.alone if found.role == "several" else (found,)
 
 
 def names_family(piece: str) -> bool:
@@ -331,24 +310,24 @@ def names_family(piece: str) -> bool:
     return alone(READINGS[piece])[0].role == "family"
 
 
-def _read(piece: str) -> tuple[Word, ...] | Phrase:
+def _read(piece: str, words: Lexicon) -> Word:
     if not piece[0].isalnum():
-        return _finished((Word("separator", piece),))
-    words = lexicon()
+        return Word("separator", piece, kind="separator")
     itself = _finished(_alone(piece, words))
-    options = words.phrases.get(piece)
-    if options is not None:
-        return Phrase(options, itself)
-    return itself
+    options = words.phrases.get(piece, ())
+    if options or len(itself) > 1:
+        return Word("several", piece, Several(options, itself), kind="several")
+    return itself[0]
 
 
 def _alone(piece: str, words: Lexicon) -> tuple[Word, ...]:
     known = words.words.get(piece)
     if known is not None and not (known.role == "family" and len(piece) == 1):
         return (known,)
-    digits = piece.replace(".", "").replace("_", "") if len(piece) == _ISO else ""
-    if digits.isascii() and digits.isdecimal() and calendar(digits) is not None:
-        return _dated(piece) or ()
+    if len(piece) == _ISO:
+        digits = piece.replace(".", "").replace("_", "")
+        if digits.isascii() and digits.isdecimal() and calendar(digits) is not None:
+            return _dated(piece) or ()
     ruled = grammar.word(piece)
     if ruled is not None and ruled[0] not in ("lettered", "release_candidate"):
         return _RULED[ruled[0]](piece, ruled[1])
@@ -385,12 +364,14 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
     whole = words.words.get(head) if joint else None
     if whole is not None and whole.role in ("family", "method"):  # t5_3b, exl2_5.0bpw: a word with a digit in its name
         return (whole, Word("separator", "_"), *_tail(rest, words))
-    at = next((i for i, char in enumerate(piece) if char.isdigit()), 0)
-    if not at:
+    rest = piece.lstrip(ascii_lowercase)
+    head = piece.removesuffix(rest)
+    if not head:
         return _number_and_word(piece, words)
-    head, rest = piece[:at], piece[at:]
+    if not rest[:1].isdigit():
+        return None
     known = words.words.get(head)
-    if known is None and at >= _NAME and head.isalpha() and head not in words.training_before:
+    if known is None and len(head) >= _NAME and head not in words.training_before:
         return _named_size(head, rest)
     if known is None or known.role not in ("family", "type", "tier", "variant"):
         return None

@@ -23,6 +23,8 @@ _STAGES = frozenset(("fine-tuned", "sft", "dpo", "rl", "preference"))
 class NumberRules(State):
     """Numbers beside their neighbours."""
 
+    __slots__ = ()
+
     def _on_number(self, i: int, word: Word) -> None:
         text = str(word.value)
         if self.training(i, self.lexicon.training_after):
@@ -68,7 +70,7 @@ class NumberRules(State):
             return False
         self.released = release(*date, f"{text}-{day.text}")
         self.kinds[i] = self.kinds[i + 1] = self.kinds[i + 2] = "released"
-        self.skip = i + 2
+        words[i + 2] = words[i + 1]  # no number any more
         return True
 
     def _on_date(self, i: int, word: Word) -> None:

@@ -17,6 +17,8 @@ _SHORT = 2
 class PackagingRules(State):
     """Quantizations, formats and dtypes beside their neighbours."""
 
+    __slots__ = ()
+
     def _on_method(self, i: int, word: Word) -> None:
         method, bits, file_format = word.value
         if self.method in (None, "auto-round", "compressed-tensors"):
@@ -88,7 +90,8 @@ class PackagingRules(State):
         self.recognised = True
 
     def _on_format(self, i: int, word: Word) -> None:
-        if len(word.text) == _SHORT and self.kinds[self.before(i)] not in ("quantization", "dtype") and self._packaging() != word.value:
+        before = self.before(i)
+        if len(word.text) == _SHORT and (before < 0 or self.kinds[before] not in ("quantization", "dtype")) and self._packaging() != word.value:
             self.no_fact(i, word)  # int4-ov is OpenVINO, llava-onevision-7b-ov is not
             return
         self.format = self.format or str(word.value)

@@ -36,6 +36,8 @@ _SAMPLES = 20 * 10**6
 class SizeRules(State):
     """Sizes beside their neighbours."""
 
+    __slots__ = ()
+
     def _on_size(self, i: int, word: Word) -> None:
         value, unit = word.value
         before = self.before(i)

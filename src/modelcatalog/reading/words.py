@@ -14,6 +14,8 @@ _INSTRUCTED = frozenset(("instruct", "chat"))
 class WordRules(NumberRules):
     """Words beside their neighbours."""
 
+    __slots__ = ()
+
     def _on_family(self, i: int, word: Word) -> None:
         found: FamilyWord = word.value
         if not found.bare and not self._trusted(i, found):
@@ -131,11 +133,9 @@ class WordRules(NumberRules):
         self.keys.append(word.text)
 
     def _on_unknown(self, i: int, word: Word) -> None:
-        text = word.text
+        text = word[1]
         if text in self.meanings:
             meaning = self.meanings[text]
-        elif self.in_tag and text in self.lexicon.tag_words:
-            meaning = self.lexicon.tag_words[text]
         else:
             self.no_fact(i, word)
             return
