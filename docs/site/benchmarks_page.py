@@ -72,13 +72,13 @@ def curves(results: list[dict[str, Any]]) -> list[tuple[str, str, list[tuple[flo
     """Title, unit and points of each quantity that was measured at several places.
 
     >>> curves([{"what": f"turn {n}", "value": n / 10, "unit": "s"} for n in range(1, 5)])
-    [('turn #', 's', [(1.0, 0.1), (2.0, 0.2), (3.0, 0.3), (4.0, 0.4)])]
+    [('turn n', 's', [(1.0, 0.1), (2.0, 0.2), (3.0, 0.3), (4.0, 0.4)])]
     """
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for each in results:
         numbers = re.findall(r"\d[\d,]*", each["what"])
         if len(numbers) == 1 and isinstance(each["value"], int | float):
-            title = re.sub(r"\d[\d,]*", "#", each["what"])
+            title = re.sub(r"\d[\d,]*", "n", each["what"])
             found.setdefault((title, each.get("unit") or ""), []).append((float(numbers[0].replace(",", "")), float(each["value"])))
     return [(title, unit, sorted(points)) for (title, unit), points in found.items() if len(points) >= _FEWEST]
 
