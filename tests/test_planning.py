@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from modelcatalog.errors import (
     Unsupported,
 )
 from modelcatalog.hubs import RemoteFile, huggingface
-from modelcatalog.planning import Plan, build, machine, plan
+from modelcatalog.planning import Plan, machine, packages, plan
 from modelcatalog.planning.choose import choose
 from modelcatalog.planning.facts import from_config
 from modelcatalog.planning.memory import kv_bytes
@@ -260,8 +259,8 @@ class TestPlan:
 
     def test_missing_packages(self, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Packages that are not installed are in the plan, with the line that installs them."""
-        absent = {"torch", "gguf"}
-        monkeypatch.setattr(f"{build.__name__}.find_spec", lambda name: None if name in absent else find_spec(name))
+        absent, real = {"torch", "gguf"}, packages.installed
+        monkeypatch.setattr(packages, "installed", lambda name: None if name in absent else real(name))
         (missing,) = plan(gguf_file).missing
         assert missing.packages == ("torch", "gguf")
         assert missing.install == "pip install 'modelcatalog[chat]'"

@@ -14,7 +14,7 @@ from loopback.hubs import HuggingFaceHub
 from loopback.pair import NAME, Pair, both, fetch
 from modelcatalog.chat import load
 from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, UnsafeRepository, WontFit
-from modelcatalog.planning import Lock, build, lock, machine, obtain, plan
+from modelcatalog.planning import Lock, lock, machine, obtain, packages, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def siblings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Huggin
     with HuggingFaceHub(folders) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         # As if every package were installed: which are is not the question here.
-        monkeypatch.setattr(build, "_QUANTIZERS", {})
+        monkeypatch.setattr(packages, "absent", lambda _: ())
         yield hub
 
 
@@ -78,11 +78,11 @@ class TestFit:
 
     def test_missing_package(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A variant that would need a package which is not installed is passed over, and that is said."""
-        monkeypatch.setattr(build, "_QUANTIZERS", {"gptq": ("no_such_package",)})
+        monkeypatch.setattr(packages, "absent", lambda names: tuple(name for name in names if name.startswith("optimum")))
         monkeypatch.setattr(machine, "free_ram", lambda: 3_000_000)
         made = plan(f"Qwen/{MODEL}", hub="huggingface", device="cpu", fit=True)
         assert made.repo_id == f"Qwen/{MODEL}-AWQ"
-        assert "GPTQ-Int8 needs no_such_package" in made.reasons[-1]
+        assert "GPTQ-Int8 needs optimum" in made.reasons[-1]
 
     def test_never_unasked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without fit= the model that was named is refused, and nothing is swapped."""

@@ -31,6 +31,7 @@ __all__ = [
     "HubsFile",
     "MethodEntry",
     "Repackager",
+    "RunningEntry",
     "SeriesEntry",
     "TypeEntry",
     "companies",
@@ -38,10 +39,13 @@ __all__ = [
     "methods",
     "model_names",
     "read_company",
+    "running",
     "types",
 ]
 
 _M = TypeVar("_M", bound=BaseModel)
+Capability = tuple[int, int]
+"""The compute capability of an NVIDIA GPU: (8, 9) is sm_89."""
 _SIZE = re.compile(r"(?:(?P<total>\d+(?:\.\d+)?[MBT])(?:-|$))?(?:A(?P<active>\d+(?:\.\d+)?[MB]))?")
 _UNITS = {"M": 10**6, "B": 10**9, "T": 10**12}
 
@@ -118,6 +122,8 @@ class FamilyEntry(_Sourced):
     zh: str | None = None
     aliases: tuple[str, ...] = ()
     """Other words that mean the family; lower case, a space where any separator may stand."""
+    served: tuple[tuple[str, str], ...] = ()
+    """What APIs write for the family, before which word (or any): open-mixtral-8x7b, deepseek-chat-v3.1 are no other models."""
     weights: Weights
     about: str | None = None
     derived: bool = False
@@ -167,6 +173,23 @@ class MethodEntry(_Entry):
     format: str | None = None
     """The file format that the method implies."""
     about: str
+
+
+class RunningEntry(_Entry):
+    """What transformers wants for weights in one quantization method."""
+
+    packages: tuple[str, ...]
+    """Distributions, with bounds: ``bitsandbytes>=0.46.1``."""
+    unpacks: Literal["never", "without", "always"] = "never"
+    """When the weights are turned into plain ones: never, without the packages and the GPU, or always."""
+    why: str = ""
+    """Why they are always unpacked."""
+    capability: Capability | None = None
+    """The least compute capability of a GPU that computes with the packed weights."""
+    gpu: bool = False
+    """Whether loading fails without a GPU."""
+    slower: str | None = None
+    """A figure for where it runs slower than bfloat16, with its source."""
 
 
 class Repackager(_Entry):
@@ -223,6 +246,7 @@ class _MethodsFile(_Entry):
     formats: dict[str, tuple[str, ...]]
     dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
     ignored: tuple[str, ...]
+    running: dict[str, RunningEntry]
 
 
 @cache
@@ -415,6 +439,11 @@ def _methods_file() -> _MethodsFile:
 def methods() -> dict[str, MethodEntry]:
     """Quantization method -> its entry."""
     return _methods_file().method
+
+
+def running() -> dict[str, RunningEntry]:
+    """Quantization method, as ``config.json`` spells it -> what transformers wants for it."""
+    return _methods_file().running
 
 
 def schemes() -> dict[str, SchemeEntry]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog.engines.gguf_once import parsed_once
 from modelcatalog.engines.quiet import quiet
 from modelcatalog.errors import (
     EngineError,
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from modelcatalog.planning import Plan
 
 __all__ = ["read"]
+
+# transformers' classes that take ``dequantize=True``; older versions lack some and unpack GGUF files anyway.
+_UNPACKING = {"gguf": "GgufConfig", "fp8": "FineGrainedFP8Config", "mxfp8": "FineGrainedFP8Config", "mxfp4": "Mxfp4Config"}
 
 
 def read(plan: Plan) -> tuple[Any, Any]:
@@ -41,38 +46,70 @@ def read(plan: Plan) -> tuple[Any, Any]:
         message = "transformers reads no GGUF file in several parts"
         hint = "join them with llama-gguf-split --merge, or take the safetensors repository"
         raise Unsupported(message, subject=plan.weights[0], hint=hint)
-    with quiet():
+    notes: list[str] = []
+    with quiet(), parsed_once():
         try:
-            return _read(plan)
+            loaded = _read(plan, notes)
         except ModelCatalogError:
             raise
         except Exception as error:
             raise _load_error(error, plan) from error
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
+    return loaded
 
 
-def _read(plan: Plan) -> tuple[Any, Any]:
+def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
 
     folder = str(Path(plan.path or "."))
     common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": plan.trust_remote_code}
     if plan.format == "gguf":
         common["gguf_file"] = plan.weights[0]
-    # Read once and handed on: for a GGUF file, each reading of it takes seconds.
     config = AutoConfig.from_pretrained(folder, **common)
     tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **common)
-    device: Any = plan.device
-    if plan.device == "cuda":
-        device = "auto"
-    model = _model_class(config, AutoModelForCausalLM).from_pretrained(
-        folder,
-        config=config,
-        dtype=plan.dtype or "auto",
-        device_map=device,
-        use_safetensors=True,
+    given: dict[str, Any] = {
+        "config": config,
+        "dtype": plan.dtype or "auto",
+        "device_map": "auto" if plan.device == "cuda" else plan.device,
+        "use_safetensors": True,
         **common,
-    )
+    }
+    if (unpacked := _unpacked(plan, config)) is not None:
+        given["quantization_config"] = unpacked
+    kind = _model_class(config, AutoModelForCausalLM)
+    if plan.attention is None or not plan.attention.startswith("flash"):
+        # sdpa and eager are what transformers takes by itself, for each part of a composite model.
+        model = kind.from_pretrained(folder, **given)
+    else:
+        model = _with_flash(kind, folder, given, plan, notes)
     model.eval()
     return model, tokenizer
+
+
+def _with_flash(kind: Any, folder: str, given: dict[str, Any], plan: Plan, notes: list[str]) -> Any:
+    """Load with the attention package of the plan, or without it where it cannot be used after all."""
+    try:
+        return kind.from_pretrained(folder, **given, attn_implementation=plan.attention)
+    except (ImportError, ValueError, RuntimeError) as error:
+        if type(error).__name__ == "OutOfMemoryError":
+            raise
+        model = kind.from_pretrained(folder, **given)
+        said = str(error).strip().partition("\n")[0]
+        notes.append(f"{plan.name.source}: {plan.attention} cannot be used, {model.config._attn_implementation} is: {said}")  # noqa: SLF001
+        return model
+
+
+def _unpacked(plan: Plan, config: Any) -> Any:
+    """What tells transformers to unpack quantized weights, where the plan says so; it would else decide by itself."""
+    import transformers  # noqa: PLC0415
+
+    if not plan.unpacks:
+        return None
+    stated = getattr(config.get_text_config(), "quantization_config", None) or getattr(config, "quantization_config", None) or {}
+    method = "gguf" if plan.format == "gguf" else stated.get("quant_method") if isinstance(stated, dict) else None
+    kind = getattr(transformers, _UNPACKING.get(str(method), ""), None)
+    return None if kind is None else kind(dequantize=True)
 
 
 def _model_class(config: Any, causal: Any) -> Any:

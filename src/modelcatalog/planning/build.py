@@ -9,37 +9,28 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, NeedsRemoteCode, Unsupported
 from modelcatalog.hubs import gguf, huggingface, modelscope, safetensors
+from modelcatalog.planning import attention, machine, packages, unpacking
 from modelcatalog.planning import facts as facts_of
-from modelcatalog.planning import machine
 from modelcatalog.planning.claims import mismatches
 from modelcatalog.planning.facts import Facts
 from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
-from modelcatalog.planning.record import Memory, Missing, Plan
+from modelcatalog.planning.record import Memory, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.locate import Located
+    from modelcatalog.planning.machine import Gpu
     from modelcatalog.records import Dtype, ModelName
 
 __all__ = ["Asked", "build"]
 
-_CHAT = "pip install 'modelcatalog[chat]'"
 _USUAL_CONTEXT = 8192
 _GGUF_PIECE = 1 << 16
 _LARGEST_JSON = 300_000
-# What transformers needs for each method in quantization_config, beside itself.
-_QUANTIZERS = {
-    "awq": ("gptqmodel", "accelerate"),
-    "gptq": ("gptqmodel", "optimum"),
-    "compressed-tensors": ("compressed_tensors",),
-    "bitsandbytes": ("bitsandbytes",),
-    "mxfp4": ("kernels", "triton"),
-    "hqq": ("hqq",),
-    "torchao": ("torchao",),
-}
-
+_STORED_BITS = {"fp8": 8.0, "mxfp8": 8.25, "mxfp4": 4.25}
+"""Bits of a number with its share of the scales, where the method has but one width."""
 
 class _Place(NamedTuple):
     device: str
@@ -47,6 +38,7 @@ class _Place(NamedTuple):
     free: int | None
     name: str
     reason: str
+    cards: tuple[Gpu, ...]
 
 
 class Asked(NamedTuple):
@@ -77,13 +69,20 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         hint = "read that code, then pass trust_remote_code=True"
         raise NeedsRemoteCode(message, subject=record.source, hint=hint)
     place = _place(facts, found, asked.dtype, asked.device)
+    form = unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
+    if form.unpacks and place.dtype is None:
+        place = place._replace(dtype="bfloat16", reason="bfloat16: what transformers unpacks weights to")
+    attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks)
     tokens = asked.context_length or min(facts.context_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
     stored = sum(f.size for f in found.choice.weights)
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)
     cache = modelscope.cache_folder() if listing and listing.hub == "modelscope" else huggingface.cache_folder()
+    counted = facts.model_copy(update={"parameters": facts.parameters or _likely_parameters(facts, record, found, stored)})
+    told = counted.parameters is not None or facts.quantization is None
+    plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
     memory = Memory(
-        weights=weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=found.choice.format == "gguf"),
+        weights=plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False),
         kv=kv_bytes(facts, tokens=tokens, dtype=place.dtype),
         free=place.free,
         place=place.name,
@@ -107,15 +106,18 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         engine=chosen,
         dtype=place.dtype,
         device=place.device,
+        attention=attends.name,
+        unpacks=form.unpacks,
         context_length=tokens,
         chat_template=facts.chat_template,
         trust_remote_code=asked.trust_remote_code,
         offload=asked.offload,
         locked=asked.locked,
         memory=memory,
-        missing=_missing(facts, found),
+        missing=packages.missing(gguf=found.choice.format == "gguf", hub=None if listing is None else listing.hub, more=form.needs),
         mismatches=mismatches(record, facts, found.choice),
-        reasons=(*found.reasons, place.reason),
+        warnings=unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype),
+        reasons=(*found.reasons, place.reason, attends.reason),
     )
 
 
@@ -185,6 +187,17 @@ def _json(read: Callable[[str], bytes], file: RemoteFile) -> dict[str, object]:
     return value
 
 
+def _likely_parameters(facts: Facts, record: ModelName, found: Located, stored: int) -> int | None:
+    """The parameters of quantized weights whose header was not read whole: what the name says if it can be, else by bits."""
+    quantization = found.choice.quantization
+    bits = facts.bits or _STORED_BITS.get(facts.quantization or "") or (quantization.bits if quantization else None)
+    said = record.size.total if record.size else None
+    if not bits or facts.quantization is None:
+        return said if facts.quantization else None
+    counted = round(stored * 8 / bits)
+    return said if said and 1 / 2 < said / counted < 3 / 2 else counted
+
+
 def _native(facts: Facts) -> bool:
     """Whether the installed transformers knows the architecture itself, so that ``auto_map`` can be ignored."""
     spec = find_spec("transformers")
@@ -212,32 +225,16 @@ def _place(facts: Facts, found: Located, dtype: str, device: str | None) -> _Pla
         if dtype not in DTYPE_BYTES:
             message = f"there is no dtype {dtype!r}"
             raise Unsupported(message, subject=dtype, hint=f'pass "auto", {", ".join(map(repr, DTYPE_BYTES))}')
-        return _Place(str(where), _as_dtype(dtype), free, label, f"{dtype} as asked")
+        return _Place(str(where), _as_dtype(dtype), free, label, f"{dtype} as asked", cards)
     if found.choice.format == "gguf":
         # Unpacked GGUF weights have no type of their own: half the memory counts on a GPU, speed on a CPU.
         chosen, why = ("bfloat16", "half the memory of float32") if cards else ("float32", "the fastest on a CPU")
         reason = f"{chosen}: GGUF weights are unpacked, and it is {why}"
-        return _Place(str(where), _as_dtype(chosen), free, label, reason)
-    reason = f"{facts.dtype} is the type of the weights" if facts.dtype else "the files choose their type"
-    return _Place(str(where), _as_dtype(facts.dtype), free, label, reason)
+        return _Place(str(where), _as_dtype(chosen), free, label, reason, cards)
+    owner = "weights" if facts.quantization is None else "numbers that config.json names for computing"
+    reason = f"{facts.dtype} is the type of the {owner}" if facts.dtype else "the files choose their type"
+    return _Place(str(where), _as_dtype(facts.dtype), free, label, reason, cards)
 
 
 def _as_dtype(text: str | None) -> Dtype | None:
     return text if text in DTYPE_BYTES else None  # type: ignore[return-value]
-
-
-def _missing(facts: Facts, found: Located) -> tuple[Missing, ...]:
-    needed = ["torch", "transformers", "accelerate"]
-    if found.choice.format == "gguf":
-        needed.append("gguf")
-    if found.listing is not None and found.listing.hub == "huggingface":
-        needed.append("huggingface_hub")
-    absent = tuple(package for package in needed if find_spec(package) is None)
-    result = [Missing(packages=absent, install=_CHAT)] if absent else []
-    if found.listing is not None and found.listing.hub == "modelscope" and find_spec("modelscope") is None:
-        result.append(Missing(packages=("modelscope",), install="pip install 'modelcatalog[modelscope]'"))
-    extra = tuple(p for p in _QUANTIZERS.get(facts.quantization or "", ()) if find_spec(p) is None)
-    if extra:
-        names = " ".join(package.replace("_", "-") for package in extra)
-        result.append(Missing(packages=extra, install=f"pip install {names}"))
-    return tuple(result)

@@ -27,6 +27,10 @@ class Facts(BaseModel):
 
     architecture: str | None = None
     """``LlamaForCausalLM``, or ``llama`` in a GGUF file."""
+    model_type: str | None = None
+    """transformers' name for the kind of model: ``qwen3_moe``."""
+    composite: bool = False
+    """The language model is a part of a larger one, beside a vision tower, say."""
     parameters: int | None = None
     dtype: str | None = None
     layers: int | None = None
@@ -76,13 +80,15 @@ def from_config(config: Mapping[str, Any]) -> Facts:
     if window and not isinstance(kinds, list):
         windowed = layers or 0
     architectures = config.get("architectures")
-    quantization = config.get("quantization_config")
+    quantization = get("quantization_config")
     quantization = quantization if isinstance(quantization, dict) else {}
     dtype = str(get("dtype", "torch_dtype") or "").removeprefix("torch.")
-    bits = quantization.get("bits") or (4 if quantization.get("load_in_4bit") else None)
+    method, bits = _method(quantization)
     auto_map = config.get("auto_map")
     return Facts(
         architecture=_text(architectures[0]) if isinstance(architectures, list) and architectures else None,
+        model_type=_text(config.get("model_type")),
+        composite=inner is not config,
         dtype=dtype if dtype in _DTYPES else None,
         layers=layers,
         kv_heads=_int(get("num_key_value_heads", "multi_query_group_num")) or heads,
@@ -91,10 +97,26 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         window=window if windowed else None,
         windowed_layers=windowed if window else 0,
         context_length=_int(get("max_position_embeddings", "n_positions", "seq_length")),
-        quantization=_text(quantization.get("quant_method")),
-        bits=float(bits) if isinstance(bits, int | float) and 0 < bits <= 32 else None,  # noqa: PLR2004
+        quantization=method,
+        bits=bits,
         remote_code=isinstance(auto_map, dict) and any(str(key).startswith("AutoModel") for key in auto_map),
     )
+
+
+def _method(quantization: Mapping[str, Any]) -> tuple[str | None, float | None]:
+    """The method and the bits in a ``quantization_config``."""
+    method = _text(quantization.get("quant_method"))
+    if quantization.get("load_in_4bit") or quantization.get("load_in_8bit"):
+        method = method or "bitsandbytes"
+    elif method is None and {"group_size", "bits"} <= quantization.keys():
+        method = "mlx"  # its converter writes these two alone
+    groups = quantization.get("config_groups")
+    weights = [g.get("weights") for g in groups.values() if isinstance(g, dict)] if isinstance(groups, dict) else []
+    widths = [w.get("num_bits") for w in weights if isinstance(w, dict)]
+    bits = quantization.get("bits") or (4 if quantization.get("load_in_4bit") else None) or (widths[0] if widths else None)
+    if not isinstance(bits, int | float) or not 0 < bits <= 32:  # noqa: PLR2004
+        return method, None
+    return method, float(bits)
 
 
 def with_header(facts: Facts, header: SafetensorsHeader, *, bytes_here: int, bytes_all: int) -> Facts:
@@ -106,12 +128,27 @@ def with_header(facts: Facts, header: SafetensorsHeader, *, bytes_here: int, byt
         bytes_here: The size of that file.
         bytes_all: The size of all weight files.
     """
-    here = sum(header.parameters.values())
-    count = here if bytes_here == bytes_all else round(here * bytes_all / max(bytes_here, 1))
+    here = _count(facts, header)
+    count = here if here is None or bytes_here == bytes_all else round(here * bytes_all / max(bytes_here, 1))
     dtype = header.dtype if header.dtype in _DTYPES else facts.dtype
-    # Packed weights are stored as integers, several to a number; their count is not the model's.
-    packed = facts.quantization is not None and any(kind.startswith(("I", "U")) for kind in header.parameters)
-    return facts.model_copy(update={"parameters": None if packed else count, "dtype": dtype or facts.dtype})
+    if facts.quantization is not None:
+        # The most numbers may be scales; the type that the model computes in is the configuration's.
+        dtype = facts.dtype or dtype
+    return facts.model_copy(update={"parameters": count, "dtype": dtype})
+
+
+def _count(facts: Facts, header: SafetensorsHeader) -> int | None:
+    """The model's parameters in a file: packed weights are stored as integers, several to a number."""
+    plain = {kind: count for kind, count in header.parameters.items() if not kind.startswith(("I", "U"))}
+    whole = {kind: count for kind, count in header.parameters.items() if kind not in plain}
+    if facts.quantization is None or not whole:
+        return sum(header.parameters.values())
+    if facts.quantization == "mxfp4":
+        # 32 numbers are 16 bytes of two each, and one byte of scale.
+        return sum(plain.values()) + round(whole.get("U8", 0) * 32 / 17)
+    if facts.quantization == "compressed-tensors" and facts.bits:
+        return sum(plain.values()) + whole.get("I8", 0) + round(whole.get("I32", 0) * 32 / facts.bits)
+    return None
 
 
 def from_gguf(header: GgufHeader) -> Facts:
@@ -127,6 +164,7 @@ def from_gguf(header: GgufHeader) -> Facts:
     size = get("attention.key_length") or (width // heads if width and heads else None)
     return Facts(
         architecture=arch or None,
+        model_type=arch or None,
         parameters=header.parameters if header.complete else None,
         layers=get("block_count"),
         kv_heads=get("attention.head_count_kv") or heads,

@@ -17,6 +17,8 @@ class Gpu(NamedTuple):
     name: str
     free: int
     total: int
+    capability: tuple[int, int] | None = None
+    """The compute capability: (9, 0) is sm_90; None where the driver does not tell."""
 
 
 class _Memory(ctypes.Structure):
@@ -54,7 +56,10 @@ def _gpu(nvml: ctypes.CDLL, index: int) -> Gpu | None:
     if nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory)) != 0:
         return None
     nvml.nvmlDeviceGetName(handle, name, ctypes.c_uint(96))
-    return Gpu(name.value.decode(errors="replace"), int(memory.free), int(memory.total))
+    major, minor = ctypes.c_int(), ctypes.c_int()
+    told = nvml.nvmlDeviceGetCudaComputeCapability(handle, ctypes.byref(major), ctypes.byref(minor)) == 0
+    capability = (major.value, minor.value) if told else None
+    return Gpu(name.value.decode(errors="replace"), int(memory.free), int(memory.total), capability)
 
 
 def free_ram() -> int | None:

@@ -90,6 +90,10 @@ class Plan(_Record):
     dtype: Dtype | None = None
     device: str
     """``cpu``, ``cuda``, what the caller gave, or ``server``."""
+    attention: str | None = None
+    """The attention implementation, by transformers' name for it; None leaves it to the engine."""
+    unpacks: bool = False
+    """Quantized weights become ``dtype`` while loading."""
     context_length: int | None = None
     chat_template: bool | None = None
     trust_remote_code: bool = False
@@ -100,6 +104,8 @@ class Plan(_Record):
     missing: tuple[Missing, ...] = ()
     mismatches: tuple[str, ...] = ()
     """Where the name claims one thing and the files say another."""
+    warnings: tuple[str, ...] = ()
+    """What this machine makes of the format: more memory than its size on disk, less speed."""
     reasons: tuple[str, ...] = ()
     """Why each choice was made, one sentence each; the first is why the checkpoint comes from where it does."""
 
@@ -152,14 +158,15 @@ class Plan(_Record):
         to_do = f"{human(self.memory.disk)} to download" if self.memory.disk else "nothing to download"
         kind = f"{self.format} {self.quantization.scheme or self.quantization}" if self.quantization else self.format
         rows = [("from", f"{self.source}: {where}"), ("files", f"{many}, {human(self.bytes)}, {kind}; {to_do}")]
-        rows.append(("engine", f"{self.engine}, {self.dtype or 'dtype of the files'}, on {self.device}"))
+        how = f", {self.attention} attention" if self.attention else ""
+        rows.append(("engine", f"{self.engine}, {self.dtype or 'dtype of the files'}{how}, on {self.device}"))
         return [*rows, ("memory", self._memory()), *self._notes()]
 
     def _notes(self) -> list[tuple[str, str]]:
         rows = [("packages", f"missing {', '.join(m.packages)}: {m.install}") for m in self.missing]
         if not self.missing:
             rows.append(("packages", "all installed"))
-        rows += [("warning", text) for text in self.mismatches]
+        rows += [("warning", text) for text in (*self.mismatches, *self.warnings)]
         rows += [("because" if i == 0 else "", text) for i, text in enumerate(self.reasons)]
         return rows
 

@@ -1,0 +1,90 @@
+"""Owns which packages a plan needs and which of them are missing. Imports none of them, and asks no index."""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from modelcatalog.planning.record import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["absent", "missing"]
+
+_CHAT = "pip install 'modelcatalog[chat]'"
+_MODELSCOPE = "pip install 'modelcatalog[modelscope]'"
+_REQUIREMENT = re.compile(r"^([\w.-]+)(.*)$")
+_BOUND = re.compile(r"(>=|<)([\w.]+)")
+
+
+def missing(*, gguf: bool, hub: str | None, more: Sequence[str]) -> tuple[Missing, ...]:
+    """What is not installed, with the line that installs it.
+
+    Args:
+        gguf: Whether the weights are a GGUF file.
+        hub: The hub that files are to be downloaded from.
+        more: What the quantization needs beside it, as requirements.
+    """
+    core = ["torch", "transformers", "accelerate", *(["gguf"] if gguf else []), *(["huggingface-hub"] if hub == "huggingface" else [])]
+    result = [Missing(packages=lacking, install=_CHAT)] if (lacking := absent(core)) else []
+    if hub == "modelscope" and absent(["modelscope"]):
+        result.append(Missing(packages=("modelscope",), install=_MODELSCOPE))
+    if lacking := tuple(name for name in absent(more) if _name(name) not in core):
+        line = " ".join(f"'{one}'" if re.search("[<>]", one) else one for one in lacking)
+        result.append(Missing(packages=lacking, install=f"pip install {line}"))
+    return tuple(result)
+
+
+def absent(requirements: Sequence[str]) -> tuple[str, ...]:
+    """Those of the requirements that this environment does not meet, as they were written.
+
+    >>> absent(["pydantic>=2", "pydantic<2", "no-such-package>=1"])
+    ('pydantic<2', 'no-such-package>=1')
+    """
+    return tuple(one for one in requirements if not _met(one))
+
+
+def _met(requirement: str) -> bool:
+    found = installed(_name(requirement))
+    if found is None:
+        return False
+    have = _numbers(found)
+    bounds = _BOUND.findall(requirement)
+    return all(have >= _numbers(text) if sign == ">=" else have < _numbers(text) for sign, text in bounds) or not have
+
+
+def installed(name: str) -> str | None:
+    """The version of a distribution; empty where it is there and tells none; None where it is not there.
+
+    >>> installed("no-such-package") is None
+    True
+    """
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        module = name.replace("-", "_")
+        try:
+            return "" if find_spec(module) is not None else None
+        except (ImportError, ValueError):
+            return None
+
+
+def _name(requirement: str) -> str:
+    parts = _REQUIREMENT.match(re.split(r"[<>]", requirement)[0].strip())
+    return parts[1] if parts else requirement
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The release part of a version, without trailing zeros: (0, 46, 1) of ``0.46.1.dev0``."""
+    numbers: list[int] = []
+    for part in version.split("+", maxsplit=1)[0].split("."):
+        digits = re.match(r"\d+", part)
+        if digits is None:
+            break
+        numbers.append(int(digits[0]))
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
