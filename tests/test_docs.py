@@ -167,7 +167,7 @@ def test_results_become_tables_and_curves(tmp_path: Path, monkeypatch: pytest.Mo
     assert place == "benchmarks.zh.md"
     assert "two cores" in text
     assert "torch 2.13" in text
-    assert "| turn 4 | 0.4 s |" in text
+    assert "| turn 4 | 0.4\u00a0s |" in text
     assert text.count("<circle") == 4
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import modelcatalog as mc
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from loopback.servers import ChatServer, says
 
@@ -96,9 +99,14 @@ def test_course(hub: Hub, safetensors_folder: Path, tmp_path: Path) -> None:
     assert out.startswith("你：模型：")
 
 
-def test_chat_stream(safetensors_folder: Path) -> None:
-    """Three turns stream; the one that does not end is stopped, and the conversation remembers all of them."""
-    out = run("chat_stream", str(safetensors_folder))
+def test_chat_stream(model: mc.ChatModel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Three turns stream; the one that does not end is stopped, and the conversation remembers all of them.
+
+    It runs in this process, with the model that the other tests have loaded: ``run("chat_stream")`` would load it anew.
+    """
+    monkeypatch.setattr(mc, "load", lambda _name: nullcontext(model))
+    runpy.run_path(str(EXAMPLES / "chat_stream.py"))["main"]()
+    out = capsys.readouterr().out
     assert "Paris" in out
     assert "cancelled, " in out
     assert out.endswith("7 messages remembered\n")

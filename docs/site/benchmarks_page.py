@@ -1,7 +1,8 @@
 """Owns the page of benchmarks: the result files as tables, and a curve where one quantity was measured at several places.
 
-A result file is ``{"machine": …, "versions": …, "results": [{"what", "value", "unit", "owed"}, …]}``; results that differ in
-one number of ``what`` alone (turn 1, turn 2, …) are points of a curve.
+A result file is ``{"title": …, "machine": …, "versions": …, "results": [{"what", "value", "unit", "owed"}, …]}``; results that differ in
+one number of ``what`` alone (turn 1, turn 2, …) are points of a curve. The title, which may be missing, is a text or one in each
+language (``{"en": …, "zh": …}``).
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def pages(say: Words) -> Iterator[tuple[str, str]]:
 
 
 def _file(name: str, found: dict[str, Any], say: Words) -> Iterator[str]:
-    yield f"## {name.replace('_', ' ')}\n"
+    title = found.get("title", name.replace("_", " "))
+    yield f"## {title.get(say.language, title['en']) if isinstance(title, dict) else title}\n"
     for label, value in ((say.machine, found.get("machine")), (say.versions, found.get("versions"))):
         if value:
             yield f"{label}: {_listed(value)}  "
@@ -44,7 +46,7 @@ def _file(name: str, found: dict[str, Any], say: Words) -> Iterator[str]:
     drawn = curves(results)
     yield f"\n| {say.measured} | {say.value} | {say.owed} |\n|---|---:|---:|"
     for each in results:
-        yield f"| {_cell(each['what'])} | {_number(each['value'])} {each.get('unit') or ''} | {_number(each.get('owed'))} |"
+        yield f"| {_cell(each['what'])} | {_number(each['value'])}\u00a0{each.get('unit') or ''} | {_number(each.get('owed'))} |"
     yield ""
     for title, unit, points in drawn:
         yield f"{curve(title, unit, points)}\n"
@@ -70,13 +72,13 @@ def curves(results: list[dict[str, Any]]) -> list[tuple[str, str, list[tuple[flo
     """Title, unit and points of each quantity that was measured at several places.
 
     >>> curves([{"what": f"turn {n}", "value": n / 10, "unit": "s"} for n in range(1, 5)])
-    [('turn #', 's', [(1.0, 0.1), (2.0, 0.2), (3.0, 0.3), (4.0, 0.4)])]
+    [('turn n', 's', [(1.0, 0.1), (2.0, 0.2), (3.0, 0.3), (4.0, 0.4)])]
     """
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for each in results:
         numbers = re.findall(r"\d[\d,]*", each["what"])
         if len(numbers) == 1 and isinstance(each["value"], int | float):
-            title = re.sub(r"\d[\d,]*", "#", each["what"])
+            title = re.sub(r"\d[\d,]*", "n", each["what"])
             found.setdefault((title, each.get("unit") or ""), []).append((float(numbers[0].replace(",", "")), float(each["value"])))
     return [(title, unit, sorted(points)) for (title, unit), points in found.items() if len(points) >= _FEWEST]
 

@@ -82,8 +82,14 @@ def on_config(config: Any) -> Any:
 
 
 def on_post_page(output: str, page: Any, config: Any) -> str:  # noqa: ARG001  MkDocs names its arguments
-    """Let the pages of the second language look for its own search index, one folder up less."""
-    if not page.url.startswith("zh/"):
+    """Let the pages of the second language look for its own search index, one folder up less.
+
+    The first pages lead to each other by addresses that hold wherever the site lies, and not at a server's root alone.
+    """
+    second = page.url.startswith("zh/")
+    for absolute, english, chinese in (("/", "./", "../"), ("/zh/", "zh/", "./")):
+        output = output.replace(f'href="{absolute}" hreflang', f'href="{chinese if second else english}" hreflang')
+    if not second:
         return output
     return re.sub(r'"base": ?"\.\.(?:/(\.\.[^"]*))?"', lambda found: f'"base": "{found[1] or "."}"', output, count=1)
 

@@ -99,8 +99,8 @@ ENGLISH = Words(
     benchmarks="Benchmarks",
     benchmarks_about=(
         "Every figure here was written by a script in `benchmarks/` into a file under `docs/benchmarks/results/`, and this page "
-        "is made from these files. A ratio compares two things in one run, on one machine; a bare time would not survive a "
-        "change of machine. *Owed* is the bound that the project sets itself."
+        "is made from these files. A ratio compares two things in one run, on one machine; a bare time says little about "
+        "another one. *Owed* is the bound that the project sets itself."
     ),
     no_results="No result file is there yet. `python benchmarks/parse.py`, `benchmarks/memory.py` and `benchmarks/import_time.py` print theirs.",
     machine="Machine",
@@ -154,7 +154,7 @@ CHINESE = Words(
     benchmarks="性能",
     benchmarks_about=(
         "这里的每个数字都由 `benchmarks/` 里的脚本写进 `docs/benchmarks/results/` 下的文件，本页由这些文件生成。"
-        "比值是在同一台机器、同一次运行里比较两样东西；单独的时间换台机器就没有意义了。“要求”是项目给自己定的界限。"
+        "比值是在同一台机器、同一次运行里比较两样东西；单独的时间换台机器就说明不了什么。“要求”是项目给自己定的界限。"
     ),
     no_results="还没有结果文件。`python benchmarks/parse.py`、`benchmarks/memory.py` 和 `benchmarks/import_time.py` 会打印各自的结果。",
     machine="机器",
