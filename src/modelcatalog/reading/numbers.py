@@ -84,7 +84,7 @@ class NumberRules(State):
         if before == self.base_end and self.base is not None and before >= 0 and self.base_version is None:
             return self._base_version(i, text)
         whole = text.isdecimal()
-        if (whole and len(text) > _VERSION_DIGITS) or self._of_another(before):
+        if (whole and len(text) > _VERSION_DIGITS) or (before != self.family_at and self._of_another(before)):
             return False
         if self.version is not None:
             return whole and before == self.version_at and self._second_part(i, text)
