@@ -101,7 +101,10 @@ class NumberRules(State):
 
     def _of_another(self, before: int) -> bool:
         """``gpt-oss-20b-claude-4.6``: the version of a family that is only a word here."""
-        return before >= 0 and self.words[before].role == "family" and self.family is not None and self.words[before].value.name != self.family.name
+        if before < 0 or self.family is None or self.kinds[before] != "family":
+            return False
+        word = self.words[before]
+        return word.role == "family" and word.value.name != self.family.name
 
     @staticmethod
     def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
