@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types benchmark clean
+.PHONY: help demo test lint types docs benchmark clean
 
 # The first Python on the path that is new enough; or say `make PYTHON=/path/to/python demo`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -21,6 +21,7 @@ export PYTHONNOUSERSITE := 1
 help:
 	@echo "make demo       chat with a real model, SmolLM2-135M-Instruct (about 300 MB to fetch, once)"
 	@echo "make test       ruff, mypy and all tests"
+	@echo "make docs       the documentation site, into site/; any warning is an error"
 	@echo "make benchmark  how long 'import modelcatalog' takes"
 	@echo "make clean      remove the environment"
 
@@ -64,8 +65,19 @@ types: $(VENV)/dev
 	@echo "==> mypy --strict"
 	@$(BIN)/python -m mypy --strict
 
+$(VENV)/docs: $(VENV)/made pyproject.toml constraints.txt
+	@echo "==> Installing what the documentation site needs"
+	$(PIP) hatchling editables
+	$(PIP) --no-build-isolation --editable '.[docs]'
+	@touch $@
+
+# The site is read without a network: nothing in it is loaded from elsewhere.
+docs: $(VENV)/docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "site/index.html is built; to read it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site"
+
 benchmark: $(VENV)/chat
 	@$(BIN)/python benchmarks/import_time.py
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis

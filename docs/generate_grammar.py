@@ -1,4 +1,4 @@
-# ruff: noqa: INP001  a script beside what it writes, not a package
+
 """Owns docs/grammar.md and docs/diagrams/: written from the grammar that runs, and from names that the parser reads.
 
     python docs/generate_grammar.py            write both

@@ -13,6 +13,9 @@ LAYERS = {
     for level, names in enumerate(
         (
             "errors",
+            "labels",
+            "explained",
+            "html",
             "records",
             "patterns",
             "vocabulary",
@@ -34,6 +37,7 @@ LAYERS = {
 }
 """Module -> its level, from the bottom; those of one level may import one another."""
 HEAVY = {
+    "IPython",
     "accelerate",
     "gguf",
     "huggingface_hub",

@@ -77,7 +77,7 @@ WORDS: tuple[Rule, ...] = (
     ),
     Rule("int_bits", _seq(_any("int", "i", "uint", "w"), Cap("int_n", Chars("234568", "2-6 or 8"))), "INT8", "Integer weights."),
     Rule("mlx_bits", _seq(_any("oq", "dwq"), Cap("mlx_n", Chars("2-8", "2-8")), _opt("e")), "oQ4", "MLX dialects: a method glued to its width."),
-    Rule("mixed_bits", _seq("int", Chars("234568", "2-6 or 8"), "mix"), "Int8Mix", "The width of some layers beside the main one."),
+    Rule("mixed_bits", _seq(_any("int", "fp", "bf"), _alt("16", Chars("234568", "2-6 or 8")), "mix"), "Int8Mix", "The width of some layers beside the main one."),
     Rule("bits", _seq(Cap("bits_n", _DECIMAL), _opt(_DASH), _BITS_UNIT, _opt("gs", Cap("bits_group", _NUMBER))), "4bit", "Bits a weight; 16 and 32 are dtypes, no quantization."),
     Rule(
         "bits_per_weight",
@@ -104,7 +104,7 @@ WORDS: tuple[Rule, ...] = (
         "34Bx2",
         "The same, the other way round.",
     ),
-    Rule("split_size", _seq(Cap("split_n", _NUMBER), "b", Cap("split_tenth", _DIGIT)), "7b1", "The unit as the point: 7.1B."),
+    Rule("split_size", _seq(Cap("split_n", _DIGIT), "b", Cap("split_tenth", _DIGIT)), "7b1", "The unit as the point: 7.1B."),
     Rule("size", _seq(Cap("size_n", _DECIMAL), Cap("size_unit", _any("bn", "b", "m", "t", "mil"))), "7B", "Parameters."),
     Rule("lettered_size", _seq("r", Cap("rsize_n", _DECIMAL), "b"), "r7b", "A size glued to a line's letter (Command R7B)."),
     Rule("active_size", _seq("a", Cap("active_n", _DECIMAL), Cap("active_unit", Chars("bm", "b or m"))), "A3B", "Parameters used for one token."),
@@ -125,10 +125,12 @@ _DATE = _alt(
     _seq(_YEAR, "_", _MONTH, "_", _DAY),
     _seq(_YEAR, ".", _MONTH, ".", _DAY),
     _seq(_MONTH, "-", _YEAR),
+    _seq("20", Chars("12", "1 or 2"), _DIGIT, "-", _MONTH),
 )
 PIECES: tuple[Rule, ...] = (
     Rule("separator", Rep(Chars(r"\W_", "any other character")), "-", "What stands between words: it begins with neither letter nor digit, so its place in the table is free; first is fastest."),
-    Rule("date", _seq(Ahead(Chars("012", "0-2")), _DATE, _END), "2024-08-06", "A full date, or month and year."),
+    Rule("letters", _seq(Rep(Chars("A-Za-z", "letter"), 2), _END), "Instruct", "Letters alone, as most words are: no rule below begins with two letters and no digit, so its place is free too."),
+    Rule("date", _seq(Ahead(Chars("012", "0-2")), _DATE, _END), "2024-08-06", "A full date, or month and year either way round."),
     Rule("scheme_piece", _seq(Ahead(Chars("iqtIQT", "i, q or t")), Fold(_SCHEME), _END), "Q4_K_M", "A GGUF scheme keeps its underscores."),
     Rule(
         "shard",
@@ -136,7 +138,7 @@ PIECES: tuple[Rule, ...] = (
         "00001-of-00003",
         "One file of a split checkpoint.",
     ),
-    Rule("bit_width", _seq(Chars("234568", "2-6 or 8"), "-", Fold(_BITS_UNIT), _END), "4-bit", "A width keeps its hyphen."),
+    Rule("bit_width", _seq(_alt("16", Chars("234568", "2-6 or 8")), "-", Fold(_BITS_UNIT), _END), "4-bit", "A width keeps its hyphen."),
     Rule(
         "word",
         _seq(

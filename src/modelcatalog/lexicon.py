@@ -6,9 +6,9 @@ remembered (`READINGS`, bounded), which is why a name costs little more than cut
 
 from __future__ import annotations
 
-from copy import copy
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import grammar, vocabulary
 from modelcatalog.dates import calendar
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import SegmentKind
 
-__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Phrase", "Word", "alone", "fold", "lexicon", "names_family", "reset"]
+__all__ = ["READINGS", "Account", "FamilyWord", "Lexicon", "Several", "Word", "alone", "fold", "lexicon", "names_family", "reset"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -29,6 +29,12 @@ _LONGEST = 80
 _UNIT = {"b": 10**9, "bn": 10**9, "m": 10**6, "mil": 10**6, "t": 10**12}
 _LARGEST = 20 * 10**12
 """No model has more parameters; a larger number is a hash."""
+_NAME = 4
+"""A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
+_GLUED = 10**8
+"""Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
+_LARGEST_B = 2 * 10**12
+"""Nor does a name count them in billions beyond this: it says 2.4T, and Qwen3006B has lost a point."""
 
 
 class FamilyWord(NamedTuple):
@@ -48,6 +54,8 @@ class FamilyWord(NamedTuple):
     """For a common word: what stands behind it in its models' names."""
     versions: frozenset[str]
     """Versions of the series that the catalog knows, lower case."""
+    closed: bool
+    """Whether no weights of it were ever published: in an open model's name, it is what that model was taught by."""
 
 
 class Account(NamedTuple):
@@ -68,10 +76,8 @@ class Word(NamedTuple):
     """Numbers, texts or a `FamilyWord`: each role has its own shape, made by `_RULED` and `Lexicon`, read by reader.py's rules."""
     key: str | None = None
     """What the word adds to the canonical name; None: nothing."""
-    kind: SegmentKind = "unknown"
+    kind: SegmentKind | Literal["several"] = "unknown"
     """The kind of segment it is unless its neighbours decide otherwise."""
-    shown: str = ""
-    """The same in the case in which it was written."""
 
 
 _KINDS: dict[str, SegmentKind] = {
@@ -86,7 +92,7 @@ _KINDS: dict[str, SegmentKind] = {
 
 
 def _finished(words: Iterable[Word]) -> tuple[Word, ...]:
-    return tuple([Word(role, text, value, key, _KINDS.get(role, "unknown"), text) for role, text, value, key, _, _ in words])
+    return tuple([Word(role, text, value, key, _KINDS.get(role, "unknown")) for role, text, value, key, _ in words])
 
 
 class Option(NamedTuple):
@@ -97,8 +103,8 @@ class Option(NamedTuple):
     word: Word
 
 
-class Phrase:
-    """Words that mean something together, and what the first means alone."""
+class Several:
+    """A piece that is more than one word, or that may begin a phrase."""
 
     __slots__ = ("alone", "options", "seconds")
 
@@ -108,6 +114,7 @@ class Phrase:
         self.seconds = tuple({option.rest[0] for option in finished})
         """Beginnings of the word after the first: a quick look that rules out most names."""
         self.alone = alone
+        """What it means where no phrase begins."""
 
 
 class Lexicon:
@@ -128,6 +135,7 @@ class Lexicon:
         self.serving = frozenset(hubs.serving)
         for word in hubs.suffixes:
             self._add(word, "suffix", word, None)
+        self.resellers = frozenset(hubs.resellers)
         for word in hubs.resellers:
             self._add(word, "reseller", word, word)
         companies = tuple(companies)
@@ -190,6 +198,12 @@ class Lexicon:
         if role in ("family", "company", "type") and not glued.isascii():
             self.ideographic.append(glued)
 
+    def _add_served(self, spelling: str, before: str, word: FamilyWord) -> None:
+        """An API's words for a family, which add nothing to the canonical name."""
+        parts = tuple(spelling.split(" "))
+        rest = (*parts[1:], before) if before else parts[1:]
+        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word._replace(bare=True))))
+
     def _speaks(self, part: str) -> bool:
         """Whether a word of a phrase states something of its own: a type, a tier, a size, a number."""
         known = self.words.get(part)
@@ -231,7 +245,10 @@ class Lexicon:
         word = FamilyWord(
             family.name, company.name, family.derived, family.bare, family.compact,
             {line.lower(): line for line in family.lines}, family.dates, dict(family.words), frozenset(follows), frozenset(versions),
+            family.weights == "closed",
         )  # fmt: skip
+        for served, before in family.served:
+            self._add_served(served, before, word)
         squeezed_own = "".join(c for c in own if c.isalnum())
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
@@ -255,22 +272,19 @@ def reset() -> None:
     READINGS.clear()
 
 
-class _Readings(dict[str, "tuple[Word, ...] | Phrase"]):
-    """Piece -> its words, read when first asked for."""
+class _Readings(dict[str, Word]):
+    """Piece -> its word, read when first asked for; one of several words has the role ``several``, see `alone`."""
 
-    def __missing__(self, piece: str) -> tuple[Word, ...] | Phrase:
-        lowered = fold(piece)
+    def __missing__(self, piece: str) -> Word:
+        lowered, words = fold(piece), lexicon()
         if len(piece) > _LONGEST:
             role: SegmentKind = "unknown" if piece[0].isalnum() else "separator"
-            return (Word(role, lowered, None, lowered, role, piece),)
-        words = lexicon()
-        if piece.isascii() and piece.isalpha() and lowered not in words.words and lowered not in words.phrases:
+            return Word(role, lowered, None, lowered, role)
+        if piece.isalpha() and piece.isascii() and lowered not in words.words and lowered not in words.phrases:
             # Most new words are unknown ones, and every rule of `grammar.WORDS` wants a digit.
-            found: tuple[Word, ...] | Phrase = (Word("unknown", lowered, None, lowered, "unknown", piece),)
-        elif lowered == piece:
-            found = _read(piece)
+            found = Word("unknown", lowered, None, lowered)
         else:
-            found = _recased(self[lowered], piece)
+            found = _read(piece, words) if lowered == piece else self[lowered]
         if len(self) >= _REMEMBERED:
             self.clear()
         self[piece] = found
@@ -283,29 +297,12 @@ def fold(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-def _recased(found: tuple[Word, ...] | Phrase, piece: str) -> tuple[Word, ...] | Phrase:
-    """The reading of a lower-case piece, for the same piece as it is written."""
-    if isinstance(found, Phrase):
-        other = copy(found)
-        other.alone = _shown(found.alone, piece)
-        return other
-    return _shown(found, piece)
-
-
-def _shown(words: tuple[Word, ...], piece: str) -> tuple[Word, ...]:
-    at, shown = 0, []
-    for role, text, value, key, kind, _ in words:
-        shown.append(Word(role, text, value, key, kind, piece[at : at + len(text)]))
-        at += len(text)
-    return tuple(shown)
-
-
 READINGS = _Readings()
 
 
-def alone(found: tuple[Word, ...] | Phrase) -> tuple[Word, ...]:
+def alone(found: Word) -> tuple[Word, ...]:
     """What a piece means where no phrase begins."""
-    return found.alone if isinstance(found, Phrase) else found
+    return found.value.alone if found.role == "several" else (found,)
 
 
 def names_family(piece: str) -> bool:
@@ -313,24 +310,24 @@ def names_family(piece: str) -> bool:
     return alone(READINGS[piece])[0].role == "family"
 
 
-def _read(piece: str) -> tuple[Word, ...] | Phrase:
+def _read(piece: str, words: Lexicon) -> Word:
     if not piece[0].isalnum():
-        return _finished((Word("separator", piece),))
-    words = lexicon()
+        return Word("separator", piece, kind="separator")
     itself = _finished(_alone(piece, words))
-    options = words.phrases.get(piece)
-    if options is not None:
-        return Phrase(options, itself)
-    return itself
+    options = words.phrases.get(piece, ())
+    if options or len(itself) > 1:
+        return Word("several", piece, Several(options, itself), kind="several")
+    return itself[0]
 
 
 def _alone(piece: str, words: Lexicon) -> tuple[Word, ...]:
     known = words.words.get(piece)
     if known is not None and not (known.role == "family" and len(piece) == 1):
         return (known,)
-    digits = piece.replace(".", "").replace("_", "") if len(piece) == _ISO else ""
-    if digits.isascii() and digits.isdecimal() and calendar(digits) is not None:
-        return _dated(piece) or ()
+    if len(piece) == _ISO:
+        digits = piece.replace(".", "").replace("_", "")
+        if digits.isascii() and digits.isdecimal() and calendar(digits) is not None:
+            return _dated(piece) or ()
     ruled = grammar.word(piece)
     if ruled is not None and ruled[0] not in ("lettered", "release_candidate"):
         return _RULED[ruled[0]](piece, ruled[1])
@@ -351,7 +348,7 @@ def _dated(piece: str) -> tuple[Word, ...] | None:
         return None
     if len(digits) == 3:  # noqa: PLR2004  year, month, day
         return (Word("date", piece, (int(digits[0]), int(digits[1]), int(digits[2]))),)
-    month, year = digits
+    month, year = sorted(digits, key=len)
     return (Word("date", piece, (int(year), int(month), None)),)
 
 
@@ -364,13 +361,18 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
         rest = piece[len(head) :]
         return (words.words[head]._replace(text=head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
     head, joint, rest = piece.partition("_")
-    if joint and head in words.families:  # t5_3b: a family with a digit in its name
-        return (words.families[head], Word("separator", "_"), *_tail(rest, words))
-    at = next((i for i, char in enumerate(piece) if char.isdigit()), 0)
-    if not at:
+    whole = words.words.get(head) if joint else None
+    if whole is not None and whole.role in ("family", "method"):  # t5_3b, exl2_5.0bpw: a word with a digit in its name
+        return (whole, Word("separator", "_"), *_tail(rest, words))
+    rest = piece.lstrip(ascii_lowercase)
+    head = piece.removesuffix(rest)
+    if not head:
         return _number_and_word(piece, words)
-    head, rest = piece[:at], piece[at:]
+    if not rest[:1].isdigit():
+        return None
     known = words.words.get(head)
+    if known is None and len(head) >= _NAME and head not in words.training_before:
+        return _named_size(head, rest)
     if known is None or known.role not in ("family", "type", "tier", "variant"):
         return None
     if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
@@ -379,6 +381,22 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known._replace(text=head), *tail)
+
+
+def _named_size(head: str, rest: str) -> tuple[Word, ...] | None:
+    """``Tahetorn9B``, ``MFANN3bv1.1``: a size glued to a name that the vocabulary does not know, and perhaps a version to it."""
+    rest, mark, digits = rest.partition("v")
+    ruled = grammar.word(rest) if rest else None
+    version = grammar.word(mark + digits) if mark else None
+    if mark and (version is None or version[0] != "version"):
+        return None
+    if ruled is None or ruled[0] != "size" or ruled[1]["size_unit"] not in ("b", "m"):
+        return None
+    size = _RULED["size"](rest, ruled[1])
+    if size[0].role != "size" or size[0].value[0] < _GLUED:
+        return None
+    more = () if version is None else _RULED["version"](mark + digits, version[1])
+    return (Word("unknown", head, None, head), *size, *more)
 
 
 def _number_and_word(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
@@ -439,16 +457,19 @@ def _on_size(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
     number, unit = found["size_n"], found["size_unit"]
     if (unit == "t" and "." not in point(number) and len(number) > 1) or len(number) > 6:  # noqa: PLR2004
         return (Word("unknown", piece, None, piece),)
+    if unit == "b" and len(number) == 2 and number[0] == "0" and number[1] != "0":  # noqa: PLR2004  qwen3-06b
+        return (Word("size", piece, (_params(f"0.{number[1]}", unit), unit), f"0.{number[1]}b"),)
     value = _params(number, unit)
-    if value < 10**6 or (unit in ("b", "bn") and len(point(number).split(".")[0]) > 4):  # noqa: PLR2004
+    if value < 10**6 or (unit in ("b", "bn") and value > _LARGEST_B):
         return (Word("unknown", piece, None, piece),)
     return _size_word("size", piece, value, unit)
 
 
 def _on_bits(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
     bits = float(point(found["bits_n"]))
-    if not 0 < bits <= 8:  # noqa: PLR2004  wider is a dtype, which the vocabulary has
-        return (Word("unknown", piece, None, piece),)
+    if not 0 < bits <= 8:  # noqa: PLR2004  wider is a dtype
+        known = lexicon().words.get(piece.replace("-", ""))
+        return (known._replace(text=piece),) if known is not None else (Word("unknown", piece, None, piece),)
     group = found["bits_group"]
     return (Word("bits", piece, (_whole(bits), group and int(group))),)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from modelcatalog.records import Origin
     from modelcatalog.reference import Parts
 
+    Origins = tuple[tuple[str, Origin], ...]
+
 __all__ = ["LIMIT", "changed", "read", "size_of"]
 
 LIMIT = 1024
@@ -39,6 +40,8 @@ _set_fields_set, _set_extra, _set_private = (
     vars(BaseModel)[name].__set__ for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 )
 _new_segment = tuple.__new__
+_HYPHENS = tuple(Segment("separator", "-", at, at + 1) for at in range(LIMIT))
+"""Hyphens are four in ten of all segments, so each is made once."""
 
 
 def read(text: str, *, strict: bool = False) -> ModelName:
@@ -63,11 +66,11 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     if parts.regions:
         _read_regions(reader, parts)
     else:
-        if parts.slash >= 0:
-            reader.begin(text[: parts.slash], words.accounts.get(lower[: parts.slash]))
+        if parts.slash > 0:
+            reader.account = words.accounts.get(lower[: parts.slash])
         reader.read(parts.slash + 1, len(text))
     if strict:
-        _refuse_unknown(reader)
+        _refuse_unknown(reader, parts.slash + 1)
     return _record_of(reader, parts)
 
 
@@ -92,7 +95,7 @@ def _read_regions(reader: Reader, parts: Parts) -> None:
 
 def changed(name: ModelName, **fields: Any) -> ModelName:
     """The same name with other, valid, fields."""
-    return _record({**name.__dict__, **fields})
+    return _record(name.__dict__ | fields)
 
 
 def _check(text: str) -> None:
@@ -108,7 +111,7 @@ def _check(text: str) -> None:
             raise NameSyntaxError(message, subject=text, start=at, expected=("printable characters",))
 
 
-def _refuse_unknown(reader: Reader) -> None:
+def _refuse_unknown(reader: Reader, start: int) -> None:
     at = next((i for i, kind in enumerate(reader.kinds) if kind == "unknown"), None)
     if at is None:
         return
@@ -119,7 +122,7 @@ def _refuse_unknown(reader: Reader) -> None:
         expected.insert(0, "a version")
     if reader.family is None:
         expected.insert(0, "a family")
-    start, text = sum(map(len, reader.texts[:at])), reader.text(at)
+    start, text = start + sum(map(len, reader.texts[:at])), reader.text(at)
     message = f"unknown word {text!r}"
     raise NameSyntaxError(message, subject=reader.source, start=start, end=start + len(text), expected=tuple(expected))
 
@@ -140,6 +143,7 @@ def _tag(reader: Reader, start: int, end: int) -> None:
     text = reader.lower[start:end]
     if text not in reader.lexicon.serving and not text.isdecimal():
         reader.in_tag = True
+        reader.meanings = {**reader.lexicon.tag_words, **reader.meanings}
         reader.read(start, end)
         return
     known = reader.lexicon.words.get(text)
@@ -164,66 +168,79 @@ def _revision(reader: Reader, start: int, end: int) -> None:
 
 
 def _record_of(reader: Reader, parts: Parts) -> ModelName:
-    origins: list[tuple[str, Origin]] = []
-    source, family, account, version = reader.source, reader.family, reader.account, reader.version
-    company: str | None = None
+    family, account, version, texts, owner = reader.family, reader.account, reader.version, reader.texts, parts.owner
+    origins: tuple[tuple[str, Origin], ...] = ()
     if family is not None:
         name: str | None = family.name
-        company = family.company
-        origins.append(_COMPANY)
+        company: str | None = family.company
+        series = name if version is None else f"{name}{version}"
+        origins = _COMPANY
     else:
-        name = _unknown_family(reader)
+        name = _unknown_family(reader) if reader.lead >= 0 else None
+        series = name if version is None or name is None else name + version
+        company = reader.company_word
         if account is not None and account.company is not None:
             company = account.company
-            origins.append(("company", "owner"))
-        elif reader.company_word is not None:
-            company = reader.company_word
-    sized = reader.size_at >= 0 or (reader.tier is not None and family is not None)
-    size = _size_of(reader, origins) if sized else None
-    file_format, quantization = _package(reader, origins)
-    texts = reader.texts
-    starts = list(accumulate(map(len, texts), initial=0))
+            origins = (("company", "owner"),)
+    size = file_format = quantization = None
+    if reader.size_at >= 0 or (reader.tier is not None and family is not None):
+        size, origins = _size_of(reader, origins)
+    if reader.method or reader.bits or reader.format or (account is not None and account.format is not None):
+        file_format, quantization, origins = _package(reader, origins)
+    start = parts.slash + 1  # without regions, the owner and its slash are before the words; with them, slash is -1
+    segments = [_new_segment(Segment, ("owner", owner, 0, start - 1)), _new_segment(Segment, ("separator", "/", start - 1, start))] if start > 1 else []
+    for kind, text in zip(reader.kinds, texts, strict=True):
+        if text == "-":
+            segments.append(_HYPHENS[start] if kind == "separator" else Segment(kind, text, start, start + 1))
+            start += 1
+        else:
+            end = start + len(text)
+            segments.append(_new_segment(Segment, (kind, text, start, end)))
+            start = end
+    unknown = reader.unknown
     return _record(
         {
-            "source": source, "hub": parts.hub, "owner": parts.owner if parts.owner is not None else reader.origin_account,
+            "source": reader.source, "hub": parts.hub, "owner": reader.origin_account if owner is None else owner,
             "name": parts.name, "revision": parts.revision, "tag": parts.tag, "file": parts.file,
-            "company": company, "family": name, "version": version, "series": name if version is None or name is None else name + version,
+            "company": company, "family": name, "version": version, "series": series,
             "types": tuple(reader.types), "size": size, "quantization": quantization, "format": file_format, "dtype": reader.dtype,
             "context_length": reader.context, "released": reader.released, "base": None if reader.base is None else _base_of(reader),
-            "canonical": _canonical(reader),
-            "segments": tuple(map(_new_segment, repeat(Segment), zip(reader.kinds, texts, starts, starts[1:]))),  # noqa: B905  there is one start more
-            "unknown": tuple([texts[i] for i in reader.unknown]), "origins": tuple(origins),
+            "canonical": _canonical(reader), "segments": tuple(segments),
+            "unknown": tuple([texts[i] for i in unknown]) if unknown else (), "origins": origins,
         }
     )  # fmt: skip
 
 
 def _unknown_family(reader: Reader) -> str | None:
     """A family the catalog does not know: the words before the first that is recognised."""
-    if reader.lead < 0 or not (reader.recognised or reader.released or reader.version or reader.context):
+    if not (reader.recognised or reader.released or reader.version or reader.context):
         return None
-    end = next((i for i in range(reader.lead, reader.lead_end) if reader.words[i].role == "other"), reader.lead_end + 1)  # not into tag or file
-    taken = range(reader.lead, end)
-    for i in taken:
-        if reader.kinds[i] in ("unknown", "tier"):
-            reader.kinds[i] = "family"
-    reader.unknown = [i for i in reader.unknown if i not in taken]
-    return "".join(reader.texts[reader.lead : end])
+    first, end, kinds = reader.lead, reader.lead_end + 1, reader.kinds
+    for i in range(first, end):
+        if kinds[i] in ("unknown", "tier"):
+            kinds[i] = "family"
+        elif reader.words[i][0] == "other":  # not into tag or file
+            end = i
+            break
+    reader.unknown = [i for i in reader.unknown if not first <= i < end]
+    return "".join(reader.texts[first:end])
 
 
-def _size_of(reader: Reader, origins: list[tuple[str, Origin]]) -> Size:
+def _size_of(reader: Reader, origins: Origins) -> tuple[Size, Origins]:
+    first, last = reader.size_at, reader.size_end
+    if first < 0:
+        return size_of(reader.tier, None, None, None), origins
     total, experts = reader.size, reader.experts
     if reader.mixture is not None:
         each, experts = reader.mixture
         if total is None:
             total = each * experts
-            origins.append(("size.total", "estimate"))
-    if reader.size_at < 0:
-        return size_of(reader.tier, None, None, None)
-    label = "".join(reader.texts[reader.size_at : reader.size_end + 1])[reader.label_from :]
-    return size_of(label.replace("___", "."), total, reader.active, experts)
+            origins = (*origins, ("size.total", "estimate"))
+    label = reader.texts[first] if first == last else "".join(reader.texts[first : last + 1])
+    return size_of(label[reader.label_from :].replace("___", "."), total, reader.active, experts), origins
 
 
-def _package(reader: Reader, origins: list[tuple[str, Origin]]) -> tuple[str | None, Quantization | None]:
+def _package(reader: Reader, origins: Origins) -> tuple[str | None, Quantization | None, Origins]:
     """Format and quantization, from the name first and the owner then."""
     method, bits, scheme, account = reader.method, reader.bits, reader.scheme, reader.account
     file_format = reader.format or reader.method_format
@@ -234,14 +251,16 @@ def _package(reader: Reader, origins: list[tuple[str, Origin]]) -> tuple[str | N
             file_format = "gguf"
         elif account is not None and account.format is not None:
             file_format = account.format
-            origins.append(("format", "owner"))
+            origins = (*origins, ("format", "owner"))
+    if method == "mxfp4" and scheme is None and file_format == "gguf":
+        scheme = "MXFP4"  # one of llama.cpp's own types
     if method is None and file_format in ("mlx", "mlc", "openvino") and bits is not None:
         method = file_format
         if reader.format is None:
-            origins.append(("quantization.method", "owner"))
+            origins = (*origins, ("quantization.method", "owner"))
     if scheme is None and bits is None and (method is None or method in ("gguf", "mlx", "mlc", "openvino")):
-        return file_format, None
-    return file_format, _quantization(method, scheme, bits, reader.group)
+        return file_format, None, origins
+    return file_format, _quantization(method, scheme, bits, reader.group), origins
 
 
 def _base_of(reader: Reader) -> ModelName:
@@ -256,16 +275,16 @@ def _base_of(reader: Reader) -> ModelName:
 
 def _canonical(reader: Reader) -> str:
     """Family, version, then the other words in alphabetical order: their order in the name says nothing."""
-    keys = reader.keys
-    if reader.base is not None:
-        keys = [*keys, reader.base.name.lower() + (reader.base_version or "").lower()]
+    keys, family, version, base = reader.keys, reader.family, reader.version, reader.base
+    if base is not None:
+        keys = [*keys, base.name.lower() + (reader.base_version or "").lower()]
     if len(keys) > 1:
         keys = sorted(set(keys))
+    if version is not None:
+        keys = [version.lower(), *keys] if family is None else [family.name.lower(), version.lower(), *keys]
+    elif family is not None:
+        keys = [family.name.lower(), *keys]
     text = "-".join(keys)
-    if reader.version is not None:
-        text = f"{reader.version.lower()}-{text}" if text else reader.version.lower()
-    if reader.family is not None:
-        text = f"{reader.family.name.lower()}-{text}" if text else reader.family.name.lower()
     released = reader.released
     if released is None:
         return text
@@ -273,8 +292,7 @@ def _canonical(reader: Reader) -> str:
     return f"{text}@{released.year or ''}-{released.month or 0:02}{day}"
 
 
-
-_COMPANY: tuple[str, Origin] = ("company", "catalog")
+_COMPANY: Origins = (("company", "catalog"),)
 
 
 @lru_cache(maxsize=2048)

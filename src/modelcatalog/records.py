@@ -70,6 +70,12 @@ SegmentKind = Literal[
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
+    def _repr_html_(self) -> str:
+        """The record in a notebook."""
+        from modelcatalog import html  # noqa: PLC0415  only a notebook asks
+
+        return html.record(self)
+
 
 class Segment(NamedTuple):
     """One piece of the source text: ``source[start:end] == text``.
@@ -215,6 +221,12 @@ class ModelName(_Record):
 
     def __str__(self) -> str:
         return self.source
+
+    def _repr_html_(self) -> str:
+        """The name in a notebook: labelled segments, and its facts."""
+        from modelcatalog import html  # noqa: PLC0415  only a notebook asks
+
+        return html.explain(self)
 
     def origin(self, path: str) -> Origin | None:
         """Where a fact came from; None where the fact is absent.

@@ -37,18 +37,18 @@ class Parts:
     The kinds ``name``, ``tag`` and ``file`` are still to be read, word by word; the others are segment kinds.
     """
 
-    hub: Hub | None = None
-    owner: str | None = None
-    name: str | None = None
-    revision: str | None = None
-    tag: str | None = None
-    file: str | None = None
-    regions: list[tuple[RegionKind, int, int]]
-    slash = -1
-    """Where there are no regions, as in most texts: the place of the slash in ``owner/name``; -1: a bare name."""
+    __slots__ = ("file", "hub", "name", "owner", "regions", "revision", "slash", "tag")
 
     def __init__(self) -> None:
-        self.regions = []
+        self.hub: Hub | None = None
+        self.owner: str | None = None
+        self.name: str | None = None
+        self.revision: str | None = None
+        self.tag: str | None = None
+        self.file: str | None = None
+        self.regions: list[tuple[RegionKind, int, int]] = []
+        self.slash = -1
+        """Where there are no regions, as in most texts: the place of the slash in ``owner/name``; -1: a bare name."""
 
     def put(self, kind: RegionKind, start: int, end: int) -> None:
         """Note one region; empty ones are left out."""
@@ -59,13 +59,14 @@ class Parts:
 def take_apart(source: str, lower: str, lexicon: Lexicon) -> Parts:
     """The parts of a text; ``lower`` is the same in lower case."""
     parts = Parts()
-    slashes = lower.count("/")
+    slash = lower.find("/")
+    slashes = 0 if slash < 0 else lower.count("/")
     if slashes < 2 and ":" not in lower and "@" not in lower and "\\" not in lower and not lower.startswith(_PLACES):  # noqa: PLR2004  owner/name
-        slash = lower.find("/")
-        owner = lower[:slash] if slash >= 0 else ""
+        owner = lower[:slash] if slash > 0 else ""
         if "." not in owner and owner not in lexicon.routes and slash + 1 < len(lower):
-            parts.owner = source[:slash] if slash >= 0 else None
-            if not _dotted(lower, slash + 1, lexicon):
+            if slash >= 0:
+                parts.owner = source[:slash]
+            if "." not in lower or not _dotted(lower, slash + 1, lexicon):
                 parts.name = source[slash + 1 :]
                 parts.slash = slash
                 return parts

@@ -122,6 +122,8 @@ class FamilyEntry(_Sourced):
     zh: str | None = None
     aliases: tuple[str, ...] = ()
     """Other words that mean the family; lower case, a space where any separator may stand."""
+    served: tuple[tuple[str, str], ...] = ()
+    """What APIs write for the family, before which word (or any): open-mixtral-8x7b, deepseek-chat-v3.1 are no other models."""
     weights: Weights
     about: str | None = None
     derived: bool = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from modelcatalog import parser
 from modelcatalog.catalog.index import fold, index
 from modelcatalog.catalog.listing import listing, same_model
-from modelcatalog.catalog.sizes import by_rules, name_words, size_rules, with_size
+from modelcatalog.catalog.sizes import by_month, by_rules, name_words, size_rules, with_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,10 @@ def complete(name: ModelName) -> ModelName:
     3800000000
     """
     family = name.family
-    if family is None or (family not in size_rules() and name.base is None):
+    if family is None:
+        return name
+    sizes = size_rules().get(family)
+    if sizes is None and name.base is None:
         return name
     completed = by_rules(name)
     if completed is name and name.released is not None and (name.size is None or name.size.total is None):
@@ -72,12 +75,15 @@ def _by_listing(name: ModelName) -> ModelName:
     rules = size_rules().get(family)
     if rules is None or index().families[family].weights == "closed":
         return name
+    rule = by_month(name)
+    if rule is not None:
+        return with_size(name, rule)
     entries = same_model(name, listing())
     if not entries:
         return name
     version = fold(entries[0].series.version)
     words = name_words(name) | name_words(parser.read(entries[0].series.name))
-    rule = next((rule for rule in rules.all if rule.version == version and rule.words <= words), None)
+    rule = next((rule for rule in rules.all.of(version) if rule.version == version and rule.words <= words), None)
     return name if rule is None else with_size(name, rule)
 
 

@@ -86,6 +86,7 @@ def listing() -> Listing:
 def _by_id(entries: list[Entry]) -> dict[str, dict[str, Entry]]:
     """Hub -> lower-case id there -> the checkpoint."""
     found: dict[str, dict[str, Entry]] = {"huggingface": {}, "modelscope": {}}
+    named: set[str] = set()
     for entry in entries:
         if entry.huggingface:
             found["huggingface"].setdefault(entry.huggingface.lower(), entry)
@@ -93,8 +94,10 @@ def _by_id(entries: list[Entry]) -> dict[str, dict[str, Entry]]:
             # Several ids there can mean one here; the one of the same name is meant first.
             key = entry.modelscope.lower()
             alike = entry.huggingface is not None and entry.huggingface.lower().endswith(key.partition("/")[2])
-            if alike or key not in found["modelscope"]:
+            if key not in found["modelscope"] or (alike and key not in named):
                 found["modelscope"][key] = entry
+            if alike:
+                named.add(key)
     return found
 
 

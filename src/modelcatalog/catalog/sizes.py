@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import parser, vocabulary
 from modelcatalog.catalog.index import fold
-from modelcatalog.records import ModelName, Size
+from modelcatalog.records import Size
 
-__all__ = ["SizeRule", "SizeRules", "by_rules", "name_words", "near", "size_rules", "with_size"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from modelcatalog.records import ModelName
+
+__all__ = ["SizeRule", "SizeRules", "Sizes", "by_month", "by_rules", "name_words", "near", "size_rules", "with_size"]
 
 _STAGES = frozenset(
     (
@@ -19,13 +24,17 @@ _STAGES = frozenset(
 )
 """Types that tell how a model was trained and not how large it is."""
 _PARTS = frozenset(
-    ("lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random", "dummy")
+    (
+        "lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random",
+        "dummy", "image", "latest",
+    )
 )
 """Words for what is not the whole model: its size is not the model's."""
 _TUNED = 50 * 10**9
 """Below this, a name with further words is taken for a fine-tune of the same size; larger models are rarely tuned whole."""
 
 
+_MONTH = len("2025-06")
 _ROUNDED = 0.03
 """How far a name rounds the count: 236B for 235.7B."""
 
@@ -41,39 +50,63 @@ class SizeRule(NamedTuple):
     """Whether it is for every name of the series that no other rule takes."""
     date: str
     """The date in the series' name, which goes before a rule without one: Command R-08-2024 is smaller than Command R."""
+    month: str
+    """When the series came out: 2025-06; empty: nobody has written it down."""
 
 
-class SizeRules(NamedTuple):
-    """A family's rules, those with the most words first."""
+class SizeRules:
+    """A family's rules by version, those with the most words first."""
 
-    all: tuple[SizeRule, ...]
-    active: tuple[SizeRule, ...]
-    """Those that know the active parameters: all that a name with a size can still learn."""
+    __slots__ = ("_by_version",)
+
+    def __init__(self, rules: Iterable[SizeRule]) -> None:
+        rules = tuple(rules)
+        self._by_version = {
+            version: tuple(rule for rule in rules if rule.version in (version, None)) for version in (None, *(rule.version for rule in rules))
+        }
+
+    def of(self, version: str | None) -> tuple[SizeRule, ...]:
+        """The rules for names of a version: its own, and those of series without one."""
+        found = self._by_version.get(version)
+        return self._by_version[None] if found is None else found
 
 
+class Sizes(NamedTuple):
+    """What the catalog knows of the sizes in a family."""
 
-_NONE = SizeRules((), ())
+    all: SizeRules
+    active: SizeRules
+    """The rules that know the active parameters: all that a name with a size can still learn."""
+    by_month: dict[str, tuple[SizeRule, ...]]
+    """The rules of series with a version, by the month in which these came out."""
+
+
+_UNSIZED = Size()
+_ESTIMATE = ("size.total", "estimate")
+_NONE = Sizes(SizeRules(()), SizeRules(()), {})
 
 
 def by_rules(name: ModelName) -> ModelName:
     """The same record with the sizes that the rules know and the name does not state."""
-    rules = size_rules().get(name.family or "", _NONE)
-    size = name.size
-    if size is None or size.total is None or ("size.total", "estimate") in name.origins:
-        rule = _size_rule(rules.all, name)
-    elif size.active is None and rules.active:
-        rule = _size_rule(rules.active, name)
+    sizes, version, size = size_rules().get(name.family or "", _NONE), fold(name.version), name.size
+    estimated = size is not None and size.experts is not None and _ESTIMATE in name.origins
+    if size is None or size.total is None or estimated:
+        rules = sizes.all.of(version)
+    elif size.active is None:
+        rules = sizes.active.of(version)
     else:
         return name
-    if rule is None and name.base is not None and ("size.total", "estimate") in name.origins:
-        rule = _size_rule(size_rules().get(name.base.family or "", _NONE).all, name)  # internlm2-math-plus-mixtral8x22b
+    unstated = estimated or size is None or (size.total is None and size.active is None)
+    rule = _size_rule(rules, name, unstated=unstated) if rules else None
+    if rule is None and estimated and name.base is not None:
+        rules = size_rules().get(name.base.family or "", _NONE).all.of(version)
+        rule = _size_rule(rules, name, unstated=True)  # internlm2-math-plus-mixtral8x22b
     return name if rule is None else with_size(name, rule)
-
 
 
 def with_size(name: ModelName, rule: SizeRule) -> ModelName:
     """The record with what a rule knows and the name does not state."""
-    size = name.size or Size()
+    size = name.size or _UNSIZED
     origins = dict(name.origins)
     total, active = size.total, size.active
     if active is None and rule.active is not None and rule.active == total and not rule.default:
@@ -97,25 +130,28 @@ def name_words(name: ModelName) -> frozenset[str]:
     return frozenset(name.canonical.partition("@")[0].split("-"))
 
 
-def _size_rule(rules: tuple[SizeRule, ...], name: ModelName) -> SizeRule | None:
+def _size_rule(rules: tuple[SizeRule, ...], name: ModelName, *, unstated: bool) -> SizeRule | None:
     """The rule with the most words that all are in the name; the default only where the other words change no size."""
-    words, version = name_words(name), fold(name.version)
-    size = name.size
-    unstated = size is None or (size.total is None and size.active is None) or ("size.total", "estimate") in name.origins
-    if unstated and words & _PARTS:
+    canonical, _, date = name.canonical.partition("@")
+    words = frozenset(canonical.split("-"))
+    if unstated and not words.isdisjoint(_PARTS):
         return None
-    date = _date(name)
     if date:
         rules = (*(rule for rule in rules if rule.date == date), *rules)
     for rule in rules:
-        if rule.version != version and rule.version is not None or not rule.words <= words:
-            continue
-        if not rule.default:
-            return rule
-        stated = None if size is None else size.total
-        if (unstated or near(stated, rule.total)) and name.base is None and _same_size(rule, words, name):
-            return rule
+        if rule.words <= words and not (date and rule.date and rule.date != date):
+            return rule if not rule.default or (name.base is None and _same_size(rule, words, name, unstated=unstated)) else None
+    return None
+
+
+def by_month(name: ModelName) -> SizeRule | None:
+    """The rule of the series that came out in the month that stands for the version: mistral-small-2506 is Small 3.2."""
+    if name.version is not None:
         return None
+    words = name_words(name)
+    for rule in size_rules().get(name.family or "", _NONE).by_month.get(_date(name), ()):
+        if rule.words - {rule.version} <= words:
+            return rule if not rule.default or _same_size(rule, words, name, unstated=True) else None
     return None
 
 
@@ -129,21 +165,29 @@ def _date(name: ModelName) -> str:
     return name.canonical.partition("@")[2]
 
 
-def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName) -> bool:
+def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName, *, unstated: bool) -> bool:
     """Whether the words beyond the rule's leave the size as it is."""
-    stated = name.size is not None and name.size.total is not None and name.size.experts is None
-    rest = words - rule.words - {(name.version or "").lower()}
-    if stated:
-        rest = frozenset(word for word in rest if not word[:1].isdigit())
-    if any(word in _tiers() or word[:1].isdigit() for word in rest):
+    size = name.size
+    total = None if size is None else size.total
+    if not (unstated or near(total, rule.total)):
         return False
-    unknown = rest - _STAGES - _variants() - set(name.types)
-    return not (set(name.types) - _STAGES - rule.words) and (not unknown or (rule.total or _TUNED) < _TUNED)
+    stated = size is not None and total is not None and size.experts is None
+    version, tiers = (name.version or "").lower(), _tiers()
+    rest = [word for word in words - rule.words if word != version and not (stated and word[:1].isdigit())]
+    for word in rest:
+        if word in tiers or word[:1].isdigit():
+            return False
+    types, same = name.types, _words_of_stages()
+    for kind in types:
+        if kind in words and kind not in _STAGES and kind not in rule.words:
+            return False  # a type that the version tells, as in GLM-4.5V, is no word
+    return (rule.total or _TUNED) < _TUNED or all(word in same or word in types for word in rest)
 
 
 @cache
-def _variants() -> frozenset[str]:
-    return frozenset(vocabulary.variants())
+def _words_of_stages() -> frozenset[str]:
+    """Words that tell how a model was trained or which edition it is, and not how large it is."""
+    return _STAGES | frozenset(vocabulary.variants())
 
 
 @cache
@@ -152,7 +196,7 @@ def _tiers() -> frozenset[str]:
 
 
 @cache
-def size_rules() -> dict[str, SizeRules]:
+def size_rules() -> dict[str, Sizes]:
     """Family -> its rules."""
     rules: dict[str, list[SizeRule]] = {}
     for file in vocabulary.companies():
@@ -161,6 +205,15 @@ def size_rules() -> dict[str, SizeRules]:
                 for key, text in entry.sizes.items():
                     example = parser.read(f"{entry.name}-{key}" if key else entry.name)
                     total, active = vocabulary.split_size(text)
-                    rules.setdefault(family.name, []).append(SizeRule(name_words(example), fold(example.version), total, active, not key, _date(example)))
-    ordered = {name: tuple(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
-    return {name: SizeRules(some, tuple(rule for rule in some if rule.active is not None)) for name, some in ordered.items()}
+                    month = (entry.released or "")[:_MONTH]
+                    rule = SizeRule(name_words(example), fold(example.version), total, active, not key, _date(example), month)
+                    rules.setdefault(family.name, []).append(rule)
+    return {name: _sizes(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
+
+
+def _sizes(rules: list[SizeRule]) -> Sizes:
+    months: dict[str, tuple[SizeRule, ...]] = {}
+    for rule in rules:
+        if rule.version is not None:
+            months[rule.month] = (*months.get(rule.month, ()), rule)
+    return Sizes(SizeRules(rules), SizeRules(rule for rule in rules if rule.active is not None), months)

@@ -1,4 +1,4 @@
-"""Owns asking many prompts, some at a time, with the replies in the order of the prompts. Knows streams, no engine."""
+"""Owns asking many prompts, together or some at a time, with the replies in their order. Knows streams and events."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from modelcatalog.chat.reply import Reply
+from modelcatalog.chat.reply import Draft, Reply
+from modelcatalog.engines import Finished
 from modelcatalog.errors import ModelCatalogError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from modelcatalog.chat.reply import Stream
+    from modelcatalog.engines import Event
 
-__all__ = ["replies"]
+__all__ = ["in_order", "replies"]
 
 _Prompt = TypeVar("_Prompt")
 
@@ -45,6 +47,27 @@ def replies(ask: Callable[[_Prompt], Stream], prompts: Iterable[_Prompt], parall
         pool.shutdown(wait=False, cancel_futures=True)
         for stream in tuple(running):
             stream.cancel()
+
+
+def in_order(events: Iterable[tuple[int, Event | ModelCatalogError]]) -> Iterator[Reply]:
+    """The replies that an engine makes together, each as soon as those before it are complete."""
+    drafts: dict[int, Draft] = {}
+    done: dict[int, Reply] = {}
+    turn = 0
+    for index, event in events:
+        draft = drafts.setdefault(index, Draft(split=True))
+        if isinstance(event, ModelCatalogError):
+            done[index] = draft.reply(event)
+        else:
+            draft.push(event)
+            if not isinstance(event, Finished):
+                continue
+            draft.rest()
+            done[index] = draft.reply()
+        del drafts[index]
+        while turn in done:
+            yield done.pop(turn)
+            turn += 1
 
 
 def _reply(ask: Callable[[_Prompt], Stream], prompt: _Prompt, running: set[Stream]) -> Reply:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 from modelcatalog import engines
 from modelcatalog.chat import batching
 from modelcatalog.chat.reply import Reply, Stream
+from modelcatalog.chat.turns import Turns
 from modelcatalog.engines import Engine, Message, Options, Prompt
-from modelcatalog.errors import Unsupported
+from modelcatalog.errors import ModelCatalogError, Unsupported
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,12 +27,14 @@ Asked = str | Sequence[Message | Mapping[str, str]]
 class ChatModel:
     """A loaded checkpoint. Use it in a ``with`` statement, or `close` it, to free its memory.
 
-    It may be used from several threads: as many replies are made at a time as the engine can, the others wait.
+    It may be used from several threads: as many replies are made at a time as the engine can, the others wait. On
+    transformers eight are made at a time, a token of each in turn, and each has a KV cache of its own; to have many
+    prompts answered fast, give them to one `batch`.
     """
 
     def __init__(self, engine: Engine, plan: Plan) -> None:
         self._engine = engine
-        self._turns = threading.Semaphore(engine.parallel)
+        self._turns = Turns(engine.parallel, plan.name.source)
         self.plan = plan
         self.name = plan.name
 
@@ -47,9 +50,8 @@ class ChatModel:
         self.close()
 
     def close(self) -> None:
-        """Free the memory; the model cannot be used afterwards."""
-        with self._turns:
-            self._engine.close()
+        """Free the memory. Replies that are being made end as cancelled; afterwards every use is an `EngineError`."""
+        self._turns.close(self._engine.close)
 
     @property
     def has_chat_template(self) -> bool:
@@ -88,13 +90,35 @@ class ChatModel:
     ) -> Iterator[Reply]:
         """Answer many prompts; yields the replies in their order. A failed one has ``finish_reason="error"``.
 
-        Where the engine is a server, several are asked at a time; ending the iterator cancels them.
+        On transformers they are made together, in a batch that finished replies leave and new ones join; a server is
+        asked for several at a time. Prompts are taken as they are needed, some ahead, so that both they and the replies
+        may be more than fit in memory. Ending or closing the iterator ends the generation.
         """
+        options = engines.options(max_new_tokens, generation)
+        cancel = threading.Event()
 
         def ask(prompt: Asked) -> Stream:
-            return self.stream(prompt, system=system, max_new_tokens=max_new_tokens, **generation)
+            return self._stream(_messages(prompt, system), options)
 
-        return batching.replies(ask, prompts, self._engine.parallel)
+        def asked() -> Iterator[Prompt | ModelCatalogError]:
+            for prompt in prompts:
+                try:
+                    yield _messages(prompt, system)
+                except ModelCatalogError as error:
+                    yield error
+
+        def made() -> Iterator[Reply]:
+            if isinstance(self._engine, engines.Together):
+                with self._turns.take():
+                    together = self._engine.run_many(asked(), options, cancel=cancel)
+                    if together is not None:
+                        yield from batching.in_order(together)
+                        return
+            yield from batching.replies(ask, prompts, self._engine.parallel)
+
+        replies = made()
+        self._turns.watch(replies)
+        return replies
 
     def session(self, system: str | None = None) -> Session:
         """A conversation that remembers."""
@@ -103,12 +127,14 @@ class ChatModel:
     def _stream(self, prompt: Prompt, options: Options, memory: object | None = None) -> Stream:
         cancel = threading.Event()
         events = self._events(prompt, options, cancel, memory)
-        return Stream(events, cancel, split=not isinstance(prompt, str))
+        stream = Stream(events, cancel, split=not isinstance(prompt, str))
+        self._turns.watch(stream)
+        return stream
 
     def _events(
         self, prompt: Prompt, options: Options, cancel: threading.Event, memory: object | None
     ) -> Iterator[engines.Event]:
-        with self._turns:
+        with self._turns.take():
             yield from self._engine.run(prompt, options, cancel=cancel, memory=memory)
 
     def _memory(self) -> object | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Event
 
-__all__ = ["Reply", "Stream", "Usage"]
+__all__ = ["Draft", "Reply", "Stream", "Usage"]
 
 
 class Usage(BaseModel):
@@ -52,6 +52,11 @@ class Reply(BaseModel):
     def __str__(self) -> str:
         return self.text
 
+    def _repr_html_(self) -> str:
+        from modelcatalog import html  # noqa: PLC0415  only a notebook asks
+
+        return html.reply(self)
+
 
 class Stream(Iterator[str]):
     """A reply as it is made: iterate for the pieces of the answer, then read ``reply``.
@@ -62,7 +67,6 @@ class Stream(Iterator[str]):
     def __init__(self, events: Iterator[Event], cancel: threading.Event, *, split: bool) -> None:
         self._pieces: Generator[str] = self._run(events, split=split)
         self._cancel = cancel
-        self._text: list[Piece] = []
         self._reply: Reply | None = None
 
     def __iter__(self) -> Self:
@@ -70,6 +74,11 @@ class Stream(Iterator[str]):
 
     def __next__(self) -> str:
         return next(self._pieces)
+
+    def _ipython_display_(self) -> None:
+        from modelcatalog.html import notebook  # noqa: PLC0415  only IPython asks
+
+        notebook.show(self)
 
     def cancel(self) -> None:
         """End the reply after the current token; may be called from any thread."""
@@ -88,62 +97,78 @@ class Stream(Iterator[str]):
         return self._reply or Reply(finish_reason="cancelled")
 
     def _run(self, events: Iterator[Event], *, split: bool) -> Generator[str]:
-        start = time.perf_counter()
-        first: float | None = None
-        last = start
-        splitter: Splitter | None = Splitter() if split else None
-        usage, reason = Usage(), "cancelled"
-        made = 0
+        draft = Draft(split=split)
         try:
             for event in events:
-                if isinstance(event, Started):
-                    usage = Usage(prompt_tokens=event.prompt_tokens)
-                    if split:
-                        splitter = Splitter(thinking=event.thinking)
-                elif isinstance(event, Finished):
-                    reason, made = event.reason, event.completion_tokens
-                    usage = usage if event.prompt_tokens is None else Usage(prompt_tokens=event.prompt_tokens)
-                else:
-                    last = time.perf_counter()
-                    first = first or last
-                    if isinstance(event, Thought):
-                        pieces = [Piece(event.text, thinking=True)]
-                    else:
-                        pieces = splitter.push(event) if splitter else [Piece(event, thinking=False)]
-                    yield from self._take(pieces)
-            yield from self._take(splitter.rest() if splitter else [])
+                yield from draft.push(event)
+            yield from draft.rest()
         except ModelCatalogError as error:
-            reason = "error"
-            self._finish(reason, usage, made, (start, first, last), error)
+            self._reply = draft.reply(error)
             raise
         finally:
             if hasattr(events, "close"):
                 events.close()
             if self._reply is None:
-                self._finish(reason, usage, made, (start, first, last), None)
+                self._reply = draft.reply()
 
-    def _take(self, pieces: Iterable[Piece]) -> Iterator[str]:
-        for piece in pieces:
-            self._text.append(piece)
-            if not piece.thinking:
-                yield piece.text
 
-    def _finish(
-        self,
-        reason: Any,
-        usage: Usage,
-        made: int,
-        times: tuple[float, float | None, float],
-        error: ModelCatalogError | None,
-    ) -> None:
-        start, first, last = times
-        thinking = "".join(piece.text for piece in self._text if piece.thinking).strip()
-        self._reply = Reply(
-            text="".join(piece.text for piece in self._text if not piece.thinking),
+class Draft:
+    """A reply that is being put together from the events of an engine.
+
+    Args:
+        split: Part thinking from the answer.
+
+    >>> draft = Draft(split=True)
+    >>> [*draft.push(Started(3)), *draft.push("<think>hm</think>Paris"), *draft.push(Finished("stop", 5))]
+    ['Paris']
+    >>> draft.reply().thinking
+    'hm'
+    """
+
+    def __init__(self, *, split: bool) -> None:
+        self._splitter: Splitter | None = Splitter() if split else None
+        self._pieces: list[Piece] = []
+        self._prompt_tokens = self._made = 0
+        self._reason: Finish = "cancelled"
+        self._start = self._last = time.perf_counter()
+        self._first: float | None = None
+
+    def push(self, event: Event) -> list[str]:
+        """Take an event; the pieces of the answer that it gives."""
+        if isinstance(event, Started):
+            self._prompt_tokens = event.prompt_tokens
+            if self._splitter:
+                self._splitter = Splitter(thinking=event.thinking)
+        elif isinstance(event, Finished):
+            self._reason, self._made = event.reason, event.completion_tokens
+            self._prompt_tokens = self._prompt_tokens if event.prompt_tokens is None else event.prompt_tokens
+        else:
+            self._last = time.perf_counter()
+            self._first = self._first or self._last
+            if isinstance(event, Thought):
+                return self._take([Piece(event.text, thinking=True)])
+            return self._take(self._splitter.push(event) if self._splitter else [Piece(event, thinking=False)])
+        return []
+
+    def rest(self) -> list[str]:
+        """The pieces that were held back, once no more comes."""
+        return self._take(self._splitter.rest() if self._splitter else [])
+
+    def reply(self, error: ModelCatalogError | None = None) -> Reply:
+        """The reply as far as it came."""
+        first, last, made = self._first, self._last, self._made
+        thinking = "".join(piece.text for piece in self._pieces if piece.thinking).strip()
+        return Reply(
+            text="".join(piece.text for piece in self._pieces if not piece.thinking),
             thinking=thinking or None,
-            finish_reason=reason,
-            usage=Usage(prompt_tokens=usage.prompt_tokens, completion_tokens=made),
-            seconds_to_first_token=None if first is None else first - start,
+            finish_reason=self._reason if error is None else "error",
+            usage=Usage(prompt_tokens=self._prompt_tokens, completion_tokens=made),
+            seconds_to_first_token=None if first is None else first - self._start,
             tokens_per_second=(made - 1) / (last - first) if first is not None and made > 1 and last > first else None,
             error=error,
         )
+
+    def _take(self, pieces: Iterable[Piece]) -> list[str]:
+        pieces = list(pieces)
+        self._pieces += pieces
+        return [piece.text for piece in pieces if not piece.thinking]

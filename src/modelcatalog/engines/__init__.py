@@ -8,11 +8,11 @@ of text or of thought, `Finished`.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from modelcatalog.errors import Unsupported
+from modelcatalog.errors import ModelCatalogError, Unsupported
 
 if TYPE_CHECKING:
     import threading
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.planning import Plan
 
-__all__ = ["Engine", "Event", "Finish", "Finished", "Message", "Options", "Prompt", "Started", "Thought", "open_engine", "options"]
+__all__ = ["Engine", "Event", "Finish", "Finished", "Message", "Options", "Prompt", "Started", "Thought", "Together", "open_engine", "options"]
 
 Finish = Literal["stop", "length", "cancelled", "error"]
 """Why a reply ended: the model was done (or a stop string came), ``max_new_tokens``, the caller, a failure."""
@@ -125,6 +125,25 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free the memory."""
+
+
+@runtime_checkable
+class Together(Protocol):
+    """An engine that also makes many replies in one batch."""
+
+    def run_many(
+        self, prompts: Iterator[Prompt | ModelCatalogError], options: Options, *, cancel: threading.Event
+    ) -> Iterator[tuple[int, Event | ModelCatalogError]] | None:
+        """Generate for many prompts together, in the caller's thread; None where `run` for each is the best way.
+
+        Args:
+            prompts: Taken as they are needed, some ahead; an error among them comes out again in its place.
+            options: How to generate.
+            cancel: As in `run`, for all of them.
+
+        Yields:
+            The place of a prompt, and an event of its reply. An error is its last.
+        """
 
 
 def open_engine(plan: Plan, *, api_key: str | None = None) -> Engine:

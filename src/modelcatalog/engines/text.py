@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
-__all__ = ["THINKING", "Decoder", "Piece", "Splitter", "StopStrings", "opens_thinking"]
+__all__ = ["THINKING", "Decoder", "Piece", "Splitter", "StopStrings", "Writer", "opens_thinking"]
 
 THINKING = (
     ("<think>", "</think>"),  # Qwen, DeepSeek, GLM, MiniMax, Hunyuan, SmolLM, …
@@ -85,6 +85,48 @@ class StopStrings:
         """What was held back, once it is certain that no more comes."""
         out, self._held = self._held, ""
         return out
+
+
+class Writer:
+    r"""Writes a reply from its tokens: characters whole, thinking marks as text, nothing after a stop string.
+
+    Args:
+        decode: Ids to text, special tokens left out.
+        stops: Strings that end the reply.
+        ends: Tokens that end it, and are no text.
+        marks: Tokens that are thinking marks: some tokenizers call them special, and `decode` would lose them.
+
+    >>> writer = Writer(lambda ids: bytes(ids).decode(), ("\n",), ends={0}, marks={1: "<think>"})
+    >>> [writer.push(token) for token in (1, *b"a\n")], writer.done
+    (['<think>', 'a', ''], True)
+    """
+
+    def __init__(
+        self, decode: Callable[[list[int]], str], stops: Sequence[str], ends: Container[int], marks: Mapping[int, str]
+    ) -> None:
+        self._decoder = Decoder(decode)
+        self._stops = StopStrings(stops)
+        self._ends = ends
+        self._marks = marks
+        self._ended = False
+
+    @property
+    def done(self) -> bool:
+        """Whether the reply has come to its own end."""
+        return self._ended or self._stops.hit
+
+    def push(self, token: int) -> str:
+        """The text that is certain with this token."""
+        if token in self._ends:
+            self._ended = True
+            return ""
+        if token in self._marks:
+            return self._stops.push(self._decoder.rest() + self._marks[token])
+        return self._stops.push(self._decoder.push(token))
+
+    def rest(self) -> str:
+        """What was held back, once no more comes."""
+        return self._stops.push(self._decoder.rest()) + self._stops.rest()
 
 
 def _overlap(text: str, words: Sequence[str]) -> int:

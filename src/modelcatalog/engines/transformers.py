@@ -1,18 +1,19 @@
-"""Owns running a checkpoint with transformers: load, render, generate, and the KV cache of a conversation.
+"""Owns running a checkpoint with transformers: load, render, make tokens, and the KV cache of a conversation.
 
 Knows no hub: it is handed a folder, and every call says ``local_files_only``.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import Finish, Finished, Message, Options, Started
-from modelcatalog.engines.quiet import quiet
+from modelcatalog.engines import Finish, Finished, Message, Options, Started, kvcache, transformers_generate
+from modelcatalog.engines.decoding import Row, Rows, drives
+from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.templates import Renderer
-from modelcatalog.engines.text import Decoder, StopStrings, opens_thinking
+from modelcatalog.engines.text import THINKING, Writer, opens_thinking
+from modelcatalog.engines.transformers_batch import Asked, Batch
 from modelcatalog.engines.transformers_loading import read
 from modelcatalog.errors import (
     EngineError,
@@ -21,11 +22,13 @@ from modelcatalog.errors import (
     Unsupported,
     WontFit,
 )
+from modelcatalog.planning.machine import free_ram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from modelcatalog.engines import Event, Prompt
+    from modelcatalog.engines.sampling import Settings
     from modelcatalog.planning import Plan
 
 __all__ = ["Transformers", "open"]
@@ -38,23 +41,54 @@ class _Memory:
         self.cache: Any = None
         self.ids: list[int] = []
 
+    def recall(self, ids: list[int]) -> Any:
+        """The cache, cut back to the tokens that it shares with this prompt; None if that is not possible.
+
+        It is taken out: a second reply in the same conversation at the same time begins anew.
+        """
+        cache, self.cache = self.cache, None
+        if cache is None:
+            return None
+        common = 0
+        # At least one token must be computed, else there is nothing to choose from.
+        for have, want in zip(self.ids, ids[:-1], strict=False):
+            if have != want:
+                break
+            common += 1
+        return cache if common and kvcache.cut(cache, common) else None
+
+    def keep(self, cache: Any, ids: list[int]) -> None:
+        """Remember what a cache holds: no more than these tokens, whose last was never computed."""
+        length = min(len(ids) - 1, *(layer.get_seq_length() for layer in cache.layers))
+        if length > 0 and kvcache.cut(cache, length):
+            self.cache, self.ids = cache, ids[:length]
+
 
 class Transformers:
     """A model and its tokenizer in this process."""
 
     name = "transformers"
-    parallel = 1
+    parallel = 8
 
     def __init__(self, model: Any, tokenizer: Any, subject: str) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._subject = subject
         self._renderer = Renderer(subject)
+        self._lock = threading.Lock()
+        self._driven = drives(model)
+        self._ends = _ends(model, tokenizer)
+        self._marks = _marks(tokenizer)
 
     @property
     def chat_template(self) -> bool:
         """Whether the checkpoint brought a chat template."""
         return bool(self._tokenizer.chat_template)
+
+    @property
+    def attention(self) -> str:
+        """The attention implementation that transformers took: ``sdpa``, ``flash_attention_2``, ``eager``, …."""
+        return str(self._open().config._attn_implementation)  # noqa: SLF001  there is no other name for it
 
     def new_memory(self) -> _Memory:
         """A KV cache for one conversation."""
@@ -66,7 +100,8 @@ class Transformers:
 
         import torch  # noqa: PLC0415
 
-        self._model = self._tokenizer = None
+        with self._lock:
+            self._model = self._tokenizer = None
         self._renderer.close()
         gc.collect()
         if torch.cuda.is_available():
@@ -75,78 +110,85 @@ class Transformers:
     def run(
         self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None
     ) -> Iterator[Event]:
-        """Generate in a thread of its own, so that the caller can always be interrupted."""
+        """Generate, in the caller's thread: a token for each event that is asked for."""
+        asked = self._ask(prompt, options)  # which also says that the model was closed
+        kept = memory if isinstance(memory, _Memory) else None
+        how = settings(options, self._model.generation_config)
+        yield Started(asked.row.prompt, asked.thinking)
+        made = self._made(asked.row, how, kept) if self._driven else self._generated(asked.row, how, kept)
+        writer, row, stopped = asked.writer, asked.row, False
+        try:
+            for token in made:
+                if token is not None and (text := writer.push(token)):
+                    yield text
+                stopped = cancel.is_set()
+                if writer.done or stopped:
+                    break
+        except Exception as error:
+            raise self._translated(error) from error
+        finally:
+            made.close()
+        if text := writer.rest():
+            yield text
+        reason: Finish = "stop" if writer.done else "cancelled" if stopped else "length"
+        yield Finished(reason, row.made)
+
+    def run_many(
+        self, prompts: Iterator[Prompt | ModelCatalogError], options: Options, *, cancel: threading.Event
+    ) -> Iterator[tuple[int, Event | ModelCatalogError]] | None:
+        """Generate for many prompts in one batch that finished rows leave and new ones join."""
+        model = self._open()
+        if not self._driven:
+            return None
+        how = settings(options, model.generation_config)
+        batch = Batch(
+            lambda: Rows(self._open(), how, self._lock),
+            lambda prompt: self._ask(prompt, options),
+            self._translated,
+            cancel,
+            width=64 if model.device.type == "cuda" else 16,
+            memory=_free(model.device) // 2,
+            token_bytes=kvcache.token_bytes(model.config, model.dtype),
+        )
+        return batch.run(prompts)
+
+    def _open(self) -> Any:
         if self._model is None:
             message = "this model was closed"
             raise EngineError(message, subject=self._subject)
+        return self._model
+
+    def _ask(self, prompt: Prompt, options: Options) -> Asked:
+        """What a prompt asks of the loop."""
+        config = self._open().config
         ids, thinking = self._encode(prompt, options)
-        limit = getattr(self._model.config.get_text_config(), "max_position_embeddings", None)
+        limit = getattr(config.get_text_config(), "max_position_embeddings", None)
         if limit is not None and len(ids) >= limit:
             message = f"the prompt has {len(ids):,} tokens, the model reads {limit:,}"
             raise Unsupported(message, subject=self._subject, hint="shorten the prompt, or begin a new session")
-        stop = threading.Event()
-        pieces: queue.Queue[int | BaseException | None] = queue.Queue()
-        kept = memory if isinstance(memory, _Memory) else None
-        worker = threading.Thread(
-            target=self._generate, args=(ids, options, kept, pieces, (stop, cancel)), name="modelcatalog-generate"
-        )
-        worker.daemon = True
-        worker.start()
-        try:
-            yield from self._events(ids, options, pieces, stop, cancel, thinking=thinking)
-        finally:
-            # Also when the consumer leaves early or Ctrl-C comes: one token later the thread is done.
-            stop.set()
-            worker.join()
+        most = options.max_new_tokens if limit is None else min(options.max_new_tokens, limit - len(ids))
+        writer = Writer(self._decode, options.stop, self._ends, self._marks)
+        return Asked(Row(ids, most, options.seed), writer, thinking)
 
-    def _events(
-        self,
-        ids: list[int],
-        options: Options,
-        pieces: queue.Queue[int | BaseException | None],
-        stop: threading.Event,
-        cancel: threading.Event,
-        *,
-        thinking: bool,
-    ) -> Iterator[Event]:
-        tokenizer = self._tokenizer
-        decoder = Decoder(
-            lambda some: tokenizer.decode(some, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        )
-        stops = StopStrings(options.stop)
-        ends = self._ends()
-        count, last = 0, None
-        yield Started(len(ids), thinking)
-        while (item := pieces.get()) is not None:
-            if isinstance(item, BaseException):
-                raise self._translated(item) from item
-            count, last = count + 1, item
-            if text := stops.push(decoder.push(item)):
-                yield text
-            if stops.hit:
-                stop.set()
-                break
-        if text := stops.push(decoder.rest()) + stops.rest():
-            yield text
-        reason: Finish = "stop"
-        if not stops.hit and last not in ends:
-            reason = "cancelled" if cancel.is_set() else "length"
-        yield Finished(reason, count)
-
-    def _ends(self) -> set[int]:
-        ends = self._model.generation_config.eos_token_id
-        ends = ends if isinstance(ends, list) else [ends]
-        return {int(end) for end in (*ends, self._tokenizer.eos_token_id) if end is not None}
+    def _decode(self, ids: list[int]) -> str:
+        return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     # The prompt ------------------------------------------------------------------------------
 
     def _encode(self, prompt: Prompt, options: Options) -> tuple[list[int], bool]:
         """The prompt's tokens, and whether the template opened the thinking."""
         if isinstance(prompt, str):
-            return list(self._tokenizer(prompt)["input_ids"]), False
-        text = self._render(prompt, options)
-        # The template writes the special tokens itself; a second <s> spoils the reply.
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"]), opens_thinking(text)
+            ids = list(self._tokenizer(prompt)["input_ids"])
+            thinking = False
+        else:
+            text = self._render(prompt, options)
+            # The template writes the special tokens itself; a second <s> spoils the reply.
+            ids = list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+            thinking = opens_thinking(text)
+        if not ids:
+            message = "the prompt is empty: there is no token to continue"
+            raise Unsupported(message, subject=self._subject)
+        return ids, thinking
 
     def _render(self, messages: tuple[Message, ...], options: Options) -> str:
         if not self.chat_template and options.chat_template is None:
@@ -163,67 +205,42 @@ class Transformers:
         values = {**self._tokenizer.special_tokens_map, **switches}
         return self._renderer.render(template, [message.model_dump() for message in messages], **values)
 
-    # The generation --------------------------------------------------------------------------
+    # The tokens ------------------------------------------------------------------------------
 
-    def _generate(
-        self,
-        ids: list[int],
-        options: Options,
-        memory: _Memory | None,
-        pieces: queue.Queue[int | BaseException | None],
-        stops: tuple[threading.Event, ...],
-    ) -> None:
-        import torch  # noqa: PLC0415
-
+    def _made(self, row: Row, how: Settings, memory: _Memory | None) -> Generator[int | None]:
+        """The tokens of a reply by our own loop; None while a long prompt is read."""
+        rows = Rows(self._open(), how, self._lock, memory.recall(row.ids) if memory else None)
         try:
-            cache = self._recall(ids, memory)
-            prompt = torch.tensor([ids], device=self._model.device)
-            extra: dict[str, Any] = {} if cache is None else {"past_key_values": cache}
-            with quiet(), torch.inference_mode(), _seeded(options.seed):
-                output = self._model.generate(
-                    input_ids=prompt,
-                    attention_mask=torch.ones_like(prompt),
-                    streamer=_Streamer(pieces),
-                    stopping_criteria=[_stopper(stops)],
-                    **_settings(options, self._model, self._tokenizer),
-                    **extra,
-                )
-            if memory is not None:
-                # The last token was sampled and never fed back, so the cache does not hold it.
-                memory.ids = output[0].tolist()[: cache.get_seq_length()]
-        except BaseException as error:  # noqa: BLE001  raised again in the thread that asked
-            if memory is not None:
-                memory.cache, memory.ids = None, []
-            pieces.put(error)
-        else:
-            pieces.put(None)
+            for _ in rows.read(row):
+                yield None
+            yield row.ids[-1]
+            while row.made < row.limit:
+                self._open()
+                rows.step()
+                yield row.ids[-1]
+        finally:
+            # Also after Ctrl-C in the middle of a pass, when some layers hold a token more than others.
+            if memory is not None and rows.cache is not None:
+                memory.keep(rows.cache, row.ids)
 
-    def _recall(self, ids: list[int], memory: _Memory | None) -> Any:
-        """The cache of a conversation, cut back to the tokens that this prompt shares with the last one."""
-        from transformers import DynamicCache  # noqa: PLC0415
-
-        if memory is None:
-            return None
-        common = 0
-        # At least one token must be computed, else there is nothing to sample from.
-        for have, want in zip(memory.ids, ids[:-1], strict=False):
-            if have != want:
-                break
-            common += 1
-        cache = memory.cache
+    def _generated(self, row: Row, how: Settings, memory: _Memory | None) -> Generator[int | None]:
+        """The tokens of a reply by `generate`, for models that our loop does not drive."""
+        model, cache = self._open(), None
+        if memory is not None:
+            empty = kvcache.new(model.config)
+            cache = memory.recall(row.ids) or (empty if kvcache.usable(empty) else None)
+        made = transformers_generate.tokens(model, row, how, tuple(self._ends), cache)
         try:
-            length = cache.get_seq_length() if cache is not None else 0
-            if length > common > 0:
-                cache.crop(common - length)
-        except (RuntimeError, ValueError, NotImplementedError, AttributeError):
-            common = 0  # recurrent and sliding layers cannot always go back
-        if cache is None or common == 0:
-            cache = DynamicCache(config=self._model.config)
-        memory.cache = cache
-        return cache
+            for token in made:
+                row.ids.append(token)
+                yield token
+        finally:
+            made.close()
+            if memory is not None and cache is not None:
+                memory.keep(cache, row.ids)
 
-    def _translated(self, error: BaseException) -> BaseException:
-        if isinstance(error, ModelCatalogError) or not isinstance(error, Exception):
+    def _translated(self, error: Exception) -> ModelCatalogError:
+        if isinstance(error, ModelCatalogError):
             return error
         if type(error).__name__ in {"OutOfMemoryError", "MemoryError"}:
             message = "memory ran out while generating"
@@ -231,78 +248,26 @@ class Transformers:
         return EngineError(f"transformers failed: {error}", subject=self._subject)
 
 
-class _Streamer:
-    """Hands tokens on as `generate` makes them; the first call brings the prompt."""
-
-    def __init__(self, pieces: queue.Queue[int | BaseException | None]) -> None:
-        self._pieces = pieces
-        self._prompt = True
-
-    def put(self, value: Any) -> None:
-        if self._prompt:
-            self._prompt = False
-            return
-        for token in value.reshape(-1).tolist():
-            self._pieces.put(int(token))
-
-    def end(self) -> None:
-        """Nothing: the thread reports its own end."""
+def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
+    """The tokens that end a reply; what fine-tuned checkpoints say in two places does not always agree."""
+    ends = model.generation_config.eos_token_id
+    ends = ends if isinstance(ends, list) else [ends]
+    return frozenset(int(end) for end in (*ends, tokenizer.eos_token_id) if end is not None)
 
 
-def _stopper(stops: tuple[threading.Event, ...]) -> Any:
+def _marks(tokenizer: Any) -> dict[int, str]:
+    """The thinking marks that are single tokens of this tokenizer."""
+    known = tokenizer.get_added_vocab()
+    return {known[mark]: mark for marks in THINKING for mark in marks if mark in known}
+
+
+def _free(device: Any) -> int:
+    """Bytes that are free for KV caches."""
     import torch  # noqa: PLC0415
 
-    def stop(input_ids: Any, _scores: Any, **_: object) -> Any:
-        done = any(event.is_set() for event in stops)
-        return torch.full((input_ids.shape[0],), done, dtype=torch.bool, device=input_ids.device)
-
-    return stop
-
-
-class _seeded:  # noqa: N801  reads as a word in a with statement
-    """Seeds torch for one reply, and puts the random state back."""
-
-    def __init__(self, seed: int | None) -> None:
-        self._seed = seed
-        self._fork: Any = None
-
-    def __enter__(self) -> None:
-        if self._seed is not None:
-            import torch  # noqa: PLC0415
-
-            self._fork = torch.random.fork_rng()
-            self._fork.__enter__()
-            torch.manual_seed(self._seed)
-
-    def __exit__(self, *error: object) -> None:
-        if self._fork is not None:
-            self._fork.__exit__(*error)
-
-
-def _settings(options: Options, model: Any, tokenizer: Any) -> dict[str, Any]:
-    """Our options in the words of `generate`, with nothing left for it to warn about."""
-    names = {"temperature", "top_p", "top_k", "min_p", "repetition_penalty"}
-    given = options.model_dump(include=names, exclude_none=True)
-    sample = options.do_sample
-    if sample is None and options.temperature is not None:
-        sample = options.temperature > 0
-    if sample is None and given.keys() & {"top_p", "top_k", "min_p"}:
-        sample = True
-    if sample is None:
-        sample = bool(model.generation_config.do_sample)
-    if not sample:
-        # Greedy decoding ignores them, and says so each time.
-        given = {key: value for key, value in given.items() if key == "repetition_penalty"}
-        given |= {"temperature": 1.0, "top_p": 1.0, "top_k": 50}
-    pad = tokenizer.pad_token_id
-    ends = model.generation_config.eos_token_id
-    first = ends[0] if isinstance(ends, list) and ends else ends
-    return {
-        **given,
-        "do_sample": sample,
-        "max_new_tokens": options.max_new_tokens,
-        "pad_token_id": pad if pad is not None else first if first is not None else tokenizer.eos_token_id,
-    }
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
+    return free_ram() or 1 << 30
 
 
 def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(plan)

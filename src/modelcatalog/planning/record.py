@@ -141,6 +141,12 @@ class Plan(_Record):
     def __str__(self) -> str:
         return "\n".join([_title(self.name), *(f"  {label:<9} {text}" for label, text in self._rows())])
 
+    def _repr_html_(self) -> str:
+        """The plan in a notebook."""
+        from modelcatalog import html  # noqa: PLC0415  only a notebook asks
+
+        return html.plan(self.name, self._rows())
+
     def _rows(self) -> list[tuple[str, str]]:
         if self.served:
             return [("from", f"server: {self.endpoint}, model {self.repo_id}"), ("files", "none, nothing to download"), ("engine", self.engine), *self._notes()]

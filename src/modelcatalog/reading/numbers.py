@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 __all__ = ["NumberRules"]
 
 _VERSION_DIGITS = 2
+_LARGEST = 100
+"""No version is as large: wav2vec2-base-960h counts hours."""
+_STAGES = frozenset(("fine-tuned", "sft", "dpo", "rl", "preference"))
+"""Types behind which a number counts the runs of a tuning."""
 
 
 class NumberRules(State):
     """Numbers beside their neighbours."""
+
+    __slots__ = ()
 
     def _on_number(self, i: int, word: Word) -> None:
         text = str(word.value)
@@ -64,7 +70,7 @@ class NumberRules(State):
             return False
         self.released = release(*date, f"{text}-{day.text}")
         self.kinds[i] = self.kinds[i + 1] = self.kinds[i + 2] = "released"
-        self.skip = i + 2
+        words[i + 2] = words[i + 1]  # no number any more
         return True
 
     def _on_date(self, i: int, word: Word) -> None:
@@ -78,19 +84,39 @@ class NumberRules(State):
         if before == self.base_end and self.base is not None and before >= 0 and self.base_version is None:
             return self._base_version(i, text)
         whole = text.isdecimal()
-        if whole and len(text) > _VERSION_DIGITS:
+        if (whole and len(text) > _VERSION_DIGITS) or self._of_another(before):
             return False
         if self.version is not None:
             return whole and before == self.version_at and self._second_part(i, text)
         if self.family is not None and self.open:
-            if whole and len(text) == 2 and self.family.compact and text not in self.family.versions:  # noqa: PLR2004
-                text = f"{text[0]}.{text[1]}"
-            return self._set_version(i, text)
+            beside = before == self.family_at
+            if whole:
+                text = self._dotted(self.family, text, beside=beside)
+            return (beside or not whole or self._numbers_a_model(before, text)) and self._set_version(i, text)
         if whole:
             return (self.family is None and not self.recognised and before == self.lead_end >= 0 and self._then_size(i) and self._set_version(i, text)) or (
-                self.family is not None and text in self.family.versions and self._set_version(i, text)
+                self.family is not None and text in self.family.versions and self.kinds[before] != "unknown" and self._set_version(i, text)
             )
         return (self.family is not None or self.recognised or before == self.lead_end >= 0) and self._set_version(i, text)
+
+    def _of_another(self, before: int) -> bool:
+        """``gpt-oss-20b-claude-4.6``: the version of a family that is only a word here."""
+        return before >= 0 and self.words[before].role == "family" and self.family is not None and self.words[before].value.name != self.family.name
+
+    @staticmethod
+    def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
+        """``gpt-35``, ``llama32``: two digits that lack their point."""
+        if len(digits) != _VERSION_DIGITS or digits in family.versions:
+            return digits
+        dotted = f"{digits[0]}.{digits[1]}"
+        return dotted if family.compact or (beside and dotted in family.versions) else digits
+
+    def _numbers_a_model(self, before: int, text: str) -> bool:
+        """Whether a whole number away from the family may be its version: ``grok-code-fast-1``, and not ``bert_ft_qqp-60``."""
+        if self.family is not None and text in self.family.versions:
+            return True
+        word = self.words[before]
+        return len(text) < _VERSION_DIGITS and self.kinds[before] != "unknown" and word.key not in _STAGES
 
     def _then_size(self, i: int) -> bool:
         after = self.after(i)
@@ -149,6 +175,8 @@ class NumberRules(State):
             return
         if self.base is not None and self.before(i) == self.base_end and self.base_version is None:
             self._base_version(i, self._lined(self.base, "v", text))
+        elif digits.isdecimal() and self.kinds[self.before(i)] == "quantization" and self.family is not None:
+            self.kinds[i] = "format"  # NVFP4-v2: of the quantization
         elif self.version is None and not (self.dotted and text == "1" and self.after(i) < 0):
             self._set_version(i, self._lined(self.family, "v", text) if self.open else text)
         elif self.dotted and text == "1" and self.after(i) < 0:
@@ -175,12 +203,16 @@ class NumberRules(State):
             self.no_fact(i, word)
 
     def _on_suffixed(self, i: int, word: Word) -> None:
-        _, letter = word.value
+        digits, letter = float(word.value[0]), word.value[1]
         before = self.before(i)
         text = point(self.text(i)) if letter != "p" else self.text(i)
+        family = self.family
+        if before == self.version_at >= 0 and family is not None and f"{self.version}.{text}".lower() in family.versions:
+            text = f"{self.version}.{text}"  # glm-4-5v
+            self.version, self.open = None, True
         if before == self.base_end >= 0 and self.base_version is None:
             self._base_version(i, text)
-        elif self.family is not None and self.version is None and self.open:
+        elif family is not None and self.version is None and self.open and digits < _LARGEST:
             self._set_version(i, text)
             if letter == "v" and "vision" not in self.types:
                 self.types.append("vision")

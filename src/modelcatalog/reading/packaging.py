@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from modelcatalog.lexicon import Word
 
 __all__ = ["PackagingRules"]
+_SHORT = 2
+"""So short a word is a format only behind a width."""
 
 
 class PackagingRules(State):
     """Quantizations, formats and dtypes beside their neighbours."""
+
+    __slots__ = ()
 
     def _on_method(self, i: int, word: Word) -> None:
         method, bits, file_format = word.value
@@ -49,6 +53,9 @@ class PackagingRules(State):
 
     def _on_mlc_scheme(self, i: int, word: Word) -> None:
         self.scheme, self.bits = word.value
+        if self._packaging() == "onnx":
+            self.method_format = self.method_format or "onnx"  # which has a q4f16 of its own
+            return
         self.method = self.method or "mlc"
         self.method_format = self.method_format or "mlc"
 
@@ -83,5 +90,9 @@ class PackagingRules(State):
         self.recognised = True
 
     def _on_format(self, i: int, word: Word) -> None:
+        before = self.before(i)
+        if len(word.text) == _SHORT and (before < 0 or self.kinds[before] not in ("quantization", "dtype")) and self._packaging() != word.value:
+            self.no_fact(i, word)  # int4-ov is OpenVINO, llava-onevision-7b-ov is not
+            return
         self.format = self.format or str(word.value)
         self.recognised = True

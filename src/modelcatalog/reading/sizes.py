@@ -27,12 +27,16 @@ _TUNINGS = frozenset(("sft", "dpo", "rl", "preference", "fine-tuned"))
 """Types behind which a number with a k counts what the model was tuned on: mistral-7b-sft-200k."""
 _EXPERTS = frozenset((8, 16, 32, 64, 128, 256, 512))
 """Numbers of experts; 12.8b-5e is five epochs."""
+_WIDTHS = {n * 10**9: n for n in (2, 3, 4, 5, 6, 8)}
+"""What is no size behind a method: bits."""
 _SAMPLES = 20 * 10**6
 """Up to here, a number of millions before a number of billions counts training samples."""
 
 
 class SizeRules(State):
     """Sizes beside their neighbours."""
+
+    __slots__ = ()
 
     def _on_size(self, i: int, word: Word) -> None:
         value, unit = word.value
@@ -41,6 +45,8 @@ class SizeRules(State):
         if not counts and self.training(i, self.lexicon.training_after_size):
             self.kinds[i] = "training"
             self.keys.append(word.text)
+            return
+        if self._no_size(i, word, before):
             return
         key = word.key or word.text
         if unit == "m" and value == 10**6 and self.types and self.size is None:
@@ -65,13 +71,35 @@ class SizeRules(State):
         self.keys.append(key)
         self._sized()
 
+    def _no_size(self, i: int, word: Word, before: int) -> bool:
+        """Bits, a version and tokens that look like a size."""
+        value, unit = word.value
+        family = self.family
+        if unit == "b":
+            if self.size is None or before < 0 or self.words[before].role != "method" or value not in _WIDTHS:
+                return False
+            self.kinds[i] = "quantization"  # GPTQ-4b-128g
+            self.bits = self.bits or _WIDTHS[value]
+            return True
+        if unit != "t" or family is None:
+            return False
+        if self.version is None and word.text in family.versions:
+            self.version, self.version_at, self.open, self.recognised = word.text, i, False, True
+            self.kinds[i] = "version"  # abab6.5t
+            return True
+        if family.name.startswith("Tiny"):
+            self.no_fact(i, word)  # TinyLlama-3T
+            return True
+        return False
+
     def _first_size(self, i: int, word: Word, value: int) -> str:
         """LLAMA-3_8B: after a family that has a version 3, the underscore is no point. Gives the size's key."""
         key = word.key or word.text
         head, joint, tail = word.text.partition("_")
         family = self.family
-        if joint and family is not None and self.version is None and self.open and self.before(i) == self.family_at and head in family.versions:
-            self.version = head
+        version = head if family is None or head in family.versions else ".".join(head)  # llama_32_1b
+        if joint and family is not None and self.version is None and self.open and self.before(i) == self.family_at and version in family.versions:
+            self.version = version
             self.label_from = len(head) + 1
             value = alone(READINGS[tail])[0].value[0]
             key = tail
@@ -111,7 +139,10 @@ class SizeRules(State):
         self._sized()
 
     def _on_experts(self, i: int, word: Word) -> None:
-        if self.size is None or self.before(i) != self.size_end or self.family is None or word.value not in _EXPERTS:
+        before = self.before(i)
+        if before >= 0 and self.words[before].role == "tier":
+            before = self.before(before)  # llama4:17b-scout-16e
+        if self.size is None or before != self.size_end or self.family is None or word.value not in _EXPERTS:
             self.no_fact(i, word)
             return
         self.experts = word.value
@@ -121,7 +152,8 @@ class SizeRules(State):
     def _on_context(self, i: int, word: Word) -> None:
         thousands: int = word.value
         before = self.before(i)
-        tuned = before >= 0 and self.words[before].role == "type" and self.words[before].value in _TUNINGS
+        after = self.after(i)
+        tuned = (before >= 0 and self.words[before].key in _TUNINGS) or (after >= 0 and thousands not in _BINARY and self.words[after].key in _TUNINGS)
         counted = tuned or thousands not in _CONTEXTS or self.training(i, self.lexicon.training_after)
         if counted or self.context is not None or not (self.family or self.recognised):
             self.no_fact(i, word)

@@ -23,48 +23,18 @@ def release(year: int | None, month: int | None, day: int | None, text: str) -> 
     return Release(year=year, month=month, day=day, text=text)
 
 
-class State:
-    """What has been found so far; the class attributes are the beginning."""
+_NO_MEANINGS: Mapping[str, str] = MappingProxyType({})
 
-    dotted = False
-    in_tag = False
-    account: Account | None = None
-    origin_account: str | None = None
-    """The account that a repackager wrote before the name."""
-    family: FamilyWord | None = None
-    family_at = -1
-    base: FamilyWord | None = None
-    base_at = -1
-    base_version: str | None = None
-    base_end = -1
-    version: str | None = None
-    version_at = -1
-    open = True
-    company_word: str | None = None
-    tier: str | None = None
-    size: int | None = None
-    size_at = -1
-    size_end = -1
-    label_from = 0
-    """Characters of the size's word that are not the size."""
-    mixture: tuple[int, int] | None = None
-    active: int | None = None
-    experts: int | None = None
-    method: str | None = None
-    scheme: str | None = None
-    bits: float | None = None
-    group: int | None = None
-    format: str | None = None
-    method_format: str | None = None
-    dtype: Any = None
-    context: int | None = None
-    released: Release | None = None
-    lead: int = -1
-    lead_end: int = -1
-    skip = -1
-    recognised = False
-    meanings: Mapping[str, str] = MappingProxyType({})
-    """Words that mean something else in the families found so far."""
+
+class State:
+    """What has been found so far. It has slots, since every rule of every word reads some of it."""
+
+    __slots__ = (
+        "account", "active", "base", "base_at", "base_end", "base_version", "bits", "company_word", "context", "dotted", "dtype", "experts",
+        "family", "family_at", "format", "group", "in_tag", "keys", "kinds", "label_from", "lead", "lead_end", "lexicon", "lower", "meanings",
+        "method", "method_format", "mixture", "open", "origin_account", "recognised", "released", "scheme", "size", "size_at", "size_end",
+        "source", "texts", "tier", "types", "unknown", "version", "version_at", "words",
+    )  # fmt: skip
 
     def __init__(self, source: str, lower: str, lexicon: Lexicon) -> None:
         self.source = source
@@ -76,6 +46,35 @@ class State:
         self.types: list[str] = []
         self.keys: list[str] = []
         self.unknown: list[int] = []
+        self.dotted = self.in_tag = self.recognised = False
+        self.open = True
+        self.account: Account | None = None
+        self.origin_account: str | None = None
+        """The account that a repackager wrote before the name."""
+        self.family: FamilyWord | None = None
+        self.base: FamilyWord | None = None
+        self.version: str | None = None
+        self.base_version: str | None = None
+        self.family_at = self.version_at = self.base_at = self.base_end = self.size_at = self.size_end = self.lead = self.lead_end = -1
+        self.company_word: str | None = None
+        self.tier: str | None = None
+        self.size: int | None = None
+        self.label_from = 0
+        """Characters of the size's word that are not the size."""
+        self.mixture: tuple[int, int] | None = None
+        self.active: int | None = None
+        self.experts: int | None = None
+        self.method: str | None = None
+        self.scheme: str | None = None
+        self.bits: float | None = None
+        self.group: int | None = None
+        self.format: str | None = None
+        self.method_format: str | None = None
+        self.dtype: Any = None
+        self.context: int | None = None
+        self.released: Release | None = None
+        self.meanings: Mapping[str, str] = _NO_MEANINGS
+        """Words that mean something else in the families found so far."""
 
     def text(self, i: int) -> str:
         """A word as it was written."""
@@ -83,23 +82,26 @@ class State:
 
     def before(self, i: int) -> int:
         """The word before, separators left out; -1: none."""
+        words = self.words
         i -= 1
-        while i >= 0 and self.words[i].role == "separator":
+        while i >= 0 and words[i][0] == "separator":
             i -= 1
         return i
 
     def after(self, i: int) -> int:
         """The word after, separators left out; -1: none."""
+        words = self.words
+        count = len(words)
         i += 1
-        while i < len(self.words) and self.words[i].role == "separator":
+        while i < count and words[i][0] == "separator":
             i += 1
-        return i if i < len(self.words) else -1
+        return i if i < count else -1
 
     def no_fact(self, i: int, word: Word) -> None:
         """A word that no rule takes: kept, never guessed."""
         self.kinds[i] = "unknown"
         self.unknown.append(i)
-        self.keys.append(word.key or word.text)
+        self.keys.append(word[3] or word[1])
         if self.family is None and not self.recognised:
             if self.lead < 0:
                 self.lead = i

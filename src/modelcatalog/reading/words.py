@@ -7,9 +7,14 @@ from modelcatalog.reading.numbers import NumberRules
 
 __all__ = ["WordRules"]
 
+_INSTRUCTED = frozenset(("instruct", "chat"))
+"""Types of a finished model: what stands behind them was done to it."""
+
 
 class WordRules(NumberRules):
     """Words beside their neighbours."""
+
+    __slots__ = ()
 
     def _on_family(self, i: int, word: Word) -> None:
         found: FamilyWord = word.value
@@ -25,6 +30,13 @@ class WordRules(NumberRules):
             self.meanings = {**self.meanings, **found.words}
         now = self.family
         if now is None:
+            if found.closed and self.size_at >= 0 and not self.in_tag:
+                self.no_fact(i, word)  # Qwythos-9B-Claude-Mythos: who taught it
+                return
+            if self.version is not None and self._version_next(i, found):
+                self.keys.append(f"v{self.version}")  # fast-apply-v0.10-Llama3.2: its own version stands at the family
+                self.kinds[self.version_at] = "unknown"
+                self.version, self.version_at = None, -1
             self.family, self.family_at, self.open = found, i, True
         elif self.version is None and word.text[0] in now.lines and word.text[1:].isdecimal():
             self._set_version(i, self._lined(now, word.text[0], word.text[1:]))  # Kimi K2, not the family K2
@@ -34,9 +46,14 @@ class WordRules(NumberRules):
         if word.key is not None:
             self.keys.append(word.key)
 
+    def _version_next(self, i: int, family: FamilyWord) -> bool:
+        after = self.after(i)
+        return after >= 0 and (self.words[after].role == "version" or self.words[after].text in family.versions)
+
     def _second_family(self, i: int, word: Word, now: FamilyWord) -> None:
         """The same again, the base of the one before, or its tuning."""
         found: FamilyWord = word.value
+        finished = not self.in_tag and (self.size_at >= 0 or not _INSTRUCTED.isdisjoint(self.types))
         if found.name == now.name:
             self.open = self.version is None
             if word.text in now.lines:  # gpt-o3: the line's letter
@@ -44,7 +61,7 @@ class WordRules(NumberRules):
         elif self._is_origin(i, found, now):
             self.kinds[self.family_at] = "owner"  # bartowski/Qwen_QwQ-32B: the account that the model was taken from
             self.family, self.family_at, self.open = found, i, True
-        elif self.base is not None or (self.size_at >= 0 and not self.in_tag) or (found.derived and not now.derived and self._at_home(now, found)):
+        elif self.base is not None or finished or (found.derived and not now.derived and self._at_home(now, found)):
             self.keys.append(word.text)  # behind the size stands the data or the method: mpt-1b-redpajama
         elif found.derived and not now.derived and not self._at_home(now, found):
             self.base, self.base_version, self.base_at = now, self.version, self.family_at
@@ -90,6 +107,9 @@ class WordRules(NumberRules):
             self.no_fact(i, word)
 
     def _on_type(self, i: int, word: Word) -> None:
+        if i == 0 and word.text in self.lexicon.resellers and self._model_next(i):
+            self.kinds[i] = "route"  # coding-glm-4.7: what a reseller serves it for
+            return
         value = str(word.value)
         if value not in self.types:
             self.types.append(value)
@@ -97,6 +117,10 @@ class WordRules(NumberRules):
             self.tier = self.text(i)
         self.keys.append(value)
         self.recognised = True
+
+    def _model_next(self, i: int) -> bool:
+        after = self.after(i)
+        return after >= 0 and self.words[after].role in ("family", "company")
 
     def _on_tier(self, i: int, word: Word) -> None:
         if self.tier is None:
@@ -109,11 +133,9 @@ class WordRules(NumberRules):
         self.keys.append(word.text)
 
     def _on_unknown(self, i: int, word: Word) -> None:
-        text = word.text
+        text = word[1]
         if text in self.meanings:
             meaning = self.meanings[text]
-        elif self.in_tag and text in self.lexicon.tag_words:
-            meaning = self.lexicon.tag_words[text]
         else:
             self.no_fact(i, word)
             return

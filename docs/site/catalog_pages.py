@@ -1,0 +1,151 @@
+"""Owns the catalog browser: one page a company, and the page that lists them. Knows the catalog's records alone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from modelcatalog import catalog
+from modelcatalog.catalog.listing import listed_checkpoint, listing
+from modelcatalog.explained import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from modelcatalog.catalog.listing import Entry
+    from modelcatalog.records import Company, Family, Series, Size
+    from words import Words
+
+__all__ = ["HUBS", "pages", "slug"]
+
+HUBS = {"huggingface": "https://huggingface.co/{}", "modelscope": "https://modelscope.cn/models/{}"}
+
+
+def pages(say: Words) -> Iterator[tuple[str, str]]:
+    """Every page: its place in docs/, and its text."""
+    entries: dict[str, list[Entry]] = {}
+    for entry in listing().entries:
+        entries.setdefault(entry.series.company, []).append(entry)
+    families: dict[str, list[Family]] = {}
+    for family in catalog.families:
+        families.setdefault(family.company, []).append(family)
+    # Those that only repackage have no family, and nothing to show.
+    shown = [company for company in catalog.companies if company.name in families]
+    yield f"catalog/index{say.suffix}.md", _index(shown, families, entries, say)
+    for company in shown:
+        yield f"catalog/{slug(company.name)}{say.suffix}.md", _company(company, families[company.name], entries.get(company.name, []), say)
+
+
+def slug(name: str) -> str:
+    """A company's name as a file name."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
+def _index(companies: list[Company], families: dict[str, list[Family]], entries: dict[str, list[Entry]], say: Words) -> str:
+    about = say.catalog_about.format(
+        companies=len(companies), families=sum(len(families[c.name]) for c in companies), checkpoints=sum(map(len, entries.values()))
+    )
+    parts = [f"# {say.catalog}\n\n{about}\n"]
+    ordered = sorted(companies, key=lambda company: (_letter(company.name), company.name.lower()))
+    for letter, group in groupby(ordered, lambda company: _letter(company.name)):
+        rows = [f"| {say.company} | {say.families} | {say.checkpoints} |", "|---|---|---:|"]
+        for company in group:
+            own = ", ".join(family.name for family in families[company.name])
+            rows.append(f"| [{_cell(_title(company))}]({slug(company.name)}.md) | {_cell(own)} | {len(entries.get(company.name, ()))} |")
+        parts.append(f"## {letter}\n\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _letter(name: str) -> str:
+    first = slug(name)[:1].upper()
+    return first if first.isalpha() else "0–9"
+
+
+def _title(company: Company) -> str:
+    return f"{company.name} {company.zh}" if company.zh and company.zh != company.name else company.name
+
+
+def _company(company: Company, families: list[Family], entries: list[Entry], say: Words) -> str:
+    parts = [f"# {_title(company)}\n", " · ".join(_company_facts(company, say)), ""]
+    by_series: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        by_series.setdefault((entry.series.family, entry.series.name), []).append(entry)
+    served = _served()
+    for family in families:
+        weights = {"open": say.open, "closed": say.closed, "mixed": say.mixed}[family.weights]
+        about = family.about if family.about and say.language == "en" else None
+        other = f" {family.zh}" if family.zh and family.zh != family.name else ""
+        parts += [f"## {_text(family.name)}{other}\n", " ".join(filter(None, (about, f"*{weights}*"))), ""]
+        for series in (each for each in catalog.series if each.family == family.name and each.company == company.name):
+            parts += _series(series, by_series.get((family.name, series.name), []), served.get((family.name, series.name), []), say)
+    return "\n".join(parts)
+
+
+def _company_facts(company: Company, say: Words) -> Iterator[str]:
+    if company.country:
+        yield f"{say.country} {company.country}"
+    if company.site:
+        yield f"[{say.site}]({company.site})"
+    if company.api:
+        yield f"{say.api} `{company.api}`" + (f" (`{company.api_key}`)" if company.api_key else "")
+    for hub, label in (("huggingface", "Hugging Face"), ("modelscope", "ModelScope")):
+        accounts = getattr(company, hub)
+        if accounts:
+            address = "https://huggingface.co/{}" if hub == "huggingface" else "https://modelscope.cn/organization/{}"
+            yield f"{label} " + ", ".join(f"[{account}]({address.format(account)})" for account in accounts)
+
+
+def _served() -> dict[tuple[str, str], list[str]]:
+    """Family and series -> the API ids of models that are served and not published."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for series, name in listing().served.values():
+        names = found.setdefault((series.family, series.name), [])
+        if name not in names:
+            names.append(name)
+    return found
+
+
+def _series(series: Series, entries: list[Entry], served: list[str], say: Words) -> Iterator[str]:
+    yield f"### {_text(series.name)}\n"
+    facts = [
+        say.released.format(value=series.released) if series.released else None,
+        say.licence.format(value=series.licence) if series.licence else None,
+        say.context.format(value=f"{series.context_length:,}") if series.context_length else None,
+        say.kinds.format(value=", ".join(series.types)) if series.types else None,
+        say.unverified if series.source == "unverified" else f"[{say.source}]({series.source})",
+        say.checked.format(value=series.checked) if series.checked else None,
+    ]
+    yield " · ".join(fact for fact in facts if fact) + "\n"
+    if served:
+        yield f"{say.served}: " + ", ".join(f"`{name}`" for name in served) + "\n"
+    if entries:
+        yield "\n".join([f"| {say.model} | {say.size} | ModelScope |", "|---|---|---|", *_rows(entries, say)]) + "\n"
+    elif not served:
+        yield f"{say.none_listed}\n"
+
+
+def _rows(entries: Iterable[Entry], say: Words) -> Iterator[str]:
+    for entry in entries:
+        here, there = listed_checkpoint(entry, "huggingface"), listed_checkpoint(entry, "modelscope")
+        size = next((found.size for found in (here, there) if found is not None and found.size is not None), None)
+        left = "–" if here is None else f"[{_cell(here.repo_id)}]({HUBS['huggingface'].format(here.repo_id)})"
+        same = here is not None and there is not None and here.repo_id == there.repo_id
+        right = "–" if there is None else f"[{say.same if same else _cell(there.repo_id)}]({HUBS['modelscope'].format(there.repo_id)})"
+        yield f"| {left} | {_size(size, say)} | {right} |"
+
+
+def _size(size: Size | None, say: Words) -> str:
+    if size is None:
+        return ""
+    total = counted(size.total) if size.total else size.label or ""
+    return total + (f" ({say.active.format(count=counted(size.active))})" if size.active else "")
+
+
+def _text(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", text)
+
+
+_cell = _text

@@ -1,0 +1,167 @@
+"""Owns the Chinese page of the grammar: its own words around the rules, diagrams and examples of docs/generate_grammar.py.
+
+The English page lies in docs/, where a test holds it fresh; this one is made with each build from the same rules.
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelcatalog import explained, parser
+from modelcatalog.labels import CHINESE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from modelcatalog.notation import Rule
+    from words import Words
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import generate_grammar
+
+sys.path.pop(0)
+
+__all__ = ["ABOUT", "pages"]
+
+TEMPLATE = """\
+# 名字是怎么读的
+
+不超过 1,024 个字符、能打印的文字都是名字。每个字符都归入某一段，各段按顺序拼起来就是原文：没有规则认得的部分记作 `unknown`，
+不猜，也不丢。
+
+## 四步 { #four-steps }
+
+1. **拆开引用。** [网址、缓存目录和路径](#references)有固定的样子；其余都是
+   `[scheme:][route/…][owner/]name[/file][:tag][@revision]`。名字外面的东西在这一步定下来。
+2. **切开名字。** [切块](#pieces)得到词和分隔符。两个数字之间的小数点留在词里，当小数点用的下划线也是；
+   日期、分片号和 llama.cpp 的量化方案保留自己的连字符和下划线。
+3. **逐词查找。** 先查词表（系列、公司、类型、档位、方法、格式，也就是 `src/modelcatalog/data/` 里的文件），一个词，
+   或连着后面的词（`llama guard`）；再查[词的规则](#words)。和数字粘在一起的词（`qwen2.5`、`pythia410m`、`3vl`）拆开读。
+4. **看左右邻居。** 一个词自己定不了的，从左到右由邻居决定；下一章是各种情形。
+
+以上就是 `modelcatalog.parser.read` 做的全部事情。`modelcatalog.parse` 接着向目录打听名字没说的：`Phi-3-mini` 有 38 亿参数。
+每张表里规则的先后就是全部的优先级。
+
+## 由邻居决定的
+
+### 版本紧挨着系列
+
+系列旁边的数字是版本，档位在前在后都行；可以写小数点、下划线、`p`，或者两个一位数之间的连字符。系列旁边没有版本时，
+后面的 `v0.1` 才算数。系列有这种字母时，字母属于版本：DeepSeek 的 R 和 V，Kimi 的 K。
+
+{version}
+
+### 日期随系列的习惯
+
+四位数字能读成 2020 年以后的年月，就读成年月，否则是月日；习惯不同的系列在数据文件里写明（`dates = "MMYY"`）。
+六位和八位是完整的日期。1024 是二的幂，不是日期。
+
+{date}
+
+### 训练量不是规模
+
+挨着 step、tokens、samples 一类词的数字说的是训练。两个规模并列时，第二个也是训练量，除非是混合专家模型：
+那时较小的一个是每个词元用到的参数。
+
+{training}
+
+### 带 k 的数，有时是上下文长度
+
+2k 到 512k 之间，是二的幂的按 1,024 算，其余按 1,000 算；没有哪个上下文窗口会用的数，原样留着。
+知道了类型或规模之后，一两个 `m` 也是上下文长度。
+
+{context}
+
+### 两个系列，其中一个是底子
+
+前一个是模型自己的系列，后一个是它的底子；如果后一个系列总是由别的模型而来（数据文件里写着 `derived = true`），就反过来。
+
+{base}
+
+### 量化的各种写法
+
+单独的 `Q8` 是 GGUF 的位宽；在只发布 MLX 模型的账号下面，它是 MLX 的位宽。`4bit` 没说方法，但账号也许说了。
+分组大小要挨着位数或方法才算数。
+
+{quantization}
+"""
+TABLES = {
+    "References": ("引用", "有固定样子的几种引用；按小写匹配整段文字。"),
+    "Pieces": ("切块", "名字怎么切开。在每一处，第一条合适的规则拿走它的一块。"),
+    "Words": ("词", "词表不认得的词是什么；按小写匹配整个词。"),
+}
+ABOUT = {
+    "hub_url": "站点的网页，协议可以省略。",
+    "huggingface_cache": "Hugging Face 缓存里的目录。",
+    "modelscope_cache": "魔搭缓存里的目录，新旧两种布局；三个下划线当小数点。",
+    "other_url": "别处的网页，只读最后一段。",
+    "local_path": "磁盘上的文件或目录，POSIX 和 Windows 都行。",
+    "separator": "词与词之间的部分：既不以字母也不以数字开头，所以放在表里哪个位置都行，放最前面最快。",
+    "date": "完整的日期，或者月份加年份。",
+    "scheme_piece": "GGUF 的量化方案保留下划线。",
+    "shard": "分成几份的文件中的一份。",
+    "bit_width": "位宽保留连字符。",
+    "word": "字母和数字，数字之间可以有小数点；数字之间的下划线就是小数点。",
+    "scheme": "llama.cpp 的量化：K 系、I 系、旧式或三值。",
+    "plain_q": "没写变体的 GGUF 位宽。",
+    "mlc_scheme": "MLC：权重位数、激活类型、布局。",
+    "weight_activation": "权重和激活各多少位。",
+    "int_bits": "整数权重。",
+    "mlx_bits": "MLX 的写法：方法和位宽粘在一起。",
+    "mixed_bits": "除了主要位宽，还有一部分层的位宽。",
+    "bits": "每个权重的位数；16 和 32 是数据类型，不算量化。",
+    "bits_per_weight": "每个权重的平均位数（EXL2、EXL3）。",
+    "head_bits": "输出层的位数（EXL2、EXL3）。",
+    "group_size": "共用一个缩放系数的权重数。",
+    "experts_of": "若干个这么大的专家。",
+    "size_times": "同上，次序相反。",
+    "split_size": "用单位当小数点：7.1B。",
+    "size": "参数个数。",
+    "lettered_size": "粘在字母后面的规模（Command R7B）。",
+    "active_size": "每个词元用到的参数。",
+    "effective_size": "等效参数（Gemma 3n）。",
+    "experts": "规模后面的专家数。",
+    "context": "若干千词元；是步数还是上下文由邻居决定。",
+    "version": "带记号的版本。",
+    "number": "光秃秃的数：版本、日期或什么都不是，由邻居决定。",
+    "lettered": "带字母的版本：DeepSeek R1、Kimi K2。",
+    "suffixed": "后面带字母的版本：GPT-4o、Gemma 3n。",
+    "release_candidate": "候选版的编号。",
+}
+"""Rule -> what it is; a new rule is told in English until it has its line here."""
+_SHOWN = ("family", "version", "types", "size", "quantization", "format", "context_length", "released", "base")
+
+
+def pages(say: Words) -> Iterator[tuple[str, str]]:
+    """The one page, in Chinese alone: its place in docs/, and its text."""
+    if say.language != "zh":
+        return
+    text = TEMPLATE
+    for chapter, names in generate_grammar.NAMES.items():
+        text = text.replace(f"{{{chapter}}}", _facts(names))
+    parts = [text]
+    for table, _, rules in generate_grammar.tables():
+        heading, about = TABLES[table]
+        parts.append(f"## {heading} {{ #{table.lower()} }}\n\n{about}\n")
+        parts += [_section(table, rule) for rule in rules]
+    yield f"grammar{say.suffix}.md", "\n".join(parts)
+
+
+def _facts(names: Iterable[str]) -> str:
+    rows = ["| 名字 | 读出什么 |", "|---|---|"]
+    for text in names:
+        name = parser.read(text)  # what the text says, and nothing of the catalog
+        facts = [f"{fact.label} **{fact.value}**" for fact in explained.facts(name, CHINESE) if fact.field.partition(".")[0] in _SHOWN]
+        rows.append(f"| `{text}` | {'，'.join(facts)} |")
+    return "\n".join(rows)
+
+
+def _section(table: str, rule: Rule) -> str:
+    example = generate_grammar.example_of(table, rule)
+    segments = "，".join(f"`{s.text}` {CHINESE.kinds.get(s.kind, s.kind)}" for s in parser.read(example).segments if s.kind != "separator")
+    ebnf = "\n".join(textwrap.wrap(rule.ebnf(), 110, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
+    picture = f"![{rule.name}]({generate_grammar.diagram_of(table, rule)})"
+    return f"### {rule.name}\n\n{ABOUT.get(rule.name, rule.about)}\n\n```ebnf\n{ebnf}\n```\n\n{picture}\n\n`{example}`：{segments}\n"

@@ -1,0 +1,110 @@
+"""Owns what MkDocs is given: the hand-written pages and the generated ones, side by side in a folder of the build.
+
+MkDocs calls `on_config` before each build. The generated pages come from the installed package, so they are never stale;
+`docs/` itself holds only what is written by hand, and the grammar, whose freshness a test holds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mkdocs.plugins import event_priority
+
+__all__ = ["on_config", "on_post_build", "on_post_page", "stage"]
+
+HERE = Path(__file__).parent
+DOCS = HERE.parent
+_BROKEN = re.compile(r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n *(?=[\u4e00-\u9fff\u201c\uff08`])")
+"""A line break inside a Chinese sentence, which a browser would show as a space."""
+_EXAMPLE = re.compile(r"^```python(?=\n>>>)", re.MULTILINE)
+"""A block of examples with their output, which are coloured otherwise than a program."""
+DECISIONS = "<!-- the way from a name to its files -->"
+"""Where a page has this comment, the built page has the diagram."""
+
+
+def stage(folder: Path) -> None:
+    """Write all pages and pictures into a folder, which is emptied first."""
+    sys.path.insert(0, str(HERE))
+    try:
+        import benchmarks_page  # noqa: PLC0415  beside this file, which MkDocs loads by its path
+        import catalog_pages  # noqa: PLC0415
+        import grammar_page  # noqa: PLC0415
+        import names_page  # noqa: PLC0415
+        import pictures  # noqa: PLC0415
+
+        from words import LANGUAGES  # noqa: PLC0415
+    finally:
+        sys.path.remove(str(HERE))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for source in DOCS.glob("*.md"):
+        way = pictures.decisions("zh" if source.name.endswith(".zh.md") else "en")
+        _write(folder / source.name, source.read_text(encoding="utf-8").replace(DECISIONS, way))
+    for part in ("diagrams", "pictures", "styles"):
+        shutil.copytree(DOCS / part, folder / part)
+    for say in LANGUAGES:
+        for maker in (names_page, catalog_pages, benchmarks_page, grammar_page):
+            for place, text in maker.pages(say):
+                _write(folder / place, text)
+
+
+def _write(place: Path, text: str) -> None:
+    place.parent.mkdir(exist_ok=True)
+    text = _EXAMPLE.sub("```pycon", text)
+    if place.name.endswith(".zh.md"):
+        prose = re.split(r"(^```.*?^```$)", text, flags=re.MULTILINE | re.DOTALL)
+        text = "".join(part if part.startswith("```") else _BROKEN.sub("", part) for part in prose)
+    place.write_text(text, encoding="utf-8")
+
+
+def on_config(config: Any) -> Any:
+    """Put the build's folder in the place of docs/; a second language is built from the same one."""
+    folder = DOCS.parent / "build" / "docs"
+    if Path(config["docs_dir"]).resolve() != folder.resolve():
+        stage(folder)
+        config["docs_dir"] = str(folder)
+    with suppress(ImportError):
+        import jieba  # noqa: PLC0415  it parts Chinese words for the search, and tells how
+
+        jieba.setLogLevel("WARNING")
+    references = config["plugins"].get("autorefs")
+    if references is not None:
+        # What the first language's build left there would be a second place of every name.
+        references._primary_url_map.clear()  # noqa: SLF001  it has no public way to begin anew
+        references._secondary_url_map.clear()  # noqa: SLF001
+    return config
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:  # noqa: ARG001  MkDocs names its arguments
+    """Let the pages of the second language look for its own search index, one folder up less.
+
+    The first pages lead to each other by addresses that hold wherever the site lies, and not at a server's root alone.
+    """
+    second = page.url.startswith("zh/")
+    for absolute, english, chinese in (("/", "./", "../"), ("/zh/", "zh/", "./")):
+        output = output.replace(f'href="{absolute}" hreflang', f'href="{chinese if second else english}" hreflang')
+    if not second:
+        return output
+    return re.sub(r'"base": ?"\.\.(?:/(\.\.[^"]*))?"', lambda found: f'"base": "{found[1] or "."}"', output, count=1)
+
+
+@event_priority(-200)  # type: ignore[untyped-decorator]
+def on_post_build(config: Any) -> None:
+    """After the i18n plugin, which puts both languages into one search index: part them, or every search finds all twice."""
+    site = Path(config["site_dir"])
+    place = site / "search" / "search_index.json"
+    if not place.exists():
+        return
+    index = json.loads(place.read_text(encoding="utf-8"))
+    own = [doc | {"location": doc["location"].removeprefix("zh/")} for doc in index["docs"] if doc["location"].startswith("zh/")]
+    if own:
+        (site / "zh" / "search").mkdir(exist_ok=True)
+        (site / "zh" / "search" / "search_index.json").write_text(json.dumps(index | {"docs": own}, ensure_ascii=False), encoding="utf-8")
+        others = [doc for doc in index["docs"] if not doc["location"].startswith("zh/")]
+        place.write_text(json.dumps(index | {"docs": others}, ensure_ascii=False), encoding="utf-8")

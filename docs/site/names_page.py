@@ -1,0 +1,59 @@
+"""Owns the page of forty explained names: names.toml through the running parser. Knows no tag and no colour."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import modelcatalog
+from modelcatalog import html
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from words import Words
+
+__all__ = ["Chapter", "Shown", "chapters", "pages"]
+
+
+class Shown(NamedTuple):
+    """One name, what it shows, and the facts that this claims: dotted field -> its text."""
+
+    text: str
+    en: str
+    zh: str
+    says: Mapping[str, str]
+
+
+class Chapter(NamedTuple):
+    """Names that show one thing."""
+
+    en: str
+    zh: str
+    names: tuple[Shown, ...]
+
+
+def chapters() -> tuple[Chapter, ...]:
+    """What names.toml holds."""
+    raw = tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))
+    return tuple(Chapter(each["en"], each["zh"], tuple(Shown(**name) for name in each["name"])) for each in raw["chapter"])
+
+
+def pages(say: Words) -> Iterator[tuple[str, str]]:
+    """The one page: its place in docs/, and its text."""
+    parts = [f"# {say.names}\n", say.names_about, ""]
+    for chapter in chapters():
+        parts.append(f"## {getattr(chapter, say.language)}\n")
+        for shown in chapter.names:
+            name = modelcatalog.parse(shown.text)
+            line, whole = html.name(name, language=say.language), html.explain(name, language=say.language)
+            table = whole[whole.index("<table") : whole.rindex("</div>")]
+            folded = f'<details class="facts"><summary>{say.facts}</summary>{table}</details>'
+            parts.append(f"{getattr(shown, say.language)}\n\n{_one_line(line)}\n{_one_line(folded)}\n")
+    yield f"names{say.suffix}.md", "\n".join(parts)
+
+
+def _one_line(fragment: str) -> str:
+    """Raw HTML ends at an empty line, so it has no line break at all."""
+    return " ".join(fragment.splitlines())

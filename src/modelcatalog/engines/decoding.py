@@ -1,0 +1,195 @@
+"""Owns the loop that makes tokens with a transformers model: rows that share a KV cache. Knows no text and no thread.
+
+It is `generate` without what a conversation does not need: no streamer, no copies of the prompt, no stopping criteria.
+A model that wants more than tokens, positions and a cache is left to `generate` itself (see `drives`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from modelcatalog.engines import kvcache
+from modelcatalog.engines.quiet import quiet
+from modelcatalog.engines.sampling import Sampler, Settings, Trace
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["CHUNK", "Row", "Rows", "drives"]
+
+CHUNK = 4096
+"""Tokens of prompt that are read at a time: bounds the memory of a long one, and the time until it can be stopped."""
+
+_KNOWN = {
+    "bos_token_id", "cache_implementation", "do_sample", "eos_token_id", "max_length", "max_new_tokens", "min_p",
+    "output_attentions", "output_hidden_states", "pad_token_id", "repetition_penalty", "temperature", "top_k", "top_p",
+    "transformers_version", "use_cache",
+}  # fmt: skip
+"""What a ``generation_config.json`` may ask for here; the rest is left to `generate`."""
+
+
+def drives(model: Any) -> bool:
+    """Whether this loop can run a model as `generate` would."""
+    from transformers import GenerationConfig, GenerationMixin  # noqa: PLC0415
+
+    kind, config, plain = type(model), model.config, GenerationConfig()
+    asked = {key for key in model.generation_config.to_diff_dict() if hasattr(plain, key) and not key.startswith("_")}
+    takes = inspect.signature(kind.forward).parameters
+    return (
+        kind.__module__.startswith("transformers.")
+        and getattr(kind, "prepare_inputs_for_generation", None) is GenerationMixin.prepare_inputs_for_generation
+        and not config.is_encoder_decoder
+        and not getattr(kind, "_is_stateful", False)
+        and config.get_text_config() is config
+        and {"attention_mask", "logits_to_keep", "past_key_values", "position_ids"} <= set(takes)
+        and asked <= _KNOWN
+        and kvcache.usable(kvcache.new(config))
+    )
+
+
+class Row:
+    """One reply in the making.
+
+    Args:
+        ids: The prompt's tokens; what is made is added to them.
+        limit: Most tokens to make.
+        seed: For sampling.
+    """
+
+    def __init__(self, ids: Sequence[int], limit: int, seed: int | None = None) -> None:
+        self.ids = list(ids)
+        self.prompt = len(self.ids)
+        self.limit = limit
+        self.trace = Trace(ids, seed)
+
+    @property
+    def made(self) -> int:
+        """How many tokens were made."""
+        return len(self.ids) - self.prompt
+
+    @property
+    def room(self) -> int:
+        """How many tokens the cache may come to hold of it."""
+        return self.prompt + self.limit
+
+
+class Rows:
+    """Replies that are made together, a token of each at a time.
+
+    Args:
+        model: A model that `drives` accepts.
+        how: How tokens are chosen.
+        lock: Held for each forward pass: some models keep state in it.
+        cache: What was computed before for the first tokens of the one row that will be added.
+    """
+
+    def __init__(self, model: Any, how: Settings, lock: threading.Lock, cache: Any = None) -> None:
+        self.rows: list[Row] = []
+        self.cache = cache
+        self._model = model
+        self._sampler = Sampler(how)
+        self._lock = lock
+        self._mask: Any = None
+
+    @property
+    def width(self) -> int:
+        """Places of the cache that each row takes, padding included."""
+        return int(self.cache.get_seq_length()) if self.cache is not None else 0
+
+    def read(self, row: Row) -> Iterator[None]:
+        """Read the prompt of the only row, and make its first token; returns between parts of a long prompt."""
+        if self.cache is None:
+            self.cache = kvcache.new(self._model.config)
+        start = self.width
+        while True:
+            part = row.ids[start : start + CHUNK]
+            with quiet():
+                scores = self._forward([part], self.cache)
+            start += len(part)
+            if start == row.prompt:
+                break
+            yield
+        self.rows = [row]
+        self._choose(scores, self.rows)
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Read what these rows hold, all at once, and make a token of each beside those that are here."""
+        import torch  # noqa: PLC0415
+
+        if self.rows and not kvcache.joinable(self.cache):
+            message = "rows can be added to layers of full attention only"
+            raise ValueError(message)
+        longest = max(len(row.ids) for row in rows)
+        mask = torch.ones((len(rows), longest), dtype=torch.long, device=self._model.device)
+        for at, row in enumerate(rows):
+            mask[at, : longest - len(row.ids)] = 0
+        cache = kvcache.new(self._model.config)
+        ids = [[0] * (longest - len(row.ids)) + row.ids for row in rows]
+        with quiet():
+            scores = self._forward(ids, cache, mask)
+        if self.rows:
+            with torch.inference_mode():
+                kvcache.joined(self.cache, cache)
+            self._mask = _stacked(self._mask, mask)
+        else:
+            self.cache, self._mask = cache, mask
+        self.rows += rows
+        self._choose(scores, rows)
+
+    def step(self) -> None:
+        """Make a token of each row."""
+        last = [[row.ids[-1]] for row in self.rows]
+        if self._mask is not None:
+            import torch  # noqa: PLC0415
+
+            self._mask = torch.cat([self._mask, self._mask.new_ones((len(last), 1))], dim=-1)
+        self._choose(self._forward(last, self.cache, self._mask), self.rows)
+
+    def drop(self, gone: Sequence[Row]) -> None:
+        """Forget rows, and the padding that only they needed."""
+        import torch  # noqa: PLC0415
+
+        left = [at for at, row in enumerate(self.rows) if row not in gone]
+        self.rows = [self.rows[at] for at in left]
+        if not left:
+            self.cache = self._mask = None
+            return
+        with torch.inference_mode():
+            kvcache.select(self.cache, torch.tensor(left, device=self._model.device))
+            self._mask = self._mask[left]
+            empty = self.width - max(len(row.ids) - 1 for row in self.rows)
+            if empty and kvcache.joinable(self.cache):
+                kvcache.trim(self.cache, empty)
+                self._mask = self._mask[:, empty:]
+
+    def _forward(self, ids: list[list[int]], cache: Any, mask: Any = None) -> Any:
+        import torch  # noqa: PLC0415
+
+        device = self._model.device
+        extra: dict[str, Any] = {}
+        if mask is not None:
+            places = (mask.cumsum(-1) - 1).clamp(min=0)
+            extra = {"attention_mask": mask, "position_ids": places[:, -len(ids[0]) :]}
+        with self._lock, torch.inference_mode():
+            tokens = torch.tensor(ids, device=device)
+            done = self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1, **extra)
+            return done.logits[:, -1]
+
+    def _choose(self, scores: Any, rows: Sequence[Row]) -> None:
+        import torch  # noqa: PLC0415
+
+        with torch.inference_mode():
+            tokens = self._sampler.pick(scores, [row.trace for row in rows])
+        for row, token in zip(rows, tokens, strict=True):
+            row.ids.append(token)
+
+
+def _stacked(one: Any, other: Any) -> Any:
+    """Two masks as one; the narrower is padded on the left."""
+    import torch  # noqa: PLC0415
+    from torch.nn.functional import pad  # noqa: PLC0415
+
+    width = max(one.shape[1], other.shape[1])
+    return torch.cat([pad(part, (width - part.shape[1], 0)) for part in (one, other)])

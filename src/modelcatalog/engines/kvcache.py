@@ -1,0 +1,145 @@
+"""Owns the KV cache that transformers' models write to: growing, cutting back, joining, trimming. Knows no token."""
+
+from __future__ import annotations
+
+from functools import cache as once
+from typing import Any
+
+__all__ = ["cut", "joinable", "joined", "new", "row_bytes", "select", "token_bytes", "trim", "usable"]
+
+_STEP = 256
+"""Tokens of room that a full layer is given at least; its memory is copied once for each of them, not once a token."""
+
+
+@once
+def _growing() -> type[Any]:
+    from transformers.cache_utils import DynamicLayer  # noqa: PLC0415
+
+    class GrowingLayer(DynamicLayer):  # type: ignore[misc]
+        """A `DynamicLayer` with room to spare: a token is written in place, where the original copies all of them."""
+
+        keys: Any
+        values: Any
+
+        def lazy_initialization(self, key_states: Any, value_states: Any) -> None:
+            super().lazy_initialization(key_states, value_states)
+            self._room: tuple[Any, Any] | None = None
+
+        def update(self, key_states: Any, value_states: Any, *_args: Any, **_kwargs: Any) -> tuple[Any, Any]:
+            if not self.is_initialized:
+                self.lazy_initialization(key_states, value_states)
+            start = self.get_seq_length()
+            end = start + key_states.shape[-2]
+            room = self._room
+            # The batch, the start or the tensors themselves may have been changed by who owns the cache.
+            if (
+                room is None
+                or room[0].shape[-2] < end
+                or (start and (self.keys.data_ptr() != room[0].data_ptr() or self.keys.shape[0] != room[0].shape[0]))
+                or room[0].shape[0] != key_states.shape[0]
+            ):
+                room = self._room = (
+                    _roomy(self.keys, key_states, start, end),
+                    _roomy(self.values, value_states, start, end),
+                )
+            room[0][..., start:end, :] = key_states
+            room[1][..., start:end, :] = value_states
+            self.keys, self.values = room[0][..., :end, :], room[1][..., :end, :]
+            return self.keys, self.values
+
+        def reset(self) -> None:
+            self._room = None
+            super().reset()
+
+    return GrowingLayer
+
+
+def _roomy(old: Any, new: Any, start: int, end: int) -> Any:
+    made = new.new_empty((*new.shape[:-2], end + max(_STEP, end // 8), new.shape[-1]))
+    if start:
+        made[..., :start, :] = old
+    return made
+
+
+def new(config: Any) -> Any:
+    """An empty cache for a model of this config."""
+    from transformers import DynamicCache  # noqa: PLC0415
+    from transformers.cache_utils import DynamicLayer  # noqa: PLC0415
+
+    made = DynamicCache(config=config)
+    made.layers = [_growing()() if type(layer) is DynamicLayer else layer for layer in made.layers]
+    return made
+
+
+def usable(cache: Any) -> bool:
+    """Whether every layer is one that keys and values alone describe: no recurrent state, no index."""
+    from transformers.cache_utils import DynamicSlidingWindowLayer  # noqa: PLC0415
+
+    return bool(cache.layers) and all(type(layer) in {_growing(), DynamicSlidingWindowLayer} for layer in cache.layers)
+
+
+def joinable(cache: Any) -> bool:
+    """Whether rows can be added to it: not to layers that have forgotten their beginning."""
+    return all(type(layer) is _growing() for layer in cache.layers)
+
+
+def cut(cache: Any, length: int) -> bool:
+    """Cut back to the first ``length`` tokens, also after a forward pass that broke off half way.
+
+    Returns:
+        False if a layer has forgotten what it would need; the cache is of no use then.
+    """
+    for layer in cache.layers:
+        have = layer.get_seq_length()
+        if have < length or (have > length and type(layer) is not _growing()):
+            return False
+    for layer in cache.layers:
+        if layer.get_seq_length() > length or (layer.is_initialized and layer.values.shape[-2] > length):
+            layer.keys, layer.values = layer.keys[..., :length, :], layer.values[..., :length, :]
+    return True
+
+
+def joined(one: Any, other: Any) -> None:
+    """Add the rows of ``other`` to ``one``; the shorter cache is padded on the left."""
+    import torch  # noqa: PLC0415
+
+    length = max(one.get_seq_length(), other.get_seq_length())
+    for into, layer in zip(one.layers, other.layers, strict=True):
+        for name in ("keys", "values"):
+            parts = [_padded(getattr(part, name), length) for part in (into, layer)]
+            setattr(into, name, torch.cat(parts))
+            setattr(layer, name, None)
+
+
+def _padded(states: Any, length: int) -> Any:
+    from torch.nn.functional import pad  # noqa: PLC0415
+
+    missing = length - states.shape[-2]
+    return pad(states, (0, 0, missing, 0)) if missing else states
+
+
+def select(cache: Any, rows: Any) -> None:
+    """Keep these rows only."""
+    for layer in cache.layers:
+        layer.keys, layer.values = layer.keys[rows], layer.values[rows]
+
+
+def trim(cache: Any, count: int) -> None:
+    """Drop the first ``count`` places of every row; for joinable caches."""
+    for layer in cache.layers:
+        layer.keys, layer.values = layer.keys[..., count:, :], layer.values[..., count:, :]
+
+
+def row_bytes(cache: Any) -> float:
+    """Bytes of one token in one row, all layers together; for a cache that holds something."""
+    used = sum(s.element_size() * s.numel() for layer in cache.layers for s in (layer.keys, layer.values))
+    first = cache.layers[0].keys
+    return float(used / (first.shape[0] * first.shape[-2]))
+
+
+def token_bytes(config: Any, dtype: Any) -> float:
+    """The same, before there is a cache, as far as a config tells."""
+    text = config.get_text_config()
+    heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
+    size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    return float(2 * text.num_hidden_layers * heads * size * dtype.itemsize)

@@ -1,0 +1,130 @@
+"""Owns choosing the next token from a model's scores: greedy or sampled, one row or many. Knows no model and no text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelcatalog.engines import Options
+
+__all__ = ["Sampler", "Settings", "Trace", "settings"]
+
+
+class Settings(NamedTuple):
+    """How tokens are chosen, with nothing left open; the defaults are those of transformers."""
+
+    sample: bool = False
+    temperature: float = 1.0
+    top_k: int = 50
+    top_p: float = 1.0
+    min_p: float | None = None
+    repetition_penalty: float = 1.0
+
+
+def settings(options: Options, defaults: Any) -> Settings:
+    """What was asked for, filled up from a checkpoint's ``generation_config.json``.
+
+    >>> from types import SimpleNamespace
+    >>> from modelcatalog.engines import Options
+    >>> settings(Options(temperature=0.5), SimpleNamespace(top_k=20, do_sample=False))
+    Settings(sample=True, temperature=0.5, top_k=20, top_p=1.0, min_p=None, repetition_penalty=1.0)
+    """
+    names = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
+    asked = {name: value for name in names if (value := getattr(options, name)) is not None}
+    sample = options.do_sample
+    if sample is None and options.temperature is not None:
+        sample = options.temperature > 0
+    if sample is None and asked.keys() & {"top_p", "top_k", "min_p"}:
+        sample = True
+    if sample is None:
+        sample = bool(getattr(defaults, "do_sample", None))
+    known = {name: value for name in names if (value := getattr(defaults, name, None)) is not None}
+    return Settings(sample=sample, **(known | asked))
+
+
+class Trace:
+    """What choosing remembers of one reply: its own random numbers, and which tokens it has seen.
+
+    Args:
+        ids: The prompt.
+        seed: Makes the choices repeatable, whatever else runs; None takes torch's own random numbers.
+    """
+
+    def __init__(self, ids: Sequence[int], seed: int | None = None) -> None:
+        self.seed = seed
+        self.generator: Any = None
+        self.seen: Any = None
+        self._ids = ids
+
+    def ready(self, scores: Any, *, penalty: bool) -> None:
+        """Make what is missing, on the device of the scores."""
+        import torch  # noqa: PLC0415
+
+        if self.generator is None and self.seed is not None:
+            self.generator = torch.Generator(scores.device).manual_seed(self.seed)
+        if penalty and self.seen is None:
+            self.seen = torch.zeros(scores.shape[-1], dtype=torch.bool, device=scores.device)
+            self.seen[torch.tensor(list(self._ids), device=scores.device)] = True
+
+
+class Sampler:
+    """Chooses tokens; the same for a row alone and for the same row among others."""
+
+    def __init__(self, how: Settings) -> None:
+        self._how = how
+        self._greedy = not how.sample or how.temperature == 0
+        self._warpers: list[Any] | None = None
+
+    def pick(self, scores: Any, traces: Sequence[Trace]) -> list[int]:
+        """The next token of each row.
+
+        Args:
+            scores: Logits, of shape (rows, vocabulary).
+            traces: One for each row; what was chosen is added to them.
+        """
+        import torch  # noqa: PLC0415
+
+        penalty = self._how.repetition_penalty
+        if self._greedy and penalty == 1:
+            tokens: list[int] = scores.argmax(-1).tolist()
+            return tokens
+        scores = scores.float()
+        for trace in traces:
+            trace.ready(scores, penalty=penalty != 1)
+        if penalty != 1:
+            seen = torch.stack([trace.seen for trace in traces])
+            scores = torch.where(seen, torch.where(scores < 0, scores * penalty, scores / penalty), scores)
+        if self._greedy:
+            chosen = scores.argmax(-1)
+        else:
+            for warp in self._warpers or self._make():
+                scores = warp(None, scores)
+            odds = scores.softmax(-1)
+            drawn = [torch.multinomial(row, 1, generator=trace.generator) for row, trace in zip(odds, traces, strict=True)]
+            chosen = torch.cat(drawn)
+        tokens = chosen.tolist()
+        if penalty != 1:
+            for trace, token in zip(traces, tokens, strict=True):
+                trace.seen[token] = True
+        return tokens
+
+    def _make(self) -> list[Any]:
+        """The warpers of transformers, in its order."""
+        from transformers import (  # noqa: PLC0415
+            MinPLogitsWarper,
+            TemperatureLogitsWarper,
+            TopKLogitsWarper,
+            TopPLogitsWarper,
+        )
+
+        how = self._how
+        self._warpers = [TemperatureLogitsWarper(how.temperature)]
+        if how.top_k > 0:
+            self._warpers.append(TopKLogitsWarper(how.top_k))
+        if how.top_p < 1:
+            self._warpers.append(TopPLogitsWarper(how.top_p))
+        if how.min_p:
+            self._warpers.append(MinPLogitsWarper(how.min_p))
+        return self._warpers

@@ -1,0 +1,80 @@
+"""Owns the fragments: which parts of a record are shown, and in which order. Knows no tag's style."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelcatalog import explained
+from modelcatalog.html import tags
+from modelcatalog.labels import KIND_OF, labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from modelcatalog.chat.reply import Reply
+    from modelcatalog.labels import Labels, Language
+    from modelcatalog.records import ModelName
+
+__all__ = ["explain", "growing", "name", "plan", "record", "reply"]
+
+
+def explain(name: ModelName, *, language: Language = "en") -> str:
+    """A name with its segments coloured and labelled, and under it a table of its facts and where each came from.
+
+    Args:
+        name: A parsed name.
+        language: The labels' language.
+    """
+    say = labels(language)
+    rows = [
+        tags.row(tags.key(fact.label, fact.kind), tags.text(fact.value), tags.faint("" if fact.origin is None else say.origins[fact.origin]))
+        for fact in explained.facts(name, say)
+    ]
+    return tags.block(_line(name, say) + tags.table(rows, (say.fact, say.value, say.origin)), language)
+
+
+def name(name: ModelName, *, language: Language = "en") -> str:
+    """A name with its segments coloured and labelled, and nothing more."""
+    return tags.block(_line(name, labels(language)), language)
+
+
+def _line(name: ModelName, say: Labels) -> str:
+    return tags.line(tags.part(part.text, part.kind, part.label, part.meaning) for part in explained.parts(name, say))
+
+
+def record(record: Any, *, language: Language = "en") -> str:
+    """Any other record as a table of what it holds; a record inside it in one line."""
+    say, kind = labels(language), type(record).__name__.lower()
+    rows = [
+        tags.row(tags.key(say.field(f"{kind}.{field}"), KIND_OF.get(field, "")), tags.text(explained.shown(value, say)))
+        for field in type(record).model_fields
+        if (value := getattr(record, field)) is not None and value not in ((), "")
+    ]
+    return tags.block(tags.table(rows), language)
+
+
+def plan(name: ModelName, rows: Iterable[tuple[str, str]], *, language: Language = "en") -> str:
+    """A plan: its name in segments, and under it the rows of its text form."""
+    lines = [tags.row(tags.key(label, ""), tags.text(text)) for label, text in rows]
+    return tags.block(_line(name, labels(language)) + tags.table(lines), language)
+
+
+def reply(reply: Reply, *, language: Language = "en") -> str:
+    """A reply's text, what the model thought folded above it, and a line on how it ended."""
+    return tags.block(_said(reply.thinking, reply.text, labels(language)) + tags.note(_ended(reply)), language)
+
+
+def growing(text: str, *, language: Language = "en") -> str:
+    """A reply whose end has not come."""
+    return tags.block(tags.prose(f"{text} …"), language)
+
+
+def _said(thinking: str | None, text: str, say: Labels) -> str:
+    return (tags.folded(say.thinking, thinking) if thinking else "") + tags.prose(text)
+
+
+def _ended(reply: Reply) -> str:
+    speed = None if reply.tokens_per_second is None else f"{reply.tokens_per_second:.1f} tokens/s"
+    first = None if reply.seconds_to_first_token is None else f"the first after {reply.seconds_to_first_token:.2f} s"
+    parts = [f"{reply.usage.completion_tokens} tokens", speed, first, reply.finish_reason, None if reply.error is None else str(reply.error)]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,239 @@
+"""Owns what facts, segments and origins are called, in English and Chinese, and their colours. Knows no record, no terminal and no HTML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CHINESE", "COLOURS", "ENGLISH", "KIND_OF", "Colour", "Labels", "Language", "labels"]
+
+Language = Literal["en", "zh"]
+
+
+class Colour(NamedTuple):
+    """One colour in two places: chosen to be read on a light ground and on a dark one."""
+
+    css: str
+    """Red, green and blue, as CSS takes them."""
+    terminal: str
+    """A style of rich's, of the sixteen colours that every terminal has."""
+
+
+_WHERE = Colour("100,116,139", "bright_black")
+_WHO = Colour("13,148,136", "cyan")
+_FAMILY = Colour("37,99,235", "bright_blue")
+_VERSION = Colour("124,58,237", "magenta")
+_SIZE = Colour("217,119,6", "yellow")
+_TYPE = Colour("22,163,74", "green")
+_PACKAGE = Colour("219,39,119", "bright_magenta")
+_TOKENS = Colour("2,132,199", "bright_cyan")
+_DATE = Colour("161,98,7", "bright_yellow")
+_UNREAD = Colour("220,38,38", "red")
+
+COLOURS: Mapping[str, Colour] = {
+    "hub": _WHERE,
+    "path": _WHERE,
+    "route": _WHERE,
+    "revision": _WHERE,
+    "serving": _WHERE,
+    "shard": _WHERE,
+    "owner": _WHO,
+    "company": _WHO,
+    "family": _FAMILY,
+    "base": _FAMILY,
+    "version": _VERSION,
+    "size": _SIZE,
+    "tier": _SIZE,
+    "type": _TYPE,
+    "variant": _TYPE,
+    "quantization": _PACKAGE,
+    "format": _PACKAGE,
+    "dtype": _PACKAGE,
+    "context": _TOKENS,
+    "training": _TOKENS,
+    "released": _DATE,
+    "unknown": _UNREAD,
+    "nothing": _WHERE,
+}
+"""Kind of a segment -> its colour; separators have none."""
+
+KIND_OF: Mapping[str, str] = {
+    **{kind: kind for kind in COLOURS},
+    "series": "family",
+    "types": "type",
+    "context_length": "context",
+}
+"""Fact -> the kind of segment that shows it, whose colour it takes."""
+
+
+class Labels(NamedTuple):
+    """One language."""
+
+    language: Language
+    kinds: Mapping[str, str]
+    """Kind of a segment -> what stands under it."""
+    fields: Mapping[str, str]
+    """Field of a record -> what a table calls it, where the field's own name would not do."""
+    origins: Mapping[str, str]
+    fact: str
+    value: str
+    origin: str
+    parameters: str
+    active: str
+    experts: str
+    tokens: str
+    bits: str
+    group: str
+    yes: str
+    no: str
+    thinking: str
+    """Over what a reasoning model wrote before its answer."""
+
+    def field(self, name: str) -> str:
+        """What a table calls a field; a dotted one by its whole path, else by its last part."""
+        return self.fields.get(name) or self.fields.get(name.rpartition(".")[2], name.rpartition(".")[2]).replace("_", " ")
+
+
+ENGLISH = Labels(
+    language="en",
+    kinds={
+        "hub": "hub",
+        "path": "path",
+        "route": "route",
+        "owner": "owner",
+        "company": "company",
+        "family": "family",
+        "base": "made from",
+        "version": "version",
+        "size": "size",
+        "tier": "tier",
+        "type": "type",
+        "quantization": "quantization",
+        "format": "format",
+        "dtype": "dtype",
+        "context": "context",
+        "released": "released",
+        "training": "training",
+        "shard": "part",
+        "variant": "variant",
+        "serving": "serving",
+        "revision": "revision",
+        "unknown": "unknown",
+        "nothing": "no fact",
+    },
+    fields={
+        "context_length": "context",
+        "repo_id": "repository",
+        "size.total": "parameters",
+        "size.active": "active",
+        "quantization.bits": "bits",
+    },
+    origins={"name": "the name", "owner": "the owner", "catalog": "the catalog", "estimate": "an estimate"},
+    fact="fact",
+    value="value",
+    origin="from",
+    parameters="{count} parameters",
+    active="{count} active",
+    experts="{count} experts",
+    tokens="{count} tokens",
+    bits="{count}-bit",
+    group="groups of {count}",
+    yes="yes",
+    no="no",
+    thinking="thinking",
+)
+
+CHINESE = Labels(
+    language="zh",
+    kinds={
+        "hub": "站点",
+        "path": "路径",
+        "route": "路由",
+        "owner": "账号",
+        "company": "公司",
+        "family": "系列",
+        "base": "源自",
+        "version": "版本",
+        "size": "规模",
+        "tier": "档位",
+        "type": "类型",
+        "quantization": "量化",
+        "format": "格式",
+        "dtype": "数据类型",
+        "context": "上下文",
+        "released": "日期",
+        "training": "训练",
+        "shard": "分片",
+        "variant": "变体",
+        "serving": "服务",
+        "revision": "分支",
+        "unknown": "未识别",
+        "nothing": "无信息",
+    },
+    fields={
+        "active": "激活参数",
+        "aliases": "别名",
+        "alternatives": "其他可能",
+        "base": "基于",
+        "bits": "位数",
+        "canonical": "规范名",
+        "checkpoint": "仓库",
+        "company": "公司",
+        "confidence": "可信度",
+        "context_length": "上下文长度",
+        "country": "国家",
+        "dtype": "数据类型",
+        "exists": "是否存在",
+        "experts": "专家数",
+        "families": "系列",
+        "family": "系列",
+        "file": "文件",
+        "format": "文件格式",
+        "group_size": "分组大小",
+        "hub": "站点",
+        "label": "规模",
+        "licence": "许可",
+        "method": "量化方法",
+        "name": "名称",
+        "owner": "账号",
+        "quantization": "量化",
+        "released": "发布日期",
+        "repo_id": "仓库",
+        "revision": "版本分支",
+        "scheme": "量化方案",
+        "series": "代次",
+        "size": "规模",
+        "size.total": "参数量",
+        "source": "原文",
+        "tag": "标签",
+        "total": "参数量",
+        "types": "类型",
+        "unknown": "未识别",
+        "version": "版本",
+        "weights": "权重",
+    },
+    origins={"name": "名称", "owner": "账号", "catalog": "目录", "estimate": "估算"},
+    fact="字段",
+    value="值",
+    origin="来自",
+    parameters="参数 {count}",
+    active="激活 {count}",
+    experts="{count} 个专家",
+    tokens="{count} 词元",
+    bits="{count} 位",
+    group="每组 {count} 个",
+    yes="是",
+    no="否",
+    thinking="思考过程",
+)
+
+
+def labels(language: Language) -> Labels:
+    """A language's labels.
+
+    >>> labels("zh").kinds["family"], labels("en").field("context_length"), labels("en").field("size.experts")
+    ('系列', 'context', 'experts')
+    """
+    return CHINESE if language == "zh" else ENGLISH

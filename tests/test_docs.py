@@ -1,0 +1,196 @@
+"""Tests of docs/: what the pages show is what happens, what they promise is there, and the site builds without a warning."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import importlib.util
+import re
+import subprocess
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import modelcatalog as mc
+from modelcatalog import errors
+from pages import DATA, DOCS, PAGES, ROOT, blocks, run_console, run_data, run_python
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+GENERATED = {"grammar.md"}
+"""Pages whose blocks come from the running code; a test of their own holds them fresh."""
+KNOWN = {"python", "console", *DATA}
+SHOWN = {"text", "ebnf"}
+"""Languages of blocks that show no program."""
+SITE = DOCS / "site"
+
+
+def _id(page: Path) -> str:
+    return page.name
+
+
+def script(name: str) -> ModuleType:
+    """One of the scripts that make the site."""
+    sys.path.insert(0, str(SITE))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(SITE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_id)
+def test_every_block_is_run_or_says_why_not(page: Path) -> None:
+    """No block of a page is of a kind that nobody looks at."""
+    for block in blocks(page):
+        assert block.language in KNOWN | SHOWN, f"{block.place}: a block of {block.language or 'no language'!r} is not run"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python") and page.name not in GENERATED], ids=_id)
+def test_python(page: Path, model: mc.ChatModel, gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every Python block does what the page says; the model is the one that the other tests have loaded."""
+    monkeypatch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mc, "load", lambda _plan: nullcontext(model))
+    given = {"mc": mc, "plan_folder": gguf_file.parent, "lock_file": tmp_path / "model.lock"}
+    skipped = [block for block in blocks(page, "python") if block.not_run]
+    assert run_python(page, given) + len(skipped) == len(blocks(page, "python"))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")], ids=_id)
+def test_console(page: Path) -> None:
+    """Every command that a page shows with its output prints that output."""
+    for block in blocks(page, "console"):
+        if not block.not_run:
+            run_console(block)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, *DATA)], ids=_id)
+def test_data(page: Path) -> None:
+    """Every block of data is data."""
+    for block in blocks(page, *DATA):
+        run_data(block)
+
+
+@pytest.mark.parametrize("page", ["recipes.md", "recipes.zh.md", "extending.md", "extending.zh.md"])
+def test_a_family_of_one_s_own(page: str, tmp_path: Path) -> None:
+    """The catalog takes the family that the page shows, and finds the repository that it names."""
+    file = tmp_path / "mine.toml"
+    file.write_text(blocks(DOCS / page, "toml")[0].text, encoding="utf-8")
+    program = f"import modelcatalog as mc; mc.catalog.extend({str(file)!r}); print(mc.resolve('sparrow2-7b-instruct').repo_id)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "example-labs/Sparrow2-7B-Instruct\n"
+
+
+@pytest.mark.parametrize("page", ["errors.md", "errors.zh.md"])
+def test_every_error_has_its_section(page: str) -> None:
+    """Each error has a section, with its cause and its way out, and no section is of an error that is gone."""
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
+    assert sorted(sections) == sorted(errors.__all__)
+    cause, way_out = ("**原因。**", "**办法。**") if page.endswith(".zh.md") else ("**Cause.**", "**Way out.**")
+    for name, text in sections.items():
+        assert name == "ModelCatalogError" or (cause in text and way_out in text), name
+
+
+@pytest.mark.parametrize("page", [page for page in DOCS.glob("*.md") if ".zh" not in page.name], ids=_id)
+def test_every_page_is_in_both_languages(page: Path) -> None:
+    """No page is missing in Chinese, and the chapters of both are as many."""
+    if page.name in GENERATED:  # its Chinese page is made with each build
+        assert dict(script("grammar_page").pages(script("words").CHINESE))["grammar.zh.md"].count("\n## ") == 5
+        return
+    other = page.with_suffix(".zh.md")
+    assert other.exists()
+    mine, theirs = ([line.partition(" ")[0] for line in p.read_text(encoding="utf-8").splitlines() if line.startswith("## ")] for p in (page, other))
+    assert len(mine) == len(theirs)
+
+
+def test_forty_names() -> None:
+    """The page has forty different names, and each sentence's claims are what the parser reads."""
+    shown = [name for chapter in script("names_page").chapters() for name in chapter.names]
+    assert len({name.text for name in shown}) == 40
+    for name in shown:
+        record = mc.parse(name.text)
+        for path, expected in name.says.items():
+            value: Any = record
+            for part in path.split("."):
+                value = getattr(value, part)
+            found = " ".join(value) if isinstance(value, tuple) else str(value)
+            assert found == expected, (name.text, path)
+
+
+def test_a_name_stays_text_on_its_page() -> None:
+    """The fragments of a page have no line break, which would end them, and hold each name's text."""
+    words = script("words")
+    for say in words.LANGUAGES:
+        ((place, text),) = script("names_page").pages(say)
+        assert place == f"names{say.suffix}.md"
+        lines = [line for line in text.splitlines() if line.startswith('<div class="modelcatalog"')]
+        assert len(lines) == 40
+        assert all(line.endswith("</div>") for line in lines)
+
+
+def test_the_catalog_s_pages_have_everything() -> None:
+    """Every company with a family has a page; every repository of both hubs has a link on its company's page."""
+    pages = dict(script("catalog_pages").pages(script("words").ENGLISH))
+    slug = script("catalog_pages").slug
+    text = "".join(pages.values())
+    assert len({slug(family.company) for family in mc.catalog.families}) == len(pages) - 1
+    addresses = {"huggingface": "https://huggingface.co/{}", "modelscope": "https://modelscope.cn/models/{}"}
+    linked = set(re.findall(r"\]\((https://[^)]+)\)", text))
+    missing = [c for c in mc.catalog.checkpoints() if addresses[c.hub].format(c.repo_id) not in linked]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ["benchmarks_page", "pictures"])
+def test_examples_of_the_scripts(name: str) -> None:
+    """The examples in the scripts' docstrings do what they say."""
+    assert doctest.testmod(script(name)).failed == 0
+
+
+def test_no_picture_is_stale() -> None:
+    """The pictures show what the parser reads now."""
+    assert script("pictures").main("--check") == 0
+
+
+def test_results_become_tables_and_curves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A result file becomes a table with its machine; one quantity at four places becomes a curve as well."""
+    page = script("benchmarks_page")
+    monkeypatch.setattr(page, "RESULTS", tmp_path)
+    ((_, empty),) = page.pages(script("words").ENGLISH)
+    assert "No result file" in empty
+    turns = ",".join(f'{{"what": "turn {n}", "value": {n / 10}, "unit": "s", "owed": null}}' for n in range(1, 5))
+    (tmp_path / "chat.json").write_text(f'{{"machine": "two cores", "versions": {{"torch": "2.13"}}, "results": [{turns}]}}', encoding="utf-8")
+    ((place, text),) = page.pages(script("words").CHINESE)
+    assert place == "benchmarks.zh.md"
+    assert "two cores" in text
+    assert "torch 2.13" in text
+    assert "| turn 4 | 0.4\u00a0s |" in text
+    assert text.count("<circle") == 4
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reason="the extra docs is not installed")
+def test_examples_of_docstrings_become_blocks() -> None:
+    """An example in a docstring reaches the API page as code, and the text around it stays."""
+    fenced = script("doctests").fenced
+    assert fenced("Adds.\n\n>>> 1 + 1\n2\n\nMore.") == "Adds.\n\n```pycon\n>>> 1 + 1\n2\n```\n\nMore."
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mkdocs_static_i18n") is None, reason="the extra docs is not installed")
+def test_the_site(tmp_path: Path) -> None:
+    """The site builds without a warning, loads nothing from elsewhere, and each language searches its own pages."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    loaded = re.compile(r'<(?:script|img|iframe|source)[^>]*(?:src|srcset)="?https?:|<link[^>]*rel="?(?:stylesheet|preconnect)[^>]*href="?https?:')
+    for place in ("index.html", "zh/index.html", "names/index.html", "catalog/alibaba/index.html", "api/index.html"):
+        text = (tmp_path / place).read_text(encoding="utf-8")
+        assert not loaded.search(text), place
+    chinese = (tmp_path / "zh" / "search" / "search_index.json").read_text(encoding="utf-8")
+    english = (tmp_path / "search" / "search_index.json").read_text(encoding="utf-8")
+    assert '"location": "zh/' not in chinese + english
+    assert "LLM-Research/Meta-Llama-3.1-8B-Instruct" in english
+    assert '"base": "."' in (tmp_path / "zh" / "index.html").read_text(encoding="utf-8")
