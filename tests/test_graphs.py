@@ -260,7 +260,7 @@ class TestFallback:
 
 
 def test_close(model: ChatModel, inner: Any) -> None:
-    """Closing gives back what the steps added, and the next step makes the buffers anew."""
+    """Closing gives back what the steps added, and ends the steps."""
     decoder = StaticDecoder(inner, capture=direct)
     prompt, cache = ids(model, FRANCE), fresh(inner)
     first = read(inner, prompt, cache)
@@ -268,7 +268,49 @@ def test_close(model: ChatModel, inner: Any) -> None:
     second = int(decoder.step(cache, first, room=32).argmax())
     decoder.close()
     assert cache.get_seq_length() == len(prompt) + 2
-    assert decoder.step(cache, second, room=32) is not None
+    assert decoder.step(cache, second, room=32) is None
+    assert decoder.path == "ordinary: the model was closed"
+
+
+class TestEngine:
+    """The step inside the engine, as it would be on a GPU; the tape stands for the graph."""
+
+    def test_sessions(self, model: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A session of two turns, one of them cancelled, and a second session: the same replies as the ordinary path."""
+        engine: Any = model._engine
+        assert engine.decoding == "ordinary: the model is not on a CUDA GPU"
+
+        def talk() -> list[str]:
+            one, two = model.session(), model.session()
+            said = [one.chat("What is the capital of France?", max_new_tokens=8).text]
+            stream = one.stream("And of Italy?", max_new_tokens=40)
+            said.append(next(stream))
+            stream.close()
+            said.append(two.chat("Name a colour.", max_new_tokens=6).text)
+            said.append(one.chat("And of Spain?", max_new_tokens=8).text)
+            return said
+
+        ordinary = talk()
+        fast = StaticDecoder(engine._model, capture=tape)
+        monkeypatch.setattr(engine, "_fast", fast)
+        steps: list[int] = []
+        real = fast.step
+        monkeypatch.setattr(fast, "step", lambda *given, **named: steps.append(1) or real(*given, **named))
+        assert talk() == ordinary
+        assert len(steps) > 12
+        assert engine.decoding == "cuda graph"
+
+    def test_at_once(self, model: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of two replies at once one takes the step and the other the ordinary path; both are right."""
+        engine: Any = model._engine
+        ordinary = [model.chat(ask, max_new_tokens=6).text for ask in (FRANCE, STORY)]
+        monkeypatch.setattr(engine, "_fast", StaticDecoder(engine._model, capture=direct))
+        one, two = (model.stream(ask, max_new_tokens=6) for ask in (FRANCE, STORY))
+        pieces = [[next(one)], [next(two)]]
+        pieces[0] += one
+        pieces[1] += two
+        assert ["".join(made) for made in pieces] == ordinary
+        assert not engine._fast_turn.locked()
 
 
 def test_attention_is_put_back(inner: Any, model: ChatModel) -> None:

@@ -153,9 +153,10 @@ class StaticDecoder:
                 layer.update(keys, values)
 
     def close(self) -> None:
-        """Free the buffers and the graph; `step` makes them anew."""
+        """Give back what the steps added, and let go of the model, the buffers and the graph."""
         self.settle()
-        self._static = self._replay = self._ids = None
+        self._give_up("the model was closed")
+        self._model = None
 
     # The buffers -----------------------------------------------------------------------------
 
