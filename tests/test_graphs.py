@@ -295,7 +295,12 @@ class TestEngine:
         monkeypatch.setattr(engine, "_fast", fast)
         steps: list[int] = []
         real = fast.step
-        monkeypatch.setattr(fast, "step", lambda *given, **named: steps.append(1) or real(*given, **named))
+
+        def counted(*given: Any, **named: Any) -> Any:
+            steps.append(1)
+            return real(*given, **named)
+
+        monkeypatch.setattr(fast, "step", counted)
         assert talk() == ordinary
         assert len(steps) > 12
         assert engine.decoding == "cuda graph"
