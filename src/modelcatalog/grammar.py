@@ -129,6 +129,7 @@ _DATE = _alt(
 )
 PIECES: tuple[Rule, ...] = (
     Rule("separator", Rep(Chars(r"\W_", "any other character")), "-", "What stands between words: it begins with neither letter nor digit, so its place in the table is free; first is fastest."),
+    Rule("letters", _seq(Rep(Chars("A-Za-z", "letter"), 2), _END), "Instruct", "Letters alone, as most words are: no rule below begins with two letters and no digit, so its place is free too."),
     Rule("date", _seq(Ahead(Chars("012", "0-2")), _DATE, _END), "2024-08-06", "A full date, or month and year either way round."),
     Rule("scheme_piece", _seq(Ahead(Chars("iqtIQT", "i, q or t")), Fold(_SCHEME), _END), "Q4_K_M", "A GGUF scheme keeps its underscores."),
     Rule(

@@ -384,14 +384,19 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
 
 
 def _named_size(head: str, rest: str) -> tuple[Word, ...] | None:
-    """``Tahetorn9B``: a size glued to a name that the vocabulary does not know."""
-    ruled = grammar.word(rest)
+    """``Tahetorn9B``, ``MFANN3bv1.1``: a size glued to a name that the vocabulary does not know, and perhaps a version to it."""
+    rest, mark, digits = rest.partition("v")
+    ruled = grammar.word(rest) if rest else None
+    version = grammar.word(mark + digits) if mark else None
+    if mark and (version is None or version[0] != "version"):
+        return None
     if ruled is None or ruled[0] != "size" or ruled[1]["size_unit"] not in ("b", "m"):
         return None
     size = _RULED["size"](rest, ruled[1])
     if size[0].role != "size" or size[0].value[0] < _GLUED:
         return None
-    return (Word("unknown", head, None, head), *size)
+    more = () if version is None else _RULED["version"](mark + digits, version[1])
+    return (Word("unknown", head, None, head), *size, *more)
 
 
 def _number_and_word(piece: str, words: Lexicon) -> tuple[Word, ...] | None:

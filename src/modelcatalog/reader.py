@@ -41,7 +41,7 @@ class Reader(WordRules, SizeRules, PackagingRules):
         words = list(map(_READ, texts))
         kinds: list[Any] = list(map(_KIND, words))
         if "several" in kinds:
-            words, texts = self._spread(words, texts)
+            words, texts = self._spread(words, texts, kinds)
             kinds = list(map(_KIND, words))
         if self.words:
             first = len(self.words)
@@ -64,12 +64,13 @@ class Reader(WordRules, SizeRules, PackagingRules):
                 if rule is not None:
                     rule(self, i, word)
 
-    def _spread(self, found: list[Word], pieces: list[str]) -> tuple[list[Word], list[str]]:
+    def _spread(self, found: list[Word], pieces: list[str], kinds: list[str]) -> tuple[list[Word], list[str]]:
         """The words and their texts, where some pieces are several words or begin a phrase."""
         words: list[Word] = []
         texts: list[str] = []
-        at, count = 0, len(pieces)
-        for here in [i for i, word in enumerate(found) if word[0] == "several"]:
+        at, here, last = 0, -1, len(pieces) - 1
+        for _ in range(kinds.count("several")):
+            here = kinds.index("several", here + 1)
             if here < at:
                 continue  # taken by a phrase
             words += found[at:here]
@@ -78,7 +79,7 @@ class Reader(WordRules, SizeRules, PackagingRules):
             piece = pieces[here]
             several: Several = found[here][2]
             taken = several.alone
-            if at + 1 < count and pieces[at + 1].lower().startswith(several.seconds):
+            if at < last and pieces[at + 1].lower().startswith(several.seconds):
                 taken, at = self._phrase(several, pieces, here)
                 piece = "".join(pieces[here:at])
             words += taken

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from modelcatalog import parser
 from modelcatalog.catalog.index import fold, index
 from modelcatalog.catalog.listing import listing, same_model
-from modelcatalog.catalog.sizes import by_rules, name_words, size_rules, with_size
+from modelcatalog.catalog.sizes import by_month, by_rules, name_words, size_rules, with_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,6 +75,9 @@ def _by_listing(name: ModelName) -> ModelName:
     rules = size_rules().get(family)
     if rules is None or index().families[family].weights == "closed":
         return name
+    rule = by_month(name)
+    if rule is not None:
+        return with_size(name, rule)
     entries = same_model(name, listing())
     if not entries:
         return name

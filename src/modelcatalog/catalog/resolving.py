@@ -126,7 +126,8 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
         newest = [-ord(char) for char in entry.series.released or ""]
         stages = more & {"instruct", "chat"}
         ranks[entry.model] = (
-            "base" in more, name.version is None and newest, len(more - stages), bool(its_date) and not date, newest, not stages, -(_total(entry) or 0),
+            "base" in more, name.version is None and newest, len(more - stages), bool(its_date) and not date,
+            *((-(_total(entry) or 0), newest, not stages) if name.version else (newest, not stages, -(_total(entry) or 0))),
         )  # fmt: skip
     if not found:
         return []
@@ -164,7 +165,7 @@ def _own_words(canonical: str, version: str | None) -> frozenset[str]:
 
 
 def _is_detail(word: str) -> bool:
-    return word in ("instruct", "chat", "base", "moe") or (word[0].isdigit() and word[-1] in "bmte") or (word[0] == "a" and word[-1] == "b")
+    return word in ("instruct", "chat", "base") or (word[0].isdigit() and word[-1] in "bmte") or (word[0] == "a" and word[-1] == "b")
 
 
 def _distance(wanted: tuple[Any, ...], has: tuple[Any, ...]) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import ModelName
 
-__all__ = ["SizeRule", "SizeRules", "Sizes", "by_rules", "name_words", "near", "size_rules", "with_size"]
+__all__ = ["SizeRule", "SizeRules", "Sizes", "by_month", "by_rules", "name_words", "near", "size_rules", "with_size"]
 
 _STAGES = frozenset(
     (
@@ -26,7 +26,7 @@ _STAGES = frozenset(
 _PARTS = frozenset(
     (
         "lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random",
-        "dummy", "image",
+        "dummy", "image", "latest",
     )
 )
 """Words for what is not the whole model: its size is not the model's."""
@@ -34,6 +34,7 @@ _TUNED = 50 * 10**9
 """Below this, a name with further words is taken for a fine-tune of the same size; larger models are rarely tuned whole."""
 
 
+_MONTH = len("2025-06")
 _ROUNDED = 0.03
 """How far a name rounds the count: 236B for 235.7B."""
 
@@ -49,6 +50,8 @@ class SizeRule(NamedTuple):
     """Whether it is for every name of the series that no other rule takes."""
     date: str
     """The date in the series' name, which goes before a rule without one: Command R-08-2024 is smaller than Command R."""
+    month: str
+    """When the series came out: 2025-06; empty: nobody has written it down."""
 
 
 class SizeRules:
@@ -74,11 +77,13 @@ class Sizes(NamedTuple):
     all: SizeRules
     active: SizeRules
     """The rules that know the active parameters: all that a name with a size can still learn."""
+    by_month: dict[str, tuple[SizeRule, ...]]
+    """The rules of series with a version, by the month in which these came out."""
 
 
 _UNSIZED = Size()
 _ESTIMATE = ("size.total", "estimate")
-_NONE = Sizes(SizeRules(()), SizeRules(()))
+_NONE = Sizes(SizeRules(()), SizeRules(()), {})
 
 
 def by_rules(name: ModelName) -> ModelName:
@@ -134,8 +139,19 @@ def _size_rule(rules: tuple[SizeRule, ...], name: ModelName, *, unstated: bool) 
     if date:
         rules = (*(rule for rule in rules if rule.date == date), *rules)
     for rule in rules:
-        if rule.words <= words:
+        if rule.words <= words and not (date and rule.date and rule.date != date):
             return rule if not rule.default or (name.base is None and _same_size(rule, words, name, unstated=unstated)) else None
+    return None
+
+
+def by_month(name: ModelName) -> SizeRule | None:
+    """The rule of the series that came out in the month that stands for the version: mistral-small-2506 is Small 3.2."""
+    if name.version is not None:
+        return None
+    words = name_words(name)
+    for rule in size_rules().get(name.family or "", _NONE).by_month.get(_date(name), ()):
+        if rule.words - {rule.version} <= words:
+            return rule if not rule.default or _same_size(rule, words, name, unstated=True) else None
     return None
 
 
@@ -189,6 +205,15 @@ def size_rules() -> dict[str, Sizes]:
                 for key, text in entry.sizes.items():
                     example = parser.read(f"{entry.name}-{key}" if key else entry.name)
                     total, active = vocabulary.split_size(text)
-                    rules.setdefault(family.name, []).append(SizeRule(name_words(example), fold(example.version), total, active, not key, _date(example)))
-    ordered = {name: sorted(some, key=lambda rule: (rule.default, -len(rule.words))) for name, some in rules.items()}
-    return {name: Sizes(SizeRules(some), SizeRules(rule for rule in some if rule.active is not None)) for name, some in ordered.items()}
+                    month = (entry.released or "")[:_MONTH]
+                    rule = SizeRule(name_words(example), fold(example.version), total, active, not key, _date(example), month)
+                    rules.setdefault(family.name, []).append(rule)
+    return {name: _sizes(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
+
+
+def _sizes(rules: list[SizeRule]) -> Sizes:
+    months: dict[str, tuple[SizeRule, ...]] = {}
+    for rule in rules:
+        if rule.version is not None:
+            months[rule.month] = (*months.get(rule.month, ()), rule)
+    return Sizes(SizeRules(rules), SizeRules(rule for rule in rules if rule.active is not None), months)

@@ -206,9 +206,13 @@ class NumberRules(State):
         digits, letter = float(word.value[0]), word.value[1]
         before = self.before(i)
         text = point(self.text(i)) if letter != "p" else self.text(i)
+        family = self.family
+        if before == self.version_at >= 0 and family is not None and f"{self.version}.{text}".lower() in family.versions:
+            text = f"{self.version}.{text}"  # glm-4-5v
+            self.version, self.open = None, True
         if before == self.base_end >= 0 and self.base_version is None:
             self._base_version(i, text)
-        elif self.family is not None and self.version is None and self.open and digits < _LARGEST:
+        elif family is not None and self.version is None and self.open and digits < _LARGEST:
             self._set_version(i, text)
             if letter == "v" and "vision" not in self.types:
                 self.types.append("vision")

@@ -7,6 +7,9 @@ from modelcatalog.reading.numbers import NumberRules
 
 __all__ = ["WordRules"]
 
+_INSTRUCTED = frozenset(("instruct", "chat"))
+"""Types of a finished model: what stands behind them was done to it."""
+
 
 class WordRules(NumberRules):
     """Words beside their neighbours."""
@@ -50,6 +53,7 @@ class WordRules(NumberRules):
     def _second_family(self, i: int, word: Word, now: FamilyWord) -> None:
         """The same again, the base of the one before, or its tuning."""
         found: FamilyWord = word.value
+        finished = not self.in_tag and (self.size_at >= 0 or not _INSTRUCTED.isdisjoint(self.types))
         if found.name == now.name:
             self.open = self.version is None
             if word.text in now.lines:  # gpt-o3: the line's letter
@@ -57,7 +61,7 @@ class WordRules(NumberRules):
         elif self._is_origin(i, found, now):
             self.kinds[self.family_at] = "owner"  # bartowski/Qwen_QwQ-32B: the account that the model was taken from
             self.family, self.family_at, self.open = found, i, True
-        elif self.base is not None or (self.size_at >= 0 and not self.in_tag) or (found.derived and not now.derived and self._at_home(now, found)):
+        elif self.base is not None or finished or (found.derived and not now.derived and self._at_home(now, found)):
             self.keys.append(word.text)  # behind the size stands the data or the method: mpt-1b-redpajama
         elif found.derived and not now.derived and not self._at_home(now, found):
             self.base, self.base_version, self.base_at = now, self.version, self.family_at
