@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -11,15 +13,27 @@ import pytest
 
 from modelcatalog import planning
 from modelcatalog.chat import Reply, load
-from modelcatalog.errors import IntegrityError, MissingPackage, NoChatTemplate, Unsupported, WontFit
+from modelcatalog.chat.turns import Turns
+from modelcatalog.errors import EngineError, IntegrityError, MissingPackage, NoChatTemplate, Unsupported, WontFit
 from modelcatalog.planning import Memory, Missing, plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from modelcatalog.chat import ChatModel
 
 FRANCE = "What is the capital of France?"
+CHATML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+TEMPLATES = {
+    "its own": None,
+    "trims, and closes with words": (
+        "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content | trim }} [/INST]{% else %} {{ m.content | trim }}</s>{% endif %}{% endfor %}"
+    ),
+    "opens empty thinking for the last turn only": f"{CHATML}<|im_start|>assistant\n<think>\n\n</think>\n\n",
+    "no special tokens": "{% for m in messages %}### {{ m.role }}: {{ m.content }}\n\n{% endfor %}### assistant:",
+    "begins otherwise each turn": "{{ messages | length }} " + CHATML + "<|im_start|>assistant\n",
+}
 
 
 class TestChat:
@@ -79,14 +93,28 @@ class TestChat:
         assert isinstance(failed.error, Unsupported)
 
     def test_threads(self, model: ChatModel) -> None:
-        """Four threads at once all get the right reply."""
+        """Eight threads at once all get the right reply."""
         replies: list[str] = []
-        threads = [threading.Thread(target=lambda: replies.append(str(model.chat(FRANCE)))) for _ in range(4)]
+        threads = [threading.Thread(target=lambda: replies.append(str(model.chat(FRANCE)))) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert replies == ["The capital of France is Paris."] * 4
+        assert replies == ["The capital of France is Paris."] * 8
+
+    def test_inside_a_stream(self, model: ChatModel) -> None:
+        """While one reply is read, the same thread may ask for another, and the first goes on as if alone."""
+        stream = model.stream(FRANCE)
+        first = next(stream)
+        assert model.chat("Say yes.", max_new_tokens=2).usage.completion_tokens == 2
+        assert first + "".join(stream) == "The capital of France is Paris."
+
+    def test_template_opens_thinking(self, model: ChatModel) -> None:
+        """Where the template opens the tag itself, what comes before the closing tag is no answer."""
+        template = f"{CHATML}<|im_start|>assistant\n<think>\n"
+        reply = model.chat(FRANCE, chat_template=template, max_new_tokens=6)
+        assert reply.text == ""
+        assert reply.thinking
 
 
 class TestStream:
@@ -159,6 +187,174 @@ class TestSession:
         assert session.messages[-1].content == stream.reply.text
         again = session.chat("Stop. " + FRANCE, max_new_tokens=16)
         assert model.chat(session.messages[:-1], max_new_tokens=16).text == again.text
+
+
+    @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+    def test_every_template(self, model: ChatModel, template: str | None) -> None:
+        """With every template the kept cache changes no word, also after a cancelled reply and under `stream`."""
+        session = model.session()
+        asked: dict[str, Any] = {"max_new_tokens": 6, "chat_template": template, "temperature": 0}
+        session.chat(FRANCE, **asked)
+        cancelled = session.stream("Name a colour.", **asked)
+        next(cancelled)
+        cancelled.close()
+        stream = session.stream("And of Italy?", **asked)
+        assert "".join(stream) == model.chat(session.messages[:-1], **asked).text
+
+    def test_interrupted_pass(self, model: ChatModel) -> None:
+        """Ctrl-C in the middle of a pass, when some layers know a token more, leaves a cache that is still right."""
+        session = model.session()
+        session.chat(FRANCE, max_new_tokens=6)
+        inner: Any = model._engine
+        layer = inner._model.model.layers[7]
+        calls: list[int] = []
+
+        def interrupt(*_: object) -> None:
+            calls.append(1)
+            if len(calls) == 4:
+                raise KeyboardInterrupt
+
+        hook = layer.register_forward_hook(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            session.chat("Tell me a story.", max_new_tokens=20)
+        hook.remove()
+        memory: Any = session._memory
+        assert {layer.keys.shape[-2] for layer in memory.cache.layers} == {len(memory.ids)}
+        again = session.chat("And of Italy?", max_new_tokens=6)
+        assert again.text == model.chat(session.messages[:-1], max_new_tokens=6).text
+
+
+WORDS = [" ".join(f"w{3 + (7 * n + k) % 1990}" for k in range(1 + 37 * n % 90)) for n in range(500)]
+"""Prompts of 1 to 90 words for the model of random weights."""
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_folder: Path) -> Iterator[ChatModel]:
+    """A model of random weights, so quick that a thousand replies are a matter of seconds."""
+    with load(tiny_folder, device="cpu") as loaded:
+        yield loaded
+
+
+class TestBatch:
+    """Many prompts together."""
+
+    def test_many(self, tiny: ChatModel) -> None:
+        """Five hundred prompts of mixed lengths: in order, each as if alone, and one that fails loses no other."""
+        prompts: list[Any] = [*WORDS[:250], "w5 " * 600, [{"role": "wizard", "content": "x"}], *WORDS[250:]]
+        replies = list(tiny.batch(prompts, max_new_tokens=6, temperature=0))
+        assert [at for at, reply in enumerate(replies) if reply.finish_reason == "error"] == [250, 251]
+        assert isinstance(replies[250].error, Unsupported)
+        del replies[250:252]
+        assert len(replies) == len(WORDS)
+        for at in range(0, 500, 9):
+            alone = tiny.chat(WORDS[at], max_new_tokens=6, temperature=0)
+            assert (replies[at].text, replies[at].usage, replies[at].finish_reason) == (alone.text, alone.usage, alone.finish_reason)
+
+    def test_sampled(self, tiny: ChatModel) -> None:
+        """With a seed, each row draws its own random numbers: the batch around it changes nothing."""
+        asked: dict[str, Any] = {"max_new_tokens": 5, "temperature": 1.3, "top_p": 0.9, "repetition_penalty": 1.1, "seed": 3}
+        replies = list(tiny.batch(WORDS[:20], **asked))
+        assert [reply.text for reply in replies] == [tiny.chat(words, **asked).text for words in WORDS[:20]]
+        assert len({reply.text for reply in replies}) > 10
+
+    def test_takes_a_window(self, tiny: ChatModel) -> None:
+        """Prompts are taken as they are needed, and closing the iterator ends the generation and the taking."""
+        taken: list[int] = []
+
+        def endless() -> Iterator[str]:
+            while True:
+                taken.append(1)
+                yield WORDS[len(taken) % 500]
+
+        replies = tiny.batch(endless(), max_new_tokens=4)
+        for _ in range(300):
+            next(replies)
+        assert len(taken) < 300 + 200
+        replies.close()  # type: ignore[attr-defined]
+        assert list(replies) == []
+        assert tiny.chat(WORDS[0], max_new_tokens=2).usage.completion_tokens == 2
+
+    def test_failing_row(self, tiny: ChatModel) -> None:
+        """A row that makes the whole pass fail is found, and the others are made without it."""
+        inner: Any = tiny._engine
+        bad = inner._tokenizer.convert_tokens_to_ids("w1234")
+
+        def fail(_module: object, _args: object, given: dict[str, Any]) -> None:
+            if (given["input_ids"] == bad).any():
+                message = "index out of range"
+                raise RuntimeError(message)
+
+        prompts = ["w20 w21", "w30 w1234 w31", "w40", "w50 w51 w52"]
+        expected = [tiny.chat(prompt, max_new_tokens=4, temperature=0).text for prompt in prompts]
+        hook = inner._model.register_forward_pre_hook(fail, with_kwargs=True)
+        replies = list(tiny.batch(prompts, max_new_tokens=4, temperature=0))
+        hook.remove()
+        assert [reply.finish_reason == "error" for reply in replies] == [False, True, False, False]
+        assert isinstance(replies[1].error, EngineError)
+        assert [replies[at].text for at in (0, 2, 3)] == [expected[at] for at in (0, 2, 3)]
+
+
+class TestLife:
+    """What is kept, and what is given back."""
+
+    def test_thousand_chats(self, tiny: ChatModel) -> None:
+        """A thousand chats in a row: after the first two hundred, memory grows by less than 4 MB."""
+
+        def resident() -> int:
+            with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
+                return int(file.read().split()[1]) * 4096
+
+        at: list[int] = []
+        for count in range(1000):
+            if count == 200:
+                gc.collect()
+                at.append(resident())
+            tiny.chat(WORDS[count % 500], max_new_tokens=3)
+        gc.collect()
+        assert resident() - at[0] < 4_000_000
+
+    def test_close(self, tiny_folder: Path) -> None:
+        """Closing ends an open stream and an open batch, frees the weights, and every later use is a typed error."""
+        model = load(tiny_folder, device="cpu")
+        inner: Any = model._engine
+        weights = weakref.ref(inner._model)
+        stream, session = model.stream(WORDS[1], max_new_tokens=50), model.session()
+        next(stream)
+        batch = model.batch(WORDS, max_new_tokens=50)
+        next(batch)
+        model.close()
+        model.close()
+        assert weights() is None
+        assert stream.reply.finish_reason == "cancelled"
+        assert list(batch) == []
+        for use in (lambda: model.chat("w5"), lambda: session.chat("w5"), lambda: list(model.batch(["w5"]))):
+            with pytest.raises(EngineError, match="was closed"):
+                use()
+
+    def test_close_from_another_thread(self, tiny_folder: Path) -> None:
+        """A reply that another thread is waiting for ends with the token that is being made."""
+        model = load(tiny_folder, device="cpu")
+        reasons: list[str] = []
+        begun = threading.Event()
+
+        def ask() -> None:
+            stream = model.stream("w5 w6", max_new_tokens=400)
+            next(stream)
+            begun.set()
+            reasons.append(stream.reply.finish_reason)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        begun.wait()
+        model.close()
+        thread.join(timeout=10)
+        assert reasons in (["cancelled"], ["length"])
+
+    def test_own_turn(self) -> None:
+        """On an engine that makes one reply at a time, a thread that would wait for itself is told so."""
+        turns = Turns(1, "x")
+        with turns.take(), pytest.raises(EngineError, match="earlier reply of this thread"), turns.take():
+            pass
 
 
 class TestLoad:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from modelcatalog import engines
 from modelcatalog.engines import Finished, Message, Options, Started
-from modelcatalog.engines.text import Decoder, Splitter, StopStrings
+from modelcatalog.engines.text import Decoder, Splitter, StopStrings, Writer
+from modelcatalog.engines.transformers import Transformers
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -73,6 +74,17 @@ class TestDecoder:
         decoder = Decoder(lambda ids: bytes(ids).decode("utf-8", "replace"))
         pieces = [decoder.push(byte) for byte in text.encode()]
         assert "".join(pieces) + decoder.rest() == text
+
+
+class TestWriter:
+    """Tokens of a reply as text."""
+
+    def test_marks(self) -> None:
+        """A thinking mark that the tokenizer calls special is written out, and the token that ends it is not."""
+        writer = Writer(lambda ids: bytes(ids).decode("utf-8", "replace"), (), ends={0}, marks={1: "[THINK]", 2: "[/THINK]"})
+        text = "".join(writer.push(token) for token in (1, *"é".encode(), 2, *b"ok", 0)) + writer.rest()
+        assert text == "[THINK]é[/THINK]ok"
+        assert writer.done
 
 
 class TestOptions:
@@ -152,3 +164,45 @@ class TestTransformers:
         """A template that raises is named as the one who refused."""
         with pytest.raises(Unsupported, match="refused these messages"):
             list(engine.run(ASK, Options(chat_template="{{ raise_exception('no') }}"), cancel=threading.Event()))
+
+    def test_attention(self, engine: Engine) -> None:
+        """The attention implementation is named."""
+        assert isinstance(engine, Transformers)
+        assert engine.attention == "sdpa"
+
+    @pytest.mark.parametrize("penalty", [None, 1.3])
+    def test_as_generate(self, engine: Any, penalty: float | None) -> None:
+        """Our loop makes the tokens that `generate` makes, and so does the engine where it leaves the work to it."""
+        import torch
+
+        settings = {} if penalty is None else {"repetition_penalty": penalty}
+        options = Options(max_new_tokens=24, temperature=0, repetition_penalty=penalty)
+        ids = torch.tensor([engine._encode(ASK, options)[0]])
+        with torch.inference_mode():
+            made = engine._model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=24, do_sample=False, **settings)
+        expected = engine._decode(made[0, ids.shape[1] :].tolist())
+        assert engine._driven
+        assert _text(engine, options) == expected
+        left = Transformers(engine._model, engine._tokenizer, "x")
+        left._driven = False
+        assert _text(left, options) == expected
+        memory = left.new_memory()
+        assert _text(left, options, memory) == _text(left, options, memory) == expected
+        assert memory.ids
+        left._renderer.close()
+
+    def test_what_generate_is_for(self, engine: Any) -> None:
+        """A checkpoint that asks for more than our loop does is left to `generate`."""
+        config = engine._model.generation_config
+        config.no_repeat_ngram_size = 3
+        try:
+            other = Transformers(engine._model, engine._tokenizer, "x")
+            assert not other._driven
+            assert other.run_many(iter([ASK]), Options(), cancel=threading.Event()) is None
+        finally:
+            config.no_repeat_ngram_size = None
+        assert Transformers(engine._model, engine._tokenizer, "x")._driven
+
+
+def _text(engine: Engine, options: Options, memory: object | None = None) -> str:
+    return "".join(e for e in engine.run(ASK, options, cancel=threading.Event(), memory=memory) if isinstance(e, str))

