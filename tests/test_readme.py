@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import modelcatalog as mc
 from pages import blocks
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +28,16 @@ def test_every_link_leads_somewhere(name: str) -> None:
     assert len(places) >= 6
     for place in places:
         assert (ROOT / place).exists(), place
+
+
+def test_the_demo_ends_as_shown(gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan that the page shows is the one that is printed, but for the path and this machine's free memory."""
+    pytest.importorskip("transformers")
+    monkeypatch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
+    shown = blocks(ROOT / "README.md", "text")[0].text.partition("\n\n")[0].splitlines()
+    printed = str(mc.plan("SmolLM2-135M-Instruct", device="cpu")).splitlines()
+    here = ("  from ", "  memory ")
+    assert [line for line in shown if not line.startswith(here)] == [line for line in printed if not line.startswith(here)]
 
 
 def test_the_two_commands_exist() -> None:

@@ -69,6 +69,9 @@ def on_config(config: Any) -> Any:
     if Path(config["docs_dir"]).resolve() != folder.resolve():
         stage(folder)
         config["docs_dir"] = str(folder)
+        if not (folder / "cli.md").exists():  # it comes with the commands that it describes
+            start = config["nav"][0]["Start"]
+            start[:] = [entry for entry in start if "Command line" not in entry]
     with suppress(ImportError):
         import jieba  # noqa: PLC0415  it parts Chinese words for the search, and tells how
 
