@@ -154,7 +154,7 @@ def bandwidth() -> float:
         other.copy_(one)
         torch.cuda.synchronize()
 
-    return 2 * one.numel() * one.element_size() / best(copy, rounds=10)[0]
+    return float(2 * one.numel() * one.element_size() / best(copy, rounds=10)[0])
 
 
 class Result:

@@ -317,7 +317,10 @@ class TestLoaded:
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
         made = plan(folder, device="cpu")
         assert (made.unpacks, made.dtype) == (True, "bfloat16")
-        with load(made) as model:
+        with pytest.warns(UserWarning, match="fp8 weights are unpacked to") as caught:
+            model = load(made)
+        assert len(caught) == 1
+        with model:
             inner: Any = model._engine._model  # type: ignore[attr-defined]
             assert {p.dtype for p in inner.parameters()} == {torch.bfloat16}
             held = sum(p.numel() * p.element_size() for p in inner.parameters())

@@ -227,7 +227,7 @@ class Lexicon:
     def _add_family(self, company: vocabulary.CompanyFile, family: vocabulary.FamilyEntry) -> None:
         own = family.name.lower()
         versions = set()
-        spellings = [own.replace("-", " "), *family.aliases, *([family.zh] if family.zh else [])]
+        spellings = [own.replace("-", " "), *family.aliases, *([family.zh.replace("·", " ")] if family.zh else [])]
         bare_names = {"".join(c for c in s if c.isalnum()) for s in spellings}
         for series in family.series:
             squeezed = "".join(c for c in series.name.lower() if c.isalnum() or c == ".")

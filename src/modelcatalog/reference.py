@@ -85,10 +85,7 @@ def take_apart(source: str, lower: str, lexicon: Lexicon) -> Parts:
 
 def _dotted(lower: str, start: int, lexicon: Lexicon) -> bool:
     """Whether a point may part a provider or a file's suffix from the name."""
-    point = lower.find(".", start)
-    if point < 0:
-        return False
-    head = lower[start:point]
+    head = lower[start : lower.find(".", start)]  # there is one: the account before has none
     return head in lexicon.accounts or head in lexicon.regions or lower.endswith(_FILES)
 
 

@@ -83,7 +83,7 @@ def load(
         message = f"api_key= is for servers, and {plan.engine} asks none"
         raise Unsupported(message, subject=plan.name.source, hint='leave it out, or use engine="openai"')
     _refuse(plan)
-    for text in plan.mismatches:
+    for text in (*plan.mismatches, *plan.warnings):
         warnings.warn(f"{plan.name.source}: {text}", stacklevel=2)
     here = planning.obtain(plan)
     if here.hub != plan.hub:

@@ -206,6 +206,8 @@ def catalog(
 
 
 def _loaded(made: Plan, say: Words, notes: Console) -> ChatModel:
+    # `modelcatalog plan` shows what the format costs; in the middle of a chat it would only disturb.
+    made = made.model_copy(update={"warnings": ()})
     if made.memory.disk:
         # The hub's client draws its own bars.
         notes.print(say.fetching.format(size=f"{made.memory.disk / 1e6:,.0f} MB", source=made.source))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import Finish, Finished, Message, Options, Started, kvcache, transformers_generate
 from modelcatalog.engines.decoding import Row, Rows, drives
+from modelcatalog.engines.graphs import StaticDecoder
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.templates import Renderer
 from modelcatalog.engines.text import THINKING, Writer, opens_thinking
@@ -77,6 +78,8 @@ class Transformers:
         self._renderer = Renderer(subject)
         self._lock = threading.Lock()
         self._driven = drives(model)
+        # For one reply at a time: it works on buffers of its own.
+        self._fast, self._fast_turn = StaticDecoder(model), threading.Lock()
         self._ends = _ends(model, tokenizer)
         self._marks = _marks(tokenizer)
 
@@ -90,6 +93,11 @@ class Transformers:
         """The attention implementation that transformers took: ``sdpa``, ``flash_attention_2``, ``eager``, …."""
         return str(self._open().config._attn_implementation)  # noqa: SLF001  there is no other name for it
 
+    @property
+    def decoding(self) -> str:
+        """How a reply alone is decoded: ``cuda graph``, or ``ordinary`` with the reason."""
+        return self._fast.path
+
     def new_memory(self) -> _Memory:
         """A KV cache for one conversation."""
         return _Memory()
@@ -102,6 +110,7 @@ class Transformers:
 
         with self._lock:
             self._model = self._tokenizer = None
+            self._fast.close()
         self._renderer.close()
         gc.collect()
         if torch.cuda.is_available():
@@ -210,15 +219,20 @@ class Transformers:
     def _made(self, row: Row, how: Settings, memory: _Memory | None) -> Generator[int | None]:
         """The tokens of a reply by our own loop; None while a long prompt is read."""
         rows = Rows(self._open(), how, self._lock, memory.recall(row.ids) if memory else None)
+        fast = self._fast if self._fast_turn.acquire(blocking=False) else None
         try:
             for _ in rows.read(row):
                 yield None
             yield row.ids[-1]
             while row.made < row.limit:
                 self._open()
-                rows.step()
+                rows.step(fast)
                 yield row.ids[-1]
         finally:
+            if fast is not None:
+                with self._lock:
+                    fast.settle()
+                self._fast_turn.release()
             # Also after Ctrl-C in the middle of a pass, when some layers hold a token more than others.
             if memory is not None and rows.cache is not None:
                 memory.keep(rows.cache, row.ids)

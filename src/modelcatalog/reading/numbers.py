@@ -84,7 +84,8 @@ class NumberRules(State):
         if before == self.base_end and self.base is not None and before >= 0 and self.base_version is None:
             return self._base_version(i, text)
         whole = text.isdecimal()
-        if (whole and len(text) > _VERSION_DIGITS) or self._of_another(before):
+        away = before != self.family_at and self.family is not None
+        if len(text.partition(".")[0]) > (1 if away and not whole else _VERSION_DIGITS) or (away and self._of_another(before)):
             return False
         if self.version is not None:
             return whole and before == self.version_at and self._second_part(i, text)
@@ -101,7 +102,10 @@ class NumberRules(State):
 
     def _of_another(self, before: int) -> bool:
         """``gpt-oss-20b-claude-4.6``: the version of a family that is only a word here."""
-        return before >= 0 and self.words[before].role == "family" and self.family is not None and self.words[before].value.name != self.family.name
+        if before < 0 or self.family is None or self.kinds[before] != "family":
+            return False
+        word = self.words[before]
+        return word.role == "family" and word.value.name != self.family.name
 
     @staticmethod
     def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
@@ -212,7 +216,7 @@ class NumberRules(State):
             self.version, self.open = None, True
         if before == self.base_end >= 0 and self.base_version is None:
             self._base_version(i, text)
-        elif family is not None and self.version is None and self.open and digits < _LARGEST:
+        elif family is not None and self.version is None and self.open and digits < _LARGEST and (before == self.family_at or text in family.versions):
             self._set_version(i, text)
             if letter == "v" and "vision" not in self.types:
                 self.types.append("vision")

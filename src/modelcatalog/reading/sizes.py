@@ -46,7 +46,7 @@ class SizeRules(State):
             self.kinds[i] = "training"
             self.keys.append(word.text)
             return
-        if self._no_size(i, word, before):
+        if (unit == "t" or self.size is not None) and self._no_size(i, word, before):
             return
         key = word.key or word.text
         if unit == "m" and value == 10**6 and self.types and self.size is None:
@@ -76,7 +76,7 @@ class SizeRules(State):
         value, unit = word.value
         family = self.family
         if unit == "b":
-            if self.size is None or before < 0 or self.words[before].role != "method" or value not in _WIDTHS:
+            if before < 0 or self.words[before].role != "method" or value not in _WIDTHS:
                 return False
             self.kinds[i] = "quantization"  # GPTQ-4b-128g
             self.bits = self.bits or _WIDTHS[value]
@@ -97,12 +97,13 @@ class SizeRules(State):
         key = word.key or word.text
         head, joint, tail = word.text.partition("_")
         family = self.family
-        version = head if family is None or head in family.versions else ".".join(head)  # llama_32_1b
-        if joint and family is not None and self.version is None and self.open and self.before(i) == self.family_at and version in family.versions:
-            self.version = version
-            self.label_from = len(head) + 1
-            value = alone(READINGS[tail])[0].value[0]
-            key = tail
+        if joint and family is not None and self.version is None and self.open and self.before(i) == self.family_at:
+            version = head if head in family.versions else ".".join(head)  # llama_32_1b
+            if version in family.versions:
+                self.version = version
+                self.label_from = len(head) + 1
+                value = alone(READINGS[tail])[0].value[0]
+                key = tail
         self.size, self.size_at, self.size_end = value, i, i
         return key
 
