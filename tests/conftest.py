@@ -7,9 +7,10 @@ import os
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+import repository
 
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from loopback.pair import NAME, Pair
@@ -75,28 +76,28 @@ def model(gguf_file: Path) -> Iterator[ChatModel]:
 
 
 @pytest.fixture(scope="session")
-def safetensors_folder(model: ChatModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same model as a safetensors repository of 269 MB: config, tokenizer, template, bfloat16 weights."""
-    import torch
-    from safetensors.torch import save_file
+def safetensors_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model as a safetensors repository of 269 MB: config, tokenizer, template, bfloat16 weights.
 
-    engine: Any = model._engine  # the loaded weights are there
+    ``MODELCATALOG_TEST_REPOSITORY`` names one that was made before, for environments that cannot read GGUF.
+    """
+    made = os.environ.get("MODELCATALOG_TEST_REPOSITORY")
+    if made:
+        return Path(made)
     folder = tmp_path_factory.mktemp("repository") / "SmolLM2-135M-Instruct"
-    engine._tokenizer.save_pretrained(folder)
-    config = engine._model.config.to_dict()
-    config.pop("quantization_config", None)
-    config |= {"dtype": "bfloat16", "architectures": ["LlamaForCausalLM"]}
-    (folder / "config.json").write_text(json.dumps(config, default=str), encoding="utf-8")
-    weights = {
-        name: tensor.to(torch.bfloat16).contiguous()
-        for name, tensor in engine._model.state_dict().items()
-        if name != "lm_head.weight"  # tied to the embeddings
-    }
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "generation_config.json").write_text(
-        json.dumps({"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2}), encoding="utf-8"
-    )
+    repository.write(request.getfixturevalue("model"), folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def base_file(gguf_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The GGUF file without its chat template, as base models come."""
+    key = b"tokenizer.chat_template"
+    data = gguf_file.read_bytes()
+    assert data.count(key) == 1
+    file = tmp_path_factory.mktemp("base") / "SmolLM2-135M.Q4_1.gguf"
+    file.write_bytes(data.replace(key, b"tokenizer.chat_notemplat"[: len(key)]))
+    return file
 
 
 @pytest.fixture

@@ -5,18 +5,14 @@ from __future__ import annotations
 import _thread
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import modelcatalog as mc
-from loopback import servers
+from loopback import servers, serving
 from loopback.servers import ChatServer, says
 from modelcatalog.errors import ClosedWeights, EngineError, MissingPackage, ModelCatalogError, NoChatTemplate, Unsupported
 
@@ -518,35 +514,10 @@ def _until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 @pytest.fixture(scope="module")
-def transformers_serve(safetensors_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def transformers_serve(safetensors_folder: Path) -> Iterator[str]:
     """`transformers serve` with the real SmolLM2, in a process of its own."""
-    if any(find_spec(package) is None for package in ("fastapi", "uvicorn")):
-        pytest.skip("transformers serve needs fastapi and uvicorn")
-    port = _free_port()
-    log = tmp_path_factory.mktemp("serve") / "log"
-    command = ["-c", "from transformers.cli.transformers import main; main()", "serve", str(safetensors_folder)]
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(log.parent / "home")}
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, *command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"], stdout=out, stderr=out, env=environment
-        )
-
-    def healthy() -> bool:
-        if process.poll() is not None:
-            return True
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    try:
-        ready = _until(healthy, 120) and process.poll() is None
-        assert ready, log.read_text(encoding="utf-8", errors="replace")[-2000:]
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(20)
+    with serving.transformers_serve(str(safetensors_folder)) as url:
+        yield url
 
 
 @pytest.fixture

@@ -57,7 +57,8 @@ def _listed(value: Any) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    """A line that begins with spaces belongs to the one above it."""
+    return ("\u2003" if text.startswith(" ") else "") + text.strip().replace("|", "\\|")
 
 
 def _number(value: Any) -> str:

@@ -11,7 +11,10 @@ from modelcatalog.errors import MissingPackage, Unsupported, WontFit
 from modelcatalog.planning import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from pydantic import JsonValue
 
     from modelcatalog.records import Hub, ModelName
 
@@ -34,6 +37,7 @@ def load(
     trust_remote_code: bool = False,
     base_url: str | None = None,
     api_key: str | None = None,
+    engine_options: Mapping[str, JsonValue] | None = None,
 ) -> ChatModel:
     """Load the checkpoint that a name means: from this disk if it is there, else from the right hub.
 
@@ -42,7 +46,7 @@ def load(
     Args:
         name: A name, a path to a folder or GGUF file, a parsed name, or a plan (whose choices then stand).
         hub: As in `plan`, like all the others.
-        engine: The engine.
+        engine: ``"transformers"``, ``"llama.cpp"``, ``"vllm"`` or ``"openai"``.
         revision: Branch, tag or commit.
         dtype: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
         device: By default all visible GPUs, else the CPU.
@@ -54,6 +58,7 @@ def load(
         trust_remote_code: Allow Python code from the repository to run.
         base_url: The address of an OpenAI-compatible server, as in `plan`.
         api_key: The server's key; by default it is in the environment, under the name that the plan says.
+        engine_options: Handed on to the engine by its own names, as in `plan`.
 
     Raises:
         ModelCatalogError: one of its kinds, as in `plan`, and:
@@ -78,6 +83,7 @@ def load(
             lock=lock,
             trust_remote_code=trust_remote_code,
             base_url=base_url,
+            engine_options=engine_options,
         )
     if api_key is not None and not plan.served:
         message = f"api_key= is for servers, and {plan.engine} asks none"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, NeedsRemoteCode, Unsupported
 from modelcatalog.hubs import gguf, huggingface, modelscope, safetensors
-from modelcatalog.planning import attention, machine, packages, unpacking
+from modelcatalog.planning import attention, engine, machine, packages, unpacking
 from modelcatalog.planning import facts as facts_of
 from modelcatalog.planning.claims import mismatches
 from modelcatalog.planning.facts import Facts
@@ -17,7 +18,9 @@ from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from pydantic import JsonValue
 
     from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.locate import Located
@@ -52,6 +55,7 @@ class Asked(NamedTuple):
     offload: bool = False
     locked: bool = False
     trust_remote_code: bool = False
+    engine_options: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 def build(record: ModelName, found: Located, asked: Asked) -> Plan:
@@ -62,17 +66,25 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         NeedsRemoteCode: loading it would run code from the repository.
         Unsupported: an engine or a dtype that there is not.
     """
-    chosen = _engine(asked.engine)
     facts = _facts(found)
     if facts.remote_code and not asked.trust_remote_code and not _native(facts):
         message = f"{record.source} runs only with Python code from its repository"
         hint = "read that code, then pass trust_remote_code=True"
         raise NeedsRemoteCode(message, subject=record.source, hint=hint)
     place = _place(facts, found, asked.dtype, asked.device)
-    form = unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
+    runs = engine.choose(
+        asked.engine, form=found.choice.format, dtype=asked.dtype, cards=place.cards, subject=record.source, options=asked.engine_options
+    )
+    place = _of_engine(place, runs, asked.engine_options)
+    ours = runs.name == "transformers"
+    form = (
+        unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
+        if ours
+        else unpacking.Unpacking(None, unpacks=False, needs=())
+    )
     if form.unpacks and place.dtype is None:
         place = place._replace(dtype="bfloat16", reason="bfloat16: what transformers unpacks weights to")
-    attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks)
+    attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks) if ours else None
     tokens = asked.context_length or min(facts.context_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
     stored = sum(f.size for f in found.choice.weights)
     copy, listing = found.copy, found.listing
@@ -103,10 +115,11 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         weights=tuple(f.path for f in found.choice.weights),
         quantization=found.choice.quantization or record.quantization,
         parameters=facts.parameters,
-        engine=chosen,
+        engine=runs.name,
+        engine_options=dict(asked.engine_options),
         dtype=place.dtype,
         device=place.device,
-        attention=attends.name,
+        attention=attends.name if attends else None,
         unpacks=form.unpacks,
         context_length=tokens,
         chat_template=facts.chat_template,
@@ -114,18 +127,20 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         offload=asked.offload,
         locked=asked.locked,
         memory=memory,
-        missing=packages.missing(gguf=found.choice.format == "gguf", hub=None if listing is None else listing.hub, more=form.needs),
+        missing=packages.missing(gguf=found.choice.format == "gguf", hub=None if listing is None else listing.hub, more=form.needs, engine=runs),
         mismatches=mismatches(record, facts, found.choice),
         warnings=unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype),
-        reasons=(*found.reasons, place.reason, attends.reason),
+        reasons=tuple(text for text in (*found.reasons, runs.reason, place.reason, attends.reason if attends else "") if text),
     )
 
 
-def _engine(engine: str | None) -> str:
-    if engine in {None, "auto", "transformers"}:
-        return "transformers"
-    message = f"there is no engine {engine!r}"
-    raise Unsupported(message, subject=str(engine), hint='there are engine="transformers" and engine="openai"')
+def _of_engine(place: _Place, runs: engine.Runs, options: Mapping[str, object]) -> _Place:
+    """The place as this engine uses it."""
+    cards = engine.cards_of(runs.name, place.cards, options)
+    if cards != place.cards:
+        label = f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}"
+        place = place._replace(cards=cards, free=sum(card.free for card in cards), name=label)
+    return place._replace(dtype=None, reason="") if runs.name == "llama.cpp" else place
 
 
 # What the checkpoint says of itself ----------------------------------------------------------

@@ -12,6 +12,8 @@ from modelcatalog.planning.record import Missing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from modelcatalog.planning.engine import Runs
+
 __all__ = ["absent", "missing"]
 
 _CHAT = "pip install 'modelcatalog[chat]'"
@@ -20,16 +22,25 @@ _REQUIREMENT = re.compile(r"^([\w.-]+)(.*)$")
 _BOUND = re.compile(r"(>=|<)([\w.]+)")
 
 
-def missing(*, gguf: bool, hub: str | None, more: Sequence[str]) -> tuple[Missing, ...]:
+def missing(*, gguf: bool, hub: str | None, more: Sequence[str], engine: Runs | None = None) -> tuple[Missing, ...]:
     """What is not installed, with the line that installs it.
 
     Args:
         gguf: Whether the weights are a GGUF file.
         hub: The hub that files are to be downloaded from.
         more: What the quantization needs beside it, as requirements.
+        engine: The engine, where it is not transformers.
     """
-    core = ["torch", "transformers", "accelerate", *(["gguf"] if gguf else []), *(["huggingface-hub"] if hub == "huggingface" else [])]
-    result = [Missing(packages=lacking, install=_CHAT)] if (lacking := absent(core)) else []
+    client = ["huggingface-hub"] if hub == "huggingface" else []
+    if engine is not None and engine.needs:
+        core = [*engine.needs]
+        # Its extra does not bring the hub's client.
+        extra = f"{engine.extra},chat" if absent(client) else engine.extra
+        install = f"pip install 'modelcatalog[{extra}]'"
+    else:
+        core, install = ["torch", "transformers", "accelerate", *(["gguf"] if gguf else [])], _CHAT
+    core += client
+    result = [Missing(packages=lacking, install=install)] if (lacking := absent(core)) else []
     if hub == "modelscope" and absent(["modelscope"]):
         result.append(Missing(packages=("modelscope",), install=_MODELSCOPE))
     if lacking := tuple(name for name in absent(more) if _name(name) not in core):

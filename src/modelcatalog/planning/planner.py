@@ -15,6 +15,10 @@ from modelcatalog.planning.record import Plan
 from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import JsonValue
+
     from modelcatalog.records import Hub
 
 __all__ = ["lock", "plan"]
@@ -35,13 +39,15 @@ def plan(
     lock: str | Path | None = None,
     trust_remote_code: bool = False,
     base_url: str | None = None,
+    engine_options: Mapping[str, JsonValue] | None = None,
 ) -> Plan:
     """What `load` would do with the same arguments, in seconds and without a weight byte.
 
     Args:
         name: A name, a path to a folder or GGUF file, or a parsed name.
         hub: ``"huggingface"`` or ``"modelscope"``; else local copies come first, then the hub that answers first.
-        engine: ``"transformers"``, or ``"openai"`` for a server that has the model; see `serving.plan_served`.
+        engine: ``"transformers"``, ``"llama.cpp"``, ``"vllm"``, or ``"openai"`` for a server that has the model (see
+            `serving.plan_served`). By default transformers, but llama.cpp for GGUF files where it is installed.
         revision: Branch, tag or commit.
         dtype: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …; by default all visible GPUs, else the CPU.
@@ -53,6 +59,7 @@ def plan(
         trust_remote_code: Allow Python code from the repository to run.
         base_url: The address of an OpenAI-compatible server, which means the openai engine; else ``OPENAI_BASE_URL``,
             else the API of the company whose model it is.
+        engine_options: Handed on to llama.cpp (``n_threads``, …) or vllm (``tensor_parallel_size``, …) by their own names.
 
     Raises:
         NameSyntaxError: the text is no name.
@@ -66,6 +73,7 @@ def plan(
         others: dict[str, object] = {
             "hub": hub, "revision": revision, "device": device, "context_length": context_length, "quantization": quantization, "fit": fit,
             "offload": offload, "lock": lock, "trust_remote_code": trust_remote_code, "dtype": None if dtype == "auto" else dtype,
+            "engine_options": bool(engine_options),
         }  # fmt: skip
         served = name if isinstance(name, ModelName) else catalog.parse(str(name))
         return serving.plan_served(served, base_url, {key: value for key, value in others.items() if value not in {None, False}})
@@ -82,6 +90,7 @@ def plan(
         offload=offload,
         locked=lock is not None,
         trust_remote_code=trust_remote_code,
+        engine_options=engine_options or {},
     )
     wanted = Wanted(hub, revision, quantization, trust_remote_code)
     if lock is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from modelcatalog.hubs import Listing, RemoteFile
 from modelcatalog.records import Dtype, Hub, ModelName, Quantization
@@ -90,6 +90,8 @@ class Plan(_Record):
     dtype: Dtype | None = None
     device: str
     """``cpu``, ``cuda``, what the caller gave, or ``server``."""
+    engine_options: dict[str, JsonValue] = Field(default_factory=dict)
+    """What the caller handed on to the engine, by the engine's own names."""
     attention: str | None = None
     """The attention implementation, by transformers' name for it; None leaves it to the engine."""
     unpacks: bool = False
@@ -159,7 +161,8 @@ class Plan(_Record):
         kind = f"{self.format} {self.quantization.scheme or self.quantization}" if self.quantization else self.format
         rows = [("from", f"{self.source}: {where}"), ("files", f"{many}, {human(self.bytes)}, {kind}; {to_do}")]
         how = f", {self.attention} attention" if self.attention else ""
-        rows.append(("engine", f"{self.engine}, {self.dtype or 'dtype of the files'}{how}, on {self.device}"))
+        given = "".join(f", {key}={value!r}" for key, value in self.engine_options.items())
+        rows.append(("engine", f"{self.engine}, {self.dtype or 'dtype of the files'}{how}, on {self.device}{given}"))
         return [*rows, ("memory", self._memory()), *self._notes()]
 
     def _notes(self) -> list[tuple[str, str]]:

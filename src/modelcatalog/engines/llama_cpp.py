@@ -1,0 +1,204 @@
+"""Owns running a GGUF file with llama.cpp in this process: the plan's settings, replies, and the cache of each conversation.
+
+Knows no hub. The weights stay packed as they are in the file; templates are rendered by our own sandboxed process.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from modelcatalog.engines import Finish, Finished, Started
+from modelcatalog.engines.llama_cpp_native import Native, Shape
+from modelcatalog.engines.prompting import Prompter
+from modelcatalog.engines.sampling import settings
+from modelcatalog.engines.text import THINKING, Writer
+from modelcatalog.errors import EngineError, MissingPackage, Unsupported
+from modelcatalog.hubs import gguf
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from modelcatalog.engines import Event, Options, Prompt
+    from modelcatalog.planning import Plan
+
+__all__ = ["LlamaCpp", "open"]
+
+_CONTEXT = 8192
+_ALL_LAYERS = 9999
+_OPTIONS = ("n_threads", "n_batch", "n_gpu_layers")
+
+
+class _Memory:
+    """A conversation's cache while another one is in the context: its tokens, and the bytes."""
+
+    def __init__(self) -> None:
+        self.ids: list[int] = []
+        self.state = b""
+
+
+class LlamaCpp:
+    """A model of llama.cpp. It has one context, so one reply is made at a time."""
+
+    name = "llama.cpp"
+    parallel = 1
+
+    def __init__(self, native: Native, template: str | None, subject: str) -> None:
+        self._native: Native | None = native
+        self._subject = subject
+        self._prompter = Prompter(subject, template, native.specials(), native.encode, native.context)
+        self._ends = native.ends()
+        self._marks = _marks(native)
+        self._ids: list[int] = []
+        self._owner: weakref.ref[_Memory] | None = None
+
+    @property
+    def chat_template(self) -> bool:
+        """Whether the file brought a chat template."""
+        return self._prompter.template is not None
+
+    def new_memory(self) -> _Memory:
+        """A place for one conversation's cache; it is filled when another conversation needs the context."""
+        return _Memory()
+
+    def close(self) -> None:
+        """Free the model."""
+        native, self._native = self._native, None
+        self._prompter.close()
+        if native is not None:
+            native.close()
+
+    def run(self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None) -> Iterator[Event]:
+        """Generate, in the caller's thread: a token for each event that is asked for."""
+        native = self._open()
+        ids, thinking = self._prompter.tokens(prompt, options)
+        yield Started(len(ids), thinking)
+        writer = Writer(native.decode, options.stop, self._ends, self._marks)
+        chooser = native.chooser(settings(options, SimpleNamespace()), options.seed, ids)
+        most, made, stopped = min(options.max_new_tokens, native.context - len(ids)), 0, cancel.is_set()
+        try:
+            rest = ids[self._recall(ids, memory if isinstance(memory, _Memory) else None) :]
+            while not stopped:
+                at = 0
+                for count in native.read(rest):
+                    self._ids += rest[at : at + count]
+                    at += count
+                    if cancel.is_set():
+                        break
+                if at < len(rest):
+                    stopped = True
+                    break
+                token = chooser.pick()
+                made += 1
+                if text := writer.push(token):
+                    yield text
+                stopped = cancel.is_set() and not writer.done
+                if writer.done or made == most:
+                    break
+                native = self._open()
+                rest = [token]
+        finally:
+            chooser.close()
+        if text := writer.rest():
+            yield text
+        reason: Finish = "stop" if writer.done else "cancelled" if stopped else "length"
+        yield Finished(reason, made)
+
+    def _open(self) -> Native:
+        if self._native is None:
+            message = "this model was closed"
+            raise EngineError(message, subject=self._subject)
+        return self._native
+
+    def _recall(self, ids: list[int], memory: _Memory | None) -> int:
+        """Bring the conversation's cache into the context; how many tokens of the prompt it holds."""
+        native = self._open()
+        owner = self._owner() if self._owner is not None else None
+        if owner is not memory:
+            if owner is not None and self._ids:
+                native.cut(len(self._ids))
+                owner.ids, owner.state = self._ids, native.save()
+            if memory is not None and memory.state:
+                # What is in the context now may be as good a beginning, but a conversation's own is the longer one.
+                self._ids = memory.ids if native.restore(memory.state) else []
+                memory.state = b""
+            self._owner = weakref.ref(memory) if memory is not None else None
+        common = 0
+        # At least one token must be computed, else there is nothing to choose from.
+        for have, want in zip(self._ids, ids[:-1], strict=False):
+            if have != want:
+                break
+            common += 1
+        common = common if native.cut(common) else 0
+        self._ids = ids[:common]
+        return common
+
+
+def _marks(native: Native) -> dict[int, str]:
+    """The thinking marks that are single tokens of this vocabulary."""
+    found = ((mark, native.encode(mark, False)) for marks in THINKING for mark in marks)  # noqa: FBT003  no special tokens
+    return {ids[0]: mark for mark, ids in found if len(ids) == 1}
+
+
+def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
+    """Load a GGUF file; of several parts, llama.cpp finds the others beside the first.
+
+    Raises:
+        MissingPackage: llama-cpp-python is not installed.
+        Unsupported: the files are no GGUF, or an engine option is none of llama.cpp's.
+        EngineError: llama.cpp cannot load the file.
+    """
+    subject = plan.name.source
+    if plan.missing:
+        message = f"loading {subject} needs {', '.join(plan.missing[0].packages)}"
+        raise MissingPackage(message, subject=subject, install=plan.missing[0].install)
+    if plan.path is None:
+        message = "the files of this plan are not on this disk"
+        raise EngineError(message, subject=subject)
+    if plan.format != "gguf":
+        message = f"llama.cpp reads GGUF files, and these are {plan.format}"
+        raise Unsupported(message, subject=subject, hint='take a GGUF repository, or engine="transformers"')
+    file = Path(plan.path) / plan.weights[0]
+    native = Native(str(file), _shape(plan))
+    try:
+        template = gguf.read_file(file).metadata.get("tokenizer.chat_template")
+        return LlamaCpp(native, template if isinstance(template, str) and template else None, subject)
+    except BaseException:
+        native.close()
+        raise
+
+
+def _shape(plan: Plan) -> Shape:
+    given = plan.engine_options
+    for key, value in given.items():
+        if key not in _OPTIONS:
+            message = f"llama.cpp has no engine option {key!r} here"
+            raise Unsupported(message, subject=key, hint=f"there are {', '.join(_OPTIONS)}")
+        if not isinstance(value, int) or isinstance(value, bool) or value < (0 if key == "n_gpu_layers" else 1):
+            message = f"{key}={value!r} is no count"
+            raise Unsupported(message, subject=key)
+    on_gpu = plan.device.startswith("cuda")
+    _, _, index = plan.device.partition(":")
+    layers = given.get("n_gpu_layers", _layers(plan) if on_gpu else 0)
+    threads = given.get("n_threads", len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return Shape(
+        context=plan.context_length or _CONTEXT,
+        threads=int(str(threads)),
+        batch=int(str(given.get("n_batch", 512))),
+        gpu_layers=int(str(layers)),
+        gpu=int(index) if index.isdigit() else None,
+    )
+
+
+def _layers(plan: Plan) -> int:
+    """How many layers go to the GPU: all, or with ``offload`` as many as its share of the memory lets."""
+    memory = plan.memory
+    if not plan.offload or memory.fits is not False or not memory.needed or memory.free is None or not plan.path:
+        return _ALL_LAYERS
+    header = gguf.read_file(Path(plan.path) / plan.weights[0])
+    blocks = header.metadata.get(f"{header.architecture}.block_count")
+    return int(blocks * memory.free * 0.9 / memory.needed) if isinstance(blocks, int) else 0

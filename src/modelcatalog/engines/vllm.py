@@ -1,0 +1,227 @@
+"""Owns running a checkpoint with vLLM in this process: one thread drives its engine, replies are streams of tokens from it.
+
+Knows no hub: vLLM is handed a folder. Requests that come at once are batched by vLLM itself.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from modelcatalog.engines import Finish, Finished, Started
+from modelcatalog.engines.prompting import Prompter
+from modelcatalog.engines.sampling import settings
+from modelcatalog.engines.text import THINKING, Writer
+from modelcatalog.engines.vllm_loading import read
+from modelcatalog.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from modelcatalog.engines import Event, Options, Prompt
+    from modelcatalog.planning import Plan
+
+__all__ = ["Vllm", "open"]
+
+_POLL = 0.05
+"""Seconds after which a waiting reply looks whether it was cancelled."""
+_LONGEST_STEP = 120.0
+"""Seconds that closing waits for the step that is being computed."""
+
+
+class _Ask(NamedTuple):
+    name: str
+    ids: list[int]
+    params: Any
+    answers: queue.Queue[_Answer | Exception]
+
+
+class _Answer(NamedTuple):
+    tokens: Sequence[int]
+    reason: str | None
+    """Why it ended; None while it goes on."""
+
+
+class Vllm:
+    """A model of vLLM."""
+
+    name = "vllm"
+    parallel = 32
+
+    def __init__(self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int) -> None:
+        self._subject = subject
+        self._tokenizer = tokenizer
+        self._defaults = defaults
+        self._limit = limit
+        template = tokenizer.chat_template
+        template = template.get("default") if isinstance(template, dict) else template
+        self._prompter = Prompter(subject, template or None, tokenizer.special_tokens_map, self._encode, limit)
+        known = tokenizer.get_added_vocab()
+        self._marks = {known[mark]: mark for marks in THINKING for mark in marks if mark in known}
+        ends = defaults.eos_token_id
+        ends = ends if isinstance(ends, list) else [ends]
+        self._ends = frozenset(end for end in (*ends, tokenizer.eos_token_id) if end is not None)
+        self._driver: _Driver | None = _Driver(engine, subject)
+
+    @property
+    def chat_template(self) -> bool:
+        """Whether the checkpoint brought a chat template."""
+        return self._prompter.template is not None
+
+    def new_memory(self) -> None:
+        """Nothing: vLLM keeps the prefixes of conversations itself."""
+
+    def close(self) -> None:
+        """End the engine; its processes give the memory back."""
+        driver, self._driver = self._driver, None
+        self._prompter.close()
+        if driver is not None:
+            driver.close()
+
+    def run(self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None) -> Iterator[Event]:
+        """Generate. May be called from several threads at once."""
+        driver = self._driver
+        if driver is None:
+            message = "this model was closed"
+            raise EngineError(message, subject=self._subject)
+        ids, thinking = self._prompter.tokens(prompt, options)
+        yield Started(len(ids), thinking)
+        writer = Writer(self._decode, options.stop, self._ends, self._marks)
+        made, reason = 0, None
+        answers = driver.ask(ids, self._params(options, len(ids)), cancel)
+        try:
+            for answer in answers:
+                for token in answer.tokens:
+                    made += 1
+                    if text := writer.push(token):
+                        yield text
+                    if writer.done:
+                        break
+                reason = answer.reason
+                if writer.done:
+                    break
+        finally:
+            answers.close()  # type: ignore[attr-defined]  # a generator
+        if text := writer.rest():
+            yield text
+        ended: Finish = "stop" if writer.done or reason == "stop" else "length" if reason == "length" else "cancelled"
+        yield Finished(ended, made)
+
+    def _params(self, options: Options, prompt: int) -> Any:
+        from vllm import SamplingParams  # noqa: PLC0415
+        from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415
+
+        how = settings(options, self._defaults)
+        chosen: dict[str, Any] = {"temperature": 0.0}
+        if how.sample and how.temperature > 0:
+            chosen = {"temperature": how.temperature, "top_p": how.top_p, "top_k": how.top_k or -1, "min_p": how.min_p or 0.0, "seed": options.seed}
+        return SamplingParams(
+            **chosen,
+            repetition_penalty=how.repetition_penalty,
+            max_tokens=min(options.max_new_tokens, self._limit - prompt),
+            stop_token_ids=sorted(self._ends),
+            detokenize=False,
+            output_kind=RequestOutputKind.DELTA,
+        )
+
+    def _encode(self, text: str, add_special: bool) -> list[int]:  # noqa: FBT001  the shape of Prompter's encode
+        return list(self._tokenizer(text, add_special_tokens=add_special)["input_ids"])
+
+    def _decode(self, ids: list[int]) -> str:
+        return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+
+class _Driver:
+    """The thread that alone calls vLLM's engine."""
+
+    def __init__(self, engine: Any, subject: str) -> None:
+        self._engine = engine
+        self._subject = subject
+        self._asks: queue.Queue[_Ask | str | None] = queue.Queue()
+        self._running: dict[str, _Ask] = {}
+        self._names = count()
+        self._thread = threading.Thread(target=self._drive, name="modelcatalog-vllm", daemon=True)
+        self._thread.start()
+
+    def ask(self, ids: list[int], params: Any, cancel: threading.Event) -> Iterator[_Answer]:
+        """The answers to a prompt as they come; ends early once ``cancel`` is set. Closing it ends the generation."""
+        ask = _Ask(f"reply-{next(self._names)}", ids, params, queue.Queue())
+        self._asks.put(ask)
+        ended = False
+        try:
+            while not cancel.is_set():
+                try:
+                    answer = ask.answers.get(timeout=_POLL)
+                except queue.Empty:
+                    if not self._thread.is_alive():
+                        raise self._failed(None) from None
+                    continue
+                if isinstance(answer, Exception):
+                    ended = True
+                    raise self._failed(answer) from answer
+                ended = answer.reason is not None
+                yield answer
+                if ended:
+                    return
+        finally:
+            if not ended:
+                self._asks.put(ask.name)
+
+    def close(self) -> None:
+        """End the thread and the engine."""
+        self._asks.put(None)
+        self._thread.join(_LONGEST_STEP)
+
+    def _drive(self) -> None:
+        error: Exception | None = None
+        try:
+            while self._admit():
+                for output in self._engine.step():
+                    self._answer(output)
+        except Exception as failed:  # noqa: BLE001  raised again in the threads that asked
+            error = failed
+        for ask in self._running.values():
+            ask.answers.put(error or EngineError("this model was closed", subject=self._subject))
+        self._running.clear()
+        engine, self._engine = self._engine, None
+        engine.engine_core.shutdown()
+
+    def _admit(self) -> bool:
+        """Take what was asked, waiting for it while there is nothing to do; False to end."""
+        while True:
+            try:
+                ask = self._asks.get(block=not self._running)
+            except queue.Empty:
+                return True
+            if ask is None:
+                return False
+            if isinstance(ask, str):
+                if self._running.pop(ask, None) is not None:
+                    self._engine.abort_request([ask])
+                continue
+            try:
+                self._engine.add_request(ask.name, {"prompt_token_ids": ask.ids}, ask.params)
+                self._running[ask.name] = ask
+            except Exception as error:  # noqa: BLE001  raised again in the thread that asked
+                ask.answers.put(error)
+
+    def _answer(self, output: Any) -> None:
+        ask = self._running.get(output.request_id)
+        if ask is None:
+            return
+        made = output.outputs[0]
+        if output.finished:
+            del self._running[output.request_id]
+        ask.answers.put(_Answer(tuple(made.token_ids), (made.finish_reason or "stop") if output.finished else None))
+
+    def _failed(self, error: Exception | None) -> EngineError:
+        if isinstance(error, EngineError):
+            return error
+        return EngineError(f"vllm failed: {error or 'its engine ended'}", subject=self._subject, hint="load it again; vllm's own log says more")
+
+
+def open(plan: Plan) -> Vllm:  # noqa: A001  engines.vllm.open(plan)
+    """Load a checkpoint; errors as `vllm_loading.read` raises them."""
+    return Vllm(*read(plan))

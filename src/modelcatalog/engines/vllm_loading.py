@@ -1,0 +1,117 @@
+"""Owns starting vLLM on a folder: its arguments, checked against its own class, and its environment. Knows no chat."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from modelcatalog.errors import EngineError, MissingPackage, Unsupported, WontFit
+
+if TYPE_CHECKING:
+    from modelcatalog.planning import Plan
+
+__all__ = ["arguments", "read"]
+
+_CONTEXT = 8192
+_OURS = {
+    "model": "the name", "tokenizer": "the name", "revision": "revision=", "tokenizer_revision": "revision=", "code_revision": "revision=",
+    "dtype": "dtype=", "max_model_len": "context_length=", "trust_remote_code": "trust_remote_code=", "hf_token": "the environment",
+    "download_dir": "HF_HOME", "skip_tokenizer_init": "complete(text)",
+}  # fmt: skip
+"""Arguments of vLLM that have another way here."""
+_GIB = 1 << 30
+
+
+def arguments(plan: Plan) -> Any:
+    """Make vLLM's ``EngineArgs`` for a plan: the local folder, the plan's choices, and what the caller handed on.
+
+    Raises:
+        Unsupported: an engine option is none of vLLM's, has another way here, or vLLM refuses its value.
+    """
+    from vllm.engine.arg_utils import EngineArgs  # noqa: PLC0415
+
+    known = {field.name for field in fields(EngineArgs)}
+    for key in plan.engine_options:
+        if key in _OURS:
+            message = f"vllm's {key} is not an engine option here"
+            raise Unsupported(message, subject=key, hint=f"use {_OURS[key]}")
+        if key not in known:
+            message = f"vllm has no engine option {key!r}"
+            raise Unsupported(message, subject=key, hint="see EngineArgs in vllm's documentation")
+    chosen: dict[str, Any] = {
+        "model": plan.path,
+        "dtype": plan.dtype or "auto",
+        "max_model_len": plan.context_length or _CONTEXT,
+        "trust_remote_code": plan.trust_remote_code,
+        # Replies are repeatable by the seed of each; a server's statistics have no reader here.
+        "seed": 0,
+        "disable_log_stats": True,
+        # Compiling takes minutes, and gains little on a CPU.
+        "enforce_eager": plan.device == "cpu",
+    }
+    try:
+        return EngineArgs(**{**chosen, **plan.engine_options})
+    except (TypeError, ValueError) as error:
+        message = f"vllm refuses its options: {_line(error)}"
+        raise Unsupported(message, subject=plan.name.source) from error
+
+
+def read(plan: Plan) -> tuple[Any, Any, Any, str, int]:
+    """Start vLLM's engine: the engine, the tokenizer, the generation defaults, the model's name and its context's length.
+
+    Raises:
+        MissingPackage: vllm is not installed.
+        Unsupported: vllm does not know the model, or refuses an option.
+        WontFit: memory ran out.
+        EngineError: it does not start.
+    """
+    subject = plan.name.source
+    if plan.missing:
+        message = f"loading {subject} needs {', '.join(plan.missing[0].packages)}"
+        raise MissingPackage(message, subject=subject, install=plan.missing[0].install)
+    if plan.path is None:
+        message = "the files of this plan are not on this disk"
+        raise EngineError(message, subject=subject)
+    for key, value in _environment(plan).items():
+        os.environ.setdefault(key, value)
+    wanted = arguments(plan)
+    from transformers import AutoTokenizer, GenerationConfig  # noqa: PLC0415
+    from vllm.v1.engine.llm_engine import LLMEngine  # noqa: PLC0415
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(plan.path, local_files_only=True, trust_remote_code=plan.trust_remote_code)
+        try:
+            defaults = GenerationConfig.from_pretrained(plan.path, local_files_only=True)
+        except OSError:
+            defaults = GenerationConfig()
+        engine = LLMEngine.from_engine_args(wanted)
+    except Exception as error:
+        raise _failed(error, subject) from error
+    return engine, tokenizer, defaults, subject, int(engine.model_config.max_model_len)
+
+
+def _environment(plan: Plan) -> dict[str, str]:
+    """What vLLM reads from the environment, where nobody has set it."""
+    # It reports its use to its makers, and writes a line for each step of starting.
+    quiet = {"VLLM_NO_USAGE_STATS": "1", "VLLM_LOGGING_LEVEL": "ERROR"}
+    if plan.device != "cpu":
+        return quiet
+    # Room for several conversations; its own share of the RAM is 4 GiB or half of it.
+    space = max(1, -(-4 * (plan.memory.kv or 0) // _GIB))
+    return {**quiet, "VLLM_CPU_KVCACHE_SPACE": str(space), "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
+
+
+def _line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def _failed(error: Exception, subject: str) -> Exception:
+    said = _line(error)
+    if type(error).__name__ in {"OutOfMemoryError", "MemoryError"} or "memory" in said.lower():
+        hint = "take a smaller variant, a shorter context_length=, or more GPUs by tensor_parallel_size"
+        return WontFit(f"vllm has too little memory for {subject}: {said}", subject=subject, hint=hint)
+    if isinstance(error, ValueError | NotImplementedError):
+        return Unsupported(f"vllm cannot load {subject}: {said}", subject=subject)
+    return EngineError(f"vllm does not start: {said}", subject=subject)

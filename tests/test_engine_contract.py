@@ -1,0 +1,286 @@
+"""The contract of `ChatModel`, one body of tests for every engine.
+
+transformers always runs. ``MODELCATALOG_TEST_ENGINES``, a list with commas, names others to run in its place; one that is
+named and not installed is a failure. `make test-engines` runs each in the environment that it lives in.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import modelcatalog as mc
+from loopback.serving import transformers_serve
+from modelcatalog.errors import EngineError, NoChatTemplate, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FRANCE = "What is the capital of France?"
+PARIS = "The capital of France is Paris."
+STORY = "Tell me a long story about a dragon."
+ENGINES = [name for name in os.environ.get("MODELCATALOG_TEST_ENGINES", "").split(",") if name] or ["transformers"]
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def source(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """An engine, and the model in the form that it reads."""
+    engine = str(request.param)
+    file = "gguf_file" if engine in {"transformers", "llama.cpp"} else "safetensors_folder"
+    return engine, str(request.getfixturevalue(file))
+
+
+@pytest.fixture(scope="module")
+def chat(source: tuple[str, str]) -> Iterator[mc.ChatModel]:
+    """The real SmolLM2 on that engine, loaded once."""
+    engine, path = source
+    if engine == "openai":
+        with pytest.MonkeyPatch.context() as patch, transformers_serve(path) as url:
+            patch.setenv("MODELCATALOG_SERVER_TIMEOUT", "120")
+            patch.setenv("NO_PROXY", "127.0.0.1")
+            with mc.load(path, engine="openai", base_url=url, api_key="none") as model:
+                yield model
+        return
+    with mc.load(path, engine=engine, device="cpu", context_length=4096) as model:
+        yield model
+
+
+def ask(model: mc.ChatModel, prompt: Any, **generation: Any) -> mc.Reply:
+    """A greedy reply."""
+    return model.chat(prompt, **{"temperature": 0, "max_new_tokens": 24, **generation})
+
+
+def local(model: mc.ChatModel) -> bool:
+    """Whether the engine itself counts tokens and writes the template; a server does so elsewhere."""
+    return not model.plan.served
+
+
+def test_reply(chat: mc.ChatModel) -> None:
+    """A text is answered in the model's own words, with all the figures of a reply."""
+    reply = ask(chat, FRANCE)
+    assert str(reply) == reply.text == PARIS
+    assert reply.thinking is None
+    assert reply.error is None
+    assert reply.finish_reason == "stop"
+    assert reply.usage.prompt_tokens == 37
+    assert reply.usage.completion_tokens in {7, 8}, "the token that ends a reply is counted or not"
+    assert reply.seconds_to_first_token is not None
+    assert reply.seconds_to_first_token > 0
+    assert reply.tokens_per_second is not None
+    assert reply.tokens_per_second > 0
+
+
+def test_messages_and_system(chat: mc.ChatModel) -> None:
+    """Messages are as good as a text, and ``system=`` is a message before them."""
+    messages = [{"role": "system", "content": "You are terse."}, {"role": "user", "content": FRANCE}]
+    by_hand, by_argument = ask(chat, messages), ask(chat, FRANCE, system="You are terse.")
+    assert by_hand.text == by_argument.text
+    assert by_hand.usage.prompt_tokens == by_argument.usage.prompt_tokens < 37
+
+
+def test_stream(chat: mc.ChatModel) -> None:
+    """The pieces come one by one, and joined they are the reply."""
+    stream = chat.stream(FRANCE, temperature=0, max_new_tokens=24)
+    pieces = list(stream)
+    assert len(pieces) > 3
+    assert "".join(pieces) == stream.reply.text == PARIS
+
+
+def test_cancel(chat: mc.ChatModel) -> None:
+    """`cancel` in mid-stream ends the reply, keeps what was made, and leaves the model ready."""
+    stream = chat.stream(STORY, temperature=0, max_new_tokens=400)
+    for count, _ in enumerate(stream):
+        if count == 3:
+            stream.cancel()
+    assert stream.reply.finish_reason == "cancelled"
+    assert stream.reply.text
+    assert stream.reply.usage.completion_tokens < 100
+    assert ask(chat, FRANCE).text == PARIS
+
+
+def test_cancel_from_another_thread(chat: mc.ChatModel) -> None:
+    """A reply that one thread reads, another can end."""
+    stream = chat.stream(STORY, temperature=0.7, max_new_tokens=2000)
+    timer = threading.Timer(1.0, stream.cancel)
+    timer.start()
+    reply = stream.reply
+    timer.cancel()
+    assert reply.finish_reason in {"cancelled", "stop"}
+    assert reply.usage.completion_tokens < 1000
+
+
+def test_leaving_the_loop(chat: mc.ChatModel) -> None:
+    """Closing the stream ends the generation, and leaves the model ready."""
+    stream = chat.stream(STORY, temperature=0, max_new_tokens=400)
+    next(stream)
+    stream.close()
+    assert stream.reply.finish_reason == "cancelled"
+    assert ask(chat, FRANCE).text == PARIS
+
+
+def test_session(chat: mc.ChatModel) -> None:
+    """A conversation goes on where it was, as if its history had been sent whole."""
+    session = chat.session(system="You are a helpful assistant.")
+    first = session.chat(FRANCE, temperature=0, max_new_tokens=16)
+    second = session.chat("And of Italy?", temperature=0, max_new_tokens=16)
+    assert [m.role for m in session.messages] == ["system", "user", "assistant", "user", "assistant"]
+    assert session.messages[2].content == first.text
+    assert second.usage.prompt_tokens > first.usage.prompt_tokens
+    assert ask(chat, session.messages[:-1], max_new_tokens=16).text == second.text
+
+
+def test_sessions_alternate(chat: mc.ChatModel) -> None:
+    """Two conversations in turn do not hear each other."""
+    one, two = chat.session(), chat.session()
+    asked = (("My name is Anna.", "I live in Oslo."), ("What is my name?", "Where do I live?"))
+    for first, second in asked:
+        last = (one.chat(first, temperature=0, max_new_tokens=16), two.chat(second, temperature=0, max_new_tokens=16))
+    assert last[0].text == ask(chat, one.messages[:-1], max_new_tokens=16).text
+    assert last[1].text == ask(chat, two.messages[:-1], max_new_tokens=16).text
+    assert "Oslo" not in last[0].text
+    assert "Anna" not in last[1].text
+
+
+def test_cancelled_turn(chat: mc.ChatModel) -> None:
+    """A cancelled reply stays in the history as far as it came, and the conversation goes on."""
+    session = chat.session()
+    stream = session.stream(STORY, temperature=0, max_new_tokens=400)
+    for count, _ in enumerate(stream):
+        if count == 3:
+            stream.cancel()
+    assert session.messages[-1].content == stream.reply.text
+    again = session.chat("Stop. " + FRANCE, temperature=0, max_new_tokens=16)
+    assert ask(chat, session.messages[:-1], max_new_tokens=16).text == again.text
+
+
+def test_length(chat: mc.ChatModel) -> None:
+    """Too few tokens end a reply with ``length``."""
+    reply = ask(chat, FRANCE, max_new_tokens=3)
+    assert (reply.finish_reason, reply.usage.completion_tokens) == ("length", 3)
+    assert PARIS.startswith(reply.text)
+
+
+def test_stop_strings(chat: mc.ChatModel) -> None:
+    """A reply ends before the first of its stop strings."""
+    reply = ask(chat, FRANCE, stop=["nowhere", " is"])
+    assert (reply.text, reply.finish_reason) == ("The capital of France", "stop")
+
+
+def test_seed(chat: mc.ChatModel) -> None:
+    """A seed makes sampling repeatable, and another seed is another reply."""
+
+    def sample(seed: int) -> str:
+        return chat.chat(STORY, temperature=1.2, seed=seed, max_new_tokens=16).text
+
+    assert sample(1) == sample(1)
+    assert len({sample(seed) for seed in range(1, 5)}) > 1
+
+
+def test_option_names(chat: mc.ChatModel) -> None:
+    """Options under their usual names: those that narrow sampling to the likeliest token make it greedy."""
+    assert ask(chat, FRANCE, temperature=0.7, top_p=0.001, seed=1).text == PARIS
+    if local(chat):
+        assert ask(chat, FRANCE, temperature=0.7, top_k=1).text == PARIS
+        assert ask(chat, FRANCE, temperature=0.7, min_p=1.0).text == PARIS
+        assert ask(chat, FRANCE, do_sample=False).text == PARIS
+        assert ask(chat, FRANCE, repetition_penalty=1.8).text != PARIS
+
+
+@pytest.mark.parametrize("wrong", [{"temprature": 1}, {"temperature": -1}, {"top_p": 2}, {"seed": "x"}])
+def test_wrong_options(chat: mc.ChatModel, wrong: dict[str, Any]) -> None:
+    """An option that does not exist or cannot be so is `Unsupported` and named."""
+    with pytest.raises(Unsupported, match=next(iter(wrong))):
+        chat.chat(FRANCE, **wrong)
+
+
+def test_chat_template(chat: mc.ChatModel) -> None:
+    """A template of one's own is used, or refused by name; never ignored."""
+    template = "{% for m in messages %}{{ m.content }}{% endfor %} The capital of France is"
+    if not local(chat):
+        with pytest.raises(Unsupported, match="chat_template"):
+            ask(chat, FRANCE, chat_template=template)
+        return
+    assert "Paris" in ask(chat, FRANCE, chat_template=template, max_new_tokens=4).text
+    with pytest.raises(Unsupported, match="refused these messages: no"):
+        ask(chat, FRANCE, chat_template="{{ raise_exception('no') }}")
+
+
+def test_thinking(chat: mc.ChatModel) -> None:
+    """Thinking is parted from the answer, also where the template has opened it."""
+    if not local(chat):
+        pytest.skip("a server writes its own template")
+    opened = "{% for m in messages %}{{ m.content }}{% endfor %}\n<think>\n"
+    stream = chat.stream("Paris is a city.", chat_template=opened, temperature=0, max_new_tokens=8)
+    assert "".join(stream) == ""
+    assert stream.reply.thinking
+
+
+def test_batch(chat: mc.ChatModel) -> None:
+    """Replies come in the order of the prompts, and one that fails keeps its place and loses no other."""
+    prompts: list[Any] = [FRANCE, [{"role": "wizard", "content": "x"}], FRANCE, "Say yes.", FRANCE]
+    replies = list(chat.batch(prompts, temperature=0, max_new_tokens=12))
+    assert [reply.text == PARIS for reply in replies] == [True, False, True, False, True]
+    assert replies[1].finish_reason == "error"
+    assert isinstance(replies[1].error, Unsupported)
+    assert replies[3].finish_reason in {"stop", "length"}
+
+
+def test_complete(chat: mc.ChatModel) -> None:
+    """A text is continued as it stands."""
+    reply = chat.complete("The capital of France is", max_new_tokens=2, temperature=0)
+    assert reply.text.startswith(" Paris")
+    assert reply.usage.prompt_tokens == 5
+
+
+def test_threads(chat: mc.ChatModel) -> None:
+    """Eight threads at once all get the right reply."""
+    replies: list[str] = []
+    threads = [threading.Thread(target=lambda: replies.append(str(ask(chat, FRANCE)))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert replies == [PARIS] * 8
+
+
+def test_prompt_too_long(chat: mc.ChatModel) -> None:
+    """A prompt longer than the context is refused, not cut."""
+    if not local(chat):
+        pytest.skip("a server has its own limit")
+    with pytest.raises(Unsupported, match="the model reads"):
+        ask(chat, "word " * 9000)
+
+
+def test_screen_stays_clean(chat: mc.ChatModel, capfd: pytest.CaptureFixture[str]) -> None:
+    """Chatting prints nothing."""
+    ask(chat, FRANCE)
+    chat.chat(FRANCE, temperature=0.5, top_p=0.9, seed=1, max_new_tokens=4)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_base_model(source: tuple[str, str], request: pytest.FixtureRequest) -> None:
+    """A base model refuses to chat and says what to do; each way out works. A server does not tell which it has."""
+    engine, _ = source
+    if engine == "openai":
+        pytest.skip("a server does not tell whether its model has a template")
+    path: Path = request.getfixturevalue("base_file" if engine == "llama.cpp" else "base_folder")
+    with mc.load(path, engine=engine, device="cpu", context_length=2048) as model:
+        assert not model.has_chat_template
+        with pytest.raises(NoChatTemplate, match="no chat template") as caught:
+            model.chat(FRANCE)
+        assert caught.value.hint == "use .complete(text), pass chat_template=, or load the instruct version of it"
+        assert model.complete("The capital of France is", max_new_tokens=2, temperature=0).text.startswith(" Paris")
+        template = "{% for m in messages %}{{ m.content }}{% endfor %} The capital of France is"
+        assert "Paris" in model.chat(FRANCE, chat_template=template, max_new_tokens=4).text
+
+
+def test_use_after_close(chat: mc.ChatModel) -> None:
+    """A closed model says so; the last test of the file, since all share the model."""
+    chat.close()
+    with pytest.raises(EngineError, match="was closed"):
+        chat.chat(FRANCE)
+    chat.close()
