@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import repository
 
+import repository
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from loopback.pair import NAME, Pair
 
