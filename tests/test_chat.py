@@ -196,7 +196,7 @@ class TestSession:
         asked: dict[str, Any] = {"max_new_tokens": 6, "chat_template": template, "temperature": 0}
         session.chat(FRANCE, **asked)
         cancelled = session.stream("Name a colour.", **asked)
-        next(cancelled)
+        next(cancelled, "")  # a template that is not its own may get an empty reply
         cancelled.close()
         stream = session.stream("And of Italy?", **asked)
         assert "".join(stream) == model.chat(session.messages[:-1], **asked).text

@@ -176,10 +176,10 @@ class TestTransformers:
         import torch
 
         settings = {} if penalty is None else {"repetition_penalty": penalty}
-        options = Options(max_new_tokens=24, temperature=0, repetition_penalty=penalty)
+        options = Options(max_new_tokens=12, temperature=0, repetition_penalty=penalty)
         ids = torch.tensor([engine._encode(ASK, options)[0]])
         with torch.inference_mode():
-            made = engine._model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=24, do_sample=False, **settings)
+            made = engine._model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False, **settings)
         expected = engine._decode(made[0, ids.shape[1] :].tolist())
         assert engine._driven
         assert _text(engine, options) == expected
