@@ -288,3 +288,21 @@ def test_environment_adds_data(tmp_path: Path) -> None:
     environment = {"MODELCATALOG_DATA": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "Acme"
+
+
+@pytest.mark.parametrize(
+    ("text", "repo"),
+    [
+        ("gemma3", "google/gemma-3-27b-it"), ("qwen3:30b", "Qwen/Qwen3-30B-A3B"), ("glm-4-5v", "zai-org/GLM-4.5V"),
+        ("mistral-large-2512", "mistralai/Mistral-Large-3-675B-Instruct-2512"),
+        ("AI-ModelScope/CodeLlama-7b-Instruct-hf", "codellama/CodeLlama-7b-Instruct-hf"),
+    ],
+)  # fmt: skip
+def test_bare_series(text: str, repo: str) -> None:
+    """A series alone is its largest general model, and an id on one hub is the vendor's own on the other."""
+    assert catalog.resolve(text, hub="huggingface").repo_id == repo
+
+
+def test_no_mixture_unasked() -> None:
+    """A series is not its mixture of experts, where the name does not ask for that."""
+    assert catalog.resolve("phi3.5").repo_id != "microsoft/Phi-3.5-MoE-instruct"

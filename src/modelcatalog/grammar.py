@@ -71,11 +71,11 @@ WORDS: tuple[Rule, ...] = (
     ),
     Rule(
         "weight_activation",
-        _seq("w", Cap("w_bits", _NUMBER), "a", _NUMBER, _opt("kv", _NUMBER), _opt("g", Cap("w_group", _NUMBER)), _opt("fp")),
+        _seq("w", Cap("w_bits", _NUMBER), "a", _NUMBER, _opt(_any("kv", "c"), _NUMBER), _opt("g", Cap("w_group", _NUMBER)), _opt("fp")),
         "W4A16",
         "Bits of weights and activations.",
     ),
-    Rule("int_bits", _seq(_any("int", "i", "uint", "w"), Cap("int_n", Chars("234568", "2-6 or 8"))), "INT8", "Integer weights."),
+    Rule("int_bits", _seq(_any("int", "i", "uint", "wint", "w"), Cap("int_n", Chars("234568", "2-6 or 8"))), "INT8", "Integer weights."),
     Rule("mlx_bits", _seq(_any("oq", "dwq"), Cap("mlx_n", Chars("2-8", "2-8")), _opt("e")), "oQ4", "MLX dialects: a method glued to its width."),
     Rule("mixed_bits", _seq(_any("int", "fp", "bf"), _alt("16", Chars("234568", "2-6 or 8")), "mix"), "Int8Mix", "The width of some layers beside the main one."),
     Rule("bits", _seq(Cap("bits_n", _DECIMAL), _opt(_DASH), _BITS_UNIT, _opt("gs", Cap("bits_group", _NUMBER))), "4bit", "Bits a weight; 16 and 32 are dtypes, no quantization."),

@@ -62,7 +62,8 @@ class PackagingRules(State):
     def _on_weight_activation(self, i: int, word: Word) -> None:
         self.scheme, self.bits, group = word.value
         self.group = self.group or group
-        self.method = self.method or "compressed-tensors"
+        if "C" not in self.scheme:  # W4A8C8 is Paddle's, whose method has no name
+            self.method = self.method or "compressed-tensors"
         self.method_format = self.method_format or "safetensors"
         self.recognised = True
 
