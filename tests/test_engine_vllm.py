@@ -13,12 +13,14 @@ from modelcatalog.planning import plan
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pydantic import JsonValue
+
 pytest.importorskip("vllm")
 
 
 def test_several_nodes(safetensors_folder: Path) -> None:
     """Arguments for several GPUs and nodes arrive in vLLM's own class, beside the plan's."""
-    options = {"tensor_parallel_size": 4, "pipeline_parallel_size": 2, "distributed_executor_backend": "ray"}
+    options: dict[str, JsonValue] = {"tensor_parallel_size": 4, "pipeline_parallel_size": 2, "distributed_executor_backend": "ray"}
     made = vllm_loading.arguments(plan(safetensors_folder, engine="vllm", device="cpu", context_length=1024, engine_options=options))
     assert (made.tensor_parallel_size, made.pipeline_parallel_size, made.distributed_executor_backend) == (4, 2, "ray")
     assert (made.model, made.max_model_len, made.trust_remote_code) == (str(safetensors_folder), 1024, False)
