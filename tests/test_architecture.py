@@ -21,6 +21,7 @@ LAYERS = {
             "vocabulary",
             "notation grammar dates",
             "lexicon",
+            "readings",
             "reference reading",
             "reader",
             "parser",

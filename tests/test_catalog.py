@@ -26,13 +26,13 @@ COURSE = {
 @pytest.fixture
 def _restored() -> Iterator[None]:
     """Take back what a test added to the catalog."""
-    from modelcatalog import lexicon, vocabulary
+    from modelcatalog import readings, vocabulary
     from modelcatalog.catalog import index, listing, sizes
 
     yield
     vocabulary._ADDED.clear()
     vocabulary.companies.cache_clear()
-    lexicon.reset()
+    readings.reset()
     for cached in (index.index, sizes.size_rules, listing.listing):
         cached.cache_clear()
 

@@ -1,11 +1,12 @@
-"""Tests of lexicon.py: what a word means without its neighbours."""
+"""Tests of lexicon.py and readings.py: what a word means without its neighbours."""
 
 from __future__ import annotations
 
 import pytest
 
-from modelcatalog import grammar, lexicon
-from modelcatalog.lexicon import READINGS, alone, fold
+from modelcatalog import grammar, readings
+from modelcatalog.lexicon import lexicon
+from modelcatalog.readings import READINGS, alone, fold
 
 
 def roles(piece: str) -> list[tuple[str, str]]:
@@ -19,7 +20,7 @@ def roles(piece: str) -> list[tuple[str, str]]:
 
 def test_every_rule_of_the_grammar_has_its_meaning() -> None:
     """The table of meanings and the grammar's table of words have the same names, in the same order."""
-    assert list(lexicon._RULED) == [rule.name for rule in grammar.WORDS]
+    assert list(readings._RULED) == [rule.name for rule in grammar.WORDS]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_schemes(piece: str, scheme: str, bits: int) -> None:
 
 def test_point() -> None:
     """Hubs and APIs spell the decimal point four ways."""
-    assert [lexicon.point(text) for text in ("2.5", "2_5", "2p5", "2___5")] == ["2.5"] * 4
+    assert [readings.point(text) for text in ("2.5", "2_5", "2p5", "2___5")] == ["2.5"] * 4
 
 
 def test_fold_keeps_length() -> None:
@@ -185,8 +186,8 @@ def test_long_words_mean_nothing_and_are_not_kept() -> None:
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit, the readings are forgotten and made anew."""
-    monkeypatch.setattr(lexicon, "_REMEMBERED", 100)
-    lexicon.reset()
+    monkeypatch.setattr(readings, "_REMEMBERED", 100)
+    readings.reset()
     for number in range(500):
         assert roles(f"word{number}")
     assert len(READINGS) <= 101
@@ -194,14 +195,14 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_family() -> None:
     """Whether a piece begins with a family, alone or in a phrase."""
-    assert lexicon.names_family("qwen3")
-    assert lexicon.names_family("llama")
-    assert not lexicon.names_family("instruct")
+    assert readings.names_family("qwen3")
+    assert readings.names_family("llama")
+    assert not readings.names_family("instruct")
 
 
 def test_accounts() -> None:
     """An owner's company or, for who repackages, the format of what it publishes."""
-    words = lexicon.lexicon()
+    words = lexicon()
     assert words.accounts["qwen"].company == "Alibaba"
     assert words.accounts["mlx-community"].format == "mlx"
     assert words.accounts["bartowski"].repackager

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modelcatalog.lexicon import fold, lexicon
+from modelcatalog.lexicon import lexicon
+from modelcatalog.readings import fold
 from modelcatalog.reference import stem, take_apart
 
 FIELDS = ("hub", "owner", "name", "revision", "tag", "file")

@@ -3,7 +3,7 @@
 `REFERENCES` take a text apart into hub, owner, name, revision, tag and file; `PIECES` cut a name into
 words and separators; `WORDS` say what a single word is. References and words match lower-case text. The same objects give
 the regular expressions that run and the EBNF and diagrams of docs/grammar.md. What the vocabulary
-lists (families, types, methods) is looked up before `WORDS`; what only the neighbours decide is in parser.py.
+lists (families, types, methods) is looked up before `WORDS`; what only the neighbours decide is in reading/.
 """
 
 from __future__ import annotations

@@ -13,9 +13,10 @@ from pydantic import BaseModel
 
 from modelcatalog.dates import calendar
 from modelcatalog.errors import NameSyntaxError
-from modelcatalog.lexicon import fold, lexicon
+from modelcatalog.lexicon import lexicon
 from modelcatalog.reader import Reader
 from modelcatalog.reading.state import release
+from modelcatalog.readings import fold
 from modelcatalog.records import ModelName, Quantization, Segment, Size
 from modelcatalog.reference import take_apart
 

@@ -11,10 +11,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import grammar
-from modelcatalog.lexicon import READINGS, Several, Word, alone, fold
+from modelcatalog.lexicon import Word
 from modelcatalog.reading.packaging import PackagingRules
 from modelcatalog.reading.sizes import SizeRules
 from modelcatalog.reading.words import WordRules
+from modelcatalog.readings import READINGS, Several, alone, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from modelcatalog import grammar, vocabulary
-from modelcatalog.lexicon import names_family
+from modelcatalog.readings import names_family
 
 if TYPE_CHECKING:
     import re

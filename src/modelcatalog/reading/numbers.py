@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog.dates import calendar
-from modelcatalog.lexicon import point
 from modelcatalog.reading.state import State, release
+from modelcatalog.readings import point
 
 if TYPE_CHECKING:
     from modelcatalog.lexicon import FamilyWord, Word

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog.lexicon import READINGS, alone
 from modelcatalog.reading.state import State
+from modelcatalog.readings import READINGS, alone
 
 if TYPE_CHECKING:
     from modelcatalog.lexicon import Word
