@@ -58,8 +58,7 @@ test: lint types
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest
 
-# llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch; it is not put into .venv
-# itself, because the plan prefers llama.cpp for GGUF where it is installed, and `make test` is to say the same everywhere.
+# llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch.
 LLAMA := .venv-llama
 $(LLAMA)/made: $(VENV)/dev constraints.txt
 	@echo "==> Compiling llama.cpp into $(LLAMA) (about 10 minutes)"
