@@ -50,6 +50,7 @@ class Words(NamedTuple):
     benchmarks_about: str
     no_results: str
     machine: str
+    processor_time: str
     versions: str
     measured: str
     value: str
@@ -107,6 +108,7 @@ ENGLISH = Words(
     ),
     no_results="No result file is there yet. `python benchmarks/parse.py`, `benchmarks/memory.py` and `benchmarks/import_time.py` print theirs.",
     machine="Machine",
+    processor_time="Seconds are of the processor, not of the clock: other programs ran beside it.",
     versions="Versions",
     measured="measured",
     value="value",
@@ -162,6 +164,7 @@ CHINESE = Words(
     ),
     no_results="还没有结果文件。`python benchmarks/parse.py`、`benchmarks/memory.py` 和 `benchmarks/import_time.py` 会打印各自的结果。",
     machine="机器",
+    processor_time="秒数是处理器时间，不是钟表时间：同时还有别的程序在跑。",
     versions="版本",
     measured="测了什么",
     value="结果",
