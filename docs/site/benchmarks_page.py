@@ -37,11 +37,13 @@ def pages(say: Words) -> Iterator[tuple[str, str]]:
 
 
 def _file(name: str, found: dict[str, Any], say: Words) -> Iterator[str]:
-    title = found.get("title", name.replace("_", " "))
+    title = found.get("title") or " · ".join(text for text in (found.get("benchmark", name.replace("_", " ")), found.get("model")) if text)
     yield f"## {title.get(say.language, title['en']) if isinstance(title, dict) else title}\n"
     for label, value in ((say.machine, found.get("machine")), (say.versions, found.get("versions"))):
         if value:
             yield f"{label}: {_listed(value)}  "
+    if found.get("seconds") == "process_time":
+        yield f"{say.processor_time}  "
     results = found["results"]
     drawn = curves(results)
     yield f"\n| {say.measured} | {say.value} | {say.owed} |\n|---|---:|---:|"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import modelcatalog
-from modelcatalog import html
+from modelcatalog import cli, html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +42,8 @@ def chapters() -> tuple[Chapter, ...]:
 
 def pages(say: Words) -> Iterator[tuple[str, str]]:
     """The one page: its place in docs/, and its text."""
-    parts = [f"# {say.names}\n", say.names_about, ""]
+    commands = {command.name or getattr(command.callback, "__name__", "") for command in cli.app.registered_commands}
+    parts = [f"# {say.names}\n", say.names_about, *([say.names_terminal] if "explain" in commands else ()), ""]
     for chapter in chapters():
         parts.append(f"## {getattr(chapter, say.language)}\n")
         for shown in chapter.names:

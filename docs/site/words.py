@@ -43,11 +43,14 @@ class Words(NamedTuple):
     none_listed: str
     names: str
     names_about: str
+    names_terminal: str
+    """Said where the installed package has that command."""
     facts: str
     benchmarks: str
     benchmarks_about: str
     no_results: str
     machine: str
+    processor_time: str
     versions: str
     measured: str
     value: str
@@ -93,8 +96,9 @@ ENGLISH = Words(
     names_about=(
         "Forty names that between them show the whole grammar, coloured by the parser that this page was built with: what each part "
         "is stands under it. Open *every fact* for the record, and where each fact came from. "
-        "In a terminal the same is `modelcatalog explain NAME`; the rules are in [the grammar](grammar.md)."
+        "The rules are in [the grammar](grammar.md)."
     ),
+    names_terminal="In a terminal the same is `modelcatalog explain NAME`.",
     facts="every fact",
     benchmarks="Benchmarks",
     benchmarks_about=(
@@ -104,6 +108,7 @@ ENGLISH = Words(
     ),
     no_results="No result file is there yet. `python benchmarks/parse.py`, `benchmarks/memory.py` and `benchmarks/import_time.py` print theirs.",
     machine="Machine",
+    processor_time="Seconds are of the processor, not of the clock: other programs ran beside it.",
     versions="Versions",
     measured="measured",
     value="value",
@@ -147,9 +152,10 @@ CHINESE = Words(
     names="名字详解",
     names_about=(
         "四十个名字，合起来就是整套语法；颜色和标注由构建本页时运行的解析器生成。每一部分是什么，就写在它下面；"
-        "展开“全部信息”可以看到完整的记录和每一项的来源。终端里用 `modelcatalog explain 名称` 看到的是同样的内容，"
+        "展开“全部信息”可以看到完整的记录和每一项的来源。"
         "规则见[语法](grammar.md)。"
     ),
+    names_terminal="终端里用 `modelcatalog explain 名称` 看到的是同样的内容。",
     facts="全部信息",
     benchmarks="性能",
     benchmarks_about=(
@@ -158,6 +164,7 @@ CHINESE = Words(
     ),
     no_results="还没有结果文件。`python benchmarks/parse.py`、`benchmarks/memory.py` 和 `benchmarks/import_time.py` 会打印各自的结果。",
     machine="机器",
+    processor_time="秒数是处理器时间，不是钟表时间：同时还有别的程序在跑。",
     versions="版本",
     measured="测了什么",
     value="结果",
