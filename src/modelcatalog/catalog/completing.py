@@ -57,11 +57,7 @@ def complete(name: ModelName) -> ModelName:
     >>> complete(parser.read("Phi-3-mini-4k-instruct")).size.total
     3800000000
     """
-    family = name.family
-    if family is None:
-        return name
-    sizes = size_rules().get(family)
-    if sizes is None and name.base is None:
+    if name.family is None:
         return name
     completed = by_rules(name)
     if completed is name and name.released is not None and (name.size is None or name.size.total is None):
@@ -83,7 +79,7 @@ def _by_listing(name: ModelName) -> ModelName:
         return name
     version = fold(entries[0].series.version)
     words = name_words(name) | name_words(parser.read(entries[0].series.name))
-    rule = next((rule for rule in rules.all.of(version) if rule.version == version and rule.words <= words), None)
+    rule = next((rule for rule in rules.all.get(version, ()) if rule.version == version and rule.words <= words), None)
     return name if rule is None else with_size(name, rule)
 
 

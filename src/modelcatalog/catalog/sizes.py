@@ -10,11 +10,11 @@ from modelcatalog.catalog.index import fold
 from modelcatalog.records import Size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from modelcatalog.records import ModelName
 
-__all__ = ["SizeRule", "SizeRules", "Sizes", "by_month", "by_rules", "name_words", "near", "size_rules", "with_size"]
+__all__ = ["SizeRule", "Sizes", "by_month", "by_rules", "name_words", "near", "size_rules", "with_size"]
 
 _STAGES = frozenset(
     (
@@ -54,28 +54,15 @@ class SizeRule(NamedTuple):
     """When the series came out: 2025-06; empty: nobody has written it down."""
 
 
-class SizeRules:
-    """A family's rules by version, those with the most words first."""
-
-    __slots__ = ("_by_version",)
-
-    def __init__(self, rules: Iterable[SizeRule]) -> None:
-        rules = tuple(rules)
-        self._by_version = {
-            version: tuple(rule for rule in rules if rule.version in (version, None)) for version in (None, *(rule.version for rule in rules))
-        }
-
-    def of(self, version: str | None) -> tuple[SizeRule, ...]:
-        """The rules for names of a version: its own, and those of series without one."""
-        found = self._by_version.get(version)
-        return self._by_version[None] if found is None else found
+_ByVersion = dict[str | None, tuple[SizeRule, ...]]
+"""Version -> the rules for its names, its own and those of series without one; None: only the latter, for every other version."""
 
 
 class Sizes(NamedTuple):
-    """What the catalog knows of the sizes in a family."""
+    """What the catalog knows of the sizes in a family; the rules with the most words come first."""
 
-    all: SizeRules
-    active: SizeRules
+    all: _ByVersion
+    active: _ByVersion
     """The rules that know the active parameters: all that a name with a size can still learn."""
     by_month: dict[str, tuple[SizeRule, ...]]
     """The rules of series with a version, by the month in which these came out."""
@@ -83,24 +70,30 @@ class Sizes(NamedTuple):
 
 _UNSIZED = Size()
 _ESTIMATE = ("size.total", "estimate")
-_NONE = Sizes(SizeRules(()), SizeRules(()), {})
+_NONE = Sizes({None: ()}, {None: ()}, {})
 
 
 def by_rules(name: ModelName) -> ModelName:
-    """The same record with the sizes that the rules know and the name does not state."""
-    sizes, version, size = size_rules().get(name.family or "", _NONE), fold(name.version), name.size
+    """The same record with the sizes that its family's rules know and the name does not state."""
+    sizes = size_rules().get(name.family or "")
+    if sizes is None:
+        if name.base is None:
+            return name
+        sizes = _NONE
+    version, size = fold(name.version), name.size
     estimated = size is not None and size.experts is not None and _ESTIMATE in name.origins
     if size is None or size.total is None or estimated:
-        rules = sizes.all.of(version)
+        table = sizes.all
     elif size.active is None:
-        rules = sizes.active.of(version)
+        table = sizes.active
     else:
         return name
+    rules = table[version if version in table else None]
     unstated = estimated or size is None or (size.total is None and size.active is None)
     rule = _size_rule(rules, name, unstated=unstated) if rules else None
     if rule is None and estimated and name.base is not None:
-        rules = size_rules().get(name.base.family or "", _NONE).all.of(version)
-        rule = _size_rule(rules, name, unstated=True)  # internlm2-math-plus-mixtral8x22b
+        table = size_rules().get(name.base.family or "", _NONE).all
+        rule = _size_rule(table[version if version in table else None], name, unstated=True)  # internlm2-math-plus-mixtral8x22b
     return name if rule is None else with_size(name, rule)
 
 
@@ -216,4 +209,8 @@ def _sizes(rules: list[SizeRule]) -> Sizes:
     for rule in rules:
         if rule.version is not None:
             months[rule.month] = (*months.get(rule.month, ()), rule)
-    return Sizes(SizeRules(rules), SizeRules(rule for rule in rules if rule.active is not None), months)
+    return Sizes(_by_version(rules), _by_version([rule for rule in rules if rule.active is not None]), months)
+
+
+def _by_version(rules: Sequence[SizeRule]) -> _ByVersion:
+    return {version: tuple(rule for rule in rules if rule.version in (version, None)) for version in (None, *(rule.version for rule in rules))}
