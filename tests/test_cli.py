@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -221,6 +222,63 @@ class TestExplain:
         assert (ran.code, ran.out, ran.err) == (2, "", f"error: {ENGLISH.one_form}\n")
 
 
+class TestCompare:
+    """`modelcatalog compare`."""
+
+    def test_what_differs_is_marked(self, cli: Cli) -> None:
+        """Facts side by side under the two names; a mark where they differ, none where they do not."""
+        ran = cli("compare", "Qwen2-7B-Instruct", "Qwen2.5-7B-Instruct-AWQ")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.splitlines()[0].split() == ["fact", "Qwen2-7B-Instruct", "Qwen2.5-7B-Instruct-AWQ"]
+        rows = _rows(ran.out)
+        assert ["≠ version", "2", "2.5"] in rows
+        assert ["≠ quantization", "none", "awq 4-bit"] in rows
+        assert ["family", "Qwen", "Qwen"] in rows
+        assert ran.out.endswith("\nTwo models.\nQwen2.5-7B-Instruct-AWQ is the newer, by its version.\n")
+
+    @pytest.mark.parametrize(
+        ("one", "other", "newer", "because"),
+        [
+            ("Qwen/Qwen2.5-7B-Instruct", "qwen2.5-7b-instruct-q4_k_m.gguf", None, "one_model"),
+            ("Qwen-7B", "Qwen2-7B", "b", "version"),
+            ("gpt-4.1", "gpt-4o", None, "two_lines"),
+            ("claude-3-5-sonnet-20241022", "claude-3-5-sonnet-20240620", "a", "date"),
+            ("Qwen3-8B", "Qwen3-14B", None, "one_version"),
+            ("QwQ-32B", "Qwen3-32B", None, "two_families"),
+            ("DeepSeek-V3", "DeepSeek-R1", None, "two_lines"),
+            ("Qwen3-8B", "frobnicator-9000", None, "no_family"),
+        ],
+    )
+    def test_order(self, cli: Cli, one: str, other: str, newer: str | None, because: str) -> None:
+        """Which is the newer, or why neither is, the same whichever is named first, and in words; the exit code is 0 either way."""
+        shown = json.loads(cli("compare", "--json", one, other).out)
+        assert (shown["newer"], shown["because"], shown["same_model"]) == (newer, because, mc.parse(one).same_model(mc.parse(other)))
+        turned = json.loads(cli("compare", "--json", other, one).out)
+        assert (turned["newer"], turned["because"]) == ({"a": "b", "b": "a"}.get(newer or ""), because)
+        told = cli("compare", one, other)
+        assert told.code == 0
+        last = ENGLISH.one_model if because == "one_model" else ENGLISH.orders[because]
+        assert told.out.splitlines()[-1] == last.format(name=one if newer == "a" else other, a=mc.parse(one).version, b=mc.parse(other).version)
+
+    def test_json(self, cli: Cli) -> None:
+        """--json has the values as the records have them."""
+        shown = json.loads(cli("compare", "--json", "Qwen3-8B", "Qwen3-14B").out)
+        sizes = next(fact for fact in shown["facts"] if fact["field"] == "size")
+        assert (sizes["a"]["total"], sizes["b"]["total"], sizes["same"]) == (8_000_000_000, 14_000_000_000, False)
+        assert {"field": "family", "a": "Qwen", "b": "Qwen", "same": True} in shown["facts"]
+
+    def test_narrow(self, cli: Cli) -> None:
+        """Without room for both columns each fact is a line: one value where both say it, else both."""
+        out = cli("compare", "Qwen2-7B-Instruct", "Qwen2.5-7B-Instruct-AWQ", COLUMNS="40").out
+        assert "  family: Qwen\n≠ version: 2 | 2.5\n" in out
+
+    def test_bad_input(self, cli: Cli) -> None:
+        """A bad name is bad input here as everywhere."""
+        ran = cli("compare", "Qwen3-8B", "bad\x07name")
+        assert (ran.code, ran.out) == (2, "")
+        assert "^^^^" in ran.err
+
+
 class TestErrors:
     """Bad input: the typed error, the next step, the exit code."""
 
@@ -370,7 +428,7 @@ class TestOthers:
         assert cli("--version").out == f"{mc.__version__}\n"
         shown = cli("--help")
         assert shown.code == 0
-        assert all(command in shown.out for command in ("parse", "explain", "resolve", "plan", "lock", "chat", "catalog"))
+        assert all(command in shown.out for command in ("parse", "explain", "compare", "resolve", "plan", "lock", "chat", "catalog"))
 
     def test_python_m(self) -> None:
         """`python -m modelcatalog` is the same command."""
@@ -400,6 +458,8 @@ class TestWords:
         """Every sentence takes the same values in both languages."""
         for field in ENGLISH._fields:
             one, other = getattr(ENGLISH, field), getattr(CHINESE, field)
+            if isinstance(one, Mapping) and one:
+                assert one.keys() == other.keys()
             if isinstance(one, str):
                 assert sorted(part.split("}")[0].split(":")[0] for part in one.split("{")[1:]) == sorted(
                     part.split("}")[0].split(":")[0] for part in other.split("{")[1:]

@@ -27,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (names.parse, names.explain, names.resolve, models.plan, models.lock, models.chat, names.catalog):
+for _command in (names.parse, names.explain, names.compare, names.resolve, models.plan, models.lock, models.chat, names.catalog):
     app.command()(_command)
 
 

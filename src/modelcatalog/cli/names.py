@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import modelcatalog
-from modelcatalog.cli import completing, ending, segments, show
+from modelcatalog.cli import comparing, completing, ending, segments, show
 from modelcatalog.cli.given import Given, lines
 from modelcatalog.cli.options import File, Hub, Json, Names  # noqa: TC001  typer reads them
 from modelcatalog.cli.words import words
@@ -19,7 +19,7 @@ from modelcatalog.cli.words import words
 if TYPE_CHECKING:
     from modelcatalog import ModelName
 
-__all__ = ["catalog", "explain", "parse", "resolve"]
+__all__ = ["catalog", "compare", "explain", "parse", "resolve"]
 
 
 def parse(
@@ -83,6 +83,27 @@ def _explained(name: ModelName) -> dict[str, object]:
         "parts": [part._asdict() for part in explained.parts(name, ENGLISH)],
         "facts": [fact._asdict() for fact in explained.facts(name, ENGLISH)],
     }
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A name.", show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    *,
+    json: Json = False,
+) -> None:
+    """Put two names side by side: what differs, whether they are one model, which is the newer."""
+    one, other = modelcatalog.parse(a), modelcatalog.parse(b)
+    if json:
+        sys.stdout.write(f"{jsonlib.dumps(comparing.as_json(one, other), ensure_ascii=False)}\n")
+        return
+    out, say = show.console(), words(os.environ)
+    show.comparison(out, one, other, comparing.pairs(one, other), say)
+    which = comparing.order(one, other)
+    newer, why = {"a": one, "b": other}.get(which.newer or ""), say.orders[which.because]
+    out.print()
+    out.print(say.one_model if one.same_model(other) else say.two_models, soft_wrap=True)
+    if which.because != "one_model":
+        out.print(why.format(name=newer, a=one.version, b=other.version), soft_wrap=True)
 
 
 def resolve(names: Names = None, *, file: File = None, hub: Hub = None, json: Json = False) -> None:

@@ -17,12 +17,13 @@ from modelcatalog import explained
 from modelcatalog.labels import COLOURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from modelcatalog import Checkpoint, Company, Family, ModelName
+    from modelcatalog.cli.comparing import Pair
     from modelcatalog.cli.words import Words
 
-__all__ = ["Layout", "checkpoints", "companies", "console", "facts", "layout", "names", "sheet"]
+__all__ = ["Layout", "checkpoints", "companies", "comparison", "console", "facts", "layout", "names", "sheet"]
 
 _COLUMNS = ("source", "company", "series", "size", "types", "quantization", "format", "canonical")
 _UNBOUNDED = 10_000
@@ -47,8 +48,8 @@ class Layout(NamedTuple):
     headings: tuple[str, ...]
     wraps: int | None = None
     """The column whose cells may take several lines; the others never do."""
-    told: bool = False
-    """In a block each row is one sentence, ``company: Alibaba (the catalog)``, and no block of its own."""
+    narrow: Callable[[Layout, tuple[Text, ...]], Iterator[Text]] | None = None
+    """A row where there is no room for the table, in lines that need no blank line before the next row's; None for a block."""
 
 
 def sheet(out: Console, layout: Layout, rows: Iterable[tuple[Text | str, ...]]) -> bool:
@@ -68,9 +69,9 @@ def sheet(out: Console, layout: Layout, rows: Iterable[tuple[Text | str, ...]]) 
             out.print(_table(layout, chunk, widths, out.width, headed=first))
         else:
             for number, row in enumerate(chunk):
-                if not layout.told and not (first and number == 0):
+                if layout.narrow is None and not (first and number == 0):
                     out.print()
-                out.print(*_block(layout, row), sep="\n")
+                out.print(*(layout.narrow or _block)(layout, row), sep="\n")
         first = False
     return not first
 
@@ -101,14 +102,20 @@ def _wide(widths: list[int], room: int) -> bool:
 
 def _block(layout: Layout, row: tuple[Text, ...]) -> Iterator[Text]:
     first, *others = row
-    if layout.told:
-        value, *rest = others
-        yield Text.assemble((first.plain, "bold"), ": ", value, *(Text.assemble("  (", cell, ")", style="dim") for cell in rest if cell))
-        return
     yield Text.assemble(first, style="bold")
     for heading, cell in zip(layout.headings[1:], others, strict=True):
         if cell:
             yield Text.assemble("  ", (f"{heading}: " if heading else "", "dim"), cell)
+
+
+def _sentence(_layout: Layout, row: tuple[Text, ...]) -> Iterator[Text]:
+    label, value, origin = row
+    yield Text.assemble(label, ": ", value, (f" ({origin})" if origin else "", "dim"))
+
+
+def _pair(_layout: Layout, row: tuple[Text, ...]) -> Iterator[Text]:
+    label, one, other = row
+    yield Text.assemble(label, ": ", one) if label.plain.startswith(" ") else Text.assemble(label, ": ", one, (" | ", "dim"), other)
 
 
 def facts(out: Console, name: ModelName, say: Words) -> None:
@@ -118,7 +125,7 @@ def facts(out: Console, name: ModelName, say: Words) -> None:
         (Text(fact.label, style=COLOURS[fact.kind].terminal if fact.kind else ""), fact.value, labels.origins[fact.origin] if fact.origin else "")
         for fact in explained.facts(name, labels)
     )
-    sheet(out, Layout((labels.fact, labels.value, labels.origin), wraps=1, told=True), rows)
+    sheet(out, Layout((labels.fact, labels.value, labels.origin), wraps=1, narrow=_sentence), rows)
 
 
 def layout(columns: Iterable[str], say: Words, *, wraps: int | None = None) -> Layout:
@@ -145,6 +152,20 @@ def companies(out: Console, every: Iterable[Company], families: Iterable[Family]
         own.setdefault(family.company, []).append(family.name)
     rows = ((company.name, company.zh or "", ", ".join(own.get(company.name, ()))) for company in every if not company.repackager)
     sheet(out, Layout((say.labels.field("company"), "", say.labels.field("families")), wraps=2), rows)
+
+
+def comparison(out: Console, a: ModelName, b: ModelName, pairs: Iterable[Pair], say: Words) -> None:
+    """Two names' facts side by side, with a mark where they differ."""
+    marks = {True: " ", False: "≠" if out.encoding.startswith("utf") else "*"}
+    rows = (
+        (
+            Text(f"{marks[pair.same]} {say.labels.field(pair.field)}", style="" if pair.same else "yellow"),
+            explained.shown(pair.a, say.labels) or say.none,
+            explained.shown(pair.b, say.labels) or say.none,
+        )
+        for pair in pairs
+    )
+    sheet(out, Layout((f"  {say.labels.fact}", a.source, b.source), narrow=_pair), rows)
 
 
 def _brief(value: object, say: Words) -> str:

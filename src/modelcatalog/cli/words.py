@@ -27,6 +27,12 @@ class Words(NamedTuple):
     no_file: str
     """``{file}`` cannot be read; the reason follows."""
     one_form: str
+    none: str
+    """Where one of two names does not have a fact."""
+    one_model: str
+    two_models: str
+    orders: Mapping[str, str]
+    """Why one of two names is the newer, ``{name}``, or why neither is; of the versions ``{a}`` and ``{b}``."""
     nothing_found: str
     looking: str
     """While the checkpoint is looked for."""
@@ -52,6 +58,18 @@ ENGLISH = Words(
     no_names="no name given: write some, or - for standard input, or --file FILE",
     no_file="cannot read {file}",
     one_form="--html and --json are two forms of one output: choose one",
+    none="none",
+    one_model="One model.",
+    two_models="Two models.",
+    orders={
+        "version": "{name} is the newer, by its version.",
+        "date": "{name} is the newer, by its date: both are of one version.",
+        "one_model": "Neither is the newer: they are one model.",
+        "one_version": "Neither is the newer: both are of one version.",
+        "no_family": "Neither is the newer: a name without a known family has no place in an order.",
+        "two_families": "Neither is the newer: they are of two families.",
+        "two_lines": "Neither is the newer: {a} and {b} are two lines of versions.",
+    },
     nothing_found="nothing in the catalog meets all of these conditions",
     looking="Looking for {name} …",
     loading="Loading {name} on {device} …",
@@ -89,6 +107,18 @@ CHINESE = Words(
     no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",
     no_file="无法读取 {file}",
     one_form="--html 与 --json 只能选一个",
+    none="无",
+    one_model="是同一个模型。",
+    two_models="是两个模型。",
+    orders={
+        "version": "{name} 较新（按版本）。",
+        "date": "{name} 较新（版本相同，按日期）。",
+        "one_model": "分不出新旧：它们是同一个模型。",
+        "one_version": "分不出新旧：版本相同。",
+        "no_family": "分不出新旧：有一个名称的系列未知。",
+        "two_families": "分不出新旧：属于两个系列。",
+        "two_lines": "分不出新旧：{a} 和 {b} 是两条版本线。",
+    },
     nothing_found="目录里没有符合全部条件的模型",
     looking="正在查找 {name} …",
     loading="正在把 {name} 载入 {device} …",
