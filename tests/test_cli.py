@@ -10,13 +10,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 import modelcatalog as mc
-from modelcatalog.cli import main, show
+from modelcatalog import explained, html
+from modelcatalog.cli import main
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
 
 if TYPE_CHECKING:
@@ -158,6 +160,123 @@ class TestParse:
         shown = cli("parse", "", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm-256color").err
         assert "\x1b[31m" not in shown
         assert "31m" not in shown
+
+
+class TestExplain:
+    """`modelcatalog explain`."""
+
+    def test_labels_stand_under_their_parts(self, cli: Cli) -> None:
+        """Each part, its rule, its label and what it means begin in one column; the facts follow with their origins."""
+        ran = cli("explain", "claude-3-5-sonnet-20241022")
+        assert (ran.code, ran.err) == (0, "")
+        parts, rules, labels, meanings, *rest = ran.out.splitlines()
+        assert parts.split() == ["claude", "-", "3-5", "-", "sonnet", "-", "20241022"]
+        assert labels.split() == ["family", "version", "tier", "released"]
+        for part, label, meaning in (("claude", "family", ""), ("3-5", "version", "3.5"), ("sonnet", "tier", ""), ("20241022", "released", "2024-10-22")):
+            at = parts.index(part)
+            assert rules[at : at + len(part) + 1].rstrip() == "─" * len(part)
+            assert labels[at:].startswith(label)
+            assert meanings[at:].startswith(meaning)
+        assert ["company", "Anthropic", "the catalog"] in _rows("\n".join(rest[1:]))
+
+    def test_wide_characters(self, cli: Cli) -> None:
+        """Chinese characters take two columns, in a name and in its labels."""
+        ran = cli("explain", "通义千问-7B", LANG="zh_CN.UTF-8")
+        assert ran.out.splitlines()[:4] == ["通义千问 - 7B", "────────   ──", "系列       规模", "Qwen"]
+
+    @pytest.mark.parametrize("columns", [12, 30, 50])
+    def test_narrow(self, cli: Cli, columns: int) -> None:
+        """On a narrow terminal the parts take several lines, none is longer than it, and nothing is lost."""
+        name = "hf.co/bartowski/Qwen2.5-Coder-7B-Instruct-GGUF:Q4_K_M"
+        drawn = cli("explain", name, COLUMNS=str(columns)).out.partition("\nhub: ")[0].partition("\nfact ")[0]
+        groups = [group.splitlines() for group in drawn.strip().split("\n\n")]
+        assert "".join("".join(group[0].split()) for group in groups) == name
+        assert max(len(line) for group in groups for line in group[:2]) <= columns
+        assert len(groups) > 1
+
+    def test_colours(self, cli: Cli) -> None:
+        """On a terminal each part has its kind's colour, and NO_COLOR takes it away."""
+        assert "\x1b[1;94mQwen" in cli("explain", "Qwen3-8B", FORCE_COLOR="1", TERM="xterm-256color").out
+        assert "94m" not in cli("explain", "Qwen3-8B", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm-256color").out
+
+    def test_html(self, cli: Cli) -> None:
+        """--html writes the fragment that notebooks show, in the language of the locale."""
+        name = mc.parse("Qwen3-8B")
+        assert cli("explain", "--html", "Qwen3-8B").out == f"{html.explain(name)}\n"
+        assert cli("explain", "--html", "Qwen3-8B", LANG="zh_CN.UTF-8").out == f"{html.explain(name, language='zh')}\n"
+        assert "<script>" not in cli("explain", "--html", "x<script>y").out
+
+    def test_json(self, cli: Cli) -> None:
+        """--json: a line for each name, its parts joined are the name, its facts have origins, in English everywhere."""
+        lines = cli("explain", "--json", "Qwen3-8B", "-", typed="claude-3-5-sonnet\n", LANG="zh_CN.UTF-8").out.splitlines()
+        for line, name in zip(lines, ("Qwen3-8B", "claude-3-5-sonnet"), strict=True):
+            shown = json.loads(line)
+            assert "".join(part["text"] for part in shown["parts"]) == shown["source"] == name
+            facts = explained.facts(mc.parse(name), ENGLISH.labels)
+            assert [(fact["field"], fact["origin"]) for fact in shown["facts"]] == [(fact.field, fact.origin) for fact in facts]
+            assert "family" in [part["label"] for part in shown["parts"]]
+
+    def test_one_form(self, cli: Cli) -> None:
+        """HTML or JSON, not both."""
+        ran = cli("explain", "--json", "--html", "phi-4")
+        assert (ran.code, ran.out, ran.err) == (2, "", f"error: {ENGLISH.one_form}\n")
+
+
+class TestCompare:
+    """`modelcatalog compare`."""
+
+    def test_what_differs_is_marked(self, cli: Cli) -> None:
+        """Facts side by side under the two names; a mark where they differ, none where they do not."""
+        ran = cli("compare", "Qwen2-7B-Instruct", "Qwen2.5-7B-Instruct-AWQ")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.splitlines()[0].split() == ["fact", "Qwen2-7B-Instruct", "Qwen2.5-7B-Instruct-AWQ"]
+        rows = _rows(ran.out)
+        assert ["≠ version", "2", "2.5"] in rows
+        assert ["≠ quantization", "none", "awq 4-bit"] in rows
+        assert ["family", "Qwen", "Qwen"] in rows
+        assert ran.out.endswith("\nTwo models.\nQwen2.5-7B-Instruct-AWQ is the newer, by its version.\n")
+
+    @pytest.mark.parametrize(
+        ("one", "other", "newer", "because"),
+        [
+            ("Qwen/Qwen2.5-7B-Instruct", "qwen2.5-7b-instruct-q4_k_m.gguf", None, "one_model"),
+            ("Qwen-7B", "Qwen2-7B", "b", "version"),
+            ("gpt-4.1", "gpt-4o", None, "two_lines"),
+            ("claude-3-5-sonnet-20241022", "claude-3-5-sonnet-20240620", "a", "date"),
+            ("Qwen3-8B", "Qwen3-14B", None, "one_version"),
+            ("QwQ-32B", "Qwen3-32B", None, "two_families"),
+            ("DeepSeek-V3", "DeepSeek-R1", None, "two_lines"),
+            ("Qwen3-8B", "frobnicator-9000", None, "no_family"),
+        ],
+    )
+    def test_order(self, cli: Cli, one: str, other: str, newer: str | None, because: str) -> None:
+        """Which is the newer, or why neither is, the same whichever is named first, and in words; the exit code is 0 either way."""
+        shown = json.loads(cli("compare", "--json", one, other).out)
+        assert (shown["newer"], shown["because"], shown["same_model"]) == (newer, because, mc.parse(one).same_model(mc.parse(other)))
+        turned = json.loads(cli("compare", "--json", other, one).out)
+        assert (turned["newer"], turned["because"]) == ({"a": "b", "b": "a"}.get(newer or ""), because)
+        told = cli("compare", one, other)
+        assert told.code == 0
+        last = ENGLISH.one_model if because == "one_model" else ENGLISH.orders[because]
+        assert told.out.splitlines()[-1] == last.format(name=one if newer == "a" else other, a=mc.parse(one).version, b=mc.parse(other).version)
+
+    def test_json(self, cli: Cli) -> None:
+        """--json has the values as the records have them."""
+        shown = json.loads(cli("compare", "--json", "Qwen3-8B", "Qwen3-14B").out)
+        sizes = next(fact for fact in shown["facts"] if fact["field"] == "size")
+        assert (sizes["a"]["total"], sizes["b"]["total"], sizes["same"]) == (8_000_000_000, 14_000_000_000, False)
+        assert {"field": "family", "a": "Qwen", "b": "Qwen", "same": True} in shown["facts"]
+
+    def test_narrow(self, cli: Cli) -> None:
+        """Without room for both columns each fact is a line: one value where both say it, else both."""
+        out = cli("compare", "Qwen2-7B-Instruct", "Qwen2.5-7B-Instruct-AWQ", COLUMNS="40").out
+        assert "  family: Qwen\n≠ version: 2 | 2.5\n" in out
+
+    def test_bad_input(self, cli: Cli) -> None:
+        """A bad name is bad input here as everywhere."""
+        ran = cli("compare", "Qwen3-8B", "bad\x07name")
+        assert (ran.code, ran.out) == (2, "")
+        assert "^^^^" in ran.err
 
 
 class TestErrors:
@@ -309,7 +428,7 @@ class TestOthers:
         assert cli("--version").out == f"{mc.__version__}\n"
         shown = cli("--help")
         assert shown.code == 0
-        assert all(command in shown.out for command in ("parse", "resolve", "plan", "lock", "chat", "catalog"))
+        assert all(command in shown.out for command in ("parse", "explain", "compare", "resolve", "plan", "lock", "chat", "catalog"))
 
     def test_python_m(self) -> None:
         """`python -m modelcatalog` is the same command."""
@@ -339,16 +458,12 @@ class TestWords:
         """Every sentence takes the same values in both languages."""
         for field in ENGLISH._fields:
             one, other = getattr(ENGLISH, field), getattr(CHINESE, field)
+            if isinstance(one, Mapping) and one:
+                assert one.keys() == other.keys()
             if isinstance(one, str):
                 assert sorted(part.split("}")[0].split(":")[0] for part in one.split("{")[1:]) == sorted(
                     part.split("}")[0].split(":")[0] for part in other.split("{")[1:]
                 )
-
-    def test_fields_are_those_of_records(self) -> None:
-        """Tables translate fields that exist."""
-        fields = {*mc.ModelName.model_fields, *mc.Checkpoint.model_fields, *mc.Size.model_fields, "families"}
-        assert {*ENGLISH.fields, *CHINESE.fields} <= fields
-        assert set(show._FACTS) <= set(mc.ModelName.model_fields)
 
 
 @pytest.fixture
@@ -494,11 +609,6 @@ class TestTerminal:
         assert "Paris" in terminal.until("你：")
         terminal.type("退出\n")
         assert terminal.ended() == 0
-
-
-def test_sizes() -> None:
-    """Counts are shown with three digits, in the unit that names use."""
-    assert [show.counted(n) for n in (999, 999_600, 999_600_000, 1_041_000_000_000)] == ["999", "1M", "1B", "1.04T"]
 
 
 def test_ctrl_c_while_looking(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

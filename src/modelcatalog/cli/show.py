@@ -1,149 +1,173 @@
-"""Owns how records look in a terminal: one table style, plain text in every cell. Knows no command."""
+"""Owns how records look in a terminal: one table style, blocks where a table is too wide, plain text in every cell. Knows no command."""
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from modelcatalog import explained
+from modelcatalog.labels import COLOURS
 
-    from modelcatalog import Checkpoint, Company, Family, ModelName, Size
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from modelcatalog import Checkpoint, Company, Family, ModelName
+    from modelcatalog.cli.comparing import Pair
     from modelcatalog.cli.words import Words
 
-__all__ = ["checkpoints", "companies", "console", "counted", "names", "record"]
+__all__ = ["Layout", "checkpoints", "companies", "comparison", "console", "facts", "layout", "names", "sheet"]
 
-_FACTS = (
-    "hub",
-    "owner",
-    "name",
-    "revision",
-    "tag",
-    "file",
-    "company",
-    "family",
-    "version",
-    "series",
-    "types",
-    "size",
-    "quantization",
-    "format",
-    "dtype",
-    "context_length",
-    "released",
-    "base",
-    "canonical",
-    "unknown",
-)
 _COLUMNS = ("source", "company", "series", "size", "types", "quantization", "format", "canonical")
-_UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 _UNBOUNDED = 10_000
 """Columns where nobody looks at a screen: a file's lines are not broken."""
+_AT_ONCE = 500
+"""Rows of a table that are laid out together: what a table of a million rows keeps in memory."""
+_GAP = 3
+_LEAST = 24
+"""Columns below which a cell that may wrap would be a squeezed one."""
 
 
 def console(*, stderr: bool = False) -> Console:
-    """The terminal, or the file or pipe in its place; colours as NO_COLOR and the terminal allow."""
+    """The terminal, or the file or pipe in its place; colours as NO_COLOR and the terminal allow, columns as COLUMNS says."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else _UNBOUNDED)
+    bounded = stream.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if bounded else _UNBOUNDED)
 
 
-def counted(count: int) -> str:
-    """Parameters as names write them.
+class Layout(NamedTuple):
+    """What a table's columns are called, and how it gives way where there is no room for it."""
 
-    >>> counted(671_000_000_000), counted(30_532_000_000), counted(135_000_000), counted(12)
-    ('671B', '30.5B', '135M', '12')
+    headings: tuple[str, ...]
+    wraps: int | None = None
+    """The column whose cells may take several lines; the others never do."""
+    narrow: Callable[[Layout, tuple[Text, ...]], Iterator[Text]] | None = None
+    """A row where there is no room for the table, in lines that need no blank line before the next row's; None for a block."""
+
+
+def sheet(out: Console, layout: Layout, rows: Iterable[tuple[Text | str, ...]]) -> bool:
+    """Print rows as they come, some hundreds at once: a table where it fits, else a block of ``label: value`` for each.
+
+    Returns:
+        Whether there was a row.
     """
-    for unit, letter in _UNITS:
-        # Three digits are shown, so what rounds up to 1000 belongs to the next unit.
-        if count >= unit * 0.9995:
-            return f"{count / unit:.3g}{letter}"
-    return str(count)
+    left = iter(rows)
+    widths = [cell_len(heading) for heading in layout.headings]
+    first, table = True, True
+    while chunk := [tuple(map(_text, row)) for row in islice(left, _AT_ONCE)]:
+        widths = [max(width, *(cell.cell_len for cell in cells)) for width, cells in zip(widths, zip(*chunk, strict=True), strict=True)]
+        if first:
+            table = _fits(widths, layout.wraps, out.width)
+        if table:
+            out.print(_table(layout, chunk, widths, out.width, headed=first))
+        else:
+            for number, row in enumerate(chunk):
+                if layout.narrow is None and not (first and number == 0):
+                    out.print()
+                out.print(*(layout.narrow or _block)(layout, row), sep="\n")
+        first = False
+    return not first
 
 
-def record(name: ModelName, say: Words) -> Table:
+def _text(cell: Text | str) -> Text:
+    # Text, because a name may hold brackets, which would be taken for markup.
+    return Text(cell) if isinstance(cell, str) else cell
+
+
+def _fits(widths: list[int], wraps: int | None, room: int) -> bool:
+    least = [min(width, _LEAST) if column == wraps else width for column, width in enumerate(widths)]
+    return sum(least) + _GAP * (len(least) - 1) <= room
+
+
+def _table(layout: Layout, rows: list[tuple[Text, ...]], widths: list[int], room: int, *, headed: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=headed)
+    for column, (heading, width) in enumerate(zip(layout.headings, widths, strict=True)):
+        # Rows of later chunks stand under those of the first, unless there is one that is wider.
+        table.add_column(heading, overflow="fold", min_width=None if column == layout.wraps or _wide(widths, room) else width)
+    for first, *others in rows:
+        table.add_row(Text.assemble(first, style="bold"), *others)
+    return table
+
+
+def _wide(widths: list[int], room: int) -> bool:
+    return sum(widths) + _GAP * (len(widths) - 1) > room
+
+
+def _block(layout: Layout, row: tuple[Text, ...]) -> Iterator[Text]:
+    first, *others = row
+    yield Text.assemble(first, style="bold")
+    for heading, cell in zip(layout.headings[1:], others, strict=True):
+        if cell:
+            yield Text.assemble("  ", (f"{heading}: " if heading else "", "dim"), cell)
+
+
+def _sentence(_layout: Layout, row: tuple[Text, ...]) -> Iterator[Text]:
+    label, value, origin = row
+    yield Text.assemble(label, ": ", value, (f" ({origin})" if origin else "", "dim"))
+
+
+def _pair(_layout: Layout, row: tuple[Text, ...]) -> Iterator[Text]:
+    label, one, other = row
+    yield Text.assemble(label, ": ", one) if label.plain.startswith(" ") else Text.assemble(label, ": ", one, (" | ", "dim"), other)
+
+
+def facts(out: Console, name: ModelName, say: Words) -> None:
     """Everything that one name says, a line for each fact, with where it came from."""
-    table = _table(say.fact, say.value, say.origin)
-    for field in _FACTS:
-        value = getattr(name, field)
-        if value is None or value in ((), ""):
-            continue
-        # A size may be of the name while its number is of the catalog; the number is what people ask about.
-        path = "size.total" if field == "size" and name.size is not None and name.size.total is not None else field
-        origin = "" if field == "canonical" else say.origins[name.origin(path) or "name"]
-        _row(table, say.fields.get(field, field), _cell(value, say), origin)
-    return table
+    labels = say.labels
+    rows = (
+        (Text(fact.label, style=COLOURS[fact.kind].terminal if fact.kind else ""), fact.value, labels.origins[fact.origin] if fact.origin else "")
+        for fact in explained.facts(name, labels)
+    )
+    sheet(out, Layout((labels.fact, labels.value, labels.origin), wraps=1, narrow=_sentence), rows)
 
 
-def names(records: Iterable[ModelName], say: Words) -> Table:
-    """Several names, a row for each."""
-    table = _table(*(say.fields.get(column, column) for column in _COLUMNS))
-    for each in records:
-        _row(table, *(_brief(getattr(each, column), say) for column in _COLUMNS))
-    return table
+def layout(columns: Iterable[str], say: Words, *, wraps: int | None = None) -> Layout:
+    """The layout for some fields of a record."""
+    return Layout(tuple(say.labels.field(column) for column in columns), wraps=wraps)
 
 
-def checkpoints(found: Iterable[Checkpoint], say: Words) -> Table:
-    """Repositories, a row for each."""
+def names(out: Console, records: Iterable[ModelName], say: Words) -> bool:
+    """Several names, a row for each; whether there was one."""
+    return sheet(out, layout(_COLUMNS, say), (tuple(_brief(getattr(each, column), say) for column in _COLUMNS) for each in records))
+
+
+def checkpoints(out: Console, found: Iterable[Checkpoint], say: Words) -> bool:
+    """Repositories, a row for each; whether there was one."""
     columns = ("hub", "repo_id", "size", "exists", "confidence", "alternatives")
-    table = _table(*(say.fields.get(column, column) for column in columns))
-    for each in found:
-        _row(table, *(_brief(getattr(each, column), say) for column in columns))
-    return table
+    rows = (tuple(_brief(getattr(each, column), say) for column in columns) for each in found)
+    return sheet(out, layout(columns, say, wraps=len(columns) - 1), rows)
 
 
-def companies(every: Iterable[Company], families: Iterable[Family], say: Words) -> Table:
+def companies(out: Console, every: Iterable[Company], families: Iterable[Family], say: Words) -> None:
     """Companies and their families; those that only repackage are left out."""
-    table = _table(say.fields.get("company", "company"), "", say.fields.get("families", "families"))
     own: dict[str, list[str]] = {}
     for family in families:
         own.setdefault(family.company, []).append(family.name)
-    for company in every:
-        if not company.repackager:
-            _row(table, company.name, company.zh or "", ", ".join(own.get(company.name, ())))
-    return table
+    rows = ((company.name, company.zh or "", ", ".join(own.get(company.name, ()))) for company in every if not company.repackager)
+    sheet(out, Layout((say.labels.field("company"), "", say.labels.field("families")), wraps=2), rows)
 
 
-def _table(*headings: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table
-
-
-def _row(table: Table, first: str, *cells: str) -> None:
-    # Text, because a name may hold brackets, which would be taken for markup.
-    table.add_row(Text(first, style="bold"), *(Text(cell) for cell in cells))
+def comparison(out: Console, a: ModelName, b: ModelName, pairs: Iterable[Pair], say: Words) -> None:
+    """Two names' facts side by side, with a mark where they differ."""
+    marks = {True: " ", False: "≠" if out.encoding.startswith("utf") else "*"}
+    rows = (
+        (
+            Text(f"{marks[pair.same]} {say.labels.field(pair.field)}", style="" if pair.same else "yellow"),
+            explained.shown(pair.a, say.labels) or say.none,
+            explained.shown(pair.b, say.labels) or say.none,
+        )
+        for pair in pairs
+    )
+    sheet(out, Layout((f"  {say.labels.fact}", a.source, b.source), narrow=_pair), rows)
 
 
 def _brief(value: object, say: Words) -> str:
     """A cell among many: sizes by their label."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return say.yes if value else say.no
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _cell(value: object, say: Words) -> str:
-    """A cell that has room: sizes in full, tokens with their thousands apart."""
-    from modelcatalog import Size  # noqa: PLC0415  the records come with the first command that has one
-
-    if isinstance(value, Size):
-        return _size(value, say)
-    return f"{value:,}" if isinstance(value, int) else _brief(value, say)
-
-
-def _size(size: Size, say: Words) -> str:
-    total = None if size.total is None else counted(size.total)
-    parts = [
-        None if size.label == total else size.label,
-        None if total is None else say.parameters.format(count=total),
-        None if size.active is None else say.active.format(count=counted(size.active)),
-        None if size.experts is None else say.experts.format(count=size.experts),
-    ]
-    return " · ".join(part for part in parts if part)
+    return str(value) if type(value).__name__ == "Size" else explained.shown(value, say.labels)

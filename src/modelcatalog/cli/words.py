@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog.labels import labels
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from modelcatalog.labels import Labels
 
 __all__ = ["CHINESE", "ENGLISH", "Words", "words"]
 
@@ -17,17 +21,18 @@ class Words(NamedTuple):
     """Before an error's text."""
     kinds: Mapping[str, str]
     """Error class -> what it means, where the class's own name says it less well."""
-    fields: Mapping[str, str]
-    """Field of a record -> what a table calls it."""
-    fact: str
-    value: str
-    origin: str
-    origins: Mapping[str, str]
-    parameters: str
-    active: str
-    experts: str
-    yes: str
-    no: str
+    labels: Labels
+    """What facts, segments and origins are called."""
+    no_names: str
+    no_file: str
+    """``{file}`` cannot be read; the reason follows."""
+    one_form: str
+    none: str
+    """Where one of two names does not have a fact."""
+    one_model: str
+    two_models: str
+    orders: Mapping[str, str]
+    """Why one of two names is the newer, ``{name}``, or why neither is; of the versions ``{a}`` and ``{b}``."""
     nothing_found: str
     looking: str
     """While the checkpoint is looked for."""
@@ -49,22 +54,22 @@ class Words(NamedTuple):
 ENGLISH = Words(
     error="error: ",
     kinds={},
-    fields={
-        "canonical": "canonical",
-        "company": "company",
-        "context_length": "context",
-        "quantization": "quantization",
-        "repo_id": "repository",
+    labels=labels("en"),
+    no_names="no name given: write some, or - for standard input, or --file FILE",
+    no_file="cannot read {file}",
+    one_form="--html and --json are two forms of one output: choose one",
+    none="none",
+    one_model="One model.",
+    two_models="Two models.",
+    orders={
+        "version": "{name} is the newer, by its version.",
+        "date": "{name} is the newer, by its date: both are of one version.",
+        "one_model": "Neither is the newer: they are one model.",
+        "one_version": "Neither is the newer: both are of one version.",
+        "no_family": "Neither is the newer: a name without a known family has no place in an order.",
+        "two_families": "Neither is the newer: they are of two families.",
+        "two_lines": "Neither is the newer: {a} and {b} are two lines of versions.",
     },
-    fact="fact",
-    value="value",
-    origin="from",
-    origins={"name": "the name", "owner": "the owner", "catalog": "the catalog", "estimate": "an estimate"},
-    parameters="{count} parameters",
-    active="{count} active",
-    experts="{count} experts",
-    yes="yes",
-    no="no",
     nothing_found="nothing in the catalog meets all of these conditions",
     looking="Looking for {name} …",
     loading="Loading {name} on {device} …",
@@ -98,44 +103,22 @@ CHINESE = Words(
         "Unsupported": "不支持这样使用",
         "WontFit": "显存、内存或磁盘不够",
     },
-    fields={
-        "active": "激活参数",
-        "alternatives": "其他可能",
-        "base": "基于",
-        "canonical": "规范名",
-        "company": "公司",
-        "confidence": "可信度",
-        "context_length": "上下文长度",
-        "dtype": "数据类型",
-        "exists": "是否存在",
-        "families": "系列",
-        "family": "系列",
-        "file": "文件",
-        "format": "文件格式",
-        "hub": "站点",
-        "name": "名称",
-        "owner": "账号",
-        "quantization": "量化",
-        "released": "发布日期",
-        "repo_id": "仓库",
-        "revision": "版本分支",
-        "series": "代次",
-        "size": "规模",
-        "source": "原文",
-        "tag": "标签",
-        "types": "类型",
-        "unknown": "未识别",
-        "version": "版本",
+    labels=labels("zh"),
+    no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",
+    no_file="无法读取 {file}",
+    one_form="--html 与 --json 只能选一个",
+    none="无",
+    one_model="是同一个模型。",
+    two_models="是两个模型。",
+    orders={
+        "version": "{name} 较新（按版本）。",
+        "date": "{name} 较新（版本相同，按日期）。",
+        "one_model": "分不出新旧：它们是同一个模型。",
+        "one_version": "分不出新旧：版本相同。",
+        "no_family": "分不出新旧：有一个名称的系列未知。",
+        "two_families": "分不出新旧：属于两个系列。",
+        "two_lines": "分不出新旧：{a} 和 {b} 是两条版本线。",
     },
-    fact="字段",
-    value="值",
-    origin="来自",
-    origins={"name": "名称", "owner": "账号", "catalog": "目录", "estimate": "估算"},
-    parameters="参数 {count}",
-    active="激活 {count}",
-    experts="{count} 个专家",
-    yes="是",
-    no="否",
     nothing_found="目录里没有符合全部条件的模型",
     looking="正在查找 {name} …",
     loading="正在把 {name} 载入 {device} …",

@@ -1,0 +1,63 @@
+"""Owns what a shell completes after an option, from the catalog and without a network. Knows no command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelcatalog.errors import ModelCatalogError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["companies", "engines", "families", "types"]
+
+
+def engines(incomplete: str) -> list[str]:
+    """The engines that `plan` and `chat` take.
+
+    >>> engines("l")
+    ['llama.cpp']
+    """
+    from modelcatalog.planning.engine import ENGINES  # noqa: PLC0415  a shell asks seldom
+
+    return _matching(lambda: ENGINES, incomplete)
+
+
+def types(incomplete: str) -> list[str]:
+    """The words for types.
+
+    >>> types("instr")
+    ['instruct']
+    """
+    from modelcatalog import vocabulary  # noqa: PLC0415  as above
+
+    return _matching(lambda: sorted(vocabulary.types()), incomplete)
+
+
+def companies(incomplete: str) -> list[str]:
+    """The companies, by any of their names.
+
+    >>> companies("alib"), companies("阿")
+    (['Alibaba', 'alibaba-pai'], ['阿里', '阿里巴巴'])
+    """
+    from modelcatalog import catalog  # noqa: PLC0415  as above
+
+    return _matching(lambda: sorted({name for each in catalog.companies for name in (each.name, each.zh, *each.aliases) if name}), incomplete)
+
+
+def families(incomplete: str) -> list[str]:
+    """The families.
+
+    >>> families("qw")
+    ['QwQ', 'Qwen']
+    """
+    from modelcatalog import catalog  # noqa: PLC0415  as above
+
+    return _matching(lambda: sorted(each.name for each in catalog.families), incomplete)
+
+
+def _matching(every: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
+    try:
+        return [name for name in every() if name.casefold().startswith(incomplete.casefold())]
+    except ModelCatalogError:
+        return []  # a data file of the user's is wrong: the command itself says so, a shell cannot

@@ -1,0 +1,96 @@
+"""Owns the commands that look for weights, or load them: plan, lock, chat. Knows no hub and no engine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import modelcatalog
+from modelcatalog.cli import ending, show, talk
+from modelcatalog.cli.given import lines
+from modelcatalog.cli.options import Engine, Hub, Json, Name, Offload  # noqa: TC001  typer reads them
+from modelcatalog.cli.words import words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from modelcatalog import ChatModel, Plan
+    from modelcatalog.cli.words import Words
+
+__all__ = ["chat", "lock", "plan"]
+
+
+def plan(
+    name: Name,
+    *,
+    hub: Hub = None,
+    engine: Engine = None,
+    quantization: Annotated[str | None, typer.Option(help="The variant to take: Q4_K_M, int4, …", show_default=False)] = None,
+    offload: Offload = False,
+    json: Json = False,
+) -> None:
+    """Say what loading would do: where from, which files, in which type, whether it fits. Loads nothing."""
+    with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
+        made = modelcatalog.plan(name, hub=hub, engine=engine, quantization=quantization, offload=offload)
+    if json:
+        lines([made])
+    else:
+        show.console().print(str(made), soft_wrap=True)
+
+
+def lock(
+    name: Name,
+    file: Annotated[Path, typer.Option("--output", "-o", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),
+    *,
+    hub: Hub = None,
+    json: Json = False,
+) -> None:
+    """Write down which files a name means now, by hash: `load(NAME, lock=FILE)` takes the same bytes or fails."""
+    with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
+        locked = modelcatalog.lock(name, file, hub=hub)
+    if json:
+        lines([locked])
+    else:
+        show.console().print(str(file), soft_wrap=True)
+
+
+def chat(
+    name: Name,
+    prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and end; without it, a conversation.", show_default=False)] = None,
+    *,
+    system: Annotated[str | None, typer.Option(help="The system prompt.", show_default=False)] = None,
+    hub: Hub = None,
+    engine: Engine = None,
+    max_new_tokens: Annotated[int, typer.Option(min=1, help="Most tokens that a reply may have.")] = 512,
+    offload: Offload = False,
+) -> None:
+    """Load a model and talk to it, with history.
+
+    Ctrl-C stops a reply, not the program; exit, quit, 退出 or the end of input ends it. Replies go to standard output,
+    everything else to standard error.
+    """
+    say, notes = words(os.environ), show.console(stderr=True)
+    with talk.waiting(notes, say.looking.format(name=name)):
+        made = modelcatalog.plan(name, hub=hub, engine=engine, offload=offload)
+    show.facts(notes, made.name, say)
+    notes.print(f"\n{made}\n", soft_wrap=True)
+    with _loaded(made, say, notes) as model:
+        session = model.session(system)
+        if prompt is None:
+            talk.talk(session, say, notes, max_new_tokens=max_new_tokens, report=ending.report)
+        elif talk.answer(session.stream(prompt, max_new_tokens=max_new_tokens), say, notes).finish_reason == "cancelled":
+            raise typer.Exit(ending.INTERRUPTED)
+
+
+def _loaded(made: Plan, say: Words, notes: Console) -> ChatModel:
+    # `modelcatalog plan` shows what the format costs; in the middle of a chat it would only disturb.
+    made = made.model_copy(update={"warnings": ()})
+    if made.memory.disk:
+        # The hub's client draws its own bars.
+        notes.print(say.fetching.format(size=f"{made.memory.disk / 1e6:,.0f} MB", source=made.source))
+        return modelcatalog.load(made)
+    with talk.waiting(notes, say.loading.format(name=made.name, device=made.device)):
+        return modelcatalog.load(made)

@@ -1,0 +1,149 @@
+"""Owns the commands about names and the catalog, which load nothing: parse, explain, resolve, compare, catalog. Knows no hub and no engine."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+import sys
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import modelcatalog
+from modelcatalog.cli import comparing, completing, ending, segments, show
+from modelcatalog.cli.given import Given, lines
+from modelcatalog.cli.options import File, Hub, Json, Names  # noqa: TC001  typer reads them
+from modelcatalog.cli.words import words
+
+if TYPE_CHECKING:
+    from modelcatalog import ModelName
+
+__all__ = ["catalog", "compare", "explain", "parse", "resolve"]
+
+
+def parse(
+    names: Names = None,
+    *,
+    file: File = None,
+    json: Json = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse words that no rule takes.")] = False,
+) -> None:
+    """Read names: company, family, version, size, types, quantization and the rest."""
+    given = Given(names, file)
+    records = given.each(lambda text: modelcatalog.parse(text, strict=strict))
+    if json:
+        lines(records)
+    else:
+        out, say = show.console(), words(os.environ)
+        if given.single:
+            for record in records:
+                show.facts(out, record, say)
+        else:
+            show.names(out, records, say)
+    given.end()
+
+
+def explain(
+    names: Names = None,
+    *,
+    file: File = None,
+    html: Annotated[bool, typer.Option("--html", help="Write the names as HTML, to put into a page.")] = False,
+    json: Json = False,
+) -> None:
+    """Show names in their parts: what each part is, and where each fact comes from."""
+    given, say = Given(names, file), words(os.environ)
+    if html and json:
+        ending.say_error(say.one_form)
+        raise typer.Exit(ending.BAD_INPUT)
+    out = show.console()
+    for number, name in enumerate(given.each(modelcatalog.parse)):
+        if html:
+            from modelcatalog import html as fragments  # noqa: PLC0415  only --html asks
+
+            sys.stdout.write(f"{fragments.explain(name, language=say.labels.language)}\n")
+        elif json:
+            sys.stdout.write(f"{jsonlib.dumps(_explained(name), ensure_ascii=False)}\n")
+        else:
+            if number:
+                out.print()
+            segments.name(out, name, say)
+            out.print()
+            show.facts(out, name, say)
+    given.end()
+
+
+def _explained(name: ModelName) -> dict[str, object]:
+    """The parts and facts in English whatever the locale is: programs read them."""
+    from modelcatalog import explained  # noqa: PLC0415  as above
+    from modelcatalog.labels import ENGLISH  # noqa: PLC0415  as above
+
+    return {
+        "source": name.source,
+        "parts": [part._asdict() for part in explained.parts(name, ENGLISH)],
+        "facts": [fact._asdict() for fact in explained.facts(name, ENGLISH)],
+    }
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A name.", show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    *,
+    json: Json = False,
+) -> None:
+    """Put two names side by side: what differs, whether they are one model, which is the newer."""
+    one, other = modelcatalog.parse(a), modelcatalog.parse(b)
+    if json:
+        sys.stdout.write(f"{jsonlib.dumps(comparing.as_json(one, other), ensure_ascii=False)}\n")
+        return
+    out, say = show.console(), words(os.environ)
+    show.comparison(out, one, other, comparing.pairs(one, other), say)
+    which = comparing.order(one, other)
+    newer, why = {"a": one, "b": other}.get(which.newer or ""), say.orders[which.because]
+    out.print()
+    out.print(say.one_model if one.same_model(other) else say.two_models, soft_wrap=True)
+    if which.because != "one_model":
+        out.print(why.format(name=newer, a=one.version, b=other.version), soft_wrap=True)
+
+
+def resolve(names: Names = None, *, file: File = None, hub: Hub = None, json: Json = False) -> None:
+    """Say which repository should have the weights, from the catalog alone."""
+    given = Given(names, file)
+    found = given.each(lambda text: modelcatalog.resolve(text, hub=hub))
+    if json:
+        lines(found)
+    else:
+        show.checkpoints(show.console(), found, words(os.environ))
+    given.end()
+
+
+def catalog(
+    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="A part of a repository's id.", show_default=False)] = None,
+    *,
+    company: Annotated[
+        str | None, typer.Option(help="A company, by any of its names.", show_default=False, autocompletion=completing.companies)
+    ] = None,
+    family: Annotated[str | None, typer.Option(help="A family: Qwen, Llama, …", show_default=False, autocompletion=completing.families)] = None,
+    kind: Annotated[
+        str | None, typer.Option("--type", help="A type: instruct, coder, vl, …", show_default=False, autocompletion=completing.types)
+    ] = None,
+    hub: Hub = None,
+    json: Json = False,
+) -> None:
+    """List the companies and their families, or the checkpoints that meet every condition."""
+    say = words(os.environ)
+    if text is company is family is kind is hub is None:
+        if json:
+            lines(modelcatalog.catalog.companies)
+        else:
+            show.companies(show.console(), modelcatalog.catalog.companies, modelcatalog.catalog.families, say)
+        return
+    found = modelcatalog.catalog.search(text, company=company, family=family, type=kind, hub=hub)
+    first = list(islice(found, 1))
+    if not first:
+        show.console(stderr=True).print(say.nothing_found)
+        raise typer.Exit(ending.FAILED)
+    if json:
+        lines(chain(first, found))
+    else:
+        show.checkpoints(show.console(), chain(first, found), say)
