@@ -162,7 +162,9 @@ def show_memory(names: list[str], count: int) -> None:
 def written(seconds: dict[str, float], count: int) -> dict[str, Any]:
     """The figures in the form of the documentation's result files."""
     own = seconds["modelcatalog"]
-    results: list[dict[str, Any]] = [{"what": f"{label}: names read", "value": round(count / took), "unit": "a second", "owed": None} for label, took in seconds.items()]
+    results: list[dict[str, Any]] = [
+        {"what": f"{label}: names read", "value": round(count / took), "unit": "a second", "owed": None} for label, took in seconds.items()
+    ]
     owed = {"gguf-py": "at least 0.5"}
     results += [
         {"what": f"speed of modelcatalog, against {label}", "value": round(took / own, 2), "unit": "times", "owed": owed.get(label)}
