@@ -15,10 +15,12 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from rich.cells import cell_len
+from typer.main import get_command
 
 import modelcatalog as mc
 from modelcatalog import explained, html
-from modelcatalog.cli import main
+from modelcatalog.cli import app, main, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
 
 if TYPE_CHECKING:
@@ -480,6 +482,38 @@ class TestOthers:
         """`python -m modelcatalog` is the same command."""
         done = subprocess.run([sys.executable, "-m", "modelcatalog", "--version"], capture_output=True, text=True, check=True)
         assert done.stdout == f"{mc.__version__}\n"
+
+
+class TestHelp:
+    """`--help`, on any width, in both languages."""
+
+    def test_everything_is_there(self, cli: Cli) -> None:
+        """Help says how a command is written, what each argument and option is, and how it ends."""
+        shown = cli("parse", "--help").out
+        assert shown.startswith("Usage: ")
+        assert " parse [OPTIONS] [NAME]...\n" in shown
+        for option in ("-f, --file FILE", "--json", "--strict", "-h, --help"):
+            assert f"  {option}  " in shown
+        assert "130 after Ctrl-C" in cli("--help").out
+        assert cli().code == 2
+
+    @pytest.mark.parametrize("language", ["C", "zh_CN.UTF-8"])
+    @pytest.mark.parametrize("command", ["", *translated.COMMANDS])
+    def test_narrow(self, cli: Cli, command: str, language: str) -> None:
+        """No line is longer than the terminal, and no word is lost, in Chinese neither."""
+        arguments = [command, "--help"] if command else ["--help"]
+        wide, narrow = (cli(*arguments, COLUMNS=str(columns), LC_ALL=language).out for columns in (100, 44))
+        assert "".join(narrow.split()) == "".join(wide.split())
+        assert max(map(cell_len, narrow.splitlines())) <= 44
+
+    def test_chinese(self, cli: Cli) -> None:
+        """Every help text has its Chinese, and none is left over."""
+        assert translated.texts(get_command(app)) == set(translated.CHINESE)
+        assert set(get_command(app).commands) == set(translated.COMMANDS)
+        shown = cli("chat", "--help", LANG="zh_CN.UTF-8").out
+        assert shown.startswith("用法：")
+        assert "系统提示词。" in shown
+        assert "system prompt" not in shown
 
 
 class TestWords:

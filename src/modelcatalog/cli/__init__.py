@@ -14,7 +14,8 @@ import typer
 from typer.main import get_command
 
 import modelcatalog
-from modelcatalog.cli import ending, help, models, names  # noqa: A004  the module's name is what it holds
+from modelcatalog.cli import ending, models, names, translated
+from modelcatalog.cli.help import Command, Group
 from modelcatalog.cli.words import words
 from modelcatalog.errors import ModelCatalogError
 
@@ -29,20 +30,21 @@ _Usage: type[Exception] = typer.BadParameter.__mro__[2]
 app = typer.Typer(
     name="modelcatalog",
     help="What a language model's name says, who has its weights, and a chat with them.",
-    epilog=help.EPILOG,
+    cls=Group,
+    epilog=translated.EPILOG,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _command in (names.parse, names.explain, names.compare, names.resolve, models.plan, models.lock, models.chat, names.catalog):
-    app.command()(_command)
+    app.command(cls=Command)(_command)
 
 
 def command() -> Any:
     """The whole command line, its help in the user's language."""
     made = get_command(app)
     if words(os.environ).labels.language == "zh":
-        help.translate(made)
+        translated.translate(made)
     return made
 
 

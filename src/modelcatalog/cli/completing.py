@@ -26,8 +26,8 @@ def engines(incomplete: str) -> list[str]:
 def types(incomplete: str) -> list[str]:
     """The words for types.
 
-    >>> types("instr")
-    ['instruct']
+    >>> types("cod")
+    ['coder']
     """
     from modelcatalog import vocabulary  # noqa: PLC0415  as above
 
@@ -37,7 +37,7 @@ def types(incomplete: str) -> list[str]:
 def companies(incomplete: str) -> list[str]:
     """The companies, by any of their names.
 
-    >>> companies("Deep"), companies("阿里巴")
+    >>> companies("DeepS"), companies("阿里巴")
     (['DeepSeek'], ['阿里巴巴'])
     """
     from modelcatalog import catalog  # noqa: PLC0415  as above
@@ -48,8 +48,8 @@ def companies(incomplete: str) -> list[str]:
 def families(incomplete: str) -> list[str]:
     """The families.
 
-    >>> families("Gem")
-    ['Gemini', 'Gemma']
+    >>> families("Gemi")
+    ['Gemini']
     """
     from modelcatalog import catalog  # noqa: PLC0415  as above
 

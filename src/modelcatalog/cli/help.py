@@ -1,90 +1,100 @@
-"""Owns the Chinese of every help text, under its English, which stands where the command or option does. Knows the shape of a command only.
-
-A test holds both sets the same: no help without its Chinese, none left over.
-"""
+"""Owns what --help looks like: the same style as the tables, on any width, in either language. Knows no command."""
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+from rich.text import Text
+from typer.core import TyperCommand, TyperGroup
+
+from modelcatalog.cli import show
+from modelcatalog.cli.words import words
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from rich.console import Console
 
-__all__ = ["CHINESE", "COMMANDS", "EPILOG", "texts", "translate"]
+__all__ = ["Command", "Group", "wrapped"]
 
-EPILOG = (
-    "Exit codes: 0; 2 if what you typed is wrong; 1 if something else failed; 130 after Ctrl-C. "
-    "NO_COLOR turns colours off; a Chinese locale turns messages and help Chinese."
-)
-COMMANDS = {
-    "parse": "解析名称：公司、系列、版本、规模、类型、量化等等。",
-    "explain": "把名称拆开来看：每一段是什么，每一项信息从哪里来。",
-    "compare": "并排比较两个名称：哪些不同，是不是同一个模型，哪个较新。",
-    "resolve": "权重应该在哪个仓库（只查目录，不联网）。",
-    "plan": "说明加载会做什么：从哪里来、哪些文件、用什么类型、装不装得下。什么也不加载。",
-    "lock": "按校验和记下名称现在指的文件：`load(NAME, lock=FILE)` 只接受同样的字节，否则失败。",
-    "chat": (
-        "加载模型并对话，记得上文。\n\n"
-        "Ctrl-C 中断回复，不退出程序；输入 exit、quit、退出 或结束输入即可退出。回复写到标准输出，其余写到标准错误。"
-    ),
-    "catalog": "列出公司及其系列，或列出符合全部条件的模型仓库。",
-}
-"""Command -> what it does."""
-CHINESE = {
-    "What a language model's name says, who has its weights, and a chat with them.": "语言模型的名称说了什么，谁有它的权重，以及与它对话。",
-    EPILOG: "退出码：0；输入有误为 2；其他失败为 1；Ctrl-C 之后为 130。NO_COLOR 关闭颜色；中文区域设置下，消息和帮助都是中文。",
-    "Print the version.": "显示版本号。",
-    "Show this message and exit.": "显示本帮助并退出。",
-    "Install completion for the current shell.": "为当前 shell 安装补全。",
-    "Show completion for the current shell, to copy it or customize the installation.": "显示当前 shell 的补全脚本，供复制或自行安装。",
-    "A name, a repository, a URL, or a path to a folder or GGUF file.": "名称、仓库、网址，或文件夹、GGUF 文件的路径。",
-    "Names; - reads them from standard input, one a line.": "名称；- 表示从标准输入读取，每行一个。",
-    "Read names from this file too, one a line.": "再从这个文件读取名称，每行一个。",
-    "One JSON object a line.": "每行一个 JSON 对象。",
-    "One JSON reply a line; prompts, one a line, from standard input.": "每次回复一行 JSON；从标准输入逐行读取提问。",
-    "Take it from this hub.": "从这个站点取。",
-    "Run it on this engine.": "用这个引擎运行。",
-    "Let weights stay in RAM when the GPU is too small.": "显存不够时，让权重留在内存里。",
-    "Refuse words that no rule takes.": "有规则不认识的词就拒绝。",
-    "Write the names as HTML, to put into a page.": "输出 HTML，可放进网页。",
-    "A name.": "一个名称。",
-    "Another.": "另一个名称。",
-    "The variant to take: Q4_K_M, int4, …": "选哪个变体：Q4_K_M、int4 等。",
-    "Where to write the lock file.": "锁文件写到哪里。",
-    "Answer this and end; without it, a conversation.": "回答这一句就结束；不写则进入对话。",
-    "The system prompt.": "系统提示词。",
-    "Most tokens that a reply may have.": "一次回复最多多少个词元。",
-    "A part of a repository's id.": "仓库名的一部分。",
-    "A company, by any of its names.": "公司，用它的任何一个名字。",
-    "A family: Qwen, Llama, …": "系列：Qwen、Llama 等。",
-    "A type: instruct, coder, vl, …": "类型：instruct、coder、vl 等。",
-}
-"""English -> Chinese."""
-_PANELS = {"argument": "参数", "option": "选项"}
+_WIDEST = 100
+"""Columns beyond which a sentence is hard to read."""
+_CLOSES = "，。：；、）！？"
+_PIECE = re.compile(rf"(?:[^\s⺀-￯]+|[⺀-￯])[{_CLOSES}]*\s*")
+"""What is not parted at a line's end: a word, or a Chinese character, and the mark after it, which begins no line."""
 
 
-def translate(app: Any) -> None:
-    """Turn a command's help, and that of its subcommands, Chinese."""
-    for command, parameters in _every(app):
-        command.help = COMMANDS.get(command.name) or CHINESE.get(command.help, command.help)
-        command.epilog = CHINESE.get(command.epilog, command.epilog)
-        command.rich_help_panel = "命令"
-        for parameter in parameters:
-            parameter.help = CHINESE.get(parameter.help, parameter.help)
-            parameter.rich_help_panel = _PANELS[parameter.param_type_name]
+class Command(TyperCommand):
+    """A command whose help is shown in the package's own style."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help; typer's formatter stays empty."""
+        del formatter
+        _show(self, ctx)
 
 
-def texts(app: Any) -> set[str]:
-    """Every help text of a command and its subcommands, but for what the subcommands do."""
-    found = {app.help, app.epilog}
-    for _, parameters in _every(app):
-        found |= {parameter.help for parameter in parameters}
-    return found
+class Group(TyperGroup):
+    """A group of commands whose help is shown in the package's own style."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help; typer's formatter stays empty."""
+        del formatter
+        _show(self, ctx)
 
 
-def _every(app: Any) -> Iterator[tuple[Any, list[Any]]]:
-    """A command with its parameters, among them --help, which is made when it is first asked for; then its subcommands."""
-    context = app.context_class(app, **app.context_settings)
-    yield app, app.get_params(context)
-    for command in app.commands.values():
-        yield command, command.get_params(command.context_class(command, parent=context))
+def _show(command: Any, ctx: Any) -> None:
+    out, say = show.console(), words(os.environ)
+    room = min(out.width, _WIDEST)
+    form = " ".join([ctx.command_path, *(piece.strip("{}").replace("[[", "[").replace("]]", "]") for piece in command.collect_usage_pieces(ctx))])
+    _print(out, f"{say.help_usage}{form}", room, style="bold")
+    for paragraph in (command.help or "").split("\n\n"):
+        out.print()
+        _print(out, paragraph, room)
+    parts: dict[str, list[tuple[str, str]]] = {}
+    for parameter in command.get_params(ctx):
+        heading = say.help_arguments if parameter.param_type_name == "argument" else say.help_options
+        record = parameter.get_help_record(ctx)
+        if record:
+            # typer names an argument's type, which is always a text, and says twice that one is required.
+            parts.setdefault(heading, []).append((parameter.metavar or record[0], parameter.help or "") if heading == say.help_arguments else record)
+    if isinstance(command, Group):
+        parts[say.help_commands] = [(name, each.get_short_help_str(500)) for name, each in command.commands.items()]
+    for heading, rows in parts.items():
+        _part(out, heading, rows, room)
+    if command.epilog:
+        out.print()
+        _print(out, command.epilog, room)
+
+
+def _part(out: Console, heading: str, rows: list[tuple[str, str]], room: int) -> None:
+    out.print()
+    out.print(Text(heading, style="bold"))
+    width = max(cell_len(term) for term, _ in rows)
+    beside = width + 5 <= room // 2
+    for term, text in rows:
+        told = wrapped(text, room - (width + 5 if beside else 6))
+        if not beside:
+            out.print(Text(f"  {term}", style="cyan"), soft_wrap=True)
+        for number, line in enumerate(told or [""]):
+            left = Text(f"  {term if number == 0 else '':<{width}}   " if beside else " " * 6, style="cyan")
+            out.print(Text.assemble(left, line), soft_wrap=True)
+
+
+def _print(out: Console, text: str, room: int, style: str = "") -> None:
+    for line in wrapped(text, room):
+        out.print(Text(line, style=style), soft_wrap=True)
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """A text in lines of at most so many columns; Chinese may be parted anywhere but before a comma or a full stop.
+
+    >>> wrapped("显示 shell 的补全，供复制。", 12)
+    ['显示 shell', '的补全，供', '复制。']
+    """
+    lines = [""]
+    for piece in _PIECE.findall(re.sub(r"\s*\n\s*", " ", text.strip())):
+        if lines[-1] and cell_len(lines[-1]) + cell_len(piece.rstrip()) > room:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines if line.strip()]

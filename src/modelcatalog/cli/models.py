@@ -30,7 +30,7 @@ def plan(
     *,
     hub: Hub = None,
     engine: Engine = None,
-    quantization: Annotated[str | None, typer.Option(help="The variant to take: Q4_K_M, int4, …", show_default=False)] = None,
+    quantization: Annotated[str | None, typer.Option(metavar="VARIANT", help="The variant to take: Q4_K_M, int4, …", show_default=False)] = None,
     offload: Offload = False,
     json: Json = False,
 ) -> None:
@@ -45,7 +45,7 @@ def plan(
 
 def lock(
     name: Name,
-    file: Annotated[Path, typer.Option("--output", "-o", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),
+    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),
     *,
     hub: Hub = None,
     json: Json = False,
@@ -63,10 +63,10 @@ def chat(
     name: Name,
     prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and end; without it, a conversation.", show_default=False)] = None,
     *,
-    system: Annotated[str | None, typer.Option(help="The system prompt.", show_default=False)] = None,
+    system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
     hub: Hub = None,
     engine: Engine = None,
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="Most tokens that a reply may have.")] = 512,
+    max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="Most tokens that a reply may have.")] = 512,
     offload: Offload = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON reply a line; prompts, one a line, from standard input.")] = False,
 ) -> None:

@@ -23,6 +23,11 @@ class Words(NamedTuple):
     """Error class -> what it means, where the class's own name says it less well."""
     labels: Labels
     """What facts, segments and origins are called."""
+    help_usage: str
+    """Before a command's form, in its help; then the headings of the help's parts."""
+    help_arguments: str
+    help_options: str
+    help_commands: str
     warning: str
     """Before a plan's warning."""
     usage: str
@@ -61,6 +66,10 @@ ENGLISH = Words(
     error="error: ",
     kinds={},
     labels=labels("en"),
+    help_usage="Usage: ",
+    help_arguments="Arguments",
+    help_options="Options",
+    help_commands="Commands",
     warning="warning: ",
     usage="",
     usage_hint="{command} shows what can be written",
@@ -113,6 +122,10 @@ CHINESE = Words(
         "WontFit": "显存、内存或磁盘不够",
     },
     labels=labels("zh"),
+    help_usage="用法：",
+    help_arguments="参数",
+    help_options="选项",
+    help_commands="命令",
     warning="注意：",
     usage="用法有误\n",
     usage_hint="用法见 {command}",
