@@ -15,10 +15,12 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from rich.cells import cell_len
+from typer.main import get_command
 
 import modelcatalog as mc
 from modelcatalog import explained, html
-from modelcatalog.cli import main
+from modelcatalog.cli import app, main, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
 
 if TYPE_CHECKING:
@@ -141,6 +143,36 @@ class TestParse:
         assert ran.code == 2
         assert ran.err.startswith("error: ")
         assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4"]
+
+    def test_a_file(self, cli: Cli, tmp_path: Path) -> None:
+        """--file reads names from a file, after the others; what it takes on standard input it takes there."""
+        file = tmp_path / "names.txt"
+        file.write_bytes(b"\xef\xbb\xbfQwen3-8B\r\n\nbad\xff\n@cf/meta/llama-3.1-8b-instruct\n")
+        ran = cli("parse", "--json", "phi-4", "--file", str(file))
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4", "Qwen3-8B", "@cf/meta/llama-3.1-8b-instruct"]
+        assert ran.code == 2
+        assert "^" in ran.err
+
+    def test_a_file_that_is_missing(self, cli: Cli, tmp_path: Path) -> None:
+        """A file that cannot be read is bad input; so is a folder."""
+        for place in (tmp_path / "nowhere.txt", tmp_path):
+            ran = cli("parse", "--file", str(place))
+            assert (ran.code, ran.out) == (2, "")
+            assert ran.err.startswith(f"error: cannot read {place}\n  ")
+
+    def test_a_table_of_many(self, cli: Cli) -> None:
+        """A table longer than what is laid out at once has its heading once, every row, and its columns in line."""
+        lines = cli("parse", "-", typed="".join(f"Qwen3-{n % 9 + 1}B\n" for n in range(1203))).out.splitlines()
+        assert len(lines) == 1205
+        assert len({line.index("Alibaba") for line in lines[2:]}) == 1
+
+    def test_blocks(self, cli: Cli) -> None:
+        """A terminal without room for a table shows blocks, one for each name, of what is known of it."""
+        ran = cli("parse", "Qwen3-8B", "phi-4", COLUMNS="60")
+        assert ran.out.splitlines()[:6] == ["Qwen3-8B", "  company: Alibaba", "  series: Qwen3", "  size: 8B", "  canonical: qwen-3-8b", ""]
+        assert ran.out.splitlines()[6] == "phi-4"
+        one = cli("parse", "Qwen3-30B-A3B-Instruct-2507-FP8", COLUMNS="50").out.splitlines()
+        assert "company: Alibaba (the catalog)" in one
 
     def test_strict(self, cli: Cli) -> None:
         """--strict refuses the first word that no rule takes."""
@@ -349,6 +381,22 @@ class TestErrors:
         for arguments in (["parse"], ["parse", "--nope", "x"], ["resolve", "--hub", "github", "Qwen3-8B"], ["nope"], ["chat", "x", "--max-new-tokens", "0"]):
             assert cli(*arguments).code == 2
 
+    def test_usage_has_carets(self, cli: Cli) -> None:
+        """What is wrong with the arguments has a caret under the one that it is about, in every language."""
+        assert cli("parse", "--nope", "x").err.splitlines()[:3] == ["error: no such option: --nope", "  modelcatalog parse --nope x", " " * 21 + "^" * 6]
+        assert cli("resolve", "--hub", "github", "Qwen3-8B").err.splitlines()[1:3] == [
+            "  modelcatalog resolve --hub github Qwen3-8B",
+            " " * 29 + "^" * 6,
+        ]
+        assert cli("nope").err.splitlines()[1:3] == ["  modelcatalog nope", " " * 15 + "^" * 4]
+        assert cli("compare", "a").err.startswith("error: missing argument 'B'\n")
+        assert cli("parse", "--nope", "x", LANG="zh_CN.UTF-8").err.startswith("错误：用法有误\n")
+
+    def test_no_names(self, cli: Cli) -> None:
+        """A command over names needs one, and says where it would take them from."""
+        for command in ("parse", "explain", "resolve"):
+            assert cli(command).err == f"error: {ENGLISH.no_names}\n"
+
     def test_chinese(self, cli: Cli) -> None:
         """In a Chinese locale an error says in Chinese what kind it is."""
         assert cli("parse", "", LC_ALL="zh_CN.UTF-8").err.startswith("错误：这不是一个模型名称\nempty name\n")
@@ -434,6 +482,38 @@ class TestOthers:
         """`python -m modelcatalog` is the same command."""
         done = subprocess.run([sys.executable, "-m", "modelcatalog", "--version"], capture_output=True, text=True, check=True)
         assert done.stdout == f"{mc.__version__}\n"
+
+
+class TestHelp:
+    """`--help`, on any width, in both languages."""
+
+    def test_everything_is_there(self, cli: Cli) -> None:
+        """Help says how a command is written, what each argument and option is, and how it ends."""
+        shown = cli("parse", "--help").out
+        assert shown.startswith("Usage: ")
+        assert " parse [OPTIONS] [NAME]...\n" in shown
+        for option in ("-f, --file FILE", "--json", "--strict", "-h, --help"):
+            assert f"  {option}  " in shown
+        assert "130 after Ctrl-C" in cli("--help").out
+        assert cli().code == 2
+
+    @pytest.mark.parametrize("language", ["C", "zh_CN.UTF-8"])
+    @pytest.mark.parametrize("command", ["", *translated.COMMANDS])
+    def test_narrow(self, cli: Cli, command: str, language: str) -> None:
+        """No line is longer than the terminal, and no word is lost, in Chinese neither."""
+        arguments = [command, "--help"] if command else ["--help"]
+        wide, narrow = (cli(*arguments, COLUMNS=str(columns), LC_ALL=language).out for columns in (100, 44))
+        assert "".join(narrow.split()) == "".join(wide.split())
+        assert max(map(cell_len, narrow.splitlines())) <= 44
+
+    def test_chinese(self, cli: Cli) -> None:
+        """Every help text has its Chinese, and none is left over."""
+        assert translated.texts(get_command(app)) == set(translated.CHINESE)
+        assert set(get_command(app).commands) == set(translated.COMMANDS)
+        shown = cli("chat", "--help", LANG="zh_CN.UTF-8").out
+        assert shown.startswith("用法：")
+        assert "系统提示词。" in shown
+        assert "system prompt" not in shown
 
 
 class TestWords:
@@ -525,6 +605,45 @@ class TestChat:
         cli("chat", "SmolLM2-135M-Instruct", "Hello", "--system", "Answer in one word.", "--max-new-tokens", "2")
         assert seen == ["Answer in one word."]
 
+    def test_json(self, cli: Cli) -> None:
+        """--json: a line for each line of standard input, with the tokens and the speed; they are one conversation."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", "--json", typed=f"{FRANCE}\n\nRepeat your last answer.\n")
+        assert ran.code == 0
+        first, second = map(json.loads, ran.out.splitlines())
+        assert set(first) == {"text", "thinking", "finish_reason", "usage", "seconds_to_first_token", "tokens_per_second", "error"}
+        assert (first["text"], first["finish_reason"], first["thinking"], first["error"]) == (PARIS, "stop", None, None)
+        assert first["usage"]["completion_tokens"] == 8
+        assert first["tokens_per_second"] > 0 < first["seconds_to_first_token"]
+        assert "Paris" in second["text"]
+        assert second["usage"]["prompt_tokens"] > first["usage"]["prompt_tokens"]
+        assert "company" not in ran.err
+
+    def test_json_of_a_prompt(self, cli: Cli) -> None:
+        """--json with a prompt is one line, and nothing is read."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--json", "--max-new-tokens", "3", typed="Hello\n")
+        assert [json.loads(line)["finish_reason"] for line in ran.out.splitlines()] == ["length"]
+
+    def test_json_of_an_error(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A prompt that fails has its line too, the next is answered, and the exit code is 1."""
+        made = mc.Session.stream
+
+        def stream(self: mc.Session, prompt: str, **options: object) -> object:
+            # The real engine's refusal: a prompt that is longer than the model's context.
+            return made(self, "fox " * 9000 if prompt == "long" else prompt, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(mc.Session, "stream", stream)
+        ran = cli("chat", "SmolLM2-135M-Instruct", "--json", "--max-new-tokens", "2", typed="long\nHello\n")
+        first, second = map(json.loads, ran.out.splitlines())
+        assert (ran.code, first["finish_reason"], second["finish_reason"]) == (1, "error", "length")
+        assert first["error"] in ran.err
+
+    def test_warnings(self, cli: Cli) -> None:
+        """What the plan warns of is shown once, in the plan, or alone where there is only JSON."""
+        text = "GGUF weights are unpacked to "
+        assert cli("chat", "SmolLM2-135M-Instruct", "Hi", "--max-new-tokens", "2").err.count(text) == 1
+        shown = cli("chat", "SmolLM2-135M-Instruct", "Hi", "--json", "--max-new-tokens", "2").err
+        assert shown.count(f"warning: {text}") == shown.count(text) == 1
+
     def test_bytes_that_are_no_text(self, cli: Cli) -> None:
         """A prompt that is not UTF-8 is answered all the same."""
         ran = cli("chat", "SmolLM2-135M-Instruct", "--max-new-tokens", "2", typed=b"caf\xe9?\n")
@@ -609,6 +728,36 @@ class TestTerminal:
         assert "Paris" in terminal.until("你：")
         terminal.type("退出\n")
         assert terminal.ended() == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("modelcatalog comp", ["compare"]),
+        ("modelcatalog chat x --engine l", ["llama.cpp"]),
+        ("modelcatalog catalog --family Gem", ["Gemini", "Gemma"]),
+        ("modelcatalog catalog --company 阿里巴", ["阿里巴巴"]),
+        ("modelcatalog catalog --type instruct", ["instruct"]),
+        ("modelcatalog resolve --hub m", ["modelscope"]),
+    ],
+)
+def test_completion(line: str, expected: list[str]) -> None:
+    """What bash asks for at Tab, as bash asks for it, is answered from the catalog, without importing an engine."""
+    program = "import sys; sys.argv = ['modelcatalog']; import atexit; from modelcatalog.cli import main; "
+    check = "atexit.register(lambda: print(sorted({'torch', 'transformers'} & sys.modules.keys()), file=sys.stderr)); main()"
+    asked = {**os.environ, "_MODELCATALOG_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - 1)}
+    done = subprocess.run([sys.executable, "-c", program + check], env=asked, capture_output=True, text=True, check=True)
+    assert set(expected) <= set(done.stdout.split())
+    assert done.stdout.split()[0].startswith(line.rsplit(maxsplit=1)[-1])
+    assert done.stderr == "[]\n"
+
+
+def test_parse_imports_no_engine() -> None:
+    """Reading a name waits for no heavy package."""
+    program = "import sys; sys.argv = ['modelcatalog', 'parse', 'Qwen3-8B']; from modelcatalog.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    check = "print(sorted({'torch', 'transformers', 'huggingface_hub', 'numpy'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", program + check], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n[]\n")
 
 
 def test_ctrl_c_while_looking(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,27 +8,44 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.main import get_command
 
 import modelcatalog
-from modelcatalog.cli import ending, models, names
+from modelcatalog.cli import ending, models, names, translated
+from modelcatalog.cli.help import Command, Group
+from modelcatalog.cli.words import words
 from modelcatalog.errors import ModelCatalogError
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["command", "main"]
+
+_Usage: type[Exception] = typer.BadParameter.__mro__[2]
+"""What every error of usage is; typer does not give it a name of its own."""
 
 app = typer.Typer(
     name="modelcatalog",
     help="What a language model's name says, who has its weights, and a chat with them.",
-    epilog="Exit codes: 2 if what you typed is wrong, 1 if something else failed. NO_COLOR turns colours off; a Chinese locale turns the messages Chinese.",
-    no_args_is_help=True,
+    cls=Group,
+    epilog=translated.EPILOG,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _command in (names.parse, names.explain, names.compare, names.resolve, models.plan, models.lock, models.chat, names.catalog):
-    app.command()(_command)
+    app.command(cls=Command)(_command)
+
+
+def command() -> Any:
+    """The whole command line, its help in the user's language."""
+    made = get_command(app)
+    if words(os.environ).labels.language == "zh":
+        translated.translate(made)
+    return made
 
 
 def main() -> None:
@@ -37,24 +54,37 @@ def main() -> None:
         # A reply in Chinese on an ASCII terminal is shown in escapes; it is no reason to fail.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    code: object = 0
     try:
         try:
-            app()
+            code = command()(standalone_mode=False)
         finally:
             sys.stdout.flush()
     except ModelCatalogError as error:
-        sys.exit(ending.report(error))
+        code = ending.report(error)
+    except _Usage as error:
+        code = ending.report_usage(error, sys.argv[1:])
+    except typer.Abort:
+        code = ending.INTERRUPTED
     except BrokenPipeError:
         # The reader left, as `head` does. What is still in the buffer goes nowhere, without a complaint at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ending.FAILED)
+        code = ending.FAILED
+    except OSError as error:
+        ending.say_error(str(error))
+        code = ending.FAILED
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 @app.callback(invoke_without_command=True)
 def _options(
+    context: typer.Context,
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
         typer.echo(modelcatalog.__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(ending.BAD_INPUT)

@@ -26,8 +26,8 @@ def engines(incomplete: str) -> list[str]:
 def types(incomplete: str) -> list[str]:
     """The words for types.
 
-    >>> types("instr")
-    ['instruct']
+    >>> types("cod")
+    ['coder']
     """
     from modelcatalog import vocabulary  # noqa: PLC0415  as above
 
@@ -37,8 +37,8 @@ def types(incomplete: str) -> list[str]:
 def companies(incomplete: str) -> list[str]:
     """The companies, by any of their names.
 
-    >>> companies("alib"), companies("阿")
-    (['Alibaba', 'alibaba-pai'], ['阿里', '阿里巴巴'])
+    >>> companies("DeepS"), companies("阿里巴")
+    (['DeepSeek'], ['阿里巴巴'])
     """
     from modelcatalog import catalog  # noqa: PLC0415  as above
 
@@ -48,8 +48,8 @@ def companies(incomplete: str) -> list[str]:
 def families(incomplete: str) -> list[str]:
     """The families.
 
-    >>> families("qw")
-    ['QwQ', 'Qwen']
+    >>> families("Gemi")
+    ['Gemini']
     """
     from modelcatalog import catalog  # noqa: PLC0415  as above
 
@@ -58,6 +58,7 @@ def families(incomplete: str) -> list[str]:
 
 def _matching(every: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
     try:
-        return [name for name in every() if name.casefold().startswith(incomplete.casefold())]
+        # A shell would take a name with a space for two words; those who have one have others too.
+        return [name for name in every() if name.startswith(incomplete) and not any(map(str.isspace, name))]
     except ModelCatalogError:
         return []  # a data file of the user's is wrong: the command itself says so, a shell cannot

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
+from typing import Any
 
 from rich.text import Text
 
@@ -10,7 +13,7 @@ from modelcatalog.cli import show
 from modelcatalog.cli.words import words
 from modelcatalog.errors import CheckpointNotFound, ModelCatalogError, NameSyntaxError, UnknownFamily
 
-__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "say_error"]
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error"]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _BAD = (NameSyntaxError, UnknownFamily, CheckpointNotFound)
@@ -21,6 +24,30 @@ def report(error: ModelCatalogError) -> int:
     say, kind = words(os.environ), type(error).__name__
     say_error(f"{say.kinds[kind]}\n{error}" if kind in say.kinds else str(error))
     return BAD_INPUT if isinstance(error, _BAD) else FAILED
+
+
+def report_usage(error: Any, arguments: list[str]) -> int:
+    """Print an error of usage, with a caret under the argument that it is about; its exit code.
+
+    Args:
+        error: What typer raised.
+        arguments: What was typed after the program's name.
+    """
+    say, context = words(os.environ), getattr(error, "ctx", None)
+    message = str(error.format_message()).rstrip(".")
+    named = {*re.findall(r"'([^']*)'", message), str(getattr(error, "option_name", ""))}
+    path = context.command_path if context else "modelcatalog"
+    shown = [shlex.quote(argument) for argument in arguments]
+    about = [number for number, argument in enumerate(arguments) if argument in named or argument.partition("=")[0] in named]
+    line, start = " ".join(["modelcatalog", *shown]), len(" ".join(["modelcatalog", *shown[: about[-1]]])) + 1 if about else 0
+    hint = say.usage_hint.format(command=f"{path} --help")
+    text = (
+        NameSyntaxError(f"{message[:1].lower()}{message[1:]}", subject=line, start=start, end=start + len(shown[about[-1]]), hint=hint)
+        if about
+        else f"{message[:1].lower()}{message[1:]}\n  {hint}"
+    )
+    say_error(f"{say.usage}{text}")
+    return BAD_INPUT
 
 
 def say_error(text: str) -> None:

@@ -15,9 +15,11 @@ from modelcatalog.cli.options import Engine, Hub, Json, Name, Offload  # noqa: T
 from modelcatalog.cli.words import words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
-    from modelcatalog import ChatModel, Plan
+    from modelcatalog import ChatModel, Plan, Session
     from modelcatalog.cli.words import Words
 
 __all__ = ["chat", "lock", "plan"]
@@ -28,7 +30,7 @@ def plan(
     *,
     hub: Hub = None,
     engine: Engine = None,
-    quantization: Annotated[str | None, typer.Option(help="The variant to take: Q4_K_M, int4, …", show_default=False)] = None,
+    quantization: Annotated[str | None, typer.Option(metavar="VARIANT", help="The variant to take: Q4_K_M, int4, …", show_default=False)] = None,
     offload: Offload = False,
     json: Json = False,
 ) -> None:
@@ -43,7 +45,7 @@ def plan(
 
 def lock(
     name: Name,
-    file: Annotated[Path, typer.Option("--output", "-o", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),
+    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),
     *,
     hub: Hub = None,
     json: Json = False,
@@ -61,11 +63,12 @@ def chat(
     name: Name,
     prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and end; without it, a conversation.", show_default=False)] = None,
     *,
-    system: Annotated[str | None, typer.Option(help="The system prompt.", show_default=False)] = None,
+    system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
     hub: Hub = None,
     engine: Engine = None,
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="Most tokens that a reply may have.")] = 512,
+    max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="Most tokens that a reply may have.")] = 512,
     offload: Offload = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON reply a line; prompts, one a line, from standard input.")] = False,
 ) -> None:
     """Load a model and talk to it, with history.
 
@@ -75,19 +78,37 @@ def chat(
     say, notes = words(os.environ), show.console(stderr=True)
     with talk.waiting(notes, say.looking.format(name=name)):
         made = modelcatalog.plan(name, hub=hub, engine=engine, offload=offload)
-    show.facts(notes, made.name, say)
-    notes.print(f"\n{made}\n", soft_wrap=True)
+    if json:
+        for text in (*made.mismatches, *made.warnings):
+            notes.print(f"{say.warning}{text}", style="yellow", soft_wrap=True)
+    else:
+        show.facts(notes, made.name, say)
+        notes.print(f"\n{made}\n", soft_wrap=True)
     with _loaded(made, say, notes) as model:
         session = model.session(system)
-        if prompt is None:
+        if json:
+            _replies(session, [prompt] if prompt is not None else talk.prompts(), max_new_tokens)
+        elif prompt is None:
             talk.talk(session, say, notes, max_new_tokens=max_new_tokens, report=ending.report)
         elif talk.answer(session.stream(prompt, max_new_tokens=max_new_tokens), say, notes).finish_reason == "cancelled":
             raise typer.Exit(ending.INTERRUPTED)
 
 
+def _replies(session: Session, prompts: Iterable[str], max_new_tokens: int) -> None:
+    code = 0
+    for prompt in prompts:
+        ended = talk.record(session.stream(prompt, max_new_tokens=max_new_tokens), ending.report).finish_reason
+        if ended == "cancelled":
+            raise typer.Exit(ending.INTERRUPTED)
+        if ended == "error":
+            code = ending.FAILED
+    if code:
+        raise typer.Exit(code)
+
+
 def _loaded(made: Plan, say: Words, notes: Console) -> ChatModel:
-    # `modelcatalog plan` shows what the format costs; in the middle of a chat it would only disturb.
-    made = made.model_copy(update={"warnings": ()})
+    # They are on the screen already; `load` would say them again, in Python's form.
+    made = made.model_copy(update={"warnings": (), "mismatches": ()})
     if made.memory.disk:
         # The hub's client draws its own bars.
         notes.print(say.fetching.format(size=f"{made.memory.disk / 1e6:,.0f} MB", source=made.source))

@@ -121,11 +121,13 @@ def catalog(
     text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="A part of a repository's id.", show_default=False)] = None,
     *,
     company: Annotated[
-        str | None, typer.Option(help="A company, by any of its names.", show_default=False, autocompletion=completing.companies)
+        str | None, typer.Option(metavar="COMPANY", help="A company, by any of its names.", show_default=False, autocompletion=completing.companies)
     ] = None,
-    family: Annotated[str | None, typer.Option(help="A family: Qwen, Llama, …", show_default=False, autocompletion=completing.families)] = None,
+    family: Annotated[
+        str | None, typer.Option(metavar="FAMILY", help="A family: Qwen, Llama, …", show_default=False, autocompletion=completing.families)
+    ] = None,
     kind: Annotated[
-        str | None, typer.Option("--type", help="A type: instruct, coder, vl, …", show_default=False, autocompletion=completing.types)
+        str | None, typer.Option("--type", metavar="TYPE", help="A type: instruct, coder, vl, …", show_default=False, autocompletion=completing.types)
     ] = None,
     hub: Hub = None,
     json: Json = False,

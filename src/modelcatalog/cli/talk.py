@@ -5,6 +5,7 @@ The replies go to standard output, everything else to standard error, so that a 
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from contextlib import contextmanager, nullcontext, suppress
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from modelcatalog.chat import Stream
     from modelcatalog.cli.words import Words
 
-__all__ = ["ENDS", "answer", "talk", "waiting"]
+__all__ = ["ENDS", "answer", "prompts", "record", "talk", "waiting"]
 
 ENDS = frozenset({"exit", "quit", "退出"})
 """What ends a conversation."""
@@ -131,6 +132,37 @@ def answer(stream: Stream, say: Words, notes: Console) -> Reply:
     if reply.tokens_per_second is not None:
         tokens, first = reply.usage.completion_tokens, reply.seconds_to_first_token or 0.0
         notes.print(say.speed.format(tokens=tokens, speed=reply.tokens_per_second, first=first), style="dim")
+    return reply
+
+
+def prompts() -> Iterator[str]:
+    """The lines of standard input that are not blank."""
+    yield from (line for each in sys.stdin if (line := _well_formed(each).strip()))
+
+
+def record(stream: Stream, report: Callable[[ModelCatalogError], object]) -> Reply:
+    """Print a whole reply as one line of JSON. Ctrl-C ends it, and prints what there is.
+
+    Args:
+        stream: The reply.
+        report: Prints an error; the line has its text too, as ``error``.
+
+    Raises:
+        NoChatTemplate: because every other prompt would fail alike.
+    """
+    with _stoppable(stream):
+        try:
+            reply = stream.reply
+        except KeyboardInterrupt:
+            stream.close()
+            reply = stream.reply
+        except NoChatTemplate:
+            raise
+        except ModelCatalogError as error:
+            report(error)
+            reply = stream.reply
+    shown = {**reply.model_dump(mode="json", exclude={"error"}), "error": None if reply.error is None else str(reply.error)}
+    print(json.dumps(shown, ensure_ascii=False), flush=True)  # noqa: T201
     return reply
 
 

@@ -23,6 +23,17 @@ class Words(NamedTuple):
     """Error class -> what it means, where the class's own name says it less well."""
     labels: Labels
     """What facts, segments and origins are called."""
+    help_usage: str
+    """Before a command's form, in its help; then the headings of the help's parts."""
+    help_arguments: str
+    help_options: str
+    help_commands: str
+    warning: str
+    """Before a plan's warning."""
+    usage: str
+    """Before what is wrong with the arguments."""
+    usage_hint: str
+    """After it; ``{command}`` shows the help."""
     no_names: str
     no_file: str
     """``{file}`` cannot be read; the reason follows."""
@@ -55,6 +66,13 @@ ENGLISH = Words(
     error="error: ",
     kinds={},
     labels=labels("en"),
+    help_usage="Usage: ",
+    help_arguments="Arguments",
+    help_options="Options",
+    help_commands="Commands",
+    warning="warning: ",
+    usage="",
+    usage_hint="{command} shows what can be written",
     no_names="no name given: write some, or - for standard input, or --file FILE",
     no_file="cannot read {file}",
     one_form="--html and --json are two forms of one output: choose one",
@@ -104,6 +122,13 @@ CHINESE = Words(
         "WontFit": "显存、内存或磁盘不够",
     },
     labels=labels("zh"),
+    help_usage="用法：",
+    help_arguments="参数",
+    help_options="选项",
+    help_commands="命令",
+    warning="注意：",
+    usage="用法有误\n",
+    usage_hint="用法见 {command}",
     no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",
     no_file="无法读取 {file}",
     one_form="--html 与 --json 只能选一个",

@@ -1,0 +1,100 @@
+"""Owns what --help looks like: the same style as the tables, on any width, in either language. Knows no command."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.text import Text
+from typer.core import TyperCommand, TyperGroup
+
+from modelcatalog.cli import show
+from modelcatalog.cli.words import words
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Command", "Group", "wrapped"]
+
+_WIDEST = 100
+"""Columns beyond which a sentence is hard to read."""
+_CLOSES = "，。：；、）！？"
+_PIECE = re.compile(rf"(?:[^\s⺀-￯]+|[⺀-￯])[{_CLOSES}]*\s*")
+"""What is not parted at a line's end: a word, or a Chinese character, and the mark after it, which begins no line."""
+
+
+class Command(TyperCommand):
+    """A command whose help is shown in the package's own style."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help; typer's formatter stays empty."""
+        del formatter
+        _show(self, ctx)
+
+
+class Group(TyperGroup):
+    """A group of commands whose help is shown in the package's own style."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help; typer's formatter stays empty."""
+        del formatter
+        _show(self, ctx)
+
+
+def _show(command: Any, ctx: Any) -> None:
+    out, say = show.console(), words(os.environ)
+    room = min(out.width, _WIDEST)
+    form = " ".join([ctx.command_path, *(piece.strip("{}").replace("[[", "[").replace("]]", "]") for piece in command.collect_usage_pieces(ctx))])
+    _print(out, f"{say.help_usage}{form}", room, style="bold")
+    for paragraph in (command.help or "").split("\n\n"):
+        out.print()
+        _print(out, paragraph, room)
+    parts: dict[str, list[tuple[str, str]]] = {}
+    for parameter in command.get_params(ctx):
+        heading = say.help_arguments if parameter.param_type_name == "argument" else say.help_options
+        record = parameter.get_help_record(ctx)
+        if record:
+            # typer names an argument's type, which is always a text, and says twice that one is required.
+            parts.setdefault(heading, []).append((parameter.metavar or record[0], parameter.help or "") if heading == say.help_arguments else record)
+    if isinstance(command, Group):
+        parts[say.help_commands] = [(name, each.get_short_help_str(500)) for name, each in command.commands.items()]
+    for heading, rows in parts.items():
+        _part(out, heading, rows, room)
+    if command.epilog:
+        out.print()
+        _print(out, command.epilog, room)
+
+
+def _part(out: Console, heading: str, rows: list[tuple[str, str]], room: int) -> None:
+    out.print()
+    out.print(Text(heading, style="bold"))
+    width = max(cell_len(term) for term, _ in rows)
+    beside = width + 5 <= room // 2
+    for term, text in rows:
+        told = wrapped(text, room - (width + 5 if beside else 6))
+        if not beside:
+            out.print(Text(f"  {term}", style="cyan"), soft_wrap=True)
+        for number, line in enumerate(told or [""]):
+            left = Text(f"  {term if number == 0 else '':<{width}}   " if beside else " " * 6, style="cyan")
+            out.print(Text.assemble(left, line), soft_wrap=True)
+
+
+def _print(out: Console, text: str, room: int, style: str = "") -> None:
+    for line in wrapped(text, room):
+        out.print(Text(line, style=style), soft_wrap=True)
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """A text in lines of at most so many columns; Chinese may be parted anywhere but before a comma or a full stop.
+
+    >>> wrapped("显示 shell 的补全，供复制。", 12)
+    ['显示 shell', '的补全，供', '复制。']
+    """
+    lines = [""]
+    for piece in _PIECE.findall(re.sub(r"\s*\n\s*", " ", text.strip())):
+        if lines[-1] and cell_len(lines[-1]) + cell_len(piece.rstrip()) > room:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines if line.strip()]

@@ -1,0 +1,87 @@
+"""Owns the Chinese of every help text, under its English, which stands where the command or option does. Knows the shape of a command only.
+
+A test holds both sets the same: no help without its Chinese, none left over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["CHINESE", "COMMANDS", "EPILOG", "texts", "translate"]
+
+EPILOG = (
+    "Exit codes: 0; 2 if what you typed is wrong; 1 if something else failed; 130 after Ctrl-C. "
+    "NO_COLOR turns colours off; a Chinese locale turns messages and help Chinese."
+)
+COMMANDS = {
+    "parse": "解析名称：公司、系列、版本、规模、类型、量化等等。",
+    "explain": "把名称拆开来看：每一段是什么，每一项信息从哪里来。",
+    "compare": "并排比较两个名称：哪些不同，是不是同一个模型，哪个较新。",
+    "resolve": "权重应该在哪个仓库（只查目录，不联网）。",
+    "plan": "说明加载会做什么：从哪里来、哪些文件、用什么类型、装不装得下。什么也不加载。",
+    "lock": "按校验和记下名称现在指的文件：`load(NAME, lock=FILE)` 只接受同样的字节，否则失败。",
+    "chat": (
+        "加载模型并对话，记得上文。\n\n"
+        "Ctrl-C 中断回复，不退出程序；输入 exit、quit、退出 或结束输入即可退出。回复写到标准输出，其余写到标准错误。"
+    ),
+    "catalog": "列出公司及其系列，或列出符合全部条件的模型仓库。",
+}
+"""Command -> what it does."""
+CHINESE = {
+    "What a language model's name says, who has its weights, and a chat with them.": "语言模型的名称说了什么，谁有它的权重，以及与它对话。",
+    EPILOG: "退出码：0；输入有误为 2；其他失败为 1；Ctrl-C 之后为 130。NO_COLOR 关闭颜色；中文区域设置下，消息和帮助都是中文。",
+    "Print the version.": "显示版本号。",
+    "Show this message and exit.": "显示本帮助并退出。",
+    "Install completion for the current shell.": "为当前 shell 安装补全。",
+    "Show completion for the current shell, to copy it or customize the installation.": "显示当前 shell 的补全脚本，供复制或自行安装。",
+    "A name, a repository, a URL, or a path to a folder or GGUF file.": "名称、仓库、网址，或文件夹、GGUF 文件的路径。",
+    "Names; - reads them from standard input, one a line.": "名称；- 表示从标准输入读取，每行一个。",
+    "Read names from this file too, one a line.": "再从这个文件读取名称，每行一个。",
+    "One JSON object a line.": "每行一个 JSON 对象。",
+    "One JSON reply a line; prompts, one a line, from standard input.": "每次回复一行 JSON；从标准输入逐行读取提问。",
+    "Take it from this hub.": "从这个站点取。",
+    "Run it on this engine.": "用这个引擎运行。",
+    "Let weights stay in RAM when the GPU is too small.": "显存不够时，让权重留在内存里。",
+    "Refuse words that no rule takes.": "有规则不认识的词就拒绝。",
+    "Write the names as HTML, to put into a page.": "输出 HTML，可放进网页。",
+    "A name.": "一个名称。",
+    "Another.": "另一个名称。",
+    "The variant to take: Q4_K_M, int4, …": "选哪个变体：Q4_K_M、int4 等。",
+    "Where to write the lock file.": "锁文件写到哪里。",
+    "Answer this and end; without it, a conversation.": "回答这一句就结束；不写则进入对话。",
+    "The system prompt.": "系统提示词。",
+    "Most tokens that a reply may have.": "一次回复最多多少个词元。",
+    "A part of a repository's id.": "仓库名的一部分。",
+    "A company, by any of its names.": "公司，用它的任何一个名字。",
+    "A family: Qwen, Llama, …": "系列：Qwen、Llama 等。",
+    "A type: instruct, coder, vl, …": "类型：instruct、coder、vl 等。",
+}
+"""English -> Chinese."""
+
+
+def translate(app: Any) -> None:
+    """Turn a command's help, and that of its subcommands, Chinese."""
+    for command, parameters in _every(app):
+        command.help = COMMANDS.get(command.name) or CHINESE.get(command.help, command.help)
+        command.epilog = CHINESE.get(command.epilog, command.epilog)
+        for parameter in parameters:
+            parameter.help = CHINESE.get(parameter.help, parameter.help)
+
+
+def texts(app: Any) -> set[str]:
+    """Every help text of a command and its subcommands, but for what the subcommands do."""
+    found = {app.help, app.epilog}
+    for _, parameters in _every(app):
+        found |= {parameter.help for parameter in parameters}
+    return found
+
+
+def _every(app: Any) -> Iterator[tuple[Any, list[Any]]]:
+    """A command with its parameters, among them --help, which is made when it is first asked for; then its subcommands."""
+    context = app.context_class(app, **app.context_settings)
+    yield app, app.get_params(context)
+    for command in app.commands.values():
+        yield command, command.get_params(command.context_class(command, parent=context))
