@@ -112,6 +112,8 @@ def test_names_sort_by_version() -> None:
     names = [parse(text) for text in ("Qwen3-8B", "Qwen2.5-7B", "Qwen-7B", "Qwen2-7B")]
     assert [name.source for name in sorted(names)] == ["Qwen-7B", "Qwen2-7B", "Qwen2.5-7B", "Qwen3-8B"]
     assert parse("gpt-4o-2024-05-13") < parse("gpt-4o-2024-08-06")
+    assert parse("qwen-plus-2025-01-25") < parse("qwen-max-2025-07-14")  # the date before the rest of the name
+    assert parse("qwen-max-2025-01-25") < parse("qwen-turbo-2025-01-26") < parse("qwen-plus-2025-07-14")
     assert parse("claude-3-5-sonnet-20241022") < parse("claude-sonnet-4-20250514")
 
 

@@ -268,7 +268,7 @@ class ModelName(_Record):
         return _undated(self) == _undated(other)
 
     def __lt__(self, other: ModelName) -> bool:
-        """Order inside a family by version; names of two families do not compare."""
+        """Order inside a family by version, then by date; names of two families do not compare."""
         if not isinstance(other, ModelName):
             return NotImplemented
         if self.family != other.family or self.family is None:
@@ -278,7 +278,8 @@ class ModelName(_Record):
 
     def _order(self) -> tuple[object, ...]:
         released = self.released
-        return Version(self.version or "").key, (released and released.year) or 0, self.canonical
+        day = (0, 0, 0) if released is None else (released.year or 0, released.month or 0, released.day or 0)
+        return Version(self.version or "").key, day, self.canonical
 
     @field_serializer("segments")
     def _segments(self, segments: tuple[Segment, ...]) -> list[dict[str, Any]]:
