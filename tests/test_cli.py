@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from typer.main import get_command
 
 import modelcatalog as mc
 from modelcatalog import explained, html
-from modelcatalog.cli import app, main, translated
+from modelcatalog.cli import app, main, show, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Cli:
                 patch.delenv(name, raising=False)
             for name, value in environment.items():
                 patch.setenv(name, value)
+            # A terminal's width, without a terminal; TestTerminal has a real one.
+            patch.setattr(show, "_UNBOUNDED", int(environment.pop("COLUMNS", show._UNBOUNDED)))
             patch.setattr(sys, "argv", ["modelcatalog", *arguments])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
             code: object = 0
@@ -299,6 +302,10 @@ class TestCompare:
         assert (sizes["a"]["total"], sizes["b"]["total"], sizes["same"]) == (8_000_000_000, 14_000_000_000, False)
         assert {"field": "family", "a": "Qwen", "b": "Qwen", "same": True} in shown["facts"]
 
+    def test_spelling_is_no_difference(self, cli: Cli) -> None:
+        """A size in small letters is the same size."""
+        assert "  size " in cli("compare", "Qwen/Qwen3-8B", "qwen3-8b-q4_k_m.gguf").out
+
     def test_narrow(self, cli: Cli) -> None:
         """Without room for both columns each fact is a line: one value where both say it, else both."""
         out = cli("compare", "Qwen2-7B-Instruct", "Qwen2.5-7B-Instruct-AWQ", COLUMNS="40").out
@@ -491,7 +498,7 @@ class TestHelp:
         """Help says how a command is written, what each argument and option is, and how it ends."""
         shown = cli("parse", "--help").out
         assert shown.startswith("Usage: ")
-        assert " parse [OPTIONS] [NAME]...\n" in shown
+        assert " parse [OPTIONS] NAME...\n" in shown
         for option in ("-f, --file FILE", "--json", "--strict", "-h, --help"):
             assert f"  {option}  " in shown
         assert "130 after Ctrl-C" in cli("--help").out
@@ -710,6 +717,16 @@ class TestTerminal:
         terminal = Terminal("chat", "SmolLM2-135M-Instruct", LC_ALL="zh_CN.UTF-8", MODELCATALOG_PATH=str(gguf_file.parent))
         yield terminal
         terminal.close()
+
+    @pytest.mark.parametrize(("columns", "expected"), [(50, "  company: Alibaba"), (140, "Alibaba   Qwen3")])
+    def test_width(self, columns: int, expected: str) -> None:
+        """A narrow terminal gets blocks, a wide one a table."""
+        narrow = Terminal("parse", "Qwen3-8B", "phi-4", COLUMNS=str(columns), TERM="xterm", LC_ALL="C.UTF-8")
+        try:
+            assert expected in re.sub(r"\x1b\[[0-9;]*m", "", narrow.until("phi-4"))
+            assert narrow.ended() == 0
+        finally:
+            narrow.close()
 
     def test_ctrl_c_stops_the_reply_and_not_the_program(self, terminal: Terminal) -> None:
         """A long reply is stopped, the next prompt is answered, Ctrl-C at the prompt does nothing, 退出 ends."""

@@ -46,7 +46,8 @@ class Group(TyperGroup):
 def _show(command: Any, ctx: Any) -> None:
     out, say = show.console(), words(os.environ)
     room = min(out.width, _WIDEST)
-    form = " ".join([ctx.command_path, *(piece.strip("{}").replace("[[", "[").replace("]]", "]") for piece in command.collect_usage_pieces(ctx))])
+    pieces = [parameter.metavar for parameter in command.params if parameter.param_type_name == "argument"]
+    form = " ".join([ctx.command_path, "[OPTIONS]", *pieces, *(["COMMAND [ARGS]..."] if isinstance(command, Group) else [])])
     _print(out, f"{say.help_usage}{form}", room, style="bold")
     for paragraph in (command.help or "").split("\n\n"):
         out.print()
@@ -56,8 +57,9 @@ def _show(command: Any, ctx: Any) -> None:
         heading = say.help_arguments if parameter.param_type_name == "argument" else say.help_options
         record = parameter.get_help_record(ctx)
         if record:
-            # typer names an argument's type, which is always a text, and says twice that one is required.
-            parts.setdefault(heading, []).append((parameter.metavar or record[0], parameter.help or "") if heading == say.help_arguments else record)
+            # typer names an argument's type, which is always a text, and escapes brackets for rich's markup, which is off here.
+            row = (parameter.metavar, parameter.help or "") if heading == say.help_arguments else (record[0], record[1].replace("\\[", "["))
+            parts.setdefault(heading, []).append(row)
     if isinstance(command, Group):
         parts[say.help_commands] = [(name, each.get_short_help_str(500)) for name, each in command.commands.items()]
     for heading, rows in parts.items():
@@ -90,7 +92,7 @@ def wrapped(text: str, room: int) -> list[str]:
     """A text in lines of at most so many columns; Chinese may be parted anywhere but before a comma or a full stop.
 
     >>> wrapped("显示 shell 的补全，供复制。", 12)
-    ['显示 shell', '的补全，供', '复制。']
+    ['显示 shell', '的补全，供复', '制。']
     """
     lines = [""]
     for piece in _PIECE.findall(re.sub(r"\s*\n\s*", " ", text.strip())):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,10 +35,10 @@ _LEAST = 24
 
 
 def console(*, stderr: bool = False) -> Console:
-    """The terminal, or the file or pipe in its place; colours as NO_COLOR and the terminal allow, columns as COLUMNS says."""
+    """The terminal, or the file or pipe in its place; colours as NO_COLOR and the terminal allow."""
     stream = sys.stderr if stderr else sys.stdout
-    bounded = stream.isatty() or os.environ.get("COLUMNS", "").isdigit()
-    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if bounded else _UNBOUNDED)
+    # COLUMNS is for terminals alone: readline sets it for every process that a Python with a prompt starts.
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else _UNBOUNDED)
 
 
 class Layout(NamedTuple):
