@@ -223,7 +223,7 @@ class TestExplain:
     def test_narrow(self, cli: Cli, columns: int) -> None:
         """On a narrow terminal the parts take several lines, none is longer than it, and nothing is lost."""
         name = "hf.co/bartowski/Qwen2.5-Coder-7B-Instruct-GGUF:Q4_K_M"
-        drawn = cli("explain", name, COLUMNS=str(columns)).out.partition("\nhub: ")[0].partition("\nfact ")[0]
+        drawn = cli("explain", name, COLUMNS=str(columns)).out.partition("\nhub:")[0].partition("\nfact ")[0]
         groups = [group.splitlines() for group in drawn.strip().split("\n\n")]
         assert "".join("".join(group[0].split()) for group in groups) == name
         assert max(len(line) for group in groups for line in group[:2]) <= columns
@@ -468,6 +468,15 @@ class TestOthers:
         assert rows["Tencent"][0] == "腾讯"
         assert "Hunyuan" in rows["Tencent"][1]
         assert len(cli("catalog", "--json").out.splitlines()) == len(mc.catalog.companies)
+
+    def test_narrow_catalog(self, cli: Cli) -> None:
+        """In a block a long list goes on under itself, never beyond the terminal; a Chinese label has a Chinese colon."""
+        lines = cli("catalog", COLUMNS="50", LANG="zh_CN.UTF-8").out.splitlines()
+        at = lines.index("Alibaba")
+        assert lines[at + 1].strip() == "阿里巴巴"
+        assert lines[at + 2].startswith("  系列：Qwen, QwQ, ")
+        assert lines[at + 3].startswith("    ")
+        assert max(map(cell_len, lines)) <= 50
 
     def test_catalog_with_conditions(self, cli: Cli) -> None:
         """With conditions: the checkpoints that meet all of them, of a company by any of its names."""
@@ -718,7 +727,7 @@ class TestTerminal:
         yield terminal
         terminal.close()
 
-    @pytest.mark.parametrize(("columns", "expected"), [(50, "  company: Alibaba"), (140, "Alibaba   Qwen3")])
+    @pytest.mark.parametrize(("columns", "expected"), [(50, "  company: Alibaba"), (140, "Alibaba     Qwen3")])
     def test_width(self, columns: int, expected: str) -> None:
         """A narrow terminal gets blocks, a wide one a table."""
         narrow = Terminal("parse", "Qwen3-8B", "phi-4", COLUMNS=str(columns), TERM="xterm", LC_ALL="C.UTF-8")

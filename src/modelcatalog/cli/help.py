@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -12,17 +11,15 @@ from typer.core import TyperCommand, TyperGroup
 
 from modelcatalog.cli import show
 from modelcatalog.cli.words import words
+from modelcatalog.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Command", "Group", "wrapped"]
+__all__ = ["Command", "Group"]
 
 _WIDEST = 100
 """Columns beyond which a sentence is hard to read."""
-_CLOSES = "，。：；、）！？"
-_PIECE = re.compile(rf"(?:[^\s⺀-￯]+|[⺀-￯])[{_CLOSES}]*\s*")
-"""What is not parted at a line's end: a word, or a Chinese character, and the mark after it, which begins no line."""
 
 
 class Command(TyperCommand):
@@ -86,17 +83,3 @@ def _part(out: Console, heading: str, rows: list[tuple[str, str]], room: int) ->
 def _print(out: Console, text: str, room: int, style: str = "") -> None:
     for line in wrapped(text, room):
         out.print(Text(line, style=style), soft_wrap=True)
-
-
-def wrapped(text: str, room: int) -> list[str]:
-    """A text in lines of at most so many columns; Chinese may be parted anywhere but before a comma or a full stop.
-
-    >>> wrapped("显示 shell 的补全，供复制。", 12)
-    ['显示 shell', '的补全，供复', '制。']
-    """
-    lines = [""]
-    for piece in _PIECE.findall(re.sub(r"\s*\n\s*", " ", text.strip())):
-        if lines[-1] and cell_len(lines[-1]) + cell_len(piece.rstrip()) > room:
-            lines.append("")
-        lines[-1] += piece
-    return [line.rstrip() for line in lines if line.strip()]
