@@ -413,6 +413,29 @@ class TestErrors:
         """No error of the package is without its Chinese sentence, and none is left over."""
         assert sorted([*CHINESE.kinds, "ModelCatalogError"]) == ERRORS
 
+    def test_ctrl_c(self) -> None:
+        """Ctrl-C while names are read ends the command with 130, and nothing else is said."""
+        command = [sys.executable, "-u", "-m", "modelcatalog", "parse", "--json", "-"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdin.write("Qwen3-8B\n")
+            process.stdin.flush()
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+            assert process.stderr.read() == ""
+
+    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no full device")  # noqa: PTH110  a device
+    def test_a_full_disk(self) -> None:
+        """Output that cannot be written is an error like any other."""
+        with open("/dev/full", "w") as full:  # noqa: PTH123  a device
+            done = subprocess.run([sys.executable, "-m", "modelcatalog", "catalog"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1
+        assert done.stderr.startswith("error: ")
+        assert "Traceback" not in done.stderr
+
     def test_a_closed_pipe(self) -> None:
         """Output into a pipe that nobody reads ends quietly."""
         script = f"{sys.executable} -m modelcatalog catalog --json --hub huggingface | head -n 1"
