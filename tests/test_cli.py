@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from typer.main import get_command
 
 import modelcatalog as mc
 from modelcatalog import explained, html
-from modelcatalog.cli import app, main, translated
+from modelcatalog.cli import app, main, show, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Cli:
                 patch.delenv(name, raising=False)
             for name, value in environment.items():
                 patch.setenv(name, value)
+            # A terminal's width, without a terminal; TestTerminal has a real one.
+            patch.setattr(show, "_UNBOUNDED", int(environment.pop("COLUMNS", show._UNBOUNDED)))
             patch.setattr(sys, "argv", ["modelcatalog", *arguments])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), encoding="utf-8"))
             code: object = 0
@@ -220,7 +223,7 @@ class TestExplain:
     def test_narrow(self, cli: Cli, columns: int) -> None:
         """On a narrow terminal the parts take several lines, none is longer than it, and nothing is lost."""
         name = "hf.co/bartowski/Qwen2.5-Coder-7B-Instruct-GGUF:Q4_K_M"
-        drawn = cli("explain", name, COLUMNS=str(columns)).out.partition("\nhub: ")[0].partition("\nfact ")[0]
+        drawn = cli("explain", name, COLUMNS=str(columns)).out.partition("\nhub:")[0].partition("\nfact ")[0]
         groups = [group.splitlines() for group in drawn.strip().split("\n\n")]
         assert "".join("".join(group[0].split()) for group in groups) == name
         assert max(len(line) for group in groups for line in group[:2]) <= columns
@@ -298,6 +301,10 @@ class TestCompare:
         sizes = next(fact for fact in shown["facts"] if fact["field"] == "size")
         assert (sizes["a"]["total"], sizes["b"]["total"], sizes["same"]) == (8_000_000_000, 14_000_000_000, False)
         assert {"field": "family", "a": "Qwen", "b": "Qwen", "same": True} in shown["facts"]
+
+    def test_spelling_is_no_difference(self, cli: Cli) -> None:
+        """A size in small letters is the same size."""
+        assert "  size " in cli("compare", "Qwen/Qwen3-8B", "qwen3-8b-q4_k_m.gguf").out
 
     def test_narrow(self, cli: Cli) -> None:
         """Without room for both columns each fact is a line: one value where both say it, else both."""
@@ -406,6 +413,29 @@ class TestErrors:
         """No error of the package is without its Chinese sentence, and none is left over."""
         assert sorted([*CHINESE.kinds, "ModelCatalogError"]) == ERRORS
 
+    def test_ctrl_c(self) -> None:
+        """Ctrl-C while names are read ends the command with 130, and nothing else is said."""
+        command = [sys.executable, "-u", "-m", "modelcatalog", "parse", "--json", "-"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdin.write("Qwen3-8B\n")
+            process.stdin.flush()
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+            assert process.stderr.read() == ""
+
+    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no full device")  # noqa: PTH110  a device
+    def test_a_full_disk(self) -> None:
+        """Output that cannot be written is an error like any other."""
+        with open("/dev/full", "w") as full:  # noqa: PTH123  a device
+            done = subprocess.run([sys.executable, "-m", "modelcatalog", "catalog"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1
+        assert done.stderr.startswith("error: ")
+        assert "Traceback" not in done.stderr
+
     def test_a_closed_pipe(self) -> None:
         """Output into a pipe that nobody reads ends quietly."""
         script = f"{sys.executable} -m modelcatalog catalog --json --hub huggingface | head -n 1"
@@ -462,6 +492,15 @@ class TestOthers:
         assert "Hunyuan" in rows["Tencent"][1]
         assert len(cli("catalog", "--json").out.splitlines()) == len(mc.catalog.companies)
 
+    def test_narrow_catalog(self, cli: Cli) -> None:
+        """In a block a long list goes on under itself, never beyond the terminal; a Chinese label has a Chinese colon."""
+        lines = cli("catalog", COLUMNS="50", LANG="zh_CN.UTF-8").out.splitlines()
+        at = lines.index("Alibaba")
+        assert lines[at + 1].strip() == "阿里巴巴"
+        assert lines[at + 2].startswith("  系列：Qwen, QwQ, ")
+        assert lines[at + 3].startswith("    ")
+        assert max(map(cell_len, lines)) <= 50
+
     def test_catalog_with_conditions(self, cli: Cli) -> None:
         """With conditions: the checkpoints that meet all of them, of a company by any of its names."""
         lines = cli("catalog", "--company", "阿里巴巴", "--type", "coder", "--hub", "modelscope", "--json", "32B").out.splitlines()
@@ -491,7 +530,7 @@ class TestHelp:
         """Help says how a command is written, what each argument and option is, and how it ends."""
         shown = cli("parse", "--help").out
         assert shown.startswith("Usage: ")
-        assert " parse [OPTIONS] [NAME]...\n" in shown
+        assert " parse [OPTIONS] NAME...\n" in shown
         for option in ("-f, --file FILE", "--json", "--strict", "-h, --help"):
             assert f"  {option}  " in shown
         assert "130 after Ctrl-C" in cli("--help").out
@@ -710,6 +749,16 @@ class TestTerminal:
         terminal = Terminal("chat", "SmolLM2-135M-Instruct", LC_ALL="zh_CN.UTF-8", MODELCATALOG_PATH=str(gguf_file.parent))
         yield terminal
         terminal.close()
+
+    @pytest.mark.parametrize(("columns", "expected"), [(50, "  company: Alibaba"), (140, "Alibaba     Qwen3")])
+    def test_width(self, columns: int, expected: str) -> None:
+        """A narrow terminal gets blocks, a wide one a table."""
+        narrow = Terminal("parse", "Qwen3-8B", "phi-4", COLUMNS=str(columns), TERM="xterm", LC_ALL="C.UTF-8")
+        try:
+            assert expected in re.sub(r"\x1b\[[0-9;]*m", "", narrow.until("phi-4"))
+            assert narrow.ended() == 0
+        finally:
+            narrow.close()
 
     def test_ctrl_c_stops_the_reply_and_not_the_program(self, terminal: Terminal) -> None:
         """A long reply is stopped, the next prompt is answered, Ctrl-C at the prompt does nothing, 退出 ends."""

@@ -64,7 +64,7 @@ def main() -> None:
         code = ending.report(error)
     except _Usage as error:
         code = ending.report_usage(error, sys.argv[1:])
-    except typer.Abort:
+    except (KeyboardInterrupt, typer.Abort):
         code = ending.INTERRUPTED
     except BrokenPipeError:
         # The reader left, as `head` does. What is still in the buffer goes nowhere, without a complaint at exit.

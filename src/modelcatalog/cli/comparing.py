@@ -26,8 +26,8 @@ class Pair(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether both say the same."""
-        return bool(self.a == self.b)
+        """Whether both say the same; ``8b`` is the same size as ``8B``."""
+        return bool(_plain(self.a) == _plain(self.b))
 
 
 class Order(NamedTuple):
@@ -74,6 +74,11 @@ def order(a: ModelName, b: ModelName) -> Order:
     if first is None or second is None or first == second:
         return Order(None, "one_version")
     return Order("b" if first < second else "a", "date")
+
+
+def _plain(value: Any) -> Any:
+    label = getattr(value, "label", None)
+    return value.model_copy(update={"label": label.casefold()}) if isinstance(label, str) else value
 
 
 def _apart(a: ModelName, b: ModelName) -> Because | None:

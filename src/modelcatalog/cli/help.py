@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -12,17 +11,15 @@ from typer.core import TyperCommand, TyperGroup
 
 from modelcatalog.cli import show
 from modelcatalog.cli.words import words
+from modelcatalog.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Command", "Group", "wrapped"]
+__all__ = ["Command", "Group"]
 
 _WIDEST = 100
 """Columns beyond which a sentence is hard to read."""
-_CLOSES = "，。：；、）！？"
-_PIECE = re.compile(rf"(?:[^\s⺀-￯]+|[⺀-￯])[{_CLOSES}]*\s*")
-"""What is not parted at a line's end: a word, or a Chinese character, and the mark after it, which begins no line."""
 
 
 class Command(TyperCommand):
@@ -46,7 +43,8 @@ class Group(TyperGroup):
 def _show(command: Any, ctx: Any) -> None:
     out, say = show.console(), words(os.environ)
     room = min(out.width, _WIDEST)
-    form = " ".join([ctx.command_path, *(piece.strip("{}").replace("[[", "[").replace("]]", "]") for piece in command.collect_usage_pieces(ctx))])
+    pieces = [parameter.metavar for parameter in command.params if parameter.param_type_name == "argument"]
+    form = " ".join([ctx.command_path, "[OPTIONS]", *pieces, *(["COMMAND [ARGS]..."] if isinstance(command, Group) else [])])
     _print(out, f"{say.help_usage}{form}", room, style="bold")
     for paragraph in (command.help or "").split("\n\n"):
         out.print()
@@ -56,8 +54,9 @@ def _show(command: Any, ctx: Any) -> None:
         heading = say.help_arguments if parameter.param_type_name == "argument" else say.help_options
         record = parameter.get_help_record(ctx)
         if record:
-            # typer names an argument's type, which is always a text, and says twice that one is required.
-            parts.setdefault(heading, []).append((parameter.metavar or record[0], parameter.help or "") if heading == say.help_arguments else record)
+            # typer names an argument's type, which is always a text, and escapes brackets for rich's markup, which is off here.
+            row = (parameter.metavar, parameter.help or "") if heading == say.help_arguments else (record[0], record[1].replace("\\[", "["))
+            parts.setdefault(heading, []).append(row)
     if isinstance(command, Group):
         parts[say.help_commands] = [(name, each.get_short_help_str(500)) for name, each in command.commands.items()]
     for heading, rows in parts.items():
@@ -84,17 +83,3 @@ def _part(out: Console, heading: str, rows: list[tuple[str, str]], room: int) ->
 def _print(out: Console, text: str, room: int, style: str = "") -> None:
     for line in wrapped(text, room):
         out.print(Text(line, style=style), soft_wrap=True)
-
-
-def wrapped(text: str, room: int) -> list[str]:
-    """A text in lines of at most so many columns; Chinese may be parted anywhere but before a comma or a full stop.
-
-    >>> wrapped("显示 shell 的补全，供复制。", 12)
-    ['显示 shell', '的补全，供', '复制。']
-    """
-    lines = [""]
-    for piece in _PIECE.findall(re.sub(r"\s*\n\s*", " ", text.strip())):
-        if lines[-1] and cell_len(lines[-1]) + cell_len(piece.rstrip()) > room:
-            lines.append("")
-        lines[-1] += piece
-    return [line.rstrip() for line in lines if line.strip()]

@@ -12,7 +12,7 @@ from modelcatalog.cli import completing
 __all__ = ["Engine", "File", "Hub", "Json", "Name", "Names", "Offload"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, a repository, a URL, or a path to a folder or GGUF file.", show_default=False)]
-Names = Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Names; - reads them from standard input, one a line.", show_default=False)]
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Names; - reads them from standard input, one a line.", show_default=False)]
 File = Annotated[Path | None, typer.Option("--file", "-f", metavar="FILE", help="Read names from this file too, one a line.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 Hub = Annotated[Literal["huggingface", "modelscope"] | None, typer.Option(help="Take it from this hub.", show_default=False)]

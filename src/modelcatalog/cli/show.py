@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from modelcatalog import explained
+from modelcatalog.cli.wrapping import folded
 from modelcatalog.labels import COLOURS
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ _LEAST = 24
 
 
 def console(*, stderr: bool = False) -> Console:
-    """The terminal, or the file or pipe in its place; colours as NO_COLOR and the terminal allow, columns as COLUMNS says."""
+    """The terminal, or the file or pipe in its place; colours as NO_COLOR and the terminal allow."""
     stream = sys.stderr if stderr else sys.stdout
-    bounded = stream.isatty() or os.environ.get("COLUMNS", "").isdigit()
-    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if bounded else _UNBOUNDED)
+    # COLUMNS is for terminals alone: readline sets it for every process that a Python with a prompt starts.
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else _UNBOUNDED)
 
 
 class Layout(NamedTuple):
@@ -48,11 +48,11 @@ class Layout(NamedTuple):
     headings: tuple[str, ...]
     wraps: int | None = None
     """The column whose cells may take several lines; the others never do."""
-    narrow: Callable[[Layout, tuple[Text, ...]], Iterator[Text]] | None = None
+    narrow: Callable[[Layout, tuple[Text, ...], Words], Iterator[Text]] | None = None
     """A row where there is no room for the table, in lines that need no blank line before the next row's; None for a block."""
 
 
-def sheet(out: Console, layout: Layout, rows: Iterable[tuple[Text | str, ...]]) -> bool:
+def sheet(out: Console, layout: Layout, rows: Iterable[tuple[Text | str, ...]], say: Words) -> bool:
     """Print rows as they come, some hundreds at once: a table where it fits, else a block of ``label: value`` for each.
 
     Returns:
@@ -71,14 +71,15 @@ def sheet(out: Console, layout: Layout, rows: Iterable[tuple[Text | str, ...]]) 
             for number, row in enumerate(chunk):
                 if layout.narrow is None and not (first and number == 0):
                     out.print()
-                out.print(*(layout.narrow or _block)(layout, row), sep="\n")
+                for text in (layout.narrow or _block)(layout, row, say):
+                    out.print(*folded(text, out.width), sep="\n", soft_wrap=True)
         first = False
     return not first
 
 
 def _text(cell: Text | str) -> Text:
     # Text, because a name may hold brackets, which would be taken for markup.
-    return Text(cell) if isinstance(cell, str) else cell
+    return Text(cell.replace("\n", " ")) if isinstance(cell, str) else cell
 
 
 def _fits(widths: list[int], wraps: int | None, room: int) -> bool:
@@ -100,22 +101,23 @@ def _wide(widths: list[int], room: int) -> bool:
     return sum(widths) + _GAP * (len(widths) - 1) > room
 
 
-def _block(layout: Layout, row: tuple[Text, ...]) -> Iterator[Text]:
+def _block(layout: Layout, row: tuple[Text, ...], say: Words) -> Iterator[Text]:
     first, *others = row
     yield Text.assemble(first, style="bold")
     for heading, cell in zip(layout.headings[1:], others, strict=True):
         if cell:
-            yield Text.assemble("  ", (f"{heading}: " if heading else "", "dim"), cell)
+            yield Text.assemble("  ", (f"{heading}{say.colon}" if heading else "", "dim"), cell)
 
 
-def _sentence(_layout: Layout, row: tuple[Text, ...]) -> Iterator[Text]:
+def _sentence(_layout: Layout, row: tuple[Text, ...], say: Words) -> Iterator[Text]:
     label, value, origin = row
-    yield Text.assemble(label, ": ", value, (f" ({origin})" if origin else "", "dim"))
+    yield Text.assemble(label, say.colon, value, (say.aside.format(text=origin) if origin else "", "dim"))
 
 
-def _pair(_layout: Layout, row: tuple[Text, ...]) -> Iterator[Text]:
+def _pair(_layout: Layout, row: tuple[Text, ...], say: Words) -> Iterator[Text]:
     label, one, other = row
-    yield Text.assemble(label, ": ", one) if label.plain.startswith(" ") else Text.assemble(label, ": ", one, (" | ", "dim"), other)
+    same = label.plain.startswith(" ")
+    yield Text.assemble(label, say.colon, one) if same else Text.assemble(label, say.colon, one, (" | ", "dim"), other)
 
 
 def facts(out: Console, name: ModelName, say: Words) -> None:
@@ -125,7 +127,7 @@ def facts(out: Console, name: ModelName, say: Words) -> None:
         (Text(fact.label, style=COLOURS[fact.kind].terminal if fact.kind else ""), fact.value, labels.origins[fact.origin] if fact.origin else "")
         for fact in explained.facts(name, labels)
     )
-    sheet(out, Layout((labels.fact, labels.value, labels.origin), wraps=1, narrow=_sentence), rows)
+    sheet(out, Layout((labels.fact, labels.value, labels.origin), wraps=1, narrow=_sentence), rows, say)
 
 
 def layout(columns: Iterable[str], say: Words, *, wraps: int | None = None) -> Layout:
@@ -135,14 +137,15 @@ def layout(columns: Iterable[str], say: Words, *, wraps: int | None = None) -> L
 
 def names(out: Console, records: Iterable[ModelName], say: Words) -> bool:
     """Several names, a row for each; whether there was one."""
-    return sheet(out, layout(_COLUMNS, say), (tuple(_brief(getattr(each, column), say) for column in _COLUMNS) for each in records))
+    rows = (tuple(_brief(getattr(each, column), say) for column in _COLUMNS) for each in records)
+    return sheet(out, layout(_COLUMNS, say), rows, say)
 
 
 def checkpoints(out: Console, found: Iterable[Checkpoint], say: Words) -> bool:
     """Repositories, a row for each; whether there was one."""
     columns = ("hub", "repo_id", "size", "exists", "confidence", "alternatives")
     rows = (tuple(_brief(getattr(each, column), say) for column in columns) for each in found)
-    return sheet(out, layout(columns, say, wraps=len(columns) - 1), rows)
+    return sheet(out, layout(columns, say, wraps=len(columns) - 1), rows, say)
 
 
 def companies(out: Console, every: Iterable[Company], families: Iterable[Family], say: Words) -> None:
@@ -151,7 +154,7 @@ def companies(out: Console, every: Iterable[Company], families: Iterable[Family]
     for family in families:
         own.setdefault(family.company, []).append(family.name)
     rows = ((company.name, company.zh or "", ", ".join(own.get(company.name, ()))) for company in every if not company.repackager)
-    sheet(out, Layout((say.labels.field("company"), "", say.labels.field("families")), wraps=2), rows)
+    sheet(out, Layout((say.labels.field("company"), "", say.labels.field("families")), wraps=2), rows, say)
 
 
 def comparison(out: Console, a: ModelName, b: ModelName, pairs: Iterable[Pair], say: Words) -> None:
@@ -165,7 +168,7 @@ def comparison(out: Console, a: ModelName, b: ModelName, pairs: Iterable[Pair], 
         )
         for pair in pairs
     )
-    sheet(out, Layout((f"  {say.labels.fact}", a.source, b.source), narrow=_pair), rows)
+    sheet(out, Layout((f"  {say.labels.fact}", a.source, b.source), narrow=_pair), rows, say)
 
 
 def _brief(value: object, say: Words) -> str:

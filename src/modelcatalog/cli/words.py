@@ -38,6 +38,10 @@ class Words(NamedTuple):
     no_file: str
     """``{file}`` cannot be read; the reason follows."""
     one_form: str
+    colon: str
+    """Between a label and its value."""
+    aside: str
+    """Around ``{text}``, where a fact comes from."""
     none: str
     """Where one of two names does not have a fact."""
     one_model: str
@@ -76,6 +80,8 @@ ENGLISH = Words(
     no_names="no name given: write some, or - for standard input, or --file FILE",
     no_file="cannot read {file}",
     one_form="--html and --json are two forms of one output: choose one",
+    colon=": ",
+    aside=" ({text})",
     none="none",
     one_model="One model.",
     two_models="Two models.",
@@ -132,6 +138,8 @@ CHINESE = Words(
     no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",
     no_file="无法读取 {file}",
     one_form="--html 与 --json 只能选一个",
+    colon="：",
+    aside="（{text}）",
     none="无",
     one_model="是同一个模型。",
     two_models="是两个模型。",
