@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from rich.cells import cell_len
@@ -168,6 +168,7 @@ class TestParse:
         lines = cli("parse", "-", typed="".join(f"Qwen3-{n % 9 + 1}B\n" for n in range(1203))).out.splitlines()
         assert len(lines) == 1205
         assert len({line.index("Alibaba") for line in lines[2:]}) == 1
+        assert {line.rstrip() for line in lines[2:502]} == {line.rstrip() for line in lines[502:]}
 
     def test_blocks(self, cli: Cli) -> None:
         """A terminal without room for a table shows blocks, one for each name, of what is known of it."""
@@ -547,8 +548,9 @@ class TestHelp:
 
     def test_chinese(self, cli: Cli) -> None:
         """Every help text has its Chinese, and none is left over."""
-        assert translated.texts(get_command(app)) == set(translated.CHINESE)
-        assert set(get_command(app).commands) == set(translated.COMMANDS)
+        made: Any = get_command(app)
+        assert translated.texts(made) == set(translated.CHINESE)
+        assert set(made.commands) == set(translated.COMMANDS)
         shown = cli("chat", "--help", LANG="zh_CN.UTF-8").out
         assert shown.startswith("用法：")
         assert "系统提示词。" in shown
