@@ -66,7 +66,7 @@ def sheet(out: Console, layout: Layout, rows: Iterable[tuple[Text | str, ...]], 
         if first:
             table = _fits(widths, layout.wraps, out.width)
         if table and not first and not out.is_terminal and out.encoding.startswith("utf") and not _wide(widths, out.width):
-            # What rich would print, in about half its time: files and pipes get the long tables.
+            # What rich would print, without its measuring of each cell: files and pipes get the long tables.
             out.file.writelines(f"{_line(row, widths)}\n" for row in chunk)
         elif table:
             out.print(_table(layout, chunk, widths, out.width, headed=first))
