@@ -24,6 +24,9 @@ __all__ = ["CHUNK", "Row", "Rows", "drives"]
 CHUNK = 4096
 """Tokens of prompt that are read at a time: bounds the memory of a long one, and the time until it can be stopped."""
 
+_SHARED = 8
+"""Tokens that prompts read together must begin with alike to have them read once: it costs a pass more."""
+
 _KNOWN = {
     "bos_token_id", "cache_implementation", "do_sample", "eos_token_id", "max_length", "max_new_tokens", "min_p",
     "output_attentions", "output_hidden_states", "pad_token_id", "repetition_penalty", "temperature", "top_k", "top_p",
@@ -124,13 +127,16 @@ class Rows:
             message = "rows can be added to layers of full attention only"
             raise ValueError(message)
         longest = max(len(row.ids) for row in rows)
+        missing = [longest - len(row.ids) for row in rows]
         mask = torch.ones((len(rows), longest), dtype=torch.long, device=self._model.device)
-        for at, row in enumerate(rows):
-            mask[at, : longest - len(row.ids)] = 0
+        for at, empty in enumerate(missing):
+            mask[at, :empty] = 0
         cache = kvcache.new(self._model.config)
-        ids = [[0] * (longest - len(row.ids)) + row.ids for row in rows]
         with quiet():
-            scores = self._forward(ids, cache, mask)
+            if (same := _common([row.ids for row in rows])) >= _SHARED and kvcache.joinable(cache):
+                scores = self._read_shared(rows, same, missing, cache)
+            else:
+                scores = self._forward([[0] * empty + row.ids for empty, row in zip(missing, rows, strict=True)], cache, mask)
         if self.rows:
             with torch.inference_mode():
                 kvcache.joined(self.cache, cache)
@@ -139,6 +145,23 @@ class Rows:
             self.cache, self._mask = cache, mask
         self.rows += rows
         self._choose(scores, rows)
+
+    def _read_shared(self, rows: Sequence[Row], same: int, missing: Sequence[int], cache: Any) -> Any:
+        """Read the beginning that all rows have in common once, and the rest of each; the padding ends up on the left."""
+        import torch  # noqa: PLC0415
+
+        self._forward([rows[0].ids[:same]], cache)
+        with torch.inference_mode():
+            kvcache.repeat(cache, len(rows))
+        # What was read lies before the padding for now, for it is there already.
+        rest = [[0] * empty + row.ids[same:] for empty, row in zip(missing, rows, strict=True)]
+        mask = torch.ones((len(rows), same + len(rest[0])), dtype=torch.long, device=self._model.device)
+        for at, empty in enumerate(missing):
+            mask[at, same : same + empty] = 0
+        scores = self._forward(rest, cache, mask)
+        with torch.inference_mode():
+            kvcache.swap(cache, same, missing)
+        return scores
 
     def step(self, fast: StaticDecoder | None = None) -> None:
         """Make a token of each row; with ``fast``, of a row alone in one graph where that goes, to be settled afterwards."""
@@ -194,6 +217,15 @@ class Rows:
             tokens = self._sampler.pick(scores, [row.trace for row in rows])
         for row, token in zip(rows, tokens, strict=True):
             row.ids.append(token)
+
+
+def _common(lists: Sequence[list[int]]) -> int:
+    """How many tokens several prompts begin with alike; each keeps one at least of its own. None for a prompt alone."""
+    if len(lists) < 2:  # noqa: PLR2004
+        return 0
+    shortest, longest = min(lists), max(lists)  # in the order of tokens: what these two share, all do
+    most = min(map(len, lists)) - 1
+    return next((at for at in range(most) if shortest[at] != longest[at]), most)
 
 
 def _stacked(one: Any, other: Any) -> Any:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache as once
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["cut", "joinable", "joined", "new", "row_bytes", "select", "token_bytes", "trim", "usable"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["cut", "joinable", "joined", "new", "repeat", "row_bytes", "select", "swap", "token_bytes", "trim", "usable"]
 
 _STEP = 256
 """Tokens of room that a full layer is given at least; its memory is copied once for each of them, not once a token."""
@@ -116,6 +119,21 @@ def _padded(states: Any, length: int) -> Any:
 
     missing = length - states.shape[-2]
     return pad(states, (0, 0, missing, 0)) if missing else states
+
+
+def repeat(cache: Any, count: int) -> None:
+    """Make ``count`` rows of the one that is there; nothing is copied before they are written to."""
+    for layer in cache.layers:
+        layer.keys, layer.values = (part.expand(count, -1, -1, -1) for part in (layer.keys, layer.values))
+
+
+def swap(cache: Any, length: int, padding: Sequence[int]) -> None:
+    """Put the padding of each row, which follows its first ``length`` places, in front of them."""
+    for layer in cache.layers:
+        for states in (layer.keys, layer.values):
+            for row, empty in zip(states, padding, strict=True):
+                if empty:
+                    row[:, : length + empty] = row[:, : length + empty].roll(empty, dims=1)
 
 
 def select(cache: Any, rows: Any) -> None:
