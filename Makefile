@@ -58,14 +58,19 @@ test: lint types
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest
 
-# llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch.
+# llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch. Compiled for AVX2 and not for
+# this machine: some virtual CPUs announce AMX and fault on it.
 LLAMA := .venv-llama
+LLAMA_CMAKE := -DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TOOLS=OFF
+ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
+LLAMA_CMAKE += -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON
+endif
 $(LLAMA)/made: $(VENV)/dev constraints.txt
 	@echo "==> Compiling llama.cpp into $(LLAMA) (about 10 minutes)"
 	$(PYTHON) -m venv $(LLAMA)
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(LLAMA)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth"
 	@echo "import site; site.addsitedir('$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')')" >> "$$($(LLAMA)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth"
-	$(LLAMA)/bin/python -m pip --disable-pip-version-check install --constraint constraints.txt llama-cpp-python
+	CMAKE_ARGS="$(LLAMA_CMAKE)" $(LLAMA)/bin/python -m pip --disable-pip-version-check install --constraint constraints.txt llama-cpp-python
 	@touch $@
 
 # vllm wants an older transformers. Of what its wheel lists, three packages have no build for the CPU and are not needed.
