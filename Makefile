@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines lint types docs benchmark clean
+.PHONY: help demo test test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp lint types docs benchmark clean
 
 # The first Python on the path that is new enough; or say `make PYTHON=/path/to/python demo`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -92,15 +92,26 @@ $(REPOSITORY)/model.safetensors: $(VENV)/dev
 	@echo "==> Making the model into a safetensors repository"
 	$(BIN)/python tests/repository.py $(REPOSITORY)
 
-# Each engine in the environment that it lives in; one that is missing is a failure.
-ENGINE_TESTS := tests/test_engine_contract.py -p no:cacheprovider
-test-engines: $(VENV)/dev $(LLAMA)/made $(VLLM)/made $(REPOSITORY)/model.safetensors
-	@echo "==> transformers, and openai over transformers serve"
-	@MODELCATALOG_TEST_REPOSITORY=$(CURDIR)/$(REPOSITORY) MODELCATALOG_TEST_ENGINES=transformers,openai $(BIN)/python -m pytest $(ENGINE_TESTS)
-	@echo "==> vllm"
-	@MODELCATALOG_TEST_REPOSITORY=$(CURDIR)/$(REPOSITORY) MODELCATALOG_TEST_ENGINES=vllm $(VLLM)/bin/python -m pytest $(ENGINE_TESTS) tests/test_engine_vllm.py
-	@echo "==> llama.cpp"
-	@MODELCATALOG_TEST_ENGINES=llama.cpp $(LLAMA)/bin/python -m pytest $(ENGINE_TESTS) tests/test_engine_llama_cpp.py
+# Each engine in the environment that it lives in; one that is missing is a failure. `make test-engines ENGINES="openai vllm"`.
+ENGINES := transformers openai vllm llama.cpp
+CONTRACT := -m pytest -p no:cacheprovider tests/test_engine_contract.py
+test-engines: $(addprefix test-engine-,$(ENGINES))
+
+test-engine-transformers: $(VENV)/dev
+	@echo "==> The contract on transformers"
+	@MODELCATALOG_TEST_ENGINES=transformers $(BIN)/python $(CONTRACT)
+
+test-engine-openai: $(REPOSITORY)/model.safetensors
+	@echo "==> The contract on openai, over transformers serve"
+	@MODELCATALOG_TEST_REPOSITORY=$(CURDIR)/$(REPOSITORY) MODELCATALOG_TEST_ENGINES=openai $(BIN)/python $(CONTRACT)
+
+test-engine-vllm: $(VLLM)/made $(REPOSITORY)/model.safetensors
+	@echo "==> The contract on vllm"
+	@MODELCATALOG_TEST_REPOSITORY=$(CURDIR)/$(REPOSITORY) MODELCATALOG_TEST_ENGINES=vllm $(VLLM)/bin/python $(CONTRACT) tests/test_engine_vllm.py
+
+test-engine-llama.cpp: $(LLAMA)/made
+	@echo "==> The contract on llama.cpp"
+	@MODELCATALOG_TEST_ENGINES=llama.cpp $(LLAMA)/bin/python $(CONTRACT) tests/test_engine_llama_cpp.py
 
 lint: $(VENV)/dev
 	@echo "==> ruff"
