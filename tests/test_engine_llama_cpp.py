@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +55,7 @@ def test_chosen_with_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (package / "lib" / "libggml-cpu.so").touch()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: llama-cpp-python\nVersion: 99.0.0\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "llama_cpp", raising=False)
     card = Gpu(name="a card", total=1 << 34, free=1 << 34, capability=(9, 0))
 
     def chosen(*cards: Gpu, form: str = "gguf", dtype: str = "auto") -> tuple[str, str]:
