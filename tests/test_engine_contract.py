@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FRANCE = "What is the capital of France?"
-PARIS = "The capital of France is Paris."
+# Of Japan and not of France: there the first token leads by 0.1, which the rounding of bfloat16 or of packed weights turns over.
+QUESTION = "What is the capital of Japan?"
+ANSWER = "The capital of Japan is Tokyo."
 STORY = "Tell me a long story about a dragon."
 ENGINES = [name for name in os.environ.get("MODELCATALOG_TEST_ENGINES", "").split(",") if name] or ["transformers"]
 
@@ -61,8 +62,8 @@ def local(model: mc.ChatModel) -> bool:
 
 def test_reply(chat: mc.ChatModel) -> None:
     """A text is answered in the model's own words, with all the figures of a reply."""
-    reply = ask(chat, FRANCE)
-    assert str(reply) == reply.text == PARIS
+    reply = ask(chat, QUESTION)
+    assert str(reply) == reply.text == ANSWER
     assert reply.thinking is None
     assert reply.error is None
     assert reply.finish_reason == "stop"
@@ -76,18 +77,18 @@ def test_reply(chat: mc.ChatModel) -> None:
 
 def test_messages_and_system(chat: mc.ChatModel) -> None:
     """Messages are as good as a text, and ``system=`` is a message before them."""
-    messages = [{"role": "system", "content": "You are terse."}, {"role": "user", "content": FRANCE}]
-    by_hand, by_argument = ask(chat, messages), ask(chat, FRANCE, system="You are terse.")
+    messages = [{"role": "system", "content": "You are terse."}, {"role": "user", "content": QUESTION}]
+    by_hand, by_argument = ask(chat, messages), ask(chat, QUESTION, system="You are terse.")
     assert by_hand.text == by_argument.text
     assert by_hand.usage.prompt_tokens == by_argument.usage.prompt_tokens < 37
 
 
 def test_stream(chat: mc.ChatModel) -> None:
     """The pieces come one by one, and joined they are the reply."""
-    stream = chat.stream(FRANCE, temperature=0, max_new_tokens=24)
+    stream = chat.stream(QUESTION, temperature=0, max_new_tokens=24)
     pieces = list(stream)
     assert len(pieces) > 3
-    assert "".join(pieces) == stream.reply.text == PARIS
+    assert "".join(pieces) == stream.reply.text == ANSWER
 
 
 def test_cancel(chat: mc.ChatModel) -> None:
@@ -99,7 +100,7 @@ def test_cancel(chat: mc.ChatModel) -> None:
     assert stream.reply.finish_reason == "cancelled"
     assert stream.reply.text
     assert stream.reply.usage.completion_tokens < 100
-    assert ask(chat, FRANCE).text == PARIS
+    assert ask(chat, QUESTION).text == ANSWER
 
 
 def test_cancel_from_another_thread(chat: mc.ChatModel) -> None:
@@ -119,13 +120,13 @@ def test_leaving_the_loop(chat: mc.ChatModel) -> None:
     next(stream)
     stream.close()
     assert stream.reply.finish_reason == "cancelled"
-    assert ask(chat, FRANCE).text == PARIS
+    assert ask(chat, QUESTION).text == ANSWER
 
 
 def test_session(chat: mc.ChatModel) -> None:
     """A conversation goes on where it was, as if its history had been sent whole."""
     session = chat.session(system="You are a helpful assistant.")
-    first = session.chat(FRANCE, temperature=0, max_new_tokens=16)
+    first = session.chat(QUESTION, temperature=0, max_new_tokens=16)
     second = session.chat("And of Italy?", temperature=0, max_new_tokens=16)
     assert [m.role for m in session.messages] == ["system", "user", "assistant", "user", "assistant"]
     assert session.messages[2].content == first.text
@@ -153,21 +154,21 @@ def test_cancelled_turn(chat: mc.ChatModel) -> None:
         if count == 3:
             stream.cancel()
     assert session.messages[-1].content == stream.reply.text
-    again = session.chat("Stop. " + FRANCE, temperature=0, max_new_tokens=16)
+    again = session.chat("Stop. " + QUESTION, temperature=0, max_new_tokens=16)
     assert ask(chat, session.messages[:-1], max_new_tokens=16).text == again.text
 
 
 def test_length(chat: mc.ChatModel) -> None:
     """Too few tokens end a reply with ``length``."""
-    reply = ask(chat, FRANCE, max_new_tokens=3)
+    reply = ask(chat, QUESTION, max_new_tokens=3)
     assert (reply.finish_reason, reply.usage.completion_tokens) == ("length", 3)
-    assert PARIS.startswith(reply.text)
+    assert ANSWER.startswith(reply.text)
 
 
 def test_stop_strings(chat: mc.ChatModel) -> None:
     """A reply ends before the first of its stop strings."""
-    reply = ask(chat, FRANCE, stop=["nowhere", " is"])
-    assert (reply.text, reply.finish_reason) == ("The capital of France", "stop")
+    reply = ask(chat, QUESTION, stop=["nowhere", " is"])
+    assert (reply.text, reply.finish_reason) == ("The capital of Japan", "stop")
 
 
 def test_seed(chat: mc.ChatModel) -> None:
@@ -182,31 +183,31 @@ def test_seed(chat: mc.ChatModel) -> None:
 
 def test_option_names(chat: mc.ChatModel) -> None:
     """Options under their usual names: those that narrow sampling to the likeliest token make it greedy."""
-    assert ask(chat, FRANCE, temperature=0.7, top_p=0.001, seed=1).text == PARIS
+    assert ask(chat, QUESTION, temperature=0.7, top_p=0.001, seed=1).text == ANSWER
     if local(chat):
-        assert ask(chat, FRANCE, temperature=0.7, top_k=1).text == PARIS
-        assert ask(chat, FRANCE, temperature=0.7, min_p=1.0).text == PARIS
-        assert ask(chat, FRANCE, do_sample=False).text == PARIS
-        assert ask(chat, FRANCE, repetition_penalty=1.8).text != PARIS
+        assert ask(chat, QUESTION, temperature=0.7, top_k=1).text == ANSWER
+        assert ask(chat, QUESTION, temperature=0.7, min_p=1.0).text == ANSWER
+        assert ask(chat, QUESTION, do_sample=False).text == ANSWER
+        assert ask(chat, QUESTION, repetition_penalty=1.8).text != ANSWER
 
 
 @pytest.mark.parametrize("wrong", [{"temprature": 1}, {"temperature": -1}, {"top_p": 2}, {"seed": "x"}])
 def test_wrong_options(chat: mc.ChatModel, wrong: dict[str, Any]) -> None:
     """An option that does not exist or cannot be so is `Unsupported` and named."""
     with pytest.raises(Unsupported, match=next(iter(wrong))):
-        chat.chat(FRANCE, **wrong)
+        chat.chat(QUESTION, **wrong)
 
 
 def test_chat_template(chat: mc.ChatModel) -> None:
     """A template of one's own is used, or refused by name; never ignored."""
-    template = "{% for m in messages %}{{ m.content }}{% endfor %} The capital of France is"
+    template = "{% for m in messages %}{{ m.content }}{% endfor %} The capital of Japan is"
     if not local(chat):
         with pytest.raises(Unsupported, match="chat_template"):
-            ask(chat, FRANCE, chat_template=template)
+            ask(chat, QUESTION, chat_template=template)
         return
-    assert "Paris" in ask(chat, FRANCE, chat_template=template, max_new_tokens=4).text
+    assert "Tokyo" in ask(chat, QUESTION, chat_template=template, max_new_tokens=4).text
     with pytest.raises(Unsupported, match="refused these messages: no"):
-        ask(chat, FRANCE, chat_template="{{ raise_exception('no') }}")
+        ask(chat, QUESTION, chat_template="{{ raise_exception('no') }}")
 
 
 def test_thinking(chat: mc.ChatModel) -> None:
@@ -221,9 +222,9 @@ def test_thinking(chat: mc.ChatModel) -> None:
 
 def test_batch(chat: mc.ChatModel) -> None:
     """Replies come in the order of the prompts, and one that fails keeps its place and loses no other."""
-    prompts: list[Any] = [FRANCE, [{"role": "wizard", "content": "x"}], FRANCE, "Say yes.", FRANCE]
+    prompts: list[Any] = [QUESTION, [{"role": "wizard", "content": "x"}], QUESTION, "Say yes.", QUESTION]
     replies = list(chat.batch(prompts, temperature=0, max_new_tokens=12))
-    assert [reply.text == PARIS for reply in replies] == [True, False, True, False, True]
+    assert [reply.text == ANSWER for reply in replies] == [True, False, True, False, True]
     assert replies[1].finish_reason == "error"
     assert isinstance(replies[1].error, Unsupported)
     assert replies[3].finish_reason in {"stop", "length"}
@@ -239,12 +240,12 @@ def test_complete(chat: mc.ChatModel) -> None:
 def test_threads(chat: mc.ChatModel) -> None:
     """Eight threads at once all get the right reply."""
     replies: list[str] = []
-    threads = [threading.Thread(target=lambda: replies.append(str(ask(chat, FRANCE)))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: replies.append(str(ask(chat, QUESTION)))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert replies == [PARIS] * 8
+    assert replies == [ANSWER] * 8
 
 
 def test_prompt_too_long(chat: mc.ChatModel) -> None:
@@ -257,8 +258,8 @@ def test_prompt_too_long(chat: mc.ChatModel) -> None:
 
 def test_screen_stays_clean(chat: mc.ChatModel, capfd: pytest.CaptureFixture[str]) -> None:
     """Chatting prints nothing."""
-    ask(chat, FRANCE)
-    chat.chat(FRANCE, temperature=0.5, top_p=0.9, seed=1, max_new_tokens=4)
+    ask(chat, QUESTION)
+    chat.chat(QUESTION, temperature=0.5, top_p=0.9, seed=1, max_new_tokens=4)
     assert capfd.readouterr() == ("", "")
 
 
@@ -271,16 +272,16 @@ def test_base_model(source: tuple[str, str], request: pytest.FixtureRequest) -> 
     with mc.load(path, engine=engine, device="cpu", context_length=2048) as model:
         assert not model.has_chat_template
         with pytest.raises(NoChatTemplate, match="no chat template") as caught:
-            model.chat(FRANCE)
+            model.chat(QUESTION)
         assert caught.value.hint == "use .complete(text), pass chat_template=, or load the instruct version of it"
         assert model.complete("The capital of France is", max_new_tokens=2, temperature=0).text.startswith(" Paris")
-        template = "{% for m in messages %}{{ m.content }}{% endfor %} The capital of France is"
-        assert "Paris" in model.chat(FRANCE, chat_template=template, max_new_tokens=4).text
+        template = "{% for m in messages %}{{ m.content }}{% endfor %} The capital of Japan is"
+        assert "Tokyo" in model.chat(QUESTION, chat_template=template, max_new_tokens=4).text
 
 
 def test_use_after_close(chat: mc.ChatModel) -> None:
     """A closed model says so; the last test of the file, since all share the model."""
     chat.close()
     with pytest.raises(EngineError, match="was closed"):
-        chat.chat(FRANCE)
+        chat.chat(QUESTION)
     chat.close()

@@ -1,13 +1,18 @@
-"""Tests of the llama.cpp engine's own: what the plan decides. The contract is in test_engine_contract.py."""
+"""Tests of the llama.cpp engine's own: what the plan decides, and its tokens beside llama-cpp-python's `Llama`."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+import modelcatalog as mc
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import plan
+from modelcatalog.planning.engine import choose
+from modelcatalog.planning.machine import Gpu
+from modelcatalog.planning.packages import absent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,3 +34,58 @@ def test_plan(gguf_file: Path) -> None:
     assert made.engine == "llama.cpp"
     assert made.memory.weights == gguf_file.stat().st_size
     assert all(one.install == "pip install 'modelcatalog[llama-cpp]'" for one in made.missing)
+
+
+def test_chosen_where_installed(gguf_file: Path) -> None:
+    """A GGUF file goes to llama.cpp where llama-cpp-python is installed, else to transformers; ``dtype=`` and ``engine=`` rule."""
+    installed = not absent(("llama-cpp-python>=0.3.36",))
+    made = plan(gguf_file, device="cpu")
+    assert made.engine == ("llama.cpp" if installed else "transformers")
+    assert any("stay packed" in reason for reason in made.reasons) == installed
+    assert plan(gguf_file, device="cpu", dtype="float32").engine == "transformers"
+    assert plan(gguf_file, device="cpu", engine="transformers").engine == "transformers"
+
+
+def test_chosen_with_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is a GPU, llama.cpp is chosen only if the installed one was compiled for GPUs; the reason says which."""
+    package, metadata = tmp_path / "llama_cpp", tmp_path / "llama_cpp_python-99.0.0.dist-info"
+    (package / "lib").mkdir(parents=True)
+    metadata.mkdir()
+    (package / "__init__.py").touch()
+    (package / "lib" / "libggml-cpu.so").touch()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: llama-cpp-python\nVersion: 99.0.0\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "llama_cpp", raising=False)
+    card = Gpu(name="a card", total=1 << 34, free=1 << 34, capability=(9, 0))
+
+    def chosen(*cards: Gpu, form: str = "gguf", dtype: str = "auto") -> tuple[str, str]:
+        runs = choose(None, form=form, dtype=dtype, cards=cards, subject="x", options={})
+        return runs.name, runs.reason
+
+    assert chosen()[0] == "llama.cpp"
+    assert chosen(card) == ("transformers", "transformers: the installed llama.cpp was compiled without support for GPUs")
+    (package / "lib" / "libggml-cuda.so").touch()
+    assert chosen(card)[0] == "llama.cpp"
+    assert chosen(card, dtype="float32")[0] == chosen(card, form="safetensors")[0] == "transformers"
+
+
+def test_same_tokens_as_upstream(gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A greedy reply is made of the tokens that llama-cpp-python's own `Llama` makes of the same prompt, close calls included."""
+    llama_cpp = pytest.importorskip("llama_cpp", exc_type=ImportError)
+    # Repacked weights round in another way, and this engine does without them.
+    made = llama_cpp.llama_cpp.llama_model_default_params
+
+    def plain() -> object:
+        params = made()
+        params.use_extra_bufts = False
+        return params
+
+    monkeypatch.setattr(llama_cpp.llama_cpp, "llama_model_default_params", plain)
+    prompt = "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n"
+    upstream = llama_cpp.Llama(str(gguf_file), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
+    wanted = upstream(prompt, max_tokens=16, temperature=0, repeat_penalty=1.0)
+    upstream.close()
+    with mc.load(gguf_file, engine="llama.cpp", device="cpu", context_length=512, engine_options={"n_threads": 1}) as model:
+        reply = model.complete(prompt, max_new_tokens=16, temperature=0)
+    assert reply.text == wanted["choices"][0]["text"]
+    assert reply.usage.prompt_tokens == wanted["usage"]["prompt_tokens"]

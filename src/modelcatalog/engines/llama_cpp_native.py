@@ -74,7 +74,7 @@ class Native:
         self.shape = shape
         how = lib.llama_model_default_params()
         how.n_gpu_layers = shape.gpu_layers
-        # Its AMX kernels ended the process with SIGSEGV (ldtilecfg) on a virtual CPU that announces AMX.
+        # Without its repacked weights: the AMX kernels for them end the process on a virtual CPU that announces AMX in vain.
         how.use_extra_bufts = False
         if shape.gpu is not None:
             how.main_gpu, how.split_mode = shape.gpu, lib.LLAMA_SPLIT_MODE_NONE

@@ -73,7 +73,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         raise NeedsRemoteCode(message, subject=record.source, hint=hint)
     place = _place(facts, found, asked.dtype, asked.device)
     runs = engine.choose(
-        asked.engine, form=found.choice.format, dtype=asked.dtype, subject=record.source, options=asked.engine_options
+        asked.engine, form=found.choice.format, dtype=asked.dtype, cards=place.cards, subject=record.source, options=asked.engine_options
     )
     place = _of_engine(place, runs, asked.engine_options)
     ours = runs.name == "transformers"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import Unsupported
+from modelcatalog.planning.packages import absent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,13 +33,14 @@ class Runs(NamedTuple):
     """The extra of this package that installs them."""
 
 
-def choose(asked: str | None, *, form: str, dtype: str, subject: str, options: Mapping[str, object]) -> Runs:
-    """The engine for these files: the one that was asked for, else transformers.
+def choose(asked: str | None, *, form: str, dtype: str, cards: Sequence[Gpu], subject: str, options: Mapping[str, object]) -> Runs:
+    """The engine for these files: transformers, but llama.cpp for GGUF where it is installed and can use the GPU there is.
 
     Args:
         asked: What the caller said, or None.
         form: ``gguf`` or ``safetensors``.
         dtype: The type that the caller asked for, or ``auto``.
+        cards: The GPUs that the weights would go to.
         subject: The name, for messages.
         options: The caller's options for the engine.
 
@@ -46,7 +50,7 @@ def choose(asked: str | None, *, form: str, dtype: str, subject: str, options: M
     if asked not in {None, "auto", *ENGINES}:
         message = f"there is no engine {asked!r}"
         raise Unsupported(message, subject=str(asked), hint=f"there are {', '.join(ENGINES)}")
-    runs = _asked(asked)
+    runs = _asked(asked) if asked not in {None, "auto"} else _chosen(form, dtype, cards)
     if runs.name == "llama.cpp" and form != "gguf":
         message = f"llama.cpp reads GGUF files, and {subject} is {form}"
         raise Unsupported(message, subject=subject, hint='take a GGUF repository of it, or engine="transformers"')
@@ -68,6 +72,25 @@ def _asked(name: str | None) -> Runs:
     if name == "vllm":
         return Runs(name, "", ("vllm",), "vllm")
     return Runs("transformers", "")
+
+
+def _chosen(form: str, dtype: str, cards: Sequence[Gpu]) -> Runs:
+    if form != "gguf" or dtype != "auto":
+        return Runs("transformers", "")
+    if absent((_LLAMA,)):
+        return Runs("transformers", "")
+    if cards and not _llama_uses_gpus():
+        return Runs("transformers", "transformers: the installed llama.cpp was compiled without support for GPUs")
+    return Runs("llama.cpp", f"llama.cpp: {_PACKED}, which takes less memory and time than unpacking them", (_LLAMA,), "llama-cpp")
+
+
+def _llama_uses_gpus() -> bool:
+    """Whether llama-cpp-python was compiled for GPUs, by the libraries beside it: loading them to ask takes a second."""
+    spec = find_spec("llama_cpp")
+    if spec is None or spec.origin is None:
+        return False
+    names = (file.name for file in (Path(spec.origin).parent / "lib").glob("*ggml-*"))
+    return any(kind in name for name in names for kind in ("cuda", "hip", "vulkan", "metal", "sycl"))
 
 
 def cards_of(name: str, cards: Sequence[Gpu], options: Mapping[str, object]) -> tuple[Gpu, ...]:

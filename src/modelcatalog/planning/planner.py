@@ -47,7 +47,7 @@ def plan(
         name: A name, a path to a folder or GGUF file, or a parsed name.
         hub: ``"huggingface"`` or ``"modelscope"``; else local copies come first, then the hub that answers first.
         engine: ``"transformers"``, ``"llama.cpp"``, ``"vllm"``, or ``"openai"`` for a server that has the model (see
-            `serving.plan_served`). By default transformers.
+            `serving.plan_served`). By default transformers, but llama.cpp for GGUF files where it is installed.
         revision: Branch, tag or commit.
         dtype: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …; by default all visible GPUs, else the CPU.
