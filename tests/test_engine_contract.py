@@ -178,7 +178,8 @@ def test_seed(chat: mc.ChatModel) -> None:
         return chat.chat(STORY, temperature=1.2, seed=seed, max_new_tokens=16).text
 
     assert sample(1) == sample(1)
-    assert len({sample(seed) for seed in range(1, 5)}) > 1
+    if local(chat):  # transformers serve samples only where generation_config.json says do_sample
+        assert len({sample(seed) for seed in range(1, 5)}) > 1
 
 
 def test_option_names(chat: mc.ChatModel) -> None:
