@@ -11,12 +11,13 @@ import re
 import shutil
 import sys
 from contextlib import suppress
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 from mkdocs.plugins import event_priority
 
-__all__ = ["on_config", "on_post_build", "on_post_page", "stage"]
+__all__ = ["on_config", "on_page_content", "on_post_build", "on_post_page", "stage"]
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent
@@ -24,6 +25,14 @@ _BROKEN = re.compile(r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n *(?=[\u4
 """A line break inside a Chinese sentence, which a browser would show as a space."""
 _EXAMPLE = re.compile(r"^```python(?=\n>>>)", re.MULTILINE)
 """A block of examples with their output, which are coloured otherwise than a program."""
+_INLINE = re.compile(r"<code>([^<\n]{1,80})</code>")
+"""Code within a sentence or a cell of a table."""
+_BREAK = re.compile(r"\s|(?<=\w/)(?=.)|(?<=\w)(?=\[)")
+"""Where longer code may be broken: at spaces, after the slashes of a path, before the extras of a package."""
+_GLUED = re.compile('(?<=[，。；：、])(?=<code class="whole">-)')
+"""A browser breaks no line between a Chinese comma and the hyphen of an option."""
+_WHOLE, _PIECE = 24, 28
+"""As many letters of code as a line of a phone has room for beside words; as many as a column there."""
 DECISIONS = "<!-- the way from a name to its files -->"
 """Where a page has this comment, the built page has the diagram."""
 
@@ -82,6 +91,25 @@ def on_config(config: Any) -> Any:
         references._primary_url_map.clear()  # noqa: SLF001  it has no public way to begin anew
         references._secondary_url_map.clear()  # noqa: SLF001
     return config
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:  # noqa: ARG001  MkDocs names its arguments
+    """Say where code may be broken: never in an option, but after the slashes of a path; and let lines of JSON go on below.
+
+    The catalog's long repository names break anywhere, so that a phone shows both hubs.
+    """
+    html = html.replace('<span class="go">{"', '<span class="go json">{"')
+    return html if page.file.src_uri.startswith("catalog/") else _GLUED.sub("<wbr>", _INLINE.sub(_breaks, html))
+
+
+def _breaks(found: re.Match[str]) -> str:
+    code = found[1]
+    shown = unescape(code)
+    if len(shown) <= _WHOLE and "/" not in shown:
+        return f'<code class="whole">{code}</code>'
+    if max(map(len, _BREAK.split(shown))) > _PIECE:
+        return found[0]
+    return f'<code class="pieces">{_BREAK.sub(lambda place: place[0] or "<wbr>", code)}</code>'
 
 
 def on_post_page(output: str, page: Any, config: Any) -> str:  # noqa: ARG001  MkDocs names its arguments
