@@ -195,4 +195,7 @@ def test_the_site(tmp_path: Path) -> None:
     english = (tmp_path / "search" / "search_index.json").read_text(encoding="utf-8")
     assert '"location": "zh/' not in chinese + english
     assert "LLM-Research/Meta-Llama-3.1-8B-Instruct" in english
+    commands = (tmp_path / "zh" / "cli" / "index.html").read_text(encoding="utf-8")
+    assert '<code class="whole">--offload</code>' in commands  # no line ends within an option
+    assert '<span class="go json">{"a": "DeepSeek-V3"' in commands  # JSON goes on in the next line, tables do not
     assert '"base": "."' in (tmp_path / "zh" / "index.html").read_text(encoding="utf-8")
