@@ -8,11 +8,12 @@ of text or of thought, `Finished`.
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from modelcatalog.errors import ModelCatalogError, Unsupported
+from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
 
 if TYPE_CHECKING:
     import threading
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.planning import Plan
 
-__all__ = ["Engine", "Event", "Finish", "Finished", "Message", "Options", "Prompt", "Started", "Thought", "Together", "open_engine", "options"]
+__all__ = ["Engine", "Event", "Finish", "Finished", "Message", "Options", "Prompt", "Started", "Thought", "Together", "files_of", "open_engine", "options"]
 
 Finish = Literal["stop", "length", "cancelled", "error"]
 """Why a reply ended: the model was done (or a stop string came), ``max_new_tokens``, the caller, a failure."""
@@ -156,6 +157,24 @@ def open_engine(plan: Plan, *, api_key: str | None = None) -> Engine:
     module = import_module(f"modelcatalog.engines.{plan.engine.replace('.', '_')}")
     engine: Engine = module.open(plan) if api_key is None else module.open(plan, api_key)
     return engine
+
+
+def files_of(plan: Plan) -> Path:
+    """Where the files of a plan lie that an engine in this process is about to read.
+
+    Raises:
+        MissingPackage: a package that the engine needs is not installed.
+        EngineError: the files are not on this disk.
+    """
+    subject = plan.name.source
+    if plan.missing:
+        first = plan.missing[0]
+        message = f"loading {subject} needs {', '.join(first.packages)}"
+        raise MissingPackage(message, subject=subject, install=first.install)
+    if plan.path is None:
+        message = "the files of this plan are not on this disk"
+        raise EngineError(message, subject=subject)
+    return Path(plan.path)
 
 
 def options(max_new_tokens: int, generation: dict[str, object]) -> Options:

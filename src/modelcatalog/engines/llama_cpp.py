@@ -11,12 +11,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from modelcatalog.engines import Finish, Finished, Started
+from modelcatalog.engines import Finish, Finished, Started, files_of
 from modelcatalog.engines.llama_cpp_native import Native, Shape
 from modelcatalog.engines.prompting import Prompter
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import THINKING, Writer
-from modelcatalog.errors import EngineError, MissingPackage, Unsupported
+from modelcatalog.errors import EngineError, Unsupported
 from modelcatalog.hubs import gguf
 
 if TYPE_CHECKING:
@@ -153,16 +153,11 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
         EngineError: llama.cpp cannot load the file.
     """
     subject = plan.name.source
-    if plan.missing:
-        message = f"loading {subject} needs {', '.join(plan.missing[0].packages)}"
-        raise MissingPackage(message, subject=subject, install=plan.missing[0].install)
-    if plan.path is None:
-        message = "the files of this plan are not on this disk"
-        raise EngineError(message, subject=subject)
+    place = files_of(plan)
     if plan.format != "gguf":
         message = f"llama.cpp reads GGUF files, and these are {plan.format}"
         raise Unsupported(message, subject=subject, hint='take a GGUF repository, or engine="transformers"')
-    file = Path(plan.path) / plan.weights[0]
+    file = place / plan.weights[0]
     native = Native(str(file), _shape(plan))
     try:
         template = gguf.read_file(file).metadata.get("tokenizer.chat_template")

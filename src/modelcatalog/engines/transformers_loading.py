@@ -6,10 +6,10 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog.engines import files_of
 from modelcatalog.engines.gguf_once import parsed_once
 from modelcatalog.engines.quiet import quiet
 from modelcatalog.errors import (
-    EngineError,
     IntegrityError,
     MissingPackage,
     ModelCatalogError,
@@ -35,13 +35,7 @@ def read(plan: Plan) -> tuple[Any, Any]:
         Unsupported: transformers does not know the architecture, or cannot read GGUF shards.
         WontFit: memory ran out.
     """
-    if plan.missing:
-        first = plan.missing[0]
-        message = f"loading {plan.name.source} needs {', '.join(first.packages)}"
-        raise MissingPackage(message, subject=plan.name.source, install=first.install)
-    if plan.path is None:
-        message = "the files of this plan are not on this disk"
-        raise EngineError(message, subject=plan.name.source)
+    files_of(plan)
     if plan.format == "gguf" and len(plan.weights) > 1:
         message = "transformers reads no GGUF file in several parts"
         hint = "join them with llama-gguf-split --merge, or take the safetensors repository"

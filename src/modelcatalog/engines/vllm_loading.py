@@ -6,7 +6,8 @@ import os
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.errors import EngineError, MissingPackage, Unsupported, WontFit
+from modelcatalog.engines import files_of
+from modelcatalog.errors import EngineError, Unsupported, WontFit
 
 if TYPE_CHECKING:
     from modelcatalog.planning import Plan
@@ -67,12 +68,7 @@ def read(plan: Plan) -> tuple[Any, Any, Any, str, int]:
         EngineError: it does not start.
     """
     subject = plan.name.source
-    if plan.missing:
-        message = f"loading {subject} needs {', '.join(plan.missing[0].packages)}"
-        raise MissingPackage(message, subject=subject, install=plan.missing[0].install)
-    if plan.path is None:
-        message = "the files of this plan are not on this disk"
-        raise EngineError(message, subject=subject)
+    place = str(files_of(plan))
     for key, value in _environment(plan).items():
         os.environ.setdefault(key, value)
     wanted = arguments(plan)
@@ -80,9 +76,9 @@ def read(plan: Plan) -> tuple[Any, Any, Any, str, int]:
     from vllm.v1.engine.llm_engine import LLMEngine  # noqa: PLC0415
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(plan.path, local_files_only=True, trust_remote_code=plan.trust_remote_code)
+        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=plan.trust_remote_code)
         try:
-            defaults = GenerationConfig.from_pretrained(plan.path, local_files_only=True)
+            defaults = GenerationConfig.from_pretrained(place, local_files_only=True)
         except OSError:
             defaults = GenerationConfig()
         engine = LLMEngine.from_engine_args(wanted)
