@@ -21,9 +21,10 @@ SOURCE = ROOT / "src"
 BUILT = ROOT / "build" / "compiled"
 MODULES = (
     "lexicon", "readings", "reference", "reader", "parser", "reading/state", "reading/numbers", "reading/words", "reading/sizes",
-    "reading/packaging", "catalog/sizes", "catalog/completing",
+    "reading/packaging", "catalog/sizes",
 )  # fmt: skip
-"""What a name passes on its way to a record. records.py is not among them: pydantic makes its classes."""
+"""What a name passes on its way to a record. Not among them: records.py, whose classes pydantic makes, and the modules of public
+functions, since a compiled function has no docstring."""
 
 
 class CompileHook(BuildHookInterface[Any]):
