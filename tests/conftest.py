@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import compiled  # noqa: F401  first: it decides which modules the others import
+
+# isort: split
 import json
 import os
 import shutil

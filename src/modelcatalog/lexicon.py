@@ -5,17 +5,17 @@ Knows no word that the vocabulary does not list, and no neighbours. What a piece
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  a compiled NamedTuple wants its fields' types
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import grammar, vocabulary
+from modelcatalog.records import SegmentKind  # noqa: TC001  as above
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from modelcatalog.records import SegmentKind
-
-__all__ = ["Account", "FamilyWord", "Lexicon", "Option", "Word", "lexicon"]
+__all__ = ["Account", "FamilyWord", "Lexicon", "Option", "Word", "lexicon", "meaning"]
 
 
 class FamilyWord(NamedTuple):
@@ -49,16 +49,33 @@ class Account(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A word and its meaning: ``role`` says what kind, ``value`` what it states."""
+    """A word and its meaning: ``role`` says what kind, ``value`` what it states. Made by `meaning`."""
 
     role: str
     text: str
-    value: Any = None
-    """Numbers, texts or a `FamilyWord`: each role has its own shape, made by `_RULED` and `Lexicon`, read by reader.py's rules."""
-    key: str | None = None
+    value: Any
+    """Numbers, texts or a `FamilyWord`: each role has its own shape, made by readings.py and `Lexicon`, read by reader.py's rules."""
+    key: str | None
     """What the word adds to the canonical name; None: nothing."""
-    kind: SegmentKind | Literal["several"] = "unknown"
+    kind: SegmentKind | Literal["several"]
     """The kind of segment it is unless its neighbours decide otherwise."""
+
+
+_KINDS: dict[str, SegmentKind | Literal["several"]] = {
+    "separator": "separator", "family": "family", "type": "type", "tier": "tier", "variant": "variant", "method": "quantization",
+    "scheme": "quantization", "plain_q": "quantization", "mlc_scheme": "quantization", "weight_activation": "quantization",
+    "named_scheme": "quantization", "bits": "quantization", "bpw": "quantization", "head_bits": "quantization", "group": "quantization",
+    "format": "format", "dtype": "dtype",
+    "size": "size", "mixture": "size", "active": "size", "effective": "size", "experts": "size", "context": "context", "version": "version",
+    "date": "released", "shard": "shard", "suffix": "serving", "ignored": "format", "several": "several",
+}  # fmt: skip
+"""Role -> segment kind; the others need their neighbours, and are unknown without them."""
+_new = tuple.__new__
+
+
+def meaning(role: str, text: str, value: Any = None, key: str | None = None) -> Word:
+    """A word of this role, with the kind of segment that goes with it."""
+    return _new(Word, (role, text, value, key, _KINDS.get(role, "unknown")))
 
 
 class Option(NamedTuple):
@@ -136,12 +153,12 @@ class Lexicon:
             if own < len(parts) and isinstance(value, FamilyWord):
                 head = "".join(parts[:own])
                 key = head if key is not None and head != "".join(c for c in value.name.lower() if c.isalnum()) else None
-            options.append(Option(parts[1:], own, Word(role, " ".join(parts), value, key)))
+            options.append(Option(parts[1:], own, meaning(role, " ".join(parts), value, key)))
             self.phrases[parts[0]] = options
             if own < len(parts):
                 return
         glued = "".join(parts)
-        word = Word(role, glued, value, key)
+        word = meaning(role, glued, value, key)
         if role == "family" and glued in self.words and self.words[glued].role == "type":
             self.plain[glued] = self.words[glued]
         self.words[glued] = word
@@ -154,7 +171,7 @@ class Lexicon:
         """An API's words for a family, which add nothing to the canonical name."""
         parts = tuple(spelling.split(" "))
         rest = (*parts[1:], before) if before else parts[1:]
-        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word._replace(bare=True))))
+        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), meaning("family", spelling, word._replace(bare=True))))
 
     def _speaks(self, part: str) -> bool:
         """Whether a word of a phrase states something of its own: a type, a tier, a size, a number."""

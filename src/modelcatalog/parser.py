@@ -35,6 +35,8 @@ _RUNTIMES = frozenset(("mlx", "mlc", "openvino"))
 """Formats of one runtime: an account that publishes these publishes nothing else."""
 
 _FIELDS = set(ModelName.model_fields)
+_UNSTATED: dict[str, Any] = {name: field.get_default() for name, field in ModelName.model_fields.items()}
+"""What a record has where the name says nothing; a copy of it costs less than a dictionary made field by field."""
 _new = ModelName.__new__
 _set_fields = vars(BaseModel)["__dict__"].__set__
 _set_fields_set, _set_extra, _set_private = (
@@ -198,18 +200,21 @@ def _record_of(reader: Reader, parts: Parts) -> ModelName:
             end = start + len(text)
             segments.append(_new_segment(Segment, (kind, text, start, end)))
             start = end
-    unknown = reader.unknown
-    return _record(
-        {
-            "source": reader.source, "hub": parts.hub, "owner": reader.origin_account if owner is None else owner,
-            "name": parts.name, "revision": parts.revision, "tag": parts.tag, "file": parts.file,
-            "company": company, "family": name, "version": version, "series": series,
-            "types": tuple(reader.types), "size": size, "quantization": quantization, "format": file_format, "dtype": reader.dtype,
-            "context_length": reader.context, "released": reader.released, "base": None if reader.base is None else _base_of(reader),
-            "canonical": _canonical(reader), "segments": tuple(segments),
-            "unknown": tuple([texts[i] for i in unknown]) if unknown else (), "origins": origins,
-        }
-    )  # fmt: skip
+    fields = _UNSTATED.copy()
+    fields["source"], fields["owner"], fields["name"] = reader.source, reader.origin_account if owner is None else owner, parts.name
+    if parts.regions:
+        fields["hub"], fields["revision"], fields["tag"], fields["file"] = parts.hub, parts.revision, parts.tag, parts.file
+    fields["company"], fields["family"], fields["version"], fields["series"] = company, name, version, series
+    if reader.types:
+        fields["types"] = tuple(reader.types)
+    fields["size"], fields["quantization"], fields["format"] = size, quantization, file_format
+    fields["dtype"], fields["context_length"], fields["released"] = reader.dtype, reader.context, reader.released
+    if reader.base is not None:
+        fields["base"] = _base_of(reader)
+    fields["canonical"], fields["segments"], fields["origins"] = _canonical(reader), tuple(segments), origins
+    if reader.unknown:
+        fields["unknown"] = tuple([texts[i] for i in reader.unknown])
+    return _record(fields)
 
 
 def _unknown_family(reader: Reader) -> str | None:

@@ -11,10 +11,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import grammar
-from modelcatalog.lexicon import Word
+from modelcatalog.lexicon import Word, meaning
 from modelcatalog.reading.packaging import PackagingRules
-from modelcatalog.reading.sizes import SizeRules
-from modelcatalog.reading.words import WordRules
 from modelcatalog.readings import READINGS, Several, alone, fold
 
 if TYPE_CHECKING:
@@ -24,14 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader"]
 
-_OTHER = Word("other", "")
+_OTHER = meaning("other", "")
 _READ = READINGS.__getitem__
 _KIND = itemgetter(Word._fields.index("kind"))
 _OWNER_WORDS = 7
 """An account's name has no more words and separators."""
 
 
-class Reader(WordRules, SizeRules, PackagingRules):
+class Reader(PackagingRules):
     """Reads the words of a name from left to right."""
 
     __slots__ = ()
@@ -102,7 +100,7 @@ class Reader(WordRules, SizeRules, PackagingRules):
         end = first + at
         if not 0 < at <= _OWNER_WORDS or any(word.role in ("size", "mixture") for word in self.words[first:end]):
             return
-        self.words[first:end] = [Word("other", word.text) for word in self.words[first:end]]
+        self.words[first:end] = [meaning("other", word.text) for word in self.words[first:end]]
         self.kinds[first:end] = ["owner"] * at
         self.origin_account = "".join(self.texts[first:end])
 

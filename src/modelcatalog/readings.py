@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import grammar
 from modelcatalog.dates import calendar
-from modelcatalog.lexicon import Word, lexicon
+from modelcatalog.lexicon import Word, lexicon, meaning
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable
 
     from modelcatalog.lexicon import Lexicon, Option
-    from modelcatalog.records import SegmentKind
 
 __all__ = ["READINGS", "Several", "alone", "fold", "names_family", "point", "reset"]
 
@@ -38,30 +37,14 @@ _LARGEST_B = 2 * 10**12
 """Nor does a name count them in billions beyond this: it says 2.4T, and Qwen3006B has lost a point."""
 
 
-_KINDS: dict[str, SegmentKind] = {
-    "separator": "separator", "family": "family", "type": "type", "tier": "tier", "variant": "variant", "method": "quantization",
-    "scheme": "quantization", "plain_q": "quantization", "mlc_scheme": "quantization", "weight_activation": "quantization",
-    "named_scheme": "quantization", "bits": "quantization", "bpw": "quantization", "head_bits": "quantization", "group": "quantization",
-    "format": "format", "dtype": "dtype",
-    "size": "size", "mixture": "size", "active": "size", "effective": "size", "experts": "size", "context": "context", "version": "version",
-    "date": "released", "shard": "shard", "suffix": "serving", "ignored": "format",
-}  # fmt: skip
-"""Role -> segment kind; the others need their neighbours, and are unknown without them."""
-
-
-def _finished(words: Iterable[Word]) -> tuple[Word, ...]:
-    return tuple([Word(role, text, value, key, _KINDS.get(role, "unknown")) for role, text, value, key, _ in words])
-
-
 class Several:
     """A piece that is more than one word, or that may begin a phrase."""
 
     __slots__ = ("alone", "options", "seconds")
 
     def __init__(self, options: Iterable[Option], alone: tuple[Word, ...]) -> None:
-        finished = [option._replace(word=_finished((option.word,))[0]) for option in options]
-        self.options = tuple(sorted(finished, key=lambda option: -len(option.rest)))
-        self.seconds = tuple({option.rest[0] for option in finished})
+        self.options = tuple(sorted(options, key=lambda option: -len(option.rest)))
+        self.seconds = tuple({option.rest[0] for option in self.options})
         """Beginnings of the word after the first: a quick look that rules out most names."""
         self.alone = alone
         """What it means where no phrase begins."""
@@ -79,11 +62,10 @@ class _Readings(dict[str, Word]):
     def __missing__(self, piece: str) -> Word:
         lowered, words = fold(piece), lexicon()
         if len(piece) > _LONGEST:
-            role: SegmentKind = "unknown" if piece[0].isalnum() else "separator"
-            return Word(role, lowered, None, lowered, role)
+            return meaning("unknown" if piece[0].isalnum() else "separator", lowered, None, lowered)
         if piece.isalpha() and piece.isascii() and lowered not in words.words and lowered not in words.phrases:
             # Most new words are unknown ones, and every rule of `grammar.WORDS` wants a digit.
-            found = Word("unknown", lowered, None, lowered)
+            found = meaning("unknown", lowered, None, lowered)
         else:
             found = _read(piece, words) if lowered == piece else self[lowered]
         if len(self) >= _REMEMBERED:
@@ -113,11 +95,11 @@ def names_family(piece: str) -> bool:
 
 def _read(piece: str, words: Lexicon) -> Word:
     if not piece[0].isalnum():
-        return Word("separator", piece, kind="separator")
-    itself = _finished(_alone(piece, words))
+        return meaning("separator", piece)
+    itself = _alone(piece, words)
     options = words.phrases.get(piece, ())
     if options or len(itself) > 1:
-        return Word("several", piece, Several(options, itself), kind="several")
+        return meaning("several", piece, Several(options, itself))
     return itself[0]
 
 
@@ -137,20 +119,20 @@ def _alone(piece: str, words: Lexicon) -> tuple[Word, ...]:
         return glued
     if ruled is not None:
         return _RULED[ruled[0]](piece, ruled[1])
-    return ("-" in piece or "." in piece or "_" in piece) and _dated(piece) or (Word("unknown", piece, None, piece),)
+    return ("-" in piece or "." in piece or "_" in piece) and _dated(piece) or (meaning("unknown", piece, None, piece),)
 
 
 def _dated(piece: str) -> tuple[Word, ...] | None:
     """A date or a shard, which contain separators."""
     if "-of-" in piece:
-        return (Word("shard", piece),)
+        return (meaning("shard", piece),)
     digits = [part for part in piece.replace("_", "-").replace(".", "-").split("-") if part]
     if not all(part.isascii() and part.isdecimal() for part in digits):
         return None
     if len(digits) == 3:  # noqa: PLR2004  year, month, day
-        return (Word("date", piece, (int(digits[0]), int(digits[1]), int(digits[2]))),)
+        return (meaning("date", piece, (int(digits[0]), int(digits[1]), int(digits[2]))),)
     month, year = sorted(digits, key=len)
-    return (Word("date", piece, (int(year), int(month), None)),)
+    return (meaning("date", piece, (int(year), int(month), None)),)
 
 
 def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
@@ -164,7 +146,7 @@ def _glued(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
     head, joint, rest = piece.partition("_")
     whole = words.words.get(head) if joint else None
     if whole is not None and whole.role in ("family", "method"):  # t5_3b, exl2_5.0bpw: a word with a digit in its name
-        return (whole, Word("separator", "_"), *_tail(rest, words))
+        return (whole, meaning("separator", "_"), *_tail(rest, words))
     rest = piece.lstrip(ascii_lowercase)
     head = piece.removesuffix(rest)
     if not head:
@@ -197,7 +179,7 @@ def _named_size(head: str, rest: str) -> tuple[Word, ...] | None:
     if size[0].role != "size" or size[0].value[0] < _GLUED:
         return None
     more = () if version is None else _RULED["version"](mark + digits, version[1])
-    return (Word("unknown", head, None, head), *size, *more)
+    return (meaning("unknown", head, None, head), *size, *more)
 
 
 def _number_and_word(piece: str, words: Lexicon) -> tuple[Word, ...] | None:
@@ -217,14 +199,14 @@ def _tail(rest: str, words: Lexicon) -> tuple[Word, ...]:
     if not rest[0].isdigit():
         known = words.words.get(rest)
         ruled = grammar.word(rest) if known is None else None
-        return (known if known is not None else Word("unknown", rest, None, rest),) if ruled is None else _RULED[ruled[0]](rest, ruled[1])
+        return (known if known is not None else meaning("unknown", rest, None, rest),) if ruled is None else _RULED[ruled[0]](rest, ruled[1])
     first, joint, second = rest.partition("_")
     if joint and second[-1:].isalpha():
-        return (*_tail(first, words), Word("separator", "_"), *_tail(second, words))
+        return (*_tail(first, words), meaning("separator", "_"), *_tail(second, words))
     ruled = grammar.word(rest)
     if ruled is not None:
         return _RULED[ruled[0]](rest, ruled[1])
-    return _number_and_word(rest, words) or (Word("unknown", rest, None, rest),)
+    return _number_and_word(rest, words) or (meaning("unknown", rest, None, rest),)
 
 
 def point(digits: str) -> str:
@@ -250,19 +232,19 @@ def _scheme(text: str) -> str:
 
 def _size_word(role: str, piece: str, value: int, *more: object) -> tuple[Word, ...]:
     if not 0 < value <= _LARGEST or 0 in more:
-        return (Word("unknown", piece, None, piece),)
-    return (Word(role, piece, (value, *more), point(piece)),)
+        return (meaning("unknown", piece, None, piece),)
+    return (meaning(role, piece, (value, *more), point(piece)),)
 
 
 def _on_size(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
     number, unit = found["size_n"], found["size_unit"]
     if (unit == "t" and "." not in point(number) and len(number) > 1) or len(number) > 6:  # noqa: PLR2004
-        return (Word("unknown", piece, None, piece),)
+        return (meaning("unknown", piece, None, piece),)
     if unit == "b" and len(number) == 2 and number[0] == "0" and number[1] != "0":  # noqa: PLR2004  qwen3-06b
-        return (Word("size", piece, (_params(f"0.{number[1]}", unit), unit), f"0.{number[1]}b"),)
+        return (meaning("size", piece, (_params(f"0.{number[1]}", unit), unit), f"0.{number[1]}b"),)
     value = _params(number, unit)
     if value < 10**6 or (unit in ("b", "bn") and value > _LARGEST_B):
-        return (Word("unknown", piece, None, piece),)
+        return (meaning("unknown", piece, None, piece),)
     return _size_word("size", piece, value, unit)
 
 
@@ -270,9 +252,9 @@ def _on_bits(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
     bits = float(point(found["bits_n"]))
     if not 0 < bits <= 8:  # noqa: PLR2004  wider is a dtype
         known = lexicon().words.get(piece.replace("-", ""))
-        return (known._replace(text=piece),) if known is not None else (Word("unknown", piece, None, piece),)
+        return (known._replace(text=piece),) if known is not None else (meaning("unknown", piece, None, piece),)
     group = found["bits_group"]
-    return (Word("bits", piece, (_whole(bits), group and int(group))),)
+    return (meaning("bits", piece, (_whole(bits), group and int(group))),)
 
 
 def _whole(number: float) -> int | float:
@@ -281,7 +263,7 @@ def _whole(number: float) -> int | float:
 
 def _on_scheme(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
     scheme = _scheme(found["scheme_text"])
-    return (Word("scheme", piece, (scheme, next(int(char) for char in scheme if char.isdigit()))),)
+    return (meaning("scheme", piece, (scheme, next(int(char) for char in scheme if char.isdigit()))),)
 
 
 def _on_version(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
@@ -291,39 +273,39 @@ def _on_version(piece: str, found: re.Match[str]) -> tuple[Word, ...]:
         mark = piece[: piece.index(digits)]
         size = grammar.word(f"{unit}b")
         if size is not None:
-            return (Word("version", mark + head, (point(head), "")), Word("separator", "_"), *_RULED["size"](f"{unit}b", size[1]))
-    return (Word("version", piece, (point(digits), tail)),)
+            return (meaning("version", mark + head, (point(head), "")), meaning("separator", "_"), *_RULED["size"](f"{unit}b", size[1]))
+    return (meaning("version", piece, (point(digits), tail)),)
 
 
 _RULED: dict[str, Callable[[str, re.Match[str]], tuple[Word, ...]]] = {
     "scheme": _on_scheme,
-    "plain_q": lambda p, m: (Word("plain_q", p, int(m["plain_q_bits"])),),
-    "mlc_scheme": lambda p, m: (Word("mlc_scheme", p, (p, int(m["mlc_bits"]) or 16)),),
+    "plain_q": lambda p, m: (meaning("plain_q", p, int(m["plain_q_bits"])),),
+    "mlc_scheme": lambda p, m: (meaning("mlc_scheme", p, (p, int(m["mlc_bits"]) or 16)),),
     "weight_activation": lambda p, m: (
-        (Word("weight_activation", p, (p.upper(), int(m["w_bits"]), m["w_group"] and int(m["w_group"]))),)
+        (meaning("weight_activation", p, (p.upper(), int(m["w_bits"]), m["w_group"] and int(m["w_group"]))),)
         if 0 < int(m["w_bits"]) <= 16  # noqa: PLR2004
-        else (Word("unknown", p, None, p),)
+        else (meaning("unknown", p, None, p),)
     ),
-    "int_bits": lambda p, m: (Word("bits", p, (int(m["int_n"]), None)),),
-    "mlx_bits": lambda p, m: (Word("bits", p, (int(m["mlx_n"]), None)),),
-    "mixed_bits": lambda p, _: (Word("ignored", p),),
+    "int_bits": lambda p, m: (meaning("bits", p, (int(m["int_n"]), None)),),
+    "mlx_bits": lambda p, m: (meaning("bits", p, (int(m["mlx_n"]), None)),),
+    "mixed_bits": lambda p, _: (meaning("ignored", p),),
     "bits": _on_bits,
-    "bits_per_weight": lambda p, m: (Word("bpw", p, (_whole(float(point(grammar.extract(m, "bpw_n", "bpw_m") or "0"))) or None, None)),),
-    "head_bits": lambda p, _: (Word("head_bits", p, None, p),),
-    "group_size": lambda p, m: (Word("group", p, int(grammar.extract(m, "group_n", "group_m") or 0), p),),
+    "bits_per_weight": lambda p, m: (meaning("bpw", p, (_whole(float(point(grammar.extract(m, "bpw_n", "bpw_m") or "0"))) or None, None)),),
+    "head_bits": lambda p, _: (meaning("head_bits", p, None, p),),
+    "group_size": lambda p, m: (meaning("group", p, int(grammar.extract(m, "group_n", "group_m") or 0), p),),
     "experts_of": lambda p, m: _size_word("mixture", p, _params(m["mix_n"], m["mix_unit"]), int(m["mix_experts"])),
     "size_times": lambda p, m: _size_word("mixture", p, _params(m["times_n"], m["times_unit"]), int(m["times_experts"])),
     "split_size": lambda p, m: _size_word("size", p, _params(f"{m['split_n']}.{m['split_tenth']}", "b"), "b"),
     "size": _on_size,
-    "lettered_size": lambda p, m: (Word("size", p, (_params(m["rsize_n"], "b"), "b"), p),),
+    "lettered_size": lambda p, m: (meaning("size", p, (_params(m["rsize_n"], "b"), "b"), p),),
     "active_size": lambda p, m: _size_word("active", p, _params(m["active_n"], m["active_unit"])),
     "effective_size": lambda p, m: _size_word("effective", p, _params(m["effective_n"], "b")),
-    "experts": lambda p, m: (Word("experts" if int(m["experts_n"]) else "unknown", p, int(m["experts_n"]), p),),
-    "context": lambda p, m: (Word("context", p, int(m["context_n"]), p),),
+    "experts": lambda p, m: (meaning("experts" if int(m["experts_n"]) else "unknown", p, int(m["experts_n"]), p),),
+    "context": lambda p, m: (meaning("context", p, int(m["context_n"]), p),),
     "version": _on_version,
-    "number": lambda p, m: (Word("number", p, m["number_n"], point(p)),),
-    "lettered": lambda p, m: (Word("lettered", p, (m["lettered_l"], point(m["lettered_n"])), point(p)),),
-    "suffixed": lambda p, m: (Word("suffixed", p, (point(m["suffixed_n"]), m["suffixed_l"]), p),),
-    "release_candidate": lambda p, _: (Word("unknown", p, None, p),),
+    "number": lambda p, m: (meaning("number", p, m["number_n"], point(p)),),
+    "lettered": lambda p, m: (meaning("lettered", p, (m["lettered_l"], point(m["lettered_n"])), point(p)),),
+    "suffixed": lambda p, m: (meaning("suffixed", p, (point(m["suffixed_n"]), m["suffixed_l"]), p),),
+    "release_candidate": lambda p, _: (meaning("unknown", p, None, p),),
 }
 """Rule of `grammar.WORDS` -> the words it gives; a test checks that both have the same names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog.reading.state import State
+from modelcatalog.reading.sizes import SizeRules
 
 if TYPE_CHECKING:
     from modelcatalog.lexicon import Word
@@ -14,7 +14,7 @@ _SHORT = 2
 """So short a word is a format only behind a width."""
 
 
-class PackagingRules(State):
+class PackagingRules(SizeRules):
     """Quantizations, formats and dtypes beside their neighbours."""
 
     __slots__ = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog.reading.state import State
+from modelcatalog.reading.words import WordRules
 from modelcatalog.readings import READINGS, alone
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _SAMPLES = 20 * 10**6
 """Up to here, a number of millions before a number of billions counts training samples."""
 
 
-class SizeRules(State):
+class SizeRules(WordRules):
     """Sizes beside their neighbours."""
 
     __slots__ = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelcatalog.lexicon import FamilyWord, Word
+from modelcatalog.lexicon import FamilyWord, Word, meaning
 from modelcatalog.reading.numbers import NumberRules
 
 __all__ = ["WordRules"]
@@ -135,12 +135,12 @@ class WordRules(NumberRules):
     def _on_unknown(self, i: int, word: Word) -> None:
         text = word[1]
         if text in self.meanings:
-            meaning = self.meanings[text]
+            instead = self.meanings[text]
         else:
             self.no_fact(i, word)
             return
-        if meaning:
+        if instead:
             self.kinds[i] = "type"
-            self._on_type(i, Word("type", text, meaning, meaning))
+            self._on_type(i, meaning("type", text, instead, instead))
         else:
             self.kinds[i] = "format"

@@ -1,0 +1,83 @@
+"""Owns compiling the modules that read names, with mypyc, for wheels and for a checkout.
+
+The sources stay what runs where there is no C compiler: a build that fails leaves a package of pure Python, which gives the
+same records more slowly. ``MODELCATALOG_COMPILE=0`` asks for that. ``python hatch_build.py`` compiles in place, for
+`make compiled`; Python then takes the compiled modules before the sources, until ``python hatch_build.py --clean``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT = Path(__file__).parent
+SOURCE = ROOT / "src"
+BUILT = ROOT / "build" / "compiled"
+MODULES = (
+    "lexicon", "readings", "reference", "reader", "parser", "reading/state", "reading/numbers", "reading/words", "reading/sizes",
+    "reading/packaging", "catalog/sizes",
+)  # fmt: skip
+"""What a name passes on its way to a record. Not among them: records.py, whose classes pydantic makes, and the modules of public
+functions, since a compiled function has no docstring."""
+
+
+class CompileHook(BuildHookInterface[Any]):
+    """Puts the compiled modules beside their sources: into a wheel, or into the checkout for an editable installation."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """See hatchling's build hooks."""
+        if os.environ.get("MODELCATALOG_COMPILE", "1") == "0":
+            return
+        # Another process, since mypyc ends its own when something is wrong.
+        done = subprocess.run([sys.executable, __file__, *([] if version == "editable" else ["--apart"])], capture_output=True, text=True, check=False)
+        if done.returncode:
+            why = "".join((done.stderr or done.stdout).strip().splitlines()[-1:])[:120]
+            self.app.display_warning(f"modelcatalog stays pure Python, which reads names at about half the speed: {why}")
+            return
+        if version != "editable":
+            build_data["pure_python"] = False
+            build_data["infer_tag"] = True
+            build_data["force_include"].update({str(file): file.relative_to(BUILT).as_posix() for file in compiled(BUILT)})
+
+
+def compiled(folder: Path) -> list[Path]:
+    """The compiled modules in a folder of the package."""
+    return sorted(file for pattern in ("modelcatalog__mypyc.*", "modelcatalog/**/*.*") for file in folder.glob(pattern) if file.suffix in (".so", ".pyd"))
+
+
+def build() -> None:
+    """Compile into `BUILT`."""
+    from mypyc.build import mypycify  # noqa: PLC0415  only where something is compiled
+    from setuptools import Distribution  # noqa: PLC0415
+
+    os.chdir(ROOT)
+    flags = ["--config-file=pyproject.toml", "--follow-imports=silent", "--ignore-missing-imports"]
+    paths = [str(SOURCE / "modelcatalog" / f"{module}.py") for module in MODULES]
+    extensions = mypycify([*flags, *paths], opt_level="2", group_name="modelcatalog", target_dir=str(BUILT / "c"))
+    command: Any = Distribution({"name": "modelcatalog", "ext_modules": extensions}).get_command_obj("build_ext")
+    command.build_lib, command.build_temp, command.parallel = str(BUILT), str(BUILT / "o"), os.cpu_count()
+    command.ensure_finalized()
+    command.run()
+
+
+def main(arguments: list[str]) -> None:
+    """Compile: in place, ``--apart`` only into `BUILT`; or remove what was compiled, ``--clean``."""
+    apart = "--apart" in arguments
+    for old in (*compiled(BUILT), *(() if apart else compiled(SOURCE))):
+        old.unlink()
+    if "--clean" in arguments:
+        return
+    build()
+    if not apart:
+        for file in compiled(BUILT):
+            shutil.copy2(file, SOURCE / file.relative_to(BUILT))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

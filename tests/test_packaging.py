@@ -1,0 +1,64 @@
+"""The wheel: with compiled modules where there is a compiler, of pure Python where there is none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hatch_build import MODULES, ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(find_spec("mypyc") is None or find_spec("editables") is None, reason="building wants mypy and hatchling installed")
+
+_READ = "import modelcatalog, modelcatalog.reader as r; print(modelcatalog.parse('Qwen2.5-7B-Instruct-AWQ').quantization.method, r.__file__.rpartition('.')[2])"
+
+
+def _wheel(folder: Path, **environment: str) -> tuple[Path, str]:
+    command = [sys.executable, "-m", "pip", "wheel", "--verbose", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(folder), str(ROOT)]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(folder.glob("*.whl")), done.stdout + done.stderr
+
+
+def _installed(wheel: Path, folder: Path) -> str:
+    """What a program says that runs from the unpacked wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run([sys.executable, "-P", "-c", _READ], cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_wheel_has_the_compiled_modules(tmp_path: Path) -> None:
+    """Its name says for which Python and machine it is, and its compiled modules are what runs."""
+    wheel, _ = _wheel(tmp_path, MODELCATALOG_COMPILE="1")
+    assert not wheel.name.endswith("-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    for module in MODULES:
+        assert f"modelcatalog/{module}.py" in names
+        assert any(name.startswith(f"modelcatalog/{module}.") and name.endswith((".so", ".pyd")) for name in names), module
+    assert not any(name.endswith((".c", ".o", ".h")) for name in names)
+    assert _installed(wheel, tmp_path / "site") in ("awq so", "awq pyd")
+
+
+def test_a_wheel_without_a_compiler_is_pure_python_and_says_so(tmp_path: Path) -> None:
+    """An installation does not fail because something is slower."""
+    wheel, said = _wheel(tmp_path, MODELCATALOG_COMPILE="1", CC="false")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert "stays pure Python" in said
+    assert _installed(wheel, tmp_path / "site") == "awq py"
+
+
+def test_a_wheel_of_pure_python_can_be_asked_for(tmp_path: Path) -> None:
+    """For packagers, and for who edits the sources."""
+    wheel, said = _wheel(tmp_path, MODELCATALOG_COMPILE="0")
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert "stays pure Python" not in said
