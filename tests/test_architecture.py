@@ -12,7 +12,7 @@ LAYERS = {
     name: level
     for level, names in enumerate(
         (
-            "errors",
+            "errors pausing",
             "labels",
             "explained",
             "html",

@@ -48,3 +48,35 @@ class TestShared:
             for row, empty in enumerate((2, 0)):
                 torch.testing.assert_close(one.keys[row, :, empty:], other.keys[row, :, empty:], rtol=1e-3, atol=1e-3)
                 torch.testing.assert_close(one.values[row, :, empty:], other.values[row, :, empty:], rtol=1e-3, atol=1e-3)
+
+
+class TestParts:
+    """A long prompt is read in parts, into one piece of memory."""
+
+    def test_a_prompt_in_parts(self, model: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Parts of equal length, the same next tokens, and one storage for the keys and values of all layers."""
+        engine: Any = model._engine
+        ids, made = [*range(40, 71)], []
+        for most in (99, 10):
+            monkeypatch.setattr("modelcatalog.engines.decoding._CPU_CHUNK", most)
+            rows, row = Rows(engine._model, Settings(), threading.Lock()), Row(ids, 4)
+            waits = len(list(rows.read(row)))
+            rows.step()
+            made.append((waits, row.ids))
+            layers = rows.cache.layers
+            assert len({part.untyped_storage().data_ptr() for layer in layers for part in (layer.keys, layer.values)}) == 1
+        assert made[0] == (0, made[0][1])
+        assert made[1] == (3, made[0][1])  # 8 + 8 + 8 + 7 tokens
+
+    def test_more_than_was_expected(self, model: ChatModel) -> None:
+        """A reply that outgrows the room has it made anew, a layer at a time, and nothing of it is lost."""
+        engine: Any = model._engine
+        texts = []
+        for limit in (70, 80):  # the first room has 64 tokens beyond the prompt
+            rows, row = Rows(engine._model, Settings(), threading.Lock()), Row([*range(40, 48)], limit)
+            list(rows.read(row))
+            for _ in range(limit - 1):
+                rows.step()
+            texts.append(row.ids[:78])
+            assert rows.cache.layers[-1].keys.shape[-2] == 8 + limit - 1
+        assert texts[0] == texts[1]

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
+import tomli
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.patterns import expand
+from modelcatalog.pausing import uncollected
 from modelcatalog.records import Weights
 
 if TYPE_CHECKING:
@@ -256,8 +257,8 @@ def _data() -> Traversable:
 
 def _load(model: type[_M], place: Traversable | Path) -> _M:
     try:
-        raw = tomllib.loads(place.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raw = tomli.loads(place.read_text(encoding="utf-8"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{place.name}: {error}"
         raise CatalogDataError(message, subject=str(place), hint="mend the TOML; https://toml.io has the syntax") from error
     try:
@@ -307,6 +308,7 @@ _ADDED: list[CompanyFile] = []
 
 
 @cache
+@uncollected()
 def companies() -> tuple[CompanyFile, ...]:
     """All companies: the package's own, by file name, then those of ``MODELCATALOG_DATA``, then those that `add` took.
 

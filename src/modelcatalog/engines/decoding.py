@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines.graphs import StaticDecoder
 
-__all__ = ["CHUNK", "Row", "Rows", "drives"]
+__all__ = ["Row", "Rows", "drives"]
 
-CHUNK = 4096
-"""Tokens of prompt that are read at a time: bounds the memory of a long one, and the time until it can be stopped."""
+_CHUNK = 4096
+_CPU_CHUNK = 1024
+"""Tokens of prompt that are read at a time: bounds the memory of a long one, and the time until it can be stopped. A GPU wants
+long parts, a CPU is as fast with short ones."""
 
 _SHARED = 8
 """Tokens that prompts read together must begin with alike to have them read once: it costs a pass more."""
@@ -108,8 +110,11 @@ class Rows:
         if self.cache is None:
             self.cache = kvcache.new(self._model.config)
         start = self.width
+        parts = -(-(row.prompt - start) // (_CPU_CHUNK if self._model.device.type == "cpu" else _CHUNK))
+        chunk = -(-(row.prompt - start) // max(parts, 1))
+        kvcache.expect(self.cache, row.prompt)
         while True:
-            part = row.ids[start : start + CHUNK]
+            part = row.ids[start : start + chunk]
             with quiet():
                 scores = self._forward([part], self.cache)
             start += len(part)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["cut", "joinable", "joined", "new", "repeat", "row_bytes", "select", "swap", "token_bytes", "trim", "usable"]
+__all__ = ["cut", "expect", "joinable", "joined", "new", "repeat", "row_bytes", "select", "swap", "token_bytes", "trim", "usable"]
 
-_STEP = 256
+_STEP = 64
 """Tokens of room that a full layer is given at least; its memory is copied once for each of them, not once a token."""
 
 
@@ -23,6 +23,9 @@ def _growing() -> type[Any]:
 
         keys: Any
         values: Any
+        expected = 0
+        """Tokens that will come, as far as is known: room for all of them is made at once."""
+        shared: _Shared | None = None
 
         def lazy_initialization(self, key_states: Any, value_states: Any) -> None:
             super().lazy_initialization(key_states, value_states)
@@ -42,9 +45,10 @@ def _growing() -> type[Any]:
                 or room[0].shape[0] != key_states.shape[0]
             ):
                 room = self._room = (
-                    _roomy(self.keys, key_states, start, end),
-                    _roomy(self.values, value_states, start, end),
+                    _roomy(self.keys, key_states, start, max(end, self.expected), self.shared),
+                    _roomy(self.values, value_states, start, max(end, self.expected), self.shared),
                 )
+                self.shared = None
             room[0][..., start:end, :] = key_states
             room[1][..., start:end, :] = value_states
             self.keys, self.values = room[0][..., :end, :], room[1][..., :end, :]
@@ -57,8 +61,28 @@ def _growing() -> type[Any]:
     return GrowingLayer
 
 
-def _roomy(old: Any, new: Any, start: int, end: int) -> Any:
-    made = new.new_empty((*new.shape[:-2], end + max(_STEP, end // 8), new.shape[-1]))
+class _Shared:
+    """One piece of memory for the first room of several layers, in RAM.
+
+    Theirs would else lie between the large tensors of the pass that fills them, and the holes that these leave are not given back.
+    """
+
+    def __init__(self, parts: int) -> None:
+        self._left = parts
+        self._whole: Any = None
+
+    def part(self, like: Any, shape: tuple[int, ...]) -> Any:
+        if self._whole is None:
+            self._whole = like.new_empty((self._left, *shape))
+        if not self._left or self._whole.shape[1:] != shape or self._whole.dtype != like.dtype:
+            return like.new_empty(shape)
+        self._left -= 1
+        return self._whole[self._left]
+
+
+def _roomy(old: Any, new: Any, start: int, end: int, shared: _Shared | None) -> Any:
+    shape = (*new.shape[:-2], end + max(_STEP, end // 32), new.shape[-1])
+    made = new.new_empty(shape) if shared is None or new.device.type != "cpu" else shared.part(new, shape)
     if start:
         made[..., :start, :] = old
     return made
@@ -72,6 +96,16 @@ def new(config: Any) -> Any:
     made = DynamicCache(config=config)
     made.layers = [_growing()() if type(layer) is DynamicLayer else layer for layer in made.layers]
     return made
+
+
+def expect(cache: Any, length: int) -> None:
+    """Say how long the cache will be soon: a prompt that is read in parts has its room made once."""
+    layers = [layer for layer in cache.layers if type(layer) is _growing()]
+    shared = _Shared(2 * len(layers))
+    for layer in layers:
+        layer.expected = length
+        if not layer.is_initialized:
+            layer.shared = shared
 
 
 def usable(cache: Any) -> bool:

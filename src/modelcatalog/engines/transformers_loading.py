@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from modelcatalog.errors import (
     Unsupported,
     WontFit,
 )
+from modelcatalog.pausing import uncollected
 
 if TYPE_CHECKING:
     from modelcatalog.planning import Plan
@@ -41,7 +43,7 @@ def read(plan: Plan) -> tuple[Any, Any]:
         hint = "join them with llama-gguf-split --merge, or take the safetensors repository"
         raise Unsupported(message, subject=plan.weights[0], hint=hint)
     notes: list[str] = []
-    with quiet(), parsed_once():
+    with quiet(), parsed_once() if plan.format == "gguf" else nullcontext():
         try:
             loaded = _read(plan, notes)
         except ModelCatalogError:
@@ -60,8 +62,11 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
     common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": plan.trust_remote_code}
     if plan.format == "gguf":
         common["gguf_file"] = plan.weights[0]
-    config = AutoConfig.from_pretrained(folder, **common)
-    tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **common)
+    with uncollected():  # which imports most of transformers
+        config = AutoConfig.from_pretrained(folder, **common)
+        tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **common)
+        kind = _model_class(config, AutoModelForCausalLM)
+        kind._model_mapping.get(type(config), None)  # noqa: SLF001  the model's own module
     given: dict[str, Any] = {
         "config": config,
         "dtype": plan.dtype or "auto",
@@ -71,7 +76,6 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
     }
     if (unpacked := _unpacked(plan, config)) is not None:
         given["quantization_config"] = unpacked
-    kind = _model_class(config, AutoModelForCausalLM)
     if plan.attention is None or not plan.attention.startswith("flash"):
         # sdpa and eager are what transformers takes by itself, for each part of a composite model.
         model = kind.from_pretrained(folder, **given)
