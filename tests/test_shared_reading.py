@@ -54,7 +54,7 @@ class TestParts:
     """A long prompt is read in parts, into one piece of memory."""
 
     def test_a_prompt_in_parts(self, model: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Parts of equal length, the same next tokens, and one storage for the keys and values of all layers."""
+        """The same next tokens, and one storage for the keys and values of all layers."""
         engine: Any = model._engine
         ids, made = [*range(40, 71)], []
         for most in (99, 10):
@@ -66,7 +66,7 @@ class TestParts:
             layers = rows.cache.layers
             assert len({part.untyped_storage().data_ptr() for layer in layers for part in (layer.keys, layer.values)}) == 1
         assert made[0] == (0, made[0][1])
-        assert made[1] == (3, made[0][1])  # 8 + 8 + 8 + 7 tokens
+        assert made[1] == (3, made[0][1])  # 10 + 10 + 10 + 1 tokens
 
     def test_more_than_was_expected(self, model: ChatModel) -> None:
         """A reply that outgrows the room has it made anew, a layer at a time, and nothing of it is lost."""
