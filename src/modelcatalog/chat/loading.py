@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import engines, planning
 from modelcatalog.chat.model import ChatModel
-from modelcatalog.errors import MissingPackage, Unsupported, WontFit
+from modelcatalog.errors import Unsupported, WontFit
 from modelcatalog.planning import Plan
 
 if TYPE_CHECKING:
@@ -99,10 +99,7 @@ def load(
 
 def _refuse(plan: Plan) -> None:
     """What is known to fail fails before the download."""
-    if plan.missing:
-        first = plan.missing[0]
-        message = f"loading {plan.name.source} needs {', '.join(first.packages)}"
-        raise MissingPackage(message, subject=plan.name.source, install=first.install)
+    engines.refuse_missing(plan)
     memory = plan.memory
     if memory.disk_free is not None and memory.disk > memory.disk_free:
         needed, free = planning.human(memory.disk), planning.human(memory.disk_free)

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from modelcatalog.planning import Plan
 
-__all__ = ["Engine", "Event", "Finish", "Finished", "Message", "Options", "Prompt", "Started", "Thought", "Together", "files_of", "open_engine", "options"]
+__all__ = [
+    "Engine", "Event", "Finish", "Finished", "Message", "Options", "Prompt", "Started", "Thought", "Together", "files_of", "open_engine",
+    "options", "refuse_missing",
+]  # fmt: skip
 
 Finish = Literal["stop", "length", "cancelled", "error"]
 """Why a reply ended: the model was done (or a stop string came), ``max_new_tokens``, the caller, a failure."""
@@ -166,15 +169,19 @@ def files_of(plan: Plan) -> Path:
         MissingPackage: a package that the engine needs is not installed.
         EngineError: the files are not on this disk.
     """
-    subject = plan.name.source
-    if plan.missing:
-        first = plan.missing[0]
-        message = f"loading {subject} needs {', '.join(first.packages)}"
-        raise MissingPackage(message, subject=subject, install=first.install)
+    refuse_missing(plan)
     if plan.path is None:
         message = "the files of this plan are not on this disk"
-        raise EngineError(message, subject=subject)
+        raise EngineError(message, subject=plan.name.source)
     return Path(plan.path)
+
+
+def refuse_missing(plan: Plan) -> None:
+    """Raise `MissingPackage` for the first package that a plan's engine needs and this Python has not."""
+    if plan.missing:
+        first = plan.missing[0]
+        message = f"loading {plan.name.source} needs {', '.join(first.packages)}"
+        raise MissingPackage(message, subject=plan.name.source, install=first.install)
 
 
 def options(max_new_tokens: int, generation: dict[str, object]) -> Options:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from modelcatalog import catalog
-from modelcatalog.engines import Finished, Started, Thought
+from modelcatalog.engines import Finished, Started, Thought, refuse_missing
 from modelcatalog.engines.openai_errors import Server, message_of, translated
 from modelcatalog.engines.openai_request import Dialect, Request, body
 from modelcatalog.engines.text import StopStrings
-from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError
+from modelcatalog.errors import EngineError, ModelCatalogError
 from modelcatalog.planning.serving import key_variable, vendor
 
 if TYPE_CHECKING:
@@ -167,9 +167,7 @@ def open(plan: Plan, api_key: str | None = None) -> OpenAI:  # noqa: A001  engin
         MissingPackage: the ``openai`` package.
         EngineError: there is no key, it is rejected, the server does not answer, or it serves another model.
     """
-    if plan.missing:
-        message = "the openai engine needs openai"
-        raise MissingPackage(message, subject=plan.name.source, install=plan.missing[0].install)
+    refuse_missing(plan)
     from openai import OpenAI as Client  # noqa: PLC0415
     from openai import Timeout  # noqa: PLC0415
 
