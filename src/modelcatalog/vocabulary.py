@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-import tomli
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from modelcatalog.errors import CatalogDataError
@@ -257,8 +257,8 @@ def _data() -> Traversable:
 
 def _load(model: type[_M], place: Traversable | Path) -> _M:
     try:
-        raw = tomli.loads(place.read_text(encoding="utf-8"))
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+        raw = tomllib.loads(place.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{place.name}: {error}"
         raise CatalogDataError(message, subject=str(place), hint="mend the TOML; https://toml.io has the syntax") from error
     try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Row", "Rows", "drives"]
 
 _CHUNK = 4096
-_CPU_CHUNK = 1536
+_CPU_CHUNK = 1024
 """Tokens of prompt that are read at a time: bounds the memory of a long one, and the time until it can be stopped. All parts but
 the first are slower, since their attention needs a mask."""
 
