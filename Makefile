@@ -26,7 +26,7 @@ help:
 	@echo "make demo       chat with a real model, SmolLM2-135M-Instruct (about 300 MB to fetch, once)"
 	@echo "make test       ruff, mypy and all tests"
 	@echo "make compiled   compile the modules that read names, in place (twice as fast; wants a C compiler)"
-	@echo "make test-engines  the contract on every engine: compiles llama.cpp (about 10 minutes) and fetches vllm, once"
+	@echo "make test-engines  the contract on every engine: compiles llama.cpp (minutes) and fetches vllm, once"
 	@echo "make docs       the documentation site, into site/; any warning is an error"
 	@echo "make benchmark  how long 'import modelcatalog' takes"
 	@echo "make clean      remove the environment"
@@ -84,7 +84,7 @@ ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
 LLAMA_CMAKE += -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON
 endif
 $(LLAMA)/made: $(VENV)/dev constraints.txt
-	@echo "==> Compiling llama.cpp into $(LLAMA) (about 10 minutes)"
+	@echo "==> Compiling llama.cpp into $(LLAMA) (5 to 20 minutes)"
 	$(PYTHON) -m venv $(LLAMA)
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > "$$($(LLAMA)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth"
 	@echo "import site; site.addsitedir('$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')')" >> "$$($(LLAMA)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth"
