@@ -10,7 +10,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import grammar, vocabulary
-from modelcatalog.pausing import uncollected
 from modelcatalog.records import SegmentKind  # noqa: TC001  as above
 
 if TYPE_CHECKING:
@@ -231,7 +230,6 @@ class Lexicon:
 
 
 @cache
-@uncollected()
 def lexicon() -> Lexicon:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
     return Lexicon(vocabulary.companies())

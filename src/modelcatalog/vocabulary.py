@@ -19,7 +19,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.patterns import expand
-from modelcatalog.pausing import uncollected
 from modelcatalog.records import Weights
 
 if TYPE_CHECKING:
@@ -308,7 +307,6 @@ _ADDED: list[CompanyFile] = []
 
 
 @cache
-@uncollected()
 def companies() -> tuple[CompanyFile, ...]:
     """All companies: the package's own, by file name, then those of ``MODELCATALOG_DATA``, then those that `add` took.
 

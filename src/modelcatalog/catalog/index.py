@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import parser, vocabulary
-from modelcatalog.pausing import uncollected
 from modelcatalog.records import Company, Family, Series
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ class Index(NamedTuple):
 
 
 @cache
-@uncollected()
 def index() -> Index:
     """The records, by what they are looked up by."""
     every, by_name, all_series = [], {}, []

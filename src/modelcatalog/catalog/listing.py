@@ -9,7 +9,6 @@ from modelcatalog import parser, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.lexicon import lexicon
-from modelcatalog.pausing import uncollected
 from modelcatalog.records import Checkpoint, ModelName, Series
 
 if TYPE_CHECKING:
@@ -62,7 +61,6 @@ class Listing(NamedTuple):
 
 
 @cache
-@uncollected()
 def listing() -> Listing:
     """The checkpoints, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import parser, vocabulary
 from modelcatalog.catalog.index import fold
-from modelcatalog.pausing import uncollected
 from modelcatalog.records import Size
 
 if TYPE_CHECKING:
@@ -190,7 +189,6 @@ def _tiers() -> frozenset[str]:
 
 
 @cache
-@uncollected()
 def size_rules() -> dict[str, Sizes]:
     """Family -> its rules."""
     rules: dict[str, list[SizeRule]] = {}

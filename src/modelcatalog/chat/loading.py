@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from modelcatalog import engines, planning
 from modelcatalog.chat.model import ChatModel
 from modelcatalog.errors import Unsupported, WontFit
+from modelcatalog.lexicon import lexicon
+from modelcatalog.pausing import uncollected
 from modelcatalog.planning import Plan
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ def load(
     if isinstance(name, Plan):
         plan = name
     else:
+        with uncollected():
+            lexicon()
         plan = planning.plan(
             name,
             hub=hub,
