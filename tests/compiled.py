@@ -44,7 +44,7 @@ def _stale() -> list[str]:
     return [m for m in wanted if m not in made or made[m].stat().st_mtime < (SOURCE / "modelcatalog" / f"{m}.py").stat().st_mtime]
 
 
-if _stale():
-    pytest.exit(f"compiled modules older than their sources: {', '.join(_stale())}; `make compiled`, or `python hatch_build.py --clean`", 2)
+if old := _stale():
+    pytest.exit(f"compiled modules older than their sources: {', '.join(old)}; `make compiled`, or `python hatch_build.py --clean`", 2)
 if not COMPILED:
     sys.meta_path.insert(0, _Sources)

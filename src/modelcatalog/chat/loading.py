@@ -71,7 +71,7 @@ def load(
     if isinstance(name, Plan):
         plan = name
     else:
-        with uncollected():
+        with uncollected():  # the tables that the name is read with, made beside all that torch holds
             lexicon()
         plan = planning.plan(
             name,
