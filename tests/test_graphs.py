@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelcatalog.engines.graphs import StaticDecoder, reason_against
+from modelcatalog.engines.transformers.graphs import StaticDecoder, reason_against
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +160,7 @@ class TestSame:
 
     def test_growth(self, model: ChatModel, inner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """A reply that outgrows the buffers, because less room was asked for: they are made anew, and it goes on."""
-        monkeypatch.setattr("modelcatalog.engines.graphs._STEP", 8)
+        monkeypatch.setattr("modelcatalog.engines.transformers.graphs._STEP", 8)
         made: list[int] = []
 
         def counted(run: Any, device: Any) -> Any:

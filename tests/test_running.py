@@ -332,7 +332,7 @@ class TestLoaded:
     def test_gguf_is_parsed_once(self, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Transformers wants the header three times; the package that parses it is asked once, and restored."""
         gguf = pytest.importorskip("gguf")
-        from modelcatalog.engines.transformers_loading import read
+        from modelcatalog.engines.transformers.load import read
 
         parsed: list[str] = []
         real = gguf.GGUFReader.__init__

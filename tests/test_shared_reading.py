@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelcatalog.engines.decoding import Row, Rows
 from modelcatalog.engines.sampling import Settings
+from modelcatalog.engines.transformers.loop import Row, Rows
 
 if TYPE_CHECKING:
     from modelcatalog.chat import ChatModel
@@ -39,7 +39,7 @@ class TestShared:
         monkeypatch.setattr(Rows, "_forward", counted)
         made: list[Rows] = []
         for least in (8, 99):
-            monkeypatch.setattr("modelcatalog.engines.decoding._SHARED", least)
+            monkeypatch.setattr("modelcatalog.engines.transformers.loop._SHARED", least)
             made.append(Rows(engine._model, Settings(), threading.Lock()))
             made[-1].add([Row(ids, 4) for ids in prompts])
         assert read == [12, 6, 30]
@@ -58,7 +58,7 @@ class TestParts:
         engine: Any = model._engine
         ids, made = [*range(40, 71)], []
         for most in (99, 10):
-            monkeypatch.setattr("modelcatalog.engines.decoding._CPU_CHUNK", most)
+            monkeypatch.setattr("modelcatalog.engines.transformers.loop._CPU_CHUNK", most)
             rows, row = Rows(engine._model, Settings(), threading.Lock()), Row(ids, 4)
             waits = len(list(rows.read(row)))
             rows.step()

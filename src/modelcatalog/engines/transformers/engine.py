@@ -8,14 +8,15 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import Finish, Finished, Message, Options, Started, kvcache, transformers_generate
-from modelcatalog.engines.decoding import Row, Rows, drives
-from modelcatalog.engines.graphs import StaticDecoder
+from modelcatalog.engines import Finish, Finished, Message, Options, Started
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.templates import Renderer
 from modelcatalog.engines.text import THINKING, Writer, opens_thinking
-from modelcatalog.engines.transformers_batch import Asked, Batch
-from modelcatalog.engines.transformers_loading import read
+from modelcatalog.engines.transformers import fallback, kvcache
+from modelcatalog.engines.transformers.batch import Asked, Batch
+from modelcatalog.engines.transformers.graphs import StaticDecoder
+from modelcatalog.engines.transformers.load import read
+from modelcatalog.engines.transformers.loop import Row, Rows, drives
 from modelcatalog.errors import (
     EngineError,
     ModelCatalogError,
@@ -243,7 +244,7 @@ class Transformers:
         if memory is not None:
             empty = kvcache.new(model.config)
             cache = memory.recall(row.ids) or (empty if kvcache.usable(empty) else None)
-        made = transformers_generate.tokens(model, row, how, tuple(self._ends), cache)
+        made = fallback.tokens(model, row, how, tuple(self._ends), cache)
         try:
             for token in made:
                 row.ids.append(token)
@@ -285,6 +286,6 @@ def _free(device: Any) -> int:
 
 
 def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(plan)
-    """Load a checkpoint; errors as `transformers_loading.read` raises them."""
+    """Load a checkpoint; errors as `load.read` raises them."""
     model, tokenizer = read(plan)
     return Transformers(model, tokenizer, plan.name.source)

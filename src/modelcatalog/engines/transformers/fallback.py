@@ -6,13 +6,13 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines.quiet import quiet
+from modelcatalog.engines.transformers.quiet import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from modelcatalog.engines.decoding import Row
     from modelcatalog.engines.sampling import Settings
+    from modelcatalog.engines.transformers.loop import Row
 
 __all__ = ["tokens"]
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import kvcache
-from modelcatalog.engines.quiet import quiet
 from modelcatalog.engines.sampling import Sampler, Settings, Trace
+from modelcatalog.engines.transformers import kvcache
+from modelcatalog.engines.transformers.quiet import quiet
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
 
-    from modelcatalog.engines.graphs import StaticDecoder
+    from modelcatalog.engines.transformers.graphs import StaticDecoder
 
 __all__ = ["Row", "Rows", "drives"]
 

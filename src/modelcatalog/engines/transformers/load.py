@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import files_of
-from modelcatalog.engines.gguf_once import parsed_once
-from modelcatalog.engines.quiet import quiet
+from modelcatalog.engines.transformers.gguf_once import parsed_once
+from modelcatalog.engines.transformers.quiet import quiet
 from modelcatalog.errors import (
     IntegrityError,
     MissingPackage,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog.engines import Finished, Started, kvcache
+from modelcatalog.engines import Finished, Started
+from modelcatalog.engines.transformers import kvcache
 from modelcatalog.errors import ModelCatalogError, WontFit
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from modelcatalog.engines import Event, Finish, Prompt
-    from modelcatalog.engines.decoding import Row, Rows
     from modelcatalog.engines.text import Writer
+    from modelcatalog.engines.transformers.loop import Row, Rows
 
 __all__ = ["Asked", "Batch"]
 
