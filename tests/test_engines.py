@@ -181,10 +181,10 @@ class TestTransformers:
         with torch.inference_mode():
             made = engine._model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False, **settings)
         expected = engine._decode(made[0, ids.shape[1] :].tolist())
-        assert engine._driven
+        assert engine.decoding.startswith("loop")
         assert _text(engine, options) == expected
         left = Transformers(engine._model, engine._tokenizer, "x")
-        left._driven = False
+        left._against = "for the test"
         assert _text(left, options) == expected
         memory = left.new_memory()
         assert _text(left, options, memory) == _text(left, options, memory) == expected
@@ -197,11 +197,12 @@ class TestTransformers:
         config.no_repeat_ngram_size = 3
         try:
             other = Transformers(engine._model, engine._tokenizer, "x")
-            assert not other._driven
+            assert other.decoding == "generate: generation_config.json asks for no_repeat_ngram_size"
+            assert "one by one" in other.costs[0]
             assert other.run_many(iter([ASK]), Options(), cancel=threading.Event()) is None
         finally:
             config.no_repeat_ngram_size = None
-        assert Transformers(engine._model, engine._tokenizer, "x")._driven
+        assert Transformers(engine._model, engine._tokenizer, "x").decoding.startswith("loop")
 
 
 def _text(engine: Engine, options: Options, memory: object | None = None) -> str:

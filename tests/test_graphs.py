@@ -278,7 +278,7 @@ class TestEngine:
     def test_sessions(self, model: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
         """A session of two turns, one of them cancelled, and a second session: the same replies as the ordinary path."""
         engine: Any = model._engine
-        assert engine.decoding == "ordinary: the model is not on a CUDA GPU"
+        assert engine.decoding == "loop: the model is not on a CUDA GPU"
 
         def talk() -> list[str]:
             one, two = model.session(), model.session()

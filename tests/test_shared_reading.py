@@ -30,17 +30,17 @@ class TestShared:
         engine: Any = model._engine
         prompts = [[*range(50, 62), 7], [*range(50, 62), 8, 9, 10]]
         read: list[int] = []
-        real = Rows._forward
+        real = Rows._pass
 
         def counted(rows: Rows, ids: list[list[int]], *rest: Any) -> Any:
             read.append(sum(map(len, ids)))
             return real(rows, ids, *rest)
 
-        monkeypatch.setattr(Rows, "_forward", counted)
+        monkeypatch.setattr(Rows, "_pass", counted)
         made: list[Rows] = []
         for least in (8, 99):
             monkeypatch.setattr("modelcatalog.engines.transformers.loop._SHARED", least)
-            made.append(Rows(engine._model, Settings(), threading.Lock()))
+            made.append(Rows(engine._forward, Settings(), threading.Lock()))
             made[-1].add([Row(ids, 4) for ids in prompts])
         assert read == [12, 6, 30]
         assert [row.ids for row in made[0].rows] == [row.ids for row in made[1].rows]
@@ -59,7 +59,7 @@ class TestParts:
         ids, made = [*range(40, 71)], []
         for most in (99, 10):
             monkeypatch.setattr("modelcatalog.engines.transformers.loop._CPU_CHUNK", most)
-            rows, row = Rows(engine._model, Settings(), threading.Lock()), Row(ids, 4)
+            rows, row = Rows(engine._forward, Settings(), threading.Lock()), Row(ids, 4)
             waits = len(list(rows.read(row)))
             rows.step()
             made.append((waits, row.ids))
@@ -73,7 +73,7 @@ class TestParts:
         engine: Any = model._engine
         texts = []
         for limit in (70, 80):  # the first room has 64 tokens beyond the prompt
-            rows, row = Rows(engine._model, Settings(), threading.Lock()), Row([*range(40, 48)], limit)
+            rows, row = Rows(engine._forward, Settings(), threading.Lock()), Row([*range(40, 48)], limit)
             list(rows.read(row))
             for _ in range(limit - 1):
                 rows.step()

@@ -98,7 +98,10 @@ def load(
     here = planning.obtain(plan)
     if here.hub != plan.hub:
         warnings.warn(f"{plan.name.source}: {here.reasons[-1]}", stacklevel=2)
-    return ChatModel(engines.open_engine(here, api_key=api_key), here)
+    opened = engines.open_engine(here, api_key=api_key)
+    for text in opened.costs:
+        warnings.warn(f"{plan.name.source}: {text}", stacklevel=2)
+    return ChatModel(opened, here.model_copy(update={"warnings": (*here.warnings, *opened.costs)}))
 
 
 def _refuse(plan: Plan) -> None:

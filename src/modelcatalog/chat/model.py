@@ -58,6 +58,14 @@ class ChatModel:
         """Whether `chat` works without ``chat_template=``."""
         return self._engine.chat_template
 
+    @property
+    def decoding(self) -> str:
+        """How tokens are made, and why in this way: it begins with ``loop``, ``cuda graph``, ``generate``, ``llama.cpp``, ``vllm`` or ``server``.
+
+        What this costs against the fastest way stands in ``plan.warnings``.
+        """
+        return self._engine.decoding
+
     def chat(self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> Reply:
         """Answer a prompt.
 

@@ -106,6 +106,14 @@ class Engine(Protocol):
     def chat_template(self) -> bool:
         """Whether the checkpoint brought a chat template."""
 
+    @property
+    def decoding(self) -> str:
+        """How tokens are made, and why: it begins with the way's name."""
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What of this way costs speed, one sentence each; known once the checkpoint is loaded."""
+
     def run(
         self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None
     ) -> Iterator[Event]:

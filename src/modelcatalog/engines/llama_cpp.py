@@ -46,6 +46,8 @@ class LlamaCpp:
 
     name = "llama.cpp"
     parallel = 1
+    decoding = "llama.cpp: one context, with the weights packed as they are in the file"
+    costs: tuple[str, ...] = ()
 
     def __init__(self, native: Native, template: str | None, subject: str) -> None:
         self._native: Native | None = native

@@ -42,6 +42,7 @@ class OpenAI:
     name = "openai"
     parallel = 8
     """A server batches what comes at once."""
+    costs: tuple[str, ...] = ()
 
     def __init__(self, client: Any, server: Server, dialect: Dialect) -> None:
         self._client = client
@@ -52,6 +53,11 @@ class OpenAI:
     def model(self) -> str:
         """The id by which the server is asked."""
         return self._server.model
+
+    @property
+    def decoding(self) -> str:
+        """``server``, and which."""
+        return f"server: {self._server.url}, model {self._server.model}"
 
     @property
     def chat_template(self) -> bool:

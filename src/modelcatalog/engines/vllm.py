@@ -49,6 +49,8 @@ class Vllm:
 
     name = "vllm"
     parallel = 32
+    decoding = "vllm: replies that are asked for at once are batched by vllm itself"
+    costs: tuple[str, ...] = ()
 
     def __init__(self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int) -> None:
         self._subject = subject

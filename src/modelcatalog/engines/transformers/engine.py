@@ -12,11 +12,11 @@ from modelcatalog.engines import Finish, Finished, Message, Options, Started
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.templates import Renderer
 from modelcatalog.engines.text import THINKING, Writer, opens_thinking
-from modelcatalog.engines.transformers import fallback, kvcache
+from modelcatalog.engines.transformers import fallback, kvcache, seam
 from modelcatalog.engines.transformers.batch import Asked, Batch
 from modelcatalog.engines.transformers.graphs import StaticDecoder
 from modelcatalog.engines.transformers.load import read
-from modelcatalog.engines.transformers.loop import Row, Rows, drives
+from modelcatalog.engines.transformers.loop import Row, Rows, reason_against
 from modelcatalog.errors import (
     EngineError,
     ModelCatalogError,
@@ -78,7 +78,8 @@ class Transformers:
         self._subject = subject
         self._renderer = Renderer(subject)
         self._lock = threading.Lock()
-        self._driven = drives(model)
+        self._against = reason_against(model)
+        self._forward: seam.Forward | None = seam.Forward(model)
         # For one reply at a time: it works on buffers of its own.
         self._fast, self._fast_turn = StaticDecoder(model), threading.Lock()
         self._ends = _ends(model, tokenizer)
@@ -92,12 +93,28 @@ class Transformers:
     @property
     def attention(self) -> str:
         """The attention implementation that transformers took: ``sdpa``, ``flash_attention_2``, ``eager``, …."""
-        return str(self._open().config._attn_implementation)  # noqa: SLF001  there is no other name for it
+        return seam.attention_of(self._open())
 
     @property
     def decoding(self) -> str:
-        """How a reply alone is decoded: ``cuda graph``, or ``ordinary`` with the reason."""
-        return self._fast.path
+        """How tokens are made, and why: ``cuda graph``, ``loop: …`` or ``generate: …``."""
+        if self._against is not None:
+            return f"generate: {self._against}"
+        path = self._fast.path
+        return path if path == "cuda graph" else f"loop: {path.removeprefix('ordinary: ')}"
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What of this way costs speed, one sentence each."""
+        if self._against is None:
+            slow = self._fast.path != "cuda graph" and self._model is not None and self._model.device.type == "cuda"
+            return (f"each token is launched kernel by kernel, not as one CUDA graph: {self._fast.path.removeprefix('ordinary: ')}",) if slow else ()
+        found = [f"transformers' generate makes the tokens, and a batch is answered one by one: {self._against}"]
+        if not kvcache.usable(kvcache.new(self._open().config)):
+            found.append("each turn of a session reads the whole conversation again: what this model keeps of it cannot be cut back")
+        if (lacking := seam.hooks(self._open())) is not None:
+            found.append(f"a stream comes in one piece at its end: {lacking}")
+        return tuple(found)
 
     def new_memory(self) -> _Memory:
         """A KV cache for one conversation."""
@@ -110,7 +127,7 @@ class Transformers:
         import torch  # noqa: PLC0415
 
         with self._lock:
-            self._model = self._tokenizer = None
+            self._model = self._tokenizer = self._forward = None
             self._fast.close()
         self._renderer.close()
         gc.collect()
@@ -125,7 +142,7 @@ class Transformers:
         kept = memory if isinstance(memory, _Memory) else None
         how = settings(options, self._model.generation_config)
         yield Started(asked.row.prompt, asked.thinking)
-        made = self._made(asked.row, how, kept) if self._driven else self._generated(asked.row, how, kept)
+        made = self._made(asked.row, how, kept) if self._against is None else self._generated(asked.row, how, kept, cancel)
         writer, row, stopped = asked.writer, asked.row, False
         try:
             for token in made:
@@ -148,11 +165,11 @@ class Transformers:
     ) -> Iterator[tuple[int, Event | ModelCatalogError]] | None:
         """Generate for many prompts in one batch that finished rows leave and new ones join."""
         model = self._open()
-        if not self._driven:
+        if self._against is not None:
             return None
         how = settings(options, model.generation_config)
         batch = Batch(
-            lambda: Rows(self._open(), how, self._lock),
+            lambda: Rows(self._pass(), how, self._lock),
             lambda prompt: self._ask(prompt, options),
             self._translated,
             cancel,
@@ -167,6 +184,10 @@ class Transformers:
             message = "this model was closed"
             raise EngineError(message, subject=self._subject)
         return self._model
+
+    def _pass(self) -> seam.Forward:
+        self._open()
+        return self._forward  # type: ignore[return-value]  # there is one while there is a model
 
     def _ask(self, prompt: Prompt, options: Options) -> Asked:
         """What a prompt asks of the loop."""
@@ -219,7 +240,7 @@ class Transformers:
 
     def _made(self, row: Row, how: Settings, memory: _Memory | None) -> Generator[int | None]:
         """The tokens of a reply by our own loop; None while a long prompt is read."""
-        rows = Rows(self._open(), how, self._lock, memory.recall(row.ids) if memory else None)
+        rows = Rows(self._pass(), how, self._lock, memory.recall(row.ids) if memory else None)
         fast = self._fast if self._fast_turn.acquire(blocking=False) else None
         try:
             for _ in rows.read(row):
@@ -238,21 +259,21 @@ class Transformers:
             if memory is not None and rows.cache is not None:
                 memory.keep(rows.cache, row.ids)
 
-    def _generated(self, row: Row, how: Settings, memory: _Memory | None) -> Generator[int | None]:
+    def _generated(self, row: Row, how: Settings, memory: _Memory | None, cancel: threading.Event) -> Generator[int | None]:
         """The tokens of a reply by `generate`, for models that our loop does not drive."""
-        model, cache = self._open(), None
-        if memory is not None:
-            empty = kvcache.new(model.config)
-            cache = memory.recall(row.ids) or (empty if kvcache.usable(empty) else None)
-        made = fallback.tokens(model, row, how, tuple(self._ends), cache)
+        steps = fallback.Steps(
+            self._open(), row, how, tuple(self._ends), lock=self._lock, cancel=cancel, cache=memory.recall(row.ids) if memory else None
+        )
+        made = steps.tokens()
         try:
             for token in made:
                 row.ids.append(token)
                 yield token
+                self._open()
         finally:
             made.close()
-            if memory is not None and cache is not None:
-                memory.keep(cache, row.ids)
+            if memory is not None and steps.cache is not None and kvcache.usable(steps.cache):
+                memory.keep(steps.cache, row.ids)
 
     def _translated(self, error: Exception) -> ModelCatalogError:
         if isinstance(error, ModelCatalogError):

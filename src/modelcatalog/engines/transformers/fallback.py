@@ -1,109 +1,122 @@
-"""Owns generating with transformers' own `generate`, in a thread, token by token: for models that our loop does not drive."""
+"""Owns making tokens by the steps of transformers' own `generate`, in the caller's thread: for models that our loop does not drive.
+
+`generate` prepares everything (the cache, the model's own inputs, what its configuration asks for) and hands it to a generator
+function of ours in place of its loop, so that a caller can stop between two tokens. A thread of its own would do that too, but on a
+CPU a second thread that computes has OpenMP let both wait in the kernel: .6 of the tokens a second.
+"""
 
 from __future__ import annotations
 
-import queue
-import threading
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.quiet import quiet
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Generator, Sequence
 
     from modelcatalog.engines.sampling import Settings
     from modelcatalog.engines.transformers.loop import Row
 
-__all__ = ["tokens"]
+__all__ = ["Steps"]
 
 
-def tokens(model: Any, row: Row, how: Settings, ends: Sequence[int], cache: Any = None) -> Generator[int]:
-    """The tokens of a reply as they come; closing the iterator ends the generation one token later.
+class Steps:
+    """The tokens of one reply, as they come; closing the iterator ends the generation.
 
-    A thread of its own lets Ctrl-C reach a caller who waits.
+    Where this release's `generate` cannot be taken apart (see `seam.hooks`), they come all at once when it is done.
 
     Args:
         model: Any model with `generate`.
         row: The prompt; it is left as it is.
         how: How tokens are chosen.
         ends: Tokens that end the reply.
-        cache: What was computed for the beginning of the prompt.
+        lock: Held while the model computes: some models keep state in it.
+        cancel: Ends the generation after the token that is being made.
+        cache: What an earlier reply's `cache` came to hold of the beginning of this prompt.
     """
-    made: queue.Queue[int | BaseException | None] = queue.Queue()
-    stop = threading.Event()
-    given = _words(how) | {"max_new_tokens": row.limit}
-    if ends:
-        given |= {"eos_token_id": list(ends), "pad_token_id": ends[0]}
-    if cache is not None:
-        given["past_key_values"] = cache
-    work = (model, list(row.ids), given)
-    worker = threading.Thread(target=_generate, args=(*work, row.trace.seed, (made, stop)), name="modelcatalog-generate")
-    worker.daemon = True
-    worker.start()
-    try:
-        while (item := made.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        worker.join()
+
+    def __init__(
+        self, model: Any, row: Row, how: Settings, ends: Sequence[int], *, lock: threading.Lock, cancel: threading.Event, cache: Any = None
+    ) -> None:
+        self._model, self._row, self._lock, self._cancel = model, row, lock, cancel
+        self._given = _words(how)
+        if ends:
+            self._given |= {"eos_token_id": list(ends), "pad_token_id": ends[0]}
+        if cache is not None:
+            self._given |= seam.of_generate(cache)
+        self.cache = cache
+        """The cache that `generate` works with: it chooses its kind itself, and for some models none."""
+
+    def tokens(self) -> Generator[int]:
+        """Make them."""
+        import torch  # noqa: PLC0415
+
+        prompt = torch.tensor([self._row.ids], device=self._model.device)
+        given = self._given | {"input_ids": prompt, "attention_mask": torch.ones_like(prompt), "max_new_tokens": self._row.limit}
+        if seam.hooks(self._model) is not None:
+            with self._lock:
+                yield from self._whole(given)
+            return
+        with self._lock, quiet():
+            steps = self._model.generate(**given, custom_generate=self._steps)
+        try:
+            while not self._cancel.is_set():
+                with self._lock, quiet(), torch.inference_mode():
+                    token = next(steps, None)
+                if token is None:
+                    return
+                yield token
+        finally:
+            steps.close()
+
+    def _steps(self, model: Any, input_ids: Any, **prepared: Any) -> Generator[int]:
+        """The loop of `generate`, with its own pieces and in its own order."""
+        import torch  # noqa: PLC0415
+
+        ids, trace = input_ids, self._row.trace
+        process, enough, config = (prepared.pop(word) for word in ("logits_processor", "stopping_criteria", "generation_config"))
+        around = seam.decodes(model)
+        self.cache = seam.cache_of(prepared)
+        done = model._prefill(ids, config, prepared)  # noqa: SLF001  felt for by `seam.hooks`
+        while True:
+            prepared = model._update_model_kwargs_for_generation(done, prepared)  # noqa: SLF001  as above
+            # A copy, so that the scores of a whole prompt are given back.
+            scores = process(ids, done.logits[:, -1].to(copy=True, dtype=torch.float32, device=ids.device))
+            done = None
+            if config.do_sample:
+                trace.ready(scores, penalty=False)
+                token = torch.multinomial(scores.softmax(-1), 1, generator=trace.generator)[:, 0]
+            else:
+                token = scores.argmax(-1)
+            ids = torch.cat([ids, token[:, None]], dim=-1)
+            yield int(token)
+            if bool(enough(ids, None).all()):
+                return
+            inputs = model.prepare_inputs_for_generation(ids, next_sequence_length=1 if prepared.get("use_cache") else None, **prepared)
+            with around():
+                done = model(**inputs, return_dict=True)
+
+    def _whole(self, given: dict[str, Any]) -> list[int]:
+        """All tokens at once, by `generate` as it is."""
+        import torch  # noqa: PLC0415
+
+        def stopped(input_ids: Any, _scores: Any, **_: object) -> Any:
+            return torch.full((input_ids.shape[0],), self._cancel.is_set(), dtype=torch.bool, device=input_ids.device)
+
+        seed, prompt = self._row.trace.seed, len(self._row.ids)
+        with quiet(), torch.inference_mode(), torch.random.fork_rng(enabled=seed is not None):
+            if seed is not None:
+                torch.manual_seed(seed)
+            made: list[int] = self._model.generate(**given, stopping_criteria=[stopped])[0, prompt:].tolist()
+        return made
 
 
 def _words(how: Settings) -> dict[str, Any]:
     """Our settings in the words of `generate`, with nothing left for it to warn about."""
-    given = {"repetition_penalty": how.repetition_penalty}
+    given: dict[str, Any] = {"repetition_penalty": how.repetition_penalty}
     if how.sample and how.temperature > 0:
         return given | {"do_sample": True, "temperature": how.temperature, "top_k": how.top_k, "top_p": how.top_p, "min_p": how.min_p}
     # Greedy decoding ignores what a checkpoint says of sampling, and says so each time.
     return given | {"do_sample": False, "temperature": 1.0, "top_k": 50, "top_p": 1.0, "min_p": None}
-
-
-def _generate(
-    model: Any,
-    ids: list[int],
-    given: dict[str, Any],
-    seed: int | None,
-    ways: tuple[queue.Queue[int | BaseException | None], threading.Event],
-) -> None:
-    import torch  # noqa: PLC0415
-
-    made, stop = ways
-
-    def stopped(input_ids: Any, _scores: Any, **_: object) -> Any:
-        return torch.full((input_ids.shape[0],), stop.is_set(), dtype=torch.bool, device=input_ids.device)
-
-    try:
-        prompt = torch.tensor([ids], device=model.device)
-        with quiet(), torch.inference_mode(), torch.random.fork_rng(enabled=seed is not None):
-            if seed is not None:
-                torch.manual_seed(seed)
-            model.generate(
-                input_ids=prompt,
-                attention_mask=torch.ones_like(prompt),
-                streamer=_Streamer(made),
-                stopping_criteria=[stopped],
-                **given,
-            )
-    except BaseException as error:  # noqa: BLE001  raised again in the thread that asked
-        made.put(error)
-    else:
-        made.put(None)
-
-
-class _Streamer:
-    """Hands tokens on as `generate` makes them; the first call brings the prompt."""
-
-    def __init__(self, made: queue.Queue[int | BaseException | None]) -> None:
-        self._made = made
-        self._prompt = True
-
-    def put(self, value: Any) -> None:
-        if self._prompt:
-            self._prompt = False
-            return
-        for token in value.reshape(-1).tolist():
-            self._made.put(int(token))
-
-    def end(self) -> None:
-        """Nothing: the thread reports its own end."""

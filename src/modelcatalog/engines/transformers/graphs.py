@@ -15,6 +15,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog.engines.transformers import seam
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -37,27 +39,15 @@ def reason_against(model: Any) -> str | None:
     kind = type(model)
     places = getattr(model, "hf_device_map", None) or {"": str(model.device)}
     quantizer = getattr(model, "hf_quantizer", None)
-    if not kind.__module__.startswith("transformers.") or not getattr(model, "_can_compile_fullgraph", False):
+    if not kind.__module__.startswith("transformers.") or not seam.captures(model):
         return f"{kind.__name__} takes decisions while it runs"
-    if model.config.is_encoder_decoder or getattr(kind, "_is_stateful", False):
+    if model.config.is_encoder_decoder or seam.own_state(model):
         return f"{kind.__name__} keeps a state beside its cache"
     if len({str(place) for place in places.values()}) > 1:
         return "the model is spread over several devices"
     if quantizer is not None and not getattr(quantizer, "is_compileable", False):
         return "its quantized weights run in kernels that cannot be captured"
-    return None if _whole(model.config) else "not all its layers attend to everything"
-
-
-def _whole(config: Any) -> bool:
-    """Whether a static cache has plain layers only, whose length is a tensor."""
-    from transformers import StaticCache  # noqa: PLC0415
-    from transformers.cache_utils import StaticLayer  # noqa: PLC0415
-
-    try:
-        layers = StaticCache(config=config, max_cache_len=1).layers
-    except (KeyError, TypeError, ValueError, AttributeError, NotImplementedError):
-        return False
-    return bool(layers) and all(type(layer) is StaticLayer and hasattr(layer, "cumulative_length") for layer in layers)
+    return "not all its layers attend to everything" if seam.static_cache(model.config, 1) is None else None
 
 
 def _cuda_graph(run: Callable[[], Any], device: Any) -> Callable[[], Any]:
@@ -94,6 +84,7 @@ class StaticDecoder:
 
     def __init__(self, model: Any, *, capture: Callable[[Callable[[], Any], Any], Callable[[], Any]] | None = None) -> None:
         self._model = model
+        self._forward: seam.Forward | None = seam.Forward(model)
         self._capture = capture or _cuda_graph
         self._why = reason_against(model)
         if self._why is None and capture is None and model.device.type != "cuda":
@@ -156,7 +147,7 @@ class StaticDecoder:
         """Give back what the steps added, and let go of the model, the buffers and the graph."""
         self.settle()
         self._give_up("the model was closed")
-        self._model = None
+        self._model = self._forward = None
 
     # The buffers -----------------------------------------------------------------------------
 
@@ -186,17 +177,16 @@ class StaticDecoder:
 
     def _make(self, cache: Any, capacity: int) -> None:
         import torch  # noqa: PLC0415
-        from transformers import StaticCache  # noqa: PLC0415
 
-        model = self._model
+        model, forward = self._model, self._forward
         self._replay = self._static = None  # the old ones first: there may not be room for both
-        static = StaticCache(config=model.config, max_cache_len=capacity)
+        static: Any = seam.static_cache(model.config, capacity)
         for layer, filled in zip(static.layers, cache.layers, strict=True):
             layer.lazy_initialization(filled.keys, filled.values)
         ids = torch.zeros((1, 1), dtype=torch.long, device=model.device)
 
         def run() -> Any:
-            return model(input_ids=ids, past_key_values=static, use_cache=True, logits_to_keep=1).logits[:, -1]
+            return forward(ids, static)  # type: ignore[misc]  # there is one until the model is closed
 
         with _attention_that_masks(model):
             replay = self._capture(run, model.device)
@@ -206,7 +196,7 @@ class StaticDecoder:
         """Once for each capture: the model's own scores for the same token, and whether the graph's are like them."""
         import torch  # noqa: PLC0415
 
-        own = self._model(input_ids=self._ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1).logits[:, -1]
+        own = self._forward(self._ids, self._cache)  # type: ignore[misc]  # as in `_make`
         spread = own.float() - own.float().mean()
         apart = torch.linalg.vector_norm(scores.float() - own.float()) / torch.linalg.vector_norm(spread)
         self._checked = bool(apart < _NEAR)
@@ -222,7 +212,7 @@ class StaticDecoder:
 @contextmanager
 def _attention_that_masks(model: Any) -> Iterator[None]:
     """For a while, an attention that takes a mask over the whole buffer: packages of flash attention take a length."""
-    name = str(model.config._attn_implementation)  # noqa: SLF001  there is no public way to ask
+    name = seam.attention_of(model)
     if name in {"sdpa", "eager"}:
         yield
         return

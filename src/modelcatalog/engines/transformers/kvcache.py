@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache as once
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog.engines.transformers import seam
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,9 +18,9 @@ _STEP = 64
 
 @once
 def _growing() -> type[Any]:
-    from transformers.cache_utils import DynamicLayer  # noqa: PLC0415
+    base = seam.full_layer()
 
-    class GrowingLayer(DynamicLayer):  # type: ignore[misc]
+    class GrowingLayer(base):  # type: ignore[misc,valid-type]
         """A `DynamicLayer` with room to spare: a token is written in place, where the original copies all of them."""
 
         keys: Any
@@ -90,11 +92,9 @@ def _roomy(old: Any, new: Any, start: int, end: int, shared: _Shared | None) -> 
 
 def new(config: Any) -> Any:
     """An empty cache for a model of this config."""
-    from transformers import DynamicCache  # noqa: PLC0415
-    from transformers.cache_utils import DynamicLayer  # noqa: PLC0415
-
-    made = DynamicCache(config=config)
-    made.layers = [_growing()() if type(layer) is DynamicLayer else layer for layer in made.layers]
+    made = seam.dynamic_cache(config)
+    full = seam.full_layer()
+    made.layers = [_growing()() if type(layer) is full else layer for layer in made.layers]
     return made
 
 
@@ -110,9 +110,8 @@ def expect(cache: Any, length: int) -> None:
 
 def usable(cache: Any) -> bool:
     """Whether every layer is one that keys and values alone describe: no recurrent state, no index."""
-    from transformers.cache_utils import DynamicSlidingWindowLayer  # noqa: PLC0415
-
-    return bool(cache.layers) and all(type(layer) in {_growing(), DynamicSlidingWindowLayer} for layer in cache.layers)
+    kinds = {_growing(), seam.full_layer(), seam.sliding_layer()}
+    return bool(cache.layers) and all(type(layer) in kinds for layer in cache.layers)
 
 
 def joinable(cache: Any) -> bool:
@@ -128,7 +127,7 @@ def cut(cache: Any, length: int) -> bool:
     """
     for layer in cache.layers:
         have = layer.get_seq_length()
-        if have < length or (have > length and type(layer) is not _growing()):
+        if have < length or (have > length and type(layer) is seam.sliding_layer()):
             return False
     for layer in cache.layers:
         if layer.get_seq_length() > length or (layer.is_initialized and layer.values.shape[-2] > length):
@@ -184,14 +183,14 @@ def trim(cache: Any, count: int) -> None:
 
 def row_bytes(cache: Any) -> float:
     """Bytes of one token in one row, all layers together; for a cache that holds something."""
-    used = sum(s.element_size() * s.numel() for layer in cache.layers for s in (layer.keys, layer.values))
-    first = cache.layers[0].keys
-    return float(used / (first.shape[0] * first.shape[-2]))
+    held = [states for layer in cache.layers if layer.is_initialized for states in (layer.keys, layer.values)]
+    rows, longest = held[0].shape[0], max(states.shape[-2] for states in held)
+    return float(sum(states.element_size() * states.numel() for states in held) / (rows * longest))
 
 
 def token_bytes(config: Any, dtype: Any) -> float:
     """The same, before there is a cache, as far as a config tells."""
     text = config.get_text_config()
-    heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
-    size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    return float(2 * text.num_hidden_layers * heads * size * dtype.itemsize)
+    heads = seam.said(text, "num_key_value_heads") or seam.said(text, "num_attention_heads") or 1
+    size = seam.said(text, "head_dim") or (seam.said(text, "hidden_size") or 1) // (seam.said(text, "num_attention_heads") or 1)
+    return float(2 * (seam.said(text, "num_hidden_layers") or 1) * heads * size * dtype.itemsize)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import files_of
+from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.gguf_once import parsed_once
 from modelcatalog.engines.transformers.quiet import quiet
 from modelcatalog.errors import (
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
-# transformers' classes that take ``dequantize=True``; older versions lack some and unpack GGUF files anyway.
-_UNPACKING = {"gguf": "GgufConfig", "fp8": "FineGrainedFP8Config", "mxfp8": "FineGrainedFP8Config", "mxfp4": "Mxfp4Config"}
-
+_NAMED = 4
+"""Tensors that an error names."""
 
 def read(plan: Plan) -> tuple[Any, Any]:
     """Load a checkpoint; its model and its tokenizer.
@@ -56,7 +56,7 @@ def read(plan: Plan) -> tuple[Any, Any]:
 
 
 def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoConfig, AutoTokenizer  # noqa: PLC0415
 
     folder = str(Path(plan.path or "."))
     common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": plan.trust_remote_code}
@@ -65,24 +65,39 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
     with uncollected():  # which imports most of transformers
         config = AutoConfig.from_pretrained(folder, **common)
         tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **common)
-        kind = _model_class(config, AutoModelForCausalLM)
-        kind._model_mapping.get(type(config), None)  # noqa: SLF001  the model's own module
+        kind = _model_class(config)
     given: dict[str, Any] = {
         "config": config,
         "dtype": plan.dtype or "auto",
         "device_map": "auto" if plan.device == "cuda" else plan.device,
         "use_safetensors": True,
+        "output_loading_info": True,
         **common,
     }
     if (unpacked := _unpacked(plan, config)) is not None:
         given["quantization_config"] = unpacked
     if plan.attention is None or not plan.attention.startswith("flash"):
         # sdpa and eager are what transformers takes by itself, for each part of a composite model.
-        model = kind.from_pretrained(folder, **given)
+        model, told = kind.from_pretrained(folder, **given)
     else:
-        model = _with_flash(kind, folder, given, plan, notes)
+        model, told = _with_flash(kind, folder, given, plan, notes)
+    _refuse_made_up(told, plan)
     model.eval()
     return model, tokenizer
+
+
+def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
+    """Nothing of a model may be made up: what the files do not hold, transformers fills with random numbers."""
+    lost = sorted(map(str, told.get("missing_keys") or ()))
+    if not lost:
+        return
+    strange = sorted(map(str, told.get("unexpected_keys") or ()))
+    named = ", ".join(lost[:_NAMED]) + (", …" if len(lost) > _NAMED else "")
+    message = f"the files of {plan.name.source} lack {len(lost)} of the model's tensors: {named}"
+    hint = "fetch the checkpoint anew, or from who made it"
+    if strange:
+        hint = f"they hold {len(strange)} that the model has not, such as {strange[0]}: they are named for another class, or an adapter was saved with them"
+    raise IntegrityError(message, subject=plan.name.source, hint=hint)
 
 
 def _with_flash(kind: Any, folder: str, given: dict[str, Any], plan: Plan, notes: list[str]) -> Any:
@@ -92,30 +107,25 @@ def _with_flash(kind: Any, folder: str, given: dict[str, Any], plan: Plan, notes
     except (ImportError, ValueError, RuntimeError) as error:
         if type(error).__name__ == "OutOfMemoryError":
             raise
-        model = kind.from_pretrained(folder, **given)
+        model, told = kind.from_pretrained(folder, **given)
         said = str(error).strip().partition("\n")[0]
-        notes.append(f"{plan.name.source}: {plan.attention} cannot be used, {model.config._attn_implementation} is: {said}")  # noqa: SLF001
-        return model
+        notes.append(f"{plan.name.source}: {plan.attention} cannot be used, {seam.attention_of(model)} is: {said}")
+        return model, told
 
 
 def _unpacked(plan: Plan, config: Any) -> Any:
     """What tells transformers to unpack quantized weights, where the plan says so; it would else decide by itself."""
-    import transformers  # noqa: PLC0415
-
     if not plan.unpacks:
         return None
     stated = getattr(config.get_text_config(), "quantization_config", None) or getattr(config, "quantization_config", None) or {}
     method = "gguf" if plan.format == "gguf" else stated.get("quant_method") if isinstance(stated, dict) else None
-    kind = getattr(transformers, _UNPACKING.get(str(method), ""), None)
-    return None if kind is None else kind(dequantize=True)
+    return seam.unpacker(str(method))
 
 
-def _model_class(config: Any, causal: Any) -> Any:
-    from transformers import AutoModelForImageTextToText  # noqa: PLC0415
+def _model_class(config: Any) -> Any:
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText  # noqa: PLC0415
 
-    if type(config) in causal._model_mapping or type(config) not in AutoModelForImageTextToText._model_mapping:  # noqa: SLF001
-        return causal
-    return AutoModelForImageTextToText
+    return AutoModelForImageTextToText if not seam.causal_form(config) and seam.image_text_form(config) else AutoModelForCausalLM
 
 
 def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:

@@ -1,16 +1,15 @@
 """Owns the loop that makes tokens with a transformers model: rows that share a KV cache. Knows no text and no thread.
 
 It is `generate` without what a conversation does not need: no streamer, no copies of the prompt, no stopping criteria.
-A model that wants more than tokens, positions and a cache is left to `generate` itself (see `drives`).
+A model that wants more than tokens, positions and a cache is left to `generate` itself (see `reason_against`).
 """
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines.sampling import Sampler, Settings, Trace
-from modelcatalog.engines.transformers import kvcache
+from modelcatalog.engines.transformers import kvcache, seam
 from modelcatalog.engines.transformers.quiet import quiet
 
 if TYPE_CHECKING:
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from modelcatalog.engines.transformers.graphs import StaticDecoder
+    from modelcatalog.engines.transformers.seam import Forward
 
-__all__ = ["Row", "Rows", "drives"]
+__all__ = ["Row", "Rows", "reason_against"]
 
 _CHUNK = 4096
 _CPU_CHUNK = 1024
@@ -37,23 +37,26 @@ _KNOWN = {
 """What a ``generation_config.json`` may ask for here; the rest is left to `generate`."""
 
 
-def drives(model: Any) -> bool:
-    """Whether this loop can run a model as `generate` would."""
-    from transformers import GenerationConfig, GenerationMixin  # noqa: PLC0415
-
-    kind, config, plain = type(model), model.config, GenerationConfig()
-    asked = {key for key in model.generation_config.to_diff_dict() if hasattr(plain, key) and not key.startswith("_")}
-    takes = inspect.signature(kind.forward).parameters
-    return (
-        kind.__module__.startswith("transformers.")
-        and getattr(kind, "prepare_inputs_for_generation", None) is GenerationMixin.prepare_inputs_for_generation
-        and not config.is_encoder_decoder
-        and not getattr(kind, "_is_stateful", False)
-        and config.get_text_config() is config
-        and {"attention_mask", "logits_to_keep", "past_key_values", "position_ids"} <= set(takes)
-        and asked <= _KNOWN
-        and kvcache.usable(kvcache.new(config))
-    )
+def reason_against(model: Any) -> str | None:  # noqa: PLR0911  a ladder of reasons
+    """Why this loop cannot run a model as `generate` would; None where it can."""
+    kind, config, forward = type(model).__name__, model.config, seam.Forward(model)
+    if not type(model).__module__.startswith("transformers."):
+        return f"{kind} is code from the checkpoint's repository"
+    if config.is_encoder_decoder:
+        return f"{kind} has an encoder"
+    if config.get_text_config() is not config:
+        return f"{kind} is a language model inside a larger one"
+    if seam.own_way_of_preparing(model):
+        return f"{kind} prepares its inputs in a way of its own"
+    if seam.own_state(model):
+        return f"{kind} keeps a state beside its cache"
+    if forward.cache_word is None or not (forward.masked and forward.placed and forward.last_only):
+        return f"the forward pass of {kind} takes no cache, mask, positions or choice of scores by name"
+    if more := seam.asked_of_generate(model) - _KNOWN:
+        return f"generation_config.json asks for {', '.join(sorted(more))}"
+    if not kvcache.usable(kvcache.new(config)):
+        return f"the cache of {kind} holds more than keys and values"
+    return None
 
 
 class Row:
@@ -86,16 +89,16 @@ class Rows:
     """Replies that are made together, a token of each at a time.
 
     Args:
-        model: A model that `drives` accepts.
+        forward: The forward pass of a model that nothing is said against.
         how: How tokens are chosen.
         lock: Held for each forward pass: some models keep state in it.
         cache: What was computed before for the first tokens of the one row that will be added.
     """
 
-    def __init__(self, model: Any, how: Settings, lock: threading.Lock, cache: Any = None) -> None:
+    def __init__(self, forward: Forward, how: Settings, lock: threading.Lock, cache: Any = None) -> None:
         self.rows: list[Row] = []
         self.cache = cache
-        self._model = model
+        self._forward = forward
         self._sampler = Sampler(how)
         self._lock = lock
         self._mask: Any = None
@@ -108,13 +111,13 @@ class Rows:
     def read(self, row: Row) -> Iterator[None]:
         """Read the prompt of the only row, and make its first token; returns between parts of a long prompt."""
         if self.cache is None:
-            self.cache = kvcache.new(self._model.config)
-        start, chunk = self.width, _CPU_CHUNK if self._model.device.type == "cpu" else _CHUNK
+            self.cache = kvcache.new(self._forward.model.config)
+        start, chunk = self.width, _CPU_CHUNK if self._forward.model.device.type == "cpu" else _CHUNK
         kvcache.expect(self.cache, row.prompt)
         while True:
             part = row.ids[start : start + chunk]
             with quiet():
-                scores = self._forward([part], self.cache)
+                scores = self._pass([part], self.cache)
             start += len(part)
             if start == row.prompt:
                 break
@@ -131,15 +134,15 @@ class Rows:
             raise ValueError(message)
         longest = max(len(row.ids) for row in rows)
         missing = [longest - len(row.ids) for row in rows]
-        mask = torch.ones((len(rows), longest), dtype=torch.long, device=self._model.device)
+        mask = torch.ones((len(rows), longest), dtype=torch.long, device=self._forward.model.device)
         for at, empty in enumerate(missing):
             mask[at, :empty] = 0
-        cache = kvcache.new(self._model.config)
+        cache = kvcache.new(self._forward.model.config)
         with quiet():
             if (same := _common([row.ids for row in rows])) >= _SHARED and kvcache.joinable(cache):
                 scores = self._read_shared(rows, same, missing, cache)
             else:
-                scores = self._forward([[0] * empty + row.ids for empty, row in zip(missing, rows, strict=True)], cache, mask)
+                scores = self._pass([[0] * empty + row.ids for empty, row in zip(missing, rows, strict=True)], cache, mask)
         if self.rows:
             with torch.inference_mode():
                 kvcache.joined(self.cache, cache)
@@ -153,15 +156,15 @@ class Rows:
         """Read the beginning that all rows have in common once, and the rest of each; the padding ends up on the left."""
         import torch  # noqa: PLC0415
 
-        self._forward([rows[0].ids[:same]], cache)
+        self._pass([rows[0].ids[:same]], cache)
         with torch.inference_mode():
             kvcache.repeat(cache, len(rows))
         # What was read lies before the padding for now, for it is there already.
         rest = [[0] * empty + row.ids[same:] for empty, row in zip(missing, rows, strict=True)]
-        mask = torch.ones((len(rows), same + len(rest[0])), dtype=torch.long, device=self._model.device)
+        mask = torch.ones((len(rows), same + len(rest[0])), dtype=torch.long, device=self._forward.model.device)
         for at, empty in enumerate(missing):
             mask[at, same : same + empty] = 0
-        scores = self._forward(rest, cache, mask)
+        scores = self._pass(rest, cache, mask)
         with torch.inference_mode():
             kvcache.swap(cache, same, missing)
         return scores
@@ -181,7 +184,7 @@ class Rows:
             import torch  # noqa: PLC0415
 
             self._mask = torch.cat([self._mask, self._mask.new_ones((len(last), 1))], dim=-1)
-        self._choose(self._forward(last, self.cache, self._mask), self.rows)
+        self._choose(self._pass(last, self.cache, self._mask), self.rows)
 
     def drop(self, gone: Sequence[Row]) -> None:
         """Forget rows, and the padding that only they needed."""
@@ -193,25 +196,19 @@ class Rows:
             self.cache = self._mask = None
             return
         with torch.inference_mode():
-            kvcache.select(self.cache, torch.tensor(left, device=self._model.device))
+            kvcache.select(self.cache, torch.tensor(left, device=self._forward.model.device))
             self._mask = self._mask[left]
             empty = self.width - max(len(row.ids) - 1 for row in self.rows)
             if empty and kvcache.joinable(self.cache):
                 kvcache.trim(self.cache, empty)
                 self._mask = self._mask[:, empty:]
 
-    def _forward(self, ids: list[list[int]], cache: Any, mask: Any = None) -> Any:
+    def _pass(self, ids: list[list[int]], cache: Any, mask: Any = None) -> Any:
         import torch  # noqa: PLC0415
 
-        device = self._model.device
-        extra: dict[str, Any] = {}
-        if mask is not None:
-            places = (mask.cumsum(-1) - 1).clamp(min=0)
-            extra = {"attention_mask": mask, "position_ids": places[:, -len(ids[0]) :]}
+        places = None if mask is None else (mask.cumsum(-1) - 1).clamp(min=0)[:, -len(ids[0]) :]
         with self._lock, torch.inference_mode():
-            tokens = torch.tensor(ids, device=device)
-            done = self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1, **extra)
-            return done.logits[:, -1]
+            return self._forward(torch.tensor(ids, device=self._forward.model.device), cache, mask, places)
 
     def _choose(self, scores: Any, rows: Sequence[Row]) -> None:
         import torch  # noqa: PLC0415

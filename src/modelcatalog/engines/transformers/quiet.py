@@ -6,8 +6,9 @@ import logging
 import threading
 import warnings
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from modelcatalog.engines.transformers import seam
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,20 +25,17 @@ def quiet() -> Iterator[None]:
     The notices are about choices that the plan has made and shows (data type, dequantization, padding),
     or about the libraries' own future.
     """
-    # Modules taken as plain objects: one of them is to be patched, and neither is typed.
-    transformers_logging: Any = import_module("transformers.utils.logging")
-    gguf_loader: Any = import_module("transformers.modeling_gguf_pytorch_utils")
+    transformers_logging, gguf_loader = seam.bars()
     with _LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         loggers = [logging.getLogger(name) for name in ("transformers", "accelerate", "huggingface_hub", "torch")]
         levels = [logger.level for logger in loggers]
         bars = transformers_logging.is_progress_bar_enabled()
-        # This loader uses tqdm directly and has no switch.
         tqdm = getattr(gguf_loader, "tqdm", None)
         for logger in loggers:
             logger.setLevel(logging.ERROR)
         transformers_logging.disable_progress_bar()
-        if tqdm is not None:
+        if gguf_loader is not None:
             gguf_loader.tqdm = _plain
         try:
             yield
@@ -46,7 +44,7 @@ def quiet() -> Iterator[None]:
                 logger.setLevel(level)
             if bars:
                 transformers_logging.enable_progress_bar()
-            if tqdm is not None:
+            if gguf_loader is not None:
                 gguf_loader.tqdm = tqdm
 
 

@@ -1,0 +1,241 @@
+"""Owns every word of transformers that is private or that moves from one minor release to the next. Knows no prompt and no text.
+
+Nothing here asks for a version: signatures and attributes are felt for, and what is not there is None. Whoever needs such a word
+asks this module; when transformers renames it, this is the one place to change.
+"""
+
+from __future__ import annotations
+
+import inspect
+from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = [
+    "Forward", "asked_of_generate", "attention_of", "bars", "cache_of", "captures", "causal_form", "decodes", "dynamic_cache", "full_layer", "hooks",
+    "image_text_form", "of_generate", "own_state", "own_way_of_preparing", "said", "sliding_layer", "static_cache", "unpacker",
+]  # fmt: skip
+
+_CACHE_WORDS = ("cache", "past_key_values")
+"""What a forward pass calls its cache: the first since 5.24, the second before."""
+
+
+# Forward passes ------------------------------------------------------------------------------
+
+
+def _cache_word(function: Callable[..., Any]) -> str | None:
+    named = inspect.signature(function).parameters
+    return next((word for word in _CACHE_WORDS if word in named), None)
+
+
+class Forward:
+    """A model's forward pass in its own words.
+
+    Args:
+        model: A causal language model.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        named = inspect.signature(type(model).forward).parameters
+        self.cache_word = _cache_word(type(model).forward)
+        """What it calls the cache; None where it takes none by name."""
+        self.masked = "attention_mask" in named
+        self.placed = "position_ids" in named
+        # A model that makes the scores of all places would take memory for each token of a long prompt.
+        self._extra = {"logits_to_keep": 1} if "logits_to_keep" in named else {}
+        self.last_only = bool(self._extra)
+
+    def __call__(self, ids: Any, cache: Any, mask: Any = None, places: Any = None) -> Any:
+        """Scores of the token after the last one, of shape (rows, vocabulary).
+
+        Args:
+            ids: Tokens, of shape (rows, tokens).
+            cache: What was computed before; it is added to.
+            mask: Ones for tokens and zeros for padding, of shape (rows, places of the cache and tokens); None for no padding.
+            places: Positions of the tokens, shaped like them; None counts on from the cache.
+        """
+        given = {str(self.cache_word): cache, "use_cache": True, **self._extra}
+        if mask is not None:
+            given["attention_mask"] = mask
+        if places is not None and self.placed:
+            given["position_ids"] = places
+        return self.model(input_ids=ids, **given).logits[:, -1]
+
+
+# What a model says of itself -----------------------------------------------------------------
+
+
+def own_way_of_preparing(model: Any) -> bool:
+    """Whether a model prepares its inputs in another way than all models do: it wants more than tokens, places and a cache."""
+    from transformers import GenerationMixin  # noqa: PLC0415
+
+    return getattr(type(model), "prepare_inputs_for_generation", None) is not GenerationMixin.prepare_inputs_for_generation
+
+
+def own_state(model: Any) -> bool:
+    """Whether a model keeps a state that is no list of keys and values."""
+    return bool(getattr(type(model), "_is_stateful", False))
+
+
+def captures(model: Any) -> bool:
+    """Whether a model's forward pass takes no decisions, so that a graph can repeat it."""
+    return bool(getattr(model, "_can_compile_fullgraph", False))
+
+
+def attention_of(model: Any) -> str:
+    """The attention implementation that transformers took: ``sdpa``, ``flash_attention_2``, ``eager``, …."""
+    return str(getattr(model.config, "_attn_implementation", None) or "unknown")
+
+
+def said(config: Any, name: str) -> int | None:
+    """A number of a configuration; None where it has none, or another for each layer."""
+    try:
+        value = getattr(config, name, None)
+    except Exception:  # noqa: BLE001  each kind of configuration refuses in its own way
+        return None
+    return value if isinstance(value, int) else None
+
+
+def asked_of_generate(model: Any) -> frozenset[str]:
+    """What the checkpoint's ``generation_config.json`` asks of `generate`, as far as `generate` knows the words."""
+    from transformers import GenerationConfig  # noqa: PLC0415
+
+    plain = GenerationConfig()
+    return frozenset(key for key in model.generation_config.to_diff_dict() if hasattr(plain, key) and not key.startswith("_"))
+
+
+def decodes(model: Any) -> Callable[[], AbstractContextManager[Any]]:
+    """What `generate` surrounds the tokens after the prompt with: on a GPU, experts that are computed in the way for few tokens."""
+    ways = getattr(model, "get_experts_implementation", None)
+    around = getattr(model, "_optimize_model_for_decode", None)
+    if ways is None or around is None or model.device.type == "cpu":
+        return nullcontext
+    used = ways()
+    return around if "grouped_mm" in (used.values() if isinstance(used, dict) else {used}) else nullcontext
+
+
+# Caches --------------------------------------------------------------------------------------
+
+
+def dynamic_cache(config: Any) -> Any:
+    """An empty cache that grows, with the layers that a configuration asks for."""
+    from transformers import DynamicCache  # noqa: PLC0415
+
+    return DynamicCache(config=config)
+
+
+def full_layer() -> type[Any]:
+    """The class of a cache's layer that keeps all keys and values."""
+    from transformers.cache_utils import DynamicLayer  # noqa: PLC0415
+
+    return DynamicLayer  # type: ignore[no-any-return]
+
+
+def sliding_layer() -> type[Any]:
+    """The class of a cache's layer that keeps those of a window."""
+    from transformers.cache_utils import DynamicSlidingWindowLayer  # noqa: PLC0415
+
+    return DynamicSlidingWindowLayer  # type: ignore[no-any-return]
+
+
+def static_cache(config: Any, length: int) -> Any | None:
+    """A cache of a fixed length whose layers' fill is a tensor; None where not all layers of this model can be such."""
+    from transformers import StaticCache  # noqa: PLC0415
+    from transformers.cache_utils import StaticLayer  # noqa: PLC0415
+
+    try:
+        made = StaticCache(config=config, max_cache_len=length)
+        layers = made.layers
+    except (KeyError, TypeError, ValueError, AttributeError, NotImplementedError):
+        return None
+    whole = bool(layers) and all(type(layer) is StaticLayer and hasattr(layer, "cumulative_length") for layer in layers)
+    return made if whole else None
+
+
+# `generate` by its own hooks -----------------------------------------------------------------
+
+
+def of_generate(cache: Any) -> dict[str, Any]:
+    """A cache as an argument of `generate`."""
+    from transformers import GenerationMixin  # noqa: PLC0415
+
+    word = _cache_word(GenerationMixin.prepare_inputs_for_generation) or _CACHE_WORDS[-1]
+    return {word: cache}
+
+
+def cache_of(kept: Mapping[str, Any]) -> Any:
+    """The cache among the arguments that `generate` carries from token to token."""
+    return next((kept[word] for word in _CACHE_WORDS if kept.get(word) is not None), None)
+
+
+_HOOKS: Mapping[str, Sequence[str]] = {
+    "_prefill": ("input_ids", "generation_config", "model_kwargs"),
+    "_update_model_kwargs_for_generation": ("outputs", "model_kwargs"),
+    "prepare_inputs_for_generation": ("input_ids",),
+}
+
+
+def hooks(model: Any) -> str | None:
+    """Why `generate` cannot be taken apart into its steps; None where it can.
+
+    `generate` hands all that it prepared to a function of its caller's (``custom_generate``); these are the pieces of its own loop
+    that such a function needs.
+    """
+    if "custom_generate" not in inspect.signature(type(model).generate).parameters:
+        return "generate takes no loop of its caller's"
+    for name, words in _HOOKS.items():
+        hook = getattr(type(model), name, None)
+        if hook is None:
+            return f"generate has no {name}"
+        named = inspect.signature(hook).parameters
+        if not set(words) <= named.keys():
+            return f"{name} takes other arguments"
+    return None
+
+
+# Loading -------------------------------------------------------------------------------------
+
+
+def causal_form(config: Any) -> bool:
+    """Whether transformers has a causal language model for this configuration; it also imports that model's module."""
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415
+
+    return _known_as(AutoModelForCausalLM, config)
+
+
+def image_text_form(config: Any) -> bool:
+    """Whether it has a model of images and text."""
+    from transformers import AutoModelForImageTextToText  # noqa: PLC0415
+
+    return _known_as(AutoModelForImageTextToText, config)
+
+
+def _known_as(auto: Any, config: Any) -> bool:
+    """Whether one of transformers' automatic classes has a model for this configuration."""
+    forms = getattr(auto, "_model_mapping", None)
+    if forms is None or type(config) not in forms:
+        return False
+    forms[type(config)]
+    return True
+
+
+def unpacker(method: str) -> Any | None:
+    """What tells transformers to unpack weights in a method while loading; None where this release has no such switch."""
+    import transformers  # noqa: PLC0415
+
+    names = {"gguf": "GgufConfig", "fp8": "FineGrainedFP8Config", "mxfp8": "FineGrainedFP8Config", "mxfp4": "Mxfp4Config"}
+    kind = getattr(transformers, names.get(method, ""), None)
+    return None if kind is None or "dequantize" not in inspect.signature(kind.__init__).parameters else kind(dequantize=True)
+
+
+def bars() -> tuple[Any, Any | None]:
+    """Where transformers keeps its switch for progress bars, and the module whose bar has none (or None)."""
+    try:
+        loader: Any = import_module("transformers.modeling_gguf_pytorch_utils")
+    except ImportError:
+        loader = None
+    return import_module("transformers.utils.logging"), loader if hasattr(loader, "tqdm") else None
