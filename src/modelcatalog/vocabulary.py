@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,7 +22,7 @@ from modelcatalog.patterns import expand
 from modelcatalog.records import Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from importlib.resources.abc import Traversable
 
 __all__ = [
@@ -94,7 +94,7 @@ class Accounts(_Entry):
 
 
 class SeriesEntry(_Sourced):
-    """The models of one version; see docs/contributing for the pattern language."""
+    """The models of one version; docs/extending.md has the pattern language."""
 
     name: str
     released: str | None = None
@@ -263,10 +263,21 @@ def _load(model: type[_M], place: Traversable | Path) -> _M:
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise CatalogDataError(_review(place.name, raw, error), subject=str(place)) from error
+        raise CatalogDataError(_review(place.name, raw, model, error), subject=str(place)) from error
 
 
-def _review(file: str, raw: dict[str, Any], error: ValidationError) -> str:
+def _fields(model: Any, steps: Sequence[str | int]) -> str:
+    """The fields of the entry that a path in a file leads to."""
+    for step in steps:
+        field = getattr(model, "model_fields", {}).get(step)
+        inner = [field.annotation] if field is not None else []
+        while inner and not hasattr(inner[0], "model_fields"):
+            inner = [one for kind in inner for one in get_args(kind)]
+        model = inner[0] if inner else model
+    return ", ".join(getattr(model, "model_fields", ()))
+
+
+def _review(file: str, raw: dict[str, Any], model: type[BaseModel], error: ValidationError) -> str:
     """A validation error as a reviewer would put it: file, entry, what is wrong, what to do."""
     lines = []
     for problem in error.errors(include_url=False):
@@ -282,7 +293,7 @@ def _review(file: str, raw: dict[str, Any], error: ValidationError) -> str:
         where = " › ".join([file, *names])
         field = next((str(step) for step in reversed(problem["loc"]) if isinstance(step, str)), "file")
         known = {
-            "extra_forbidden": "is no field here; see docs/contributing for the fields",
+            "extra_forbidden": f"is no field here; there are {_fields(model, problem['loc'])}",
             "missing": "is missing",
         }.get(problem["type"], f"{problem['msg'].removeprefix('Value error, ')} (got {problem['input']!r})")
         lines.append(f"{where}: {field}: {known}")
