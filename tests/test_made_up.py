@@ -1,0 +1,131 @@
+"""Tests that nothing of a loaded model is made up: every tensor comes from the files, or loading is refused and says which do not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import zoo
+from modelcatalog.chat import load
+from modelcatalog.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytest.importorskip("transformers")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint in which nothing is missing."""
+    return zoo.write("llama", tmp_path_factory.mktemp("whole") / "tiny")
+
+
+def changed(whole: Path, folder: Path, rename: Callable[[str], str | None], *, parts: int = 1) -> Path:
+    """A copy whose tensors are renamed, or left out where ``rename`` says None."""
+    from safetensors.torch import load_file, save_file
+
+    folder.mkdir()
+    for file in whole.iterdir():
+        if file.suffix != ".safetensors":
+            (folder / file.name).write_bytes(file.read_bytes())
+    tensors = {new: tensor for name, tensor in load_file(whole / "model.safetensors").items() if (new := rename(name)) is not None}
+    if parts == 1:
+        save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+        return folder
+    where: dict[str, str] = {}
+    for part in range(parts):
+        shard, names = f"model-{part + 1:05}-of-{parts:05}.safetensors", sorted(tensors)[part::parts]
+        save_file({name: tensors[name] for name in names}, folder / shard, metadata={"format": "pt"})
+        where |= dict.fromkeys(names, shard)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": where}))
+    return folder
+
+
+CASES: dict[str, tuple[Callable[[str], str | None], str]] = {
+    "an output layer that is not tied": (lambda name: None if name == "lm_head.weight" else name, "lm_head.weight"),
+    "one norm": (lambda name: None if name == "model.norm.weight" else name, "model.norm.weight"),
+    "a layer": (lambda name: None if "layers.2." in name else name, "layers.2."),
+    "the prefix of an adapter's library": (lambda name: f"base_model.model.{name}", "model.embed_tokens.weight"),
+    "the prefix of parallel training": (lambda name: f"module.{name}", "model.embed_tokens.weight"),
+    "the prefix of a compiled model": (lambda name: f"_orig_mod.{name}", "model.embed_tokens.weight"),
+}
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+@pytest.mark.parametrize("case", CASES)
+def test_missing(case: str, parts: int, whole: Path, tmp_path: Path) -> None:
+    """A checkpoint that lacks tensors is refused, and the error counts and names them."""
+    rename, named = CASES[case]
+    with pytest.raises(IntegrityError) as caught:
+        load(changed(whole, tmp_path / "x", rename, parts=parts), engine="transformers")
+    assert named in str(caught.value) or named.removesuffix(".") in str(caught.value)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_whole(parts: int, whole: Path, tmp_path: Path) -> None:
+    """The same checkpoint with all of its tensors answers, in one file and in two."""
+    with load(changed(whole, tmp_path / "x", lambda name: name, parts=parts), engine="transformers") as model:
+        assert model.chat("hi", max_new_tokens=3, temperature=0).usage.completion_tokens == 3
+
+
+def test_tied(tmp_path: Path) -> None:
+    """An output layer that is tied to the embeddings is not missing, nor is what a model has beside its layers."""
+    from transformers import AutoModelForCausalLM
+
+    folder = zoo.write("qwen2", tmp_path / "x")
+    config: dict[str, Any] = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"tie_word_embeddings": True}))
+    AutoModelForCausalLM.from_pretrained(folder).save_pretrained(folder)
+    with load(folder, engine="transformers") as model:
+        assert model.chat("hi", max_new_tokens=3, temperature=0).usage.completion_tokens == 3
+
+
+def test_more_than_needed(whole: Path, tmp_path: Path) -> None:
+    """Tensors that the model does not use are no fault: prediction heads for several tokens, say."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    folder = changed(whole, tmp_path / "x", lambda name: name)
+    tensors = load_file(folder / "model.safetensors") | {"mtp.head.weight": torch.zeros(4, 4)}
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    with load(folder, engine="transformers") as model:
+        assert model.chat("hi", max_new_tokens=3, temperature=0).usage.completion_tokens == 3
+
+
+@pytest.mark.parametrize("lost", ["output_norm.weight", "blk.1.ffn_up.weight"])
+def test_gguf(lost: str, tmp_path: Path) -> None:
+    """A GGUF file without one of its tensors is refused too."""
+    gguf = pytest.importorskip("gguf")
+    import numpy as np
+
+    file, width = tmp_path / "tiny-F32.gguf", 64
+    words = [token for token, _ in sorted(zoo.tokenizer().get_vocab().items(), key=lambda item: item[1])]
+    words[0] = "qz"  # the one merge that there must be
+    writer = gguf.GGUFWriter(str(file), "llama")
+    for add, value in (
+        (writer.add_block_count, 2), (writer.add_context_length, 256), (writer.add_embedding_length, width), (writer.add_feed_forward_length, 96),
+        (writer.add_head_count, 4), (writer.add_head_count_kv, 4), (writer.add_layer_norm_rms_eps, 1e-5), (writer.add_rope_dimension_count, 16),
+        (writer.add_vocab_size, len(words)), (writer.add_tokenizer_model, "gpt2"), (writer.add_tokenizer_pre, "gpt-2"), (writer.add_token_list, words),
+        (writer.add_token_types, [3 if word.startswith("<|") else 1 for word in words]), (writer.add_token_merges, ["q z"]),
+        (writer.add_eos_token_id, len(words) - 1), (writer.add_chat_template, zoo.TEMPLATE),
+    ):  # fmt: skip
+        add(value)
+    shapes: dict[str, tuple[int, ...]] = {"token_embd.weight": (len(words), width), "output.weight": (len(words), width), "output_norm.weight": (width,)}
+    for block in range(2):
+        layer = dict.fromkeys(("attn_q", "attn_k", "attn_v", "attn_output"), (width, width)) | {"ffn_gate": (96, width), "ffn_up": (96, width)}
+        for name, shape in (layer | {"ffn_down": (width, 96), "attn_norm": (width,), "ffn_norm": (width,)}).items():
+            shapes[f"blk.{block}.{name}.weight"] = shape
+    for name, shape in shapes.items():
+        if name != lost:
+            writer.add_tensor(name, np.random.default_rng(0).standard_normal(shape).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with pytest.raises(IntegrityError, match="tensor"):
+        load(file, engine="transformers")
