@@ -230,8 +230,8 @@ class TestFallback:
         [
             ("LlamaForCausalLM", {}, None),
             ("Qwen3ForCausalLM", {}, None),
-            ("Gemma2ForCausalLM", {}, "not all its layers attend to everything"),
-            ("MistralForCausalLM", {"sliding_window": 16}, "not all its layers attend to everything"),
+            ("Gemma2ForCausalLM", {}, "transformers has no static cache for all its layers"),
+            ("MistralForCausalLM", {"sliding_window": 16}, "transformers has no static cache for all its layers"),
             ("MistralForCausalLM", {"sliding_window": None}, None),
             ("Mamba2ForCausalLM", {}, "Mamba2ForCausalLM"),
             ("T5ForConditionalGeneration", {}, "T5ForConditionalGeneration"),

@@ -70,7 +70,6 @@ class Transformers:
     """A model and its tokenizer in this process."""
 
     name = "transformers"
-    parallel = 8
 
     def __init__(self, model: Any, tokenizer: Any, subject: str) -> None:
         self._model = model
@@ -78,7 +77,9 @@ class Transformers:
         self._subject = subject
         self._renderer = Renderer(subject)
         self._lock = threading.Lock()
-        self._against = reason_against(model)
+        self._against, self._forgets = reason_against(model), kvcache.reason_against(model)
+        # A state beside the cache is that of one reply.
+        self.parallel = 1 if seam.own_state(model) else 8
         self._forward: seam.Forward | None = seam.Forward(model)
         # For one reply at a time: it works on buffers of its own.
         self._fast, self._fast_turn = StaticDecoder(model), threading.Lock()
@@ -110,8 +111,8 @@ class Transformers:
             slow = self._fast.path != "cuda graph" and self._model is not None and self._model.device.type == "cuda"
             return (f"each token is launched kernel by kernel, not as one CUDA graph: {self._fast.path.removeprefix('ordinary: ')}",) if slow else ()
         found = [f"transformers' generate makes the tokens, and a batch is answered one by one: {self._against}"]
-        if not kvcache.usable(kvcache.new(self._open().config)):
-            found.append("each turn of a session reads the whole conversation again: what this model keeps of it cannot be cut back")
+        if self._forgets is not None:
+            found.append(f"each turn of a session reads the whole conversation again: {self._forgets}")
         if (lacking := seam.hooks(self._open())) is not None:
             found.append(f"a stream comes in one piece at its end: {lacking}")
         return tuple(found)
@@ -262,7 +263,7 @@ class Transformers:
     def _generated(self, row: Row, how: Settings, memory: _Memory | None, cancel: threading.Event) -> Generator[int | None]:
         """The tokens of a reply by `generate`, for models that our loop does not drive."""
         steps = fallback.Steps(
-            self._open(), row, how, tuple(self._ends), lock=self._lock, cancel=cancel, cache=memory.recall(row.ids) if memory else None
+            self._open(), row, how, tuple(self._ends), lock=self._lock, cancel=cancel, cache=memory.recall(row.ids) if memory else None,
         )
         made = steps.tokens()
         try:
@@ -272,7 +273,7 @@ class Transformers:
                 self._open()
         finally:
             made.close()
-            if memory is not None and steps.cache is not None and kvcache.usable(steps.cache):
+            if memory is not None and self._forgets is None and steps.cache is not None and kvcache.usable(steps.cache):
                 memory.keep(steps.cache, row.ids)
 
     def _translated(self, error: Exception) -> ModelCatalogError:

@@ -47,7 +47,7 @@ def reason_against(model: Any) -> str | None:
         return "the model is spread over several devices"
     if quantizer is not None and not getattr(quantizer, "is_compileable", False):
         return "its quantized weights run in kernels that cannot be captured"
-    return "not all its layers attend to everything" if seam.static_cache(model.config, 1) is None else None
+    return "transformers has no static cache for all its layers" if seam.static_cache(model.config, 1) is None else None
 
 
 def _cuda_graph(run: Callable[[], Any], device: Any) -> Callable[[], Any]:

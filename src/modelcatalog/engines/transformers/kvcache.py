@@ -10,7 +10,7 @@ from modelcatalog.engines.transformers import seam
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["cut", "expect", "joinable", "joined", "new", "repeat", "row_bytes", "select", "swap", "token_bytes", "trim", "usable"]
+__all__ = ["cut", "expect", "joinable", "joined", "new", "reason_against", "repeat", "row_bytes", "select", "swap", "token_bytes", "trim", "usable"]
 
 _STEP = 64
 """Tokens of room that a full layer is given at least; its memory is copied once for each of them, not once a token."""
@@ -112,6 +112,16 @@ def usable(cache: Any) -> bool:
     """Whether every layer is one that keys and values alone describe: no recurrent state, no index."""
     kinds = {_growing(), seam.full_layer(), seam.sliding_layer()}
     return bool(cache.layers) and all(type(layer) in kinds for layer in cache.layers)
+
+
+def reason_against(model: Any) -> str | None:
+    """Why a model's cache cannot be kept and gone on with; None where it can."""
+    empty, kind = new(model.config), type(model).__name__
+    if seam.own_state(model):
+        return f"{kind} keeps a state beside its cache"
+    if not usable(empty):
+        return f"the cache of {kind} holds more than keys and values"
+    return None if seam.slides_alike(model, empty) else f"{kind} looks at more than its cache keeps"
 
 
 def joinable(cache: Any) -> bool:

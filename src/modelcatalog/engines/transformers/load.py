@@ -82,6 +82,9 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
     else:
         model, told = _with_flash(kind, folder, given, plan, notes)
     _refuse_made_up(told, plan)
+    if seam.looks_ahead(model):
+        message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and continues none"
+        raise Unsupported(message, subject=plan.name.source, hint="load a model that was made to chat")
     model.eval()
     return model, tokenizer
 

@@ -48,15 +48,11 @@ def reason_against(model: Any) -> str | None:  # noqa: PLR0911  a ladder of reas
         return f"{kind} is a language model inside a larger one"
     if seam.own_way_of_preparing(model):
         return f"{kind} prepares its inputs in a way of its own"
-    if seam.own_state(model):
-        return f"{kind} keeps a state beside its cache"
     if forward.cache_word is None or not (forward.masked and forward.placed and forward.last_only):
         return f"the forward pass of {kind} takes no cache, mask, positions or choice of scores by name"
     if more := seam.asked_of_generate(model) - _KNOWN:
         return f"generation_config.json asks for {', '.join(sorted(more))}"
-    if not kvcache.usable(kvcache.new(config)):
-        return f"the cache of {kind} holds more than keys and values"
-    return None
+    return kvcache.reason_against(model)
 
 
 class Row:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Forward", "asked_of_generate", "attention_of", "bars", "cache_of", "captures", "causal_form", "decodes", "dynamic_cache", "full_layer", "hooks",
-    "image_text_form", "of_generate", "own_state", "own_way_of_preparing", "said", "sliding_layer", "static_cache", "unpacker",
+    "image_text_form", "looks_ahead", "of_generate", "own_state", "own_way_of_preparing", "said", "slides_alike", "sliding_layer", "static_cache", "unpacker",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -79,6 +79,21 @@ def own_way_of_preparing(model: Any) -> bool:
 def own_state(model: Any) -> bool:
     """Whether a model keeps a state that is no list of keys and values."""
     return bool(getattr(type(model), "_is_stateful", False))
+
+
+def looks_ahead(model: Any) -> bool:
+    """Whether a model reads in both directions, as BERT does: it fills gaps, and has nothing to continue a text with."""
+    return getattr(model.config, "is_decoder", None) is False and not any(getattr(part, "is_causal", None) is True for part in model.modules())
+
+
+_WINDOWS = ("create_sliding_window_causal_mask", "create_chunked_causal_mask", "create_masks_for_generate")
+
+
+def slides_alike(model: Any, cache: Any) -> bool:
+    """Whether a model looks at no more than what is left in a cache whose layers forget; some do, and a reply that goes on is another."""
+    homes = {kind.__module__ for part in (model, model.base_model) for kind in type(part).__mro__ if ".models." in kind.__module__}
+    masks = {name for home in homes for name in vars(import_module(home)) if name in _WINDOWS}
+    return bool(masks) or not any(type(layer) is sliding_layer() for layer in cache.layers)
 
 
 def captures(model: Any) -> bool:
