@@ -109,7 +109,7 @@ class Native:
 
     # Text and tokens ---------------------------------------------------------------------------
 
-    def encode(self, text: str, add_special: bool) -> list[int]:  # noqa: FBT001  the shape of Prompter's encode
+    def encode(self, text: str, add_special: bool) -> list[int]:  # noqa: FBT001  the shape of Tokens
         """The tokens of a text; special tokens that are written out in it are read as such, as transformers does."""
         data = text.encode()
         size = len(data) + 8
@@ -125,6 +125,18 @@ class Native:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of tokens, without special ones."""
         return b"".join(map(self._piece, ids)).decode("utf-8", "replace")
+
+    def token(self, text: str) -> int | None:
+        """The one token that this text is."""
+        ids = self.encode(text, False)  # noqa: FBT003  no special tokens
+        return ids[0] if len(ids) == 1 else None
+
+    def added(self, token: int) -> str | None:
+        """The text of a control token, or of one that was added by users."""
+        kinds = self._lib.LLAMA_TOKEN_ATTR_CONTROL | self._lib.LLAMA_TOKEN_ATTR_USER_DEFINED
+        if not self._lib.llama_vocab_get_attr(self._vocabulary, token) & kinds:
+            return None
+        return (self._lib.llama_vocab_get_text(self._vocabulary, token) or b"").decode("utf-8", "replace")
 
     def _piece(self, token: int) -> bytes:
         size = 64

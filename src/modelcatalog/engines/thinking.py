@@ -1,0 +1,401 @@
+"""Owns parting a model's thinking from its answer, by the marks in data/thinking.toml. Knows no model and no token's number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from modelcatalog import vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from modelcatalog.vocabulary import ChannelsEntry, MarkEntry, WrapperEntry
+
+__all__ = ["Parter", "Piece", "marks", "opens", "overlap"]
+
+_LONGEST_HEADER = 80
+_Place = Literal["header", "body", "between"]
+
+
+class Piece(NamedTuple):
+    """A piece of a reply: of the answer, or of the thinking before it."""
+
+    text: str
+    thinking: bool
+    shown: bool = True
+    """False for a special token within the answer: nobody reads it, but a stop string may name it."""
+
+
+def marks() -> frozenset[str]:
+    """Every mark that may be a token of a tokenizer."""
+    known = vocabulary.thinking()
+    found = {word for mark in known.mark if not mark.prose for word in (*mark.open, *mark.close)}
+    found |= {word for wrapper in known.wrapper for word in (wrapper.open, wrapper.close)}
+    for one in known.channels:
+        found |= {one.begin, one.name, one.format, one.message, *one.closes, *one.ends}
+    return frozenset(found - {""})
+
+
+class Parter:
+    r"""Parts thinking from answer in a stream of text, and of marks that came as tokens.
+
+    Args:
+        tail: What the template wrote behind the last message: it may have opened the thinking.
+        tokens: The marks that are tokens here; their letters alone are text about them.
+        asked: What was said in the conversation; a wrapper that it speaks of belongs to the answer.
+
+    >>> parter = Parter()
+    >>> [*parter.push("<thi"), *parter.push("nk>so</think>\n\nParis")]
+    [Piece(text='so', thinking=True, shown=True), Piece(text='Paris', thinking=False, shown=True)]
+    >>> parter = Parter(tokens={"<|channel|>", "<|message|>"})
+    >>> [*parter.mark("<|channel|>"), *parter.push("final"), *parter.mark("<|message|>"), *parter.push("Paris")]
+    [Piece(text='Paris', thinking=False, shown=True)]
+    """
+
+    def __init__(self, tail: str = "", *, tokens: Collection[str] = (), asked: str = "") -> None:
+        self._known = vocabulary.thinking()
+        self._tokens = tokens
+        self._wrappers = [one for one in self._known.wrapper if one.open in tokens or not one.open or one.open not in asked]
+        self.over = False
+        """Whether the reply has ended, by its marks."""
+        self._out: list[Piece] = []
+        self._held = self._spelled = ""
+        self._state: Callable[[bool], bool] = self._start
+        self._mark: MarkEntry | None = None
+        self._closed: MarkEntry | None = None
+        self._closes: list[str] = []
+        self._label = ""
+        self._wrapper: WrapperEntry | None = None
+        self._trim = ""
+        self._channels: ChannelsEntry | None = None
+        self._place: _Place = "between"
+        self._header = ""
+        self._answering = True
+        self._given = {True: False, False: False}
+        self._begin(tail)
+
+    @property
+    def thinking(self) -> bool:
+        """Whether what comes next is thinking."""
+        return self._mark is not None or (self._channels is not None and self._place == "body" and not self._answering)
+
+    def push(self, text: str) -> list[Piece]:
+        """Take text; the pieces that are certain."""
+        self._held += text
+        self._work(final=False)
+        return self._taken()
+
+    def mark(self, mark: str) -> list[Piece]:
+        """Take a mark that came as a token."""
+        if self._state == self._wrapped and self._wrapper is not None and mark == self._wrapper.close:
+            self._give(len(self._held.rstrip("\n")), thinking=False)
+            self._held, self._state = "", self._ended
+        elif self._state in (self._start, self._after) and not self._held.strip() and self._opens(mark):
+            self._held = ""
+            self._take_mark(mark)
+        else:
+            self._work(final=True)
+            self._take_mark(mark)
+        return self._taken()
+
+    def hidden(self, text: str) -> list[Piece]:
+        """Take a special token, which is no text."""
+        if not self.thinking and self._channels is None:
+            self._work(final=bool(self._held))
+            self._out.append(Piece(text, thinking=False, shown=False))
+        return self._taken()
+
+    def thought(self, text: str) -> list[Piece]:
+        """Take thinking that was parted before it came here."""
+        if self._state == self._start:
+            self._held, self._state, self._trim = "", self._after, "\n"
+        return [*self._taken(), Piece(text, thinking=True)]
+
+    def rest(self, *, done: bool = False) -> list[Piece]:
+        """What was held back, once no more comes.
+
+        Args:
+            done: The reply came to its own end, and was not cut.
+        """
+        if self._mark is not None and self._mark.prose and done:
+            # The second sentence never came: it was an answer that began so.
+            self._held, self._mark, self._state, self._trim = self._spelled + self._held, None, self._answer, ""
+        self._work(final=True)
+        if self._channels is not None and self._place == "header" and self._channels.name not in self._header:
+            self._write(self._header, thinking=False)
+        return self._taken()
+
+    # Where the prompt left it --------------------------------------------------------------------
+
+    def _begin(self, tail: str) -> None:
+        for one in self._known.channels:
+            if one.message in self._tokens or one.message in tail:
+                at, last = max((tail.rfind(word), word) for word in self._words(one))
+                if at >= 0 and last not in (*one.closes, *one.ends):
+                    self._enter(one)
+                    # In the prompt the marks are letters.
+                    self._closes, self._held = [*self._words(one)], tail[max(tail.rfind(one.begin), 0) :]
+                    self._work(final=True)
+                    self._enter(one, place=self._place)
+                    self._header = self._header if one.name in self._header else ""
+                    self._out.clear()
+                    self._given = {True: False, False: False}
+                    return
+        for mark in self._known.mark:
+            for word in mark.open:
+                after = tail.rpartition(word)[2].strip()
+                bare = after in ("", mark.label.strip())
+                if word in tail and (bare or (after.startswith(mark.inside or ("\0",)) and not _first(after, mark.close))):
+                    self._think(mark, word, by_token=word in self._tokens)
+                    self._label = "" if after else mark.label
+                    return
+
+    # Text ----------------------------------------------------------------------------------------
+
+    def _work(self, *, final: bool) -> None:
+        while self._held and self._state(final):
+            pass
+
+    def _start(self, final: bool) -> bool:  # noqa: FBT001  the shape of a state
+        """Nothing was said yet: a model thinks before it answers."""
+        lead = self._held.lstrip()
+        for word, begin in self._beginnings():
+            if lead.startswith(word):
+                self._spelled, self._held = self._held[: len(self._held) - len(lead)] + word, lead[len(word) :]
+                begin()
+                return True
+        if not final and (not lead or any(word.startswith(lead) for word, _ in self._beginnings())):
+            return False
+        self._state = self._answer
+        return True
+
+    def _beginnings(self) -> list[tuple[str, Callable[[], None]]]:
+        """What text opens thinking, and what then is to do."""
+        found: list[tuple[str, Callable[[], None]]] = []
+        for mark in self._known.mark:
+            if not mark.tokens and mark is not self._mark:
+                found += [(word, lambda mark=mark, word=word: self._think(mark, word, by_token=False)) for word in mark.open]  # type: ignore[misc]
+        for one in self._known.channels:
+            for word in (one.begin, one.name):
+                if word not in self._tokens:
+                    found.append((word, lambda one=one, word=word: self._enter(one, word)))  # type: ignore[misc]
+        return found
+
+    def _thinking(self, final: bool) -> bool:  # noqa: FBT001
+        if self._label:
+            if self._label.startswith(self._held) and not final:
+                return False
+            self._held, self._label = self._held.removeprefix(self._label), ""
+        found = _first(self._held, self._closes)
+        if found is None:
+            hold = self._mark is not None and self._mark.prose and not final
+            self._give(0 if hold else len(self._held) - (0 if final else overlap(self._held, self._closes)), thinking=True)
+            return False
+        at, word = found
+        self._give(at, thinking=True)
+        self._held = self._held[len(word) :]
+        self._close()
+        return True
+
+    def _after(self, final: bool) -> bool:  # noqa: FBT001
+        """The thinking was closed: its answer, perhaps wrapped, or thinking of another kind."""
+        lead = self._held.lstrip()
+        words = [one.open for one in self._wrappers if one.open and one.open not in self._tokens]
+        for one in self._wrappers:
+            if one.open in words and lead.startswith(one.open):
+                self._held = lead[len(one.open) :]
+                self._wrap(one)
+                return True
+        begins = [pair for pair in self._beginnings() if self._closed is None or pair[0] not in self._closed.open]
+        for word, begin in begins:
+            if lead.startswith(word) and not word[0].isalpha():
+                self._held = lead[len(word) :]
+                begin()
+                return True
+        if not final and (not lead or any(word.startswith(lead) for word in (*words, *(word for word, _ in begins if not word[0].isalpha())))):
+            return False
+        self._state = self._answer
+        return True
+
+    def _answer(self, _final: bool) -> bool:  # noqa: FBT001
+        self._give(len(self._held), thinking=False)
+        return False
+
+    def _wrapped(self, final: bool) -> bool:  # noqa: FBT001
+        close = self._wrapper.close if self._wrapper is not None else ""
+        at = -1 if close in self._tokens else self._held.find(close)
+        if at >= 0:
+            rest = self._held[at + len(close) :]
+            self._give(len(self._held[:at].rstrip("\n")), thinking=False)
+            self._held, self._state = rest, self._ended
+            return True
+        keep = 0 if final else overlap(self._held, [close])
+        sure = self._held[: len(self._held) - keep]
+        self._give(len(sure) if final else len(sure.rstrip("\n")), thinking=False)
+        return False
+
+    def _ended(self, final: bool) -> bool:  # noqa: FBT001
+        """Behind the wrapper: line breaks are nobody's."""
+        if self._held.strip():
+            self._state = self._answer
+            return True
+        self._held = "" if final else self._held
+        return False
+
+    # Marks that are tokens -----------------------------------------------------------------------
+
+    def _opens(self, mark: str) -> bool:
+        return any(mark in one.open for one in self._known.mark) or any(mark == one.open for one in self._known.wrapper) or self._channels_of(mark) is not None
+
+    def _channels_of(self, mark: str) -> ChannelsEntry | None:
+        return next((one for one in self._known.channels if mark in (one.begin, one.name, one.message)), None)
+
+    def _take_mark(self, mark: str) -> None:
+        if self._channels is not None:
+            self._turn(mark)
+            return
+        opened = next((one for one in self._known.mark if mark in one.open), None)
+        wrapper = next((one for one in self._wrappers if mark == one.open), None)
+        fresh = self._state in (self._start, self._after)
+        if self._mark is not None and mark in self._mark.close:
+            self._close()
+        elif wrapper is not None and (fresh or self._mark is not None):
+            self._wrap(wrapper)
+        elif self._mark is None and opened is not None and (fresh or opened.again):
+            self._held = ""
+            self._think(opened, mark, by_token=True)
+        elif (entry := self._channels_of(mark)) is not None and self._mark is None:
+            self._held = ""
+            self._enter(entry, mark)
+        else:
+            # A mark in another place is text about marks.
+            self._state = self._answer if self._mark is None and self._state != self._wrapped else self._state
+            self._write(mark, thinking=self._mark is not None)
+
+    def _think(self, mark: MarkEntry, word: str, *, by_token: bool) -> None:
+        self._mark, self._state, self._label, self._trim = mark, self._thinking, mark.label, "\n"
+        self._closes = [close for close in mark.close if not (by_token and close in self._tokens)]
+        self._spelled = self._spelled or word
+
+    def _close(self) -> None:
+        closed, self._mark = self._mark, None
+        self._closed, self._trim = closed, " \n" if closed is not None and closed.prose else "\n"
+        bare = next((one for one in self._wrappers if not one.open), None)
+        if closed is not None and closed.prose and bare is not None and closed.families == bare.families:
+            self._wrap(bare)
+        else:
+            self._state = self._after
+
+    def _wrap(self, wrapper: WrapperEntry) -> None:
+        self._mark, self._wrapper, self._state, self._trim = None, wrapper, self._wrapped, "\n"
+
+    # Channels ------------------------------------------------------------------------------------
+
+    def _words(self, one: ChannelsEntry) -> tuple[str, ...]:
+        return (one.begin, one.name, one.format, one.message, *one.closes, *one.ends)
+
+    def _enter(self, one: ChannelsEntry, word: str = "", place: _Place = "between") -> None:
+        self._channels, self._state, self._trim, self._place = one, self._channel, "", place
+        self._closes = [mark for mark in self._words(one) if mark not in self._tokens]
+        if word:
+            self._turn(word)
+
+    def _channel(self, final: bool) -> bool:  # noqa: FBT001
+        found = _first(self._held, self._closes)
+        if found is None:
+            sure = len(self._held) - (0 if final else overlap(self._held, self._closes))
+            text, self._held = self._held[:sure], self._held[sure:]
+            self._content(text)
+            return False
+        at, word = found
+        text, self._held = self._held[:at], self._held[at + len(word) :]
+        self._content(text)
+        self._turn(word)
+        return True
+
+    def _content(self, text: str) -> None:
+        if self._place == "header":
+            self._header += text
+            if self._channels is not None and self._channels.name not in self._header and len(self._header) > _LONGEST_HEADER:
+                # No header at all: a model that was tuned to answer without channels.
+                self._place, self._answering = "body", True
+                self._write(self._header, thinking=False)
+        elif self._place == "body":
+            self._write(text, thinking=not self._answering)
+        elif text.strip():
+            self._write(text, thinking=False)
+
+    def _turn(self, mark: str) -> None:
+        one = self._channels
+        if one is None:
+            return
+        if mark == one.begin:
+            self._place, self._header = "header", ""
+        elif mark in (one.name, one.format):
+            self._header = (self._header if self._place == "header" else "") + mark
+            self._place = "header"
+        elif mark == one.message:
+            self._open_message(one)
+        elif mark in one.closes:
+            self.over = self._place == "body" and self._answering
+            self._place = "between"
+        elif mark in one.ends:
+            self.over = True
+        else:
+            self._content(mark)
+
+    def _open_message(self, one: ChannelsEntry) -> None:
+        before, _, after = self._header.partition(one.name)
+        words = after.replace(one.format, " ").split()
+        self._place, self._answering = "body", not words or words[0] in one.answer
+        if self._given[not self._answering]:
+            self._write("\n", thinking=not self._answering)
+        to = next((word for word in (*before.split(), *words) if word.startswith("to=")), None)
+        if to is not None:
+            # A tool that nobody offered: it is said in the thinking.
+            self._answering = False
+            self._write(f"{to}: ", thinking=True)
+
+    # Out -----------------------------------------------------------------------------------------
+
+    def _give(self, count: int, *, thinking: bool) -> None:
+        """Hand out the first characters that are held; line breaks around a mark belong to nobody."""
+        text, self._held = self._held[:count], self._held[count:]
+        self._write(text, thinking=thinking)
+
+    def _write(self, text: str, *, thinking: bool) -> None:
+        if self._trim:
+            text = text.lstrip(self._trim)
+            self._trim = "" if text else self._trim
+        if text:
+            self._given[thinking] = True
+            self._out.append(Piece(text, thinking))
+
+    def _taken(self) -> list[Piece]:
+        out, self._out = self._out, []
+        return out
+
+
+def opens(tail: str, tokens: Collection[str] = ()) -> bool:
+    r"""Whether the end of a prompt stands inside thinking that the template opened.
+
+    >>> opens("<|im_start|>assistant\n<think>\n")
+    True
+    >>> opens("<|im_start|>assistant\n<think>\n\n</think>\n\n")
+    False
+    """
+    return Parter(tail, tokens=tokens).thinking
+
+
+def overlap(text: str, words: Sequence[str]) -> int:
+    """The length of the longest end of ``text`` that begins one of ``words``."""
+    longest = max((len(word) for word in words), default=1) - 1
+    for length in range(min(longest, len(text)), 0, -1):
+        if any(word.startswith(text[-length:]) for word in words):
+            return length
+    return 0
+
+
+def _first(text: str, words: Iterable[str]) -> tuple[int, str] | None:
+    """The first place of any of these words, and which it is."""
+    return min(((at, word) for word in words if (at := text.find(word)) >= 0), default=None)
