@@ -517,7 +517,7 @@ class TestFaults:
             (says("x", finish="error"), EngineError, "ended the reply with finish_reason 'error'"),
             (says("x", finish="insufficient_system_resource"), EngineError, "'insufficient_system_resource'"),
             (says("x", finish="tool_calls"), EngineError, "called a tool that nobody offered"),
-            (servers.raw(piece(None, tool_calls=[{"index": 0, "function": {"name": "weather", "arguments": "{}"}}]), end()), EngineError, "nobody offered: weather"),
+            (servers.raw(piece(None, tool_calls=[{"function": {"name": "weather", "arguments": "{}"}}]), end()), EngineError, "nobody offered: weather"),
             (says("x", finish="content_filter"), EngineError, "content filter"),
         ],
     )

@@ -58,6 +58,12 @@ class TestText:
             ("Here's my thought process: x Here is my response: y", "", "y", "x"),
             ("Here are my reasoning steps:\nx\n[BEGIN FINAL RESPONSE]\ny\n[END FINAL RESPONSE]\n", "", "y", "x"),
             ("<|channel|>analysis<|message|>x<|end|><|start|>assistant<|channel|>final<|message|>y<|return|>", "", "y", "x"),
+            ("y\n</answer>", "<think>\n\n</think>\n<answer>\n", "y", ""),
+            ("x\n[BEGIN FINAL RESPONSE]\ny", "<|begin_assistant|>\nHere are my reasoning steps:\n", "y", "x"),
+            ("x", "<|begin_assistant|>\nHere are my reasoning steps:\n", "", "x"),
+            ("x<|close|>think<|sep|><|open|>response<|sep|>y<|close|>response<|sep|><|close|>message<|sep|>", "<|open|>think<|sep|>", "y", "x"),
+            ("y<|close|>response<|sep|><|close|>message<|sep|>", "<|open|>response<|sep|>", "y", ""),
+            ("y", "<|turn>model\n<|channel>thought\n<channel|>", "y", ""),
             ("<", "", "<", ""),
         ],
     )

@@ -277,6 +277,15 @@ class WrapperEntry(_Sourced):
 
     open: str
     close: str
+    behind: str = ""
+    """What else closes the turn."""
+    families: tuple[str, ...] = ()
+
+
+class SpelledEntry(_Sourced):
+    """Tokens that are read as their letters, if a tokenizer has all of them."""
+
+    tokens: tuple[str, ...]
     families: tuple[str, ...] = ()
 
 
@@ -306,6 +315,7 @@ class ThinkingFile(_Entry):
     mark: tuple[MarkEntry, ...]
     wrapper: tuple[WrapperEntry, ...]
     channels: tuple[ChannelsEntry, ...]
+    spelled: tuple[SpelledEntry, ...]
 
 
 @cache

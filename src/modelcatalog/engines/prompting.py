@@ -17,7 +17,7 @@ from modelcatalog.engines.thinking import Parter, marks
 from modelcatalog.errors import NoChatTemplate, UnsafeRepository, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from modelcatalog.engines import Options, Prompt
     from modelcatalog.engines.text import Tokens
@@ -72,6 +72,11 @@ class Prompter:
         self._forms = Forms(self._renderer, subject)
         self._marks = {token: mark for mark in marks() if (token := tokens.token(mark)) is not None}
         self._stated = self._without_channels(frozenset(ends))
+        # Read as letters, which the decoder would lose.
+        self._spelled: dict[int, str] = {}
+        for one in vocabulary.thinking().spelled:
+            places = [tokens.token(word) for word in one.tokens]
+            self._spelled |= {token: word for token, word in zip(places, one.tokens, strict=True) if token is not None and None not in places}
         self._ends: dict[str, frozenset[int]] = {}
 
     @property
@@ -104,7 +109,7 @@ class Prompter:
             said = "\n".join(message.content for message in prompt)
             parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said)
             thinking = parter.thinking
-            writer = Writer(self._tokens, options.stop, self._ends_of(template), marks=self._marks, parter=parter)
+            writer = Writer(self._tokens, options.stop, self._ends_of(template), marks=self._marks, spelled=self._spelled, parter=parter)
         if not ids:
             message = "the prompt is empty: there is no token to continue"
             raise Unsupported(message, subject=self._subject)
@@ -122,8 +127,9 @@ class Prompter:
         if "default" in self.templates:
             return self.templates["default"]
         if self.templates:
-            message = f"{self._subject} has several chat templates and no default one: {', '.join(self.templates)}"
-            raise Unsupported(message, subject=self._subject, hint=f"pass chat_template={next(iter(self.templates))!r}, or another of them")
+            names = sorted(self.templates)
+            message = f"{self._subject} has several chat templates and no default one: {', '.join(names)}"
+            raise Unsupported(message, subject=self._subject, hint=f"pass chat_template={names[0]!r}, or another of them")
         message = f"{self._subject} has no chat template: it is a base model, which continues a text"
         hint = "use .complete(text), pass chat_template=, or load the instruct version of it"
         raise NoChatTemplate(message, subject=self._subject, hint=hint)
@@ -138,7 +144,10 @@ class Prompter:
         own = sorted(names - _USUAL - self._specials.keys())
         message = f"the chat template of {self._subject} has no switch for thinking"
         reads = f"; it reads {', '.join(own)}" if own else ""
-        raise Unsupported(message, subject="enable_thinking", hint=f"leave enable_thinking= out, or pass chat_template= with one that knows it{reads}")
+        said = [word for word in vocabulary.thinking().commands if word in template]
+        acts = f"; it acts on {' and '.join(said)} in a message" if said else ""
+        hint = f"leave enable_thinking= out, or pass chat_template= with one that knows it{reads}{acts}"
+        raise Unsupported(message, subject="enable_thinking", hint=hint)
 
     def _refuse_switches(self, options: Options) -> None:
         for name in ("enable_thinking", "chat_template"):
@@ -155,25 +164,36 @@ class Prompter:
         return self._ends[template]
 
     def _closing(self, template: str) -> int | None:
-        """The token that a template closes an assistant's turn with, at the end of a conversation and within it alike."""
+        """The token that a template closes an assistant's turn with.
+
+        It stands behind the reply at the end of a conversation and before the next turn alike; or before the next turn only,
+        with another one behind it that opens that turn. A token that only begins a turn, or parts two, closes none.
+        """
         try:
-            after = self._forms.after_reply(template, self._specials)
+            after = self._forms.around_reply(template, self._specials)
         except UnsafeRepository:
             return None
         if after is None:
             return None
-        first = [self._first_added(text) for text in after]
-        closes = first[0] is not None and first[0] == first[1] and first[0] not in self._marks
-        return first[0] if closes else None
+        begins, ends, between = (self._tokens.encode(text, False) for text in after)  # noqa: FBT003  no special tokens
+        closing, opening = self._first_added(ends), self._first_added(between)
+        if closing is None and opening is not None and not any(map(self._is_added, ends)):
+            rest = between[between.index(opening) + 1 :]
+            closing = opening if opening not in begins and any(map(self._is_added, rest)) else None
+        return closing if closing == opening and closing not in {*self._marks, *self._spelled} else None
 
-    def _first_added(self, text: str) -> int | None:
-        """The special token that a text begins with, but for white space and closing tags."""
-        ids = self._tokens.encode(text, False)  # noqa: FBT003  no special tokens
+    def _first_added(self, ids: Sequence[int]) -> int | None:
+        """The special token that a text begins with, but for white space and closing tags; no word stands behind it."""
         for place, token in enumerate(ids):
-            # Some vocabularies have line breaks and words beside the others too.
-            if _MARKUP.search(self._tokens.added(token) or ""):
-                return token if _NOTHING.fullmatch(self._tokens.decode(ids[:place])) else None
+            if self._is_added(token):
+                rest = next((at for at in range(place + 1, len(ids)) if self._is_added(ids[at])), len(ids))
+                word = self._tokens.decode(ids[place + 1 : rest])
+                return token if _NOTHING.fullmatch(self._tokens.decode(ids[:place])) and not word[:1].isalnum() else None
         return None
+
+    def _is_added(self, token: int) -> bool:
+        # Some vocabularies have line breaks and words beside the others too.
+        return _MARKUP.search(self._tokens.added(token) or "") is not None
 
     def _without_channels(self, ends: frozenset[int]) -> frozenset[int]:
         """Where messages have channels, the end of one message is not that of the reply."""

@@ -80,19 +80,21 @@ class Forms:
                 raise self._left_out(place, message, lost)
         return Rendered(text, _tail(text, messages, form))
 
-    def after_reply(self, template: str, values: Mapping[str, object]) -> tuple[str, str] | None:
-        """What a template writes behind an assistant's content: at the end of a conversation, and before the next turn.
+    def around_reply(self, template: str, values: Mapping[str, object]) -> tuple[str, str, str] | None:
+        """What a template writes before the first content, behind an assistant's at the end of a conversation, and before the next turn.
 
         None where it takes no such conversation.
         """
-        found = []
+        found: list[str] = []
+        before = ""
         for roles in (("user", "assistant"), ("user", "assistant", "user")):
             form = self._form(template, roles, {**values, "add_generation_prompt": False})
             if form.text is None or form.missing:
                 return None
+            before = form.text[: form.text.casefold().find(_needle(0))]
             _, _, after = _split(form.text, 1)
             found.append(_split(after, 2)[0])
-        return found[0], found[1]
+        return before, found[0], found[1]
 
     def _form(self, template: str, roles: tuple[str, ...], values: Mapping[str, object]) -> _Form:
         key = (template, roles, json.dumps(values, sort_keys=True, default=str))

@@ -149,6 +149,7 @@ class Writer:
         stops: Strings that end the answer; a special token's text is one too.
         ends: Tokens that end the reply, and are no text.
         marks: Tokens that are thinking marks: some tokenizers call them special, and decoding would lose them.
+        spelled: Tokens that are a part of marks, and read as their letters.
         parter: Parts thinking from answer; None where a text is continued.
         before: The end of the text that is continued.
     """
@@ -160,6 +161,7 @@ class Writer:
         ends: Container[int] = (),
         *,
         marks: Mapping[int, str] | None = None,
+        spelled: Mapping[int, str] | None = None,
         parter: Parter | None = None,
         before: Sequence[int] = (),
     ) -> None:
@@ -168,6 +170,7 @@ class Writer:
         self._stops = StopStrings(stops)
         self._ends = ends
         self._marks = marks or {}
+        self._spelled = spelled or {}
         self._parter = parter
         self._ended = False
 
@@ -184,6 +187,8 @@ class Writer:
         if token in self._marks and self._parter is not None:
             before = self._parter.push(self._decoder.rest())
             return written([*before, *self._parter.mark(self._marks[token])], self._stops)
+        if token in self._spelled:
+            return written(self._parted(self._decoder.rest() + self._spelled[token]), self._stops)
         pieces = self._parted(self._decoder.push(token))
         if self._stops and (hidden := self._tokens.added(token)) is not None and not self._tokens.decode([token]):
             pieces += [Piece(hidden, thinking=False, shown=False)] if self._parter is None else self._parter.hidden(hidden)

@@ -41,7 +41,7 @@ class Parter:
 
     Args:
         tail: What the template wrote behind the last message: it may have opened the thinking.
-        tokens: The marks that are tokens here; their letters alone are text about them.
+        tokens: The marks that are tokens here; within thinking that a token opened, their letters are text about them.
         asked: What was said in the conversation; a wrapper that it speaks of belongs to the answer.
 
     >>> parter = Parter()
@@ -65,6 +65,7 @@ class Parter:
         self._closed: MarkEntry | None = None
         self._closes: list[str] = []
         self._label = ""
+        self._sure = False
         self._wrapper: WrapperEntry | None = None
         self._trim = ""
         self._channels: ChannelsEntry | None = None
@@ -117,7 +118,7 @@ class Parter:
         Args:
             done: The reply came to its own end, and was not cut.
         """
-        if self._mark is not None and self._mark.prose and done:
+        if self._mark is not None and self._mark.prose and done and not self._sure:
             # The second sentence never came: it was an answer that began so.
             self._held, self._mark, self._state, self._trim = self._spelled + self._held, None, self._answer, ""
         self._work(final=True)
@@ -146,9 +147,13 @@ class Parter:
                 after = tail.rpartition(word)[2].strip()
                 bare = after in ("", mark.label.strip())
                 if word in tail and (bare or (after.startswith(mark.inside or ("\0",)) and not _first(after, mark.close))):
-                    self._think(mark, word, by_token=word in self._tokens)
+                    self._think(mark, "", by_token=word in self._tokens)
                     self._label = "" if after else mark.label
+                    self._sure = True
                     return
+        wrapper = next((one for one in self._known.wrapper if one.open and tail.rstrip().endswith(one.open)), None)
+        if wrapper is not None:
+            self._wrap(wrapper)
 
     # Text ----------------------------------------------------------------------------------------
 
@@ -188,7 +193,7 @@ class Parter:
             self._held, self._label = self._held.removeprefix(self._label), ""
         found = _first(self._held, self._closes)
         if found is None:
-            hold = self._mark is not None and self._mark.prose and not final
+            hold = self._mark is not None and self._mark.prose and not final and not self._sure
             self._give(0 if hold else len(self._held) - (0 if final else overlap(self._held, self._closes)), thinking=True)
             return False
         at, word = found
@@ -236,7 +241,12 @@ class Parter:
 
     def _ended(self, final: bool) -> bool:  # noqa: FBT001
         """Behind the wrapper: line breaks are nobody's."""
-        if self._held.strip():
+        behind = self._wrapper.behind if self._wrapper is not None else ""
+        lead = self._held.strip()
+        if behind and lead.startswith(behind):
+            self._held, self._wrapper = lead[len(behind) :], None
+            return True
+        if lead and not (behind.startswith(lead) and not final):
             self._state = self._answer
             return True
         self._held = "" if final else self._held
