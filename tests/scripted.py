@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["CHATML", "PLAIN", "metaspace", "scripted", "tokenizer"]
+__all__ = ["CHATML", "PLAIN", "gguf_file", "metaspace", "scripted", "tokenizer"]
 
 CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
@@ -78,3 +78,63 @@ def scripted(folder: Path, words: Any, reply: str | list[int], start: int | str 
     model.save_pretrained(folder)
     words.save_pretrained(folder)
     return folder
+
+
+BYTES = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+
+
+def gguf_file(folder: Path, chain: dict[str, str], words: list[str], template: str | None = None, *, special: tuple[str, ...] = (), eot: str = "") -> Path:
+    """Write a GGUF file with a SentencePiece vocabulary, in which each token has one successor; after all others comes a full stop.
+
+    Args:
+        folder: Where.
+        chain: Token -> the next one.
+        words: The vocabulary behind the bytes; a full stop among them.
+        template: The chat template.
+        special: Words that are control tokens.
+        eot: The token that the file names as the end of a turn, beside ``</s>``.
+    """
+    import gguf
+    import numpy as np
+
+    width, tokens = 320, [*BYTES, *words]
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "tiny-F32.gguf"
+    writer: Any = gguf.GGUFWriter(str(file), "llama")
+    writer.add_block_count(1)
+    writer.add_context_length(256)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(32)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(2)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(width // 2)
+    writer.add_vocab_size(len(tokens))
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(tokens)
+    writer.add_token_scores([0.0] * len(BYTES) + [-float(len(word) == 1) - 1 for word in words])
+    writer.add_token_types([2, 3, 3, *[6] * 256, *(3 if word in special else 1 for word in words)])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    writer.add_add_bos_token(False)  # noqa: FBT003  gguf's
+    if template is not None:
+        writer.add_chat_template(template)
+    if eot:
+        writer.add_eot_token_id(tokens.index(eot))
+    nexts = np.zeros((len(tokens), width), np.float32)
+    for at, token in enumerate(tokens):
+        nexts[tokens.index(chain.get(token, ".")), at] = 1
+    writer.add_tensor("token_embd.weight", np.eye(len(tokens), width, dtype=np.float32))
+    writer.add_tensor("output.weight", nexts)
+    for name in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):
+        writer.add_tensor(f"{name}.weight", np.ones(width, np.float32))
+    square, wide = (width, width), (32, width)
+    shapes = {"attn_q": square, "attn_k": square, "attn_v": square, "attn_output": square, "ffn_gate": wide, "ffn_up": wide, "ffn_down": (width, 32)}
+    for name, shape in shapes.items():
+        writer.add_tensor(f"blk.0.{name}.weight", np.zeros(shape, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return file

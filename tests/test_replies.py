@@ -13,7 +13,7 @@ from modelcatalog.errors import EngineError, ModelCatalogError, Unsupported
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from scripted import CHATML, PLAIN, metaspace, scripted, tokenizer
+from scripted import CHATML, PLAIN, gguf_file, metaspace, scripted, tokenizer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -488,3 +488,38 @@ class TestWrongInput:
             session.chat("\ud83d")
         assert session.messages == ()
         assert isinstance(EngineError("x").partial, str)
+
+
+WORDS = ["▁hi", "▁Paris", "▁and", "s", "▁", ".", "h", "i", "[A]", "<eot>", "<think>", "</think>"]
+TURNS = "{% for m in messages %}{{ m['content'] }}{% if m['role'] == 'user' %}{{ '[A]' }}{% else %}{{ '</s>' }}{% endif %}{% endfor %}"
+
+
+@pytest.mark.parametrize("engine", ["transformers", "llama.cpp"])
+class TestGguf:
+    """A GGUF file says the same on both engines that read it."""
+
+    @pytest.mark.parametrize(
+        ("chain", "text", "thinking"),
+        [
+            ({"[A]": "▁Paris", "▁Paris": "▁and", "▁and": "</s>"}, "Paris and", None),
+            ({"[A]": "▁Paris", "▁Paris": "<eot>"}, "Paris", None),
+            ({"[A]": "<think>", "<think>": "▁and", "▁and": "</think>", "</think>": "▁Paris", "▁Paris": "s", "s": "<eot>"}, "Pariss", "and"),
+        ],
+    )
+    def test_chat(self, tmp_path: Path, engine: str, chain: dict[str, str], text: str, thinking: str | None) -> None:
+        """Ends that the file names, marks that are control tokens, no space before the first word."""
+        pytest.importorskip("gguf" if engine == "transformers" else "llama_cpp", exc_type=ImportError)
+        file = gguf_file(tmp_path, chain, WORDS, TURNS, special=("[A]", "<eot>", "<think>", "</think>"), eot="<eot>")
+        with mc.load(file, engine=engine, device="cpu") as model:
+            reply = model.chat("hi", max_new_tokens=9, do_sample=False)
+            assert (reply.text, reply.thinking, reply.finish_reason) == (text, thinking, "stop")
+            with pytest.raises(Unsupported, match="no switch for thinking"):
+                model.chat("hi", enable_thinking=False)
+            assert model.chat("hi", max_new_tokens=9, do_sample=False, stop="</think>" if thinking else "nothing").finish_reason == "stop"
+
+    def test_complete(self, tmp_path: Path, engine: str) -> None:
+        """Text and reply together are what the model wrote."""
+        pytest.importorskip("gguf" if engine == "transformers" else "llama_cpp", exc_type=ImportError)
+        file = gguf_file(tmp_path, {"i": "▁Paris", "▁hi": "▁Paris", "▁Paris": "▁and", "▁and": "s", "s": "</s>"}, WORDS, special=("[A]", "<eot>"))
+        with mc.load(file, engine=engine, device="cpu") as model:
+            assert model.complete("hi", max_new_tokens=9, do_sample=False).text == " Paris ands"
