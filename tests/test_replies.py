@@ -88,6 +88,19 @@ class TestThinking:
             told = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello!"}, {"role": "user", "content": "bye"}]
             assert prompt_ids(model, [*session.messages, {"role": "user", "content": "bye"}]) == bare(words, told)
 
+    @pytest.mark.parametrize(("begin", "end"), [("<musing>", "</musing>"), ("<|muse|>aloud\n", ["<|muse_end|>", "<|x|>"])])
+    def test_by_the_checkpoint_itself(self, tmp_path: Path, begin: str, end: Any) -> None:
+        """Marks that no data file has are taken from the tokenizer's response_template, where transformers keeps one."""
+        words = tokenizer(("<|eos|>", "<|muse|>", "<|muse_end|>"), "<|eos|>", PLAIN)
+        closes = end if isinstance(end, str) else end[0]
+        folder = scripted(tmp_path, words, f"{begin}A greeting.{closes}Hello!<|eos|>")
+        file = folder / "tokenizer_config.json"
+        fields = {"reasoning_content": {"open": begin, "close": end}, "content": {"close_pattern": "(a+)+$"}}
+        stated = json.loads(file.read_text(encoding="utf-8")) | {"response_template": {"start_anchor": "assistant", "fields": fields}}
+        file.write_text(json.dumps(stated), encoding="utf-8")
+        with mc.load(folder) as model:
+            assert (ask(model).text, ask(model).thinking) == ("Hello!", "A greeting.")
+
     def test_cut(self, tmp_path: Path) -> None:
         """A reply that is cut within its thinking has no answer, and one within a header shows none of it."""
         words = tokenizer(HARMONY, "<|return|>", HARMONY_TEMPLATE)

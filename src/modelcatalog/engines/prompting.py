@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Options, Prompt
     from modelcatalog.engines.text import Tokens
+    from modelcatalog.vocabulary import MarkEntry
 
 __all__ = ["Prompted", "Prompter"]
 
@@ -51,6 +52,7 @@ class Prompter:
         specials: What templates know by name: ``bos_token``, ``eos_token``, ….
         ends: Tokens that end a reply, as the files say.
         limit: How many tokens the context holds.
+        own: Marks of thinking that the checkpoint states itself.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class Prompter:
         ends: Iterable[int],
         *,
         limit: int | None = None,
+        own: Sequence[MarkEntry] = (),
     ) -> None:
+        self._own = own
         self.templates = {name: text for name, text in templates.items() if text}
         self._subject = subject
         self._tokens = tokens
@@ -70,7 +74,7 @@ class Prompter:
         self._limit = limit
         self._renderer = Renderer(subject)
         self._forms = Forms(self._renderer, subject)
-        self._marks = {token: mark for mark in marks() if (token := tokens.token(mark)) is not None}
+        self._marks = {token: mark for mark in marks(own) if (token := tokens.token(mark)) is not None}
         self._stated = self._without_channels(frozenset(ends))
         # Read as letters, which the decoder would lose.
         self._spelled: dict[int, str] = {}
@@ -107,7 +111,7 @@ class Prompter:
             # The template writes the special tokens itself; a second <s> spoils the reply.
             ids = self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
             said = "\n".join(message.content for message in prompt)
-            parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said)
+            parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said, own=self._own)
             thinking = parter.thinking
             writer = Writer(self._tokens, options.stop, self._ends_of(template), marks=self._marks, spelled=self._spelled, parter=parter)
         if not ids:

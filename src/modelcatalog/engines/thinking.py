@@ -26,10 +26,10 @@ class Piece(NamedTuple):
     """False for a special token within the answer: nobody reads it, but a stop string may name it."""
 
 
-def marks() -> frozenset[str]:
-    """Every mark that may be a token of a tokenizer."""
+def marks(own: Sequence[MarkEntry] = ()) -> frozenset[str]:
+    """Every mark that may be a token of a tokenizer; ``own`` are those that a checkpoint states itself."""
     known = vocabulary.thinking()
-    found = {word for mark in known.mark if not mark.prose for word in (*mark.open, *mark.close)}
+    found = {word for mark in (*own, *known.mark) if not mark.prose for word in (*mark.open, *mark.close)}
     found |= {word for wrapper in known.wrapper for word in (wrapper.open, wrapper.close)}
     for one in known.channels:
         found |= {one.begin, one.name, one.format, one.message, *one.closes, *one.ends}
@@ -43,6 +43,7 @@ class Parter:
         tail: What the template wrote behind the last message: it may have opened the thinking.
         tokens: The marks that are tokens here; within thinking that a token opened, their letters are text about them.
         asked: What was said in the conversation; a wrapper that it speaks of belongs to the answer.
+        own: Marks that the checkpoint states itself.
 
     >>> parter = Parter()
     >>> [*parter.push("<thi"), *parter.push("nk>so</think>\n\nParis")]
@@ -52,8 +53,9 @@ class Parter:
     [Piece(text='Paris', thinking=False, shown=True)]
     """
 
-    def __init__(self, tail: str = "", *, tokens: Collection[str] = (), asked: str = "") -> None:
+    def __init__(self, tail: str = "", *, tokens: Collection[str] = (), asked: str = "", own: Sequence[MarkEntry] = ()) -> None:
         self._known = vocabulary.thinking()
+        self._marks = (*own, *self._known.mark)
         self._tokens = tokens
         self._wrappers = [one for one in self._known.wrapper if one.open in tokens or not one.open or one.open not in asked]
         self.over = False
@@ -142,7 +144,7 @@ class Parter:
                     self._out.clear()
                     self._given = {True: False, False: False}
                     return
-        for mark in self._known.mark:
+        for mark in self._marks:
             for word in mark.open:
                 after = tail.rpartition(word)[2].strip()
                 bare = after in ("", mark.label.strip())
@@ -177,7 +179,7 @@ class Parter:
     def _beginnings(self) -> list[tuple[str, Callable[[], None]]]:
         """What text opens thinking, and what then is to do."""
         found: list[tuple[str, Callable[[], None]]] = []
-        for mark in self._known.mark:
+        for mark in self._marks:
             if not mark.tokens and mark is not self._mark:
                 found += [(word, lambda mark=mark, word=word: self._think(mark, word, by_token=False)) for word in mark.open]  # type: ignore[misc]
         for one in self._known.channels:
@@ -255,7 +257,7 @@ class Parter:
     # Marks that are tokens -----------------------------------------------------------------------
 
     def _opens(self, mark: str) -> bool:
-        return any(mark in one.open for one in self._known.mark) or any(mark == one.open for one in self._known.wrapper) or self._channels_of(mark) is not None
+        return any(mark in one.open for one in self._marks) or any(mark == one.open for one in self._known.wrapper) or self._channels_of(mark) is not None
 
     def _channels_of(self, mark: str) -> ChannelsEntry | None:
         return next((one for one in self._known.channels if mark in (one.begin, one.name, one.message)), None)
@@ -264,7 +266,7 @@ class Parter:
         if self._channels is not None:
             self._turn(mark)
             return
-        opened = next((one for one in self._known.mark if mark in one.open), None)
+        opened = next((one for one in self._marks if mark in one.open), None)
         wrapper = next((one for one in self._wrappers if mark == one.open), None)
         fresh = self._state in (self._start, self._after)
         if self._mark is not None and mark in self._mark.close:

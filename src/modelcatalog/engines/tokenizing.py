@@ -6,17 +6,22 @@ The engines transformers and vllm have such a tokenizer; llama.cpp has its own.
 from __future__ import annotations
 
 import json
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from modelcatalog.vocabulary import MarkEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Tokenizer", "gguf_ends", "stated_ends", "templates"]
+__all__ = ["Tokenizer", "gguf_ends", "own_marks", "stated_ends", "templates"]
 
 _ELSEWHERE = ("chat_template.json", "processor_config.json", "preprocessor_config.json")
 """Files of processors that may hold the template of a model whose tokenizer has none."""
+_THINKING = ("reasoning_content", "reasoning", "thinking")
+_FIRST = re.compile(r"(<[^<>]*>|\[[^\[\]]*\])(.*)", re.DOTALL)
 _GGUF_ENDS = ("eos", "eot", "eom")
 
 
@@ -76,6 +81,31 @@ def _named(stated: object) -> dict[str, str]:
     if isinstance(stated, list):
         stated = {one.get("name"): one.get("template") for one in stated if isinstance(one, dict)}
     return {str(name): text for name, text in stated.items() if isinstance(text, str) and text} if isinstance(stated, dict) else {}
+
+
+def own_marks(tokenizer: Any) -> tuple[MarkEntry, ...]:
+    """The marks of thinking that a checkpoint states itself, in the ``response_template`` that newer versions of transformers read.
+
+    Its literals only: patterns would be a stranger's regular expressions, which this process runs without a limit.
+    """
+    stated = getattr(tokenizer, "response_template", None)
+    fields = stated.get("fields") if isinstance(stated, dict) else None
+    known = tokenizer.get_added_vocab()
+    found = []
+    for name in _THINKING:
+        field = fields.get(name) if isinstance(fields, dict) else None
+        opens, closes = (_literals(field.get(key)) for key in ("open", "close")) if isinstance(field, dict) else ((), ())
+        for word in opens if closes else ():
+            # A token, and the words behind it.
+            first = _FIRST.fullmatch(word)
+            token, label = (first[1], first[2]) if first is not None and first[1] in known else (word, "")
+            found.append(MarkEntry(open=(token,), label=label, close=closes))
+    return tuple(found)
+
+
+def _literals(stated: object) -> tuple[str, ...]:
+    words = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else []
+    return tuple(word for word in words if isinstance(word, str) and word)
 
 
 def stated_ends(tokenizer: Any, generation: Any, *configs: Any) -> frozenset[int]:

@@ -56,7 +56,8 @@ class Vllm:
         # vLLM keeps the checkpoint's own configuration beside its own.
         configs = getattr(getattr(engine, "model_config", None), "hf_config", None), getattr(getattr(engine, "model_config", None), "hf_text_config", None)
         ends = tokenizing.stated_ends(tokenizer, defaults, *configs)
-        self._prompter = Prompter(subject, tokenizing.Tokenizer(tokenizer), templates, tokenizer.special_tokens_map, ends, limit=limit)
+        words, own = tokenizing.Tokenizer(tokenizer), tokenizing.own_marks(tokenizer)
+        self._prompter = Prompter(subject, words, templates, tokenizer.special_tokens_map, ends, limit=limit, own=own)
         self._driver: _Driver | None = _Driver(engine, subject)
 
     @property

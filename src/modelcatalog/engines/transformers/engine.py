@@ -231,7 +231,8 @@ def _prompter(model: Any, tokenizer: Any, subject: str, templates: Mapping[str, 
     """The text side of the checkpoint."""
     stated = tokenizing.stated_ends(tokenizer, model.generation_config, model.config, model.config.get_text_config())
     known = tokenizing.templates(tokenizer) if templates is None else templates
-    return Prompter(subject, tokenizing.Tokenizer(tokenizer), known, tokenizer.special_tokens_map, stated | ends)
+    own = tokenizing.own_marks(tokenizer)
+    return Prompter(subject, tokenizing.Tokenizer(tokenizer), known, tokenizer.special_tokens_map, stated | ends, own=own)
 
 
 def _free(device: Any) -> int:
