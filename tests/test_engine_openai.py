@@ -284,6 +284,12 @@ class TestChat:
         reply = remote.chat(FRANCE)
         assert (reply.text, reply.thinking) == ("Paris", "hm")
 
+    def test_thinking_half_open(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A closing tag alone cannot be parted in a stream, and is said."""
+        server.answer = says("so it is Par", "is</think>Paris")
+        with pytest.warns(UserWarning, match="</think> and nothing that opens it.*reasoning parser"):
+            assert remote.chat(FRANCE).text == "so it is Paris</think>Paris"
+
     def test_length(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """A reply that was cut says so; without figures of the server, pieces are counted."""
         server.answer = says("a", "b", "c", finish="length", usage=False)

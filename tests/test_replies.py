@@ -217,6 +217,15 @@ class TestStop:
             got = ask(model, stop="\n\n")
             assert (got.text, got.thinking, got.finish_reason) == ("Hello!", "One.\n\nTwo.", "stop")
 
+    @pytest.mark.parametrize("specials", [("<|im_end|>", "<|im_start|>"), ("<|im_end|>", "<|im_start|>", "<think>", "</think>")])
+    def test_end_of_the_thinking(self, tmp_path: Path, specials: tuple[str, ...]) -> None:
+        """The mark itself may be asked for, and only thinking comes; parts of a mark or of a special token are no stop string."""
+        with mc.load(scripted(tmp_path, tokenizer(specials), "<think>One.</think>Hello > you|<|im_end|>")) as model:
+            got = ask(model, stop="</think>")
+            assert (got.text, got.thinking, got.finish_reason) == ("", "One.", "stop")
+            assert ask(model, stop=">").text == "Hello "
+            assert ask(model, stop="|").text == "Hello > you"
+
     @pytest.mark.parametrize(("stop", "text"), [("<|x|>", "one"), ("e<|x|>t", "on"), (["two", "<|x|>"], "one"), ("wo", "onet")])
     def test_special_tokens(self, tmp_path: Path, stop: Any, text: str) -> None:
         """A special token's text ends the reply, as in transformers' stop_strings, in chat and in complete."""

@@ -25,7 +25,7 @@ def cut(text: str, places: list[int]) -> list[str]:
 
 def parts(pieces: list[Piece]) -> tuple[str, str]:
     """The answer and the thinking."""
-    return "".join(p.text for p in pieces if not p.thinking), "".join(p.text for p in pieces if p.thinking).strip()
+    return "".join(p.text for p in pieces if not p.thinking and p.shown), "".join(p.text for p in pieces if p.thinking).strip()
 
 
 class TestText:

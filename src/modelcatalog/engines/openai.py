@@ -6,6 +6,7 @@ Knows no hub and no file. The server holds the weights, the template and the cac
 from __future__ import annotations
 
 import os
+import warnings
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from modelcatalog.engines.openai_chunks import FINISH, read
 from modelcatalog.engines.openai_errors import Server, message_of, translated
 from modelcatalog.engines.openai_request import Dialect, Request, body
 from modelcatalog.engines.text import StopStrings, finished, written
-from modelcatalog.engines.thinking import Parter, Piece
+from modelcatalog.engines.thinking import Parter, Piece, half_open
 from modelcatalog.errors import EngineError, ModelCatalogError
 from modelcatalog.planning.serving import key_variable, vendor
 
@@ -161,16 +162,22 @@ class _Reply:
         self.stops = StopStrings(stops)
         self.told = told
         self.count = 0
+        self._said: list[str] = []
 
     def push(self, text: str, *, thinking: bool) -> Written:
         """Take a piece."""
         self.count += 1
+        if not thinking:
+            self._said.append(text)
         if self._parter is None:
             return written([Piece(text, thinking)], self.stops)
         return written(self._parter.thought(text) if thinking else self._parter.push(text), self.stops)
 
     def rest(self, *, done: bool) -> Written:
         """What was held back, once no more comes."""
+        if self._parter is not None and (mark := half_open("".join(self._said))) is not None:
+            message = f"the reply has {mark} and nothing that opens it: its text may begin with thinking that the server's template opened"
+            warnings.warn(f"{message}; start the server with its reasoning parser", stacklevel=2)
         return finished([] if self._parter is None else self._parter.rest(done=done), self.stops)
 
 

@@ -95,6 +95,9 @@ class StopStrings:
         if not self._stops:
             return text if shown else ""
         if not shown:
+            # Named whole, or not at all: a full stop is no part of a special token.
+            if not any(text in stop for stop in self._stops):
+                return ""
             self._hidden.update(range(len(self._held), len(self._held) + len(text)))
         self._held += text
         places = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]

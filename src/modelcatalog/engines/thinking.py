@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.vocabulary import ChannelsEntry, MarkEntry, WrapperEntry
 
-__all__ = ["Parter", "Piece", "marks", "opens", "overlap"]
+__all__ = ["Parter", "Piece", "half_open", "marks", "opens", "overlap"]
 
 _LONGEST_HEADER = 80
 _Place = Literal["header", "body", "between"]
@@ -23,7 +23,7 @@ class Piece(NamedTuple):
     text: str
     thinking: bool
     shown: bool = True
-    """False for a special token within the answer: nobody reads it, but a stop string may name it."""
+    """False for a special token in the answer and for the mark before it: nobody reads them, but a stop string may name them."""
 
 
 def marks(own: Sequence[MarkEntry] = ()) -> frozenset[str]:
@@ -47,7 +47,7 @@ class Parter:
 
     >>> parter = Parter()
     >>> [*parter.push("<thi"), *parter.push("nk>so</think>\n\nParis")]
-    [Piece(text='so', thinking=True, shown=True), Piece(text='Paris', thinking=False, shown=True)]
+    [Piece(text='so', thinking=True, shown=True), Piece(text='</think>', thinking=False, shown=False), Piece(text='Paris', thinking=False, shown=True)]
     >>> parter = Parter(tokens={"<|channel|>", "<|message|>"})
     >>> [*parter.mark("<|channel|>"), *parter.push("final"), *parter.mark("<|message|>"), *parter.push("Paris")]
     [Piece(text='Paris', thinking=False, shown=True)]
@@ -201,7 +201,7 @@ class Parter:
         at, word = found
         self._give(at, thinking=True)
         self._held = self._held[len(word) :]
-        self._close()
+        self._close(word)
         return True
 
     def _after(self, final: bool) -> bool:  # noqa: FBT001
@@ -270,7 +270,7 @@ class Parter:
         wrapper = next((one for one in self._wrappers if mark == one.open), None)
         fresh = self._state in (self._start, self._after)
         if self._mark is not None and mark in self._mark.close:
-            self._close()
+            self._close(mark)
         elif wrapper is not None and (fresh or self._mark is not None):
             self._wrap(wrapper)
         elif self._mark is None and opened is not None and (fresh or opened.again):
@@ -289,7 +289,8 @@ class Parter:
         self._closes = [close for close in mark.close if not (by_token and close in self._tokens)]
         self._spelled = self._spelled or word
 
-    def _close(self) -> None:
+    def _close(self, word: str) -> None:
+        self._out.append(Piece(word, thinking=False, shown=False))
         closed, self._mark = self._mark, None
         self._closed, self._trim = closed, " \n" if closed is not None and closed.prose else "\n"
         bare = next((one for one in self._wrappers if not one.open), None)
@@ -397,6 +398,16 @@ def opens(tail: str, tokens: Collection[str] = ()) -> bool:
     False
     """
     return Parter(tail, tokens=tokens).thinking
+
+
+def half_open(text: str) -> str | None:
+    """The mark that closes thinking in an answer in which nothing opened it, None if there is none: a server's template did.
+
+    >>> half_open("so it is Paris</think>Paris"), half_open("write <think> and </think>")
+    ('</think>', None)
+    """
+    found = ((mark, close) for mark in vocabulary.thinking().mark if not mark.prose for close in mark.close if close in text)
+    return next((close for mark, close in found if not any(word in text for word in mark.open)), None)
 
 
 def overlap(text: str, words: Sequence[str]) -> int:
