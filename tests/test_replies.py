@@ -154,6 +154,13 @@ class TestEnds:
             got = ask(model)
             assert (got.text, got.finish_reason) == ("Paris.", "stop")
 
+    def test_a_channel_s_mark_without_channels(self, tmp_path: Path) -> None:
+        """Phi closes its turns with the mark that closes a channel elsewhere."""
+        template = "{% for m in messages %}{{ '<|' + m['role'] + '|>\n' + m['content'] + '<|end|>\n' }}{% endfor %}<|assistant|>\n"
+        words = tokenizer(("<|endoftext|>", "<|user|>", "<|assistant|>", "<|end|>"), "<|endoftext|>", template)
+        with mc.load(scripted(tmp_path, words, "Paris.<|end|>\n<|user|>")) as model:
+            assert (ask(model).text, ask(model).finish_reason) == ("Paris.", "stop")
+
     @pytest.mark.parametrize(
         "template",
         [

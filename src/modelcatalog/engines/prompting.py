@@ -74,7 +74,7 @@ class Prompter:
         self._limit = limit
         self._renderer = Renderer(subject)
         self._forms = Forms(self._renderer, subject)
-        self._marks = {token: mark for mark in marks(own) if (token := tokens.token(mark)) is not None}
+        self._marks = marks(tokens.token, own)
         self._stated = self._without_channels(frozenset(ends))
         # Read as letters, which the decoder would lose.
         self._spelled: dict[int, str] = {}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
+from modelcatalog.engines.channels import Channels, words
+from modelcatalog.engines.overlapping import first, overlap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from modelcatalog.vocabulary import ChannelsEntry, MarkEntry, WrapperEntry
 
-__all__ = ["Parter", "Piece", "half_open", "marks", "opens", "overlap"]
-
-_LONGEST_HEADER = 80
-_Place = Literal["header", "body", "between"]
+__all__ = ["Parter", "Piece", "half_open", "marks", "opens"]
 
 
 class Piece(NamedTuple):
@@ -26,14 +25,21 @@ class Piece(NamedTuple):
     """False for a special token in the answer and for the mark before it: nobody reads them, but a stop string may name them."""
 
 
-def marks(own: Sequence[MarkEntry] = ()) -> frozenset[str]:
-    """Every mark that may be a token of a tokenizer; ``own`` are those that a checkpoint states itself."""
+def marks(token: Callable[[str], int | None], own: Sequence[MarkEntry] = ()) -> dict[int, str]:
+    """The marks that are tokens of a tokenizer.
+
+    Args:
+        token: The one token that a text is; None if it is none.
+        own: Marks that the checkpoint states itself.
+    """
     known = vocabulary.thinking()
-    found = {word for mark in (*own, *known.mark) if not mark.prose for word in (*mark.open, *mark.close)}
-    found |= {word for wrapper in known.wrapper for word in (wrapper.open, wrapper.close)}
+    names = {word for mark in (*own, *known.mark) if not mark.prose for word in (*mark.open, *mark.close)}
+    names |= {word for wrapper in known.wrapper for word in (wrapper.open, wrapper.close)}
     for one in known.channels:
-        found |= {one.begin, one.name, one.format, one.message, *one.closes, *one.ends}
-    return frozenset(found - {""})
+        # Phi closes its turns with <|end|> too, and has no channels.
+        if token(one.name) is not None and token(one.message) is not None:
+            names |= set(words(one))
+    return {found: name for name in names - {""} if (found := token(name)) is not None}
 
 
 class Parter:
@@ -58,8 +64,6 @@ class Parter:
         self._marks = (*own, *self._known.mark)
         self._tokens = tokens
         self._wrappers = [one for one in self._known.wrapper if one.open in tokens or not one.open or one.open not in asked]
-        self.over = False
-        """Whether the reply has ended, by its marks."""
         self._out: list[Piece] = []
         self._held = self._spelled = ""
         self._state: Callable[[bool], bool] = self._start
@@ -70,17 +74,18 @@ class Parter:
         self._sure = False
         self._wrapper: WrapperEntry | None = None
         self._trim = ""
-        self._channels: ChannelsEntry | None = None
-        self._place: _Place = "between"
-        self._header = ""
-        self._answering = True
-        self._given = {True: False, False: False}
+        self._channels: Channels | None = None
         self._begin(tail)
 
     @property
     def thinking(self) -> bool:
         """Whether what comes next is thinking."""
-        return self._mark is not None or (self._channels is not None and self._place == "body" and not self._answering)
+        return self._mark is not None or (self._channels is not None and self._channels.thinking)
+
+    @property
+    def over(self) -> bool:
+        """Whether the reply has ended, by its marks."""
+        return self._channels is not None and self._channels.over
 
     def push(self, text: str) -> list[Piece]:
         """Take text; the pieces that are certain."""
@@ -124,31 +129,23 @@ class Parter:
             # The second sentence never came: it was an answer that began so.
             self._held, self._mark, self._state, self._trim = self._spelled + self._held, None, self._answer, ""
         self._work(final=True)
-        if self._channels is not None and self._place == "header" and self._channels.name not in self._header:
-            self._write(self._header, thinking=False)
+        if self._channels is not None:
+            self._channels.rest()
         return self._taken()
 
     # Where the prompt left it --------------------------------------------------------------------
 
     def _begin(self, tail: str) -> None:
         for one in self._known.channels:
-            if one.message in self._tokens or one.message in tail:
-                at, last = max((tail.rfind(word), word) for word in self._words(one))
-                if at >= 0 and last not in (*one.closes, *one.ends):
-                    self._enter(one)
-                    # In the prompt the marks are letters.
-                    self._closes, self._held = [*self._words(one)], tail[max(tail.rfind(one.begin), 0) :]
-                    self._work(final=True)
-                    self._enter(one, place=self._place)
-                    self._header = self._header if one.name in self._header else ""
-                    self._out.clear()
-                    self._given = {True: False, False: False}
-                    return
+            known = one.message in self._tokens or one.message in tail
+            if known and (begun := Channels.begun(one, self._tokens, self._say, tail)) is not None:
+                self._enter(begun)
+                return
         for mark in self._marks:
             for word in mark.open:
                 after = tail.rpartition(word)[2].strip()
                 bare = after in ("", mark.label.strip())
-                if word in tail and (bare or (after.startswith(mark.inside or ("\0",)) and not _first(after, mark.close))):
+                if word in tail and (bare or (after.startswith(mark.inside or ("\0",)) and not first(after, mark.close))):
                     self._think(mark, "", by_token=word in self._tokens)
                     self._label = "" if after else mark.label
                     self._sure = True
@@ -185,7 +182,7 @@ class Parter:
         for one in self._known.channels:
             for word in (one.begin, one.name):
                 if word not in self._tokens:
-                    found.append((word, lambda one=one, word=word: self._enter(one, word)))  # type: ignore[misc]
+                    found.append((word, lambda one=one, word=word: self._enter(self._made(one), word)))  # type: ignore[misc]
         return found
 
     def _thinking(self, final: bool) -> bool:  # noqa: FBT001
@@ -193,7 +190,7 @@ class Parter:
             if self._label.startswith(self._held) and not final:
                 return False
             self._held, self._label = self._held.removeprefix(self._label), ""
-        found = _first(self._held, self._closes)
+        found = first(self._held, self._closes)
         if found is None:
             hold = self._mark is not None and self._mark.prose and not final and not self._sure
             self._give(0 if hold else len(self._held) - (0 if final else overlap(self._held, self._closes)), thinking=True)
@@ -264,7 +261,7 @@ class Parter:
 
     def _take_mark(self, mark: str) -> None:
         if self._channels is not None:
-            self._turn(mark)
+            self._channels.mark(mark)
             return
         opened = next((one for one in self._marks if mark in one.open), None)
         wrapper = next((one for one in self._wrappers if mark == one.open), None)
@@ -278,7 +275,7 @@ class Parter:
             self._think(opened, mark, by_token=True)
         elif (entry := self._channels_of(mark)) is not None and self._mark is None:
             self._held = ""
-            self._enter(entry, mark)
+            self._enter(self._made(entry), mark)
         else:
             # A mark in another place is text about marks.
             self._state = self._answer if self._mark is None and self._state != self._wrapped else self._state
@@ -304,70 +301,18 @@ class Parter:
 
     # Channels ------------------------------------------------------------------------------------
 
-    def _words(self, one: ChannelsEntry) -> tuple[str, ...]:
-        return (one.begin, one.name, one.format, one.message, *one.closes, *one.ends)
-
-    def _enter(self, one: ChannelsEntry, word: str = "", place: _Place = "between") -> None:
-        self._channels, self._state, self._trim, self._place = one, self._channel, "", place
-        self._closes = [mark for mark in self._words(one) if mark not in self._tokens]
+    def _enter(self, channels: Channels, word: str = "") -> None:
+        self._channels, self._state = channels, self._channel
         if word:
-            self._turn(word)
+            channels.mark(word)
 
     def _channel(self, final: bool) -> bool:  # noqa: FBT001
-        found = _first(self._held, self._closes)
-        if found is None:
-            sure = len(self._held) - (0 if final else overlap(self._held, self._closes))
-            text, self._held = self._held[:sure], self._held[sure:]
-            self._content(text)
-            return False
-        at, word = found
-        text, self._held = self._held[:at], self._held[at + len(word) :]
-        self._content(text)
-        self._turn(word)
-        return True
+        if self._channels is not None:
+            self._held = self._channels.take(self._held, final=final)
+        return False
 
-    def _content(self, text: str) -> None:
-        if self._place == "header":
-            self._header += text
-            if self._channels is not None and self._channels.name not in self._header and len(self._header) > _LONGEST_HEADER:
-                # No header at all: a model that was tuned to answer without channels.
-                self._place, self._answering = "body", True
-                self._write(self._header, thinking=False)
-        elif self._place == "body":
-            self._write(text, thinking=not self._answering)
-        elif text.strip():
-            self._write(text, thinking=False)
-
-    def _turn(self, mark: str) -> None:
-        one = self._channels
-        if one is None:
-            return
-        if mark == one.begin:
-            self._place, self._header = "header", ""
-        elif mark in (one.name, one.format):
-            self._header = (self._header if self._place == "header" else "") + mark
-            self._place = "header"
-        elif mark == one.message:
-            self._open_message(one)
-        elif mark in one.closes:
-            self.over = self._place == "body" and self._answering
-            self._place = "between"
-        elif mark in one.ends:
-            self.over = True
-        else:
-            self._content(mark)
-
-    def _open_message(self, one: ChannelsEntry) -> None:
-        before, _, after = self._header.partition(one.name)
-        words = after.replace(one.format, " ").split()
-        self._place, self._answering = "body", not words or words[0] in one.answer
-        if self._given[not self._answering]:
-            self._write("\n", thinking=not self._answering)
-        to = next((word for word in (*before.split(), *words) if word.startswith("to=")), None)
-        if to is not None:
-            # A tool that nobody offered: it is said in the thinking.
-            self._answering = False
-            self._write(f"{to}: ", thinking=True)
+    def _made(self, entry: ChannelsEntry) -> Channels:
+        return Channels(entry, self._tokens, self._say)
 
     # Out -----------------------------------------------------------------------------------------
 
@@ -381,8 +326,10 @@ class Parter:
             text = text.lstrip(self._trim)
             self._trim = "" if text else self._trim
         if text:
-            self._given[thinking] = True
-            self._out.append(Piece(text, thinking))
+            self._say(text, thinking)
+
+    def _say(self, text: str, thinking: bool) -> None:  # noqa: FBT001  the shape of `Channels`' write
+        self._out.append(Piece(text, thinking))
 
     def _taken(self) -> list[Piece]:
         out, self._out = self._out, []
@@ -408,17 +355,3 @@ def half_open(text: str) -> str | None:
     """
     found = ((mark, close) for mark in vocabulary.thinking().mark if not mark.prose for close in mark.close if close in text)
     return next((close for mark, close in found if not any(word in text for word in mark.open)), None)
-
-
-def overlap(text: str, words: Sequence[str]) -> int:
-    """The length of the longest end of ``text`` that begins one of ``words``."""
-    longest = max((len(word) for word in words), default=1) - 1
-    for length in range(min(longest, len(text)), 0, -1):
-        if any(word.startswith(text[-length:]) for word in words):
-            return length
-    return 0
-
-
-def _first(text: str, words: Iterable[str]) -> tuple[int, str] | None:
-    """The first place of any of these words, and which it is."""
-    return min(((at, word) for word in words if (at := text.find(word)) >= 0), default=None)
