@@ -469,6 +469,8 @@ class TestShapes:
         server.answer = servers.body({"object": "chat.completion", "choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 5}})
         reply = remote.chat(FRANCE)
         assert (reply.text, reply.finish_reason, reply.usage.completion_tokens) == ("Paris", "length", 5)
+        server.answer = servers.body({"choices": [choice]}, kind="text/plain; charset=utf-8")
+        assert remote.chat(FRANCE).text == "Paris"
         server.answer = servers.body({"object": "text_completion", "choices": [{"index": 0, "text": " Paris", "finish_reason": "stop"}]})
         assert remote.complete("The capital is").text == " Paris"
 
@@ -506,7 +508,8 @@ class TestFaults:
             (servers.stalls("The"), EngineError, "sent nothing for 1.5 s"),
             (servers.silent, EngineError, "sent nothing for 1.5 s"),
             (servers.comments, EngineError, "sent nothing for 1.5 s"),
-            (servers.page, EngineError, "before the reply was finished"),
+            (servers.page, EngineError, "cannot be read: <html>"),
+            (servers.body("busy", kind="text/plain"), EngineError, "cannot be read"),
             (servers.raw({"error": {"message": "CUDA out of memory"}}), EngineError, "broke off the reply: CUDA out of memory"),
             (servers.raw("{not json"), EngineError, "cannot be read"),
             (servers.raw("[DONE]"), EngineError, "before the reply was finished"),

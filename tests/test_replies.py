@@ -187,12 +187,16 @@ class TestEnds:
         with mc.load(folder) as model:
             assert (ask(model).text, ask(model).finish_reason) == ("Paris.", "stop")
 
-    def test_a_word_is_no_end(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("file", [True, False])
+    def test_a_word_is_no_end(self, tmp_path: Path, file: bool) -> None:  # noqa: FBT001
         """A number in config.json that is an ordinary word ends no reply: transformers fills such numbers in."""
         words = tokenizer()
         folder = scripted(tmp_path, words, "Paris.<|im_end|>")
-        file = folder / "config.json"
-        file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"eos_token_id": words.convert_tokens_to_ids("r")}), encoding="utf-8")
+        config = folder / "config.json"
+        stated = json.loads(config.read_text(encoding="utf-8"))
+        config.write_text(json.dumps(stated | {"eos_token_id": words.convert_tokens_to_ids("r")}), encoding="utf-8")
+        if not file:
+            (folder / "generation_config.json").unlink()
         with mc.load(folder) as model:
             assert ask(model).text == "Paris."
 

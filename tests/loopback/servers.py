@@ -48,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def json(self, value: Any, status: int = 200, **headers: str) -> None:
         """Answer with JSON."""
-        self.whole(json.dumps(value).encode(), status, {"Content-Type": "application/json"} | headers)
+        self.whole(json.dumps(value).encode(), status, {"Content_Type": "application/json"} | headers)
 
     def whole(self, body: bytes, status: int, headers: dict[str, str]) -> None:
         """Answer with bytes."""
@@ -156,11 +156,11 @@ def raw(*events: Any) -> Answer:
     return answer
 
 
-def body(value: Any, status: int = 200) -> Answer:
+def body(value: Any, kind: str = "application/json") -> Answer:
     """Answer with one JSON body, though a stream was asked for."""
 
     def answer(request: _Handler, _body: dict[str, Any]) -> None:
-        request.json(value, status)
+        request.json(value, Content_Type=kind)
 
     return answer
 

@@ -28,6 +28,7 @@ _POLL = 0.05
 _PAUSES = (0.5, 2.0)
 """Seconds before the second and the third try, where the server is busy or refuses the connection."""
 _LONGEST_PAUSE = 20.0
+_SHOWN = 100
 _BUSY = {429, 500, 502, 503, 504}
 _REFUSED = {400, 422}
 
@@ -198,17 +199,22 @@ class Request:
 def _whole(stream: Any) -> list[Any]:
     """What a server sent that does not stream: one JSON body, where the client would find no event and say nothing."""
     response = getattr(stream, "response", None)
-    kind = str(getattr(response, "headers", {}).get("content-type", ""))
-    if "json" not in kind or "event-stream" in kind or response is None:
+    headers = getattr(response, "headers", {})
+    kind = str(headers.get("content-type", ""))
+    # Events have no length, and no other type that is theirs.
+    if response is None or "event-stream" in kind or not ("json" in kind or "content-length" in headers):
         return []
     text = response.read().decode("utf-8", "replace").strip()
     if text.startswith("data:"):
         # Events under the wrong name.
         lines = [line.removeprefix("data:").strip() for line in text.splitlines() if line.startswith("data:")]
         return [json.loads(line) for line in lines if line != "[DONE]"]
-    body = json.loads(text)
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
     if not isinstance(body, dict):
-        message = f"{type(body).__name__} in place of an object"
+        message = f"{text[:_SHOWN] or 'nothing'} ({kind or 'of no type'})"
         raise ValueError(message)  # noqa: TRY004  as what cannot be read
     return [body] if body.get("choices") else [{**body, "choices": None, "message": body.get("error") or body.get("message") or body.get("detail") or text}]
 

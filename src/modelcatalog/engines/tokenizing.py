@@ -117,6 +117,9 @@ def stated_ends(tokenizer: Any, generation: Any, *configs: Any) -> frozenset[int
         configs: The model's configuration and parts of it: what these say counts if it is a special token, since
             transformers fills in numbers there that a checkpoint never stated.
     """
+    if getattr(generation, "_from_model_config", False):
+        # There was no file: transformers made it of the model's configuration.
+        generation, configs = None, (*configs, generation)
     ends = {*_ids(generation), *_ids(tokenizer)}
     special = {*tokenizer.get_added_vocab().values(), *tokenizer.all_special_ids}
     return frozenset(ends | {end for config in configs for end in _ids(config) if end in special})
