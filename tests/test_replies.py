@@ -115,6 +115,13 @@ class TestThinking:
         with mc.load(scripted(tmp_path, words, "Hello! <think> is a tag.<|im_end|>")) as model:
             assert (ask(model).text, ask(model).thinking) == ("Hello! <think> is a tag.", None)
 
+    def test_short_words_in_the_template(self, tmp_path: Path) -> None:
+        """A word of the user that stands in the template's opening mark hides it not."""
+        for word in ("think", "in", "<"):
+            words = tokenizer(template=CHATML.replace("<|im_start|>assistant\n'", "' + ('<|im_start|>assistant\n<think>\n' if messages else '')"))
+            with mc.load(scripted(tmp_path / str(len(word)), words, "x</think>y<|im_end|>", word)) as model:
+                assert (ask(model, word).text, ask(model, word).thinking) == ("y", "x")
+
     def test_user_speaks_of_tags(self, tmp_path: Path) -> None:
         """A user's own words open no thinking, and the wrapper that they ask for is theirs."""
         with mc.load(scripted(tmp_path, tokenizer(template=PLAIN), "Hello!<|im_end|>", "Explain <think>")) as model:
@@ -142,6 +149,7 @@ class TestEnds:
         [
             CHATML,
             CHATML.replace("{% if add_generation_prompt %}", "{% if true %}"),
+            "{% for m in messages %}{{ 'USER: ' + m['content'] + ' ' if m['role'] == 'user' else m['content'] + '<|im_end|>' }}{% endfor %}",
             "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] }}{% if not loop.last %}{{ '\n<|im_end|>\n' }}{% endif %}{% endfor %}",
             "{% for m in messages %}{{ '<|im_start|>' }}{% for p in m['content'] %}{{ p['text'] }}{% endfor %}{{ '</answer><|im_end|>' }}{% endfor %}",
         ],

@@ -183,17 +183,20 @@ class Prompter:
         closing, opening = self._first_added(ends), self._first_added(between)
         if closing is None and opening is not None and not any(map(self._is_added, ends)):
             rest = between[between.index(opening) + 1 :]
-            closing = opening if opening not in begins and any(map(self._is_added, rest)) else None
+            closing = opening if opening not in begins and any(map(self._is_added, rest)) and not self._begins_word(rest) else None
+        elif closing is not None and self._begins_word(ends[ends.index(closing) + 1 :]):
+            return None
         return closing if closing == opening and closing not in {*self._marks, *self._spelled} else None
 
     def _first_added(self, ids: Sequence[int]) -> int | None:
-        """The special token that a text begins with, but for white space and closing tags; no word stands behind it."""
-        for place, token in enumerate(ids):
-            if self._is_added(token):
-                rest = next((at for at in range(place + 1, len(ids)) if self._is_added(ids[at])), len(ids))
-                word = self._tokens.decode(ids[place + 1 : rest])
-                return token if _NOTHING.fullmatch(self._tokens.decode(ids[:place])) and not word[:1].isalnum() else None
-        return None
+        """The special token that a text begins with, but for white space and closing tags."""
+        place = next((place for place, token in enumerate(ids) if self._is_added(token)), None)
+        return None if place is None or not _NOTHING.fullmatch(self._tokens.decode(ids[:place])) else ids[place]
+
+    def _begins_word(self, ids: Sequence[int]) -> bool:
+        """Whether a word stands first: then the token before it is a part of a longer mark."""
+        place = next((place for place, token in enumerate(ids) if self._is_added(token)), len(ids))
+        return self._tokens.decode(ids[:place])[:1].isalnum()
 
     def _is_added(self, token: int) -> bool:
         # Some vocabularies have line breaks and words beside the others too.

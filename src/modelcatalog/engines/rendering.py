@@ -160,8 +160,8 @@ def _tail(text: str, messages: Sequence[Message], form: _Form) -> str:
         return text.rpartition(content)[2]
     if form.text is not None and len(messages) - 1 not in form.missing:
         own = _split(form.text, len(messages) - 1)[2]
-        # A template may open the turn otherwise for these words.
-        return own if not own or text.endswith(own) or not content else text.rpartition(content)[2]
+        # A template may open the turn otherwise for these words, and short ones stand in it by chance.
+        return own if text.endswith(own) else text
     return text
 
 
