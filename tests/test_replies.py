@@ -489,6 +489,8 @@ class TestWrongInput:
             (lambda m: m.chat("a", repetition_penalty=float("inf")), "repetition_penalty=inf"),
             (lambda m: m.chat("a", temperature=True), "temperature=True"),
             (lambda m: m.chat("a", top_k=-1), "top_k=-1"),
+            (lambda m: m.chat("a", do_sample=False, temperature=0.7), "contradict each other"),
+            (lambda m: m.chat("a", do_sample=True, temperature=0), "contradict each other"),
             (lambda m: m.chat("a", stop=7), "stop=7"),
             (lambda m: m.chat("a", stop=[7]), "stop=7|stop=\\[7\\]"),
             (lambda m: m.chat("a", stop=""), "stop="),

@@ -223,7 +223,7 @@ def options(max_new_tokens: int, generation: dict[str, object]) -> Options:
         well_formed(stop, "a stop string")
     well_formed(given.get("chat_template"), "chat_template=")
     try:
-        return Options.model_validate({"max_new_tokens": max_new_tokens, **given})
+        chosen = Options.model_validate({"max_new_tokens": max_new_tokens, **given})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "option"
@@ -234,6 +234,10 @@ def options(max_new_tokens: int, generation: dict[str, object]) -> Options:
         message = f"{name}={first['input']!r}: {said[:1].lower()}{said[1:]}"
         hint = "leave it out for the checkpoint's own, or see engines.Options for what it may be"
         raise Unsupported(message, subject=name, hint=hint) from error
+    if chosen.do_sample is not None and chosen.temperature is not None and chosen.do_sample != (chosen.temperature > 0):
+        message = f"do_sample={chosen.do_sample} and temperature={chosen.temperature:g} contradict each other: temperature 0 is greedy decoding"
+        raise Unsupported(message, subject="do_sample", hint="leave one of them out")
+    return chosen
 
 
 def well_formed(text: _T, what: str) -> _T:
