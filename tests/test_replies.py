@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -523,6 +525,15 @@ class TestWrongInput:
         session = model.session()
         session.chat(parts, max_new_tokens=2)
         assert session.messages[0].content == "What is x?"
+
+    def test_bytes_on_the_command_line(self, tmp_path: Path) -> None:
+        """Arguments that are no UTF-8 are answered, with replacement characters in their place, as lines of standard input are."""
+        folder = scripted(tmp_path, tokenizer(), "Hello!<|im_end|>", 40)
+        command: list[Any] = [sys.executable, "-m", "modelcatalog", "chat", str(folder), b"\xff\xfe", "--system", b"\xff", "--max-new-tokens", "2", "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, check=False)
+        assert done.returncode == 0
+        assert json.loads(done.stdout)["error"] is None
+        assert "Traceback" not in done.stderr
 
     def test_an_error_leaves_no_trace(self, model: mc.ChatModel) -> None:
         """A prompt that is refused is not in the history."""
