@@ -247,7 +247,7 @@ class TestStop:
             assert ask(model, stop=">").text == "Hello "
             assert ask(model, stop="|").text == "Hello > you"
 
-    @pytest.mark.parametrize(("stop", "text"), [("<|x|>", "one"), ("e<|x|>t", "on"), (["two", "<|x|>"], "one"), ("wo", "onet")])
+    @pytest.mark.parametrize(("stop", "text"), [("<|x|>", "one"), ("e<|x|>t", "on"), ("two<|im_end|>", "one"), (["two", "<|x|>"], "one"), ("wo", "onet")])
     def test_special_tokens(self, tmp_path: Path, stop: Any, text: str) -> None:
         """A special token's text ends the reply, as in transformers' stop_strings, in chat and in complete."""
         words = tokenizer(("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|x|>"))

@@ -165,5 +165,6 @@ def test_opened_by_the_template() -> None:
     """Each family's first mark at the end of a prompt opens the thinking, and its second closes it."""
     for mark in vocabulary.thinking().mark:
         for word in mark.open:
-            assert opens(f"assistant\n{word}{mark.label}\n"), word
+            tokens = mark.open if mark.tokens else ()
+            assert opens(f"assistant\n{word}{mark.label}\n", tokens), word
             assert not opens(f"assistant\n{word}\n\n{mark.close[0]}\n\n"), word

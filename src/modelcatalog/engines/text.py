@@ -187,16 +187,14 @@ class Writer:
         """What is certain with this token."""
         if token in self._ends:
             self._ended = True
-            return ""
+            return written([*self._parted(self._decoder.rest()), *self._hidden(token)], self._stops) if self._stops else ""
         if token in self._marks and self._parter is not None:
             before = self._parter.push(self._decoder.rest())
             return written([*before, *self._parter.mark(self._marks[token])], self._stops)
         if token in self._spelled:
             return written(self._parted(self._decoder.rest() + self._spelled[token]), self._stops)
         pieces = self._parted(self._decoder.push(token))
-        if self._stops and (hidden := self._tokens.added(token)) is not None and not self._tokens.decode([token]):
-            pieces += [Piece(hidden, thinking=False, shown=False)] if self._parter is None else self._parter.hidden(hidden)
-        return written(pieces, self._stops)
+        return written([*pieces, *self._hidden(token)] if self._stops else pieces, self._stops)
 
     def rest(self) -> Written:
         """What was held back, once no more comes."""
@@ -204,6 +202,13 @@ class Writer:
         if self._parter is not None:
             pieces += self._parter.rest(done=self.done)
         return finished(pieces, self._stops)
+
+    def _hidden(self, token: int) -> list[Piece]:
+        """A special token, for stop strings that name it."""
+        text = self._tokens.added(token)
+        if text is None or self._tokens.decode([token]):
+            return []
+        return [Piece(text, thinking=False, shown=False)] if self._parter is None else self._parter.hidden(text)
 
     def _parted(self, text: str) -> list[Piece]:
         if not text:

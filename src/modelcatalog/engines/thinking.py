@@ -115,7 +115,7 @@ class Parter:
 
     def thought(self, text: str) -> list[Piece]:
         """Take thinking that was parted before it came here."""
-        if self._state == self._start:
+        if self._state == self._start and not self._held.strip():
             self._held, self._state, self._trim = "", self._after, "\n"
         return [*self._taken(), Piece(text, thinking=True)]
 
@@ -142,7 +142,7 @@ class Parter:
                 self._enter(begun)
                 return
         for mark in self._marks:
-            for word in mark.open:
+            for word in mark.open if not mark.tokens or set(mark.open) & set(self._tokens) else ():
                 after = tail.rpartition(word)[2].strip()
                 bare = after in ("", mark.label.strip())
                 if word in tail and (bare or (after.startswith(mark.inside or ("\0",)) and not first(after, mark.close))):
