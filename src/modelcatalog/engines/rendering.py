@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections import OrderedDict
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,7 +61,7 @@ class Forms:
     def __init__(self, renderer: Renderer, subject: str) -> None:
         self._renderer = renderer
         self._subject = subject
-        self._known: OrderedDict[tuple[object, ...], _Form] = OrderedDict()
+        self._known: dict[tuple[object, ...], _Form] = {}
 
     def render(self, template: str, messages: Sequence[Message], values: Mapping[str, object]) -> Rendered:
         """The prompt of messages, with the words of each in it.
@@ -98,12 +97,11 @@ class Forms:
 
     def _form(self, template: str, roles: tuple[str, ...], values: Mapping[str, object]) -> _Form:
         key = (template, roles, json.dumps(values, sort_keys=True, default=str))
-        if key in self._known:
-            self._known.move_to_end(key)
-            return self._known[key]
-        form = self._known[key] = self._tried(template, roles, values)
-        while len(self._known) > _KEPT:
-            self._known.popitem(last=False)
+        form = self._known.get(key)
+        if form is None:
+            form = self._tried(template, roles, values)
+            # Begun anew when full, and each step whole: several threads come here.
+            self._known = {**self._known, key: form} if len(self._known) < _KEPT else {key: form}
         return form
 
     def _tried(self, template: str, roles: tuple[str, ...], values: Mapping[str, object]) -> _Form:
