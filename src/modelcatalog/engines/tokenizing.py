@@ -88,7 +88,8 @@ def own_marks(tokenizer: Any) -> tuple[MarkEntry, ...]:
 
     Its literals only: patterns would be a stranger's regular expressions, which this process runs without a limit.
     """
-    stated = getattr(tokenizer, "response_template", None)
+    # Versions that do not know it keep it among the file's other words.
+    stated = getattr(tokenizer, "response_template", None) or getattr(tokenizer, "init_kwargs", {}).get("response_template")
     fields = stated.get("fields") if isinstance(stated, dict) else None
     known = tokenizer.get_added_vocab()
     found = []
