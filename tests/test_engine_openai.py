@@ -443,6 +443,7 @@ class TestShapes:
             ([piece({"type": "text", "text": "Paris"}), end()], "Paris", None),
             ([piece(None, reasoning_content=[{"type": "text", "text": "hm"}]), piece("Paris"), end()], "Paris", "hm"),
             ([piece(None, thinking="hm"), piece("Paris"), end()], "Paris", "hm"),
+            ([piece(None, reasoning={"content": "hm"}), piece("Paris"), end()], "Paris", "hm"),
             ([piece("", reasoning_details=[{"type": "reasoning.text", "text": "hm"}]), piece("Paris"), end()], "Paris", "hm"),
             ([piece("", reasoning="hm", reasoning_details=[{"type": "reasoning.text", "text": "hm"}]), piece("Paris"), end()], "Paris", "hm"),
             ([piece(None, refusal="I will not."), end()], "I will not.", None),
@@ -545,6 +546,8 @@ class TestFaults:
         [
             says("The capital", finish="abort"), says("The capital", finish="error"), says("The capital", finish="content_filter"),
             servers.raw(piece("The capital"), "[DONE]"), servers.raw(piece("The capital")), servers.dies("The capital"),
+            servers.raw({"choices": [{"index": 0, "delta": {"content": "The capital"}, "finish_reason": "error", "error": {"message": "boom"}}]}),
+            servers.raw(piece("The capital"), {"choices": [{"index": 1, "delta": {"content": "other"}}]}),
             servers.raw(piece("The capital"), {"error": {"message": "boom"}}), servers.raw(piece("The capital"), {"code": 500, "message": "boom"}),
             servers.raw(piece("The capital"), piece(None, tool_calls=[{"function": {"name": "f"}}]), end("tool_calls")),
         ],

@@ -111,6 +111,8 @@ class OpenAI:
                 for text, thinking in said.pieces:
                     if out := reply.push(text, thinking=thinking):
                         yield out
+                if said.failed is not None:
+                    raise said.failed  # noqa: TRY301  what was held back goes out first
                 late += reply.stops.hit
                 if late and (late > _AFTER_STOP or not reply.told):
                     break

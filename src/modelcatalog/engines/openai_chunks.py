@@ -41,6 +41,8 @@ class Said(NamedTuple):
     """Why the reply ended."""
     called: tuple[str, ...]
     """Tools that the model called."""
+    failed: ServerSaid | None = None
+    """The error that came with the rest."""
 
 
 def read(chunk: Any) -> Said:
@@ -57,8 +59,10 @@ def read(chunk: Any) -> Said:
         raise failed
     pieces: list[tuple[str, bool]] = []
     called: list[str] = []
-    reason = None
+    reason, broken = None, None
     for choice in choices or ():
+        if _get(choice, "index"):
+            raise ServerSaid({"message": "a second reply beside the one that was asked for"}, None)
         said = _get(choice, "delta")
         if not _present(said):
             said = _get(choice, "message")
@@ -70,7 +74,8 @@ def read(chunk: Any) -> Said:
         stated = _get(choice, "finish_reason")
         if isinstance(stated, str) and stated.lower() not in _NO_REASON:
             reason = stated.lower()
-    return Said(tuple(pieces), reason, tuple(called))
+        broken = broken or (_failure({"error": error}) if (error := _get(choice, "error")) else None)
+    return Said(tuple(pieces), reason, tuple(called), broken)
 
 
 def _failure(chunk: Any) -> ServerSaid | None:
@@ -97,7 +102,7 @@ def _parts(content: Any, *, thinking: bool) -> Iterator[tuple[str, bool]]:
     elif isinstance(content, list):
         for part in content:
             yield from _parts(part, thinking=thinking)
-    elif isinstance(kind := _get(content, "type"), str) or isinstance(_get(content, "text"), str):
+    elif isinstance(kind := _get(content, "type"), str) or any(_get(content, key) for key in _WORDS):
         if kind in _SILENT:
             return
         if kind is not None and kind not in _TEXTS | _THOUGHTS:
