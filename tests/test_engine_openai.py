@@ -27,6 +27,16 @@ QWEN = "Qwen/Qwen3-8B"
 REPLY = "The capital of France is Paris."
 
 
+def piece(content: Any, finish: str | None = None, **more: Any) -> dict[str, Any]:
+    """An event with a piece of a reply."""
+    return {"id": "x", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": content, **more}, "finish_reason": finish}]}
+
+
+def end(reason: str = "stop") -> dict[str, Any]:
+    """The event that ends a reply."""
+    return {"id": "x", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
+
+
 @pytest.fixture(autouse=True)
 def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the keys and servers of the person who runs it; patience is short."""
@@ -274,6 +284,12 @@ class TestChat:
         reply = remote.chat(FRANCE)
         assert (reply.text, reply.thinking) == ("Paris", "hm")
 
+    def test_thinking_half_open(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A closing tag alone cannot be parted in a stream, and is said."""
+        server.answer = says("so it is Par", "is</think>Paris")
+        with pytest.warns(UserWarning, match="</think> and nothing that opens it.*reasoning parser"):
+            assert remote.chat(FRANCE).text == "so it is Paris</think>Paris"
+
     def test_length(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """A reply that was cut says so; without figures of the server, pieces are counted."""
         server.answer = says("a", "b", "c", finish="length", usage=False)
@@ -414,6 +430,64 @@ class TestStop:
             remote.chat(FRANCE)
 
 
+class TestShapes:
+    """Nothing that a server sent is dropped, in whatever shape it comes."""
+
+    @pytest.mark.parametrize(
+        ("events", "text", "thinking"),
+        [
+            ([piece([{"type": "text", "text": "Pa"}, {"type": "text", "text": "ris"}]), end()], "Paris", None),
+            ([piece([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]), piece([{"type": "text", "text": "Paris"}]), end()], "Paris", "hm"),
+            ([piece([{"type": "reasoning", "text": "hm"}, {"type": "output_text", "text": "Paris"}]), end()], "Paris", "hm"),
+            ([piece([{"type": "thinking", "thinking": "hm"}, "Paris"]), end()], "Paris", "hm"),
+            ([piece({"type": "text", "text": "Paris"}), end()], "Paris", None),
+            ([piece(None, reasoning_content=[{"type": "text", "text": "hm"}]), piece("Paris"), end()], "Paris", "hm"),
+            ([piece(None, thinking="hm"), piece("Paris"), end()], "Paris", "hm"),
+            ([piece(None, reasoning={"content": "hm"}), piece("Paris"), end()], "Paris", "hm"),
+            ([piece("", reasoning_details=[{"type": "reasoning.text", "text": "hm"}]), piece("Paris"), end()], "Paris", "hm"),
+            ([piece("", reasoning="hm", reasoning_details=[{"type": "reasoning.text", "text": "hm"}]), piece("Paris"), end()], "Paris", "hm"),
+            ([piece(None, refusal="I will not."), end()], "I will not.", None),
+            ([{"choices": [{"index": 0, "message": {"role": "assistant", "content": "Paris"}, "finish_reason": "stop"}]}], "Paris", None),
+            ([piece("Pa"), {**end(), "choices": [{"index": 0, "delta": {"content": "ris"}, "finish_reason": "stop"}]}], "Paris", None),
+            ([piece("Pa"), end(), piece("ris"), {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 2}}], "Paris", None),
+            ([piece("Paris", finish="null"), end()], "Paris", None),
+            ([piece("<think>hm</think>\n<answer>\nParis\n</answer>"), end()], "Paris", "hm"),
+            ([piece("Paris"), end("eos_token")], "Paris", None),
+            ([piece("Paris"), end("STOP")], "Paris", None),
+        ],
+    )  # fmt: skip
+    def test_stream(self, server: ChatServer, remote: mc.ChatModel, events: list[Any], text: str, thinking: str | None) -> None:
+        """Contents in parts, whole messages, four names of thinking, text behind the end."""
+        server.answer = servers.raw(*events, "[DONE]")
+        stream = remote.stream(FRANCE)
+        assert "".join(stream) == stream.reply.text == text
+        assert (stream.reply.thinking, stream.reply.finish_reason) == (thinking, "stop")
+
+    @pytest.mark.parametrize("content", ["Paris", [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Paris"}]])
+    def test_a_server_that_does_not_stream(self, server: ChatServer, remote: mc.ChatModel, content: Any) -> None:
+        """One JSON body in place of a stream is the reply, with its figures."""
+        choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "length"}
+        server.answer = servers.body({"object": "chat.completion", "choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 5}})
+        reply = remote.chat(FRANCE)
+        assert (reply.text, reply.finish_reason, reply.usage.completion_tokens) == ("Paris", "length", 5)
+        server.answer = servers.body({"choices": [choice]}, kind="text/plain; charset=utf-8")
+        assert remote.chat(FRANCE).text == "Paris"
+        server.answer = servers.body({"object": "text_completion", "choices": [{"index": 0, "text": " Paris", "finish_reason": "stop"}]})
+        assert remote.complete("The capital is").text == " Paris"
+
+    def test_stop_string_is_about_the_answer(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A server would stop within the thinking: it is not told, unless there is none."""
+        server.answer = says("<think>One.\n\nTwo.</think>Hello!\n\nBye.")
+        assert remote.chat(FRANCE, stop="\n\n").text == "Hello!"
+        server.answer = says("Hello!\n\nBye.", thinking=("One.\n\nTwo.",))
+        reply = remote.chat(FRANCE, stop="\n\n")
+        assert (reply.text, reply.thinking, reply.finish_reason) == ("Hello!", "One.\n\nTwo.", "stop")
+        remote.chat(FRANCE, stop="\n\n", enable_thinking=False)
+        server.answer = says(" Paris. END")
+        assert remote.complete("The capital is", stop=" END").text == " Paris."
+        assert ["stop" in asked.body for asked in server.asked] == [False, False, True, True]
+
+
 class TestFaults:
     """Each failure of a server is a typed error with a next step, within bounded time."""
 
@@ -435,12 +509,25 @@ class TestFaults:
             (servers.stalls("The"), EngineError, "sent nothing for 1.5 s"),
             (servers.silent, EngineError, "sent nothing for 1.5 s"),
             (servers.comments, EngineError, "sent nothing for 1.5 s"),
-            (servers.page, EngineError, "before the reply was finished"),
+            (servers.page, EngineError, "cannot be read: <html>"),
+            (servers.body("busy", kind="text/plain"), EngineError, "cannot be read"),
             (servers.raw({"error": {"message": "CUDA out of memory"}}), EngineError, "broke off the reply: CUDA out of memory"),
             (servers.raw("{not json"), EngineError, "cannot be read"),
             (servers.raw("[DONE]"), EngineError, "before the reply was finished"),
             (servers.raw({"choices": 7}), EngineError, "cannot be read"),
-            (servers.raw({"choices": [{"delta": {"content": 7}}]}), EngineError, "before the reply was finished"),
+            (servers.raw({"choices": [{"delta": {"content": 7}}]}), EngineError, "a content that is int, which cannot be read"),
+            (servers.raw(piece([{"type": "image_url", "image_url": {"url": "x"}}])), EngineError, "a part of type 'image_url', which cannot be read"),
+            (servers.raw({"code": 503, "message": "overloaded"}), EngineError, "failed with status 503: overloaded"),
+            (servers.raw({"object": "error", "message": "out of slots", "code": 40303}), EngineError, "broke off the reply: out of slots"),
+            (servers.body({"error": {"message": "CUDA out of memory", "type": "server_error"}}), EngineError, "broke off the reply: CUDA out of memory"),
+            (servers.body({"code": 400, "message": "maximum context length is 8 tokens"}), Unsupported, "prompt is too long"),
+            (servers.body({"detail": "no worker"}), EngineError, "no worker"),
+            (servers.body([1]), EngineError, "cannot be read"),
+            (says("x", finish="abort"), EngineError, "ended the reply with finish_reason 'abort'"),
+            (says("x", finish="error"), EngineError, "ended the reply with finish_reason 'error'"),
+            (says("x", finish="insufficient_system_resource"), EngineError, "'insufficient_system_resource'"),
+            (says("x", finish="tool_calls"), EngineError, "called a tool that nobody offered"),
+            (servers.raw(piece(None, tool_calls=[{"function": {"name": "weather", "arguments": "{}"}}]), end()), EngineError, "nobody offered: weather"),
             (says("x", finish="content_filter"), EngineError, "content filter"),
         ],
     )
@@ -453,6 +540,27 @@ class TestFaults:
         assert time.monotonic() - start < 5
         assert caught.value.subject in {server.url, QWEN}
         assert caught.value.hint
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            says("The capital", finish="abort"), says("The capital", finish="error"), says("The capital", finish="content_filter"),
+            servers.raw(piece("The capital"), "[DONE]"), servers.raw(piece("The capital")), servers.dies("The capital"),
+            servers.raw({"choices": [{"index": 0, "delta": {"content": "The capital"}, "finish_reason": "error", "error": {"message": "boom"}}]}),
+            servers.raw(piece("The capital"), {"choices": [{"index": 1, "delta": {"content": "other"}}]}),
+            servers.raw(piece("The capital"), {"error": {"message": "boom"}}), servers.raw(piece("The capital"), {"code": 500, "message": "boom"}),
+            servers.raw(piece("The capital"), piece(None, tool_calls=[{"function": {"name": "f"}}]), end("tool_calls")),
+        ],
+    )  # fmt: skip
+    def test_a_failed_end_keeps_the_text(self, server: ChatServer, remote: mc.ChatModel, answer: servers.Answer) -> None:
+        """However a reply fails, what had come is in the stream's reply, in the batch's, and with the error."""
+        server.answer = answer
+        with pytest.raises(EngineError) as caught:
+            remote.chat(FRANCE)
+        assert caught.value.partial == "The capital"
+        (reply,) = remote.batch([FRANCE])
+        assert (reply.text, reply.finish_reason) == ("The capital", "error")
+        assert isinstance(reply.error, EngineError)
 
     def test_what_was_said_before(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """After a failure in mid-stream, what had come is in the reply, with the error."""
@@ -488,8 +596,8 @@ class TestFaults:
     def test_dialects(self, server: ChatServer, remote: mc.ChatModel, said: str, gone: str, there: str) -> None:
         """A server that refuses the usual words is asked in its own, and the next time at once."""
         server.answer = servers.refuses(400, said, times=1, then=says("one END two"))
-        assert remote.chat(FRANCE, stop="END").text == "one "
-        assert remote.chat(FRANCE, stop="END").text == "one "
+        assert remote.chat(FRANCE, stop="END", enable_thinking=False).text == "one "
+        assert remote.chat(FRANCE, stop="END", enable_thinking=False).text == "one "
         assert len(server.asked) == 3
         assert gone in server.asked[0].body
         assert all(gone not in asked.body and there in asked.body for asked in server.asked[1:])

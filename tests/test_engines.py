@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelcatalog import engines
-from modelcatalog.engines import Finished, Message, Options, Started
-from modelcatalog.engines.text import Decoder, Splitter, StopStrings, Writer
+from modelcatalog.engines import Finished, Message, Options, Pieces, Started, Thought
+from modelcatalog.engines.text import Decoder, StopStrings, Writer
+from modelcatalog.engines.thinking import Parter
 from modelcatalog.engines.transformers import Transformers
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modelcatalog.chat import ChatModel
     from modelcatalog.engines import Engine
 
@@ -25,32 +28,6 @@ def cut(text: str, places: list[int]) -> list[str]:
     """The text in pieces."""
     marks = [0, *sorted(p % (len(text) + 1) for p in places), len(text)]
     return [text[a:b] for a, b in pairwise(marks)]
-
-
-class TestSplitter:
-    """Thinking apart from the answer, however the stream is cut."""
-
-    @pytest.mark.parametrize(
-        ("text", "opened", "thinking", "answer"),
-        [
-            ("<think>\nhm\n</think>\n\nParis", False, "hm\n", "Paris"),
-            ("hm</think>Paris", True, "hm", "Paris"),
-            ("Paris", False, "", "Paris"),
-            ("hm, not done", True, "hm, not done", ""),
-            ("a < b and <think> is a tag", False, "", "a < b and <think> is a tag"),
-            ("<think>x</think>use <think> tags", False, "x", "use <think> tags"),
-            ("[THINK]x[/THINK]y", False, "x", "y"),
-            ("\n<think>x</think>y", False, "x", "y"),
-            ("<", False, "", "<"),
-        ],
-    )
-    @given(places=st.lists(st.integers(0, 60), max_size=6))
-    def test_any_cut(self, text: str, opened: bool, thinking: str, answer: str, places: list[int]) -> None:  # noqa: FBT001
-        """The same parts come out, wherever the text is cut into pieces."""
-        splitter = Splitter(thinking=opened)
-        pieces = [piece for part in cut(text, places) for piece in splitter.push(part)] + splitter.rest()
-        assert "".join(p.text for p in pieces if p.thinking) == thinking
-        assert "".join(p.text for p in pieces if not p.thinking) == answer
 
 
 class TestStopStrings:
@@ -76,15 +53,52 @@ class TestDecoder:
         assert "".join(pieces) + decoder.rest() == text
 
 
+class Bytes:
+    """A tokenizer of one token a byte, and special tokens from 256 on."""
+
+    specials = ("<eos>", "[THINK]", "[/THINK]", "<|x|>")
+
+    def encode(self, text: str, add_special: bool) -> list[int]:  # noqa: FBT001  the shape of Tokens
+        """The bytes."""
+        return [*text.encode()]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The bytes' text."""
+        return bytes(token for token in ids if token < 256).decode("utf-8", "replace")
+
+    def token(self, text: str) -> int | None:
+        """The special token of this text."""
+        return 256 + self.specials.index(text) if text in self.specials else None
+
+    def added(self, token: int) -> str | None:
+        """The text of a special token."""
+        return self.specials[token - 256] if token >= 256 else None
+
+
 class TestWriter:
     """Tokens of a reply as text."""
 
+    def write(self, *tokens: int, stops: tuple[str, ...] = ()) -> tuple[str, str, bool]:
+        """Answer, thinking, and whether the reply is done."""
+        marks = {257: "[THINK]", 258: "[/THINK]"}
+        writer = Writer(Bytes(), stops, {256}, marks=marks, parter=Parter(tokens=frozenset(marks.values())))
+        written = [*map(writer.push, tokens), writer.rest()]
+        pieces = [piece for one in written for piece in (one.pieces if isinstance(one, Pieces) else (one,))]
+        return "".join(p for p in pieces if isinstance(p, str)), "".join(p.text for p in pieces if isinstance(p, Thought)), writer.done
+
     def test_marks(self) -> None:
-        """A thinking mark that the tokenizer calls special is written out, and the token that ends it is not."""
-        writer = Writer(lambda ids: bytes(ids).decode("utf-8", "replace"), (), ends={0}, marks={1: "[THINK]", 2: "[/THINK]"})
-        text = "".join(writer.push(token) for token in (1, *"é".encode(), 2, *b"ok", 0)) + writer.rest()
-        assert text == "[THINK]é[/THINK]ok"
-        assert writer.done
+        """A thinking mark that the tokenizer calls special is seen, and the token that ends the reply is no text."""
+        assert self.write(257, *"é".encode(), 258, *b"ok", 256) == ("ok", "é", True)
+
+    def test_stop_string_in_the_thinking(self) -> None:
+        """A stop string counts in the answer, not in the thinking before it."""
+        assert self.write(257, *b"a.b", 258, *b"c.d", stops=(".",)) == ("c", "a.b", True)
+
+    def test_special_token_as_stop_string(self) -> None:
+        """A special token's text ends the reply, alone and among others, though it is not shown."""
+        assert self.write(*b"one", 259, *b"two", stops=("<|x|>",)) == ("one", "", True)
+        assert self.write(*b"one", 259, *b"two", stops=("e<|x|>t",)) == ("on", "", True)
+        assert self.write(*b"one", 259, *b"two", stops=("nothing",)) == ("onetwo", "", False)
 
 
 class TestOptions:
@@ -177,10 +191,10 @@ class TestTransformers:
 
         settings = {} if penalty is None else {"repetition_penalty": penalty}
         options = Options(max_new_tokens=12, temperature=0, repetition_penalty=penalty)
-        ids = torch.tensor([engine._encode(ASK, options)[0]])
+        ids = torch.tensor([engine._ask(ASK, options).row.ids])
         with torch.inference_mode():
             made = engine._model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False, **settings)
-        expected = engine._decode(made[0, ids.shape[1] :].tolist())
+        expected = engine._tokenizer.decode(made[0, ids.shape[1] :], skip_special_tokens=True)
         assert engine.decoding.startswith("loop")
         assert _text(engine, options) == expected
         left = Transformers(engine._model, engine._tokenizer, "x")
@@ -189,7 +203,7 @@ class TestTransformers:
         memory = left.new_memory()
         assert _text(left, options, memory) == _text(left, options, memory) == expected
         assert memory.ids
-        left._renderer.close()
+        left._prompter.close()
 
     def test_what_generate_is_for(self, engine: Any) -> None:
         """A checkpoint that asks for more than our loop does is left to `generate`."""

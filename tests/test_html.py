@@ -279,7 +279,7 @@ class TestNotebook:
             "        time.sleep(0.15)\n"
             "        yield f'piece{n} '\n"
             "    yield Finished(reason='stop', completion_tokens=5)\n"
-            "Stream(slow(), threading.Event(), split=False)"
+            "Stream(slow(), threading.Event())"
         )
         assert kernel.messages.count("update_display_data") >= 4
         assert [each.data["text/plain"] for each in shown] == ["piece0 piece1 piece2 piece3 piece4 "]
@@ -291,7 +291,7 @@ class TestNotebook:
             "    yield Started(prompt_tokens=1)\n"
             "    yield 'so far '\n"
             "    raise mc.EngineError('the server left')\n"
-            "Stream(broken(), threading.Event(), split=False)"
+            "Stream(broken(), threading.Event())"
         )
         assert outputs[0].data["text/plain"] == "so far "
         assert "the server left" in outputs[0].data["text/html"]

@@ -67,6 +67,8 @@ class ModelCatalogError(Exception):
         self.message = message
         self.subject = subject
         self.hint = hint
+        self.partial = ""
+        """What a reply had come to when it failed."""
 
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message}\n  {self.hint}"

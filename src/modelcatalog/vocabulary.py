@@ -26,20 +26,25 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 __all__ = [
+    "ChannelsEntry",
     "CompanyFile",
     "FamilyEntry",
     "HubsFile",
+    "MarkEntry",
     "MethodEntry",
     "Repackager",
     "RunningEntry",
     "SeriesEntry",
+    "ThinkingFile",
     "TypeEntry",
+    "WrapperEntry",
     "companies",
     "hubs",
     "methods",
     "model_names",
     "read_company",
     "running",
+    "thinking",
     "types",
 ]
 
@@ -247,6 +252,70 @@ class _MethodsFile(_Entry):
     dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
     ignored: tuple[str, ...]
     running: dict[str, RunningEntry]
+
+
+class MarkEntry(_Sourced):
+    """Two marks with a model's thinking between them."""
+
+    open: tuple[str, ...]
+    close: tuple[str, ...]
+    label: str = ""
+    """Text behind the first mark that belongs to it."""
+    inside: tuple[str, ...] = ()
+    """Marks of parts of the thinking, which a template may have opened too."""
+    again: bool = False
+    """Whether thinking may come again within the answer."""
+    tokens: bool = False
+    """Whether the letters alone are no mark."""
+    prose: bool = False
+    """Whether the marks are sentences, which a reply may begin with by chance."""
+    families: tuple[str, ...] = ()
+
+
+class WrapperEntry(_Sourced):
+    """Two marks around the answer; without an ``open`` the end of the thinking is the first one."""
+
+    open: str
+    close: str
+    behind: str = ""
+    """What else closes the turn."""
+    families: tuple[str, ...] = ()
+
+
+class SpelledEntry(_Sourced):
+    """Tokens that are read as their letters, if a tokenizer has all of them."""
+
+    tokens: tuple[str, ...]
+    families: tuple[str, ...] = ()
+
+
+class ChannelsEntry(_Sourced):
+    """Messages with a header each, of which some channels are the answer."""
+
+    begin: str
+    name: str
+    format: str
+    message: str
+    closes: tuple[str, ...]
+    """What ends a message, after which another one may come."""
+    ends: tuple[str, ...]
+    """What ends the reply."""
+    answer: tuple[str, ...]
+    """The channels that are the answer."""
+    families: tuple[str, ...] = ()
+
+
+class ThinkingFile(_Entry):
+    """How models mark their thinking."""
+
+    switches: tuple[str, ...]
+    """What templates call the switch for thinking."""
+    commands: tuple[str, ...]
+    """Words of a prompt that templates act on and cut out."""
+    mark: tuple[MarkEntry, ...]
+    wrapper: tuple[WrapperEntry, ...]
+    channels: tuple[ChannelsEntry, ...]
+    spelled: tuple[SpelledEntry, ...]
 
 
 @cache
@@ -481,3 +550,9 @@ def ignored() -> tuple[str, ...]:
 def hubs() -> HubsFile:
     """Hosts, routes and repackagers."""
     return _load(HubsFile, _data() / "hubs.toml")
+
+
+@cache
+def thinking() -> ThinkingFile:
+    """Marks of thinking and of answers."""
+    return _load(ThinkingFile, _data() / "thinking.toml")

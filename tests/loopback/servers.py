@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Answer", "Asked", "ChatServer", "comments", "dies", "page", "raw", "refuses", "says", "silent", "stalls", "trickles"]
+__all__ = ["Answer", "Asked", "ChatServer", "body", "comments", "dies", "page", "raw", "refuses", "says", "silent", "stalls", "trickles"]
 
 
 class Asked(NamedTuple):
@@ -48,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def json(self, value: Any, status: int = 200, **headers: str) -> None:
         """Answer with JSON."""
-        self.whole(json.dumps(value).encode(), status, {"Content-Type": "application/json"} | headers)
+        self.whole(json.dumps(value).encode(), status, {"Content_Type": "application/json"} | headers)
 
     def whole(self, body: bytes, status: int, headers: dict[str, str]) -> None:
         """Answer with bytes."""
@@ -152,6 +152,15 @@ def raw(*events: Any) -> Answer:
         request.begin()
         for event in events:
             request.event(event)
+
+    return answer
+
+
+def body(value: Any, kind: str = "application/json") -> Answer:
+    """Answer with one JSON body, though a stream was asked for."""
+
+    def answer(request: _Handler, _body: dict[str, Any]) -> None:
+        request.json(value, Content_Type=kind)
 
     return answer
 

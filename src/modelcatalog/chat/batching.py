@@ -55,14 +55,13 @@ def in_order(events: Iterable[tuple[int, Event | ModelCatalogError]]) -> Iterato
     done: dict[int, Reply] = {}
     turn = 0
     for index, event in events:
-        draft = drafts.setdefault(index, Draft(split=True))
+        draft = drafts.setdefault(index, Draft())
         if isinstance(event, ModelCatalogError):
             done[index] = draft.reply(event)
         else:
             draft.push(event)
             if not isinstance(event, Finished):
                 continue
-            draft.rest()
             done[index] = draft.reply()
         del drafts[index]
         while turn in done:
@@ -71,6 +70,7 @@ def in_order(events: Iterable[tuple[int, Event | ModelCatalogError]]) -> Iterato
 
 
 def _reply(ask: Callable[[_Prompt], Stream], prompt: _Prompt, running: set[Stream]) -> Reply:
+    stream: Stream | None = None
     try:
         stream = ask(prompt)
         running.add(stream)
@@ -79,4 +79,4 @@ def _reply(ask: Callable[[_Prompt], Stream], prompt: _Prompt, running: set[Strea
         finally:
             running.discard(stream)
     except ModelCatalogError as error:
-        return Reply(finish_reason="error", error=error)
+        return stream.reply if stream is not None else Reply(finish_reason="error", error=error)

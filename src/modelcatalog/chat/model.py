@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from modelcatalog import engines
-from modelcatalog.chat import batching
+from modelcatalog.chat import asking, batching
+from modelcatalog.chat.asking import Asked
 from modelcatalog.chat.reply import Reply, Stream
 from modelcatalog.chat.turns import Turns
 from modelcatalog.engines import Engine, Message, Options, Prompt
 from modelcatalog.errors import ModelCatalogError, Unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from modelcatalog.planning import Plan
 
 __all__ = ["Asked", "ChatModel", "Session"]
-
-Asked = str | Sequence[Message | Mapping[str, str]]
-"""A prompt: the user's text, or a conversation as messages (or dicts with ``role`` and ``content``)."""
 
 
 class ChatModel:
@@ -70,7 +68,7 @@ class ChatModel:
         """Answer a prompt.
 
         Args:
-            prompt: A text, or messages with ``role`` and ``content``.
+            prompt: A text, or messages with ``role`` (system, user, assistant) and ``content`` (a text, or text parts).
             system: The system prompt, before the messages.
             max_new_tokens: Most tokens that the reply may have.
             generation: ``temperature``, ``top_p``, ``top_k``, ``min_p``, ``repetition_penalty``, ``seed``, ``stop``,
@@ -87,11 +85,11 @@ class ChatModel:
         self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any
     ) -> Stream:
         """Answer a prompt piece by piece; arguments and errors as in `chat`, raised with the first piece."""
-        return self._stream(_messages(prompt, system), engines.options(max_new_tokens, generation))
+        return self._stream(asking.messages(prompt, system), engines.options(max_new_tokens, generation))
 
     def complete(self, text: str, *, max_new_tokens: int = 512, **generation: Any) -> Reply:
         """Continue a text, without any template; what base models are for."""
-        return self._stream(text, engines.options(max_new_tokens, generation)).reply
+        return self._stream(asking.text(text), engines.options(max_new_tokens, generation)).reply
 
     def batch(
         self, prompts: Iterable[Asked], *, system: str | None = None, max_new_tokens: int = 512, **generation: Any
@@ -103,15 +101,18 @@ class ChatModel:
         may be more than fit in memory. Ending or closing the iterator ends the generation.
         """
         options = engines.options(max_new_tokens, generation)
+        if isinstance(prompts, str | bytes) or not hasattr(prompts, "__iter__"):
+            message = "batch takes many prompts, and this is one"
+            raise Unsupported(message, subject=repr(prompts)[:200], hint="use .chat(prompt), or put it into a list")
         cancel = threading.Event()
 
         def ask(prompt: Asked) -> Stream:
-            return self._stream(_messages(prompt, system), options)
+            return self._stream(asking.messages(prompt, system), options)
 
         def asked() -> Iterator[Prompt | ModelCatalogError]:
             for prompt in prompts:
                 try:
-                    yield _messages(prompt, system)
+                    yield asking.messages(prompt, system)
                 except ModelCatalogError as error:
                     yield error
 
@@ -135,7 +136,7 @@ class ChatModel:
     def _stream(self, prompt: Prompt, options: Options, memory: object | None = None) -> Stream:
         cancel = threading.Event()
         events = self._events(prompt, options, cancel, memory)
-        stream = Stream(events, cancel, split=not isinstance(prompt, str))
+        stream = Stream(events, cancel)
         self._turns.watch(stream)
         return stream
 
@@ -158,20 +159,20 @@ class Session:
     def __init__(self, model: ChatModel, system: str | None = None) -> None:
         self._model = model
         self._memory = model._memory()  # noqa: SLF001  one class in two halves
-        self._messages: list[Message] = [Message(role="system", content=system)] if system else []
+        self._messages: list[Message] = [*asking.instructions(system)]
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """The conversation so far."""
         return tuple(self._messages)
 
-    def chat(self, prompt: str, *, max_new_tokens: int = 512, **generation: Any) -> Reply:
-        """Answer the next turn; as `ChatModel.chat`."""
+    def chat(self, prompt: str | Sequence[Mapping[str, Any]], *, max_new_tokens: int = 512, **generation: Any) -> Reply:
+        """Answer the next turn, a text or its parts; as `ChatModel.chat`."""
         return self.stream(prompt, max_new_tokens=max_new_tokens, **generation).reply
 
-    def stream(self, prompt: str, *, max_new_tokens: int = 512, **generation: Any) -> Stream:
+    def stream(self, prompt: str | Sequence[Mapping[str, Any]], *, max_new_tokens: int = 512, **generation: Any) -> Stream:
         """Answer the next turn piece by piece; as `ChatModel.stream`."""
-        turn = Message(role="user", content=prompt)
+        turn = asking.turn(prompt)
         options = engines.options(max_new_tokens, generation)
         stream = self._model._stream((*self._messages, turn), options, self._memory)  # noqa: SLF001
         return _Remembered(stream, self._messages, turn)
@@ -212,18 +213,3 @@ class _Remembered(Stream):
         reply, turn, self._turn = self._stream.reply, self._turn, None
         if reply.finish_reason != "error" and (reply.text or reply.finish_reason != "cancelled"):
             self._history += [turn, Message(role="assistant", content=reply.text)]
-
-
-def _messages(prompt: Asked, system: str | None) -> tuple[Message, ...]:
-    first = [Message(role="system", content=system)] if system else []
-    if isinstance(prompt, str):
-        return (*first, Message(role="user", content=prompt))
-    try:
-        rest = [m if isinstance(m, Message) else Message.model_validate(dict(m)) for m in prompt]
-    except (ValueError, TypeError) as error:
-        message = "a message is a role (system, user, assistant) and a content"
-        raise Unsupported(message, subject=repr(prompt)[:200]) from error
-    if not rest:
-        message = "there is no message to answer"
-        raise Unsupported(message, subject="[]")
-    return (*first, *rest)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from modelcatalog.engines import Finish, Finished, Started, Thought
-from modelcatalog.engines.text import Piece, Splitter
+from modelcatalog.engines import Finish, Finished, Pieces, Started, Thought
 from modelcatalog.errors import ModelCatalogError
 
 if TYPE_CHECKING:
@@ -64,8 +63,8 @@ class Stream(Iterator[str]):
     Leaving the loop, an exception in it, Ctrl-C and `cancel` all end the generation after the current token.
     """
 
-    def __init__(self, events: Iterator[Event], cancel: threading.Event, *, split: bool) -> None:
-        self._pieces: Generator[str] = self._run(events, split=split)
+    def __init__(self, events: Iterator[Event], cancel: threading.Event) -> None:
+        self._pieces: Generator[str] = self._run(events)
         self._cancel = cancel
         self._reply: Reply | None = None
 
@@ -96,12 +95,11 @@ class Stream(Iterator[str]):
             pass
         return self._reply or Reply(finish_reason="cancelled")
 
-    def _run(self, events: Iterator[Event], *, split: bool) -> Generator[str]:
-        draft = Draft(split=split)
+    def _run(self, events: Iterator[Event]) -> Generator[str]:
+        draft = Draft()
         try:
             for event in events:
                 yield from draft.push(event)
-            yield from draft.rest()
         except ModelCatalogError as error:
             self._reply = draft.reply(error)
             raise
@@ -115,19 +113,16 @@ class Stream(Iterator[str]):
 class Draft:
     """A reply that is being put together from the events of an engine.
 
-    Args:
-        split: Part thinking from the answer.
-
-    >>> draft = Draft(split=True)
-    >>> [*draft.push(Started(3)), *draft.push("<think>hm</think>Paris"), *draft.push(Finished("stop", 5))]
+    >>> draft = Draft()
+    >>> [*draft.push(Started(3)), *draft.push(Thought("hm")), *draft.push("Paris"), *draft.push(Finished("stop", 5))]
     ['Paris']
     >>> draft.reply().thinking
     'hm'
     """
 
-    def __init__(self, *, split: bool) -> None:
-        self._splitter: Splitter | None = Splitter() if split else None
-        self._pieces: list[Piece] = []
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._thinking: list[str] = []
         self._prompt_tokens = self._made = 0
         self._reason: Finish = "cancelled"
         self._start = self._last = time.perf_counter()
@@ -137,38 +132,34 @@ class Draft:
         """Take an event; the pieces of the answer that it gives."""
         if isinstance(event, Started):
             self._prompt_tokens = event.prompt_tokens
-            if self._splitter:
-                self._splitter = Splitter(thinking=event.thinking)
-        elif isinstance(event, Finished):
+            return []
+        if isinstance(event, Finished):
             self._reason, self._made = event.reason, event.completion_tokens
             self._prompt_tokens = self._prompt_tokens if event.prompt_tokens is None else event.prompt_tokens
-        else:
-            self._last = time.perf_counter()
-            self._first = self._first or self._last
-            if isinstance(event, Thought):
-                return self._take([Piece(event.text, thinking=True)])
-            return self._take(self._splitter.push(event) if self._splitter else [Piece(event, thinking=False)])
-        return []
-
-    def rest(self) -> list[str]:
-        """The pieces that were held back, once no more comes."""
-        return self._take(self._splitter.rest() if self._splitter else [])
+            return []
+        self._last = time.perf_counter()
+        self._first = self._first or self._last
+        answer = []
+        for piece in event.pieces if isinstance(event, Pieces) else (event,):
+            if isinstance(piece, Thought):
+                self._thinking.append(piece.text)
+            else:
+                answer.append(piece)
+        self._text += answer
+        return answer
 
     def reply(self, error: ModelCatalogError | None = None) -> Reply:
         """The reply as far as it came."""
         first, last, made = self._first, self._last, self._made
-        thinking = "".join(piece.text for piece in self._pieces if piece.thinking).strip()
+        text = "".join(self._text)
+        if error is not None:
+            error.partial = text
         return Reply(
-            text="".join(piece.text for piece in self._pieces if not piece.thinking),
-            thinking=thinking or None,
+            text=text,
+            thinking="".join(self._thinking).strip() or None,
             finish_reason=self._reason if error is None else "error",
             usage=Usage(prompt_tokens=self._prompt_tokens, completion_tokens=made),
             seconds_to_first_token=None if first is None else first - self._start,
             tokens_per_second=(made - 1) / (last - first) if first is not None and made > 1 and last > first else None,
             error=error,
         )
-
-    def _take(self, pieces: Iterable[Piece]) -> list[str]:
-        pieces = list(pieces)
-        self._pieces += pieces
-        return [piece.text for piece in pieces if not piece.thinking]

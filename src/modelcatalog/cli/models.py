@@ -76,6 +76,7 @@ def chat(
     everything else to standard error.
     """
     say, notes = words(os.environ), show.console(stderr=True)
+    prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
     with talk.waiting(notes, say.looking.format(name=name)):
         made = modelcatalog.plan(name, hub=hub, engine=engine, offload=offload)
     if json:

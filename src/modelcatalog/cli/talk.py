@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modelcatalog.chat import Stream
     from modelcatalog.cli.words import Words
 
-__all__ = ["ENDS", "answer", "prompts", "record", "talk", "waiting"]
+__all__ = ["ENDS", "answer", "prompts", "record", "talk", "waiting", "well_formed"]
 
 ENDS = frozenset({"exit", "quit", "退出"})
 """What ends a conversation."""
@@ -96,15 +96,15 @@ def _edit_lines() -> None:
 
 def _read(say: Words, notes: Console, *, at_terminal: bool) -> str:
     if at_terminal:
-        return _well_formed(input(say.user))
+        return well_formed(input(say.user))
     notes.print(say.user, end="")
     line = sys.stdin.readline()
     if not line:
         raise EOFError
-    return _well_formed(line)
+    return well_formed(line)
 
 
-def _well_formed(text: str) -> str:
+def well_formed(text: str) -> str:
     """Bytes that are not UTF-8 as replacement characters: tokenizers refuse lone surrogates."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
@@ -137,7 +137,7 @@ def answer(stream: Stream, say: Words, notes: Console) -> Reply:
 
 def prompts() -> Iterator[str]:
     """The lines of standard input that are not blank."""
-    yield from (line for each in sys.stdin if (line := _well_formed(each).strip()))
+    yield from (line for each in sys.stdin if (line := well_formed(each).strip()))
 
 
 def record(stream: Stream, report: Callable[[ModelCatalogError], object]) -> Reply:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from modelcatalog.planning import Plan
 
 __all__ = [
-    "Engine", "Event", "Finish", "Finished", "Message", "Options", "Prompt", "Started", "Thought", "Together", "files_of", "open_engine",
-    "options", "refuse_missing",
+    "Engine", "Event", "Finish", "Finished", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together", "Written", "files_of",
+    "open_engine", "options", "refuse_missing", "well_formed",
 ]  # fmt: skip
 
+_T = TypeVar("_T")
 Finish = Literal["stop", "length", "cancelled", "error"]
 """Why a reply ended: the model was done (or a stop string came), ``max_new_tokens``, the caller, a failure."""
 Role = Literal["system", "user", "assistant"]
@@ -48,26 +49,38 @@ Prompt = tuple[Message, ...] | str
 """Messages to answer, or a text to continue."""
 
 
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        message = "a number is wanted, and this is a truth value"
+        raise ValueError(message)  # noqa: TRY004  pydantic wants this kind
+    return value
+
+
+_Count = Annotated[int, BeforeValidator(_number)]
+_Share = Annotated[float, BeforeValidator(_number)]
+
+
 class Options(BaseModel):
     """How to generate; None leaves it to the checkpoint's ``generation_config.json``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    max_new_tokens: int = Field(default=512, ge=1)
-    temperature: float | None = Field(default=None, ge=0)
+    max_new_tokens: _Count = Field(default=512, ge=1)
+    temperature: _Share | None = Field(default=None, ge=0)
     """0 is greedy decoding."""
-    top_p: float | None = Field(default=None, gt=0, le=1)
-    top_k: int | None = Field(default=None, ge=0)
-    min_p: float | None = Field(default=None, ge=0, le=1)
-    repetition_penalty: float | None = Field(default=None, gt=0)
+    top_p: _Share | None = Field(default=None, gt=0, le=1)
+    top_k: _Count | None = Field(default=None, ge=0)
+    min_p: _Share | None = Field(default=None, ge=0, le=1)
+    repetition_penalty: _Share | None = Field(default=None, gt=0)
     do_sample: bool | None = None
-    seed: int | None = None
-    stop: tuple[str, ...] = ()
-    """The reply ends before the first of these strings."""
+    seed: _Count | None = Field(default=None, ge=-(2**63), lt=2**63)
+    """64 bits, with a sign."""
+    stop: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """The answer ends before the first of these strings; a special token's text is one too. The thinking before it does not count."""
     chat_template: str | None = None
-    """A Jinja template to use in place of the checkpoint's."""
+    """A Jinja template to use in place of the checkpoint's, or the name of one that it brought."""
     enable_thinking: bool | None = None
-    """For templates that know the switch."""
+    """For templates that know the switch, as ``enable_thinking`` or ``thinking``."""
 
 
 class Started(NamedTuple):
@@ -79,9 +92,19 @@ class Started(NamedTuple):
 
 
 class Thought(NamedTuple):
-    """A piece of thinking that the engine has parted from the answer itself."""
+    """A piece of thinking."""
 
     text: str
+
+
+class Pieces(NamedTuple):
+    """Several pieces that came at once: the end of the thinking and the beginning of the answer."""
+
+    pieces: tuple[str | Thought, ...]
+
+
+Written = str | Thought | Pieces
+"""Text of the answer, thinking, or both."""
 
 
 class Finished(NamedTuple):
@@ -93,7 +116,7 @@ class Finished(NamedTuple):
     """Where the engine learns it only now."""
 
 
-Event = Started | str | Thought | Finished
+Event = Started | Written | Finished
 
 
 class Engine(Protocol):
@@ -204,13 +227,38 @@ def options(max_new_tokens: int, generation: dict[str, object]) -> Options:
     given = {key: value for key, value in generation.items() if value is not None}
     if isinstance(given.get("stop"), str):
         given["stop"] = (given["stop"],)
+    for stop in given["stop"] if isinstance(given.get("stop"), list | tuple) else ():  # type: ignore[attr-defined]
+        well_formed(stop, "a stop string")
+    well_formed(given.get("chat_template"), "chat_template=")
     try:
-        return Options.model_validate({"max_new_tokens": max_new_tokens, **given})
+        chosen = Options.model_validate({"max_new_tokens": max_new_tokens, **given})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "option"
         if first["type"] == "extra_forbidden":
             message = f"there is no generation option {name!r}"
             raise Unsupported(message, subject=name, hint=f"there are {', '.join(Options.model_fields)}") from error
-        message = f"{name}={first['input']!r}: {first['msg'].lower()}"
-        raise Unsupported(message, subject=name) from error
+        said = first["msg"].removeprefix("Value error, ")
+        message = f"{name}={first['input']!r}: {said[:1].lower()}{said[1:]}"
+        hint = "leave it out for the checkpoint's own, or see engines.Options for what it may be"
+        raise Unsupported(message, subject=name, hint=hint) from error
+    if chosen.do_sample is not None and chosen.temperature is not None and chosen.do_sample != (chosen.temperature > 0):
+        message = f"do_sample={chosen.do_sample} and temperature={chosen.temperature:g} contradict each other: temperature 0 is greedy decoding"
+        raise Unsupported(message, subject="do_sample", hint="leave one of them out")
+    return chosen
+
+
+def well_formed(text: _T, what: str) -> _T:
+    """A text as it is, once it is sure that tokenizers can read it; what is no text is somebody else's to refuse.
+
+    Raises:
+        Unsupported: it holds half a character (a lone surrogate), which no encoding has.
+    """
+    if isinstance(text, str):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            message = f"{what} holds half a character at place {error.start + 1}: {text[max(0, error.start - 8) : error.end]!r}"
+            hint = "it was cut, or decoded with surrogateescape; text.encode('utf-8', 'replace').decode() makes a question mark of it"
+            raise Unsupported(message, subject=repr(text)[:200], hint=hint) from error
+    return text

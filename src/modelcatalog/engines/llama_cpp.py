@@ -15,13 +15,12 @@ from modelcatalog.engines import Finish, Finished, Started, files_of
 from modelcatalog.engines.llama_cpp_native import Native, Shape
 from modelcatalog.engines.prompting import Prompter
 from modelcatalog.engines.sampling import settings
-from modelcatalog.engines.text import THINKING, Writer
 from modelcatalog.errors import EngineError, Unsupported
 from modelcatalog.hubs import gguf
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from modelcatalog.engines import Event, Options, Prompt
     from modelcatalog.planning import Plan
@@ -49,19 +48,17 @@ class LlamaCpp:
     decoding = "llama.cpp: one context, with the weights packed as they are in the file"
     costs: tuple[str, ...] = ()
 
-    def __init__(self, native: Native, template: str | None, subject: str) -> None:
+    def __init__(self, native: Native, templates: Mapping[str, str], subject: str) -> None:
         self._native: Native | None = native
         self._subject = subject
-        self._prompter = Prompter(subject, template, native.specials(), native.encode, native.context)
-        self._ends = native.ends()
-        self._marks = _marks(native)
+        self._prompter = Prompter(subject, native, templates, native.specials(), native.ends(), limit=native.context)
         self._ids: list[int] = []
         self._owner: weakref.ref[_Memory] | None = None
 
     @property
     def chat_template(self) -> bool:
         """Whether the file brought a chat template."""
-        return self._prompter.template is not None
+        return bool(self._prompter.templates)
 
     def new_memory(self) -> _Memory:
         """A place for one conversation's cache; it is filled when another conversation needs the context."""
@@ -77,9 +74,8 @@ class LlamaCpp:
     def run(self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None) -> Iterator[Event]:
         """Generate, in the caller's thread: a token for each event that is asked for."""
         native = self._open()
-        ids, thinking = self._prompter.tokens(prompt, options)
+        ids, writer, thinking = self._prompter.ask(prompt, options)
         yield Started(len(ids), thinking)
-        writer = Writer(native.decode, options.stop, self._ends, self._marks)
         chooser = native.chooser(settings(options, SimpleNamespace()), options.seed, ids)
         most, made, stopped = min(options.max_new_tokens, native.context - len(ids)), 0, cancel.is_set()
         try:
@@ -140,10 +136,13 @@ class LlamaCpp:
         return common
 
 
-def _marks(native: Native) -> dict[int, str]:
-    """The thinking marks that are single tokens of this vocabulary."""
-    found = ((mark, native.encode(mark, False)) for marks in THINKING for mark in marks)  # noqa: FBT003  no special tokens
-    return {ids[0]: mark for mark, ids in found if len(ids) == 1}
+_TEMPLATE = "tokenizer.chat_template"
+
+
+def _templates(metadata: Mapping[str, object]) -> dict[str, str]:
+    """The templates of a file: the usual one, and those that it has by name."""
+    named = {key.removeprefix(f"{_TEMPLATE}."): text for key, text in metadata.items() if key.startswith(f"{_TEMPLATE}.")}
+    return {name: text for name, text in {"default": metadata.get(_TEMPLATE), **named}.items() if isinstance(text, str) and text}
 
 
 def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
@@ -162,8 +161,7 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
     file = place / plan.weights[0]
     native = Native(str(file), _shape(plan))
     try:
-        template = gguf.read_file(file).metadata.get("tokenizer.chat_template")
-        return LlamaCpp(native, template if isinstance(template, str) and template else None, subject)
+        return LlamaCpp(native, _templates(gguf.read_file(file).metadata), subject)
     except BaseException:
         native.close()
         raise

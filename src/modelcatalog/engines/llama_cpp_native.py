@@ -92,6 +92,8 @@ class Native:
             raise error
         self._vocabulary = lib.llama_model_get_vocab(self._model)
         self._memory = lib.llama_get_memory(self._context)
+        spelled = lib.llama_vocab_type(self._vocabulary) == lib.LLAMA_VOCAB_TYPE_SPM
+        self._hides_space = spelled and self._stated("tokenizer.ggml.add_space_prefix") != "false"
 
     @property
     def context(self) -> int:
@@ -109,7 +111,7 @@ class Native:
 
     # Text and tokens ---------------------------------------------------------------------------
 
-    def encode(self, text: str, add_special: bool) -> list[int]:  # noqa: FBT001  the shape of Prompter's encode
+    def encode(self, text: str, add_special: bool) -> list[int]:  # noqa: FBT001  the shape of Tokens
         """The tokens of a text; special tokens that are written out in it are read as such, as transformers does."""
         data = text.encode()
         size = len(data) + 8
@@ -123,8 +125,21 @@ class Native:
         raise error
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of tokens, without special ones."""
-        return b"".join(map(self._piece, ids)).decode("utf-8", "replace")
+        """The text of tokens, without special ones; without the space that SentencePiece puts before a text, as transformers has it."""
+        text = b"".join(map(self._piece, ids)).decode("utf-8", "replace")
+        return text.removeprefix(" ") if self._hides_space else text
+
+    def token(self, text: str) -> int | None:
+        """The one token that this text is."""
+        ids = self.encode(text, False)  # noqa: FBT003  no special tokens
+        return ids[0] if len(ids) == 1 else None
+
+    def added(self, token: int) -> str | None:
+        """The text of a control token, or of one that was added by users."""
+        kinds = self._lib.LLAMA_TOKEN_ATTR_CONTROL | self._lib.LLAMA_TOKEN_ATTR_USER_DEFINED
+        if not self._lib.llama_vocab_get_attr(self._vocabulary, token) & kinds:
+            return None
+        return (self._lib.llama_vocab_get_text(self._vocabulary, token) or b"").decode("utf-8", "replace")
 
     def _piece(self, token: int) -> bytes:
         size = 64
@@ -182,6 +197,12 @@ class Native:
     def chooser(self, how: Settings, seed: int | None, prompt: Sequence[int]) -> Chooser:
         """What chooses the tokens of one reply."""
         return Chooser(self._lib, self._context, how, seed, prompt)
+
+    def _stated(self, key: str) -> str:
+        """A value of the file's metadata as text; empty where there is none."""
+        text = ctypes.create_string_buffer(64)
+        count = self._lib.llama_model_meta_val_str(self._model, key.encode(), text, len(text))
+        return text.value.decode("utf-8", "replace") if count >= 0 else ""
 
     def _failed(self, what: str) -> EngineError:
         said = _said[-1] if _said else ""

@@ -6,22 +6,25 @@ Knows no hub and no file. The server holds the weights, the template and the cac
 from __future__ import annotations
 
 import os
+import warnings
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from modelcatalog import catalog
-from modelcatalog.engines import Finished, Started, Thought, refuse_missing
+from modelcatalog.engines import Finished, Started, refuse_missing
+from modelcatalog.engines.openai_chunks import FINISH, read
 from modelcatalog.engines.openai_errors import Server, message_of, translated
 from modelcatalog.engines.openai_request import Dialect, Request, body
-from modelcatalog.engines.text import StopStrings
+from modelcatalog.engines.text import StopStrings, finished, written
+from modelcatalog.engines.thinking import Parter, Piece, half_open
 from modelcatalog.errors import EngineError, ModelCatalogError
 from modelcatalog.planning.serving import key_variable, vendor
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from modelcatalog.engines import Event, Finish, Options, Prompt
+    from modelcatalog.engines import Event, Finish, Options, Prompt, Written
     from modelcatalog.planning import Plan
     from modelcatalog.records import ModelName
 
@@ -33,7 +36,6 @@ _SILENCE = 300.0
 _AFTER_STOP = 16
 """Chunks that are still read for the sake of the figures, after a stop string that the server was told of."""
 _NO_ENTRY = {401, 403}
-_FINISH: dict[str, Finish] = {"length": "length", "max_tokens": "length"}
 
 
 class OpenAI:
@@ -85,11 +87,12 @@ class OpenAI:
         completing = isinstance(prompt, str)
         call = client.completions.create if completing else client.chat.completions.create
         # Made once here, so that an option which cannot be sent fails in the caller's thread, unsent.
-        body(prompt, options, self.model, self._dialect)
+        sent = body(prompt, options, self.model, self._dialect)
         request = Request(call, lambda: body(prompt, options, self.model, self._dialect), self._dialect, self._server.patience)
         chunks = request.chunks(cancel)
+        reply = _Reply(prompt, options.stop, told="stop" in sent)
         try:
-            yield from self._events(chunks, StopStrings(options.stop), cancel)
+            yield from self._events(chunks, reply, cancel)
         except ModelCatalogError:
             raise
         except Exception as error:
@@ -97,56 +100,93 @@ class OpenAI:
         finally:
             request.close()
 
-    def _events(self, chunks: Iterator[Any], stops: StopStrings, cancel: threading.Event) -> Iterator[Event]:
-        count, late, usage, reason = 0, 0, None, None
+    def _events(self, chunks: Iterator[Any], reply: _Reply, cancel: threading.Event) -> Iterator[Event]:
+        late, usage, reason = 0, None, None
+        called: list[str] = []
         started = False
-        for chunk in chunks:
-            if not started:
-                started = True
-                yield Started(0)  # the size of the prompt comes with the end
-            usage = getattr(chunk, "usage", None) or usage
-            # The chunk with the figures has no choice.
-            for choice in getattr(chunk, "choices", None) or ():
-                thought, text = _pieces(choice)
-                reason = getattr(choice, "finish_reason", None) or reason
-                count += bool(thought or text)
-                if thought and not stops.hit:
-                    yield Thought(thought)
-                if text and (out := stops.push(text)):
-                    yield out
-            late += stops.hit
-            if late > _AFTER_STOP:
-                break
-        yield from _rest(stops)
+        try:
+            for chunk in chunks:
+                if not started:
+                    started = True
+                    yield Started(0)  # the size of the prompt comes with the end
+                usage = _field(chunk, "usage") or usage
+                # The chunk with the figures has no choice.
+                said = read(chunk)
+                reason = said.reason or reason
+                called += said.called
+                for text, thinking in said.pieces:
+                    if out := reply.push(text, thinking=thinking):
+                        yield out
+                if said.failed is not None:
+                    raise said.failed  # noqa: TRY301  what was held back goes out first
+                late += reply.stops.hit
+                if late and (late > _AFTER_STOP or not reply.told):
+                    break
+        except Exception:
+            if out := reply.rest(done=False):
+                yield out
+            raise
+        if out := reply.rest(done=reason == "stop"):
+            yield out
         made = _count(usage, "completion_tokens")
-        yield Finished(self._reason(reason, stops, cancel), count if made is None else made, _count(usage, "prompt_tokens"))
+        ended = self._reason(reason, called, reply.stops, cancel)
+        yield Finished(ended, reply.count if made is None else made, _count(usage, "prompt_tokens"))
 
-    def _reason(self, reason: str | None, stops: StopStrings, cancel: threading.Event) -> Finish:
+    def _reason(self, reason: str | None, called: list[str], stops: StopStrings, cancel: threading.Event) -> Finish:
         if stops.hit:
             return "stop"
         if reason is None and cancel.is_set():
             return "cancelled"
+        url, model = self._server.url, self._server.model
+        if called or reason in {"tool_calls", "function_call"}:
+            names = ", ".join(dict.fromkeys(filter(None, called))) or "one without a name"
+            message = f"{model} on {url} called a tool that nobody offered: {names}"
+            raise EngineError(message, subject=model, hint="ask it to answer in words, or start the server without tools of its own")
         if reason is None:
-            message = f"{self._server.url} closed the connection before the reply was finished"
-            hint = "the server may have died, or base_url may not be the address of an API; it usually ends in /v1"
-            raise EngineError(message, subject=self._server.url, hint=hint)
+            message = f"{url} closed the connection before the reply was finished: it gave no finish_reason"
+            hint = "the server may have died, or base_url may not be the address of an API; it usually ends in /v1. error.partial has what came"
+            raise EngineError(message, subject=url, hint=hint)
         if reason == "content_filter":
-            message = f"the content filter of {self._server.url} stopped the reply"
-            raise EngineError(message, subject=self._server.model, hint="change the prompt")
-        return _FINISH.get(reason, "stop")
+            message = f"the content filter of {url} stopped the reply"
+            raise EngineError(message, subject=model, hint="change the prompt; error.partial has what came")
+        if reason not in FINISH:
+            message = f"{url} ended the reply with finish_reason {reason!r}"
+            raise EngineError(message, subject=url, hint="the server's log tells more; try again. error.partial has what came")
+        return FINISH[reason]
 
 
-def _rest(stops: StopStrings) -> Iterator[str]:
-    if out := stops.rest():
-        yield out
+class _Reply:
+    """What comes of one reply: thinking that the server parted, or left in its text, and stop strings in the answer.
 
+    Args:
+        prompt: What was asked.
+        stops: Strings that end the answer.
+        told: Whether the server knows of them.
+    """
 
-def _pieces(choice: Any) -> tuple[str, str]:
-    """Thinking and text of a chunk; servers parse the thinking out under one of two names, or leave the tags in."""
-    delta = getattr(choice, "delta", None)
-    if delta is None:
-        return "", _text(choice, "text")
-    return _text(delta, "reasoning_content") or _text(delta, "reasoning"), _text(delta, "content") or _text(delta, "refusal")
+    def __init__(self, prompt: Prompt, stops: Sequence[str], *, told: bool) -> None:
+        said = "" if isinstance(prompt, str) else "\n".join(message.content for message in prompt)
+        self._parter = None if isinstance(prompt, str) else Parter(asked=said)
+        self.stops = StopStrings(stops)
+        self.told = told
+        self.count = 0
+        self._said: list[str] = []
+
+    def push(self, text: str, *, thinking: bool) -> Written:
+        """Take a piece."""
+        self.count += 1
+        if not thinking:
+            self._said.append(text)
+        if self._parter is None:
+            return written([Piece(text, thinking)], self.stops)
+        return written(self._parter.thought(text) if thinking else self._parter.push(text), self.stops)
+
+    def rest(self, *, done: bool) -> Written:
+        """What was held back, once no more comes."""
+        if self._parter is not None and (mark := half_open("".join(self._said))) is not None:
+            message = f"the reply has {mark} and nothing that opens it: its text may begin with thinking that the server's template opened"
+            warnings.warn(f"{message}; start the server with its reasoning parser", stacklevel=2)
+        return finished([] if self._parter is None else self._parter.rest(done=done), self.stops)
 
 
 def _text(owner: Any, field: str) -> str:
@@ -154,8 +194,12 @@ def _text(owner: Any, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _field(owner: Any, field: str) -> Any:
+    return owner.get(field) if isinstance(owner, dict) else getattr(owner, field, None)
+
+
 def _count(usage: Any, field: str) -> int | None:
-    value = getattr(usage, field, None)
+    value = _field(usage, field)
     return value if isinstance(value, int) and value >= 0 else None
 
 

@@ -10,14 +10,29 @@ from typing import NamedTuple
 
 from modelcatalog.errors import EngineError, ModelCatalogError, NoChatTemplate, Unsupported
 
-__all__ = ["Server", "message_of", "translated"]
+__all__ = ["Server", "ServerSaid", "message_of", "translated"]
 
 _BAD_REQUEST, _NO_KEY, _FORBIDDEN, _NOT_FOUND, _NO_METHOD, _UNPROCESSABLE, _TOO_MANY, _FAILED, _NOT_BUILT = 400, 401, 403, 404, 405, 422, 429, 500, 501
 _UNKNOWN_MODEL = re.compile(r"\bmodel\b.*(not exist|not found|unknown)|(unknown|invalid|no such) model|pinned to", re.IGNORECASE)
 _TOO_LONG = re.compile(r"context[ _]length|context window|too many tokens|prompt is too long|longer than the maximum", re.IGNORECASE)
+_LAST = 599
 _SHOWN = 300
 _NAMED = 8
 """Models that an error lists."""
+
+
+class ServerSaid(Exception):
+    """An error that came with status 200, or an answer that cannot be read.
+
+    Args:
+        body: What the server said, in the form of its errors.
+        status: The status that it names.
+    """
+
+    def __init__(self, body: dict[str, object], status: int | None) -> None:
+        super().__init__(str(body))
+        self.body = body
+        self.status_code = status if status is not None and _BAD_REQUEST <= status <= _LAST else None
 
 
 class Server(NamedTuple):
@@ -65,7 +80,7 @@ def translated(error: BaseException, server: Server, *, completing: bool = False
         cause = error.__cause__ or error
         hint = "check that the server runs and that base_url is its address, then try again"
         return EngineError(f"the connection to {subject} failed: {message_of(cause)}", subject=subject, hint=hint)
-    if "APIError" in kinds:  # an error event in the stream
+    if kinds & {"APIError", "ServerSaid"}:  # an error event in the stream, or in its place
         if _TOO_LONG.search(said):
             return _too_long(said, server)
         return EngineError(f"{subject} broke off the reply: {said}", subject=subject, hint="the server's log tells more; try again")

@@ -6,6 +6,7 @@ limit on silence can always end, and not on a socket, which they could not.
 
 from __future__ import annotations
 
+import json
 import queue
 import socket
 import threading
@@ -27,6 +28,7 @@ _POLL = 0.05
 _PAUSES = (0.5, 2.0)
 """Seconds before the second and the third try, where the server is busy or refuses the connection."""
 _LONGEST_PAUSE = 20.0
+_SHOWN = 100
 _BUSY = {429, 500, 502, 503, 504}
 _REFUSED = {400, 422}
 
@@ -81,7 +83,8 @@ def body(prompt: Prompt, options: Options, model: str, dialect: Dialect) -> dict
     sent["messages" if chat else "prompt"] = [m.model_dump() for m in prompt] if not isinstance(prompt, str) else prompt
     sent[dialect.limit if chat else "max_tokens"] = options.max_new_tokens
     sent |= {key: value for key, value in (("temperature", temperature), ("top_p", options.top_p), ("seed", options.seed)) if value is not None}
-    if options.stop and dialect.stops:
+    # A server counts stop strings in the thinking too, and the answer would be empty; there the engine hangs up itself.
+    if options.stop and dialect.stops and (dialect.vendor or not chat or options.enable_thinking is False):
         sent["stop"] = list(options.stop)
     if dialect.usage:
         sent["stream_options"] = {"include_usage": True}
@@ -157,7 +160,7 @@ class Request:
             stream = self._open()
             try:
                 self._watch(stream)
-                for chunk in stream:
+                for chunk in _whole(stream) or stream:
                     if self._stop.is_set():
                         break
                     self._chunks.put(chunk)
@@ -191,6 +194,29 @@ class Request:
                 if not again or tries == len(_PAUSES) or self._stop.wait(_pause(error, _PAUSES[tries])):
                     raise
                 tries += 1
+
+
+def _whole(stream: Any) -> list[Any]:
+    """What a server sent that does not stream: one JSON body, where the client would find no event and say nothing."""
+    response = getattr(stream, "response", None)
+    headers = getattr(response, "headers", {})
+    kind = str(headers.get("content-type", ""))
+    # Events have no length, and no other type that is theirs.
+    if response is None or "event-stream" in kind or not ("json" in kind or "content-length" in headers):
+        return []
+    text = response.read().decode("utf-8", "replace").strip()
+    if text.startswith("data:"):
+        # Events under the wrong name.
+        lines = [line.removeprefix("data:").strip() for line in text.splitlines() if line.startswith("data:")]
+        return [json.loads(line) for line in lines if line != "[DONE]"]
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        message = f"{text[:_SHOWN] or 'nothing'} ({kind or 'of no type'})"
+        raise ValueError(message)  # noqa: TRY004  as what cannot be read
+    return [body] if body.get("choices") else [{**body, "choices": None, "message": body.get("error") or body.get("message") or body.get("detail") or text}]
 
 
 def _pause(error: Exception, usual: float) -> float:

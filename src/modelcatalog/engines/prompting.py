@@ -1,65 +1,119 @@
-"""Owns a prompt's way to tokens for engines that take tokens: template, rendering, encoding. Knows no model."""
+"""Owns the text side of a checkpoint whose tokens an engine makes: prompts to tokens, tokens to a reply. Knows no model.
+
+Every engine that makes tokens itself gives it a tokenizer and what the files say of templates and ends; the rest is the
+same for all: which template, in which form, its switches, where a turn ends, what is thinking.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog import vocabulary
+from modelcatalog.engines.rendering import Forms
 from modelcatalog.engines.templates import Renderer
-from modelcatalog.engines.text import opens_thinking
-from modelcatalog.errors import NoChatTemplate, Unsupported
+from modelcatalog.engines.text import Writer
+from modelcatalog.engines.thinking import Parter, marks
+from modelcatalog.errors import NoChatTemplate, UnsafeRepository, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from modelcatalog.engines import Options, Prompt
+    from modelcatalog.engines.text import Tokens
+    from modelcatalog.vocabulary import MarkEntry
 
-__all__ = ["Prompter"]
+__all__ = ["Prompted", "Prompter"]
+
+_BEFORE = 8
+"""Tokens of a text that is continued, by which its next word is decoded."""
+_NOTHING = re.compile(r"\s*(</[\w:|-]+>\s*)*")
+_MARKUP = re.compile("[<>\\[\\]|\uff5c\u2581_]")
+"""What words have not, and special tokens have: brackets, bars also of full width, SentencePiece's underline."""
+_USUAL = {"messages", "tools", "documents", "add_generation_prompt", "bos_token", "eos_token", "pad_token", "unk_token"}
+
+
+class Prompted(NamedTuple):
+    """A prompt as tokens, and what writes its reply."""
+
+    ids: list[int]
+    writer: Writer
+    thinking: bool
+    """Whether the template opened the model's thinking."""
 
 
 class Prompter:
-    """Writes prompts as tokens.
+    """Writes prompts as tokens, and knows how their replies are read.
 
     Args:
         subject: The model, for messages.
-        template: The checkpoint's own chat template, if it brought one.
+        tokens: The checkpoint's tokenizer.
+        templates: Its chat templates by name; the usual one is ``default``.
         specials: What templates know by name: ``bos_token``, ``eos_token``, ….
-        encode: A text and whether to add the tokens that begin a text, to tokens.
+        ends: Tokens that end a reply, as the files say.
         limit: How many tokens the context holds.
+        own: Marks of thinking that the checkpoint states itself.
     """
 
     def __init__(
-        self, subject: str, template: str | None, specials: Mapping[str, object], encode: Callable[[str, bool], list[int]], limit: int | None
+        self,
+        subject: str,
+        tokens: Tokens,
+        templates: Mapping[str, str],
+        specials: Mapping[str, object],
+        ends: Iterable[int],
+        *,
+        limit: int | None = None,
+        own: Sequence[MarkEntry] = (),
     ) -> None:
-        self.template = template
+        self._own = own
+        self.templates = {name: text for name, text in templates.items() if text}
         self._subject = subject
+        self._tokens = tokens
         self._specials = dict(specials)
-        self._encode = encode
         self._limit = limit
         self._renderer = Renderer(subject)
+        self._forms = Forms(self._renderer, subject)
+        self._marks = marks(tokens.token, own)
+        self._stated = self._without_channels(frozenset(ends))
+        # Read as letters, which the decoder would lose.
+        self._spelled: dict[int, str] = {}
+        for one in vocabulary.thinking().spelled:
+            places = [tokens.token(word) for word in one.tokens]
+            self._spelled |= {token: word for token, word in zip(places, one.tokens, strict=True) if token is not None and None not in places}
+        self._ends: dict[str, frozenset[int]] = {}
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """The tokens that end a reply to messages, unless they come with a template of their own."""
+        return self._ends_of(self.templates["default"]) if "default" in self.templates else self._stated
 
     def close(self) -> None:
         """End the process that renders."""
         self._renderer.close()
 
-    def tokens(self, prompt: Prompt, options: Options) -> tuple[list[int], bool]:
-        """The prompt's tokens, and whether the template opened the model's thinking.
+    def ask(self, prompt: Prompt, options: Options) -> Prompted:
+        """The prompt's tokens, and what writes its reply.
 
         Raises:
             NoChatTemplate: messages, and no template to write them in.
-            Unsupported: the prompt is empty or longer than the context, or the template refuses it.
+            Unsupported: the prompt is empty or longer than the context, the template refuses it or leaves a message out, or an
+                option has nothing to act on.
         """
         if isinstance(prompt, str):
-            ids, thinking = self._encode(prompt, True), False  # noqa: FBT003  encode's second argument is add_special
+            self._refuse_switches(options)
+            ids = self._tokens.encode(prompt, True)  # noqa: FBT003  encode's second argument is add_special
+            writer = Writer(self._tokens, options.stop, self._stated, before=ids[-_BEFORE:])
+            thinking = False
         else:
-            template = options.chat_template or self.template
-            if template is None:
-                message = f"{self._subject} has no chat template: it is a base model, which continues a text"
-                hint = "use .complete(text), pass chat_template=, or load the instruct version of it"
-                raise NoChatTemplate(message, subject=self._subject, hint=hint)
-            switches = {} if options.enable_thinking is None else {"enable_thinking": options.enable_thinking}
-            text = self._renderer.render(template, [m.model_dump() for m in prompt], **{**self._specials, **switches})
+            template = self._template(options.chat_template)
+            rendered = self._forms.render(template, prompt, {**self._specials, **self._switches(template, options)})
             # The template writes the special tokens itself; a second <s> spoils the reply.
-            ids, thinking = self._encode(text, False), opens_thinking(text)  # noqa: FBT003  as above
+            ids = self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
+            said = "\n".join(message.content for message in prompt)
+            parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said, own=self._own)
+            thinking = parter.thinking
+            writer = Writer(self._tokens, options.stop, self._ends_of(template), marks=self._marks, spelled=self._spelled, parter=parter)
         if not ids:
             message = "the prompt is empty: there is no token to continue"
             raise Unsupported(message, subject=self._subject)
@@ -67,4 +121,92 @@ class Prompter:
             message = f"the prompt has {len(ids):,} tokens, the model reads {self._limit:,}"
             hint = "shorten the prompt, begin a new session, or load it with a longer context_length="
             raise Unsupported(message, subject=self._subject, hint=hint)
-        return ids, thinking
+        return Prompted(ids, writer, thinking)
+
+    # Which template, and its switches --------------------------------------------------------------
+
+    def _template(self, asked: str | None) -> str:
+        if asked is not None:
+            return self.templates.get(asked, asked)
+        if "default" in self.templates:
+            return self.templates["default"]
+        if self.templates:
+            names = sorted(self.templates)
+            message = f"{self._subject} has several chat templates and no default one: {', '.join(names)}"
+            raise Unsupported(message, subject=self._subject, hint=f"pass chat_template={names[0]!r}, or another of them")
+        message = f"{self._subject} has no chat template: it is a base model, which continues a text"
+        hint = "use .complete(text), pass chat_template=, or load the instruct version of it"
+        raise NoChatTemplate(message, subject=self._subject, hint=hint)
+
+    def _switches(self, template: str, options: Options) -> dict[str, bool]:
+        if options.enable_thinking is None:
+            return {}
+        names = self._renderer.names(template)
+        known = next((name for name in vocabulary.thinking().switches if name in names), None)
+        if known is not None:
+            return {known: options.enable_thinking}
+        own = sorted(names - _USUAL - self._specials.keys())
+        message = f"the chat template of {self._subject} has no switch for thinking"
+        reads = f"; it reads {', '.join(own)}" if own else ""
+        said = [word for word in vocabulary.thinking().commands if word in template]
+        acts = f"; it acts on {' and '.join(said)} in a message" if said else ""
+        hint = f"leave enable_thinking= out, or pass chat_template= with one that knows it{reads}{acts}"
+        raise Unsupported(message, subject="enable_thinking", hint=hint)
+
+    def _refuse_switches(self, options: Options) -> None:
+        for name in ("enable_thinking", "chat_template"):
+            if getattr(options, name) is not None:
+                message = f"{name}= is about chat templates, and a text is continued without one"
+                raise Unsupported(message, subject=name, hint="leave it out, or use .chat(messages)")
+
+    # Where a reply ends ----------------------------------------------------------------------------
+
+    def _ends_of(self, template: str) -> frozenset[int]:
+        if template not in self._ends:
+            closing = self._closing(template)
+            self._ends[template] = self._stated if closing is None else self._without_channels(self._stated | {closing})
+        return self._ends[template]
+
+    def _closing(self, template: str) -> int | None:
+        """The token that a template closes an assistant's turn with.
+
+        It stands behind the reply at the end of a conversation and before the next turn alike; or before the next turn only,
+        with another one behind it that opens that turn. A token that only begins a turn, or parts two, closes none.
+        """
+        try:
+            after = self._forms.around_reply(template, self._specials)
+        except UnsafeRepository:
+            return None
+        if after is None:
+            return None
+        begins, ends, between = (self._tokens.encode(text, False) for text in after)  # noqa: FBT003  no special tokens
+        closing, opening = self._first_added(ends), self._first_added(between)
+        if closing is None and opening is not None and not any(map(self._is_added, ends)):
+            rest = between[between.index(opening) + 1 :]
+            closing = opening if opening not in begins and any(map(self._is_added, rest)) and not self._begins_word(rest) else None
+        elif closing is not None and self._begins_word(ends[ends.index(closing) + 1 :]):
+            return None
+        return closing if closing == opening and closing not in {*self._marks, *self._spelled} else None
+
+    def _first_added(self, ids: Sequence[int]) -> int | None:
+        """The special token that a text begins with, but for white space and closing tags."""
+        place = next((place for place, token in enumerate(ids) if self._is_added(token)), None)
+        return None if place is None or not _NOTHING.fullmatch(self._tokens.decode(ids[:place])) else ids[place]
+
+    def _begins_word(self, ids: Sequence[int]) -> bool:
+        """Whether a word stands first: then the token before it is a part of a longer mark."""
+        place = next((place for place, token in enumerate(ids) if self._is_added(token)), len(ids))
+        return self._tokens.decode(ids[:place])[:1].isalnum()
+
+    def _is_added(self, token: int) -> bool:
+        # Some vocabularies have line breaks and words beside the others too.
+        return _MARKUP.search(self._tokens.added(token) or "") is not None
+
+    def _without_channels(self, ends: frozenset[int]) -> frozenset[int]:
+        """Where messages have channels, the end of one message is not that of the reply."""
+        places = {mark: token for token, mark in self._marks.items()}
+        for one in vocabulary.thinking().channels:
+            if {one.name, one.message} <= places.keys():
+                ends = ends - {places[mark] for mark in one.closes if mark in places}
+                ends |= {places[mark] for mark in one.ends if mark in places}
+        return ends

@@ -55,8 +55,17 @@ def _compiled(template: str) -> Any:
     return environment.from_string(template)
 
 
-def _answer(job: dict[str, Any]) -> dict[str, str]:
+def _names(template: str) -> list[str]:
+    """The names that a template reads and does not set itself."""
+    from jinja2 import meta  # noqa: PLC0415  after the memory limit
+
+    return sorted(meta.find_undeclared_variables(_compiled(template).environment.parse(template)))
+
+
+def _answer(job: dict[str, Any]) -> dict[str, Any]:
     try:
+        if "values" not in job:
+            return {"names": _names(job["template"])}
         return {"text": _compiled(job["template"]).render(**job["values"])}
     except _TemplateRefusedError as error:
         return {"refused": str(error)}

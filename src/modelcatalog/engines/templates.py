@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ __all__ = ["SECONDS", "Renderer"]
 SECONDS = 5.0
 """Templates render in a millisecond; one that takes this long does not mean to end."""
 
+_LONE = re.compile("[\ud800-\udfff]")
 _KEPT = ("PATH", "SYSTEMROOT", "TZ", "LANG", "LC_ALL")
 
 
@@ -38,7 +40,7 @@ class Renderer:
         self._process: subprocess.Popen[str] | None = None
         self._end: weakref.finalize[Any, Any] | None = None
 
-    def render(self, template: str, messages: Sequence[Mapping[str, str]], **values: object) -> str:
+    def render(self, template: str, messages: Sequence[Mapping[str, object]], **values: object) -> str:
         """The prompt that a template makes of messages.
 
         Raises:
@@ -46,11 +48,21 @@ class Renderer:
             UnsafeRepository: it does not end, takes a gigabyte, or reaches for what it may not.
         """
         names = {"tools": None, "documents": None, "add_generation_prompt": True}
-        job = {"template": template, "values": {"messages": list(messages), **names, **values}}
+        text = str(self._answer({"template": template, "values": {"messages": list(messages), **names, **values}}, "text"))
+        if _LONE.search(text):
+            message = f"the chat template of {self._subject} writes half a character (a lone surrogate), which no tokenizer reads"
+            raise Unsupported(message, subject=self._subject, hint="pass chat_template= with another one")
+        return text
+
+    def names(self, template: str) -> frozenset[str]:
+        """The names that a template reads and does not set itself; errors as in `render`."""
+        return frozenset(self._answer({"template": template}, "names"))
+
+    def _answer(self, job: Mapping[str, object], wanted: str) -> Any:
         with self._lock:
             answer = self._ask(json.dumps(job))
-        if "text" in answer:
-            return str(answer["text"])
+        if wanted in answer:
+            return answer[wanted]
         if "unsafe" in answer:
             message = f"the chat template of {self._subject} does what it may not: {answer['unsafe'][:200]}"
             raise UnsafeRepository(message, subject=self._subject, hint=_WAY_OUT)
@@ -64,7 +76,7 @@ class Renderer:
             self._end()
         self._process = self._end = None
 
-    def _ask(self, job: str) -> dict[str, str]:
+    def _ask(self, job: str) -> dict[str, Any]:
         process = self._process if self._process is not None and self._process.poll() is None else self._start()
         late = threading.Event()
 
@@ -86,7 +98,7 @@ class Renderer:
         finally:
             timer.cancel()
         if line.endswith("\n"):
-            answer: dict[str, str] = json.loads(line)
+            answer: dict[str, Any] = json.loads(line)
             return answer
         self.close()
         return {"unsafe": f"it did not end within {SECONDS:g} s" if late.is_set() else "it ended the process"}

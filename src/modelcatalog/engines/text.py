@@ -1,22 +1,35 @@
-"""Owns turning a growing list of tokens into text: whole characters, stop strings, thinking. Knows no model."""
+"""Owns turning a growing list of tokens into a reply: whole characters, stop strings, ends. Knows no model."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Protocol
+
+from modelcatalog.engines import Pieces, Thought
+from modelcatalog.engines.overlapping import overlap
+from modelcatalog.engines.thinking import Parter, Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
-__all__ = ["THINKING", "Decoder", "Piece", "Splitter", "StopStrings", "Writer", "opens_thinking"]
+    from modelcatalog.engines import Written
 
-THINKING = (
-    ("<think>", "</think>"),  # Qwen, DeepSeek, GLM, MiniMax, Hunyuan, SmolLM, …
-    ("[THINK]", "[/THINK]"),  # Magistral
-    ("◁think▷", "◁/think▷"),  # Kimi-VL-Thinking
-    ("<seed:think>", "</seed:think>"),  # Seed-OSS
-    ("<|START_THINKING|>", "<|END_THINKING|>"),  # Command A Reasoning
-)
-"""How models mark where their thinking begins and ends."""
+__all__ = ["Decoder", "StopStrings", "Tokens", "Writer", "finished", "written"]
+
+
+class Tokens(Protocol):
+    """A checkpoint's tokenizer, as far as an engine needs it."""
+
+    def encode(self, text: str, add_special: bool) -> list[int]:  # noqa: FBT001  it is always given
+        """The tokens of a text; special ones that are written out in it are read as such."""
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of tokens, special ones left out."""
+
+    def token(self, text: str) -> int | None:
+        """The one token that this text is."""
+
+    def added(self, token: int) -> str | None:
+        """The text of a token that stands beside the vocabulary of words: a special one, or one like it."""
 
 
 class Decoder:
@@ -24,13 +37,14 @@ class Decoder:
 
     Args:
         decode: Ids to text.
+        before: The last tokens of the text that is continued: some tokenizers write no space before a first word.
     """
 
-    def __init__(self, decode: Callable[[list[int]], str]) -> None:
+    def __init__(self, decode: Callable[[list[int]], str], before: Sequence[int] = ()) -> None:
         self._decode = decode
-        self._ids: list[int] = []
+        self._ids: list[int] = list(before)
         self._start = 0
-        self._read = 0
+        self._read = len(self._ids)
 
     def push(self, token: int) -> str:
         """The text that ``token`` completes; often a word, sometimes nothing."""
@@ -62,153 +76,141 @@ class StopStrings:
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = [stop for stop in stops if stop]
         self._held = ""
+        self._hidden: set[int] = set()
+        """Places of what is held that nobody is shown."""
         self.hit = False
 
-    def push(self, text: str) -> str:
-        """The text that is certainly no part of a stop string; after one, nothing."""
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._stops)
+
+    def push(self, text: str, *, shown: bool = True) -> str:
+        """The text that is certainly no part of a stop string; after one, nothing.
+
+        Args:
+            text: What comes next.
+            shown: False for a special token, which a stop string may name and the reply does not show.
+        """
         if self.hit:
             return ""
         if not self._stops:
-            return text
+            return text if shown else ""
+        if not shown:
+            # Named whole, or not at all: a full stop is no part of a special token.
+            if not any(text in stop for stop in self._stops):
+                return ""
+            self._hidden.update(range(len(self._held), len(self._held) + len(text)))
         self._held += text
         places = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
         if places:
             self.hit = True
-            out, self._held = self._held[: min(places)], ""
-            return out
-        keep = _overlap(self._held, self._stops)
-        out = self._held[: len(self._held) - keep]
-        self._held = self._held[len(self._held) - keep :]
-        return out
+            return self._take(min(places))
+        return self._take(len(self._held) - overlap(self._held, self._stops))
 
     def rest(self) -> str:
         """What was held back, once it is certain that no more comes."""
-        out, self._held = self._held, ""
+        return "" if self.hit else self._take(len(self._held))
+
+    def _take(self, count: int) -> str:
+        out, self._held = self._held[:count], self._held[count:]
+        if self._hidden:
+            out = "".join(c for at, c in enumerate(out) if at not in self._hidden)
+            self._hidden = {at - count for at in self._hidden if at >= count}
         return out
 
 
+def written(pieces: Iterable[Piece], stops: StopStrings) -> Written:
+    """Pieces as an event: stop strings count in the answer, and end all that comes after them."""
+    out: list[str | Thought] = []
+    for text, thinking, shown in pieces:
+        if stops.hit:
+            break
+        if thinking:
+            out.append(Thought(text))
+        elif answer := stops.push(text, shown=shown):
+            out.append(answer)
+    if len(out) == 1:
+        return out[0]
+    return Pieces(tuple(out)) if out else ""
+
+
+def finished(pieces: Iterable[Piece], stops: StopStrings) -> Written:
+    """The last pieces as an event, with what stop strings held back."""
+    last = written(pieces, stops)
+    held = stops.rest()
+    if not held:
+        return last
+    if isinstance(last, str):
+        return last + held
+    return Pieces((*(last.pieces if isinstance(last, Pieces) else (last,)), held))
+
+
 class Writer:
-    r"""Writes a reply from its tokens: characters whole, thinking marks as text, nothing after a stop string.
+    r"""Writes a reply from its tokens: characters whole, thinking apart from the answer, nothing after a stop string.
 
     Args:
-        decode: Ids to text, special tokens left out.
-        stops: Strings that end the reply.
-        ends: Tokens that end it, and are no text.
-        marks: Tokens that are thinking marks: some tokenizers call them special, and `decode` would lose them.
-
-    >>> writer = Writer(lambda ids: bytes(ids).decode(), ("\n",), ends={0}, marks={1: "<think>"})
-    >>> [writer.push(token) for token in (1, *b"a\n")], writer.done
-    (['<think>', 'a', ''], True)
+        tokens: The tokenizer.
+        stops: Strings that end the answer; a special token's text is one too.
+        ends: Tokens that end the reply, and are no text.
+        marks: Tokens that are thinking marks: some tokenizers call them special, and decoding would lose them.
+        spelled: Tokens that are a part of marks, and read as their letters.
+        parter: Parts thinking from answer; None where a text is continued.
+        before: The end of the text that is continued.
     """
 
     def __init__(
-        self, decode: Callable[[list[int]], str], stops: Sequence[str], ends: Container[int], marks: Mapping[int, str]
+        self,
+        tokens: Tokens,
+        stops: Sequence[str] = (),
+        ends: Container[int] = (),
+        *,
+        marks: Mapping[int, str] | None = None,
+        spelled: Mapping[int, str] | None = None,
+        parter: Parter | None = None,
+        before: Sequence[int] = (),
     ) -> None:
-        self._decoder = Decoder(decode)
+        self._tokens = tokens
+        self._decoder = Decoder(tokens.decode, before)
         self._stops = StopStrings(stops)
         self._ends = ends
-        self._marks = marks
+        self._marks = marks or {}
+        self._spelled = spelled or {}
+        self._parter = parter
         self._ended = False
 
     @property
     def done(self) -> bool:
         """Whether the reply has come to its own end."""
-        return self._ended or self._stops.hit
+        return self._ended or self._stops.hit or (self._parter is not None and self._parter.over)
 
-    def push(self, token: int) -> str:
-        """The text that is certain with this token."""
+    def push(self, token: int) -> Written:
+        """What is certain with this token."""
         if token in self._ends:
             self._ended = True
-            return ""
-        if token in self._marks:
-            return self._stops.push(self._decoder.rest() + self._marks[token])
-        return self._stops.push(self._decoder.push(token))
+            return written([*self._parted(self._decoder.rest()), *self._hidden(token)], self._stops) if self._stops else ""
+        if token in self._marks and self._parter is not None:
+            before = self._parter.push(self._decoder.rest())
+            return written([*before, *self._parter.mark(self._marks[token])], self._stops)
+        if token in self._spelled:
+            return written(self._parted(self._decoder.rest() + self._spelled[token]), self._stops)
+        pieces = self._parted(self._decoder.push(token))
+        return written([*pieces, *self._hidden(token)] if self._stops else pieces, self._stops)
 
-    def rest(self) -> str:
+    def rest(self) -> Written:
         """What was held back, once no more comes."""
-        return self._stops.push(self._decoder.rest()) + self._stops.rest()
+        pieces = self._parted(self._decoder.rest())
+        if self._parter is not None:
+            pieces += self._parter.rest(done=self.done)
+        return finished(pieces, self._stops)
 
+    def _hidden(self, token: int) -> list[Piece]:
+        """A special token, for stop strings that name it."""
+        text = self._tokens.added(token)
+        if text is None or self._tokens.decode([token]):
+            return []
+        return [Piece(text, thinking=False, shown=False)] if self._parter is None else self._parter.hidden(text)
 
-def _overlap(text: str, words: Sequence[str]) -> int:
-    """The length of the longest end of ``text`` that begins one of ``words``."""
-    longest = max((len(word) for word in words), default=1) - 1
-    for length in range(min(longest, len(text)), 0, -1):
-        if any(word.startswith(text[-length:]) for word in words):
-            return length
-    return 0
-
-
-class Piece(NamedTuple):
-    """A piece of a reply: of the answer, or of the thinking before it."""
-
-    text: str
-    thinking: bool
-
-
-class Splitter:
-    r"""Parts thinking from answer in a stream.
-
-    Args:
-        thinking: Whether the template opened the thinking already.
-
-    >>> splitter = Splitter()
-    >>> [*splitter.push("<thi"), *splitter.push("nk>so</think>\n\nParis")]
-    [Piece(text='so', thinking=True), Piece(text='Paris', thinking=False)]
-    """
-
-    def __init__(self, *, thinking: bool = False) -> None:
-        self.thinking = thinking
-        self._began = thinking
-        self._held = ""
-        self._trim = True
-
-    def push(self, text: str) -> list[Piece]:
-        """The pieces that are certain."""
-        self._held += text
-        pieces: list[Piece] = []
-        # A model thinks before it answers; a tag later in an answer is text about tags.
-        if not self._began:
-            lead = self._held.lstrip()
-            mark = next((begin for begin, _ in THINKING if lead.startswith(begin)), None)
-            if mark is not None:
-                self._held, self.thinking = lead[len(mark) :], True
-            elif any(begin.startswith(lead) for begin, _ in THINKING):
-                return pieces
-            self._began = True
-        if self.thinking:
-            ends = [end for _, end in THINKING]
-            found = min(((at, end) for end in ends if (at := self._held.find(end)) >= 0), default=None)
-            if found is None:
-                self._give(pieces, len(self._held) - _overlap(self._held, ends))
-                return pieces
-            self._give(pieces, found[0])
-            self._held, self.thinking, self._trim = self._held[len(found[1]) :], False, True
-        self._give(pieces, len(self._held))
-        return pieces
-
-    def rest(self) -> list[Piece]:
-        """What was held back, once no more comes."""
-        pieces: list[Piece] = []
-        self._give(pieces, len(self._held))
-        return pieces
-
-    def _give(self, pieces: list[Piece], count: int) -> None:
-        """Hand out the first ``count`` characters; line breaks around a tag belong to nobody."""
-        text, self._held = self._held[:count], self._held[count:]
-        if self._trim:
-            text = text.lstrip("\n")
-            self._trim = not text
-        if text:
-            pieces.append(Piece(text, self.thinking))
-
-
-def opens_thinking(prompt: str) -> bool:
-    r"""Whether a rendered prompt ends inside a thinking block that the template opened.
-
-    >>> opens_thinking("<|im_start|>assistant\n<think>\n")
-    True
-    >>> opens_thinking("<|im_start|>assistant\n<think>\n\n</think>\n\n")
-    False
-    """
-    end = prompt.rstrip()
-    return any(end.endswith(begin) for begin, _ in THINKING)
+    def _parted(self, text: str) -> list[Piece]:
+        if not text:
+            return []
+        return [Piece(text, thinking=False)] if self._parter is None else self._parter.push(text)

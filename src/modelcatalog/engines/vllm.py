@@ -10,15 +10,14 @@ import threading
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog.engines import Finish, Finished, Started
+from modelcatalog.engines import Finish, Finished, Started, tokenizing
 from modelcatalog.engines.prompting import Prompter
 from modelcatalog.engines.sampling import settings
-from modelcatalog.engines.text import THINKING, Writer
 from modelcatalog.engines.vllm_loading import read
 from modelcatalog.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from modelcatalog.engines import Event, Options, Prompt
     from modelcatalog.planning import Plan
@@ -52,25 +51,21 @@ class Vllm:
     decoding = "vllm: replies that are asked for at once are batched by vllm itself"
     costs: tuple[str, ...] = ()
 
-    def __init__(self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int) -> None:
+    def __init__(self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int, templates: Mapping[str, str]) -> None:  # noqa: PLR0917  what `read` gives
         self._subject = subject
-        self._tokenizer = tokenizer
         self._defaults = defaults
         self._limit = limit
-        template = tokenizer.chat_template
-        template = template.get("default") if isinstance(template, dict) else template
-        self._prompter = Prompter(subject, template or None, tokenizer.special_tokens_map, self._encode, limit)
-        known = tokenizer.get_added_vocab()
-        self._marks = {known[mark]: mark for marks in THINKING for mark in marks if mark in known}
-        ends = defaults.eos_token_id
-        ends = ends if isinstance(ends, list) else [ends]
-        self._ends = frozenset(end for end in (*ends, tokenizer.eos_token_id) if end is not None)
+        # vLLM keeps the checkpoint's own configuration beside its own.
+        configs = getattr(getattr(engine, "model_config", None), "hf_config", None), getattr(getattr(engine, "model_config", None), "hf_text_config", None)
+        ends = tokenizing.stated_ends(tokenizer, defaults, *configs)
+        words, own = tokenizing.Tokenizer(tokenizer), tokenizing.own_marks(tokenizer)
+        self._prompter = Prompter(subject, words, templates, tokenizer.special_tokens_map, ends, limit=limit, own=own)
         self._driver: _Driver | None = _Driver(engine, subject)
 
     @property
     def chat_template(self) -> bool:
         """Whether the checkpoint brought a chat template."""
-        return self._prompter.template is not None
+        return bool(self._prompter.templates)
 
     def new_memory(self) -> None:
         """Nothing: vLLM keeps the prefixes of conversations itself."""
@@ -88,9 +83,8 @@ class Vllm:
         if driver is None:
             message = "this model was closed"
             raise EngineError(message, subject=self._subject)
-        ids, thinking = self._prompter.tokens(prompt, options)
+        ids, writer, thinking = self._prompter.ask(prompt, options)
         yield Started(len(ids), thinking)
-        writer = Writer(self._decode, options.stop, self._ends, self._marks)
         made, reason = 0, None
         answers = driver.ask(ids, self._params(options, len(ids)), cancel)
         try:
@@ -123,16 +117,10 @@ class Vllm:
             **chosen,
             repetition_penalty=how.repetition_penalty,
             max_tokens=min(options.max_new_tokens, self._limit - prompt),
-            stop_token_ids=sorted(self._ends),
+            stop_token_ids=sorted(self._prompter.ends),
             detokenize=False,
             output_kind=RequestOutputKind.DELTA,
         )
-
-    def _encode(self, text: str, add_special: bool) -> list[int]:  # noqa: FBT001  the shape of Prompter's encode
-        return list(self._tokenizer(text, add_special_tokens=add_special)["input_ids"])
-
-    def _decode(self, ids: list[int]) -> str:
-        return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 class _Driver:

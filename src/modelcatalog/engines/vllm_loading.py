@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import files_of
+from modelcatalog.engines import files_of, tokenizing
 from modelcatalog.errors import EngineError, Unsupported, WontFit
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def arguments(plan: Plan) -> Any:
         raise Unsupported(message, subject=plan.name.source) from error
 
 
-def read(plan: Plan) -> tuple[Any, Any, Any, str, int]:
-    """Start vLLM's engine: the engine, the tokenizer, the generation defaults, the model's name and its context's length.
+def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str]]:
+    """Start vLLM's engine: the engine, the tokenizer, the generation defaults, the model's name, its context's length, its templates.
 
     Raises:
         MissingPackage: vllm is not installed.
@@ -84,7 +85,7 @@ def read(plan: Plan) -> tuple[Any, Any, Any, str, int]:
         engine = LLMEngine.from_engine_args(wanted)
     except Exception as error:
         raise _failed(error, subject) from error
-    return engine, tokenizer, defaults, subject, int(engine.model_config.max_model_len)
+    return engine, tokenizer, defaults, subject, int(engine.model_config.max_model_len), tokenizing.templates(tokenizer, Path(place))
 
 
 def _environment(plan: Plan) -> dict[str, str]:

@@ -6,12 +6,12 @@ Knows no hub: it is handed a folder, and every call says ``local_files_only``.
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import Finish, Finished, Message, Options, Started
+from modelcatalog.engines import Finish, Finished, Options, Started, tokenizing
+from modelcatalog.engines.prompting import Prompter
 from modelcatalog.engines.sampling import settings
-from modelcatalog.engines.templates import Renderer
-from modelcatalog.engines.text import THINKING, Writer, opens_thinking
 from modelcatalog.engines.transformers import fallback, kvcache, seam
 from modelcatalog.engines.transformers.batch import Asked, Batch
 from modelcatalog.engines.transformers.graphs import StaticDecoder
@@ -20,14 +20,14 @@ from modelcatalog.engines.transformers.loop import Row, Rows, reason_against
 from modelcatalog.errors import (
     EngineError,
     ModelCatalogError,
-    NoChatTemplate,
     Unsupported,
     WontFit,
 )
+from modelcatalog.hubs import gguf
 from modelcatalog.planning.machine import free_ram
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
     from modelcatalog.engines import Event, Prompt
     from modelcatalog.engines.sampling import Settings
@@ -71,11 +71,13 @@ class Transformers:
 
     name = "transformers"
 
-    def __init__(self, model: Any, tokenizer: Any, subject: str) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None = None, ends: frozenset[int] = frozenset()
+    ) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._subject = subject
-        self._renderer = Renderer(subject)
+        self._prompter = _prompter(model, tokenizer, subject, templates, ends)
         self._lock = threading.Lock()
         self._against, self._forgets = reason_against(model), kvcache.reason_against(model)
         # A state beside the cache is that of one reply.
@@ -83,13 +85,11 @@ class Transformers:
         self._forward: seam.Forward | None = seam.Forward(model)
         # For one reply at a time: it works on buffers of its own.
         self._fast, self._fast_turn = StaticDecoder(model), threading.Lock()
-        self._ends = _ends(model, tokenizer)
-        self._marks = _marks(tokenizer)
 
     @property
     def chat_template(self) -> bool:
         """Whether the checkpoint brought a chat template."""
-        return bool(self._tokenizer.chat_template)
+        return bool(self._prompter.templates)
 
     @property
     def attention(self) -> str:
@@ -130,7 +130,7 @@ class Transformers:
         with self._lock:
             self._model = self._tokenizer = self._forward = None
             self._fast.close()
-        self._renderer.close()
+        self._prompter.close()
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -193,49 +193,13 @@ class Transformers:
     def _ask(self, prompt: Prompt, options: Options) -> Asked:
         """What a prompt asks of the loop."""
         config = self._open().config
-        ids, thinking = self._encode(prompt, options)
+        ids, writer, thinking = self._prompter.ask(prompt, options)
         limit = getattr(config.get_text_config(), "max_position_embeddings", None)
         if limit is not None and len(ids) >= limit:
             message = f"the prompt has {len(ids):,} tokens, the model reads {limit:,}"
             raise Unsupported(message, subject=self._subject, hint="shorten the prompt, or begin a new session")
         most = options.max_new_tokens if limit is None else min(options.max_new_tokens, limit - len(ids))
-        writer = Writer(self._decode, options.stop, self._ends, self._marks)
         return Asked(Row(ids, most, options.seed), writer, thinking)
-
-    def _decode(self, ids: list[int]) -> str:
-        return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
-
-    # The prompt ------------------------------------------------------------------------------
-
-    def _encode(self, prompt: Prompt, options: Options) -> tuple[list[int], bool]:
-        """The prompt's tokens, and whether the template opened the thinking."""
-        if isinstance(prompt, str):
-            ids = list(self._tokenizer(prompt)["input_ids"])
-            thinking = False
-        else:
-            text = self._render(prompt, options)
-            # The template writes the special tokens itself; a second <s> spoils the reply.
-            ids = list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-            thinking = opens_thinking(text)
-        if not ids:
-            message = "the prompt is empty: there is no token to continue"
-            raise Unsupported(message, subject=self._subject)
-        return ids, thinking
-
-    def _render(self, messages: tuple[Message, ...], options: Options) -> str:
-        if not self.chat_template and options.chat_template is None:
-            message = f"{self._subject} has no chat template: it is a base model, which continues a text"
-            hint = "use .complete(text), pass chat_template=, or load the instruct version of it"
-            raise NoChatTemplate(message, subject=self._subject, hint=hint)
-        switches = {} if options.enable_thinking is None else {"enable_thinking": options.enable_thinking}
-        try:
-            template = self._tokenizer.get_chat_template(options.chat_template)
-        except ValueError as error:
-            # Several templates, and none of them is the default one.
-            message = f"{self._subject} has several chat templates: {str(error).splitlines()[0]}"
-            raise Unsupported(message, subject=self._subject, hint="pass chat_template=") from error
-        values = {**self._tokenizer.special_tokens_map, **switches}
-        return self._renderer.render(template, [message.model_dump() for message in messages], **values)
 
     # The tokens ------------------------------------------------------------------------------
 
@@ -263,7 +227,7 @@ class Transformers:
     def _generated(self, row: Row, how: Settings, memory: _Memory | None, cancel: threading.Event) -> Generator[int | None]:
         """The tokens of a reply by `generate`, for models that our loop does not drive."""
         steps = fallback.Steps(
-            self._open(), row, how, tuple(self._ends), lock=self._lock, cancel=cancel, cache=memory.recall(row.ids) if memory else None,
+            self._open(), row, how, tuple(self._prompter.ends), lock=self._lock, cancel=cancel, cache=memory.recall(row.ids) if memory else None,
         )
         made = steps.tokens()
         try:
@@ -285,17 +249,12 @@ class Transformers:
         return EngineError(f"transformers failed: {error}", subject=self._subject)
 
 
-def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
-    """The tokens that end a reply; what fine-tuned checkpoints say in two places does not always agree."""
-    ends = model.generation_config.eos_token_id
-    ends = ends if isinstance(ends, list) else [ends]
-    return frozenset(int(end) for end in (*ends, tokenizer.eos_token_id) if end is not None)
-
-
-def _marks(tokenizer: Any) -> dict[int, str]:
-    """The thinking marks that are single tokens of this tokenizer."""
-    known = tokenizer.get_added_vocab()
-    return {known[mark]: mark for marks in THINKING for mark in marks if mark in known}
+def _prompter(model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None, ends: frozenset[int]) -> Prompter:
+    """The text side of the checkpoint."""
+    stated = tokenizing.stated_ends(tokenizer, model.generation_config, model.config, model.config.get_text_config())
+    known = tokenizing.templates(tokenizer) if templates is None else templates
+    own = tokenizing.own_marks(tokenizer)
+    return Prompter(subject, tokenizing.Tokenizer(tokenizer), known, tokenizer.special_tokens_map, stated | ends, own=own)
 
 
 def _free(device: Any) -> int:
@@ -310,4 +269,6 @@ def _free(device: Any) -> int:
 def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(plan)
     """Load a checkpoint; errors as `load.read` raises them."""
     model, tokenizer = read(plan)
-    return Transformers(model, tokenizer, plan.name.source)
+    folder = Path(plan.path or ".")
+    ends = tokenizing.gguf_ends(gguf.read_file(folder / plan.weights[0]).metadata) if plan.format == "gguf" else frozenset()
+    return Transformers(model, tokenizer, plan.name.source, tokenizing.templates(tokenizer, folder), ends)

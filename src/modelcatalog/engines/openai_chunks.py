@@ -1,0 +1,133 @@
+"""Owns what a server's chunk says: thinking, text, calls of tools, the end. Knows shapes, and neither a client nor a request.
+
+Servers agree on less than the specification says: the text is a string or a list of parts, thinking has four names, a
+whole message comes in place of a delta, an error comes with status 200. What cannot be read is an error, never dropped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from modelcatalog.engines.openai_errors import ServerSaid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelcatalog.engines import Finish
+
+__all__ = ["FINISH", "Said", "read"]
+
+FINISH: dict[str, Finish] = {
+    "stop": "stop", "eos": "stop", "eos_token": "stop", "end_turn": "stop", "stop_sequence": "stop", "complete": "stop", "completed": "stop",
+    "length": "length", "max_tokens": "length", "max_length": "length", "model_length": "length",
+}  # fmt: skip
+"""Why a reply ended, in the words of servers; any other word is a failure."""
+_NO_REASON = {"", "null", "none"}
+_THINKING = ("reasoning_content", "reasoning", "thinking")
+_WORDS = ("text", "thinking", "reasoning", "summary", "refusal", "content")
+"""Where the parts of a content have their text."""
+_TEXTS = {"text", "output_text", "refusal"}
+_THOUGHTS = {"thinking", "reasoning", "reasoning_content", "reasoning_text", "summary_text", "reasoning.text", "reasoning.summary"}
+_SILENT = {"redacted_thinking", "reasoning.encrypted"}
+"""Thinking that the server sends sealed: there is nothing to show."""
+
+
+class Said(NamedTuple):
+    """What a chunk adds to a reply."""
+
+    pieces: tuple[tuple[str, bool], ...]
+    """Texts, each with whether it is thinking."""
+    reason: str | None
+    """Why the reply ended."""
+    called: tuple[str, ...]
+    """Tools that the model called."""
+    failed: ServerSaid | None = None
+    """The error that came with the rest."""
+
+
+def read(chunk: Any) -> Said:
+    """What a chunk says.
+
+    Raises:
+        ServerSaid: it is an error, or has a part that cannot be read.
+
+    >>> read({"choices": [{"delta": {"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Paris"}]}}]}).pieces
+    (('hm', True), ('Paris', False))
+    """
+    choices = _get(chunk, "choices")
+    if choices is None and (failed := _failure(chunk)) is not None:
+        raise failed
+    pieces: list[tuple[str, bool]] = []
+    called: list[str] = []
+    reason, broken = None, None
+    for choice in choices or ():
+        if _get(choice, "index"):
+            raise ServerSaid({"message": "a second reply beside the one that was asked for"}, None)
+        said = _get(choice, "delta")
+        if not _present(said):
+            said = _get(choice, "message")
+        if _present(said):
+            pieces += _pieces(said)
+            called += _called(said)
+        elif isinstance(text := _get(choice, "text"), str) and text:
+            pieces.append((text, False))
+        stated = _get(choice, "finish_reason")
+        if isinstance(stated, str) and stated.lower() not in _NO_REASON:
+            reason = stated.lower()
+        broken = broken or (_failure({"error": error}) if (error := _get(choice, "error")) else None)
+    return Said(tuple(pieces), reason, tuple(called), broken)
+
+
+def _failure(chunk: Any) -> ServerSaid | None:
+    """The error that a body without choices is; None for figures alone."""
+    stated = next((value for key in ("error", "message", "detail", "msg") if (value := _get(chunk, key))), None)
+    if stated is None:
+        return None
+    code = next((value for key in ("status", "status_code", "code") if isinstance(value := _get(chunk, key), int)), None)
+    return ServerSaid({"message": stated}, code)
+
+
+def _pieces(said: Any) -> Iterator[tuple[str, bool]]:
+    thought = next((value for key in _THINKING if (value := _get(said, key))), None) or _get(said, "reasoning_details")
+    yield from _parts(thought, thinking=True)
+    yield from _parts(_get(said, "content"), thinking=False)
+    yield from _parts(_get(said, "refusal"), thinking=False)
+
+
+def _parts(content: Any, *, thinking: bool) -> Iterator[tuple[str, bool]]:
+    if content is None or content == "":
+        return
+    if isinstance(content, str):
+        yield content, thinking
+    elif isinstance(content, list):
+        for part in content:
+            yield from _parts(part, thinking=thinking)
+    elif isinstance(kind := _get(content, "type"), str) or any(_get(content, key) for key in _WORDS):
+        if kind in _SILENT:
+            return
+        if kind is not None and kind not in _TEXTS | _THOUGHTS:
+            raise ServerSaid({"message": f"a part of type {kind!r}, which cannot be read here"}, None)
+        words = next((value for key in _WORDS if (value := _get(content, key))), None)
+        yield from _parts(words, thinking=thinking or kind in _THOUGHTS)
+    else:
+        raise ServerSaid({"message": f"a content that is {type(content).__name__}, which cannot be read here"}, None)
+
+
+def _called(said: Any) -> Iterator[str]:
+    """The names of tools that were called; further pieces of a call have no name."""
+    calls = _get(said, "tool_calls")
+    for call in calls if isinstance(calls, list) else ():
+        name = _get(_get(call, "function"), "name")
+        yield name if isinstance(name, str) else ""
+    call = _get(said, "function_call")
+    if _present(call):
+        name = _get(call, "name")
+        yield name if isinstance(name, str) else ""
+
+
+def _present(value: Any) -> bool:
+    return value is not None and value not in ({}, "", [])
+
+
+def _get(owner: Any, field: str) -> Any:
+    return owner.get(field) if isinstance(owner, dict) else getattr(owner, field, None)

@@ -1,0 +1,137 @@
+"""Owns transformers' tokenizers as engines see them: tokens, templates wherever a checkpoint keeps them, ends. Loads nothing.
+
+The engines transformers and vllm have such a tokenizer; llama.cpp has its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from modelcatalog.vocabulary import MarkEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["Tokenizer", "gguf_ends", "own_marks", "stated_ends", "templates"]
+
+_ELSEWHERE = ("chat_template.json", "processor_config.json", "preprocessor_config.json")
+"""Files of processors that may hold the template of a model whose tokenizer has none."""
+_THINKING = ("reasoning_content", "reasoning", "thinking")
+_FIRST = re.compile(r"(<[^<>]*>|\[[^\[\]]*\])(.*)", re.DOTALL)
+_GGUF_ENDS = ("eos", "eot", "eom")
+
+
+class Tokenizer:
+    """One of transformers' tokenizers, as `text.Tokens`."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+
+    def encode(self, text: str, add_special: bool) -> list[int]:  # noqa: FBT001  the shape of Tokens
+        """The tokens of a text."""
+        return list(self._tokenizer(text, add_special_tokens=add_special)["input_ids"])
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of tokens, without special ones."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def token(self, text: str) -> int | None:
+        """The added token that this text is."""
+        return self._ids.get(text)
+
+    def added(self, token: int) -> str | None:
+        """The text of an added token."""
+        return self._texts.get(token)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        known: dict[str, int] = self._tokenizer.get_added_vocab()
+        return known
+
+    @cached_property
+    def _texts(self) -> dict[int, str]:
+        # Special tokens may be words of the vocabulary too.
+        special = zip(self._tokenizer.all_special_ids, self._tokenizer.all_special_tokens, strict=False)
+        return {**{token: text for text, token in self._ids.items()}, **dict(special)}
+
+
+def templates(tokenizer: Any, folder: Path | None = None) -> dict[str, str]:
+    """A checkpoint's chat templates by name: the tokenizer's, else those that only the processor's files have."""
+    own = _named(tokenizer.chat_template)
+    for name in _ELSEWHERE if folder is not None and not own else ():
+        file = folder / name if folder is not None else None
+        if file is not None and file.is_file():
+            try:
+                stated = json.loads(file.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue
+            if isinstance(stated, dict) and (own := _named(stated.get("chat_template"))):
+                break
+    return own
+
+
+def _named(stated: object) -> dict[str, str]:
+    """One template, some by name, or a list of named ones, as files write them."""
+    if isinstance(stated, str):
+        return {"default": stated} if stated else {}
+    if isinstance(stated, list):
+        stated = {one.get("name"): one.get("template") for one in stated if isinstance(one, dict)}
+    return {str(name): text for name, text in stated.items() if isinstance(text, str) and text} if isinstance(stated, dict) else {}
+
+
+def own_marks(tokenizer: Any) -> tuple[MarkEntry, ...]:
+    """The marks of thinking that a checkpoint states itself, in the ``response_template`` that newer versions of transformers read.
+
+    Its literals only: patterns would be a stranger's regular expressions, which this process runs without a limit.
+    """
+    # Versions that do not know it keep it among the file's other words.
+    stated = getattr(tokenizer, "response_template", None) or getattr(tokenizer, "init_kwargs", {}).get("response_template")
+    fields = stated.get("fields") if isinstance(stated, dict) else None
+    known = tokenizer.get_added_vocab()
+    found = []
+    for name in _THINKING:
+        field = fields.get(name) if isinstance(fields, dict) else None
+        opens, closes = (_literals(field.get(key)) for key in ("open", "close")) if isinstance(field, dict) else ((), ())
+        for word in opens if closes else ():
+            # A token, and the words behind it.
+            first = _FIRST.fullmatch(word)
+            token, label = (first[1], first[2]) if first is not None and first[1] in known else (word, "")
+            found.append(MarkEntry(open=(token,), label=label, close=closes))
+    return tuple(found)
+
+
+def _literals(stated: object) -> tuple[str, ...]:
+    words = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else []
+    return tuple(word for word in words if isinstance(word, str) and word)
+
+
+def stated_ends(tokenizer: Any, generation: Any, *configs: Any) -> frozenset[int]:
+    """The tokens that end a reply as the files say; what fine-tuned checkpoints say in two places does not always agree.
+
+    Args:
+        tokenizer: Has an ``eos_token_id``.
+        generation: The generation configuration.
+        configs: The model's configuration and parts of it: what these say counts if it is a special token, since
+            transformers fills in numbers there that a checkpoint never stated.
+    """
+    if getattr(generation, "_from_model_config", False):
+        # There was no file: transformers made it of the model's configuration.
+        generation, configs = None, (*configs, generation)
+    ends = {*_ids(generation), *_ids(tokenizer)}
+    special = {*tokenizer.get_added_vocab().values(), *tokenizer.all_special_ids}
+    return frozenset(ends | {end for config in configs for end in _ids(config) if end in special})
+
+
+def gguf_ends(metadata: Mapping[str, object]) -> frozenset[int]:
+    """The tokens that a GGUF file names as the end of a text, a turn or a message."""
+    stated = (metadata.get(f"tokenizer.ggml.{name}_token_id") for name in _GGUF_ENDS)
+    return frozenset(end for end in stated if isinstance(end, int))
+
+
+def _ids(owner: Any) -> set[int]:
+    ends = getattr(owner, "eos_token_id", None)
+    return {int(end) for end in (ends if isinstance(ends, list | tuple) else [ends]) if isinstance(end, int)}
