@@ -58,13 +58,14 @@ def read(plan: Plan) -> tuple[Any, Any]:
 def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
 
-    folder = str(Path(plan.path or "."))
+    folder = str(_folder(plan))
     common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": plan.trust_remote_code}
     if plan.format == "gguf":
         common["gguf_file"] = plan.weights[0]
     with uncollected():  # which imports most of transformers
         config = AutoConfig.from_pretrained(folder, **common)
         tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **common)
+        config.transformers_weights = _weights(plan)
         kind = _model_class(config, AutoModelForCausalLM)
         kind._model_mapping.get(type(config), None)  # noqa: SLF001  the model's own module
     given: dict[str, Any] = {
@@ -83,6 +84,25 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         model = _with_flash(kind, folder, given, plan, notes)
     model.eval()
     return model, tokenizer
+
+
+def _folder(plan: Plan) -> Path:
+    """Where the configuration lies: beside the weights, which may lie in a folder of their own."""
+    root = Path(plan.path or ".")
+    inner = (root / plan.weights[0]).parent
+    return inner if plan.format != "gguf" and (inner / "config.json").is_file() else root
+
+
+def _weights(plan: Plan) -> str | None:
+    """The file to read, by transformers' own word for it: the plan's, whatever its name and whatever lies beside it.
+
+    Without this, transformers looks for ``model.safetensors`` and what ``config.json`` may say instead.
+    """
+    if plan.format == "gguf":
+        return None
+    if len(plan.weights) == 1:
+        return Path(plan.weights[0]).name
+    return next((Path(file.path).name for file in plan.files if file.path.endswith(".safetensors.index.json")), None)
 
 
 def _with_flash(kind: Any, folder: str, given: dict[str, Any], plan: Plan, notes: list[str]) -> Any:
