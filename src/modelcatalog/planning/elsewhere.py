@@ -21,8 +21,14 @@ __all__ = ["check", "check_file", "folders", "nothing"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _OTHERS = {
-    ".onnx": "ONNX", ".tflite": "TFLite", ".mlpackage": "Core ML", ".nemo": "NeMo", ".llamafile": "llamafile", ".engine": "TensorRT", ".pdparams": "PaddlePaddle",
-}  # fmt: skip
+    ".onnx": "ONNX",
+    ".tflite": "TFLite",
+    ".mlpackage": "Core ML",
+    ".nemo": "NeMo",
+    ".llamafile": "llamafile",
+    ".engine": "TensorRT",
+    ".pdparams": "PaddlePaddle",
+}
 _ADAPTER = "adapter_config.json"
 _PARTS = {
     "mmproj": "the eyes or ears of a multimodal model",
