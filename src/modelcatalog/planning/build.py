@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import huggingface, modelscope
 from modelcatalog.planning import attention, devices, engine, machine, packages, reading, refusing, request, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning.claims import mismatches
@@ -198,9 +197,6 @@ def _place(facts: Facts, found: Located, dtype: str, asked: str | None, subject:
     free = sum(card.free for card in cards) if cards else machine.free_ram()
     label = f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}" if cards else "RAM"
     if dtype != "auto":
-        if dtype not in DTYPE_BYTES:
-            message = f"there is no dtype {dtype!r}"
-            raise Unsupported(message, subject=dtype, hint=f'pass "auto", {", ".join(map(repr, DTYPE_BYTES))}')
         return _Place(where, _as_dtype(dtype), free, label, f"{dtype} as asked", cards)
     if found.choice.format == "gguf":
         # Unpacked GGUF weights have no type of their own: half the memory counts on a GPU, speed on a CPU.

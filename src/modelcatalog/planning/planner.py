@@ -72,7 +72,7 @@ def plan(
     """
     options: dict[str, object] = {
         "hub": hub, "engine": engine, "revision": revision, "dtype": dtype, "context_length": context_length, "quantization": quantization,
-        "fit": fit, "offload": offload, "trust_remote_code": trust_remote_code, "base_url": base_url,
+        "fit": fit, "offload": offload, "trust_remote_code": trust_remote_code, "base_url": base_url, "device": device,
     }  # fmt: skip
     request.check(options, subject=name.source if isinstance(name, ModelName) else str(name))
     if engine == "openai" or (base_url is not None and engine in {None, "auto"}):

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog.errors import Unsupported
+from modelcatalog.planning import devices, machine
 from modelcatalog.planning.choose import matches
+from modelcatalog.planning.memory import DTYPE_BYTES
 from modelcatalog.records import Quantization
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ __all__ = ["check", "check_context", "check_path", "check_quantization"]
 
 _MOST_TOKENS = 1 << 30
 _SWITCHES = ("fit", "offload", "trust_remote_code")
-_TEXTS = ("revision", "quantization", "dtype", "engine", "base_url")
+_TEXTS = ("revision", "quantization", "engine", "base_url")
 
 
 def check(options: dict[str, object], *, subject: str) -> None:
@@ -36,6 +38,12 @@ def check(options: dict[str, object], *, subject: str) -> None:
     if tokens is not None and (isinstance(tokens, bool) or not isinstance(tokens, int) or not 1 <= tokens <= _MOST_TOKENS):
         message = f"context_length={tokens!r} is no number of tokens"
         raise Unsupported(message, subject=subject, hint=f"pass a whole number from 1 to {_MOST_TOKENS:,}, or leave it out for the usual 8,192")
+    dtype = options.get("dtype", "auto")
+    if dtype != "auto" and dtype not in DTYPE_BYTES:
+        message = f"there is no dtype {dtype!r}"
+        raise Unsupported(message, subject=str(dtype), hint=f'pass "auto", {", ".join(map(repr, DTYPE_BYTES))}')
+    if options.get("device") is not None:
+        devices.checked(options["device"], machine.gpus(), subject=subject)
     for key in _SWITCHES:
         if not isinstance(options.get(key, False), bool):
             message = f"{key}={options[key]!r} is neither True nor False"
