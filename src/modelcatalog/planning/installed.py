@@ -69,6 +69,8 @@ def read(place: Path) -> Tables | None:
     auto = place / "models" / "auto"
     text = _text(auto / "modeling_auto.py")
     heads = list(_HEAD.finditer(text))
+    if not heads:
+        return None
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for head, end in zip(heads, [*(one.start() for one in heads[1:]), len(text)], strict=True):
         entries = _ENTRY.finditer(text, head.end(), end)
