@@ -434,6 +434,15 @@ class TestIndex:
             assert sum(request.sent for request in hub.requests) < 1_000_000
             assert len(hub.requests) <= 6
 
+    def test_beside_a_whole_one(self, tmp_path: Path) -> None:
+        """A model.safetensors beside shards is not what the index names; beside an index that was left behind, it is the model."""
+        folder = sharded(checkpoint(tmp_path / "x"), ["model-00001-of-00002", "model-00002-of-00002"])
+        write_safetensors(folder / "model.safetensors", {"w": ("U32", [2], 8)})
+        assert len(plan(folder).weights) == 2
+        (folder / "model-00002-of-00002.safetensors").unlink()
+        checkpoint(folder)
+        assert plan(folder).weights == ("model.safetensors",)
+
     def test_lost(self, tmp_path: Path) -> None:
         """A file that the index names and that is not there; an index that is none."""
         folder = sharded(checkpoint(tmp_path / "x"), ["model-00001-of-00002", "model-00002-of-00002"])

@@ -52,9 +52,16 @@ def shards(files: Sequence[RemoteFile], *, read: Read | None, largest: int | Non
         IntegrityError: if the index cannot be read, or names files that are not there.
     """
     top = {f.path: f for f in files if f.path.endswith(".safetensors") and "/" not in f.path}
-    if "model.safetensors" in top:
-        return Shards((top["model.safetensors"],))
     every = {f.path: f for f in files}
+    if "model.safetensors" in top:
+        # Where shards were saved beside it, their index decides; one that names what is gone was left behind.
+        alone = Shards((top["model.safetensors"],))
+        if _INDEX not in every or not any(NUMBERED.fullmatch(path) for path in top):
+            return alone
+        try:
+            return _indexed(every[_INDEX], every, top, read=read, largest=largest, subject=subject)
+        except IntegrityError:
+            return alone
     model = {path: f for path, f in top.items() if not path.startswith(_NOT_THE_MODEL)}
     if _INDEX in every and (read is not None or any(not _VARIANT.fullmatch(path) for path in model)):
         return _indexed(every[_INDEX], every, model, read=read, largest=largest, subject=subject)
@@ -124,11 +131,13 @@ def check_numbers(weights: Sequence[str], *, subject: str) -> None:
     Raises:
         IntegrityError: if one is missing.
     """
-    match = NUMBERED.fullmatch(weights[0]) if weights else None
-    if match is None or int(match["total"]) == len(weights):
+    numbered = [found for path in weights if (found := NUMBERED.fullmatch(path))]
+    if not numbered:
         return
-    have = {int(found["number"]) for path in weights if (found := NUMBERED.fullmatch(path))}
+    match, have = numbered[0], {int(found["number"]) for found in numbered}
+    if int(match["total"]) == len(have):
+        return
     lost = [number for number in range(1, min(int(match["total"]), 100_000) + 1) if number not in have]
     first = f"; {match['stem']}-{lost[0]:05d}-of-{match['total']}{match['end']} is missing" if lost else ""
-    message = f"{subject} has {len(weights)} of {int(match['total'])} weight files{first}"
+    message = f"{subject} has {len(have)} of {int(match['total'])} weight files{first}"
     raise IntegrityError(message, subject=subject, hint="fetch it again; a download may have broken off")
