@@ -344,6 +344,7 @@ class TestMissing:
         ("change", "said"),
         [
             (lambda name: None if name == "lm_head.weight" else name, "lacks 1 of 11 tensors: lm_head.weight"),
+            (lambda name: name.replace("lm_head", "lm_head.0"), "lm_head.weight, the output layer"),
             (lambda name: None if ".layers.1." in name else name, "lacks 1 of 2 layers that config.json announces: layer 1"),
             (lambda name: None if ".layers.0." in name else name, "lacks 1 of 2 layers that config.json announces: layer 0"),
             (lambda name: f"base_model.model.{name}", r"all 11 tensors of .* begin with base_model\.model\."),
@@ -470,6 +471,18 @@ class TestIndex:
                 plan(folder)
             return
         with load(tiny_folder) as right, load(folder) as other:
+            assert other.chat("w3 w4", max_new_tokens=4).text == right.chat("w3 w4", max_new_tokens=4).text
+
+
+    def test_variant_shards(self, tiny_folder: Path, tmp_path: Path) -> None:
+        """So are shards of a variant, by the variant's own index."""
+        from transformers import LlamaForCausalLM
+
+        folder = tmp_path / "x"
+        shutil.copytree(tiny_folder, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+        LlamaForCausalLM.from_pretrained(tiny_folder).save_pretrained(folder, variant="fp16", max_shard_size="1MB")
+        with load(tiny_folder) as right, load(folder) as other:
+            assert len(other.plan.weights) > 1
             assert other.chat("w3 w4", max_new_tokens=4).text == right.chat("w3 w4", max_new_tokens=4).text
 
 

@@ -25,7 +25,7 @@ __all__ = ["check", "near"]
 
 _CHATTING = ("instruct", "chat")
 _SENTENCE = ("modules.json", "config_sentence_transformers.json", "sentence_bert_config.json")
-_ENCODERS = ("MODEL_FOR_MASKED_LM", "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM", "MODEL_FOR_SPEECH_SEQ_2_SEQ")
+_ENCODERS = ("MODEL_FOR_SPEECH_SEQ_2_SEQ", "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM", "MODEL_FOR_MASKED_LM")
 """Tables of types that talk only where ``config.json`` names the class that does."""
 _HEADS = ("lm_head", "embed_out", "output_layer")
 

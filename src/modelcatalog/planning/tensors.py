@@ -154,14 +154,17 @@ _COUNTED_OTHERWISE = frozenset({"longcat_flash"})
 """Types whose num_hidden_layers is not the number of blocks."""
 
 
-def _headless(facts: Facts, names: Iterable[str]) -> bool:
+def _headless(facts: Facts, names: frozenset[str]) -> bool:
     """Whether there is no output layer, though the embeddings are not it."""
     if facts.composite or not (facts.architecture or "").endswith(("ForCausalLM", "LMHeadModel")):
         return False
     if facts.tied or (facts.tied is None and (facts.model_type is None or installed.tied(facts.model_type) is not False)):
         return False
     parts = {part for name in names for part in name.split(".")}
-    return any("embed" in part or part == "wte" for part in parts) and not any(word in part for part in parts for word in _HEADS)
+    if any(name.endswith("lm_head.weight") for name in names) or not any("embed" in part or part == "wte" for part in parts):
+        return False
+    # lm_head.0.weight, say, is no output layer that a class finds.
+    return not any(word in part for part in parts - {"lm_head"} for word in _HEADS)
 
 
 def check_gguf(headers: Sequence[GgufHeader], *, subject: str) -> None:

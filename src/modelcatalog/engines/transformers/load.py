@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
+_VARIANT = re.compile(r"model\.safetensors\.index\.([\w-]+)\.json")
 # transformers' classes that take ``dequantize=True``; older versions lack some and unpack GGUF files anyway.
 _UNPACKING = {"gguf": "GgufConfig", "fp8": "FineGrainedFP8Config", "mxfp8": "FineGrainedFP8Config", "mxfp4": "Mxfp4Config"}
 
@@ -75,6 +77,8 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         "use_safetensors": True,
         **common,
     }
+    if variant := next((found[1] for file in plan.files if (found := _VARIANT.fullmatch(Path(file.path).name))), None):
+        given["variant"] = variant
     if (unpacked := _unpacked(plan, config)) is not None:
         given["quantization_config"] = unpacked
     if plan.attention is None or not plan.attention.startswith("flash"):
