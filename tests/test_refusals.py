@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_hubs import write_safetensors
 
-from loopback.hubs import HuggingFaceHub
+from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from modelcatalog import parse
 from modelcatalog.chat import load
 from modelcatalog.errors import (
@@ -22,7 +22,7 @@ from modelcatalog.errors import (
     UnsafeRepository,
     Unsupported,
 )
-from modelcatalog.planning import devices, installed, machine, plan, refusing, silent, tensors, tokenizer
+from modelcatalog.planning import devices, installed, lock, machine, plan, refusing, silent, tensors, tokenizer
 from modelcatalog.planning.facts import Facts, context_limit, from_config
 from modelcatalog.planning.machine import Gpu
 
@@ -407,8 +407,9 @@ class TestIndex:
         ],
     )
     def test_names(self, names: list[str], left: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Whatever they are called: of a folder, of a hub, and where a lock wrote them down."""
+        """Whatever they are called: of a folder, of both hubs, and where a lock wrote them down."""
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
         folder = sharded(checkpoint(tmp_path / "x"), names)
         for name in left:
             write_safetensors(folder / f"{name}.safetensors", {"x": PLAIN})
@@ -418,7 +419,15 @@ class TestIndex:
             monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
             made = plan("acme/x-7B", hub="huggingface")
             assert set(made.weights) == wanted
+            assert made.dtype == "bfloat16"
+            assert made.chat_template
             assert len(hub.requests) <= 6
+        with ModelScopeHub({"acme/x-7B": folder}) as other:
+            monkeypatch.setenv("MODELSCOPE_ENDPOINT", other.endpoint)
+            assert set(plan("acme/x-7B", hub="modelscope").weights) == wanted
+            assert len(other.requests) <= 6
+        lock(folder, tmp_path / "x.lock")
+        assert set(plan(folder, lock=tmp_path / "x.lock").weights) == wanted
 
     def test_too_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Of an index of megabytes the end is read: the set that it is of, and every file without a number."""
@@ -729,6 +738,16 @@ class TestSmallFiles:
         (folder / "tokenizer.json").write_text(text[:-9])
         with pytest.raises(IntegrityError, match=r"tokenizer.json is not valid JSON"):
             plan(folder)
+
+
+    def test_while_loading(self, tiny_folder: Path, tmp_path: Path) -> None:
+        """One that is broken in its middle is found by whoever reads it, and named."""
+        folder = tmp_path / "x"
+        shutil.copytree(tiny_folder, folder)
+        text = (folder / "tokenizer.json").read_text()
+        (folder / "tokenizer.json").write_text(text[:500] + " " * 400_000 + "}")
+        with pytest.raises(IntegrityError, match=r"tokenizer.json is not valid JSON"):
+            load(folder)
 
 
 class TestElsewhere:

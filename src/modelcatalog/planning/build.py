@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import huggingface, modelscope
 from modelcatalog.planning import attention, devices, engine, machine, packages, reading, refusing, request, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning.claims import mismatches
@@ -70,6 +71,9 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
     )
     if runs.name == "transformers":
         _check_transformers(record, found, said, asked)
+    elif runs.name == "vllm" and found.choice.folder:
+        message = f"vllm reads a checkpoint from its own folder, and that of {record.source} is {found.choice.folder}"
+        raise Unsupported(message, subject=record.source, hint='give that folder as a path, or take engine="transformers"')
     request.check_context(asked.context_length, facts, engine=runs.name, subject=record.source)
     place = _of_engine(place, runs, asked.engine_options)
     ours = runs.name == "transformers"

@@ -18,6 +18,7 @@ from modelcatalog.errors import (
     Unsupported,
     WontFit,
 )
+from modelcatalog.hubs.content import json_object
 from modelcatalog.pausing import uncollected
 
 if TYPE_CHECKING:
@@ -153,4 +154,17 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
     if "SafetensorError" in type(error).__name__ or "safetensors" in said.lower():
         message = f"the weights of {subject} cannot be read: {said}"
         return IntegrityError(message, subject=subject, hint="fetch them again")
-    return Unsupported(f"transformers cannot load {subject}: {said}", subject=subject)
+    return _broken_json(plan) or Unsupported(f"transformers cannot load {subject}: {said}", subject=subject)
+
+
+def _broken_json(plan: Plan) -> IntegrityError | None:
+    """The small file that is no JSON, where one is: the error of the library that read it names none."""
+    for file in plan.files if plan.path is not None else ():
+        if file.path.endswith(".json"):
+            try:
+                json_object((Path(plan.path or ".") / file.path).read_bytes(), name=file.path, subject=plan.name.source)
+            except IntegrityError as error:
+                return error
+            except OSError:
+                continue
+    return None
