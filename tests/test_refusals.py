@@ -107,6 +107,8 @@ class TestSilent:
         """The model near it is of its family and version, and near in size."""
         for name, near in (("Qwen/Qwen2.5-Math-PRM-7B", "Qwen/Qwen2.5-"), ("Qwen/Qwen3-Embedding-0.6B", "for chatting, take")):
             assert near in silent.near(parse(name))
+        assert silent.near(parse("/models/rm"), "Qwen/Qwen2.5-7B-Instruct").endswith("take Qwen/Qwen2.5-7B-Instruct, which it was made from")
+        assert "list" in silent.near(parse("/models/rm"), "/data/out")
 
     @pytest.mark.parametrize("table", ["MODEL_FOR_CAUSAL_LM_MAPPING_NAMES", "MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES"])
     def test_whole_table(self, table: str) -> None:
@@ -528,6 +530,15 @@ class TestTokenizer:
                 load(made)
             assert caught.value.install == f"pip install {' '.join(needs)}"
 
+    def test_type(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Packages that a type of model takes are in the plan too."""
+        from modelcatalog.planning import packages
+
+        real = packages.installed
+        monkeypatch.setattr(packages, "installed", lambda name: None if name in {"timm", "pillow"} else real(name))
+        made = plan(checkpoint(tmp_path / "x", model_type="gemma3n", architectures=["Gemma3nForConditionalGeneration"]))
+        assert made.missing[-1].install == "pip install timm pillow"
+
     def test_code(self, tmp_path: Path) -> None:
         """A tokenizer that is code of the repository needs that code, unless transformers has the class and a tokenizer.json is there."""
         folder = checkpoint(tmp_path / "x")
@@ -621,6 +632,14 @@ class TestOptions:
             with pytest.raises(Unsupported, match=said) as caught:
                 call(folder, **options)
             assert caught.value.hint
+
+    @pytest.mark.parametrize("options", [{"fit": True}, {"revision": "v9"}, {"hub": "modelscope"}, {"quantization": "int4"}])
+    def test_beside_a_lock(self, options: dict[str, Any], tmp_path: Path) -> None:
+        """What a lock file says otherwise."""
+        folder = checkpoint(tmp_path / "x")
+        lock(folder, tmp_path / "x.lock")
+        with pytest.raises(Unsupported, match=f"{next(iter(options))}="):
+            plan(folder, lock=tmp_path / "x.lock", **options)
 
     def test_before_the_hub(self) -> None:
         """What means nothing is refused before anything is asked of a hub."""

@@ -45,6 +45,7 @@ __all__ = [
     "running",
     "silent_gguf",
     "tasks",
+    "type_packages",
     "types",
 ]
 
@@ -279,6 +280,7 @@ class SchemeEntry(_Entry):
 class _TasksFile(_Entry):
     task: tuple[TaskEntry, ...]
     gguf: dict[str, str]
+    packages: dict[str, tuple[str, ...]]
 
 
 class _MethodsFile(_Entry):
@@ -506,6 +508,11 @@ def tasks() -> tuple[TaskEntry, ...]:
 def silent_gguf() -> dict[str, str]:
     """``general.architecture`` of GGUF files that do not talk -> what they are."""
     return _tasks_file().gguf
+
+
+def type_packages() -> dict[str, tuple[str, ...]]:
+    """model_type -> the packages without which transformers cannot make such a model."""
+    return _tasks_file().packages
 
 
 def schemes() -> dict[str, SchemeEntry]:

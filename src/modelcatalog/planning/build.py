@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog import vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import huggingface, modelscope
 from modelcatalog.planning import attention, devices, engine, machine, packages, reading, refusing, request, silent, tensors, tokenizer, unpacking
@@ -161,7 +162,10 @@ def _check_transformers(record: ModelName, found: Located, said: Said, asked: As
 
 
 def _reading_packages(said: Said, found: Located) -> tuple[str, ...]:
-    return () if found.choice.format == "gguf" else tokenizer.packages(said.companions, first=said.first)
+    """What transformers wants beside itself for this tokenizer and this type of model."""
+    if found.choice.format == "gguf":
+        return ()
+    return (*tokenizer.packages(said.companions, first=said.first), *vocabulary.type_packages().get(said.facts.model_type or "", ()))
 
 
 def _idle(asked: Asked, place: _Place) -> tuple[str, ...]:

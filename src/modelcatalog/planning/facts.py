@@ -65,8 +65,8 @@ class Facts(BaseModel):
     """``is_decoder``: an architecture of encoders that was trained to continue texts."""
     tied: bool | None = None
     """``tie_word_embeddings``; None where ``config.json`` leaves it to the class."""
-    labels: int | None = None
-    """What a classifier tells apart."""
+    made_from: str | None = None
+    """The checkpoint that it was trained from, where ``config.json`` kept its name (``_name_or_path``)."""
 
 
 def _int(value: object) -> int | None:
@@ -138,7 +138,6 @@ def from_config(config: Mapping[str, Any]) -> Facts:
     method, bits = _method(quantization)
     auto_map = config.get("auto_map")
     auto_classes = tuple(str(key) for key in auto_map if str(key).startswith("AutoModel")) if isinstance(auto_map, dict) else ()
-    labels = config.get("id2label")
     tied = get("tie_word_embeddings")
     return Facts(
         architecture=architectures[0] if architectures else None,
@@ -159,7 +158,7 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         auto_classes=auto_classes,
         decoder=config.get("is_decoder") is True,
         tied=tied if isinstance(tied, bool) else None,
-        labels=_int(config.get("num_labels")) or (len(labels) if isinstance(labels, dict) else None),
+        made_from=_text(config.get("_name_or_path")),
     )
 
 

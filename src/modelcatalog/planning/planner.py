@@ -101,7 +101,9 @@ def plan(
     )
     wanted = Wanted(hub, revision, quantization, trust_remote_code)
     if lock is not None:
-        return build(record, lockfile.located(record, path, lockfile.read_lock(lock), wanted), asked)
+        locked = lockfile.read_lock(lock)
+        request.check_lock(options, {"hub": (locked.hub,), "revision": (locked.revision, locked.commit)}, subject=record.source)
+        return build(record, lockfile.located(record, path, locked, wanted), asked)
     if path is not None:
         request.check_path(options, subject=str(path))
         return build(record, locate_path(path, wanted), asked)

@@ -14,10 +14,12 @@ from modelcatalog.planning.memory import DTYPE_BYTES
 from modelcatalog.records import Quantization
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from modelcatalog.planning.choose import Choice
     from modelcatalog.planning.facts import Facts
 
-__all__ = ["check", "check_context", "check_path", "check_quantization"]
+__all__ = ["check", "check_context", "check_lock", "check_path", "check_quantization"]
 
 _MOST_TOKENS = 1 << 30
 _SWITCHES = ("fit", "offload", "trust_remote_code")
@@ -71,6 +73,28 @@ def check_path(options: dict[str, object], *, subject: str) -> None:
             message = f"{key}={options[key]!r} is not for {subject}: {why}"
             instead = "choose a GGUF file by quantization=" if key == "fit" else "give the name (owner/name) instead of the path"
             raise Unsupported(message, subject=subject, hint=f"leave {key}= out, or {instead}")
+
+
+def check_lock(options: dict[str, object], locked: Mapping[str, tuple[str | None, ...]], *, subject: str) -> None:
+    """Refuse what a lock file says otherwise.
+
+    Args:
+        options: The arguments of `plan`.
+        locked: What the lock has for each of them.
+        subject: The name, for messages.
+
+    Raises:
+        Unsupported: naming the argument.
+    """
+    if options.get("fit"):
+        message = "fit=True is not for a lock file, which names the variant"
+        raise Unsupported(message, subject=subject, hint="leave fit= out, or lock= to choose anew")
+    for key, have in locked.items():
+        asked = options.get(key)
+        if asked is not None and asked not in have:
+            said = next((one for one in have if one), None) or "no hub: files on this disk"
+            message = f"{key}={asked!r} is not what the lock file of {subject} says: {said}"
+            raise Unsupported(message, subject=subject, hint=f"leave {key}= out, or make a new one with: modelcatalog lock NAME")
 
 
 def check_quantization(asked: str, facts: Facts, choice: Choice, *, subject: str) -> None:

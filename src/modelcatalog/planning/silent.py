@@ -46,11 +46,11 @@ def check(facts: Facts, name: ModelName, *, companions: Collection[str] = (), te
         kind = vocabulary.silent_gguf().get(facts.architecture or "")
         if kind is not None:
             message = f"{name.source} is {kind}: its GGUF file holds the architecture {facts.architecture}, which does not talk"
-            raise Unsupported(message, subject=name.source, hint=near(name))
+            raise Unsupported(message, subject=name.source, hint=near(name, facts.made_from))
         return
     if any(file in companions for file in _SENTENCE):
         message = f"{name.source} is an embedder or a re-ranker, made for sentence-transformers: it turns texts into vectors or scores"
-        hint = f"use sentence_transformers.SentenceTransformer (or CrossEncoder for a re-ranker); {near(name)}"
+        hint = f"use sentence_transformers.SentenceTransformer (or CrossEncoder for a re-ranker); {near(name, facts.made_from)}"
         raise Unsupported(message, subject=name.source, hint=hint)
     named = facts.architectures or ((facts.architecture,) if facts.architecture else ())
     tables = installed.tables()
@@ -60,7 +60,7 @@ def check(facts: Facts, name: ModelName, *, companions: Collection[str] = (), te
     silent = [_task(one, facts, tables, tensors) for one in named]
     if all(silent) and (entry := silent[0]) is not None:
         message = f"{name.source} is {entry.kind}: {named[0]} {entry.does}"
-        raise Unsupported(message, subject=name.source, hint=f"use {entry.use}; {near(name)}")
+        raise Unsupported(message, subject=name.source, hint=f"use {entry.use}; {near(name, facts.made_from)}")
 
 
 def _task(architecture: str, facts: Facts, tables: Tables | None, tensors: frozenset[str]) -> TaskEntry | None:
@@ -92,12 +92,20 @@ def _by_type(facts: Facts, name: ModelName, tables: Tables | None) -> None:
     what = entry.kind if entry is not None else "no model that writes text"
     use = entry.use if entry is not None else "what its model card says"
     message = f"{name.source} is {what}: config.json names no class, and the type {kind} has none that holds conversations"
-    raise Unsupported(message, subject=name.source, hint=f"use {use}; {near(name)}")
+    raise Unsupported(message, subject=name.source, hint=f"use {use}; {near(name, facts.made_from)}")
 
 
-def near(name: ModelName) -> str:
-    """A sentence that names a model near this one that talks, or how to find one."""
-    lineage = name.base or name
+def near(name: ModelName, made_from: str | None = None) -> str:
+    """A sentence that names a model near this one that talks, or how to find one.
+
+    Args:
+        name: The name of the one that does not.
+        made_from: What its configuration says that it was trained from.
+    """
+    origin = catalog.parse(made_from) if made_from and made_from.isprintable() else None
+    if origin is not None and origin.owner and origin.family and set(_CHATTING) & set(origin.types) and origin.source != name.source:
+        return f"for chatting, take {origin.source}, which it was made from"
+    lineage = name.base or (name if name.family or origin is None else origin)
     size = (name.size or lineage.size).total if (name.size or lineage.size) else None  # type: ignore[union-attr]  # one of them is there
     found: list[tuple[float, str]] = []
     for entry in catalog.search(family=lineage.family, hub="huggingface") if lineage.family else ():
