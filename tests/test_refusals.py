@@ -465,6 +465,15 @@ class TestIndex:
         with pytest.raises(IntegrityError, match=r"model\.safetensors\.index\.json holds no JSON object"):
             plan(folder)
 
+    def test_left_behind(self, tmp_path: Path) -> None:
+        """An index of another set than the whole one that lies there."""
+        folder = sharded(checkpoint(tmp_path / "x"), ["model-00001-of-00002", "model-00002-of-00002"])
+        index = folder / "model.safetensors.index.json"
+        index.write_text(index.read_text().replace("-of-00002", "-of-00030"))
+        with pytest.raises(IntegrityError, match="is missing") as caught:
+            plan(folder)
+        assert "the index was left behind by another set: 2 files" in str(caught.value.hint)
+
     def test_incomplete_set(self, tmp_path: Path) -> None:
         """Without an index, numbers promise sisters."""
         folder = sharded(checkpoint(tmp_path / "x"), ["model-00001-of-00003", "model-00003-of-00003"], index=False)
@@ -685,6 +694,9 @@ class TestContext:
             ({"max_position_embeddings": 131072, "rope_scaling": {"type": "longrope", "original_max_position_embeddings": 4096}}, 131072),
             ({"max_position_embeddings": 4096, "rope_scaling": {"type": "linear", "factor": 4.0}}, 16384),
             ({"max_position_embeddings": 2048, "rope_scaling": {"type": "dynamic", "factor": 2.0}}, 4096),
+            # https://github.com/vllm-project/vllm/pull/53634 and 55116: stretched once, and not at all.
+            ({"n_ctx": 1 << 20, "rope_scaling": {"type": "deepseek_yarn", "factor": 32, "original_max_position_embeddings": 1 << 15}}, 1 << 20),
+            ({"max_position_embeddings": 32768, "rope_scaling": {"type": "telechat3-yarn", "factor": 4, "original_max_position_embeddings": 8192}}, 32768),
             ({"model_type": "gemma3_text", "max_position_embeddings": 131072, "rope_scaling": {"rope_type": "linear", "factor": 8.0}}, 131072),
             ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": "4"}}, 100),
             ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": True}}, 100),

@@ -86,7 +86,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
     if form.unpacks and place.dtype is None:
         place = place._replace(dtype="bfloat16", reason="bfloat16: what transformers unpacks weights to")
     attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks) if ours else None
-    tokens = asked.context_length or min(facts.context_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
+    tokens = asked.context_length or min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
     stored = sum(f.size for f in found.choice.weights)
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)

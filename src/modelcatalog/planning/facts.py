@@ -53,6 +53,8 @@ class Facts(BaseModel):
     """Tokens that a layer of sliding attention keeps."""
     windowed_layers: int = 0
     context_length: int | None = None
+    tokenizer_length: int | None = None
+    """``model_max_length`` of the tokenizer: a witness where ``config.json`` has no limit, and no limit of the model."""
     quantization: str | None = None
     """The method in ``quantization_config``: ``awq``, ``gptq``, ``fp8``, …."""
     bits: float | None = None

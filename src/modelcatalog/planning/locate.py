@@ -19,6 +19,7 @@ from modelcatalog.errors import (
     ModelCatalogError,
     UnknownFamily,
     UnsafeRepository,
+    Unsupported,
 )
 from modelcatalog.hubs import huggingface, local, receipts
 from modelcatalog.planning.choose import Choice, choose
@@ -117,6 +118,7 @@ def _local(name: ModelName, wanted: Wanted, hub: Hub | None) -> Located | None:
     """The first complete local copy; with a hub given, only what that hub's client fetched."""
     scheme = _scheme(name, wanted)
     broken: IntegrityError | None = None
+    refused: Unsupported | None = None
     for copy in _copies(name, wanted, hub):
         file = name.file if copy.hub else None
         try:
@@ -128,11 +130,17 @@ def _local(name: ModelName, wanted: Wanted, hub: Hub | None) -> Located | None:
             continue
         except (CheckpointNotFound, UnsafeRepository):
             continue
+        except Unsupported as error:
+            # An adapter, say, of a name like this one's; the hub may have the model itself.
+            refused = refused or error
+            continue
         if choice.format == "safetensors" and not _has_tokenizer(choice):
             continue
         return Located(choice, (*_why(name, copy, choice), choice.reason), copy=copy, headers=headers)
     if broken is not None:
         raise broken
+    if refused is not None and huggingface.offline():
+        raise refused
     return None
 
 
@@ -238,7 +246,9 @@ def _remote(name: ModelName, wanted: Wanted, hub: Hub | None) -> Located:
     def read(path: str, start: int, length: int | None) -> bytes:
         return client.read(wire, listing, path, start=start, length=length)
 
-    choice = choose(listing.files, subject=listing.repo_id, file=name.file, scheme=scheme, code=wanted.code, read=read, largest=_LARGEST_INDEX)
+    # A listing of many pages may leave but one request, which config.json needs.
+    reader = read if wire.requests > 1 else None
+    choice = choose(listing.files, subject=listing.repo_id, file=name.file, scheme=scheme, code=wanted.code, read=reader, largest=_LARGEST_INDEX)
     return Located(choice, (why, choice.reason), listing=listing, client=client, wire=wire)
 
 

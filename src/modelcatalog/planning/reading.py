@@ -145,8 +145,8 @@ def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: 
     config = _json(reader, file)
     length = config.get("model_max_length")
     added: dict[str, object] = {"chat_template": template or bool(config.get("chat_template"))}
-    if facts.context_length is None and isinstance(length, int) and 0 < length < _NO_LIMIT:
-        added["context_length"] = length
+    if isinstance(length, int) and 0 < length < _NO_LIMIT:
+        added["tokenizer_length"] = length
     return config, facts.model_copy(update=added)
 
 

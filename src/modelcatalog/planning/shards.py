@@ -99,8 +99,12 @@ def _indexed(
     lost = [path for path in wanted if path not in every or not path.endswith(".safetensors")]
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        hint = "fetch it again; a download may have broken off"
+        other = _one_set([f for path, f in model.items() if NUMBERED.fullmatch(path)])
+        if other and not set(wanted) & {f.path for f in other} and (match := NUMBERED.fullmatch(other[0].path)) and int(match["total"]) == len(other):
+            hint = f"the index was left behind by another set: {len(other)} files ({other[0].path}, …) are whole; fetch or make the index of these"
         message = f"{lost[0]}{more} of {len(wanted)} weight files is missing, which {index.path} names"
-        raise IntegrityError(message, subject=subject, hint="fetch it again; a download may have broken off")
+        raise IntegrityError(message, subject=subject, hint=hint)
     return Shards(tuple(every[path] for path in wanted), index.path, weight_map)
 
 
