@@ -465,6 +465,15 @@ class TestIndex:
         with pytest.raises(IntegrityError, match=r"model\.safetensors\.index\.json holds no JSON object"):
             plan(folder)
 
+    def test_nobody_can_tell(self, tmp_path: Path) -> None:
+        """Several files without numbers and without an index: none is guessed."""
+        folder = checkpoint(tmp_path / "x")
+        (folder / "model.safetensors").rename(folder / "b.safetensors")
+        write_safetensors(folder / "a.safetensors", {"x": PLAIN})
+        with pytest.raises(CheckpointNotFound, match=r"no weights that are loaded here, only a\.safetensors, b\.safetensors"):
+            plan(folder)
+        assert plan(folder / "b.safetensors").weights == ("b.safetensors",)
+
     def test_left_behind(self, tmp_path: Path) -> None:
         """An index of another set than the whole one that lies there."""
         folder = sharded(checkpoint(tmp_path / "x"), ["model-00001-of-00002", "model-00002-of-00002"])

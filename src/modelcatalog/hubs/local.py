@@ -98,7 +98,9 @@ def at(path: Path) -> Copy:
     if path.is_dir():
         folder = _snapshot(path)
         return Copy("local path", folder, _files(folder), path.name)
-    return Copy("local path", path.parent, _shards(path), path.name)
+    # Safetensors have their configuration beside them; a GGUF file is whole by itself.
+    files = _files(path.parent) if path.suffix == ".safetensors" else _shards(path)
+    return Copy("local path", path.parent, files, path.name)
 
 
 def _snapshot(path: Path) -> Path:

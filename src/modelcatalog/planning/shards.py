@@ -70,7 +70,8 @@ def shards(files: Sequence[RemoteFile], *, read: Read | None, largest: int | Non
     numbered = [f for path, f in model.items() if NUMBERED.fullmatch(path)]
     # Only shards without a variant (model.fp16-00001-of-…) belong to one set.
     usual = [f for f in numbered if f.path.startswith("model-")] or numbered
-    return Shards(_one_set(usual) or tuple(model.values())[:1])
+    # Of several files without numbers and without an index, nobody can tell which is the model.
+    return Shards(_one_set(usual) or (tuple(model.values()) if len(model) == 1 else ()))
 
 
 def _variant(every: Mapping[str, RemoteFile], model: Mapping[str, RemoteFile], *, read: Read | None, largest: int | None, subject: str) -> Shards:

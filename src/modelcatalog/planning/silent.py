@@ -107,7 +107,7 @@ def near(name: ModelName, made_from: str | None = None) -> str:
         return f"for chatting, take {origin.source}, which it was made from"
     lineage = name.base or (name if name.family or origin is None else origin)
     size = (name.size or lineage.size).total if (name.size or lineage.size) else None  # type: ignore[union-attr]  # one of them is there
-    found: list[tuple[float, str]] = []
+    found: list[tuple[float, tuple[int, ...], bool, str]] = []
     for entry in catalog.search(family=lineage.family, hub="huggingface") if lineage.family else ():
         one = catalog.parse(entry.repo_id)
         if one.quantization or one.format or not set(_CHATTING) & set(one.types) or (lineage.version and one.version != lineage.version):
@@ -115,9 +115,11 @@ def near(name: ModelName, made_from: str | None = None) -> str:
         special = len(set(one.types) - set(_CHATTING) - set(lineage.types))
         other = one.size.total if one.size else None
         away = abs(log(other / size)) if other and size else 9.0
-        found.append((special * 2 + away, entry.repo_id))
+        newest = tuple(-int(part) for part in (one.version or "").split(".") if part.isdigit())
+        # -hf is transformers' format, where a bare name may be its authors' own.
+        found.append((special * 2 + away, newest, not entry.repo_id.endswith("-hf"), entry.repo_id))
     if found:
-        return f"for chatting, take {min(found)[1]}"
+        return f"for chatting, take {min(found)[-1]}"
     if name.base is not None:
         return f"for chatting, take an instruct version of {name.base.source}"
     return "for chatting, take an instruct or chat model: `modelcatalog catalog --type instruct` lists them"
