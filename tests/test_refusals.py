@@ -86,6 +86,7 @@ class TestSilent:
             ("WhisperForConditionalGeneration", "whisper", "a speech model"),
             ("Wav2Vec2ForCTC", "wav2vec2", "a speech model"),
             ("Qwen2AudioForConditionalGeneration", "qwen2_audio", "a model for speech and sound"),
+            ("Qwen2_5OmniModel", "qwen2_5_omni", "a model for speech and sound"),
             ("MusicgenForConditionalGeneration", "musicgen", "a model that makes sound"),
             ("ViTForImageClassification", "vit", "a vision model"),
             ("CLIPModel", "clip", "a vision model"),
@@ -230,8 +231,10 @@ class TestCannotRun:
 
     def test_no_causal_form(self, tmp_path: Path) -> None:
         """A type that has classes, and none that holds conversations."""
-        with pytest.raises(Unsupported, match="no class of the type vit that holds conversations"):
+        with pytest.raises(Unsupported, match="is a vision model: VitForCausalLM"):
             plan(checkpoint(tmp_path / "x", model_type="vit", architectures=["VitForCausalLM"]))
+        with pytest.raises(Unsupported, match="no class of the type vit that holds conversations"):
+            refusing.check_type(Facts(model_type="vit"), trusted=False, subject="x")
 
     def test_gguf(self, tmp_path: Path) -> None:
         """GGUF in parts, and an architecture that the loader lacks."""

@@ -68,6 +68,9 @@ def _task(architecture: str, facts: Facts, tables: Tables | None, tensors: froze
     if "AutoModelForCausalLM" in facts.auto_classes or (tables is not None and architecture in tables.chat_classes):
         return None
     stands = tables.tasks.get(architecture, ()) if tables is not None else ()
+    if not stands and tables is not None and facts.model_type in tables.types and facts.model_type not in tables.chatting:
+        # A class that nobody knows, of a type that does other things: those.
+        stands = tuple(table for table, kinds in tables.kinds.items() if facts.model_type in kinds)
     entries = vocabulary.tasks()
     entry = next((one for one in entries if one.fits(architecture, stands)), None)
     if entry is entries[-1]:
