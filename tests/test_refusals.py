@@ -354,6 +354,9 @@ class TestMissing:
             (lambda name: None if ".layers.0." in name else name, "lacks 1 of 2 layers that config.json announces: layer 0"),
             (lambda name: f"base_model.model.{name}", r"all 11 tensors of .* begin with base_model\.model\."),
             (lambda name: f"module.{name}", r"all 11 tensors of .* begin with module\."),
+            # https://github.com/huggingface/transformers/issues/29659
+            (lambda name: name.replace("self_attn", "_orig_module.self_attn"), "4 of 11 tensors of .* have _orig_module in their names"),
+            (lambda name: name.replace("q_proj", "q_proj.base_layer"), "2 of 11 tensors of .* have base_layer in their names"),
             (lambda name: f"_orig_mod.{name}", r"all 11 tensors of .* begin with _orig_mod\."),
         ],
     )

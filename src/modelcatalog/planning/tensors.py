@@ -26,6 +26,10 @@ _PACKED = frozenset({"gptq", "awq"})
 _PLAIN = frozenset({"F16", "BF16", "F32", "F64"})
 _WRAPPERS = ("base_model.model.", "module.", "_orig_mod.", "_forward_module.", "_fsdp_wrapped_module.", "base_model.")
 """What wrappers put before every name while they train; transformers takes none of them off."""
+_INSIDE = frozenset({
+    "_orig_mod", "_orig_module", "_forward_module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "base_layer", "modules_to_save",
+})  # fmt: skip
+"""Parts of names that wrappers of single layers leave, PEFT's among them."""
 _LAYER = re.compile(r"(?:^|.*?\.)(?:layers|h|blocks|layer|block)\.(\d+)\.")
 _HEADS = ("head", "output", "embed_out", "score", "logits", "classifier", "wte_out")
 _FEW = 3
@@ -122,6 +126,12 @@ def check_missing(facts: Facts, tensors: Tensors, *, subject: str) -> None:
             message = f"all {len(names)} tensors of {subject} have names that begin with {wrapper} ({first}): a wrapper saved them, and no model finds them"
             hint = f"rename them without {wrapper} and save again, or save the inner model (model.module, merge_and_unload())"
             raise IntegrityError(message, subject=subject, hint=hint)
+    if wrapped := sorted(name for name in names if not _INSIDE.isdisjoint(name.split("."))):
+        part = next(part for part in wrapped[0].split(".") if part in _INSIDE)
+        many = f"{len(wrapped)} of {len(names)} tensors of {subject}"
+        message = f"{many} have {part} in their names ({wrapped[0]}): a wrapper saved them, and no model finds them"
+        hint = f"rename them without {part}, or unwrap the model (merge_and_unload() for PEFT) and save again"
+        raise IntegrityError(message, subject=subject, hint=hint)
     if lost := _layers_missing(facts, names):
         message = f"{subject} lacks {len(lost)} of {facts.layers} layers that config.json announces: {_some(f'layer {n}' for n in lost)}"
         raise IntegrityError(message, subject=subject, hint="fetch the whole checkpoint again, or mend num_hidden_layers")
