@@ -367,6 +367,12 @@ class TestMissing:
             plan(checkpoint(tmp_path / "x", weights=weights))
         assert caught.value.hint
 
+    def test_code_of_its_own(self, tmp_path: Path) -> None:
+        """What a class from the repository needs, nobody knows: its layers may have no tensor."""
+        weights = {name: PLAIN for name in NAMES if ".layers.1." not in name}
+        folder = checkpoint(tmp_path / "x", weights=weights, model_type="nemotron-nas", auto_map={"AutoModelForCausalLM": "m.M"})
+        assert plan(folder, trust_remote_code=True).weights
+
     def test_by_the_index(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """From a hub, the names in the index are all there are."""
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))

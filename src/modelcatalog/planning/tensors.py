@@ -132,6 +132,8 @@ def check_missing(facts: Facts, tensors: Tensors, *, subject: str) -> None:
         message = f"{many} have {part} in their names ({wrapped[0]}): a wrapper saved them, and no model finds them"
         hint = f"rename them without {part}, or unwrap the model (merge_and_unload() for PEFT) and save again"
         raise IntegrityError(message, subject=subject, hint=hint)
+    if facts.remote_code:
+        return  # code of its own may have layers without a tensor (Nemotron's), or another head
     if lost := _layers_missing(facts, names):
         message = f"{subject} lacks {len(lost)} of {facts.layers} layers that config.json announces: {_some(f'layer {n}' for n in lost)}"
         raise IntegrityError(message, subject=subject, hint="fetch the whole checkpoint again, or mend num_hidden_layers")
