@@ -477,6 +477,30 @@ class TestOthers:
         shown = cli("plan", "--json", str(gguf_file)).out
         assert mc.Plan.model_validate_json(shown).weights == (gguf_file.name,)
 
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (("--device", "frob"), "'frob' is no device"),
+            (("--revision", "v9"), "a path has no revisions"),
+            (("--context-length", "0"), "context_length=0 is no number of tokens"),
+            (("--quantization", "Q8_0"), "quantization='Q8_0' is not what"),
+            (("--fit",), "a path is one variant"),
+            (("--base-url", "nowhere"), "base_url is no address of a server"),
+        ],
+    )
+    @pytest.mark.parametrize("command", ["plan", "chat"])
+    def test_plan_options(self, options: tuple[str, ...], said: str, command: str, cli: Cli, gguf_file: Path) -> None:
+        """What the hints of a plan's errors name can be given here, and is refused as in Python."""
+        ran = cli(command, str(gguf_file), *options)
+        assert ran.code == 1
+        assert said in ran.err
+
+    def test_plan_choices(self, cli: Cli, gguf_file: Path) -> None:
+        """So can what is honoured."""
+        shown = cli("plan", "--json", str(gguf_file), "--dtype", "float16", "--device", "cpu", "--context-length", "100", "--quantization", "Q4_1").out
+        made = mc.Plan.model_validate_json(shown)
+        assert (made.dtype, made.device, made.context_length) == ("float16", "cpu", 100)
+
     def test_lock(self, cli: Cli, gguf_file: Path, tmp_path: Path) -> None:
         """The lock file names the files by hash, and the model loads from it as it was."""
         file = tmp_path / "model.lock.json"

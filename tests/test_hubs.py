@@ -31,7 +31,7 @@ def write_safetensors(path: Path, tensors: dict[str, tuple[str, list[int], int]]
 def write_checkpoint(folder: Path) -> Path:
     """A small folder that looks like a checkpoint in every way but its size."""
     folder.mkdir(parents=True, exist_ok=True)
-    config = {"architectures": ["LlamaForCausalLM"], "num_hidden_layers": 1, "num_attention_heads": 1}
+    config = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "num_hidden_layers": 1, "num_attention_heads": 1}
     (folder / "config.json").write_text(json.dumps(config | {"hidden_size": 8, "torch_dtype": "bfloat16"}))
     (folder / "tokenizer.json").write_text("{}")
     write_safetensors(folder / "model.safetensors", {"w": ("BF16", [2, 3], 12)})

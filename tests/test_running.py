@@ -18,8 +18,8 @@ from loopback.hubs import HuggingFaceHub
 from modelcatalog import vocabulary
 from modelcatalog.chat import load
 from modelcatalog.errors import MissingPackage, Unsupported
-from modelcatalog.planning import Plan, machine, packages, plan
-from modelcatalog.planning.facts import from_config
+from modelcatalog.planning import Plan, attention, machine, packages, plan
+from modelcatalog.planning.facts import Facts, from_config
 from modelcatalog.planning.machine import Gpu
 
 if TYPE_CHECKING:
@@ -282,9 +282,11 @@ class TestAttention:
 
     @pytest.mark.parametrize("value", ["../../../etc/passwd", "a b", "", "x" * 99, 3])
     def test_hostile(self, value: object, tmp_path: Path) -> None:
-        """A model type that is no name leaves the choice to transformers."""
+        """A model type that is no name is one that transformers does not know, and no file is looked for by it."""
         folder = quantized(tmp_path / "x", {}, model_type=value, architectures=["OtherForCausalLM"])
-        assert plan(folder, device="cpu").attention is None
+        with pytest.raises(Unsupported, match=r"model type|no model_type"):
+            plan(folder, device="cpu")
+        assert attention.choose(Facts(model_type=str(value)), (), dtype=None, unquantized=True).name is None
 
     def test_gguf(self, gguf_file: Path) -> None:
         """A GGUF file names its architecture in another way, and it is found."""

@@ -32,9 +32,11 @@ __all__ = [
     "HubsFile",
     "MarkEntry",
     "MethodEntry",
+    "PackedEntry",
     "Repackager",
     "RunningEntry",
     "SeriesEntry",
+    "TaskEntry",
     "ThinkingFile",
     "TypeEntry",
     "WrapperEntry",
@@ -42,9 +44,13 @@ __all__ = [
     "hubs",
     "methods",
     "model_names",
+    "packed",
     "read_company",
     "running",
+    "silent_gguf",
+    "tasks",
     "thinking",
+    "type_packages",
     "types",
 ]
 
@@ -197,6 +203,37 @@ class RunningEntry(_Entry):
     """A figure for where it runs slower than bfloat16, with its source."""
 
 
+class PackedEntry(_Entry):
+    """How weights in one quantization method are known by the names and types of their tensors."""
+
+    all: tuple[str, ...]
+    """Endings of names that must all be there."""
+    types: tuple[str, ...] = ()
+    """Types of which one must be there, as safetensors spells them; none where the names suffice."""
+    method: str
+    config: str = ""
+    """What ``quantization_config`` must say for transformers to read them; empty where it reads none."""
+
+
+class TaskEntry(_Entry):
+    """What a class of models is for that does not talk."""
+
+    words: tuple[str, ...] = ()
+    """Parts of the class's name; with ``$`` behind it, its end."""
+    tables: tuple[str, ...] = ()
+    """transformers' tables that the class stands in, without ``_MAPPING_NAMES``."""
+    kind: str = Field(alias="is")
+    """Behind "it is": ``an embedder``."""
+    does: str
+    use: str
+    """What runs it."""
+
+    def fits(self, architecture: str, tables: Iterable[str]) -> bool:
+        """Whether a class that stands in these tables has this task."""
+        named = any(architecture.endswith(word[:-1]) if word.endswith("$") else word in architecture for word in self.words)
+        return named or not set(self.tables).isdisjoint(tables)
+
+
 class Repackager(_Entry):
     """An account that publishes the models of others."""
 
@@ -245,6 +282,12 @@ class SchemeEntry(_Entry):
     bits: int | float
 
 
+class _TasksFile(_Entry):
+    task: tuple[TaskEntry, ...]
+    gguf: dict[str, str]
+    packages: dict[str, tuple[str, ...]]
+
+
 class _MethodsFile(_Entry):
     schemes: dict[str, SchemeEntry]
     method: dict[str, MethodEntry]
@@ -252,6 +295,7 @@ class _MethodsFile(_Entry):
     dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
     ignored: tuple[str, ...]
     running: dict[str, RunningEntry]
+    packed: tuple[PackedEntry, ...]
 
 
 class MarkEntry(_Sourced):
@@ -524,6 +568,31 @@ def methods() -> dict[str, MethodEntry]:
 def running() -> dict[str, RunningEntry]:
     """Quantization method, as ``config.json`` spells it -> what transformers wants for it."""
     return _methods_file().running
+
+
+def packed() -> tuple[PackedEntry, ...]:
+    """How packed weights are known in a header; the first that fits counts."""
+    return _methods_file().packed
+
+
+@cache
+def _tasks_file() -> _TasksFile:
+    return _load(_TasksFile, _data() / "tasks.toml")
+
+
+def tasks() -> tuple[TaskEntry, ...]:
+    """What checkpoints are for that do not talk; the first that fits counts."""
+    return _tasks_file().task
+
+
+def silent_gguf() -> dict[str, str]:
+    """``general.architecture`` of GGUF files that do not talk -> what they are."""
+    return _tasks_file().gguf
+
+
+def type_packages() -> dict[str, tuple[str, ...]]:
+    """model_type -> the packages without which transformers cannot make such a model."""
+    return _tasks_file().packages
 
 
 def schemes() -> dict[str, SchemeEntry]:

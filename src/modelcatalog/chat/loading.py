@@ -70,6 +70,14 @@ def load(
     """
     if isinstance(name, Plan):
         plan = name
+        given: dict[str, object] = {
+            "hub": hub, "engine": engine, "revision": revision, "device": device, "context_length": context_length, "quantization": quantization, "lock": lock,
+            "base_url": base_url, "dtype": None if dtype == "auto" else dtype, "engine_options": engine_options or None,
+            "fit": fit or None, "offload": offload or None, "trust_remote_code": trust_remote_code or None,
+        }  # fmt: skip
+        if ignored := [f"{key}=" for key, value in given.items() if value is not None]:
+            message = f"{', '.join(ignored)} would be ignored: a plan's own choices stand"
+            raise Unsupported(message, subject=plan.name.source, hint="pass it to plan(), or load the name instead of the plan")
     else:
         with uncollected():  # the tables that the name is read with, made beside all that torch holds
             lexicon()
@@ -118,5 +126,6 @@ def _refuse(plan: Plan) -> None:
             f"{plan.name.source} needs {planning.human(memory.needed)} of memory, "
             f"{planning.human(memory.free)} are free {memory.place}"
         )
-        hint = "take a smaller variant, a shorter context_length=, or allow offload=True"
+        more = "" if plan.device == "cpu" else ", or allow offload=True"
+        hint = f"take a smaller variant, a shorter context_length={more}"
         raise WontFit(message, subject=plan.name.source, hint=hint)

@@ -11,7 +11,21 @@ import typer
 import modelcatalog
 from modelcatalog.cli import ending, show, talk
 from modelcatalog.cli.given import lines
-from modelcatalog.cli.options import Engine, Hub, Json, Name, Offload  # noqa: TC001  typer reads them
+from modelcatalog.cli.options import (  # noqa: TC001  typer reads them
+    Code,
+    Context,
+    Device,
+    Dtype,
+    Engine,
+    Fit,
+    Hub,
+    Json,
+    Name,
+    Offload,
+    Quantization,
+    Revision,
+    Server,
+)
 from modelcatalog.cli.words import words
 
 if TYPE_CHECKING:
@@ -29,14 +43,24 @@ def plan(
     name: Name,
     *,
     hub: Hub = None,
+    revision: Revision = None,
     engine: Engine = None,
-    quantization: Annotated[str | None, typer.Option(metavar="VARIANT", help="The variant to take: Q4_K_M, int4, …", show_default=False)] = None,
+    base_url: Server = None,
+    quantization: Quantization = None,
+    fit: Fit = False,
+    dtype: Dtype = "auto",
+    device: Device = None,
+    context_length: Context = None,
     offload: Offload = False,
+    trust_remote_code: Code = False,
     json: Json = False,
 ) -> None:
     """Say what loading would do: where from, which files, in which type, whether it fits. Loads nothing."""
     with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
-        made = modelcatalog.plan(name, hub=hub, engine=engine, quantization=quantization, offload=offload)
+        made = modelcatalog.plan(
+            name, hub=hub, revision=revision, engine=engine, base_url=base_url, quantization=quantization, fit=fit, dtype=dtype, device=device,
+            context_length=context_length, offload=offload, trust_remote_code=trust_remote_code,
+        )  # fmt: skip
     if json:
         lines([made])
     else:
@@ -65,9 +89,17 @@ def chat(
     *,
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
     hub: Hub = None,
+    revision: Revision = None,
     engine: Engine = None,
+    base_url: Server = None,
+    quantization: Quantization = None,
+    fit: Fit = False,
+    dtype: Dtype = "auto",
+    device: Device = None,
+    context_length: Context = None,
     max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="Most tokens that a reply may have.")] = 512,
     offload: Offload = False,
+    trust_remote_code: Code = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON reply a line; prompts, one a line, from standard input.")] = False,
 ) -> None:
     """Load a model and talk to it, with history.
@@ -78,7 +110,10 @@ def chat(
     say, notes = words(os.environ), show.console(stderr=True)
     prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
     with talk.waiting(notes, say.looking.format(name=name)):
-        made = modelcatalog.plan(name, hub=hub, engine=engine, offload=offload)
+        made = modelcatalog.plan(
+            name, hub=hub, revision=revision, engine=engine, base_url=base_url, quantization=quantization, fit=fit, dtype=dtype, device=device,
+            context_length=context_length, offload=offload, trust_remote_code=trust_remote_code,
+        )  # fmt: skip
     if json:
         for text in (*made.mismatches, *made.warnings):
             notes.print(f"{say.warning}{text}", style="yellow", soft_wrap=True)

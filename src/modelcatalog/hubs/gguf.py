@@ -13,6 +13,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import IntegrityError
+from modelcatalog.hubs.content import check_pointer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,6 +169,7 @@ def read(data: bytes | mmap.mmap, *, subject: str) -> GgufHeader:
     >>> read(b"GGUF" + struct.pack("<IQQ", 3, 0, 0), subject="empty.gguf").complete
     True
     """
+    check_pointer(bytes(data[:64]), name=subject, subject=subject)
     if bytes(data[:4]) != _MAGIC:
         message = f"{subject} is no GGUF file: it starts with {bytes(data[:4])!r}"
         raise IntegrityError(message, subject=subject, hint="fetch it again; an error page may have been saved")

@@ -5,22 +5,24 @@ Makes no request and reads no weight; which of several copies is meant is for pl
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError
-from modelcatalog.hubs import RemoteFile, gguf, huggingface, modelscope, receipts, safetensors
+from modelcatalog.hubs import RemoteFile, content, gguf, huggingface, modelscope, receipts, safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from modelcatalog.hubs.gguf import GgufHeader
+    from modelcatalog.hubs.safetensors import SafetensorsHeader
     from modelcatalog.records import Hub
 
 __all__ = ["Copy", "as_path", "at", "cached", "caches", "check_weights", "searched"]
 
 _DEPTH = 4
+_SIGNS = frozenset({"config.json", "adapter_config.json", "model_index.json"})
 _SKIPPED = frozenset({".git", ".locks", "__pycache__", "node_modules", "blobs"})
 
 
@@ -37,6 +39,20 @@ class Copy(NamedTuple):
     repo_id: str | None = None
     commit: str | None = None
 
+    def read(self, path: str, start: int, length: int | None) -> bytes:
+        """``length`` bytes of one of the files from ``start``, or all the rest of it.
+
+        Raises:
+            IntegrityError: if it cannot be read.
+        """
+        try:
+            with (self.root / path).open("rb") as file:
+                file.seek(start)
+                return file.read() if length is None else file.read(length)
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror or error}"
+            raise IntegrityError(message, subject=str(self.root / path), hint="fetch it again, or check its rights") from error
+
 
 def as_path(text: str) -> Path | None:
     r"""The path that a text means; None where it is a name.
@@ -52,7 +68,7 @@ def as_path(text: str) -> Path | None:
         there = path.exists()
     except OSError:
         there = False
-    if there and (looks or path.is_file() or (path / "config.json").is_file() or any(path.glob("*.gguf"))):
+    if there and (looks or path.is_file() or _holds(path)):
         return path
     if not looks:
         return None
@@ -60,6 +76,15 @@ def as_path(text: str) -> Path | None:
     hint = f"{parent} does not exist" if not parent.is_dir() else f"{parent} holds {_some(parent)}"
     message = f"there is no file or folder {text}"
     raise CheckpointNotFound(message, subject=text, hint=hint)
+
+
+def _holds(folder: Path) -> bool:
+    """Whether a folder looks like a checkpoint, or like something that is said not to be one."""
+    try:
+        names = {entry.name for entry in folder.iterdir()}
+    except OSError:
+        return False
+    return bool(names & _SIGNS) or folder.name.startswith("models--") or any(name.lower().endswith(".gguf") for name in names)
 
 
 def _some(folder: Path) -> str:
@@ -71,8 +96,24 @@ def at(path: Path) -> Copy:
     """The copy at a path that a user gave: a folder, or one file."""
     path = path.absolute()
     if path.is_dir():
-        return Copy("local path", path, _files(path), path.name)
-    return Copy("local path", path.parent, _shards(path), path.name)
+        folder = _snapshot(path)
+        return Copy("local path", folder, _files(folder), path.name)
+    # Safetensors have their configuration beside them; a GGUF file is whole by itself.
+    files = _files(path.parent) if path.suffix == ".safetensors" else _shards(path)
+    return Copy("local path", path.parent, files, path.name)
+
+
+def _snapshot(path: Path) -> Path:
+    """The folder itself; of a repository in Hugging Face's cache (``models--owner--name``) its snapshot, the newest of several."""
+    if not path.name.startswith("models--") or not (path / "snapshots").is_dir():
+        return path
+    try:
+        commit = (path / "refs" / "main").read_text(encoding="utf-8").strip()
+    except OSError:
+        commit = ""
+    folders = _folders(path / "snapshots")
+    named = [folder for folder in folders if folder.name == commit]
+    return (named or sorted(folders, key=lambda folder: folder.stat().st_mtime) or [path])[-1]
 
 
 def _shards(path: Path) -> tuple[RemoteFile, ...]:
@@ -117,7 +158,7 @@ def searched() -> Iterator[Copy]:
                 folders.clear()
                 continue
             for name in sorted(names):
-                if name.endswith(".gguf") and ("-of-" not in name or "-00001-of-" in name):
+                if name.lower().endswith(".gguf") and ("-of-" not in name or "-00001-of-" in name):
                     yield at(here / name)._replace(where="MODELCATALOG_PATH")
 
 
@@ -176,35 +217,39 @@ def cached(hub: Hub, repo_id: str, revision: str | None = None) -> Iterator[Copy
                 yield Copy("modelscope cache", folder, _files(folder), repo_id, hub, repo_id)
 
 
-def check_weights(root: Path, weights: Sequence[str]) -> None:
+def check_weights(root: Path, weights: Sequence[str]) -> dict[str, GgufHeader | SafetensorsHeader]:
     """Read the header of every weight file and check that each file, and each shard, is whole.
 
     Args:
         root: The folder.
         weights: Paths in it, ``/``-separated.
 
+    Returns:
+        The headers, by path.
+
     Raises:
         IntegrityError: naming the file that is cut off, broken or missing.
     """
+    headers: dict[str, GgufHeader | SafetensorsHeader] = {}
     for path in weights:
-        if path.endswith(".gguf"):
-            gguf.read_file(root / path)
-        elif path.endswith(".safetensors"):
-            safetensors.read_file(root / path)
+        headers[path] = safetensors.read_file(root / path) if path.endswith(".safetensors") else gguf.read_file(root / path)
     # The first weight file may lie in a subfolder; its index lies beside it.
     folder = root / Path(weights[0]).parent if weights else root
     index = folder / "model.safetensors.index.json"
-    if weights and weights[0].endswith(".safetensors") and index.is_file():
+    if weights and weights[0].endswith(".safetensors") and Path(weights[0]).name != "model.safetensors" and index.is_file():
+        shown = index.relative_to(root).as_posix()
         try:
-            needed = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+            needed = {str(name) for name in content.json_object(index.read_bytes(), name=shown, subject=str(index))["weight_map"].values()}  # type: ignore[attr-defined]  # anything else is an AttributeError
+        except (OSError, KeyError, AttributeError) as error:
             message = f"{index.name} cannot be read"
             raise IntegrityError(message, subject=str(index), hint="fetch it again") from error
-        lost = sorted(name for name in needed if not (folder / str(name)).is_file())
+        lost = sorted(name for name in needed if not (folder / name).is_file())
         if lost:
             message = f"{lost[0]} is missing, one of {len(needed)} weight files"
             raise IntegrityError(message, subject=str(root), hint="fetch it again; a download may have broken off")
-    _check_numbers(root, weights)
+    else:
+        _check_numbers(root, weights)
+    return headers
 
 
 def _check_numbers(root: Path, weights: Sequence[str]) -> None:

@@ -6,19 +6,27 @@ https://github.com/huggingface/safetensors#format: eight bytes of length, that m
 from __future__ import annotations
 
 import json
+import re
 import struct
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import IntegrityError
+from modelcatalog.hubs.content import check_pointer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["LENGTH_BYTES", "SafetensorsHeader", "header_length", "read", "read_file"]
+__all__ = ["LENGTH_BYTES", "SafetensorsHeader", "header_length", "least_length", "read", "read_file", "read_part"]
 
 LENGTH_BYTES = 8
 _LONGEST = 100_000_000
+_LEAST_ENTRY = len('"":{"dtype":"F8","shape":[],"data_offsets":[0,1]}')
+_ENTRY = re.compile(
+    r'"([^"\\]+)"\s*:\s*\{\s*"dtype"\s*:\s*"(\w+)"\s*,\s*"shape"\s*:\s*\[([\d,\s]*)\]\s*,\s*"data_offsets"\s*:\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]\s*\}'
+)
+"""One tensor's entry, with its keys in the order that every writer of the format has them."""
 
 
 class SafetensorsHeader(NamedTuple):
@@ -26,7 +34,8 @@ class SafetensorsHeader(NamedTuple):
 
     parameters: dict[str, int]
     """``{"BF16": 134_515_008}``."""
-    names: frozenset[str]
+    dtypes: dict[str, str]
+    """Tensor -> its type, as the file spells it: ``BF16``, ``F8_E4M3``, ``U8``."""
     end: int
 
     @property
@@ -50,6 +59,7 @@ def header_length(first: bytes, *, subject: str) -> int:
     if len(first) < LENGTH_BYTES:
         message = f"{subject} is cut off: it has {len(first)} bytes"
         raise IntegrityError(message, subject=subject, hint="fetch it again")
+    check_pointer(first[:LENGTH_BYTES], name=subject, subject=subject)
     length: int = struct.unpack("<Q", first[:LENGTH_BYTES])[0]
     if not 2 <= length <= _LONGEST:  # noqa: PLR2004  "{}" is the shortest header
         message = f"{subject} is no safetensors file: it announces a header of {length:,} bytes"
@@ -70,15 +80,44 @@ def read(text: bytes, *, subject: str) -> SafetensorsHeader:
         entries = json.loads(text)
         entries.pop("__metadata__", None)
         parameters: dict[str, int] = {}
+        dtypes: dict[str, str] = {}
         end = 0
-        for entry in entries.values():
-            kind = str(entry["dtype"])
+        for name, entry in entries.items():
+            kind = dtypes[name] = str(entry["dtype"])
             parameters[kind] = parameters.get(kind, 0) + prod(int(n) for n in entry["shape"])
             end = max(end, int(entry["data_offsets"][1]))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         message = f"{subject} has a safetensors header that cannot be read"
         raise IntegrityError(message, subject=subject, hint="fetch it again") from error
-    return SafetensorsHeader(parameters, frozenset(entries), LENGTH_BYTES + len(text) + end)
+    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end)
+
+
+def least_length(names: Iterable[str]) -> int:
+    """The fewest bytes that a header with these tensors can have, its length included: so much can be fetched of it unseen.
+
+    >>> least_length(["w"]) <= LENGTH_BYTES + len(b'{"w":{"dtype":"BF16","shape":[2,3],"data_offsets":[0,12]}}')
+    True
+    """
+    return LENGTH_BYTES + 2 + sum(len(name.encode()) + _LEAST_ENTRY for name in names)
+
+
+def read_part(piece: bytes, *, subject: str) -> SafetensorsHeader | None:
+    """The header as far as its first bytes tell, from the start of the file; None where they tell nothing.
+
+    Its ``end`` is where the tensors that were seen end, so that ``end`` and the parameters belong together.
+
+    Raises:
+        IntegrityError: if they are not the start of a safetensors file.
+    """
+    header_length(piece, subject=subject)
+    parameters: dict[str, int] = {}
+    dtypes: dict[str, str] = {}
+    seen = 0
+    for name, kind, shape, start, end in _ENTRY.findall(piece[LENGTH_BYTES:].decode("utf-8", "replace")):
+        dtypes[name] = kind
+        parameters[kind] = parameters.get(kind, 0) + prod(int(n) for n in shape.split(",") if n.strip())
+        seen += int(end) - int(start)
+    return SafetensorsHeader(parameters, dtypes, seen) if dtypes else None
 
 
 def read_file(path: Path) -> SafetensorsHeader:

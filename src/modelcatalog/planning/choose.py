@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog
 from modelcatalog.errors import CheckpointNotFound, UnsafeRepository, Unsupported
+from modelcatalog.planning import elsewhere
+from modelcatalog.planning.shards import NUMBERED, Shards, check_numbers, shards
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from modelcatalog.hubs import RemoteFile
+    from modelcatalog.planning.shards import Read
     from modelcatalog.records import Quantization
 
-__all__ = ["Choice", "choose", "matches", "schemes"]
+__all__ = ["Choice", "choose", "locked", "matches", "schemes"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
 _COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
+_MAGIC = b"GGUF"
 _LARGEST_COMPANION = 100_000_000
-_NOT_THE_MODEL = ("adapter_model", "consolidated", "optimizer", "training_args", "scheduler")
+_INDEX = re.compile(r"\.index(?:\.[\w-]+)?\.json$")
 _NOT_THE_GGUF = ("mmproj", "imatrix", "ggml-vocab", "draft")
 # What llama.cpp and Ollama take when nothing is asked for, then its neighbours, then by precision.
 _USUAL_GGUF = ("Q4_K_M", "Q4_K_S", "Q4_K_XL", "Q4_0", "Q5_K_M", "Q8_0")
@@ -36,6 +41,10 @@ class Choice(NamedTuple):
     reason: str
     quantization: Quantization | None = None
     """What the chosen file's own name says, for GGUF."""
+    tensors: Mapping[str, str] | None = None
+    """Tensor -> file, where the index of the weights was read."""
+    folder: str = ""
+    """The subfolder that everything lies in, with its slash."""
 
 
 def choose(
@@ -45,6 +54,8 @@ def choose(
     file: str | None = None,
     scheme: str | None = None,
     code: bool = False,
+    read: Read | None = None,
+    largest: int | None = None,
 ) -> Choice:
     """Choose the files that a load needs.
 
@@ -54,28 +65,53 @@ def choose(
         file: A weight file that must be among them.
         scheme: A quantization that a GGUF file must have: ``Q4_K_M``, or ``int4`` for any of four bits.
         code: Whether Python files of the repository may run.
+        read: Reads a file that is there: which shards belong together stands in their index.
+        largest: The largest index that may be read whole, in bytes; None is no limit.
 
     Raises:
         CheckpointNotFound: if there are no weights, or not those asked for.
+        IntegrityError: if a shard is missing, or their index cannot be read.
+        Unsupported: if the weights are those of something that is not loaded here; the error says of what.
         UnsafeRepository: if the only weights are pickles, which run code when they are read.
     """
-    safetensors = _safetensors(files)
     ggufs = _ggufs(files)
+    if file is not None and (named := _named(files, ggufs, subject=subject, file=file, read=read)) is not None:
+        return named
+    found = shards(files, read=read, largest=largest, subject=subject)
     if file is not None:
-        return _named(files, safetensors, ggufs, subject=subject, file=file, code=code)
-    if ggufs and (not safetensors or scheme is not None):
+        one = tuple(f for f in files if f.path == file)
+        found = found if one[0] in found.files else Shards(one)
+        return Choice("safetensors", found.files, _companions(files, found, code=code), "the file that was named", tensors=found.tensors)
+    if ggufs and (not found.files or scheme is not None):
         return _gguf(ggufs, subject=subject, scheme=scheme)
-    if safetensors:
-        others = sum(1 for f in files if f.path.endswith(_ALL_WEIGHTS)) - len(safetensors)
+    elsewhere.check(files, read=read, subject=subject, weights=[f.path for f in found.files])
+    if found.files:
+        others = sum(1 for f in files if f.path.endswith(_ALL_WEIGHTS)) - len(found.files)
         reason = "safetensors come first" + (f"; {others} other weight files are left out" if others else "")
-        return Choice("safetensors", safetensors, _companions(files, safetensors, code=code), reason)
-    pickles = [f.path for f in files if f.path.endswith(_PICKLES)]
-    if pickles:
-        message = f"{subject} has its weights only as pickles ({pickles[0]}), which run code when they are read"
-        hint = "look for a safetensors or GGUF conversion of this model"
-        raise UnsafeRepository(message, subject=subject, hint=hint)
-    message = f"{subject} has no weights: no safetensors and no GGUF file"
-    raise CheckpointNotFound(message, subject=subject, hint=_found(files))
+        if found.tensors is not None:
+            reason = f"{found.listed_in} names {len(found.files)} weight files" + (f"; {others} others are left out" if others else "")
+        else:
+            check_numbers([f.path for f in found.files], subject=subject)
+        return Choice("safetensors", found.files, _companions(files, found, code=code), reason, tensors=found.tensors)
+    inner = elsewhere.folders(files)
+    if len(inner) == 1:
+        return _inside(inner[0], files, subject=subject, code=code, read=read, largest=largest)
+    raise elsewhere.nothing(files, subject=subject)
+
+
+def _inside(folder: str, files: Sequence[RemoteFile], *, subject: str, code: bool, read: Read | None, largest: int | None) -> Choice:
+    """The checkpoint in the one subfolder that has one."""
+    here = folder + "/"
+    own = tuple(f.model_copy(update={"path": f.path.removeprefix(here)}) for f in files if f.path.startswith(here))
+    reading = None if read is None else lambda path, start, length: read(here + path, start, length)
+    made = choose(own, subject=f"{subject}/{folder}", code=code, read=reading, largest=largest)
+    back = {f.path.removeprefix(here): f for f in files if f.path.startswith(here)}
+    return made._replace(
+        weights=tuple(back[f.path] for f in made.weights),
+        companions=tuple(back[f.path] for f in made.companions),
+        reason=f"the one checkpoint is in {folder}; {made.reason}",
+        folder=here,
+    )
 
 
 def _found(files: Sequence[RemoteFile]) -> str:
@@ -83,28 +119,15 @@ def _found(files: Sequence[RemoteFile]) -> str:
     return f"it holds {', '.join(names)}{' and more' if len(files) > len(names) else ''}" if names else "it is empty"
 
 
-def _safetensors(files: Sequence[RemoteFile]) -> tuple[RemoteFile, ...]:
-    """The shards that transformers would read: ``model*.safetensors`` of the top folder."""
-    top = [f for f in files if f.path.endswith(".safetensors") and "/" not in f.path]
-    top = [f for f in top if not f.path.startswith(_NOT_THE_MODEL)]
-    plain = [f for f in top if f.path == "model.safetensors"]
-    if plain:
-        return tuple(plain)
-    shards = [f for f in top if "-of-" in f.path]
-    # Only shards without a variant (model.fp16-00001-of-…) belong to one set.
-    usual = [f for f in shards if f.path.startswith("model-")]
-    return tuple(sorted(usual or shards or top[:1], key=lambda f: f.path))
-
-
 def _ggufs(files: Sequence[RemoteFile]) -> dict[str, tuple[RemoteFile, ...]]:
     """GGUF models by the path without shard numbers, each with its shards in order."""
     groups: dict[str, list[RemoteFile]] = {}
     for f in files:
         name = PurePosixPath(f.path)
-        if name.suffix != ".gguf" or any(word in name.name.lower() for word in _NOT_THE_GGUF):
+        if name.suffix.lower() != ".gguf" or any(word in name.name.lower() for word in _NOT_THE_GGUF):
             continue
-        stem, _, total = f.path.removesuffix(".gguf").rpartition("-of-")
-        groups.setdefault(stem.rpartition("-")[0] if stem and total.isdigit() else f.path, []).append(f)
+        match = NUMBERED.fullmatch(f.path)
+        groups.setdefault(match["stem"] if match else f.path, []).append(f)
     return {key: tuple(sorted(group, key=lambda f: f.path)) for key, group in groups.items()}
 
 
@@ -123,6 +146,7 @@ def _gguf(ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, scheme: str
         named = fitting
     if len(named) == 1:
         quantization, group = named[0]
+        check_numbers([f.path for f in group], subject=subject)
         reason = "the one GGUF file there" if scheme is None else f"{scheme} as asked"
         return Choice("gguf", group, (), reason, quantization)
 
@@ -133,9 +157,25 @@ def _gguf(ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, scheme: str
         return place, -float(quantization.bits or 0) if quantization else 0.0, group[0].path
 
     quantization, group = min(named, key=rank)
+    check_numbers([f.path for f in group], subject=subject)
     label = (quantization.scheme if quantization else None) or group[0].path
     reason = f"{label}, the usual one of {len(named)} GGUF quantizations; pass quantization= for another"
     return Choice("gguf", group, (), reason, quantization)
+
+
+def locked(files: Sequence[RemoteFile], *, subject: str, code: bool) -> Choice:
+    """The choice that a lock wrote down: every weight file in it, whatever its name.
+
+    Raises:
+        CheckpointNotFound, UnsafeRepository: if there is no weight file in it.
+    """
+    for form, ending in (("safetensors", ".safetensors"), ("gguf", ".gguf")):
+        weights = tuple(f for f in files if f.path.lower().endswith(ending))
+        if weights:
+            rest = tuple(f for f in files if f not in weights and (code or not f.path.endswith(".py")) and not f.path.endswith(_PICKLES))
+            folder = str(PurePosixPath(weights[0].path).parent)
+            return Choice(form, weights, rest, "", _quantization(weights[0].path) if form == "gguf" else None, folder="" if folder == "." else f"{folder}/")
+    raise elsewhere.nothing(files, subject=subject)
 
 
 def matches(quantization: Quantization | None, scheme: str) -> bool:
@@ -159,41 +199,39 @@ def schemes(files: Sequence[RemoteFile]) -> list[tuple[str, float]]:
     return sorted({(q.scheme, float(q.bits or 0)) for q in named if q is not None and q.scheme is not None})
 
 
-def _named(
-    files: Sequence[RemoteFile],
-    safetensors: tuple[RemoteFile, ...],
-    ggufs: dict[str, tuple[RemoteFile, ...]],
-    *,
-    subject: str,
-    file: str,
-    code: bool,
-) -> Choice:
+def _named(files: Sequence[RemoteFile], ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, file: str, read: Read | None) -> Choice | None:
+    """What a file that was named is; None for safetensors, which may have sisters."""
     for group in ggufs.values():
         if any(f.path == file for f in group):
+            check_numbers([f.path for f in group], subject=subject)
             return Choice("gguf", group, (), "the file that was named", _quantization(file))
     one = next((f for f in files if f.path == file), None)
     if one is None:
         message = f"{subject} has no file {file}"
         raise CheckpointNotFound(message, subject=f"{subject}/{file}", hint=_found(files))
     if one.path.endswith(".safetensors"):
-        weights = safetensors if one in safetensors else (one,)
-        return Choice("safetensors", weights, _companions(files, weights, code=code), "the file that was named")
+        elsewhere.check_file(one.path, subject=subject)
+        return None
     if one.path.endswith(_PICKLES):
         message = f"{file} is a pickle, which runs code when it is read"
         raise UnsafeRepository(message, subject=f"{subject}/{file}", hint="name a safetensors or GGUF file")
+    elsewhere.check_file(one.path, subject=subject)
+    if read is not None and one.size >= len(_MAGIC) and read(one.path, 0, len(_MAGIC)) == _MAGIC:
+        # Ollama keeps its files as blobs/sha256-…; four bytes tell what they are.
+        return Choice("gguf", (one,), (), "the file that was named", _quantization(file))
     message = f"{file} holds no weights that can be loaded"
     raise Unsupported(message, subject=f"{subject}/{file}", hint="name a safetensors or GGUF file, or the repository")
 
 
-def _companions(files: Sequence[RemoteFile], weights: tuple[RemoteFile, ...], *, code: bool) -> tuple[RemoteFile, ...]:
+def _companions(files: Sequence[RemoteFile], found: Shards, *, code: bool) -> tuple[RemoteFile, ...]:
     """Configuration, tokenizer, templates and the weights' index."""
     endings = (*_COMPANIONS, ".py") if code else _COMPANIONS
-    sharded = len(weights) > 1
+    index = found.listed_in if len(found.files) > 1 else None
     return tuple(
         f
         for f in files
         if f.path.endswith(endings)
         and f.size <= _LARGEST_COMPANION
         and ("/" not in f.path or f.path.startswith("additional_chat_templates/"))
-        and (not f.path.endswith(".index.json") or (sharded and f.path.endswith(".safetensors.index.json")))
+        and (f.path == index or not _INDEX.search(f.path))
     )

@@ -15,9 +15,18 @@ if TYPE_CHECKING:
     from modelcatalog.hubs.gguf import GgufHeader
     from modelcatalog.hubs.safetensors import SafetensorsHeader
 
-__all__ = ["Facts", "from_config", "from_gguf", "with_header"]
+__all__ = ["Facts", "context_limit", "from_config", "from_gguf", "with_header"]
 
 _DTYPES = frozenset({"float16", "bfloat16", "float32"})
+_LIMITS = (
+    "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length", "max_seq_length", "n_ctx", "max_context_length",
+    "model_max_length",
+)  # fmt: skip
+"""What configurations call the most tokens that a model reads; the first that is there counts."""
+_STRETCHING = frozenset({"yarn", "deepseek_yarn", "linear", "dynamic", "ntk"})
+"""Kinds of RoPE whose ``factor`` stretches the limit, as vLLM counts too; with llama3 and longrope the limit is the stretched one."""
+_STRETCHED_ALREADY = ("gemma3",)
+"""Types whose limit has their factor in it, though they say ``linear``."""
 
 
 class Facts(BaseModel):
@@ -27,6 +36,8 @@ class Facts(BaseModel):
 
     architecture: str | None = None
     """``LlamaForCausalLM``, or ``llama`` in a GGUF file."""
+    architectures: tuple[str, ...] = ()
+    """All the classes that ``config.json`` names; mostly one."""
     model_type: str | None = None
     """transformers' name for the kind of model: ``qwen3_moe``."""
     composite: bool = False
@@ -42,12 +53,22 @@ class Facts(BaseModel):
     """Tokens that a layer of sliding attention keeps."""
     windowed_layers: int = 0
     context_length: int | None = None
+    tokenizer_length: int | None = None
+    """``model_max_length`` of the tokenizer: a witness where ``config.json`` has no limit, and no limit of the model."""
     quantization: str | None = None
     """The method in ``quantization_config``: ``awq``, ``gptq``, ``fp8``, …."""
     bits: float | None = None
     chat_template: bool | None = None
     remote_code: bool = False
     """``config.json`` points at Python files in the repository (``auto_map``)."""
+    auto_classes: tuple[str, ...] = ()
+    """What it points at them for: ``AutoModelForCausalLM``, …."""
+    decoder: bool = False
+    """``is_decoder``: an architecture of encoders that was trained to continue texts."""
+    tied: bool | None = None
+    """``tie_word_embeddings``; None where ``config.json`` leaves it to the class."""
+    made_from: str | None = None
+    """The checkpoint that it was trained from, where ``config.json`` kept its name (``_name_or_path``)."""
 
 
 def _int(value: object) -> int | None:
@@ -56,6 +77,38 @@ def _int(value: object) -> int | None:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and len(value) < 100 else None  # noqa: PLR2004
+
+
+def context_limit(config: Mapping[str, Any]) -> int | None:
+    """The most tokens that a configuration means, stretched contexts included; None where it does not say.
+
+    Args:
+        config: ``config.json``, or the part of it that is about the language model.
+
+    >>> context_limit({"max_position_embeddings": 32768, "rope_scaling": {"type": "yarn", "factor": 4.0}})
+    131072
+    >>> context_limit({"max_position_embeddings": 131072, "rope_scaling": {"rope_type": "llama3", "factor": 8.0}})
+    131072
+    >>> context_limit({"max_seq_len": 2048})
+    2048
+    """
+    base = next((value for key in _LIMITS if (value := _int(config.get(key)))), None)
+    kind = str(config.get("model_type") or "")
+    if base is None or kind.startswith(_STRETCHED_ALREADY):
+        return base
+    # Version 5 of transformers writes rope_parameters; layers of several kinds have one each.
+    rope = config.get("rope_parameters") or config.get("rope_scaling")
+    each = [rope, *rope.values()] if isinstance(rope, dict) else []
+    return max([base, *(_stretched(base, one, config) for one in each if isinstance(one, dict))])
+
+
+def _stretched(base: int, rope: Mapping[str, Any], config: Mapping[str, Any]) -> int:
+    factor, kind = rope.get("factor"), rope.get("rope_type") or rope.get("type")
+    if kind not in _STRETCHING or isinstance(factor, bool) or not isinstance(factor, int | float) or not 1 < factor < 1 << 20:
+        return base
+    # Where the length before stretching is said, the limit may have the factor in it already.
+    before = _int(rope.get("original_max_position_embeddings")) or _int(config.get("original_max_position_embeddings"))
+    return _int(round((before or base) * factor)) or base
 
 
 def from_config(config: Mapping[str, Any]) -> Facts:
@@ -79,14 +132,18 @@ def from_config(config: Mapping[str, Any]) -> Facts:
     windowed = sum(1 for kind in kinds if kind == "sliding_attention") if isinstance(kinds, list) else 0
     if window and not isinstance(kinds, list):
         windowed = layers or 0
-    architectures = config.get("architectures")
+    stated = config.get("architectures")
+    architectures = tuple(name for one in stated if (name := _text(one))) if isinstance(stated, list) else ()
     quantization = get("quantization_config")
     quantization = quantization if isinstance(quantization, dict) else {}
     dtype = str(get("dtype", "torch_dtype") or "").removeprefix("torch.")
     method, bits = _method(quantization)
     auto_map = config.get("auto_map")
+    auto_classes = tuple(str(key) for key in auto_map if str(key).startswith("AutoModel")) if isinstance(auto_map, dict) else ()
+    tied = get("tie_word_embeddings")
     return Facts(
-        architecture=_text(architectures[0]) if isinstance(architectures, list) and architectures else None,
+        architecture=architectures[0] if architectures else None,
+        architectures=architectures,
         model_type=_text(config.get("model_type")),
         composite=inner is not config,
         dtype=dtype if dtype in _DTYPES else None,
@@ -96,10 +153,14 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         kv_bytes_per_token=2 * layers * (latent + rope) if latent and rope and layers else None,
         window=window if windowed else None,
         windowed_layers=windowed if window else 0,
-        context_length=_int(get("max_position_embeddings", "n_positions", "seq_length")),
+        context_length=context_limit(inner) or context_limit(config),
         quantization=method,
         bits=bits,
-        remote_code=isinstance(auto_map, dict) and any(str(key).startswith("AutoModel") for key in auto_map),
+        remote_code=bool(auto_classes),
+        auto_classes=auto_classes,
+        decoder=config.get("is_decoder") is True,
+        tied=tied if isinstance(tied, bool) else None,
+        made_from=_text(config.get("_name_or_path")),
     )
 
 

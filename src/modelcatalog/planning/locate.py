@@ -19,22 +19,27 @@ from modelcatalog.errors import (
     ModelCatalogError,
     UnknownFamily,
     UnsafeRepository,
+    Unsupported,
 )
 from modelcatalog.hubs import huggingface, local, receipts
 from modelcatalog.planning.choose import Choice, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from modelcatalog.hubs import HubClient, Listing
+    from modelcatalog.hubs.gguf import GgufHeader
     from modelcatalog.hubs.local import Copy
+    from modelcatalog.hubs.safetensors import SafetensorsHeader
     from modelcatalog.hubs.wire import Wire
     from modelcatalog.records import Hub, ModelName
 
 __all__ = ["Located", "Wanted", "locate", "locate_path"]
 
 _PATIENCE = 9.0
+_LARGEST_INDEX = 400_000
+"""Of an index on a hub that is larger, the end is read: a plan's requests bring less than a megabyte."""
 
 
 class Wanted(NamedTuple):
@@ -55,6 +60,8 @@ class Located(NamedTuple):
     listing: Listing | None = None
     client: HubClient | None = None
     wire: Wire | None = None
+    headers: Mapping[str, GgufHeader | SafetensorsHeader] = {}
+    """The headers of weight files that lie on this disk, by path."""
 
 
 def locate_path(path: Path, wanted: Wanted) -> Located:
@@ -66,9 +73,9 @@ def locate_path(path: Path, wanted: Wanted) -> Located:
     """
     copy = local.at(path)
     file = None if path.is_dir() else path.name
-    choice = choose(copy.files, subject=copy.title, file=file, scheme=wanted.scheme, code=wanted.code)
-    local.check_weights(copy.root, [f.path for f in choice.weights])
-    return Located(choice, (f"{path} is a path", choice.reason), copy=copy)
+    choice = choose(copy.files, subject=copy.title, file=file, scheme=wanted.scheme, code=wanted.code, read=copy.read)
+    headers = local.check_weights(copy.root, [f.path for f in choice.weights])
+    return Located(choice, (f"{path} is a path", choice.reason), copy=copy, headers=headers)
 
 
 def locate(name: ModelName, wanted: Wanted) -> Located:
@@ -111,22 +118,29 @@ def _local(name: ModelName, wanted: Wanted, hub: Hub | None) -> Located | None:
     """The first complete local copy; with a hub given, only what that hub's client fetched."""
     scheme = _scheme(name, wanted)
     broken: IntegrityError | None = None
+    refused: Unsupported | None = None
     for copy in _copies(name, wanted, hub):
         file = name.file if copy.hub else None
         try:
             choice = _complete(copy, file=file, scheme=scheme, code=wanted.code)
-            local.check_weights(copy.root, [f.path for f in choice.weights])
+            headers = local.check_weights(copy.root, [f.path for f in choice.weights])
         except IntegrityError as error:
             # A file that a user put there is reported; a half-filled cache is fetched again.
             broken = broken or (None if copy.hub else error)
             continue
         except (CheckpointNotFound, UnsafeRepository):
             continue
+        except Unsupported as error:
+            # An adapter, say, of a name like this one's; the hub may have the model itself.
+            refused = refused or error
+            continue
         if choice.format == "safetensors" and not _has_tokenizer(choice):
             continue
-        return Located(choice, (*_why(name, copy, choice), choice.reason), copy=copy)
+        return Located(choice, (*_why(name, copy, choice), choice.reason), copy=copy, headers=headers)
     if broken is not None:
         raise broken
+    if refused is not None and huggingface.offline():
+        raise refused
     return None
 
 
@@ -134,9 +148,9 @@ def _complete(copy: Copy, *, file: str | None, scheme: str | None, code: bool) -
     """The files to load of a copy; where it is known what a download was to bring, all of that must be there."""
     listed = receipts.expected(copy.root) if copy.hub else ()
     try:
-        choice = choose(listed, subject=copy.title, file=file, scheme=scheme, code=code)
+        choice = choose(listed, subject=copy.title, file=file, scheme=scheme, code=code, read=copy.read)
     except (CheckpointNotFound, UnsafeRepository):
-        return choose(copy.files, subject=copy.title, file=file, scheme=scheme, code=code)
+        return choose(copy.files, subject=copy.title, file=file, scheme=scheme, code=code, read=copy.read)
     lost = receipts.missing(copy.root, (*choice.weights, *choice.companions))
     if lost is not None:
         message = f"{lost.path} of {copy.title} is not whole"
@@ -228,7 +242,13 @@ def _remote(name: ModelName, wanted: Wanted, hub: Hub | None) -> Located:
         why = f"{chosen} because {_because(wanted, name, hub)}"
     else:
         client, wire, listing, why = _first(name, wanted)
-    choice = choose(listing.files, subject=listing.repo_id, file=name.file, scheme=scheme, code=wanted.code)
+
+    def read(path: str, start: int, length: int | None) -> bytes:
+        return client.read(wire, listing, path, start=start, length=length)
+
+    # A listing of many pages may leave but one request, which config.json needs.
+    reader = read if wire.requests > 1 else None
+    choice = choose(listing.files, subject=listing.repo_id, file=name.file, scheme=scheme, code=wanted.code, read=reader, largest=_LARGEST_INDEX)
     return Located(choice, (why, choice.reason), listing=listing, client=client, wire=wire)
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from modelcatalog import catalog, hubs
 from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError
 from modelcatalog.hubs import Listing, RemoteFile, huggingface, local, paths, receipts
-from modelcatalog.planning.choose import choose
+from modelcatalog.planning.choose import locked
 from modelcatalog.planning.locate import Located, Wanted, locate_path
 from modelcatalog.records import Hub
 
@@ -94,13 +94,14 @@ def located(name: ModelName, path: Path | None, lock: Lock, wanted: Wanted) -> L
     if path is None and name.source != lock.name and not name.same_model(catalog.parse(lock.name)):
         message = f"the lock file is for {lock.name}, not for {name.source}"
         raise IntegrityError(message, subject=name.source, hint="make a new one with: modelcatalog lock NAME")
-    choice = choose(lock.files, subject=lock.name, file=_only_file(lock), code=wanted.code)
+    choice = locked(lock.files, subject=lock.name, code=wanted.code)
     reason = "the lock file names these files"
     for copy in _copies(path, lock, wanted, name):
         lost = receipts.missing(copy.root, lock.files)
         if lost is None:
             held = copy._replace(files=lock.files, commit=lock.commit)
-            return Located(choice, (reason, f"all of them are in {copy.where}"), copy=held)
+            headers = local.check_weights(held.root, [f.path for f in choice.weights])
+            return Located(choice, (reason, f"all of them are in {copy.where}"), copy=held, headers=headers)
         if path is not None or copy.hub is None:
             message = f"{lost.path} in {copy.root} is not the file that was locked"
             raise IntegrityError(message, subject=str(copy.root), hint="make a new lock file, or restore the file")
@@ -121,10 +122,6 @@ def located(name: ModelName, path: Path | None, lock: Lock, wanted: Wanted) -> L
         files=lock.files,
     )
     return Located(choice, (reason, f"they come from {lock.hub}"), listing=listing, client=client, wire=wire)
-
-
-def _only_file(lock: Lock) -> str | None:
-    return lock.files[0].path if lock.files and lock.files[0].path.endswith(".gguf") else None
 
 
 def _copies(path: Path | None, lock: Lock, wanted: Wanted, name: ModelName) -> list[local.Copy]:

@@ -42,16 +42,26 @@ def gpus() -> tuple[Gpu, ...]:
     try:
         count = ctypes.c_uint()
         nvml.nvmlDeviceGetCount_v2(ctypes.byref(count))
-        order = range(count.value)
-        wanted = [int(i) for i in visible.split(",") if i.strip().isdigit()] if visible else list(order)
-        return tuple(gpu for i in wanted if i in order and (gpu := _gpu(nvml, i)) is not None)
+        wanted = visible.split(",") if visible is not None else [str(i) for i in range(count.value)]
+        found = []
+        for one in wanted:
+            # As CUDA does: the first that is no GPU ends the list.
+            if (gpu := _gpu(nvml, one.strip())) is None:
+                break
+            found.append(gpu)
+        return tuple(found)
     finally:
         nvml.nvmlShutdown()
 
 
-def _gpu(nvml: ctypes.CDLL, index: int) -> Gpu | None:
+def _gpu(nvml: ctypes.CDLL, which: str) -> Gpu | None:
+    """A GPU by its number, or by its UUID (``GPU-…``, ``MIG-…``)."""
     handle, memory, name = ctypes.c_void_p(), _Memory(), ctypes.create_string_buffer(96)
-    if nvml.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(index), ctypes.byref(handle)) != 0:
+    if which.isdigit():
+        missed = nvml.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(int(which)), ctypes.byref(handle))
+    else:
+        missed = nvml.nvmlDeviceGetHandleByUUID(ctypes.c_char_p(which.encode()), ctypes.byref(handle))
+    if missed != 0:
         return None
     if nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory)) != 0:
         return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from modelcatalog import catalog
 from modelcatalog.errors import CheckpointNotFound, Unsupported
 from modelcatalog.hubs import local
-from modelcatalog.planning import lockfile, serving, variants
+from modelcatalog.planning import lockfile, request, serving, variants
 from modelcatalog.planning.build import Asked, build
 from modelcatalog.planning.locate import Wanted, locate, locate_path
 from modelcatalog.planning.record import Plan
@@ -68,7 +68,13 @@ def plan(
         IntegrityError: a local file is cut off, or other than locked.
         UnsafeRepository, NeedsRemoteCode: loading it would run code from the repository.
         WontFit: with ``fit``, if no variant fits.
+        Unsupported: the checkpoint does not talk, an argument means nothing here, or what is installed cannot run it.
     """
+    options: dict[str, object] = {
+        "hub": hub, "engine": engine, "revision": revision, "dtype": dtype, "context_length": context_length, "quantization": quantization,
+        "fit": fit, "offload": offload, "trust_remote_code": trust_remote_code, "base_url": base_url, "device": device,
+    }  # fmt: skip
+    request.check(options, subject=name.source if isinstance(name, ModelName) else str(name))
     if engine == "openai" or (base_url is not None and engine in {None, "auto"}):
         others: dict[str, object] = {
             "hub": hub, "revision": revision, "device": device, "context_length": context_length, "quantization": quantization, "fit": fit,
@@ -87,6 +93,7 @@ def plan(
         dtype=dtype,
         device=device,
         context_length=context_length,
+        quantization=quantization if path is not None or lock is not None else None,
         offload=offload,
         locked=lock is not None,
         trust_remote_code=trust_remote_code,
@@ -94,8 +101,11 @@ def plan(
     )
     wanted = Wanted(hub, revision, quantization, trust_remote_code)
     if lock is not None:
-        return build(record, lockfile.located(record, path, lockfile.read_lock(lock), wanted), asked)
+        locked = lockfile.read_lock(lock)
+        request.check_lock(options, {"hub": (locked.hub,), "revision": (locked.revision, locked.commit)}, subject=record.source)
+        return build(record, lockfile.located(record, path, locked, wanted), asked)
     if path is not None:
+        request.check_path(options, subject=str(path))
         return build(record, locate_path(path, wanted), asked)
     if fit:
         return variants.most_precise(record, wanted, asked)

@@ -24,6 +24,7 @@ from modelcatalog.errors import (
     WontFit,
 )
 from modelcatalog.hubs import gguf
+from modelcatalog.planning.facts import context_limit
 from modelcatalog.planning.machine import free_ram
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Transformers:
         self._forward: seam.Forward | None = seam.Forward(model)
         # For one reply at a time: it works on buffers of its own.
         self._fast, self._fast_turn = StaticDecoder(model), threading.Lock()
+        # A stretched context (YaRN) is longer than max_position_embeddings, and not every configuration calls it that.
+        self._limit = context_limit(model.config.get_text_config().to_dict())
 
     @property
     def chat_template(self) -> bool:
@@ -192,9 +195,9 @@ class Transformers:
 
     def _ask(self, prompt: Prompt, options: Options) -> Asked:
         """What a prompt asks of the loop."""
-        config = self._open().config
+        self._open()
         ids, writer, thinking = self._prompter.ask(prompt, options)
-        limit = getattr(config.get_text_config(), "max_position_embeddings", None)
+        limit = self._limit
         if limit is not None and len(ids) >= limit:
             message = f"the prompt has {len(ids):,} tokens, the model reads {limit:,}"
             raise Unsupported(message, subject=self._subject, hint="shorten the prompt, or begin a new session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,6 +19,7 @@ from modelcatalog.errors import (
     Unsupported,
     WontFit,
 )
+from modelcatalog.hubs.content import json_object
 from modelcatalog.pausing import uncollected
 
 if TYPE_CHECKING:
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
+_VARIANT = re.compile(r"model\.safetensors\.index\.([\w-]+)\.json")
 _NAMED = 4
 """Tensors that an error names."""
+
 
 def read(plan: Plan) -> tuple[Any, Any]:
     """Load a checkpoint; its model and its tokenizer.
@@ -58,13 +62,14 @@ def read(plan: Plan) -> tuple[Any, Any]:
 def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
     from transformers import AutoConfig, AutoTokenizer  # noqa: PLC0415
 
-    folder = str(Path(plan.path or "."))
+    folder = str(_folder(plan))
     common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": plan.trust_remote_code}
     if plan.format == "gguf":
         common["gguf_file"] = plan.weights[0]
     with uncollected():  # which imports most of transformers
         config = AutoConfig.from_pretrained(folder, **common)
         tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **common)
+        seam.read_from(config, _weights(plan))
         kind = _model_class(config)
     given: dict[str, Any] = {
         "config": config,
@@ -74,6 +79,8 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         "output_loading_info": True,
         **common,
     }
+    if variant := next((found[1] for file in plan.files if (found := _VARIANT.fullmatch(Path(file.path).name))), None):
+        given["variant"] = variant
     if (unpacked := _unpacked(plan, config)) is not None:
         given["quantization_config"] = unpacked
     if plan.attention is None or not plan.attention.startswith("flash"):
@@ -101,6 +108,25 @@ def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
     if strange:
         hint = f"they hold {len(strange)} that the model has not, such as {strange[0]}: they are named for another class, or an adapter was saved with them"
     raise IntegrityError(message, subject=plan.name.source, hint=hint)
+
+
+def _folder(plan: Plan) -> Path:
+    """Where the configuration lies: beside the weights, which may lie in a folder of their own."""
+    root = Path(plan.path or ".")
+    inner = (root / plan.weights[0]).parent
+    return inner if plan.format != "gguf" and (inner / "config.json").is_file() else root
+
+
+def _weights(plan: Plan) -> str | None:
+    """The file to read, by transformers' own word for it: the plan's, whatever its name and whatever lies beside it.
+
+    Without this, transformers looks for ``model.safetensors`` and what ``config.json`` may say instead.
+    """
+    if plan.format == "gguf":
+        return None
+    if len(plan.weights) == 1:
+        return Path(plan.weights[0]).name
+    return next((Path(file.path).name for file in plan.files if file.path.endswith(".safetensors.index.json")), None)
 
 
 def _with_flash(kind: Any, folder: str, given: dict[str, Any], plan: Plan, notes: list[str]) -> Any:
@@ -142,4 +168,17 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
     if "SafetensorError" in type(error).__name__ or "safetensors" in said.lower():
         message = f"the weights of {subject} cannot be read: {said}"
         return IntegrityError(message, subject=subject, hint="fetch them again")
-    return Unsupported(f"transformers cannot load {subject}: {said}", subject=subject)
+    return _broken_json(plan) or Unsupported(f"transformers cannot load {subject}: {said}", subject=subject)
+
+
+def _broken_json(plan: Plan) -> IntegrityError | None:
+    """The small file that is no JSON, where one is: the error of the library that read it names none."""
+    for file in plan.files if plan.path is not None else ():
+        if file.path.endswith(".json"):
+            try:
+                json_object((Path(plan.path or ".") / file.path).read_bytes(), name=file.path, subject=plan.name.source)
+            except IntegrityError as error:
+                return error
+            except OSError:
+                continue
+    return None

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Forward", "asked_of_generate", "attention_of", "bars", "cache_of", "captures", "causal_form", "decodes", "dynamic_cache", "full_layer", "hooks",
-    "image_text_form", "looks_ahead", "of_generate", "own_state", "own_way_of_preparing", "said", "slides_alike", "sliding_layer", "static_cache", "unpacker",
+    "image_text_form", "looks_ahead", "of_generate", "own_state", "own_way_of_preparing", "read_from", "said", "slides_alike", "sliding_layer", "static_cache",
+    "unpacker",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -236,6 +237,11 @@ def _known_as(auto: Any, config: Any) -> bool:
         return False
     forms[type(config)]
     return True
+
+
+def read_from(config: Any, file: str | None) -> None:
+    """Have `from_pretrained` read this file, weights or their index, in place of the names that it looks for."""
+    config.transformers_weights = file
 
 
 def unpacker(method: str) -> Any | None:

@@ -1,0 +1,61 @@
+"""Owns whether a file holds what its name promises: JSON, a header, or a git-lfs pointer in its place. Knows no model."""
+
+from __future__ import annotations
+
+import json
+
+from modelcatalog.errors import IntegrityError
+
+__all__ = ["check_pointer", "json_object"]
+
+_POINTER = b"version https://git-lfs"
+"""https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: what a clone without git-lfs has in place of a large file."""
+_LONGEST_POINTER = 1024
+
+
+def check_pointer(first: bytes, *, name: str, subject: str) -> None:
+    """Refuse a git-lfs pointer.
+
+    Args:
+        first: The file's first bytes; eight are enough to tell.
+        name: The file's name.
+        subject: The path or repository, for the error.
+
+    Raises:
+        IntegrityError: if it is one.
+    """
+    if first[:8] == _POINTER[:8] and _POINTER.startswith(first[: len(_POINTER)]):
+        message = f"{name} is a git-lfs pointer, not the file itself: the clone was made without git-lfs"
+        raise IntegrityError(message, subject=subject, hint="run git lfs pull in that folder, or fetch the file again")
+
+
+def json_object(data: bytes, *, name: str, subject: str) -> dict[str, object]:
+    """The object that a small JSON file holds.
+
+    Raises:
+        IntegrityError: if it is a pointer, cut off, or something else; the error names the file.
+
+    >>> json_object(b'{"a": 1}', name="config.json", subject="x")
+    {'a': 1}
+    """
+    check_pointer(data[:_LONGEST_POINTER], name=name, subject=subject)
+    hint = "fetch it again; a download may have broken off, or an error page may have been saved"
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        message = f"{name} is not valid JSON: it has {len(data):,} bytes and {_where(error, data)}"
+        raise IntegrityError(message, subject=subject, hint=hint) from error
+    if not isinstance(value, dict):
+        message = f"{name} holds no JSON object"
+        raise IntegrityError(message, subject=subject, hint=hint)
+    return value
+
+
+def _where(error: Exception, data: bytes) -> str:
+    if not data.strip():
+        return "is empty"
+    at = getattr(error, "pos", None)
+    if at is None:
+        return "cannot be read"
+    text = data.decode("utf-8", "replace")
+    return "ends in the middle" if at >= len(text.rstrip()) - 1 or "Unterminated" in str(error) else f"breaks at character {at:,}"

@@ -1,0 +1,145 @@
+"""Owns what files are that are no checkpoint to talk to: an adapter, a pipeline of parts, weights of another library.
+
+Knows no hub. Whether a whole checkpoint can talk, its configuration says (`silent`).
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from modelcatalog.errors import CheckpointNotFound, UnsafeRepository, Unsupported
+from modelcatalog.hubs.content import json_object
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelcatalog.hubs import RemoteFile
+    from modelcatalog.planning.shards import Read
+
+__all__ = ["check", "check_file", "folders", "nothing"]
+
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
+_OTHERS = {
+    ".onnx": "ONNX",
+    ".tflite": "TFLite",
+    ".mlpackage": "Core ML",
+    ".nemo": "NeMo",
+    ".llamafile": "llamafile",
+    ".engine": "TensorRT",
+    ".pdparams": "PaddlePaddle",
+}
+_ADAPTER = "adapter_config.json"
+_PARTS = {
+    "mmproj": "the eyes or ears of a multimodal model",
+    "imatrix": "the measurements that a quantization was made with",
+    "ggml-vocab": "a vocabulary",
+    "draft": "a draft model",
+}
+_SHOWN = 5
+
+
+def check(files: Sequence[RemoteFile], *, read: Read | None, subject: str, weights: Sequence[str]) -> None:
+    """Refuse what is made of other things than one language model.
+
+    Args:
+        files: Everything that is there.
+        read: Reads a file that is there.
+        subject: The repository or folder, for messages.
+        weights: The weights that were found for a load.
+
+    Raises:
+        Unsupported: it is a diffusion pipeline, or an adapter without the model that it is for.
+    """
+    names = {f.path for f in files}
+    if "model_index.json" in names:
+        message = f"{subject} is a diffusion pipeline (it has a model_index.json): it makes images, sound or video, and does not chat"
+        raise Unsupported(message, subject=subject, hint=f"use diffusers.DiffusionPipeline.from_pretrained; for chatting, {_FIND}")
+    if not weights and _ADAPTER in names:
+        base = _base(read, subject) if read is not None else None
+        message = f"{subject} is a LoRA adapter{f' of {base}' if base else ''}: it changes another model, and holds none"
+        first = f"load {base}" if base else "load the model that it was made for"
+        hint = f"{first}, or merge the two with peft (merge_and_unload, then save_pretrained) and give the merged folder"
+        raise Unsupported(message, subject=subject, hint=hint)
+
+
+def _base(read: Read, subject: str) -> str | None:
+    base = json_object(read(_ADAPTER, 0, None), name=_ADAPTER, subject=subject).get("base_model_name_or_path")
+    return base if isinstance(base, str) and 0 < len(base) < 200 and base.isprintable() else None  # noqa: PLR2004
+
+
+def check_file(path: str, *, subject: str) -> None:
+    """Refuse a file that was named and is a part of something.
+
+    Raises:
+        Unsupported: it is an adapter, the eyes of another model, a file for another library.
+    """
+    name = PurePosixPath(path)
+    what = None
+    if name.name.startswith("adapter_model"):
+        what = "the weights of a LoRA adapter, which changes another model"
+    elif name.suffix.lower() == ".gguf":
+        what = next((text for word, text in _PARTS.items() if word in name.name.lower()), None)
+    elif name.suffix.lower() in _OTHERS:
+        what = f"a file for {_OTHERS[name.suffix.lower()]}, which is not an engine here"
+    if what is not None:
+        message = f"{path} is {what}"
+        raise Unsupported(message, subject=f"{subject}/{path}", hint="name the model's own safetensors or GGUF file, or its folder")
+
+
+def folders(files: Sequence[RemoteFile]) -> list[str]:
+    """The subfolders that hold a checkpoint of their own: a configuration and weights."""
+    configured = {str(PurePosixPath(f.path).parent) for f in files if PurePosixPath(f.path).name == "config.json"}
+    weights = [PurePosixPath(f.path) for f in files if f.path.endswith(".safetensors")]
+    weighed = {str(path.parent) for path in weights if not path.name.startswith("adapter_model")}
+    return sorted(configured & weighed - {"."})
+
+
+def nothing(files: Sequence[RemoteFile], *, subject: str) -> Exception:
+    """The error for files among which there are no weights to load: it says what there is, and what to do."""
+    paths = [f.path for f in files]
+    if parts := folders(files):
+        message = f"{subject} holds {len(parts)} checkpoints in folders: {_some(parts)}"
+        return CheckpointNotFound(message, subject=subject, hint=f"name one: {subject}/{parts[0]} as a path, or the address of a weight file in it")
+    if (authors := _authors(paths, subject)) is not None:
+        return authors
+    if pickles := [path for path in paths if path.endswith(_PICKLES)]:
+        message = f"{subject} has its weights only as pickles ({pickles[0]}), which run code when they are read"
+        return UnsafeRepository(message, subject=subject, hint="look for a safetensors or GGUF conversion of this model")
+    if (other := _of_others(paths, subject)) is not None:
+        return other
+    if inside := sorted({path for path in paths if path.endswith((".safetensors", ".gguf"))}):
+        message = f"{subject} has no weights that are loaded here, only {_some(inside)}"
+        return CheckpointNotFound(message, subject=subject, hint="name the file of the model itself, or give the folder of the whole checkpoint")
+    message = f"{subject} has no weights: no safetensors and no GGUF file"
+    return CheckpointNotFound(message, subject=subject, hint=f"it holds {_some(paths)}" if paths else "it is empty")
+
+
+def _authors(paths: Sequence[str], subject: str) -> Unsupported | None:
+    """Meta's and Mistral's own format."""
+    names = [PurePosixPath(path).name for path in paths]
+    if "params.json" not in names or not any(name.startswith("consolidated") and name.endswith((".safetensors", ".pth")) for name in names):
+        return None
+    message = f"{subject} has its weights only in their authors' own format (consolidated and params.json), which transformers does not read"
+    return Unsupported(message, subject=subject, hint="take the repository of it in transformers' format (-hf, or with a config.json), or a GGUF one")
+
+
+def _of_others(paths: Sequence[str], subject: str) -> CheckpointNotFound | Unsupported | None:
+    """A part of a model alone, or weights for another library."""
+    for path in paths:
+        name = PurePosixPath(path)
+        part = next((text for word, text in _PARTS.items() if word in name.name.lower()), None)
+        if name.suffix.lower() == ".gguf" and part is not None:
+            message = f"{subject} holds {path} alone, {part}, and no language model"
+            return CheckpointNotFound(message, subject=subject, hint="give the repository or folder with the model's own GGUF file")
+        if (other := _OTHERS.get(name.suffix.lower())) is not None:
+            message = f"{subject} has its weights only for {other} ({path}), which is not an engine here"
+            return Unsupported(message, subject=subject, hint="look for a safetensors or GGUF version of this model")
+    return None
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+_FIND = "`modelcatalog catalog --type instruct` lists models that do"

@@ -1,0 +1,154 @@
+"""Owns what the installed transformers says of itself: its version, its model types, the classes of each task.
+
+Reads its tables as text, because importing them would import torch. A table that is not found is None: then nothing
+is known, and nothing may be concluded. Read on 5.3, 5.23 and 5.24.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from modelcatalog.planning import packages
+
+__all__ = ["Tables", "folder", "gguf_architectures", "names_tokenizer", "tables", "tied", "tokenizers", "version"]
+
+_HEAD = re.compile(r"^(\w+_NAMES)\b[^=\n]*=\s*\w+[^\n(]*\(", re.MULTILINE)
+_ENTRY = re.compile(r'\(\s*"([\w.-]+)",\s*(?:"(\w+)"|\(([^()]*)\)|\[([^\[\]]*)\])')
+_KEY = re.compile(r'\(\s*"([\w.-]+)",|\{\s*"([\w.-]+)":|^\s+"([\w.-]+)":', re.MULTILINE)
+_WORD = re.compile(r'"(\w+)"')
+_CHATTING = ("MODEL_FOR_CAUSAL_LM", "MODEL_FOR_IMAGE_TEXT_TO_TEXT")
+"""The tables of the classes that the transformers engine loads."""
+
+
+class Tables(NamedTuple):
+    """What is in ``models/auto``."""
+
+    types: frozenset[str]
+    """Every ``model_type``."""
+    chatting: dict[str, tuple[str, ...]]
+    """model_type -> the classes that can hold a conversation."""
+    tasks: dict[str, tuple[str, ...]]
+    """class -> the tables that it stands in: ``MODEL_FOR_MASKED_LM``, ``MODEL`` for a model without a head."""
+    kinds: dict[str, frozenset[str]]
+    """table -> its model types."""
+
+    @property
+    def chat_classes(self) -> frozenset[str]:
+        """The classes that can hold a conversation, whatever their model type."""
+        return frozenset(name for names in self.chatting.values() for name in names)
+
+
+def version() -> str | None:
+    """The version of the installed transformers; None where there is none.
+
+    >>> version() is None or version()[0].isdigit()
+    True
+    """
+    return packages.installed("transformers") or None
+
+
+def folder() -> Path | None:
+    """Where the installed transformers lies."""
+    spec = find_spec("transformers")
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
+
+
+def tables() -> Tables | None:
+    """The tables of the installed transformers; None where it is not installed, or has them in another form."""
+    place = folder()
+    return None if place is None else read(place)
+
+
+@cache
+def read(place: Path) -> Tables | None:
+    """The tables of the transformers that lies in a folder."""
+    auto = place / "models" / "auto"
+    text = _text(auto / "modeling_auto.py")
+    heads = list(_HEAD.finditer(text))
+    if not heads:
+        return None
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for head, end in zip(heads, [*(one.start() for one in heads[1:]), len(text)], strict=True):
+        entries = _ENTRY.finditer(text, head.end(), end)
+        found[head[1].removesuffix("_MAPPING_NAMES")] = {e[1]: (e[2],) if e[2] else tuple(_WORD.findall(e[3] or e[4] or "")) for e in entries}
+    # From 5.4 on, the types stand in a file of their own, and some are added afterwards.
+    types = frozenset().union(*(_keys(_text(auto / file), "CONFIG_MAPPING_NAMES") for file in ("auto_mappings.py", "configuration_auto.py")))
+    chatting: dict[str, tuple[str, ...]] = {}
+    for table in _CHATTING:
+        for kind, names in found.get(table, {}).items():
+            chatting[kind] = (*chatting.get(kind, ()), *names)
+    if not types or len(found) < len(_CHATTING) or not all(found.get(table) for table in _CHATTING):
+        return None
+    tasks: dict[str, tuple[str, ...]] = {}
+    for table, entries_of in found.items():
+        for name in {name for names in entries_of.values() for name in names}:
+            tasks[name] = (*tasks.get(name, ()), table)
+    # A type with a class is a type, wherever it was written down.
+    types = types.union(*(entries_of for entries_of in found.values()))
+    return Tables(types, chatting, tasks, {table: frozenset(entries_of) for table, entries_of in found.items()})
+
+
+def _keys(text: str, table: str) -> frozenset[str]:
+    """The keys of a table, and of what is added to it."""
+    keys: set[str] = set()
+    for start in re.finditer(rf"^{table}\b[^\n]*", text, re.MULTILINE):
+        end = re.compile(r"^[)}]", re.MULTILINE).search(text, start.end())
+        stop = end.start() if end and "\n" in text[start.end() : start.end() + 1] and start[0].rstrip().endswith(("(", "{")) else start.end()
+        keys |= {next(group for group in entry.groups() if group) for entry in _KEY.finditer(text, start.start(), stop)}
+    return frozenset(keys)
+
+
+@cache
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def tokenizers() -> frozenset[str] | None:
+    """The model types for which transformers has a tokenizer of its own; None where that is not known."""
+    place = folder()
+    if place is None:
+        return None
+    text = _text(place / "models" / "auto" / "tokenization_auto.py")
+    return _keys(text, "TOKENIZER_MAPPING_NAMES") | _words_of(text, "MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS") or None
+
+
+def names_tokenizer(name: str) -> bool:
+    """Whether transformers has a tokenizer class of this name, as far as its table says."""
+    place = folder()
+    return bool(name) and place is not None and f'"{name}"' in _text(place / "models" / "auto" / "tokenization_auto.py")
+
+
+def tied(kind: str) -> bool | None:
+    """Whether the input and output embeddings of a model type are one, where ``config.json`` does not say; None is unknown."""
+    place = folder()
+    if place is None or not re.fullmatch(r"\w+", kind):
+        return None
+    text = _text(place / "models" / kind / f"configuration_{kind}.py")
+    said = set(re.findall(r"^ +tie_word_embeddings(?:: [\w |]+)? = (True|False)|^ +tie_word_embeddings=(True|False)", text, re.MULTILINE))
+    words = {first or second for first, second in said}
+    return words == {"True"} if len(words) == 1 else None
+
+
+def _words_of(text: str, table: str) -> frozenset[str]:
+    found = re.search(rf"^{table}\b[^\n]*\{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
+    return frozenset(re.findall(r'"([\w.-]+)"', found[1])) if found else frozenset()
+
+
+def gguf_architectures() -> frozenset[str] | None:
+    """The architectures of GGUF files that transformers reads, by transformers' spelling; None where that is not known."""
+    place = folder()
+    if place is None:
+        return None
+    text = _text(place / "integrations" / "ggml.py")
+    found = re.search(r"^GGUF_CONFIG_MAPPING = \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
+    names = re.findall(r'^    "([\w.-]+)":', found[1], re.MULTILINE) if found else []
+    newer = _text(place / "integrations" / "gguf" / "gguf_config_mapping.py")
+    names += _words_of(newer, "GGUF_CONFIG_ARCHS") if newer else []
+    return frozenset(names) - {"general", "tokenizer"} or None

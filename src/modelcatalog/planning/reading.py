@@ -1,0 +1,176 @@
+"""Owns reading what a found checkpoint says of itself: configuration, headers, small files; of local files, or of a hub's by range.
+
+Decides nothing: `Said` is what was read, as far as the budget of a plan goes.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelcatalog.errors import CheckpointNotFound
+from modelcatalog.hubs import gguf, safetensors
+from modelcatalog.hubs.content import check_pointer, json_object
+from modelcatalog.planning import facts as facts_of
+from modelcatalog.planning.facts import Facts
+from modelcatalog.planning.tensors import OTHERS, Tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from modelcatalog.hubs import RemoteFile
+    from modelcatalog.planning.locate import Located
+
+__all__ = ["Said", "read"]
+
+_GGUF_PIECE = 1 << 16
+_LARGEST_JSON = 300_000
+_FIRST = 256
+_LARGEST_READ = 64_000_000
+"""The largest small file on this disk that is read to see whether it is whole."""
+_NO_LIMIT = 1e9
+"""``model_max_length`` is a huge number where a tokenizer knows none."""
+
+
+class Said(NamedTuple):
+    """What a checkpoint says of itself."""
+
+    facts: Facts
+    tensors: Tensors = Tensors()
+    tokenizer: Mapping[str, object] = {}
+    """``tokenizer_config.json``; empty where it is not there, or was not read."""
+    companions: frozenset[str] = frozenset()
+    """The names of the files beside the weights, without the folder."""
+    others: Mapping[str, Mapping[str, object]] = {}
+    """What other libraries' files say of how the weights are packed."""
+    ggufs: tuple[gguf.GgufHeader, ...] = ()
+    first: Mapping[str, bytes] = {}
+    """The first bytes of the tokenizer's files that are no JSON."""
+
+
+class _Reader(NamedTuple):
+    """How files are read: ``left()`` is how many more reads there may be."""
+
+    read: Callable[[str, int, int | None], bytes]
+    left: Callable[[], int]
+    here: bool
+
+
+def read(found: Located) -> Said:
+    """Read what tells of a checkpoint.
+
+    Raises:
+        CheckpointNotFound: there is no ``config.json``.
+        IntegrityError: a file is cut off, or a git-lfs pointer.
+    """
+    reader = _reader(found)
+    if reader is None:
+        return Said(Facts())
+    first = found.choice.weights[0]
+    if found.choice.format == "gguf":
+        headers = tuple(header for header in found.headers.values() if isinstance(header, gguf.GgufHeader))
+        if not headers:
+            piece = reader.read(first.path, 0, min(_GGUF_PIECE, first.size))
+            headers = (gguf.read(piece, subject=first.path),)
+        return Said(facts_of.from_gguf(headers[0]), ggufs=headers)
+    companions = {f.path.removeprefix(found.choice.folder): f for f in found.choice.companions}
+    config = companions.get("config.json")
+    if config is None:
+        message = "there is no config.json beside the weights"
+        raise CheckpointNotFound(message, subject=first.path, hint="give the folder of the whole checkpoint")
+    facts = facts_of.from_config(_json(reader, config))
+    headers_of = _headers(found, reader)
+    tensors = _tensors(found, headers_of)
+    header = headers_of.get(first.path)
+    if header is not None:
+        bytes_all = sum(f.size for f in found.choice.weights)
+        # Of a header that was read in part, the bytes of the tensors that were seen.
+        here = min(first.size, header.end)
+        facts = facts_of.with_header(facts, header, bytes_here=here, bytes_all=bytes_all)
+    tokenizer, facts = _with_tokenizer(facts, companions, reader)
+    others = {name: _json(reader, companions[name]) if reader.left() > 0 else {} for name in OTHERS if name in companions and facts.quantization is None}
+    return Said(facts, tensors, tokenizer, frozenset(companions), others, first=_whole(companions, reader) if reader.here else {})
+
+
+def _reader(found: Located) -> _Reader | None:
+    if found.copy is not None:
+        return _Reader(found.copy.read, lambda: 1_000, here=True)
+    client, wire, listing = found.client, found.wire, found.listing
+    if client is None or wire is None or listing is None:
+        return None
+    return _Reader(lambda path, start, length: client.read(wire, listing, path, start=start, length=length), lambda: wire.requests, here=False)
+
+
+def _json(reader: _Reader, file: RemoteFile) -> dict[str, object]:
+    return json_object(reader.read(file.path, 0, None), name=file.path, subject=file.path)
+
+
+def _headers(found: Located, reader: _Reader) -> dict[str, safetensors.SafetensorsHeader]:
+    """The headers of all weight files that lie here, or of the first on a hub."""
+    if found.headers:
+        return {path: header for path, header in found.headers.items() if isinstance(header, safetensors.SafetensorsHeader)}
+    first = found.choice.weights[0]
+    if reader.here:
+        return {}
+    if found.choice.tensors is not None:
+        # The index tells how long the header is at least: one request, and no weight byte in it.
+        names = [name for name, file in found.choice.tensors.items() if found.choice.folder + file == first.path]
+        if reader.left() < 2 or not names:  # noqa: PLR2004  one is kept for the tokenizer's configuration
+            return {}
+        piece = reader.read(first.path, 0, min(safetensors.least_length(names), _LARGEST_JSON, first.size))
+        part = safetensors.read_part(piece, subject=first.path)
+        return {} if part is None else {first.path: part}
+    if reader.left() < 3:  # noqa: PLR2004
+        return {}
+    start = safetensors.LENGTH_BYTES
+    length = safetensors.header_length(reader.read(first.path, 0, start), subject=first.path)
+    text = reader.read(first.path, start, length) if length <= _LARGEST_JSON else b""
+    return {first.path: safetensors.read(text, subject=first.path)} if text else {}
+
+
+def _tensors(found: Located, headers: Mapping[str, safetensors.SafetensorsHeader]) -> Tensors:
+    types = {name: kind for header in headers.values() for name, kind in header.dtypes.items()}
+    whole = found.choice.tensors is not None or len(headers) == len(found.choice.weights)
+    return Tensors(frozenset(types) | frozenset(found.choice.tensors or ()), types, whole)
+
+
+def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: _Reader) -> tuple[dict[str, object], Facts]:
+    """``tokenizer_config.json``, and the facts with what it adds: the template, and the length where ``config.json`` has none."""
+    template = any(path.startswith(("chat_template", "additional_chat_templates/")) for path in companions)
+    file = companions.get("tokenizer_config.json")
+    if file is None:
+        return {}, facts.model_copy(update={"chat_template": template})
+    if file.size > _LARGEST_JSON and not reader.here or reader.left() < 1:
+        return {}, facts.model_copy(update={"chat_template": True}) if template else facts
+    config = _json(reader, file)
+    length = config.get("model_max_length")
+    added: dict[str, object] = {"chat_template": template or bool(config.get("chat_template"))}
+    if isinstance(length, int) and 0 < length < _NO_LIMIT:
+        added["tokenizer_length"] = length
+    return config, facts.model_copy(update=added)
+
+
+def _whole(companions: Mapping[str, RemoteFile], reader: _Reader) -> dict[str, bytes]:
+    """Look whether the small files that lie here are whole; the first bytes of those that are no text."""
+    first = {}
+    for name, file in companions.items():
+        kind = PurePosixPath(name).suffix
+        if kind == ".json" and name.startswith(_LOADED) and file.size <= _LARGEST_READ:
+            data = reader.read(file.path, 0, None)
+            _check_json(data, name=name, path=file.path)
+        elif kind in {".json", ".jinja", ".txt", ".model", ".tiktoken"}:
+            first[name] = reader.read(file.path, 0, _FIRST)
+            check_pointer(first[name], name=name, subject=file.path)
+    return {name: data for name, data in first.items() if PurePosixPath(name).suffix in {".model", ".tiktoken"}}
+
+
+_LOADED = ("tokenizer", "special_tokens_map", "generation_config", "added_tokens", "vocab", "chat_template")
+"""The JSON files that transformers reads while loading, beside config.json and the index."""
+
+
+def _check_json(data: bytes, *, name: str, path: str) -> None:
+    # A tokenizer.json has megabytes, whose parsing takes longer than the rest of a plan: where its last
+    # character closes it, loading finds the rest.
+    if len(data) > _LARGEST_JSON and data[:1] == b"{" and data.rstrip()[-1:] == b"}":
+        return
+    json_object(data, name=name, subject=path)

@@ -1,0 +1,90 @@
+"""Owns what the installed transformers cannot run, said before a weight byte moves. Knows no hub and imports no engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelcatalog.errors import IntegrityError, NeedsRemoteCode, Unsupported
+from modelcatalog.planning import installed
+
+if TYPE_CHECKING:
+    from modelcatalog.planning.choose import Choice
+    from modelcatalog.planning.facts import Facts
+
+__all__ = ["check_code", "check_gguf", "check_shards", "check_type"]
+
+_CODE = "read that code, then pass trust_remote_code=True"
+_CAUSAL = "AutoModelForCausalLM"
+# llama.cpp's spellings that transformers reads under others; what its loader does by `in` and `replace`.
+_GGUF_SPELLINGS = {"qwen2moe": "qwen2_moe", "qwen3moe": "qwen3_moe", "gpt-oss": "gpt_oss", "gpt_oss": "gpt_oss", "minimax-m2": "minimax_m2", "t5encoder": "t5"}
+
+
+def check_code(facts: Facts, *, trusted: bool, subject: str) -> None:
+    """Refuse a model that only code from its repository runs, where that may not run.
+
+    Raises:
+        NeedsRemoteCode: if transformers has nothing of its own for it.
+    """
+    if not facts.remote_code or trusted:
+        return
+    tables = installed.tables()
+    known = tables is not None and facts.model_type in tables.types and (facts.architecture is None or facts.architecture in tables.tasks)
+    if known and tables is not None and (facts.model_type in tables.chatting or _CAUSAL not in facts.auto_classes):
+        return  # transformers' own class comes before the repository's
+    message = f"{subject} runs only with Python code from its repository"
+    raise NeedsRemoteCode(message, subject=subject, hint=_CODE)
+
+
+def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
+    """Refuse a type that transformers does not know, or has no class of that holds conversations.
+
+    Raises:
+        Unsupported: if loading is certain to fail.
+    """
+    tables = installed.tables()
+    if tables is None or (trusted and _CAUSAL in facts.auto_classes):
+        return
+    kind, have = facts.model_type, f"transformers {installed.version() or ''}".strip()
+    if kind is None:
+        if facts.auto_classes:
+            return
+        message = f"config.json of {subject} names no model_type, so transformers cannot tell what it is"
+        raise Unsupported(message, subject=subject, hint='add "model_type" to it as in its base model, or fetch the checkpoint again')
+    if kind not in tables.types:
+        message = f"{have} does not know the model type {kind} of {subject}"
+        hint = 'a newer transformers may know it (pip install -U transformers); or take a GGUF version, or a server that runs it (engine="openai")'
+        raise Unsupported(message, subject=subject, hint=hint)
+    if kind not in tables.chatting:
+        message = f"{have} has no class of the type {kind} that holds conversations ({facts.architecture or 'config.json names none'})"
+        raise Unsupported(message, subject=subject, hint='take the chat version of this model, or a server that runs it (engine="openai")')
+
+
+def check_gguf(facts: Facts, choice: Choice, *, subject: str) -> None:
+    """Refuse a GGUF file that transformers' loader cannot read.
+
+    Raises:
+        Unsupported: it is in several parts, or of an architecture that the loader lacks.
+    """
+    if len(choice.weights) > 1:
+        message = f"transformers reads no GGUF file in several parts, and {choice.weights[0].path} is one of {len(choice.weights)}"
+        hint = 'join them with llama-gguf-split --merge, take engine="llama.cpp", or the safetensors repository'
+        raise Unsupported(message, subject=choice.weights[0].path, hint=hint)
+    known, kind = installed.gguf_architectures(), facts.architecture
+    if known is None or kind is None:
+        return
+    spelled = next((to for word, to in _GGUF_SPELLINGS.items() if word in kind), kind)
+    if kind not in known and spelled not in known and not ("t5" in kind and "t5" in known):
+        message = f"transformers {installed.version() or ''} reads no GGUF file of the architecture {kind}, which {subject} has"
+        hint = 'take engine="llama.cpp", or the safetensors repository of this model'
+        raise Unsupported(message, subject=subject, hint=hint)
+
+
+def check_shards(choice: Choice, *, subject: str) -> None:
+    """Refuse shards without the index that says which tensor is where.
+
+    Raises:
+        IntegrityError: if transformers would not find the weights.
+    """
+    if len(choice.weights) > 1 and not any(".safetensors.index." in f.path for f in choice.companions):
+        message = f"{subject} has {len(choice.weights)} weight files and no model.safetensors.index.json, which says what is in which"
+        raise IntegrityError(message, subject=subject, hint="fetch it beside them; it is a small file of the same repository")

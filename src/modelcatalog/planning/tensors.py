@@ -1,0 +1,212 @@
+"""Owns what the headers of the weights witness: packed weights that ``config.json`` does not name, and tensors that are missing.
+
+Knows no hub. Only what is certain is said here; what a class needs beyond that, loading checks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelcatalog import vocabulary
+from modelcatalog.errors import IntegrityError, Unsupported
+from modelcatalog.planning import installed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from modelcatalog.hubs.gguf import GgufHeader
+    from modelcatalog.planning.facts import Facts
+    from modelcatalog.vocabulary import PackedEntry
+
+__all__ = ["OTHERS", "Tensors", "check_gguf", "check_method", "check_missing"]
+
+_PACKED = frozenset({"gptq", "awq"})
+"""Methods whose layers are always packed, so that weights without a packed one are plain."""
+_PLAIN = frozenset({"F16", "BF16", "F32", "F64"})
+_WRAPPERS = ("base_model.model.", "module.", "_orig_mod.", "_forward_module.", "_fsdp_wrapped_module.", "base_model.")
+"""What wrappers put before every name while they train; transformers takes none of them off."""
+_INSIDE = frozenset({
+    "_orig_mod", "_orig_module", "_forward_module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "base_layer", "modules_to_save",
+})  # fmt: skip
+"""Parts of names that wrappers of single layers leave, PEFT's among them."""
+_LAYER = re.compile(r"(?:^|.*?\.)(?:layers|h|blocks|layer|block)\.(\d+)\.")
+_HEADS = ("head", "output", "embed_out", "score", "logits", "classifier", "wte_out")
+_FEW = 3
+OTHERS = {
+    "hf_quant_config.json": "NVIDIA's ModelOpt",
+    "quantize_config.json": "AutoGPTQ",
+    "quant_config.json": "AutoAWQ",
+    "quant_model_description.json": "Ascend's msModelSlim",
+}
+"""Files beside the weights in which other libraries say how they packed them; transformers reads none."""
+_NO_NORM = frozenset({"olmo", "wavtokenizer-dec"})
+_LOOSE_BLOCKS = frozenset({"deci", "t5", "t5encoder"})
+"""Architectures of GGUF files that have blocks without a tensor, or call them otherwise."""
+
+
+class Tensors(NamedTuple):
+    """The tensors of a checkpoint, as far as headers and index tell."""
+
+    names: frozenset[str] = frozenset()
+    types: Mapping[str, str] = {}
+    """Tensor -> its type, where a header was read."""
+    whole: bool = False
+    """Whether ``names`` are all there are."""
+
+
+def check_method(facts: Facts, tensors: Tensors, others: Mapping[str, Mapping[str, object]], *, subject: str) -> None:
+    """Refuse weights that are packed in another way than ``config.json`` says.
+
+    Args:
+        facts: What ``config.json`` says.
+        tensors: What the headers say.
+        others: What other libraries' files say that lie beside it, by their names; a file that was not read is empty.
+        subject: The name, for messages.
+
+    Raises:
+        Unsupported: the weights would be read as what they are not.
+    """
+    found = _packed(tensors)
+    if facts.quantization is None:
+        file = next(iter(others), None)
+        if found is None and file is None:
+            return
+        plain = bool(tensors.types) and set(tensors.types.values()) <= _PLAIN
+        if found is None and (plain or _said(others, file) is None):
+            return  # left behind, or ModelOpt's about the KV cache alone
+        method = _said(others, file) or (found.method if found is not None else "")
+        where = f", as {file} says ({OTHERS[file]})" if file is not None else ""
+        message = f"the weights of {subject} are packed in {method}{where}, and config.json names no quantization: they would be read as plain ones"
+        entry = found if found is not None else next((one for one in vocabulary.packed() if one.method == method), None)
+        add = f"put {entry.config} into config.json as quantization_config if you know it, or " if entry is not None and entry.config else ""
+        hint = f"{add}take a repository of it whose config.json says so, or the unquantized one"
+        raise Unsupported(message, subject=subject, hint=hint)
+    plain = set(tensors.types.values()) <= _PLAIN and any(_LAYER.match(name) for name in tensors.types)
+    if facts.quantization in _PACKED and found is None and plain and tensors.whole:
+        message = f"config.json of {subject} says {facts.quantization}, and its weights are plain ones"
+        hint = "take quantization_config out of config.json to load them as they are, or take the quantized repository"
+        raise Unsupported(message, subject=subject, hint=hint)
+
+
+def _packed(tensors: Tensors) -> PackedEntry | None:
+    types = set(tensors.types.values())
+    for entry in vocabulary.packed():
+        if all(any(name.endswith(end) for name in tensors.names) for end in entry.all) and (not entry.types or types & set(entry.types)):
+            return entry
+    return None
+
+
+def _said(others: Mapping[str, Mapping[str, object]], file: str | None) -> str | None:
+    if file is None:
+        return None
+    content = others[file]
+    inner = content.get("quantization")
+    inner = inner if isinstance(inner, dict) else content
+    method = inner.get("quant_algo") or inner.get("quant_method") or inner.get("checkpoint_format")
+    if isinstance(method, str) and method:
+        return method.lower() if len(method) < 40 else None  # noqa: PLR2004
+    if "bits" in inner or "w_bit" in inner:
+        return "awq" if file == "quant_config.json" else "gptq"
+    return None
+
+
+def check_missing(facts: Facts, tensors: Tensors, *, subject: str) -> None:
+    """Refuse a checkpoint that lacks what its configuration announces.
+
+    Raises:
+        IntegrityError: with how many tensors are missing, or under the wrong names, and which.
+    """
+    names = tensors.names
+    if not names or not tensors.whole:
+        return
+    for wrapper in _WRAPPERS:
+        if all(name.startswith(wrapper) for name in names):
+            first = min(names)
+            message = f"all {len(names)} tensors of {subject} have names that begin with {wrapper} ({first}): a wrapper saved them, and no model finds them"
+            hint = f"rename them without {wrapper} and save again, or save the inner model (model.module, merge_and_unload())"
+            raise IntegrityError(message, subject=subject, hint=hint)
+    if wrapped := sorted(name for name in names if not _INSIDE.isdisjoint(name.split("."))):
+        part = next(part for part in wrapped[0].split(".") if part in _INSIDE)
+        many = f"{len(wrapped)} of {len(names)} tensors of {subject}"
+        message = f"{many} have {part} in their names ({wrapped[0]}): a wrapper saved them, and no model finds them"
+        hint = f"rename them without {part}, or unwrap the model (merge_and_unload() for PEFT) and save again"
+        raise IntegrityError(message, subject=subject, hint=hint)
+    if facts.remote_code:
+        return  # code of its own may have layers without a tensor (Nemotron's), or another head
+    if lost := _layers_missing(facts, names):
+        message = f"{subject} lacks {len(lost)} of {facts.layers} layers that config.json announces: {_some(f'layer {n}' for n in lost)}"
+        raise IntegrityError(message, subject=subject, hint="fetch the whole checkpoint again, or mend num_hidden_layers")
+    if facts.quantization is None and _headless(facts, names):
+        message = f"{subject} lacks 1 of {len(names) + 1} tensors: lm_head.weight, the output layer, which config.json does not tie to the embeddings"
+        hint = 'fetch the checkpoint again; if its output layer is its embeddings, say "tie_word_embeddings": true in config.json'
+        raise IntegrityError(message, subject=subject, hint=hint)
+
+
+def _layers_missing(facts: Facts, names: Iterable[str]) -> list[int]:
+    """The layers of the language model without a tensor, where it is certain which group of names is that."""
+    if facts.composite or facts.layers is None or facts.layers < 1 or facts.layers > 10_000:  # noqa: PLR2004
+        return []
+    groups: dict[str, set[int]] = {}
+    for name in names:
+        match = _LAYER.match(name)
+        if match is not None:
+            groups.setdefault(name[: match.start(1)], set()).add(int(match[1]))
+    sizes = sorted((len(have) for have in groups.values()), reverse=True)
+    if not sizes or sizes[0] in sizes[1:]:
+        return []
+    have = max(groups.values(), key=len)
+    # A hole is certain; a set that only ends early may be counted in another way by its class.
+    lost = [n for n in range(facts.layers) if n not in have]
+    known = facts.model_type is not None and facts.model_type not in _COUNTED_OTHERWISE
+    return lost if known or (lost and lost[0] < max(have)) else []
+
+
+_COUNTED_OTHERWISE = frozenset({"longcat_flash"})
+"""Types whose num_hidden_layers is not the number of blocks."""
+
+
+def _headless(facts: Facts, names: frozenset[str]) -> bool:
+    """Whether there is no output layer, though the embeddings are not it."""
+    if facts.composite or not (facts.architecture or "").endswith(("ForCausalLM", "LMHeadModel")):
+        return False
+    if facts.tied or (facts.tied is None and (facts.model_type is None or installed.tied(facts.model_type) is not False)):
+        return False
+    parts = {part for name in names for part in name.split(".")}
+    if any(name.endswith("lm_head.weight") for name in names) or not any("embed" in part or part == "wte" for part in parts):
+        return False
+    # lm_head.0.weight, say, is no output layer that a class finds.
+    return not any(word in part for part in parts - {"lm_head"} for word in _HEADS)
+
+
+def check_gguf(headers: Sequence[GgufHeader], *, subject: str) -> None:
+    """Refuse GGUF files without a tensor that every model of their kind has.
+
+    Args:
+        headers: Of all parts, whole.
+        subject: The file, for messages.
+
+    Raises:
+        IntegrityError: with how many are missing, and which.
+    """
+    first = headers[0]
+    arch = first.architecture
+    if not arch or arch in vocabulary.silent_gguf() or not all(header.complete for header in headers):
+        return
+    names = {tensor.name for header in headers for tensor in header.tensors}
+    wanted = ["token_embd.weight"]
+    if arch not in _NO_NORM | _LOOSE_BLOCKS:
+        wanted.append("output_norm.weight")
+    lost = [name for name in wanted if name not in names]
+    count, extra = first.metadata.get(f"{arch}.block_count"), first.metadata.get(f"{arch}.nextn_predict_layers", 0)
+    if isinstance(count, int) and isinstance(extra, int) and 0 < count - extra < 10_000 and arch not in _LOOSE_BLOCKS:  # noqa: PLR2004
+        have = {name.split(".")[1] for name in names if name.startswith("blk.")}
+        lost += [f"blk.{n}" for n in range(count - extra) if str(n) not in have]
+    if lost:
+        message = f"{subject} lacks {len(lost)} of what a {arch} model has: {_some(lost)}"
+        raise IntegrityError(message, subject=subject, hint="fetch it again, or another file of the same model; a conversion may have gone wrong")
+
+
+def _some(names: Iterable[str]) -> str:
+    every = list(names)
+    return ", ".join(every[:_FEW]) + (f" and {len(every) - _FEW} more" if len(every) > _FEW else "")

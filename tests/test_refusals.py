@@ -1,0 +1,877 @@
+"""Tests of what a plan refuses, and of what it must not: each kind by headers and small files, before a weight is read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from test_hubs import write_safetensors
+
+from loopback.hubs import HuggingFaceHub, ModelScopeHub
+from modelcatalog import parse
+from modelcatalog.chat import load
+from modelcatalog.errors import (
+    CheckpointNotFound,
+    IntegrityError,
+    MissingPackage,
+    NeedsRemoteCode,
+    UnsafeRepository,
+    Unsupported,
+)
+from modelcatalog.planning import devices, installed, lock, machine, plan, refusing, silent, tensors, tokenizer
+from modelcatalog.planning.facts import Facts, context_limit, from_config
+from modelcatalog.planning.machine import Gpu
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+transformers = pytest.importorskip("transformers")
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "a" * 64 + "\nsize 1234567\n"
+PLAIN = ("BF16", [2, 2], 8)
+LAYER = ("self_attn.q_proj", "self_attn.o_proj", "mlp.up_proj", "input_layernorm")
+NAMES = ["model.embed_tokens.weight", "model.norm.weight", "lm_head.weight", *(f"model.layers.{n}.{part}.weight" for n in (0, 1) for part in LAYER)]
+CONFIG: dict[str, Any] = {
+    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 8,
+    "vocab_size": 2, "max_position_embeddings": 512, "torch_dtype": "bfloat16",
+}  # fmt: skip
+
+
+def checkpoint(folder: Path, *, weights: dict[str, tuple[str, list[int], int]] | None = None, **config: object) -> Path:
+    """A Llama by its small files and headers; its weights are a few zeros."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({key: value for key, value in (CONFIG | config).items() if value is not None}))
+    (folder / "tokenizer.json").write_text('{"model": {}}')
+    (folder / "tokenizer_config.json").write_text('{"chat_template": "{{ messages }}"}')
+    write_safetensors(folder / "model.safetensors", weights if weights is not None else dict.fromkeys(NAMES, PLAIN))
+    return folder
+
+
+def packed(*endings: str, kind: str) -> dict[str, tuple[str, list[int], int]]:
+    """The weights with each projection in one packed form."""
+    size = {"I32": 4, "F8_E4M3": 1, "I8": 1, "U8": 1, "U32": 4}[kind]
+    found = {name: PLAIN for name in NAMES if "proj" not in name}
+    for name in NAMES:
+        if "proj" in name:
+            stem = name.removesuffix("weight").rstrip(".")
+            found |= {f"{stem}{end}": (kind, [2, 2], 4 * size) for end in endings}
+    return found
+
+
+class TestSilent:
+    """The class that config.json names decides whether a checkpoint talks."""
+
+    @pytest.mark.parametrize(
+        ("architecture", "kind", "is_"),
+        [
+            ("LlamaForSequenceClassification", "llama", "a classifier, a re-ranker or a reward model"),
+            ("Qwen2ForTokenClassification", "qwen2", "a token classifier or a process reward model"),
+            ("Qwen2ForProcessRewardModel", "qwen2", "a token classifier or a process reward model"),
+            ("LlamaForRewardModelWithGating", "llama", "a reward model"),
+            ("InternLM2ForRewardModel", "internlm2", "a reward model"),
+            ("LlamaModel", "llama", "an embedder, or a part of another model"),
+            ("BertModel", "bert", "an embedder"),
+            ("LlamaBidirectionalModel", "llama", "an embedder"),
+            ("BertForMaskedLM", "bert", "a masked language model"),
+            ("ModernBertForSequenceClassification", "modernbert", "a classifier, a re-ranker or a reward model"),
+            ("BertForQuestionAnswering", "bert", "a model that finds or chooses answers"),
+            ("T5ForConditionalGeneration", "t5", "an encoder-decoder model"),
+            ("BartForConditionalGeneration", "bart", "an encoder-decoder model"),
+            ("T5EncoderModel", "t5", "an embedder"),
+            ("WhisperForConditionalGeneration", "whisper", "a speech model"),
+            ("Wav2Vec2ForCTC", "wav2vec2", "a speech model"),
+            ("Qwen2AudioForConditionalGeneration", "qwen2_audio", "a model for speech and sound"),
+            ("Qwen2_5OmniModel", "qwen2_5_omni", "a model for speech and sound"),
+            ("MusicgenForConditionalGeneration", "musicgen", "a model that makes sound"),
+            ("ViTForImageClassification", "vit", "a vision model"),
+            ("CLIPModel", "clip", "a vision model"),
+            ("LlamaForCausalLMEagle3", "llama", "a draft model for speculative decoding"),
+        ],
+    )
+    def test_what_it_is(self, architecture: str, kind: str, is_: str, tmp_path: Path) -> None:
+        """It is refused, with what it is, its class, what runs it and where to find a model that talks."""
+        weights = {name: PLAIN for name in NAMES if name != "lm_head.weight"}
+        folder = checkpoint(tmp_path / "x", architectures=[architecture], model_type=kind, weights=weights)
+        with pytest.raises(Unsupported) as caught:
+            plan(folder)
+        assert f"is {is_}: {architecture} " in caught.value.message
+        assert caught.value.hint is not None
+        assert caught.value.hint.startswith("use ")
+        assert "for chatting, take" in caught.value.hint
+
+    def test_near(self) -> None:
+        """The model near it is of its family and version, and near in size."""
+        for name, near in (("Qwen/Qwen2.5-Math-PRM-7B", "Qwen/Qwen2.5-"), ("Qwen/Qwen3-Embedding-0.6B", "for chatting, take")):
+            assert near in silent.near(parse(name))
+        assert silent.near(parse("/models/rm"), "Qwen/Qwen2.5-7B-Instruct").endswith("take Qwen/Qwen2.5-7B-Instruct, which it was made from")
+        assert "list" in silent.near(parse("/models/rm"), "/data/out")
+
+    @pytest.mark.parametrize("table", ["MODEL_FOR_CAUSAL_LM_MAPPING_NAMES", "MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES"])
+    def test_whole_table(self, table: str) -> None:
+        """No type that the engine loads is refused, whatever its configuration is like."""
+        from transformers.models.auto import modeling_auto
+        from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+        seen = 0
+        for kind, names in getattr(modeling_auto, table).items():
+            for name in [names] if isinstance(names, str) else names:
+                try:
+                    stated = CONFIG_MAPPING[kind]().to_dict()
+                except Exception:  # noqa: BLE001  some have no default, or need packages
+                    stated = {"model_type": kind}
+                facts = from_config(stated | {"architectures": [name]})
+                silent.check(facts, parse("x/y"))
+                refusing.check_code(facts, trusted=False, subject="x")
+                refusing.check_type(facts, trusted=False, subject="x")
+                seen += 1
+        assert seen > 50
+
+    def test_head_witness(self, tmp_path: Path) -> None:
+        """A bare class above weights that have an output layer talks: its name was written down wrongly."""
+        assert plan(checkpoint(tmp_path / "x", architectures=["LlamaModel"])).weights
+
+    @pytest.mark.parametrize("architecture", ["LLaMAForCausalLM", "MyLlamaForCausalLM", "AutoModelForCausalLMWithValueHead"])
+    def test_unknown_class(self, architecture: str, tmp_path: Path) -> None:
+        """A class that says it continues texts, and that nobody knows, is loaded by its type as before."""
+        assert plan(checkpoint(tmp_path / "x", architectures=[architecture])).weights
+
+    @pytest.mark.parametrize(("kind", "fits"), [("llama", True), ("bert", False), ("bart", False), ("t5", False), ("whisper", False)])
+    def test_no_class(self, kind: str, *, fits: bool) -> None:
+        """Without a class, the type's causal form counts, if its first one is causal."""
+        facts = from_config({"model_type": kind})
+        if fits:
+            silent.check(facts, parse("x/y"))
+        else:
+            with pytest.raises(Unsupported, match=r"config.json names no class"):
+                silent.check(facts, parse("x/y"))
+        silent.check(from_config({"model_type": "bert", "is_decoder": True}), parse("x/y"))
+
+    @pytest.mark.parametrize("file", ["modules.json", "config_sentence_transformers.json"])
+    def test_sentence_transformers(self, file: str, tmp_path: Path) -> None:
+        """Files of sentence-transformers make it an embedder, also where the class is a causal one (Qwen3-Embedding)."""
+        folder = checkpoint(tmp_path / "x")
+        (folder / file).write_text("{}")
+        with pytest.raises(Unsupported, match="made for sentence-transformers"):
+            plan(folder)
+
+    @pytest.mark.parametrize("arch", ["bert", "nomic-bert", "clip", "t5encoder"])
+    def test_gguf(self, arch: str, tmp_path: Path) -> None:
+        """So does the architecture of a GGUF file, for every engine."""
+        with pytest.raises(Unsupported, match="does not talk"):
+            plan(gguf_file(tmp_path / "m.gguf", arch, ["token_embd.weight"]))
+
+
+def gguf_file(path: Path, arch: str, names: list[str], blocks: int = 1) -> Path:
+    """A GGUF file with float tensors of one number, and two metadata."""
+
+    def text(value: str) -> bytes:
+        return struct.pack("<Q", len(value)) + value.encode()
+
+    head = text("general.architecture") + struct.pack("<I", 8) + text(arch) + text(f"{arch}.block_count") + struct.pack("<II", 4, blocks)
+    table = b"".join(text(name) + struct.pack("<IQIQ", 1, 1, 0, 32 * i) for i, name in enumerate(names))
+    data = b"GGUF" + struct.pack("<IQQ", 3, len(names), 2) + head + table
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data + bytes(-len(data) % 32) + bytes(32 * len(names)))
+    return path
+
+
+class TestInstalled:
+    """What the installed transformers says of itself, read as text."""
+
+    def test_tables(self) -> None:
+        """The text says what the imported tables say."""
+        from transformers.models.auto import modeling_auto
+        from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+        from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES
+
+        tables = installed.tables()
+        assert tables is not None
+        assert tables.types == set(CONFIG_MAPPING_NAMES)
+        wanted = {*modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, *modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES}
+        assert set(tables.chatting) == wanted
+        assert tables.tasks["BertForMaskedLM"] == ("MODEL_FOR_MASKED_LM",)
+        assert installed.tokenizers() == frozenset(map(str, TOKENIZER_MAPPING_NAMES))
+        assert installed.tied("llama") is False
+
+    def test_gguf(self) -> None:
+        """So do the architectures of GGUF files."""
+        from transformers.modeling_gguf_pytorch_utils import GGUF_SUPPORTED_ARCHITECTURES
+
+        known = installed.gguf_architectures()
+        assert known is not None
+        assert set(GGUF_SUPPORTED_ARCHITECTURES) - {"general", "tokenizer"} <= known
+
+    def test_elsewhere(self, tmp_path: Path) -> None:
+        """A transformers with its tables in another form tells nothing, and nothing is concluded."""
+        (tmp_path / "models" / "auto").mkdir(parents=True)
+        (tmp_path / "models" / "auto" / "modeling_auto.py").write_text("TABLES = load('tables.json')\n")
+        assert installed.read(tmp_path) is None
+
+
+class TestCannotRun:
+    """What the installed transformers cannot run is refused with a next step."""
+
+    def test_unknown_type(self, tmp_path: Path) -> None:
+        """A type that it does not know, with its version."""
+        with pytest.raises(Unsupported, match=f"transformers {transformers.__version__} does not know the model type frob") as caught:
+            plan(checkpoint(tmp_path / "x", model_type="frob", architectures=["FrobForCausalLM"]))
+        assert "pip install -U transformers" in str(caught.value.hint)
+
+    def test_code(self, tmp_path: Path) -> None:
+        """A known class under an unknown type with code of its own (Kimi): that code, or none."""
+        folder = checkpoint(tmp_path / "x", model_type="kimi_k9", auto_map={"AutoConfig": "c.C", "AutoModelForCausalLM": "m.M"})
+        with pytest.raises(NeedsRemoteCode, match="runs only with Python code"):
+            plan(folder)
+        assert plan(folder, trust_remote_code=True).trust_remote_code
+
+    def test_no_causal_form(self, tmp_path: Path) -> None:
+        """A type that has classes, and none that holds conversations."""
+        with pytest.raises(Unsupported, match="is a vision model: VitForCausalLM"):
+            plan(checkpoint(tmp_path / "x", model_type="vit", architectures=["VitForCausalLM"]))
+        with pytest.raises(Unsupported, match="no class of the type vit that holds conversations"):
+            refusing.check_type(Facts(model_type="vit"), trusted=False, subject="x")
+
+    def test_gguf(self, tmp_path: Path) -> None:
+        """GGUF in parts, and an architecture that the loader lacks."""
+        names = ["token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight"]
+        for n in (1, 2):
+            gguf_file(tmp_path / "a" / f"m-Q8_0-0000{n}-of-00002.gguf", "llama", names)
+        with pytest.raises(Unsupported, match="in several parts"):
+            plan(tmp_path / "a", engine="transformers")
+        with pytest.raises(Unsupported, match="architecture frobarch"):
+            plan(gguf_file(tmp_path / "m.gguf", "frobarch", names), engine="transformers")
+
+    def test_shards_without_index(self, tmp_path: Path) -> None:
+        """No weights are found in shards without an index."""
+        folder = checkpoint(tmp_path / "x")
+        for n in (1, 2):
+            shutil.copy(folder / "model.safetensors", folder / f"model-0000{n}-of-00002.safetensors")
+        (folder / "model.safetensors").unlink()
+        with pytest.raises(IntegrityError, match=r"no model\.safetensors\.index\.json"):
+            plan(folder)
+
+
+class TestHeader:
+    """The header is a witness against config.json."""
+
+    @pytest.mark.parametrize(
+        ("endings", "kind", "method"),
+        [
+            ((".qweight", ".qzeros", ".scales", ".g_idx"), "I32", "gptq"),
+            ((".qweight", ".qzeros", ".scales"), "I32", "awq or gptq"),
+            ((".weight", ".weight_scale_inv"), "F8_E4M3", "fp8"),
+            ((".weight", ".weight_scale"), "F8_E4M3", "fp8"),
+            ((".weight", ".weight_scale"), "I8", "int8"),
+            ((".weight", ".weight.absmax", ".weight.quant_state.bitsandbytes__nf4"), "U8", "bitsandbytes"),
+            ((".weight", ".SCB"), "I8", "bitsandbytes"),
+            ((".weight_packed", ".weight_scale", ".weight_shape"), "I32", "compressed-tensors"),
+            (("_blocks", "_scales"), "U8", "mxfp4"),
+            ((".W_q", ".meta"), "U8", "hqq"),
+            ((".weight", ".scales", ".biases"), "U32", "mlx"),
+        ],
+    )
+    def test_unnamed(self, endings: tuple[str, ...], kind: str, method: str, tmp_path: Path) -> None:
+        """Packed weights whose config.json names no method would be read as plain ones."""
+        folder = checkpoint(tmp_path / "x", weights=packed(*endings, kind=kind))
+        with pytest.raises(Unsupported, match=f"packed in {method}, and config.json names no quantization") as caught:
+            plan(folder)
+        assert "take a repository of it whose config.json says so" in str(caught.value.hint)
+
+    @pytest.mark.parametrize(
+        ("file", "content", "method"),
+        [
+            ("hf_quant_config.json", {"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "FP8"}}, "fp8, as hf_quant_config.json says"),
+            ("quantize_config.json", {"bits": 4, "group_size": 128}, "gptq, as quantize_config.json says"),
+            ("quant_config.json", {"w_bit": 4, "q_group_size": 128}, "awq, as quant_config.json says"),
+        ],
+    )
+    def test_others_files(self, file: str, content: dict[str, object], method: str, tmp_path: Path) -> None:
+        """What other libraries wrote down is read, and the method named; beside plain weights it was left behind."""
+        folder = checkpoint(tmp_path / "x", weights=packed(".qweight", ".qzeros", ".scales", kind="I32"))
+        (folder / file).write_text(json.dumps(content))
+        with pytest.raises(Unsupported, match=method):
+            plan(folder)
+        plain = checkpoint(tmp_path / "y")
+        (plain / file).write_text(json.dumps(content))
+        assert plan(plain).weights
+
+    def test_other_way_round(self, tmp_path: Path) -> None:
+        """config.json says gptq, the weights are plain."""
+        with pytest.raises(Unsupported, match=r"config.json of .* says gptq, and its weights are plain ones"):
+            plan(checkpoint(tmp_path / "x", quantization_config={"quant_method": "gptq", "bits": 4}))
+
+    def test_named(self, tmp_path: Path) -> None:
+        """What config.json names is planned as before."""
+        weights = packed(".qweight", ".qzeros", ".scales", kind="I32")
+        folder = checkpoint(tmp_path / "x", weights=weights, quantization_config={"quant_method": "awq", "bits": 4})
+        assert plan(folder).missing[-1].packages[0].startswith("gptqmodel")
+
+    def test_on_a_hub(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """From a hub, by the header of the first shard and the names in the index; no weight byte moves."""
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        weights = packed(".weight", ".weight_scale", kind="F8_E4M3")
+        folder = sharded(checkpoint(tmp_path / "x", weights=weights), ["model-00001-of-00002", "model-00002-of-00002"])
+        with HuggingFaceHub({"acme/x-7B": folder}) as hub:
+            monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+            with pytest.raises(Unsupported, match="packed in fp8"):
+                plan("acme/x-7B", hub="huggingface")
+            assert len(hub.requests) <= 6
+
+
+def sharded(folder: Path, names: list[str], *, index: bool = True) -> Path:
+    """The weights of a folder in several files, with their index."""
+    file = folder / "model.safetensors"
+    length = struct.unpack("<Q", file.read_bytes()[:8])[0]
+    header = json.loads(file.read_bytes()[8 : 8 + length])
+    file.unlink()
+    keys = sorted(header)
+    each = -(-len(keys) // len(names))
+    where: dict[str, str] = {}
+    for i, name in enumerate(names):
+        part = keys[i * each : (i + 1) * each]
+        shapes = {key: (header[key]["dtype"], header[key]["shape"], header[key]["data_offsets"][1] - header[key]["data_offsets"][0]) for key in part}
+        write_safetensors(folder / f"{name}.safetensors", shapes)
+        where |= dict.fromkeys(part, f"{name}.safetensors")
+    if index:
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": where}))
+    return folder
+
+
+class TestMissing:
+    """Tensors that are not there are counted and named, where it is certain."""
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            (lambda name: None if name == "lm_head.weight" else name, "lacks 1 of 11 tensors: lm_head.weight"),
+            (lambda name: name.replace("lm_head", "lm_head.0"), "lm_head.weight, the output layer"),
+            (lambda name: None if ".layers.1." in name else name, "lacks 1 of 2 layers that config.json announces: layer 1"),
+            (lambda name: None if ".layers.0." in name else name, "lacks 1 of 2 layers that config.json announces: layer 0"),
+            (lambda name: f"base_model.model.{name}", r"all 11 tensors of .* begin with base_model\.model\."),
+            (lambda name: f"module.{name}", r"all 11 tensors of .* begin with module\."),
+            # https://github.com/huggingface/transformers/issues/29659
+            (lambda name: name.replace("self_attn", "_orig_module.self_attn"), "4 of 11 tensors of .* have _orig_module in their names"),
+            (lambda name: name.replace("q_proj", "q_proj.base_layer"), "2 of 11 tensors of .* have base_layer in their names"),
+            (lambda name: f"_orig_mod.{name}", r"all 11 tensors of .* begin with _orig_mod\."),
+        ],
+    )
+    def test_safetensors(self, change: Callable[[str], str | None], said: str, tmp_path: Path) -> None:
+        """A folder with such weights."""
+        weights = {new: PLAIN for name in NAMES if (new := change(name)) is not None}
+        with pytest.raises(IntegrityError, match=said) as caught:
+            plan(checkpoint(tmp_path / "x", weights=weights))
+        assert caught.value.hint
+
+    def test_code_of_its_own(self, tmp_path: Path) -> None:
+        """What a class from the repository needs, nobody knows: its layers may have no tensor."""
+        weights = {name: PLAIN for name in NAMES if ".layers.1." not in name}
+        folder = checkpoint(tmp_path / "x", weights=weights, model_type="nemotron-nas", auto_map={"AutoModelForCausalLM": "m.M"})
+        assert plan(folder, trust_remote_code=True).weights
+
+    def test_by_the_index(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """From a hub, the names in the index are all there are."""
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        weights = {name: PLAIN for name in NAMES if ".layers.1." not in name}
+        folder = sharded(checkpoint(tmp_path / "x", weights=weights), ["model-00001-of-00002", "model-00002-of-00002"])
+        with HuggingFaceHub({"acme/x-7B": folder}) as hub:
+            monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+            with pytest.raises(IntegrityError, match="layer 1"):
+                plan("acme/x-7B", hub="huggingface")
+
+    @pytest.mark.parametrize("config", [{"tie_word_embeddings": True}, {"model_type": "gemma", "architectures": ["GemmaForCausalLM"]}])
+    def test_tied(self, config: dict[str, Any], tmp_path: Path) -> None:
+        """An output layer that is the embeddings is not missing, whether config.json says so or the class does."""
+        weights = {name: PLAIN for name in NAMES if name != "lm_head.weight"}
+        assert plan(checkpoint(tmp_path / "x", weights=weights, **config)).weights
+
+    @pytest.mark.parametrize(
+        ("names", "lost"),
+        [
+            (["output_norm.weight", "blk.0.attn_q.weight"], "token_embd.weight"),
+            (["token_embd.weight", "blk.0.attn_q.weight"], "output_norm.weight"),
+            (["token_embd.weight", "output_norm.weight"], "blk.0"),
+        ],
+    )
+    def test_gguf(self, names: list[str], lost: str, tmp_path: Path) -> None:
+        """A GGUF file without its embeddings, its norm, or a block."""
+        with pytest.raises(IntegrityError, match=f"lacks 1 of what a llama model has: {lost}"):
+            plan(gguf_file(tmp_path / "m.gguf", "llama", names))
+
+    def test_real_gguf(self, gguf_file: Path) -> None:
+        """A real one has them all."""
+        assert plan(gguf_file).weights
+
+
+class TestIndex:
+    """The index decides which files belong together."""
+
+    @pytest.mark.parametrize(
+        ("names", "left"),
+        [
+            (["model_0", "model_1", "model_mtp"], []),
+            (["model-00001-of-00002", "model-00002-of-00002", "model-extra"], []),
+            (["model-00001-of-00003", "model-00002-of-00003", "model-00003-of-00003"], ["model-00001-of-00002", "model-00002-of-00002"]),
+            (["consolidated-00001-of-00002", "consolidated-00002-of-00002"], []),
+            (["shard_a"], ["shard_b"]),
+        ],
+    )
+    def test_names(self, names: list[str], left: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever they are called: of a folder, of both hubs, and where a lock wrote them down."""
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
+        folder = sharded(checkpoint(tmp_path / "x"), names)
+        for name in left:
+            write_safetensors(folder / f"{name}.safetensors", {"x": PLAIN})
+        wanted = {f"{name}.safetensors" for name in names}
+        assert set(plan(folder).weights) == wanted
+        with HuggingFaceHub({"acme/x-7B": folder}) as hub:
+            monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+            made = plan("acme/x-7B", hub="huggingface")
+            assert set(made.weights) == wanted
+            assert made.dtype == "bfloat16"
+            assert made.chat_template
+            assert len(hub.requests) <= 6
+        with ModelScopeHub({"acme/x-7B": folder}) as other:
+            monkeypatch.setenv("MODELSCOPE_ENDPOINT", other.endpoint)
+            assert set(plan("acme/x-7B", hub="modelscope").weights) == wanted
+            assert len(other.requests) <= 6
+        lock(folder, tmp_path / "x.lock")
+        assert set(plan(folder, lock=tmp_path / "x.lock").weights) == wanted
+
+    def test_too_large(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of an index of megabytes the end is read: the set that it is of, and every file without a number."""
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        names = [*(f"model-{n:05d}-of-00003" for n in (1, 2, 3)), "model-extra"]
+        folder = sharded(checkpoint(tmp_path / "x"), names)
+        for n in (1, 2):
+            write_safetensors(folder / f"model-0000{n}-of-00002.safetensors", {"x": PLAIN})
+        index = folder / "model.safetensors.index.json"
+        index.write_text(json.dumps({"metadata": {"note": "x" * 2_000_000}, "weight_map": json.loads(index.read_text())["weight_map"]}))
+        with HuggingFaceHub({"acme/x-7B": folder}) as hub:
+            monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+            assert set(plan("acme/x-7B", hub="huggingface").weights) == {f"{name}.safetensors" for name in names}
+            assert sum(request.sent for request in hub.requests) < 1_000_000
+            assert len(hub.requests) <= 6
+
+    def test_beside_a_whole_one(self, tmp_path: Path) -> None:
+        """A model.safetensors beside shards is not what the index names; beside an index that was left behind, it is the model."""
+        folder = sharded(checkpoint(tmp_path / "x"), ["model-00001-of-00002", "model-00002-of-00002"])
+        write_safetensors(folder / "model.safetensors", {"w": ("U32", [2], 8)})
+        assert len(plan(folder).weights) == 2
+        (folder / "model-00002-of-00002.safetensors").unlink()
+        checkpoint(folder)
+        assert plan(folder).weights == ("model.safetensors",)
+
+    def test_lost(self, tmp_path: Path) -> None:
+        """A file that the index names and that is not there; an index that is none."""
+        folder = sharded(checkpoint(tmp_path / "x"), ["model-00001-of-00002", "model-00002-of-00002"])
+        (folder / "model-00002-of-00002.safetensors").unlink()
+        with pytest.raises(IntegrityError, match=r"model-00002-of-00002\.safetensors of 2 weight files is missing"):
+            plan(folder)
+        (folder / "model.safetensors.index.json").write_text("[]")
+        with pytest.raises(IntegrityError, match=r"model\.safetensors\.index\.json holds no JSON object"):
+            plan(folder)
+
+    def test_nobody_can_tell(self, tmp_path: Path) -> None:
+        """Several files without numbers and without an index: none is guessed."""
+        folder = checkpoint(tmp_path / "x")
+        (folder / "model.safetensors").rename(folder / "b.safetensors")
+        write_safetensors(folder / "a.safetensors", {"x": PLAIN})
+        with pytest.raises(CheckpointNotFound, match=r"no weights that are loaded here, only a\.safetensors, b\.safetensors"):
+            plan(folder)
+        assert plan(folder / "b.safetensors").weights == ("b.safetensors",)
+
+    def test_left_behind(self, tmp_path: Path) -> None:
+        """An index of another set than the whole one that lies there."""
+        folder = sharded(checkpoint(tmp_path / "x"), ["model-00001-of-00002", "model-00002-of-00002"])
+        index = folder / "model.safetensors.index.json"
+        index.write_text(index.read_text().replace("-of-00002", "-of-00030"))
+        with pytest.raises(IntegrityError, match="is missing") as caught:
+            plan(folder)
+        assert "the index was left behind by another set: 2 files" in str(caught.value.hint)
+
+    def test_incomplete_set(self, tmp_path: Path) -> None:
+        """Without an index, numbers promise sisters."""
+        folder = sharded(checkpoint(tmp_path / "x"), ["model-00001-of-00003", "model-00003-of-00003"], index=False)
+        with pytest.raises(IntegrityError, match=r"2 of 3 weight files; model-00002-of-00003\.safetensors is missing"):
+            plan(folder)
+
+    @pytest.mark.parametrize("name", ["model.fp16.safetensors", "weights.safetensors", "model-00001-of-00001.safetensors", "consolidated.fp16.safetensors"])
+    def test_other_name(self, name: str, tiny_folder: Path, tmp_path: Path) -> None:
+        """A lone weight file is loaded by the name it has; what transformers looks for is not there."""
+        folder = tmp_path / "x"
+        shutil.copytree(tiny_folder, folder)
+        (folder / "model.safetensors").rename(folder / name)
+        if name.startswith("consolidated"):
+            with pytest.raises(CheckpointNotFound, match="no weights that are loaded here"):
+                plan(folder)
+            return
+        with load(tiny_folder) as right, load(folder) as other:
+            assert other.chat("w3 w4", max_new_tokens=4).text == right.chat("w3 w4", max_new_tokens=4).text
+
+
+    def test_variant_shards(self, tiny_folder: Path, tmp_path: Path) -> None:
+        """So are shards of a variant, by the variant's own index."""
+        from transformers import LlamaForCausalLM
+
+        folder = tmp_path / "x"
+        shutil.copytree(tiny_folder, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+        LlamaForCausalLM.from_pretrained(tiny_folder).save_pretrained(folder, variant="fp16", max_shard_size="1MB")
+        with load(tiny_folder) as right, load(folder) as other:
+            assert len(other.plan.weights) > 1
+            assert other.chat("w3 w4", max_new_tokens=4).text == right.chat("w3 w4", max_new_tokens=4).text
+
+
+class TestTokenizer:
+    """What reads the tokenizer is in the plan."""
+
+    @pytest.mark.parametrize(
+        ("files", "needs"),
+        [
+            ({"tokenizer.model": b"\n\x0b\n\x05<unk>"}, ("sentencepiece", "protobuf")),
+            ({"spiece.model": b"\n\x0b\n\x05<unk>"}, ("sentencepiece", "protobuf")),
+            ({"sentencepiece.bpe.model": b"\n\x0b"}, ("sentencepiece", "protobuf")),
+            ({"tokenizer.model": b"IQ== 0\nIg== 1\n"}, ("tiktoken",)),
+            ({"tiktoken.model": b"IQ== 0\n"}, ("tiktoken",)),
+            ({"tekken.json": b"{}"}, ("mistral-common",)),
+            ({"tokenizer.json": b"{}", "tokenizer.model": b"\n\x0b"}, ()),
+            ({"vocab.json": b"{}", "merges.txt": b""}, ()),
+        ],
+    )
+    def test_packages(self, files: dict[str, bytes], needs: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The packages that its files take, with one line, and no other."""
+        from modelcatalog.planning import packages
+
+        real = packages.installed
+        monkeypatch.setattr(packages, "installed", lambda name: None if name in {"sentencepiece", "protobuf", "tiktoken", "mistral-common"} else real(name))
+        folder = checkpoint(tmp_path / "x")
+        (folder / "tokenizer.json").unlink()
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        made = plan(folder)
+        assert tuple(name for one in made.missing for name in one.packages) == needs
+        if needs:
+            with pytest.raises(MissingPackage) as caught:
+                load(made)
+            assert caught.value.install == f"pip install {' '.join(needs)}"
+
+    def test_type(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Packages that a type of model takes are in the plan too."""
+        from modelcatalog.planning import packages
+
+        real = packages.installed
+        monkeypatch.setattr(packages, "installed", lambda name: None if name in {"timm", "pillow"} else real(name))
+        made = plan(checkpoint(tmp_path / "x", model_type="gemma3n", architectures=["Gemma3nForConditionalGeneration"]))
+        assert made.missing[-1].install == "pip install timm pillow"
+
+    def test_code(self, tmp_path: Path) -> None:
+        """A tokenizer that is code of the repository needs that code, unless transformers has the class and a tokenizer.json is there."""
+        folder = checkpoint(tmp_path / "x")
+        for kind, readable, fits in (("LlamaTokenizer", True, True), ("T", True, False), ("LlamaTokenizer", False, False)):
+            (folder / "tokenizer_config.json").write_text(json.dumps({"auto_map": {"AutoTokenizer": ["t.T", None]}, "tokenizer_class": kind}))
+            if not readable:
+                (folder / "tokenizer.json").rename(folder / "t.tiktoken")
+            if fits:
+                assert plan(folder).weights
+                continue
+            with pytest.raises(NeedsRemoteCode, match="the tokenizer of"):
+                plan(folder)
+
+    def test_none(self, tmp_path: Path) -> None:
+        """A checkpoint without a tokenizer would be given an empty one by transformers, without a word."""
+        folder = checkpoint(tmp_path / "x")
+        (folder / "tokenizer.json").unlink()
+        with pytest.raises(CheckpointNotFound, match="has no tokenizer"):
+            plan(folder)
+        tokenizer.check(Facts(model_type="llama"), {"tokenizer_class": "ByT5Tokenizer"}, ["config.json"], trusted=False, subject="x")
+
+
+class TestDevices:
+    """A device that is not there is refused by the plan, with what there is."""
+
+    CARD = Gpu("NVIDIA H100", 80_000_000_000, 80_000_000_000, (9, 0))
+
+    @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7", "npu", "mps", "gpu", "cuda:", "CPU", "frobnicator", "", "meta", 0])
+    def test_absent(self, device: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without a GPU."""
+        monkeypatch.setattr(machine, "gpus", tuple)
+        monkeypatch.setattr(devices, "_NODES", ())
+        if device == "mps" and sys.platform == "darwin":
+            pytest.skip("a Mac has one")
+        with pytest.raises(Unsupported, match="device") as caught:
+            plan(checkpoint(tmp_path / "x"), device=device)
+        assert 'there is "cpu" here' in str(caught.value.hint)
+
+    def test_counted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """GPUs are counted from 0, and the hint names them."""
+        assert devices.checked("cuda:1", (self.CARD, self.CARD), subject="x") == "cuda:1"
+        with pytest.raises(Unsupported, match="2 GPUs are visible, counted from cuda:0") as caught:
+            devices.checked("cuda:2", (self.CARD, self.CARD), subject="x")
+        assert '"cuda:1" (NVIDIA H100)' in str(caught.value.hint)
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+        with pytest.raises(Unsupported, match="CUDA_VISIBLE_DEVICES='' hides every GPU"):
+            devices.checked("cuda", (), subject="x")
+
+    @pytest.mark.parametrize("built", [{"cuda": False, "hip": True}, {"cuda": True}, {}])
+    def test_not_known(self, built: dict[str, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where a driver without NVML is there (AMD, Jetson), and torch was built for it, nobody can tell: it is not refused."""
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        monkeypatch.setattr(devices, "_built", lambda: built)
+        monkeypatch.setattr(devices, "_NODES", (str(tmp_path),))
+        assert devices.checked("cuda:0", (), subject="x") == "cuda:0"
+
+    def test_plain(self, tmp_path: Path) -> None:
+        """The CPU is always there, also as torch writes it."""
+        torch = pytest.importorskip("torch")
+        assert plan(checkpoint(tmp_path / "x"), device="cpu").device == "cpu"
+        assert plan(tmp_path / "x", device=torch.device("cpu")).device == "cpu"
+
+
+class TestOptions:
+    """No option is ignored without a word."""
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            ({"quantization": "int4"}, "quantization='int4' is not what .* is: not quantized"),
+            ({"quantization": "Q4_K_M"}, "quantization='Q4_K_M' is not what"),
+            ({"quantization": ""}, "quantization='' is no text"),
+            ({"revision": "v9"}, "a path has no revisions"),
+            ({"hub": "modelscope"}, "no hub is asked"),
+            ({"fit": True}, "a path is one variant"),
+            ({"context_length": -5}, "context_length=-5 is no number of tokens"),
+            ({"context_length": 0}, "context_length=0 is no number"),
+            ({"context_length": True}, "context_length=True is no number"),
+            ({"context_length": "8192"}, "context_length='8192' is no number"),
+            ({"context_length": 10**15}, "is no number of tokens"),
+            ({"context_length": 513}, "context_length=513 is more than .* reads: 512 tokens"),
+            ({"trust_remote_code": "False"}, "trust_remote_code='False' is neither True nor False"),
+            ({"offload": 1}, "offload=1 is neither"),
+            ({"dtype": "int8"}, "there is no dtype 'int8'"),
+        ],
+    )
+    def test_path(self, options: dict[str, Any], said: str, tmp_path: Path) -> None:
+        """For a folder, in plan and in load; each with a next step."""
+        folder = checkpoint(tmp_path / "x")
+        for call in (plan, load):
+            with pytest.raises(Unsupported, match=said) as caught:
+                call(folder, **options)
+            assert caught.value.hint
+
+    @pytest.mark.parametrize("options", [{"fit": True}, {"revision": "v9"}, {"hub": "modelscope"}, {"quantization": "int4"}])
+    def test_beside_a_lock(self, options: dict[str, Any], tmp_path: Path) -> None:
+        """What a lock file says otherwise."""
+        folder = checkpoint(tmp_path / "x")
+        lock(folder, tmp_path / "x.lock")
+        with pytest.raises(Unsupported, match=f"{next(iter(options))}="):
+            plan(folder, lock=tmp_path / "x.lock", **options)
+
+    def test_before_the_hub(self) -> None:
+        """What means nothing is refused before anything is asked of a hub."""
+        with pytest.raises(Unsupported, match="'gpu' is no device"):
+            plan("acme/nothing-7B", hub="huggingface", device="gpu")
+
+    def test_quantization_that_it_is(self, gguf_file: Path) -> None:
+        """What a path is in may be said."""
+        assert plan(gguf_file, quantization="Q4_1").weights
+        with pytest.raises(Unsupported, match=r"quantization='Q8_0' is not what .* is: Q4_1"):
+            plan(gguf_file, quantization="Q8_0")
+
+    def test_offload(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """On a CPU, offload=True says that it changes nothing."""
+        monkeypatch.setattr(machine, "gpus", tuple)
+        assert "offload=True changes nothing on a CPU" in plan(checkpoint(tmp_path / "x"), offload=True).warnings[-1]
+
+    def test_beside_a_plan(self, tmp_path: Path) -> None:
+        """A plan's own choices stand, so others beside it are refused."""
+        made = plan(checkpoint(tmp_path / "x"))
+        with pytest.raises(Unsupported, match=r"dtype=, revision= would be ignored|revision=, dtype= would be ignored"):
+            load(made, dtype="float32", revision="main")
+
+
+class TestContext:
+    """The limit that a configuration means."""
+
+    @pytest.mark.parametrize(
+        ("config", "limit"),
+        [
+            ({"max_position_embeddings": 32768}, 32768),
+            ({"max_seq_len": 2048}, 2048),
+            ({"seq_length": 8192}, 8192),
+            ({"n_ctx": 1024}, 1024),
+            ({"n_positions": 1024, "n_ctx": 512}, 1024),
+            ({"max_sequence_length": 4096}, 4096),
+            # Qwen2.5's card, and Qwen3's, whose limit is not the length before stretching.
+            ({"max_position_embeddings": 32768, "rope_scaling": {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}}, 131072),
+            ({"max_position_embeddings": 40960, "rope_scaling": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}}, 131072),
+            # DeepSeek-V3 and gpt-oss have the factor in their limit already.
+            ({"max_position_embeddings": 163840, "rope_scaling": {"type": "yarn", "factor": 40, "original_max_position_embeddings": 4096}}, 163840),
+            ({"max_position_embeddings": 131072, "rope_parameters": {"rope_type": "llama3", "factor": 32.0, "original_max_position_embeddings": 8192}}, 131072),
+            ({"max_position_embeddings": 131072, "rope_scaling": {"type": "longrope", "original_max_position_embeddings": 4096}}, 131072),
+            ({"max_position_embeddings": 4096, "rope_scaling": {"type": "linear", "factor": 4.0}}, 16384),
+            ({"max_position_embeddings": 2048, "rope_scaling": {"type": "dynamic", "factor": 2.0}}, 4096),
+            # https://github.com/vllm-project/vllm/pull/53634 and 55116: stretched once, and not at all.
+            ({"n_ctx": 1 << 20, "rope_scaling": {"type": "deepseek_yarn", "factor": 32, "original_max_position_embeddings": 1 << 15}}, 1 << 20),
+            ({"max_position_embeddings": 32768, "rope_scaling": {"type": "telechat3-yarn", "factor": 4, "original_max_position_embeddings": 8192}}, 32768),
+            ({"model_type": "gemma3_text", "max_position_embeddings": 131072, "rope_scaling": {"rope_type": "linear", "factor": 8.0}}, 131072),
+            ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": "4"}}, 100),
+            ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": True}}, 100),
+            ({"max_position_embeddings": 100, "rope_scaling": [1]}, 100),
+            ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": float("nan")}}, 100),
+            ({}, None),
+        ],
+    )
+    def test_limit(self, config: dict[str, Any], limit: int | None) -> None:
+        """By any name, stretched once."""
+        assert context_limit(config) == limit
+        assert from_config(config).context_length == limit
+
+    def test_tokenizer_is_a_witness(self, tmp_path: Path) -> None:
+        """Where config.json has no limit, the tokenizer's counts; its huge number is none."""
+        folder = checkpoint(tmp_path / "x", max_position_embeddings=None)
+        (folder / "tokenizer_config.json").write_text('{"model_max_length": 4096}')
+        assert plan(folder).context_length == 4096
+        (folder / "tokenizer_config.json").write_text('{"model_max_length": 1000000000000000019884624838656}')
+        assert plan(folder).context_length == 8192
+
+    def test_in_the_engine(self, tiny_folder: Path, tmp_path: Path) -> None:
+        """The engine reads as far as the plan says."""
+        folder = tmp_path / "x"
+        shutil.copytree(tiny_folder, folder)
+        config = json.loads((folder / "config.json").read_text())
+        stretched = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "rope_theta": 1e4}
+        config |= {"max_position_embeddings": 64, "rope_parameters": stretched}
+        (folder / "config.json").write_text(json.dumps(config))
+        with load(folder) as model:
+            assert model.plan.context_length == 256
+            assert model.complete("w3 " * 200, max_new_tokens=2).usage.prompt_tokens >= 200
+            with pytest.raises(Unsupported, match="the model reads 256"):
+                model.complete("w3 " * 300, max_new_tokens=2)
+
+
+class TestSmallFiles:
+    """A small file that is cut off or a pointer is named, and a pointer is called one."""
+
+    @pytest.mark.parametrize("name", ["tokenizer.json", "config.json", "model.safetensors", "tokenizer_config.json", "tokenizer.model"])
+    def test_pointer(self, name: str, tmp_path: Path) -> None:
+        """What a clone without git-lfs has in place of a file."""
+        folder = checkpoint(tmp_path / "x")
+        (folder / name).write_text(POINTER)
+        with pytest.raises(IntegrityError, match=f"{name} is a git-lfs pointer") as caught:
+            plan(folder)
+        assert "git lfs pull" in str(caught.value.hint)
+
+    def test_gguf_pointer(self, tmp_path: Path) -> None:
+        """A GGUF file that is one."""
+        (tmp_path / "m.gguf").write_text(POINTER)
+        with pytest.raises(IntegrityError, match=r"m.gguf is a git-lfs pointer"):
+            plan(tmp_path / "m.gguf")
+
+    @pytest.mark.parametrize("name", ["tokenizer.json", "config.json", "tokenizer_config.json", "special_tokens_map.json"])
+    @pytest.mark.parametrize(("text", "why"), [('{"a": {"b": ', "ends in the middle"), ("", "is empty"), ("<html>", "breaks at character 0")])
+    def test_cut(self, name: str, text: str, why: str, tmp_path: Path) -> None:
+        """JSON that is cut off, empty, or a page."""
+        folder = checkpoint(tmp_path / "x")
+        (folder / name).write_text(text)
+        with pytest.raises(IntegrityError, match=f"{name} is not valid JSON: it has {len(text)} bytes and {why}"):
+            plan(folder)
+
+    def test_long(self, tmp_path: Path) -> None:
+        """A long one that is cut off is found by its end."""
+        folder = checkpoint(tmp_path / "x")
+        text = json.dumps({"model": {"vocab": {f"w{n}": n for n in range(60_000)}}})
+        (folder / "tokenizer.json").write_text(text)
+        assert plan(folder).weights
+        (folder / "tokenizer.json").write_text(text[:-9])
+        with pytest.raises(IntegrityError, match=r"tokenizer.json is not valid JSON"):
+            plan(folder)
+
+
+    def test_while_loading(self, tiny_folder: Path, tmp_path: Path) -> None:
+        """One that is broken in its middle is found by whoever reads it, and named."""
+        folder = tmp_path / "x"
+        shutil.copytree(tiny_folder, folder)
+        text = (folder / "tokenizer.json").read_text()
+        (folder / "tokenizer.json").write_text(text[:500] + " " * 400_000 + "}")
+        with pytest.raises(IntegrityError, match=r"tokenizer.json is not valid JSON"):
+            load(folder)
+
+
+class TestElsewhere:
+    """Weights that lie elsewhere are found, or said what they are."""
+
+    def test_one_subfolder(self, tiny_folder: Path, tmp_path: Path) -> None:
+        """The one checkpoint in a subfolder is loaded; of several, they are named."""
+        shutil.copytree(tiny_folder, tmp_path / "x" / "inner")
+        with load(tmp_path / "x") as model:
+            assert model.plan.weights == ("inner/model.safetensors",)
+            assert model.chat("w3", max_new_tokens=2).text
+        checkpoint(tmp_path / "x" / "other")
+        with pytest.raises(CheckpointNotFound, match="2 checkpoints in folders: inner, other"):
+            plan(tmp_path / "x")
+
+    def test_cache_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A repository's folder in Hugging Face's cache is its snapshot."""
+        root = tmp_path / "models--acme--x"
+        checkpoint(root / "snapshots" / ("a" * 40))
+        checkpoint(root / "snapshots" / ("b" * 40))
+        (root / "refs").mkdir()
+        (root / "refs" / "main").write_text("a" * 40)
+        assert str(plan(root).path).endswith("a" * 40)
+        monkeypatch.chdir(tmp_path)
+        assert str(plan("models--acme--x").path).endswith("a" * 40)
+
+    @pytest.mark.parametrize(
+        ("files", "error", "said"),
+        [
+            ({"adapter_config.json": '{"base_model_name_or_path": "a/b-8B"}', "adapter_model.safetensors": ""}, Unsupported, "a LoRA adapter of a/b-8B"),
+            ({"model_index.json": "{}", "unet/config.json": "{}", "unet/x.safetensors": ""}, Unsupported, "a diffusion pipeline"),
+            ({"params.json": "{}", "consolidated.safetensors": ""}, Unsupported, "in their authors' own format"),
+            ({"params.json": "{}", "consolidated.00.pth": ""}, Unsupported, "in their authors' own format"),
+            ({"model.pth": ""}, UnsafeRepository, "only as pickles"),
+            ({"mmproj-f16.gguf": ""}, CheckpointNotFound, "holds mmproj-f16.gguf alone, the eyes or ears"),
+            ({"config.json": "{}", "onnx/model.onnx": ""}, Unsupported, "only for ONNX"),
+        ],
+    )
+    def test_said(self, files: dict[str, str], error: type[Exception], said: str, tmp_path: Path) -> None:
+        """What the files are, instead of "no safetensors" above a list of them."""
+        for name, text in files.items():
+            file = tmp_path / "x" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        with pytest.raises(error, match=said) as caught:
+            plan(tmp_path / "x")
+        assert caught.value.hint  # type: ignore[attr-defined]
+
+    @pytest.mark.parametrize("name", ["X.Q4_1.GGUF", "X.Q4_1.Gguf", "sha256-" + "a" * 64])
+    def test_gguf_by_its_bytes(self, name: str, gguf_file: Path, tmp_path: Path) -> None:
+        """Four bytes tell a GGUF file, whatever its name."""
+        (tmp_path / name).symlink_to(gguf_file)
+        assert plan(tmp_path / name).format == "gguf"
+
+
+def test_read_once(gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan of a local file reads its header once."""
+    from modelcatalog.hubs import gguf
+
+    calls: list[Path] = []
+    real = gguf.read_file
+
+    def counted(path: Path) -> gguf.GgufHeader:
+        calls.append(path)
+        return real(path)
+
+    monkeypatch.setattr(gguf, "read_file", counted)
+    plan(gguf_file, device="cpu")
+    assert len(calls) == 1
+
+
+def test_unknown_headers_tell_nothing() -> None:
+    """Where no header was read, nothing is missing and nothing contradicts."""
+    tensors.check_missing(Facts(layers=2, architecture="LlamaForCausalLM"), tensors.Tensors(), subject="x")
+    tensors.check_method(Facts(), tensors.Tensors(), {}, subject="x")
