@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Copy", "as_path", "at", "cached", "caches", "check_weights", "searched"]
 
 _DEPTH = 4
+_NO_OWNERS = frozenset({"models", "datasets", "hub", "credentials", "ast_indexer", "tmp"})
 _SKIPPED = frozenset({".git", ".locks", "__pycache__", "node_modules", "blobs"})
 
 
@@ -137,12 +138,14 @@ def _modelscope_cache() -> Iterator[str]:
     for folder in _folders(base / "models"):
         if "--" in folder.name:
             yield folder.name.replace("--", "/", 1)
-    for part in ("models", "hub/models", "hub"):
+    for part in ("models", "hub/models", "hub", ""):
         for owner in _folders(base / part):
-            if "--" in owner.name or owner.name.startswith(("_", ".")) or owner.name in {"models", "datasets"}:
+            if "--" in owner.name or owner.name.startswith(("_", ".")) or owner.name in _NO_OWNERS:
                 continue
             for folder in _folders(owner):
-                yield f"{owner.name}/{folder.name.replace('___', '.')}"
+                # In its top folder the cache keeps much else.
+                if part or any((folder / name).is_file() for name in ("config.json", "configuration.json")) or any(folder.glob("*.gguf")):
+                    yield modelscope.plain(f"{owner.name}/{folder.name}")
 
 
 def _folders(root: Path) -> list[Path]:
@@ -159,7 +162,7 @@ def cached(hub: Hub, repo_id: str, revision: str | None = None) -> Iterator[Copy
         wanted = revision or "main"
         try:
             commit = (base / "refs" / wanted).read_text(encoding="utf-8").strip()
-        except OSError:
+        except (OSError, ValueError):
             commit = wanted
         folders = [base / "snapshots" / commit]
         if revision is None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, NeedsRemoteCode, Unsupported
-from modelcatalog.hubs import gguf, huggingface, modelscope, safetensors
+from modelcatalog.hubs import gguf, huggingface, modelscope, receipts, refusals, safetensors
 from modelcatalog.planning import attention, engine, machine, packages, unpacking
 from modelcatalog.planning import facts as facts_of
 from modelcatalog.planning.claims import mismatches
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from modelcatalog.hubs import RemoteFile
+    from modelcatalog.hubs import Listing, RemoteFile
     from modelcatalog.planning.locate import Located
     from modelcatalog.planning.machine import Gpu
     from modelcatalog.records import Dtype, ModelName
@@ -98,7 +98,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         kv=kv_bytes(facts, tokens=tokens, dtype=place.dtype),
         free=place.free,
         place=place.name,
-        disk=0 if copy else sum(f.size for f in files),
+        disk=0 if listing is None else sum(f.size for f in _to_fetch(listing, files)),
         disk_free=None if copy else machine.free_disk(cache),
     )
     return Plan(
@@ -129,9 +129,24 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         memory=memory,
         missing=packages.missing(gguf=found.choice.format == "gguf", hub=None if listing is None else listing.hub, more=form.needs, engine=runs),
         mismatches=mismatches(record, facts, found.choice),
-        warnings=unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype),
+        warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype)),
         reasons=tuple(text for text in (*found.reasons, runs.reason, place.reason, attends.reason if attends else "") if text),
     )
+
+
+def _to_fetch(listing: Listing, files: tuple[RemoteFile, ...]) -> tuple[RemoteFile, ...]:
+    """The files that are not in the hub's cache already."""
+    here = modelscope if listing.hub == "modelscope" else huggingface
+    return receipts.absent(here.snapshot_folder(listing), files)
+
+
+def _not_accepted(found: Located) -> tuple[str, ...]:
+    """That the hub did not accept the token, if it did not; known once everything was asked."""
+    rejected = found.wire.rejected if found.wire else None
+    if rejected is None or found.listing is None:
+        return ()
+    house = modelscope.house() if found.listing.hub == "modelscope" else huggingface.house()
+    return (refusals.note(house, found.listing.repo_id, rejected.token, rejected.said),)
 
 
 def _of_engine(place: _Place, runs: engine.Runs, options: Mapping[str, object]) -> _Place:

@@ -36,20 +36,23 @@ def obtain(plan: Plan) -> Plan:
         message = "this plan names neither a folder nor a hub"
         raise EngineError(message, subject=plan.name.source)
     try:
-        folder = fetching.fetch(plan.listing(), plan.files)
+        fetched = fetching.fetch(plan.listing(), plan.files)
         moved: dict[str, object] = {}
     except HubUnreachable as error:
         twin = _twin(plan)
         if twin is None:
             raise
-        folder = fetching.fetch(twin, twin.files)
+        fetched = fetching.fetch(twin, twin.files)
         # What the first hub listed still holds, also for the files that the second hashes in another way.
-        receipts.check(folder, plan.files, subject=twin.repo_id)
+        receipts.check(fetched.folder, plan.files, subject=twin.repo_id)
         reason = f"{error.message}; {twin.hub} lists the same files, so they came from there"
         moved = {"source": twin.hub, "hub": twin.hub, "endpoint": twin.endpoint, "repo_id": twin.repo_id}
         moved |= {"revision": twin.revision, "commit": twin.commit, "reasons": (*plan.reasons, reason)}
-    local.check_weights(folder, plan.weights)
-    return plan.model_copy(update={"path": str(folder), **moved})
+    local.check_weights(fetched.folder, plan.weights)
+    # The plan may have said it already, in the same words or in those of another answer.
+    said = {text.partition(" (")[0] for text in plan.warnings}
+    notes = tuple(text for text in fetched.notes if text.partition(" (")[0] not in said)
+    return plan.model_copy(update={"path": str(fetched.folder), "warnings": (*plan.warnings, *notes), **moved})
 
 
 def _twin(plan: Plan) -> Listing | None:
