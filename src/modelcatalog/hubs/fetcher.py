@@ -54,7 +54,9 @@ def main() -> None:
     files = [RemoteFile.model_validate(file) for file in job["files"]]
     client = hubs.client(listing.hub)
     here = huggingface if listing.hub == "huggingface" else modelscope
-    folder, roots = here.repository_root(listing.repo_id), here.written_folders()
+    folder = here.repository_root(listing.repo_id)
+    # The folders of one repository may be links that their owner laid, to a larger disk.
+    roots = (*here.written_folders(), folder, here.snapshot_folder(listing))
     if hasattr(signal, "SIGINT"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.dont_write_bytecode = True
