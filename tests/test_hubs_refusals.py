@@ -14,6 +14,7 @@ import pytest
 
 from loopback import faults
 from loopback.pair import NAME, Pair, after_plan, both, fetch, other
+from loopback.socks import Socks
 from modelcatalog.chat import load
 from modelcatalog.errors import (
     CheckpointNotFound,
@@ -359,6 +360,31 @@ def test_socks_without_its_package(kind: Hub, monkeypatch: pytest.MonkeyPatch, v
     if find_spec("socks") is None:
         with pytest.raises(MissingPackage):
             obtain(made)
+
+
+@both
+def test_through_socks(hubs: Pair, kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the packages, plan and download go through the proxy, which looks the name up."""
+    for package in ("socks", "socksio"):
+        pytest.importorskip(package)
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("HF_ENDPOINT" if kind == "huggingface" else "MODELSCOPE_ENDPOINT", hubs[kind].endpoint.replace("127.0.0.1", "hub.example"))
+    with Socks() as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5h://{proxy.address}")
+        made = plan(NAME, hub=kind, device="cpu")
+        planned = len(proxy.asked)
+        assert Path(obtain(made).path or "", faults.WEIGHTS).is_file()
+    assert set(proxy.asked) == {"hub.example"}
+    assert len(proxy.asked) > planned >= 4
+
+
+@both
+def test_socks_beside_a_hub_that_needs_no_proxy(hubs: Pair, kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub in NO_PROXY is reached without the package, in the download too, whose client wants it whatever it is asked for."""
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    assert Path(fetch(kind).path or "", faults.WEIGHTS).is_file()
+    assert hubs[kind].requests
 
 
 @both

@@ -180,6 +180,7 @@ class HuggingFace:
             message = "fetching from Hugging Face needs huggingface_hub"
             raise MissingPackage(message, subject=self.hub, install="pip install 'modelcatalog[chat]'") from error
         proxies.check(endpoint(), proxies.HTTPX, title=TITLE)
+        proxies.forget_unusable(proxies.HTTPX)
 
     def fetch(self, listing: Listing, files: Sequence[RemoteFile], say: Callable[[str], None]) -> Path:
         """Download through huggingface_hub into its cache, the commit pinned; the snapshot's folder."""

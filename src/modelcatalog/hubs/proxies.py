@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import ssl
 import urllib.request
 from functools import partial
@@ -16,7 +17,7 @@ from modelcatalog.errors import MissingPackage, Unsupported
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["HTTPX", "REQUESTS", "check", "handlers"]
+__all__ = ["HTTPX", "REQUESTS", "check", "forget_unusable", "handlers"]
 
 _VERSIONS = {"socks4": 1, "socks4a": 1, "socks5": 2, "socks5h": 2}
 """Scheme -> the number that PySocks has for it."""
@@ -74,6 +75,18 @@ def check(address: str, needs: Needs, *, title: str) -> None:
     if any(find_spec(module) is None for module in needs.modules):
         message = f"the proxy that the environment names for {title} is {scheme}://, which needs {needs.packages.replace(' ', ' and ')}"
         raise MissingPackage(message, subject=f"{scheme}://", install=f"pip install {needs.packages}")
+
+
+def forget_unusable(needs: Needs) -> None:
+    """Take SOCKS proxies that cannot be used out of the environment of this process, which `check` let pass.
+
+    The hub is then one of ``NO_PROXY``, but httpx wants the package of every proxy that is named before it asks for anything.
+    """
+    if all(find_spec(module) for module in needs.modules):
+        return
+    for name, value in list(os.environ.items()):
+        if name.lower().endswith("_proxy") and _scheme(value).startswith("socks"):
+            del os.environ[name]
 
 
 def handlers() -> Sequence[urllib.request.BaseHandler]:
