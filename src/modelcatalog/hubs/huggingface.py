@@ -30,9 +30,6 @@ __all__ = ["HuggingFace", "cache_folder", "offline", "remember", "repository_fol
 
 _TRUE = {"1", "ON", "YES", "TRUE"}
 _WORKERS = 4
-_PAGE_BYTES = 4_000_000
-"""Of a page of a listing, which has a thousand entries of a few hundred bytes."""
-
 _MOST_PAGES = 200
 _COMMIT = 40
 
@@ -228,7 +225,7 @@ def _tree(wire: Wire, tree: str, asked: Asked) -> list[RemoteFile]:
     seen: set[str] = set()
     while page is not None:
         seen.add(page)
-        answer = _checked(wire.get(page, listing=_PAGE_BYTES, further=len(seen) > 1), asked)
+        answer = _checked(wire.get(page, listing=True, further=len(seen) > 1), asked)
         files += _files(answer.json(), asked.repo_id)
         page = _next(answer, tree)
         if page in seen or len(seen) >= _MOST_PAGES:
@@ -290,7 +287,7 @@ def _checked(answer: Answer, asked: Asked) -> Answer:
 
 def _translated(error: Exception, listing: Listing, path: str, sent: Token | None) -> Exception:
     repo_id = listing.repo_id
-    refusal = refusals.of(error, sent)
+    refusal = refusals.of(error, sent, listing.endpoint)
     if refusal is not None:
         return RefusedError(refusal, Asked(repo_id, listing.revision, path, listing.gated, fetching=True))
     if paths.disk_full(error):

@@ -35,8 +35,6 @@ _MOST_LISTED = 3_000
 _MOST_FOLDERS = 60
 """Requests for a listing that has to be read folder by folder."""
 
-_LISTING_BYTES = 16_000_000
-
 
 def endpoint() -> str:
     """``MODELSCOPE_ENDPOINT`` (or the older ``MODELSCOPE_DOMAIN``), else the hub itself."""
@@ -225,7 +223,7 @@ def _entries(wire: Wire, asked: Asked, root: str | None, *, recursive: bool, fur
     """One listing as the hub gives it, of one folder or of all."""
     query = {"Revision": asked.revision, "Recursive": str(recursive), **({"Root": root} if root else {})}
     route = f"/api/v1/models/{quote(asked.repo_id)}/repo/files?{urlencode(query)}"
-    answer = wire.get(route, listing=_LISTING_BYTES, further=further)
+    answer = wire.get(route, listing=True, further=further)
     if answer.refusal is not None:
         raise _refused(answer, answer.refusal, asked)
     body = answer.json()
@@ -290,7 +288,7 @@ def _translated(error: Exception, listing: Listing, sent: Token | None) -> Excep
             f"the disk of {cache_folder()} is full", subject=repo_id, hint="free space, or set MODELSCOPE_CACHE"
         )
     for path, one in failed.items():
-        refusal = refusals.of(one, sent)
+        refusal = refusals.of(one, sent, listing.endpoint)
         if refusal is not None and refusal.status != 416:  # noqa: PLR2004  its own way of noticing a broken file
             return RefusedError(refusal, Asked(repo_id, listing.revision, path, listing.gated, fetching=True))
     path, first = next(iter(failed.items()))

@@ -9,6 +9,7 @@ import json
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, ModelCatalogError
 from modelcatalog.hubs.secrets import clean
@@ -155,12 +156,13 @@ def _decoded(header: str) -> str:
         return header
 
 
-def of(failure: BaseException | None, token: Token | None) -> Refusal | None:
+def of(failure: BaseException | None, token: Token | None, endpoint: str) -> Refusal | None:
     """The refusal behind a client's exception, however often it was wrapped; None if there was no answer at all.
 
     Args:
         failure: The exception.
         token: What the client sent.
+        endpoint: The hub's address.
     """
     for _ in range(10):
         if failure is None:
@@ -176,7 +178,9 @@ def of(failure: BaseException | None, token: Token | None) -> Refusal | None:
                     body = response.text
             said = sentence(headers, body, token.value if token else None)
             page = isinstance(body, str) and body.lstrip()[:1] == "<"
-            return Refusal(status, lower.get("x-error-code", ""), said, page, token=token.source if token else "")
+            host = urlsplit(str(getattr(response, "url", None) or getattr(failure, "url", None) or endpoint)).netloc.rpartition("@")[2]
+            storage = host if host != urlsplit(endpoint).netloc else ""
+            return Refusal(status, lower.get("x-error-code", ""), said, page, storage, token.source if token else "")
         failure = failure.__cause__ or failure.__context__
     return None
 

@@ -10,6 +10,7 @@ import base64
 import http.client
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -28,6 +29,10 @@ __all__ = ["Answer", "Wire"]
 
 _CHUNK = 1 << 16
 _REDIRECTS = 4
+_LISTING = 16_000_000
+"""Bytes of all pages of a listing: 20,000 files with their paths and hashes."""
+
+_LISTING_SECONDS = 30.0
 _REFUSAL = 1 << 14
 """Bytes that are read of a refusal: its status has said what it is, the body can only explain."""
 
@@ -68,8 +73,8 @@ class _Wanted(NamedTuple):
     start: int
     length: int | None
     """Bytes from ``start``; None for all."""
-    listing: int
-    """Bytes that a list of files may have; 0 where it is none."""
+    listing: bool
+    """It lists files, which has a budget of its own."""
 
 
 class Wire:
@@ -98,6 +103,8 @@ class Wire:
         self.endpoint = public(endpoint).rstrip("/")
         self.requests = requests
         self.limit = self._whole = limit
+        self._listing = _LISTING
+        self._until: float | None = None
         self.seconds = seconds
         self._token = token
         self._secret = token.value if token else None
@@ -113,7 +120,7 @@ class Wire:
             message = f"the endpoint of {name} is no http(s) address"
             raise HubUnreachable(message, subject=self.endpoint, hint="write it whole, as https://host, in HF_ENDPOINT or MODELSCOPE_ENDPOINT")
 
-    def get(self, path: str, *, start: int = 0, length: int | None = None, listing: int = 0, further: bool = False) -> Answer:
+    def get(self, path: str, *, start: int = 0, length: int | None = None, listing: bool = False, further: bool = False) -> Answer:
         """GET ``endpoint + path``, or ``length`` bytes of it from ``start``; any status is an answer.
 
         A request that is refused is made once more without the token, if that may help.
@@ -122,8 +129,8 @@ class Wire:
             path: The route, with its query.
             start: The first byte wanted.
             length: How many bytes; None for all.
-            listing: How many bytes an answer that lists files may have; they do not count.
-            further: This is a further page of a listing, which does not count as a request.
+            listing: The answer lists files, whose bytes do not count among the others.
+            further: It is a further page of a listing, which does not count as a request.
 
         Raises:
             HubUnreachable: refused, cut, out of time, or too many requests for this plan.
@@ -133,6 +140,10 @@ class Wire:
             message = f"{self.name} needs more metadata requests than a plan may make"
             raise HubUnreachable(message, subject=path, hint="pass the other hub=, or a path to a copy on this disk")
         self.requests -= not further
+        self._until = self._until if further and self._until else time.monotonic() + _LISTING_SECONDS
+        if further and time.monotonic() > self._until:
+            message = f"{self.name} takes more than {_LISTING_SECONDS:g} s to list files"
+            raise HubUnreachable(message, subject=self.endpoint + path, hint="try again later, or another hub")
         sent = self._token if self.rejected is None and self._basic is None else None
         wanted = _Wanted(path, start, length, listing)
         answer = self._within(wanted, sent)
@@ -208,18 +219,20 @@ class Wire:
             result.append(answer._replace(body=self._body(answer, response, wanted)))
 
     def _body(self, answer: Answer, response: Any, wanted: _Wanted) -> bytes:
-        start, length, listing = wanted.start, wanted.length, wanted.listing
+        start, length = wanted.start, wanted.length
         # A server that ignores Range sends the file from its beginning.
         skipped = start if length is not None and answer.status == http.client.OK else 0
-        allowed = listing or self.limit
+        allowed = self._listing if wanted.listing else self.limit
         most = allowed if length is None else min(allowed, skipped + length)
         body = bytearray()
         while len(body) <= most and (chunk := response.read(min(_CHUNK, most + 1 - len(body)))):
             body += chunk
         if len(body) > most and not (length is not None and answer.status == http.client.OK and most == skipped + length):
-            message = f"{self.name} sends more than {listing or self._whole:,} bytes of metadata"
+            message = f"{self.name} sends more than {_LISTING if wanted.listing else self._whole:,} bytes of metadata"
             raise UnsafeRepository(message, subject=answer.url, hint="pass the other hub=, or a path to a copy on this disk")
-        if not listing:
+        if wanted.listing:
+            self._listing -= len(body)
+        else:
             self.limit -= len(body)
         return bytes(body[skipped : skipped + length] if length is not None else body)
 

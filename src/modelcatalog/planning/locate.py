@@ -170,6 +170,9 @@ def _completed(name: ModelName, wanted: Wanted, copy: Copy, choice: Choice, lack
     here = Located(choice, (*_why(name, copy, choice), choice.reason), copy=copy)
     said = f"{copy.title} in the {copy.where} has no {', '.join(lacks.usual)}"
     try:
+        if huggingface.offline() and wanted.hub != "modelscope":
+            message = "HF_HUB_OFFLINE forbids it"
+            raise HubUnreachable(message, subject=name.source)
         client, wire, listing = _ask_for(copy)
         there = choose(listing.files, subject=copy.title, file=name.file or choice.weights[0].path, scheme=_scheme(name, wanted), code=wanted.code)
     except ModelCatalogError as error:

@@ -40,7 +40,8 @@ def obtain(plan: Plan) -> Plan:
         moved: dict[str, object] = {}
     except HubUnreachable as error:
         twin = _twin(plan)
-        if twin is None:
+        if isinstance(twin, str):
+            error.hint = f"{error.hint}; {twin}" if error.hint else twin
             raise
         fetched = fetching.fetch(twin, twin.files)
         # What the first hub listed still holds, also for the files that the second hashes in another way.
@@ -55,24 +56,23 @@ def obtain(plan: Plan) -> Plan:
     return plan.model_copy(update={"path": str(fetched.folder), "warnings": (*plan.warnings, *notes), **moved})
 
 
-def _twin(plan: Plan) -> Listing | None:
-    """The other hub's listing of the same files; None unless the hashes of all weights agree."""
-    if plan.hub is None:
-        return None
-    there = hubs.other(plan.hub)
+def _twin(plan: Plan) -> Listing | str:
+    """The other hub's listing of the same files, if the hashes of all weights agree; else why it cannot help."""
+    there = hubs.other(plan.hub or "modelscope")
+    differs = f'{there} does not list the same files: to take its own, pass hub="{there}"'
     try:
         client = hubs.client(there)
         listing = client.listing(client.wire(), catalog.resolve(plan.name, hub=there).repo_id, None)
-    except ModelCatalogError:
-        return None
+    except ModelCatalogError as error:
+        return f"{there} cannot take over: {error.message}"
     files = []
     for file in plan.files:
         twin = listing.file(file.path)
         if twin is None or twin.size != file.size:
-            return None
+            return differs
         if file.sha256 and twin.sha256 and file.sha256 != twin.sha256:
-            return None
+            return differs
         if file.path in plan.weights and not (file.sha256 and twin.sha256):
-            return None
+            return differs
         files.append(twin)
     return listing.model_copy(update={"files": tuple(files)})
