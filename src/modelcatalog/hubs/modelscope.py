@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -178,13 +179,17 @@ class ModelScope:
         else:
             os.environ.pop(_TOKEN, None)
         try:
+            # Older clients take neither, and read both from the environment.
+            given_there = {"endpoint": address(listing), "token": "" if anonymous else secret}
+            taken = signature(client.snapshot_download).parameters
+            if "endpoint" not in taken:
+                os.environ["MODELSCOPE_DOMAIN"] = address(listing).partition("://")[2]
             folder = client.snapshot_download(
                 listing.repo_id,
                 revision=listing.revision,
                 cache_dir=str(cache_folder()),
                 allow_patterns=[_literal(file.path) for file in files],
-                endpoint=address(listing),
-                token="" if anonymous else secret,
+                **{name: value for name, value in given_there.items() if name in taken},
             )
         except Exception as error:  # noqa: BLE001  whatever the client raises becomes one of ours
             raise _translated(error, listing, given) from clean_cause(error, secret)
