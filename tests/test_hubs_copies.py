@@ -110,11 +110,11 @@ def test_part_without_a_hub(hubs: Pair, kind: Hub, repository: Path, monkeypatch
     another_program(hubs, kind, [p.name for p in repository.iterdir() if p.name != lost])
     for one in hubs.by_name:
         hubs[one].faults.append(faults.status(503))
-    with pytest.raises(HubUnreachable, match=f"acme/tiny-instruct in the {kind} cache has no {lost}") as caught:
+    with pytest.raises(HubUnreachable, match=f"acme/tiny-instruct in the {kind} cache is not whole: it has no {lost}") as caught:
         plan(NAME)
     assert "failed with status 503" in caught.value.message
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(HubUnreachable, match=f"not on this disk as a whole .*has no {lost}.*HF_HUB_OFFLINE"):
+    with pytest.raises(HubUnreachable, match=f"not on this disk as a whole .*it has no {lost}.*HF_HUB_OFFLINE"):
         plan(NAME)
 
 
@@ -127,6 +127,45 @@ def test_part_that_loads_without_a_hub(hubs: Pair, kind: Hub, repository: Path) 
     with load(NAME, device="cpu") as model:
         assert model.plan.source == f"{kind} cache"
         assert any("has no generation_config.json" in text and "could not be asked" in text for text in model.plan.reasons)
+
+
+def test_part_in_an_old_layout(hubs: Pair, repository: Path) -> None:
+    """What an older ModelScope client left in part is completed where it lies."""
+    folder = modelscope.cache_folder() / "hub" / "acme" / "tiny-instruct"
+    shutil.copytree(repository, folder)
+    (folder / "tokenizer.json").unlink()
+    with load(NAME, device="cpu") as model:
+        assert Path(model.plan.path or "") == folder
+    assert sent(hubs, WEIGHTS) == 0
+
+
+def test_whole_copy_beside_a_part(hubs: Pair, repository: Path) -> None:
+    """A complete copy in the other hub's cache comes before one that may be part of a repository."""
+    another_program(hubs, "huggingface", [p.name for p in repository.iterdir() if p.name != "generation_config.json"])
+    another_program(hubs, "modelscope", [p.name for p in repository.iterdir()])
+    clear(hubs)
+    assert plan(NAME, device="cpu").source == "modelscope cache"
+    assert not hubs["huggingface"].requests
+    assert plan(NAME, hub="huggingface", device="cpu").hub == "huggingface"
+
+
+def test_parts_of_a_gguf_file(hubs: Pair, gguf_file: Path, tmp_path: Path) -> None:
+    """A GGUF file in two parts of which one is here is completed by the other."""
+    client = pytest.importorskip("huggingface_hub")
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    names = [f"tiny-Q4_1-0000{n}-of-00002.gguf" for n in (1, 2)]
+    for name in names:
+        (folder / name).symlink_to(gguf_file)
+    hub = hubs["huggingface"]
+    hub.repositories = {"acme/tiny-GGUF": folder}
+    client.hf_hub_download("acme/tiny-GGUF", names[0], cache_dir=huggingface.cache_folder(), endpoint=hub.endpoint)
+    clear(hubs)
+    made = plan("acme/tiny-GGUF", device="cpu")
+    assert made.weights == tuple(names)
+    assert made.memory.disk in {0, gguf_file.stat().st_size}
+    assert made.hub == "huggingface"
+    assert "has 1 of 2 weight files" in made.reasons[0]
 
 
 @both

@@ -280,7 +280,7 @@ def _checked(answer: Answer, asked: Asked) -> Answer:
     refusal = answer.refusal
     if refusal is None:
         return answer
-    if refusal.status == 404 and refusal.page and not refusal.code:  # noqa: PLR2004
+    if refusal.status == 404 and refusal.page and not refusal.code and not asked.path:  # noqa: PLR2004
         answer.json()  # the 404 page of something that is no hub
     raise refusals.error(house(), refusal, asked)
 

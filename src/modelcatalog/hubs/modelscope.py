@@ -277,9 +277,10 @@ def _literal(path: str) -> str:
 
 def _refused(answer: Answer, refusal: Refusal, asked: Asked) -> ModelCatalogError:
     """The error that a refusal means."""
-    if refusal.status == 404:  # noqa: PLR2004
-        body = answer.json()  # or the 404 page of something that is no hub
-        if "revision" in str(body).lower():
+    if refusal.status == 404 and not asked.path:  # noqa: PLR2004
+        if refusal.page:
+            answer.json()  # the 404 page of something that is no hub
+        if "revision" in refusal.said.lower():
             refusal = refusal._replace(code="RevisionNotFound")
     return refusals.error(house(), refusal, asked)
 

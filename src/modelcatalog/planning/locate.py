@@ -137,32 +137,46 @@ class _Part(NamedTuple):
 
 def _local(name: ModelName, wanted: Wanted, hub: Hub | None, parts: list[_Part]) -> Located | None:
     """The first complete local copy; with a hub given, only what that hub's client fetched. Notes those of which parts are here."""
-    scheme = _scheme(name, wanted)
     broken: IntegrityError | None = None
+    doubtful: tuple[Copy, Choice, Gaps] | None = None
     for copy in _copies(name, wanted, hub):
-        file = name.file if copy.hub else None
         try:
-            choice = _complete(copy, file=file, scheme=scheme, code=wanted.code)
-            local.check_weights(copy.root, [f.path for f in choice.weights])
+            choice, lacks = _judged(name, wanted, copy)
         except IntegrityError as error:
             # A file that a user put there is reported; a half-filled cache is completed.
-            broken = broken or (None if copy.hub else error)
-            if copy.hub:
+            if copy.hub is None:
+                broken = broken or error
+            else:
                 parts.append(_Part(copy, f"{copy.title} in the {copy.where} is not whole: {error.message}"))
-            continue
         except (CheckpointNotFound, UnsafeRepository):
             continue
-        lacks = completeness.gaps(copy, choice)
-        if lacks.needed is not None:
-            if copy.hub:
-                parts.append(_Part(copy, f"{copy.title} in the {copy.where} has no {lacks.needed}"))
-            continue
-        if lacks.usual and copy.hub:
-            return _completed(name, wanted, copy, choice, lacks)
-        return Located(choice, (*_why(name, copy, choice), choice.reason), copy=copy)
+        else:
+            if lacks.usual and copy.hub:
+                doubtful = doubtful or (copy, choice, lacks)
+            elif doubtful is None or (copy.hub, copy.repo_id) != (doubtful[0].hub, doubtful[0].repo_id):
+                # Else it is an older commit of the same repository.
+                return Located(choice, (*_why(name, copy, choice), choice.reason), copy=copy)
+    if doubtful is not None:
+        return _completed(name, wanted, *doubtful)
     if broken is not None:
         raise broken
     return None
+
+
+def _judged(name: ModelName, wanted: Wanted, copy: Copy) -> tuple[Choice, Gaps]:
+    """What of a copy would be loaded, and what it may lack.
+
+    Raises:
+        IntegrityError: if a file that loading takes is cut off or, in a hub's cache, missing.
+        CheckpointNotFound, UnsafeRepository: if it holds nothing that could be loaded.
+    """
+    choice = _complete(copy, file=name.file if copy.hub else None, scheme=_scheme(name, wanted), code=wanted.code)
+    local.check_weights(copy.root, [f.path for f in choice.weights])
+    lacks = completeness.gaps(copy, choice)
+    if lacks.needed is not None:
+        message = f"it has no {lacks.needed}"
+        raise (IntegrityError if copy.hub else CheckpointNotFound)(message, subject=str(copy.root))
+    return choice, lacks
 
 
 def _completed(name: ModelName, wanted: Wanted, copy: Copy, choice: Choice, lacks: Gaps) -> Located:
