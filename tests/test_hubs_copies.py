@@ -407,8 +407,8 @@ def test_unknown_hub(hub: Any, tmp_path: Path) -> None:
 
 
 @both
-@pytest.mark.parametrize("revision", ["../../etc", "/etc/passwd", "a\0b", "a b", "x" * 5000, "a:b", "v9"])
-def test_unknown_revision(hubs: Pair, kind: Hub, revision: str) -> None:
+@pytest.mark.parametrize("revision", [7, "../../etc", "/etc/passwd", "a\0b", "a b", "x" * 5000, "a:b", "v9"])
+def test_unknown_revision(hubs: Pair, kind: Hub, revision: Any) -> None:
     """What can be no revision is refused before it becomes a path or an address; what could be one, by the hub."""
     with pytest.raises(CheckpointNotFound) as caught:
         plan(NAME, hub=kind, revision=revision)

@@ -30,7 +30,7 @@ from modelcatalog.hubs.wire import Answer
 from modelcatalog.planning import obtain, plan
 
 if TYPE_CHECKING:
-    from loopback.hubs import Fault
+    from loopback.hubs import Fault, LoopbackHub
     from modelcatalog.records import Hub
 
 SENTENCE = b"You are not in the list.\nAsk the owner for access."
@@ -112,6 +112,24 @@ def test_no_repository_without_a_code(hubs: Pair) -> None:
     """A public hub answers 401 for what is not there."""
     said = refused(hubs, "huggingface", faults.refuse(401, b"{}"), CheckpointNotFound)
     assert "has no repository acme/tiny-instruct" in said.message
+
+
+def test_refusal_that_may_be_a_filter(hubs: Pair) -> None:
+    """A listing that is refused by who knows whom is not called gated for certain, and the page that came is named."""
+    said = refused(hubs, "huggingface", faults.refuse(403, PAGE, kind="text/html"), GatedCheckpoint)
+    assert said.message == "Hugging Face refuses acme/tiny-instruct with status 403, as it does what is gated or private"
+    assert "a proxy may stand in between" in str(said.hint)
+
+
+@pytest.mark.parametrize(("code", "error"), [(10010205001, CheckpointNotFound), (403, GatedCheckpoint), (429, HubUnreachable), (99, HubUnreachable)])
+def test_refusal_in_a_good_answer(hubs: Pair, code: int, error: type[ModelCatalogError]) -> None:
+    """ModelScope may answer with status 200 and say inside that it did not succeed."""
+
+    def answers(hub: LoopbackHub, request: Any) -> bool:
+        hub.send_json(request, {"Code": code, "Message": "没有这个模型", "Success": False})
+        return True
+
+    assert "没有这个模型" in refused(hubs, "modelscope", answers, error).message
 
 
 def test_disabled(hubs: Pair) -> None:

@@ -30,6 +30,9 @@ TITLE = "ModelScope"
 """The hub as people write it."""
 
 _TOKEN = "MODELSCOPE_API_TOKEN"  # noqa: S105  the name of a variable
+_NO_RECORD = 10010205001
+"""The hub's own number for what does not exist."""
+
 _MOST_LISTED = 3_000
 """The hub ends a listing after so many entries and does not say so (`REPO_FILES_TRUNCATION_LIMIT` of its own client)."""
 
@@ -233,10 +236,10 @@ def _entries(wire: Wire, asked: Asked, root: str | None, *, recursive: bool, fur
         raise _refused(answer, answer.refusal, asked)
     body = answer.json()
     if isinstance(body, dict) and body.get("Success") is False:
-        code = body.get("Code")
+        status = 404 if body.get("Code") == _NO_RECORD else body.get("Code")
         said = refusals.sentence({}, body)
-        if code in {401, 403, 404, 429}:
-            raise refusals.error(house(), Refusal(int(code), said=said), asked)
+        if isinstance(status, int) and status in {401, 403, 404, 429}:
+            raise refusals.error(house(), Refusal(status, said=said), asked)
         message = f"{TITLE} gave no answer of its own for {asked.repo_id}{f': {said}' if said else ''}"
         raise HubUnreachable(message, subject=asked.repo_id, hint=_NOT_ITS_OWN)
     data = body.get("Data", body) if isinstance(body, dict) else body

@@ -230,6 +230,9 @@ def error(house: House, refusal: Refusal, asked: Asked) -> ModelCatalogError:  #
 def _gated(house: House, refusal: Refusal, asked: Asked, because: str) -> GatedCheckpoint:
     page = house.page.format(asked.repo_id)
     message = f"{asked.repo_id} is gated on {house.title}, which serves it only to accounts with access{because}"
+    if refusal.code != "GatedRepo" and not (asked.gated or asked.path):
+        # Nothing says that it is a gate: a private repository is refused so, and by a filter on the way every one.
+        message = f"{house.title} refuses {asked.repo_id} with status {refusal.status}, as it does what is gated or private{because}"
     if refusal.rejected:
         hint = f"renew the token in {refusal.rejected}, which is not accepted, and accept the licence at {page}"
     elif refusal.token:

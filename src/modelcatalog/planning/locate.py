@@ -106,7 +106,8 @@ def locate(name: ModelName, wanted: Wanted) -> Located:
 def _check_revision(revision: str | None) -> None:
     """Refuse what git takes for no revision, before it becomes a path or an address."""
     text = "" if revision is None else str(revision)
-    if ".." in text or text.startswith(("/", "-")) or len(text) > _LONGEST_REVISION or not text.isprintable() or set(text) & set(" ~^:?*[\\"):
+    outside = ".." in text or text.startswith(("/", "-")) or not set(text).isdisjoint(" ~^:?*[\\")
+    if outside or not isinstance(revision, str | None) or len(text) > _LONGEST_REVISION or not text.isprintable():
         message = f"{text[:80]!r} is no branch, tag or commit"
         raise CheckpointNotFound(message, subject=text[:80], hint="leave revision= out, or name one of the repository's branches, tags or commits")
 
