@@ -189,6 +189,17 @@ def test_whole_copy_of_another_program(hubs: Pair, kind: Hub, repository: Path, 
 
 
 @both
+def test_copy_without_the_licence(hubs: Pair, kind: Hub, repository: Path) -> None:
+    """A copy that lacks what no loader reads is complete: nothing is asked, also where the client wrote the listing down."""
+    for name in ("LICENSE.txt", "notes.json"):
+        (repository / name).write_text("{}")
+    another_program(hubs, kind, [p.name for p in repository.iterdir() if p.name not in {"LICENSE.txt", "notes.json"}], one_by_one=False)
+    clear(hubs)
+    assert plan(NAME, device="cpu").source == f"{kind} cache"
+    assert not hubs[kind].requests
+
+
+@both
 @pytest.mark.parametrize("lost", ["model-00002-of-00003.safetensors", "model.safetensors.index.json"])
 def test_shards(hubs: Pair, kind: Hub, repository: Path, lost: str) -> None:
     """Of shards, and of their index, only what is missing is fetched, from the hub that the others came from."""

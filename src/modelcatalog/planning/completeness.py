@@ -26,6 +26,12 @@ __all__ = ["Gaps", "absent", "gaps", "has_vocabulary"]
 _VOCABULARIES = ("tokenizer.json", "tekken.json", "vocab.txt", "vocab.json")
 _VOCABULARY_ENDINGS = (".model", ".tiktoken")
 _BESIDE = ("tokenizer_config.json", "generation_config.json")
+# What a loader reads; a licence or somebody's notes that are not here make no copy incomplete.
+_READ = (
+    "added_tokens", "additional_chat_templates/", "chat_template", "config.json", "generation_config", "merges", "preprocessor_config",
+    "processor_config", "special_tokens_map", "tekken", "tokenizer", "vocab",
+)  # fmt: skip
+_READ_ENDINGS = (*_VOCABULARY_ENDINGS, ".safetensors", ".safetensors.index.json")
 _NO_CHAT = frozenset({"base", "embedding", "reranker", "reward", "guard"})
 _TEMPLATES = ("chat_template", "additional_chat_templates/")
 
@@ -47,8 +53,9 @@ def has_vocabulary(files: Sequence[RemoteFile]) -> bool:
 
 
 def absent(copy: Copy, files: Sequence[RemoteFile]) -> tuple[str, ...]:
-    """The paths of ``files`` that the copy has not at all."""
-    return tuple(f.path for f in files if not (copy.root / f.path).is_file())
+    """The paths of ``files`` that a loader would read and the copy has not at all."""
+    read = (f.path for f in files if f.path.startswith(_READ) or f.path.endswith(_READ_ENDINGS))
+    return tuple(path for path in read if not (copy.root / path).is_file())
 
 
 def gaps(copy: Copy, choice: Choice) -> Gaps:
