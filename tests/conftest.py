@@ -42,6 +42,7 @@ _CLEARED = (
     "MODELSCOPE_DOMAIN",
     "MODELSCOPE_ENDPOINT",
     "TRANSFORMERS_OFFLINE",
+    *(name for proxy in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY") for name in (proxy, proxy.lower())),
 )
 
 

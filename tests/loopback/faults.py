@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from loopback.hubs import Fault, LoopbackHub
 
-__all__ = ["WEIGHTS", "corrupt", "cut", "drip", "page", "redirect", "silent", "stall", "status"]
+__all__ = ["WEIGHTS", "corrupt", "cut", "drip", "page", "redirect", "refuse", "rejects_token", "silent", "stall", "status"]
 
 _PIECES = 3
 WEIGHTS = "model.safetensors"
@@ -41,6 +41,30 @@ def status(code: int, match: str = "", **headers: str) -> Fault:
         if not _meant(request, match):
             return False
         hub.send_json(request, {"error": "as the test wants", "Message": "as the test wants"}, code, **headers)
+        return True
+
+    return fault
+
+
+def refuse(code: int, said: bytes = b"", match: str = "", kind: str = "text/plain", **headers: str) -> Fault:
+    """Refuse with a status and a body of any kind."""
+
+    def fault(hub: LoopbackHub, request: BaseHTTPRequestHandler) -> bool:
+        if not _meant(request, match):
+            return False
+        hub.send(request, code, said, {"Content-Type": kind} | {key.replace("_", "-"): value for key, value in headers.items()})
+        return True
+
+    return fault
+
+
+def rejects_token(code: int = 401, said: str = "Invalid credentials in Authorization header", match: str = "") -> Fault:
+    """Refuse whatever comes with a token, as a hub does when it has expired."""
+
+    def fault(hub: LoopbackHub, request: BaseHTTPRequestHandler) -> bool:
+        if not _meant(request, match) or not request.headers.get("Authorization"):
+            return False
+        hub.send_json(request, {"error": said, "Message": said, "Success": False}, code, X_Error_Message=said)
         return True
 
     return fault

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["COMMIT", "Fault", "HuggingFaceHub", "LoopbackHub", "ModelScopeHub", "Request"]
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+_ENDLESS = 500_000
+"""Entries from which on a listing is an attack, sent in one piece."""
+
 _LFS = 1_000_000
 """Files from this size on are listed with a SHA-256, smaller ones with their git blob id, as the hub does."""
 
@@ -66,6 +69,11 @@ class LoopbackHub:
         """Changes a listing on its way out."""
         self.headers: dict[str, str] = {}
         """Headers that replace those of every file."""
+        self.page = 1_000
+        """Entries on one page of a listing: where Hugging Face goes on to the next, and ModelScope ends without a word."""
+        self.gated = False
+        self.links = ""
+        """Another address that the links to next pages name, as those of a mirror do."""
         self.closed = threading.Event()
         hub = self
 
@@ -185,12 +193,20 @@ class HuggingFaceHub(LoopbackHub):
     def _info(self, request: BaseHTTPRequestHandler, repo_id: str, revision: str) -> None:
         if self._known(request, repo_id, revision):
             siblings = [{"rfilename": name} for name in self.files(repo_id)]
-            info = {"id": repo_id, "sha": COMMIT, "siblings": siblings, "gated": False, "private": False, "tags": []}
+            info = {"id": repo_id, "sha": COMMIT, "siblings": siblings, "gated": "manual" if self.gated else False, "private": False, "tags": []}
             self.send_json(request, info)
 
     def _tree(self, request: BaseHTTPRequestHandler, repo_id: str, revision: str) -> None:
         if self._known(request, repo_id, revision):
-            self.send_json(request, self.tamper([self.entry(name, path) for name, path in self.files(repo_id).items()]))
+            entries = self.tamper([self.entry(name, path) for name, path in self.files(repo_id).items()])
+            at = int(parse_qs(urlsplit(request.path).query).get("cursor", ["0"])[0])
+            more: dict[str, Any] = {}
+            if at + self.page < len(entries) < _ENDLESS:
+                more = {"Link": f'<{self.links or self.endpoint}/api/models/{repo_id}/tree/{revision}?recursive=true&cursor={at + self.page}>; rel="next"'}
+                entries = entries[at : at + self.page]
+            elif at:
+                entries = entries[at:]
+            self.send_json(request, entries, **more)
 
     def entry(self, name: str, path: Path) -> dict[str, Any]:
         """A file as a listing has it."""
@@ -215,8 +231,22 @@ class HuggingFaceHub(LoopbackHub):
         self.send_file(request, path, headers)
 
 
+def _below(entries: list[dict[str, Any]], root: str, recursive: bool, most: int) -> list[dict[str, Any]]:  # noqa: FBT001
+    """The entries of one folder, with all that lies in it or without, and no more than ``most``."""
+    inside = [one for one in entries if not root or str(one.get("Path")).startswith(f"{root}/")] if len(entries) < _ENDLESS else entries
+    if not recursive:
+        cut = len(root) + 1 if root else 0
+        folders = {one["Path"][:cut] + one["Path"][cut:].split("/")[0]: None for one in inside if "/" in one["Path"][cut:]}
+        inside = [one for one in inside if "/" not in one["Path"][cut:]] + [{"Path": path, "Name": path, "Type": "tree"} for path in folders]
+    return inside if len(entries) >= _ENDLESS else inside[:most]
+
+
 class ModelScopeHub(LoopbackHub):
     """The routes of modelscope.cn that its client asks for."""
+
+    def __init__(self, repositories: dict[str, Path]) -> None:
+        super().__init__(repositories)
+        self.page = 3_000
 
     def handle(self, request: BaseHTTPRequestHandler) -> None:
         """Answer one request."""
@@ -234,8 +264,8 @@ class ModelScopeHub(LoopbackHub):
         elif query.get("Revision", "master") != "master":
             self.send_json(request, {"Code": 10010205001, "Message": "revision not found", "Success": False}, 404)
         elif route == "/repo/files":
-            entries = [self.entry(name, path) for name, path in self.files(repo_id).items()]
-            self._data(request, {"Files": self.tamper(entries)})
+            entries = self.tamper([self.entry(name, path) for name, path in self.files(repo_id).items()])
+            self._data(request, {"Files": _below(entries, query.get("Root", ""), query["Recursive"] == "True", self.page)})
         elif route == "/revisions":
             self._data(request, {"RevisionMap": {"Branches": [{"Revision": "master"}], "Tags": []}})
         elif route == "/repo":

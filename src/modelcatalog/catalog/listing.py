@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from modelcatalog import parser, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
+from modelcatalog.errors import Unsupported
 from modelcatalog.lexicon import lexicon
 from modelcatalog.records import Checkpoint, ModelName, Series
 
@@ -22,6 +23,7 @@ __all__ = [
     "Listing",
     "checkpoint",
     "is_repackager",
+    "known_hub",
     "listed_checkpoint",
     "listed_checkpoints",
     "listing",
@@ -32,6 +34,19 @@ __all__ = [
 ]
 
 HUBS: tuple[Literal["huggingface", "modelscope"], ...] = ("huggingface", "modelscope")
+
+
+def known_hub(hub: object) -> None:
+    """Refuse what a caller gave as a hub and is none that has repositories.
+
+    Raises:
+        Unsupported: naming those that there are.
+
+    >>> known_hub("modelscope")
+    """
+    if hub is not None and hub not in HUBS:
+        message = f"there is no hub {hub!r} to take files from"
+        raise Unsupported(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
 
 
 class Entry(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from modelcatalog import parser, vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
-from modelcatalog.catalog.listing import HUBS, Entry, Listing, checkpoint, is_repackager, listing, on_hub, packaging, same_model, undated
+from modelcatalog.catalog.listing import HUBS, Entry, Listing, checkpoint, is_repackager, known_hub, listing, on_hub, packaging, same_model, undated
 from modelcatalog.catalog.sizes import by_rules, near
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.lexicon import lexicon
@@ -33,10 +33,12 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     Raises:
         NameSyntaxError: the text is no name.
         ClosedWeights: the weights were never published.
+        Unsupported: ``hub`` is none that has repositories.
 
     >>> resolve("z-ai/glm-4.7-flash").repo_id
     'zai-org/GLM-4.7-Flash'
     """
+    known_hub(hub)
     name = named(name)
     target: Hub = hub or (name.hub if name.hub in HUBS else "huggingface") or "huggingface"
     listed = listing()

@@ -104,6 +104,8 @@ def load(
     for text in (*plan.mismatches, *plan.warnings):
         warnings.warn(f"{plan.name.source}: {text}", stacklevel=2)
     here = planning.obtain(plan)
+    for text in here.warnings[len(plan.warnings) :]:
+        warnings.warn(f"{plan.name.source}: {text}", stacklevel=2)
     if here.hub != plan.hub:
         warnings.warn(f"{plan.name.source}: {here.reasons[-1]}", stacklevel=2)
     opened = engines.open_engine(here, api_key=api_key)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from modelcatalog.catalog.listing import known_hub
 from modelcatalog.records import Hub
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from modelcatalog.hubs.wire import Wire
@@ -91,10 +92,11 @@ class HubClient(Protocol):
             MissingPackage: if it is not installed.
         """
 
-    def fetch(self, listing: Listing, files: Sequence[RemoteFile]) -> Path:
+    def fetch(self, listing: Listing, files: Sequence[RemoteFile], say: Callable[[str], None]) -> Path:
         """Download ``files`` through the hub's own client into its own cache; the folder they lie in.
 
-        Only `fetcher` calls this, in a process that is watched; the loader calls `fetching.fetch`.
+        Only `fetcher` calls this, in a process that is watched; the loader calls `fetching.fetch`. ``say`` takes
+        what the caller must know of it: that the token was not accepted.
 
         Raises:
             HubUnreachable: if the download breaks off; what arrived is kept for the next try.
@@ -106,23 +108,19 @@ def client(hub: Hub) -> HubClient:
     """The client of a hub that has repositories.
 
     Raises:
-        Unsupported: for ``"ollama"``, whose files are not fetched.
+        Unsupported: for ``"ollama"``, whose files are not fetched, and for what is no hub.
 
     >>> client("modelscope").hub
     'modelscope'
     """
-    from modelcatalog.errors import Unsupported  # noqa: PLC0415
-
+    known_hub(hub)
     if hub == "huggingface":
         from modelcatalog.hubs.huggingface import HuggingFace  # noqa: PLC0415
 
         return HuggingFace()
-    if hub == "modelscope":
-        from modelcatalog.hubs.modelscope import ModelScope  # noqa: PLC0415
+    from modelcatalog.hubs.modelscope import ModelScope  # noqa: PLC0415
 
-        return ModelScope()
-    message = f"files are not fetched from {hub}"
-    raise Unsupported(message, subject=hub, hint='pass hub="huggingface" or hub="modelscope"')
+    return ModelScope()
 
 
 def other(hub: Hub) -> Hub:

@@ -16,9 +16,10 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import hubs
-from modelcatalog.errors import EngineError, HubUnreachable, ModelCatalogError, WontFit
-from modelcatalog.hubs import Listing, RemoteFile, huggingface, modelscope
-from modelcatalog.hubs.guard import Guard, headers_error
+from modelcatalog.errors import EngineError, ModelCatalogError, WontFit
+from modelcatalog.hubs import Listing, RemoteFile, huggingface, modelscope, refusals
+from modelcatalog.hubs.guard import PATIENCE, Guard, headers_error
+from modelcatalog.hubs.secrets import clean
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -27,6 +28,7 @@ __all__ = ["main"]
 
 _SERVER_ERROR = 500
 _SERVER_ERRORS = 2
+_TOO_MANY = 429
 
 
 class _Channel:
@@ -52,19 +54,27 @@ def main() -> None:
     files = [RemoteFile.model_validate(file) for file in job["files"]]
     client = hubs.client(listing.hub)
     here = huggingface if listing.hub == "huggingface" else modelscope
-    folder, roots = here.repository_root(listing.repo_id), here.written_folders()
+    folder = here.repository_root(listing.repo_id)
+    # The folders of one repository may be links that their owner laid, to a larger disk.
+    roots = (*here.written_folders(), folder, here.snapshot_folder(listing))
     if hasattr(signal, "SIGINT"):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.dont_write_bytecode = True
     guard: Guard
+    secret = None
 
     def fail(error: ModelCatalogError) -> None:
         guard.sweep(full=isinstance(error, WontFit))
-        channel.answer(_as_json(error))
+        channel.answer(_as_json(error, secret))
         os._exit(1)
 
+    try:
+        secret = here.token()
+    except ModelCatalogError as error:
+        channel.answer(_as_json(error, None))
+        os._exit(1)
     guard = Guard(
-        endpoint=listing.endpoint, token=here.token(), roots=roots, subject=listing.repo_id, fail=fail
+        endpoint=listing.endpoint, token=secret, roots=roots, subject=listing.repo_id, fail=fail
     )  # fmt: skip
     try:
         client.prepare()
@@ -73,11 +83,13 @@ def main() -> None:
             _hook(guard, listing, fail)
         threading.Thread(target=_orphan, args=(guard,), daemon=True).start()
         threading.Thread(target=guard.watch, args=(folder, here.TITLE), daemon=True).start()
-        answer: dict[str, Any] = {"folder": str(client.fetch(listing, files))}
+        notes: list[str] = []
+        answer: dict[str, Any] = {"folder": str(client.fetch(listing, files, notes.append)), "notes": notes}
     except ModelCatalogError as error:
         fail(error)
     except BaseException as error:  # noqa: BLE001  the answer must be typed
-        unknown = EngineError(f"the download of {listing.repo_id} failed: {error!r}", subject=listing.repo_id)
+        message = clean(f"the download of {listing.repo_id} failed: {error!r}", secret)
+        unknown = EngineError(message, subject=listing.repo_id, hint="run it again; files that arrived whole are kept")
         unknown.__cause__ = error
         fail(unknown)
     else:
@@ -110,12 +122,14 @@ def _hook(guard: Guard, listing: Listing, fail: Any) -> None:
         error = headers_error(response.headers if own else {}, commit=listing.commit or "", subject=listing.repo_id)
         if error is not None:
             fail(error)
-        if response.status_code >= _SERVER_ERROR:
-            # The client would try for half a minute.
+        if response.status_code >= _SERVER_ERROR or response.status_code == _TOO_MANY:
+            # The client would try for half a minute, or wait as long as it is told.
             failures.append(response.status_code)
-            if len(failures) > _SERVER_ERRORS:
-                message = f"{huggingface.TITLE} failed with status {failures[-1]} while sending {listing.repo_id}"
-                fail(HubUnreachable(message, subject=listing.repo_id, hint="try again later, or another hub"))
+            if len(failures) > _SERVER_ERRORS or _seconds(response.headers.get("retry-after")) > PATIENCE:
+                response.read()
+                said = refusals.sentence(response.headers, response.content, guard.secret)
+                refusal = refusals.Refusal(response.status_code, said=said, token="sent" if guard.secret else "")
+                fail(refusals.error(huggingface.house(), refusal, refusals.Asked(listing.repo_id, listing.revision)))
 
     def factory() -> Any:
         return kind(event_hooks={"request": [sent], "response": [received]}, follow_redirects=True, timeout=None)
@@ -123,15 +137,22 @@ def _hook(guard: Guard, listing: Listing, fail: Any) -> None:
     set_client_factory(factory)
 
 
-def _as_json(error: ModelCatalogError) -> dict[str, Any]:
+def _seconds(retry_after: str | None) -> float:
+    try:
+        return float(retry_after or 0)
+    except ValueError:
+        return 0.0
+
+
+def _as_json(error: ModelCatalogError, secret: str | None) -> dict[str, Any]:
     cause = error.__cause__
     return {
         "error": type(error).__name__,
-        "message": error.message,
+        "message": clean(error.message, secret),
         "subject": error.subject,
         "hint": error.hint,
         "install": getattr(error, "install", None),
-        "cause": "".join(traceback.format_exception(cause)) if cause else None,
+        "cause": clean("".join(traceback.format_exception(cause)), secret) if cause else None,
     }
 
 

@@ -9,18 +9,19 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import errors
 from modelcatalog.errors import HubUnreachable, MissingPackage, ModelCatalogError, WontFit
 from modelcatalog.hubs import huggingface, modelscope, receipts
+from modelcatalog.hubs.secrets import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modelcatalog.hubs import Listing, RemoteFile
 
-__all__ = ["ClientError", "fetch"]
+__all__ = ["ClientError", "Fetched", "fetch"]
 
 _SETTINGS = {
     # Its own protocol fetches from hosts that the hub names, in Rust, where the guard sees nothing.
@@ -39,8 +40,16 @@ class ClientError(Exception):
     """The client's own exception, as text: it happened in another process. Only ever a ``__cause__``."""
 
 
-def fetch(listing: Listing, files: Sequence[RemoteFile]) -> Path:
-    """Download files through their hub's own client into its cache, and check each; the folder they lie in.
+class Fetched(NamedTuple):
+    """What a download brought."""
+
+    folder: Path
+    notes: tuple[str, ...] = ()
+    """What the caller must know of it: that the token was not accepted."""
+
+
+def fetch(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
+    """Download files through their hub's own client into its cache, and check each; what is there already is not fetched.
 
     Raises:
         MissingPackage: the client is not installed.
@@ -58,14 +67,14 @@ def fetch(listing: Listing, files: Sequence[RemoteFile]) -> Path:
         message = f"the cache {here.cache_folder()} cannot be written: {error.strerror or error}"
         hint = "free space, or set HF_HOME or MODELSCOPE_CACHE"
         raise WontFit(message, subject=listing.repo_id, hint=hint) from error
-    arrived = Path(_run(listing, files))
-    receipts.check(arrived, files, subject=listing.repo_id)
+    arrived = _run(listing, files)
+    receipts.check(arrived.folder, files, subject=listing.repo_id)
     if listing.hub == "huggingface":
         huggingface.remember(listing)
     return arrived
 
 
-def _run(listing: Listing, files: Sequence[RemoteFile]) -> str:
+def _run(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
     job = {"listing": listing.model_dump(exclude={"files"}), "files": [file.model_dump() for file in files]}
     path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     # A terminal is handed on, so that the client's progress bars draw themselves; a notebook gets their text.
@@ -94,7 +103,7 @@ def _run(listing: Listing, files: Sequence[RemoteFile]) -> str:
         if process.stderr is not None:
             relay.join(_GOODBYE)
             process.stderr.close()
-    return _folder(answer, listing, process.returncode, said)
+    return _fetched(answer, listing, process.returncode, said)
 
 
 def _relay(process: subprocess.Popen[bytes], said: list[bytes]) -> None:
@@ -122,16 +131,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.stdout.close()
 
 
-def _folder(answer: bytes, listing: Listing, code: int | None, said: list[bytes]) -> str:
+def _fetched(answer: bytes, listing: Listing, code: int | None, said: list[bytes]) -> Fetched:
     try:
         value: dict[str, Any] = json.loads(answer)
     except ValueError:
-        last = b"".join(said).decode("utf-8", "replace").strip().splitlines()[-1:]
+        last = clean(b"".join(said).decode("utf-8", "replace")).strip().splitlines()[-1:]
         message = f"the download of {listing.repo_id} ended with code {code}{': ' + last[0] if last else ''}"
         hint = "run it again; files that arrived whole are kept"
         raise HubUnreachable(message, subject=listing.repo_id, hint=hint) from None
     if "folder" in value:
-        return str(value["folder"])
+        return Fetched(Path(value["folder"]), tuple(value["notes"]))
     raise _error(value)
 
 

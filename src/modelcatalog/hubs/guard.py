@@ -75,6 +75,7 @@ class Guard:
     ) -> None:
         url = urlsplit(endpoint)
         self._host = (url.hostname or "", url.port or _PORTS.get(url.scheme, 0))
+        self.secret = token
         self._token = token.encode() if token else None
         self._roots = tuple(os.path.realpath(root) for root in roots)
         self._subject = subject

@@ -23,6 +23,7 @@ __all__ = ["Copy", "as_path", "at", "cached", "caches", "check_weights", "search
 
 _DEPTH = 4
 _SIGNS = frozenset({"config.json", "adapter_config.json", "model_index.json"})
+_NO_OWNERS = frozenset({"models", "datasets", "hub", "credentials", "ast_indexer", "tmp"})
 _SKIPPED = frozenset({".git", ".locks", "__pycache__", "node_modules", "blobs"})
 
 
@@ -178,12 +179,14 @@ def _modelscope_cache() -> Iterator[str]:
     for folder in _folders(base / "models"):
         if "--" in folder.name:
             yield folder.name.replace("--", "/", 1)
-    for part in ("models", "hub/models", "hub"):
+    for part in ("models", "hub/models", "hub", ""):
         for owner in _folders(base / part):
-            if "--" in owner.name or owner.name.startswith(("_", ".")) or owner.name in {"models", "datasets"}:
+            if "--" in owner.name or owner.name.startswith(("_", ".")) or owner.name in _NO_OWNERS:
                 continue
             for folder in _folders(owner):
-                yield f"{owner.name}/{folder.name.replace('___', '.')}"
+                # In its top folder the cache keeps much else.
+                if part or any((folder / name).is_file() for name in ("config.json", "configuration.json")) or any(folder.glob("*.gguf")):
+                    yield modelscope.plain(f"{owner.name}/{folder.name}")
 
 
 def _folders(root: Path) -> list[Path]:
@@ -200,7 +203,7 @@ def cached(hub: Hub, repo_id: str, revision: str | None = None) -> Iterator[Copy
         wanted = revision or "main"
         try:
             commit = (base / "refs" / wanted).read_text(encoding="utf-8").strip()
-        except OSError:
+        except (OSError, ValueError):
             commit = wanted
         folders = [base / "snapshots" / commit]
         if revision is None:

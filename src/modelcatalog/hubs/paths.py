@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from modelcatalog.errors import UnsafeRepository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MOST_FILES", "check", "disk_full", "is_file"]
+__all__ = ["MOST_FILES", "check", "disk_full", "is_file", "refuse_many"]
 
 MOST_FILES = 20_000
 """More entries than any model repository has; a longer listing is an attack or no model."""
@@ -28,18 +28,30 @@ def check(paths: Iterable[str], *, subject: str) -> None:
     >>> check(["../../.bashrc"], subject="a/b")
     Traceback (most recent call last):
     modelcatalog.errors.UnsafeRepository: a/b lists a path outside itself: '../../.bashrc'
+      do not use this repository
     """
     for seen, path in enumerate(paths):
         if seen >= MOST_FILES:
-            message = f"{subject} lists more than {MOST_FILES:,} files"
-            raise UnsafeRepository(message, subject=subject)
+            refuse_many(subject)
         parts = path.split("/")
         if ".." in parts or "\\" in path or path.startswith(("/", "~")) or (len(path) > 1 and path[1] == ":"):
             message = f"{subject} lists a path outside itself: {path[:80]!r}"
-            raise UnsafeRepository(message, subject=subject)
+            raise UnsafeRepository(message, subject=subject, hint="do not use this repository")
         if not path or len(path) > _LONGEST or any(part in {"", "."} for part in parts) or not path.isprintable():
             message = f"{subject} lists a path that is no file name: {path[:80]!r}"
-            raise UnsafeRepository(message, subject=subject)
+            raise UnsafeRepository(message, subject=subject, hint="do not use this repository")
+
+
+def refuse_many(subject: str, counted: str = "") -> NoReturn:
+    """Refuse a listing of too many files.
+
+    >>> refuse_many("a/b", "21,000 on its first 21 pages")
+    Traceback (most recent call last):
+    modelcatalog.errors.UnsafeRepository: a/b lists more than 20,000 files: 21,000 on its first 21 pages
+      no model has so many: name a repository of one model
+    """
+    message = f"{subject} lists more than {MOST_FILES:,} files{f': {counted}' if counted else ''}"
+    raise UnsafeRepository(message, subject=subject, hint="no model has so many: name a repository of one model")
 
 
 def is_file(kind: str | None, *, subject: str) -> bool:
@@ -56,7 +68,7 @@ def is_file(kind: str | None, *, subject: str) -> bool:
     if kind in {"directory", "tree"}:
         return False
     message = f"{subject} lists something that is neither file nor folder: {str(kind)[:40]!r}"
-    raise UnsafeRepository(message, subject=subject)
+    raise UnsafeRepository(message, subject=subject, hint="do not use this repository")
 
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

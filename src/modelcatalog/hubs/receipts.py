@@ -21,10 +21,11 @@ from modelcatalog.hubs import RemoteFile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["check", "digest", "expect", "expected", "from_blobs", "missing", "place"]
+__all__ = ["absent", "check", "confirm", "digest", "expect", "expected", "from_blobs", "listed", "missing", "place"]
 
 _CHUNK = 1 << 20
 _WORKERS = 4
+_LINKS = 8
 _FOLDER = ".modelcatalog"
 
 
@@ -43,6 +44,8 @@ class _Receipt(BaseModel):
 
     files: dict[str, RemoteFile] = {}
     checked: dict[str, _Checked] = {}
+    listed: bool = False
+    """Its files were chosen from a listing, so that no more of them are to be had."""
 
 
 def place(folder: Path) -> Path:
@@ -80,7 +83,19 @@ def expect(folder: Path, files: Sequence[RemoteFile]) -> None:
     before = _read(folder)
     wanted = {file.path: file for file in files}
     kept = {path: seen for path, seen in before.checked.items() if wanted.get(path) in {None, before.files.get(path)}}
-    _write(folder, _Receipt(files=before.files | wanted, checked=kept))
+    _write(folder, _Receipt(files=before.files | wanted, checked=kept, listed=True))
+
+
+def confirm(folder: Path, files: Sequence[RemoteFile]) -> None:
+    """Note that a hub lists these files, all of which are there, and no more that belong to them."""
+    before = _read(folder)
+    with suppress(OSError):  # a cache that may only be read is asked about again
+        _write(folder, before.model_copy(update={"files": before.files | {file.path: file for file in files}, "listed": True}))
+
+
+def listed(folder: Path) -> bool:
+    """Whether the files of a snapshot were chosen from a listing."""
+    return _read(folder).listed
 
 
 def expected(folder: Path) -> tuple[RemoteFile, ...]:
@@ -88,15 +103,21 @@ def expected(folder: Path) -> tuple[RemoteFile, ...]:
     return tuple(_read(folder).files.values())
 
 
+def absent(folder: Path, files: Sequence[RemoteFile]) -> tuple[RemoteFile, ...]:
+    """Those of ``files`` that are not there at their full size."""
+
+    def lost(file: RemoteFile) -> bool:
+        try:
+            return (folder / file.path).stat().st_size != file.size
+        except OSError:
+            return True
+
+    return tuple(file for file in files if lost(file))
+
+
 def missing(folder: Path, files: Sequence[RemoteFile]) -> RemoteFile | None:
     """The first of ``files`` that is not there at its full size."""
-    for file in files:
-        try:
-            if (folder / file.path).stat().st_size != file.size:
-                return file
-        except OSError:
-            return file
-    return None
+    return next(iter(absent(folder, files)), None)
 
 
 def digest(path: Path, *, like: str = "sha256") -> str:
@@ -158,36 +179,80 @@ def check(folder: Path, files: Sequence[RemoteFile], *, subject: str, ours: bool
     with ThreadPoolExecutor(_WORKERS) as pool:
         verdicts = list(pool.map(wrong, files))
     bad = [(file, said) for file, said in zip(files, verdicts, strict=True) if said]
-    if ours:
-        _note(folder, receipt, files, checked, [file for file, _ in bad])
+    kept = _note(folder, receipt, files, checked, [file for file, _ in bad]) if ours else []
     if bad:
         file, said = bad[0]
         message = f"{file.path} of {subject} {said}"
         hint = "it was removed; load again to fetch it anew" if ours else "fetch it again, or make a new lock file"
+        if kept:
+            hint = f"{kept[0]} could not be removed: remove it, then load again"
         raise IntegrityError(message, subject=f"{subject}/{file.path}", hint=hint)
 
 
 def _note(
     folder: Path, before: _Receipt, files: Sequence[RemoteFile], checked: dict[str, _Checked], bad: list[RemoteFile]
-) -> None:
-    """Remember what was right, and remove what was not."""
+) -> list[Path]:
+    """Remember what was right, and remove what was not; what could not be removed."""
+    kept: list[Path] = []
     for file in bad:
         checked.pop(file.path, None)
-        _remove(folder / file.path)
+        kept += _remove(folder, file)
     if checked != before.checked:
         # A cache that may only be read works too; it is checked each time.
         with suppress(OSError):
-            _write(folder, _Receipt(files=before.files | {f.path: f for f in files}, checked=checked))
+            _write(folder, before.model_copy(update={"files": before.files | {f.path: f for f in files}, "checked": checked}))
+    return kept
 
 
-def _remove(path: Path) -> None:
-    """Remove a file of a cache, and the blob that it points at."""
-    with suppress(OSError):
-        if path.is_symlink():
-            target = path.resolve()
-            if target.parent.name == "blobs":
-                target.unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
+def _remove(folder: Path, file: RemoteFile) -> list[Path]:
+    """Remove a file of a cache with all that its bytes would come back from; what could not be removed.
+
+    huggingface_hub links snapshots to blobs, and blobs to a store that repositories share. Where links are not to be
+    had it copies, and a wrong copy may have been made of a wrong blob.
+    """
+    roots = [folder]
+    if folder.parent.name == "snapshots":
+        repository = folder.parent.parent
+        # Either may itself be a link, to a larger disk.
+        roots = [repository, repository.parent, repository / "blobs", repository.parent / "blobs"]
+    within = tuple(os.path.realpath(root) + os.sep for root in roots)
+    doomed = _chain(folder / file.path, within)
+    for name in (file.sha256, file.git_oid):
+        blob = folder.parent.parent / "blobs" / str(name)
+        if name and len(roots) > 1 and _differs(blob, file):
+            doomed += [path for path in _chain(blob, within) if path not in doomed]
+    kept = []
+    # The bytes first: a link that is left leads nowhere, which every client takes for a file that is not there.
+    for path in reversed(doomed):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError:
+            kept.append(path)
+    return kept
+
+
+def _chain(path: Path, within: tuple[str, ...]) -> list[Path]:
+    """A file, and what it leads to by links, one after the other, as far as that lies in these folders."""
+    found: list[Path] = []
+    while path not in found and len(found) < _LINKS:
+        # The folder's links are followed, the last part's are not: a link itself is to be removed.
+        real = Path(os.path.realpath(path.parent), path.name)
+        if not str(real).startswith(within):
+            break
+        found.append(real)
+        try:
+            path = real.parent / real.readlink()
+        except OSError:
+            break
+    return found
+
+
+def _differs(blob: Path, file: RemoteFile) -> bool:
+    wanted = _listed(file)
+    try:
+        return wanted is not None and digest(blob, like=wanted.partition(":")[0]) != wanted
+    except OSError:
+        return False
 
 
 def from_blobs(folder: Path, files: Sequence[RemoteFile]) -> tuple[RemoteFile, ...]:

@@ -1,6 +1,6 @@
 """Owns what loading a name would do: where from, which files, in which type, and whether it fits. Loads nothing.
 
-`plan` reads local headers, or asks a hub for at most six small answers; no weight byte moves. `obtain` then
+`plan` reads local headers, or asks a hub for a listing and a few small answers; no weight byte moves. `obtain` then
 brings the files onto this disk; `lock` writes down which they are.
 """
 

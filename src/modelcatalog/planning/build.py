@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.errors import Unsupported
-from modelcatalog.hubs import huggingface, modelscope
+from modelcatalog.hubs import huggingface, modelscope, receipts, refusals
 from modelcatalog.planning import attention, devices, engine, machine, packages, reading, refusing, request, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning.claims import mismatches
 from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from modelcatalog.hubs import Listing, RemoteFile
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.locate import Located
     from modelcatalog.planning.machine import Gpu
@@ -99,7 +100,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         kv=kv_bytes(facts, tokens=tokens, dtype=place.dtype),
         free=place.free,
         place=place.name,
-        disk=0 if copy else sum(f.size for f in files),
+        disk=0 if listing is None else sum(f.size for f in _to_fetch(listing, files)),
         disk_free=None if copy else machine.free_disk(cache),
     )
     return Plan(
@@ -132,7 +133,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
             gguf=found.choice.format == "gguf", hub=None if listing is None else listing.hub, more=(*form.needs, *_reading_packages(said, found)), engine=runs
         ),
         mismatches=mismatches(record, facts, found.choice),
-        warnings=(*unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
+        warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
         reasons=tuple(text for text in (*found.reasons, runs.reason, place.reason, attends.reason if attends else "") if text),
     )
 
@@ -170,6 +171,21 @@ def _reading_packages(said: Said, found: Located) -> tuple[str, ...]:
 
 def _idle(asked: Asked, place: _Place) -> tuple[str, ...]:
     return ("offload=True changes nothing on a CPU, where all weights are in RAM already",) if asked.offload and place.device.startswith("cpu") else ()
+
+
+def _to_fetch(listing: Listing, files: tuple[RemoteFile, ...]) -> tuple[RemoteFile, ...]:
+    """The files that are not in the hub's cache already."""
+    here = modelscope if listing.hub == "modelscope" else huggingface
+    return receipts.absent(here.snapshot_folder(listing), files)
+
+
+def _not_accepted(found: Located) -> tuple[str, ...]:
+    """That the hub did not accept the token, if it did not; known once everything was asked."""
+    rejected = found.wire.rejected if found.wire else None
+    if rejected is None or found.listing is None:
+        return ()
+    house = modelscope.house() if found.listing.hub == "modelscope" else huggingface.house()
+    return (refusals.note(house, found.listing.repo_id, rejected.token, rejected.said),)
 
 
 def _of_engine(place: _Place, runs: engine.Runs, options: Mapping[str, object]) -> _Place:

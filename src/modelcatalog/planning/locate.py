@@ -1,4 +1,7 @@
-"""Owns where a checkpoint comes from: a path, a local copy, or a hub, and why. Chooses no dtype and no engine."""
+"""Owns where a checkpoint comes from: a path, a local copy, or a hub, and why. Chooses no dtype and no engine.
+
+A copy in a hub's cache that lacks something is completed from its hub, at its own commit.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,14 @@ from modelcatalog.errors import (
     GatedCheckpoint,
     HubUnreachable,
     IntegrityError,
+    MissingPackage,
     ModelCatalogError,
     UnknownFamily,
     UnsafeRepository,
     Unsupported,
 )
-from modelcatalog.hubs import huggingface, local, receipts
+from modelcatalog.hubs import huggingface, local, modelscope, receipts
+from modelcatalog.planning import completeness
 from modelcatalog.planning.choose import Choice, choose
 
 if TYPE_CHECKING:
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from modelcatalog.hubs.local import Copy
     from modelcatalog.hubs.safetensors import SafetensorsHeader
     from modelcatalog.hubs.wire import Wire
+    from modelcatalog.planning.completeness import Gaps
     from modelcatalog.records import Hub, ModelName
 
 __all__ = ["Located", "Wanted", "locate", "locate_path"]
@@ -40,6 +46,10 @@ __all__ = ["Located", "Wanted", "locate", "locate_path"]
 _PATIENCE = 9.0
 _LARGEST_INDEX = 400_000
 """Of an index on a hub that is larger, the end is read: a plan's requests bring less than a megabyte."""
+_PARTS = 2
+"""Copies with gaps that are asked about before all else."""
+
+_LONGEST_REVISION = 250
 
 
 class Wanted(NamedTuple):
@@ -86,7 +96,9 @@ def locate(name: ModelName, wanted: Wanted) -> Located:
     """
     hub = wanted.hub or (name.hub if name.hub in {"huggingface", "modelscope"} else None)
     closed = _closed(name, hub)
-    found = _local(name, wanted, hub)
+    _check_revision(wanted.revision or name.revision)
+    parts: list[_Part] = []
+    found = _local(name, wanted, hub, parts)
     if found is not None:
         return found
     if closed is not None:
@@ -95,7 +107,16 @@ def locate(name: ModelName, wanted: Wanted) -> Located:
         message = f"no family is known for {name.source!r}, so there is no repository to try"
         hint = "write it as owner/name to try that repository, or give a path"
         raise UnknownFamily(message, subject=name.source, hint=hint)
-    return _remote(name, wanted, hub)
+    return _remote(name, wanted, hub, parts)
+
+
+def _check_revision(revision: str | None) -> None:
+    """Refuse what git takes for no revision, before it becomes a path or an address."""
+    text = "" if revision is None else str(revision)
+    outside = ".." in text or text.startswith(("/", "-")) or not set(text).isdisjoint(" ~^:?*[\\")
+    if outside or not isinstance(revision, str | None) or len(text) > _LONGEST_REVISION or not text.isprintable():
+        message = f"{text[:80]!r} is no branch, tag or commit"
+        raise CheckpointNotFound(message, subject=text[:80], hint="leave revision= out, or name one of the repository's branches, tags or commits")
 
 
 def _closed(name: ModelName, hub: Hub | None) -> ClosedWeights | None:
@@ -114,34 +135,96 @@ def _known(name: ModelName) -> bool:
 # On this disk ---------------------------------------------------------------------------------
 
 
-def _local(name: ModelName, wanted: Wanted, hub: Hub | None) -> Located | None:
-    """The first complete local copy; with a hub given, only what that hub's client fetched."""
-    scheme = _scheme(name, wanted)
-    broken: IntegrityError | None = None
-    refused: Unsupported | None = None
+class _Part(NamedTuple):
+    """A copy in a hub's cache of which something is missing."""
+
+    copy: Copy
+    said: str
+    """What is missing, one sentence."""
+
+
+def _local(name: ModelName, wanted: Wanted, hub: Hub | None, parts: list[_Part]) -> Located | None:  # noqa: C901  all that may come of looking at a copy
+    """The first complete local copy; with a hub given, only what that hub's client fetched. Notes those of which parts are here."""
+    passed: ModelCatalogError | None = None
+    doubtful: tuple[Located, Copy, Gaps] | None = None
     for copy in _copies(name, wanted, hub):
-        file = name.file if copy.hub else None
         try:
-            choice = _complete(copy, file=file, scheme=scheme, code=wanted.code)
-            headers = local.check_weights(copy.root, [f.path for f in choice.weights])
+            choice, headers, lacks = _judged(name, wanted, copy)
         except IntegrityError as error:
-            # A file that a user put there is reported; a half-filled cache is fetched again.
-            broken = broken or (None if copy.hub else error)
-            continue
+            # A file that a user put there is reported; a half-filled cache is completed.
+            if copy.hub is None:
+                passed = passed or error
+            else:
+                parts.append(_Part(copy, f"{copy.title} in the {copy.where} is not whole: {error.message}"))
         except (CheckpointNotFound, UnsafeRepository):
             continue
         except Unsupported as error:
             # An adapter, say, of a name like this one's; the hub may have the model itself.
-            refused = refused or error
-            continue
-        if choice.format == "safetensors" and not _has_tokenizer(choice):
-            continue
-        return Located(choice, (*_why(name, copy, choice), choice.reason), copy=copy, headers=headers)
-    if broken is not None:
-        raise broken
-    if refused is not None and huggingface.offline():
-        raise refused
+            passed = passed or (error if huggingface.offline() else None)
+        else:
+            here = Located(choice, (*_why(name, copy, choice), choice.reason), copy=copy, headers=headers)
+            if lacks.usual and copy.hub:
+                doubtful = doubtful or (here, copy, lacks)
+            elif doubtful is None or (copy.hub, copy.repo_id) != (doubtful[1].hub, doubtful[1].repo_id):
+                # Else it is an older commit of the same repository.
+                return here
+    if doubtful is not None:
+        return _completed(name, wanted, *doubtful)
+    if passed is not None:
+        raise passed
     return None
+
+
+def _judged(name: ModelName, wanted: Wanted, copy: Copy) -> tuple[Choice, Mapping[str, GgufHeader | SafetensorsHeader], Gaps]:
+    """What of a copy would be loaded, and what it may lack.
+
+    Raises:
+        IntegrityError: if a file that loading takes is cut off or, in a hub's cache, missing.
+        CheckpointNotFound, UnsafeRepository, Unsupported: if it holds nothing that could be loaded.
+    """
+    choice = _complete(copy, file=name.file if copy.hub else None, scheme=_scheme(name, wanted), code=wanted.code)
+    headers = local.check_weights(copy.root, [f.path for f in choice.weights])
+    lacks = completeness.gaps(copy, choice)
+    if lacks.needed is not None:
+        message = f"it has no {lacks.needed}"
+        raise (IntegrityError if copy.hub else CheckpointNotFound)(message, subject=str(copy.root))
+    return choice, headers, lacks
+
+
+def _completed(name: ModelName, wanted: Wanted, here: Located, copy: Copy, lacks: Gaps) -> Located:
+    """A copy that can be loaded and may be part of a repository: with what its hub has beside it, if that can be asked now."""
+    choice = here.choice
+    said = f"{copy.title} in the {copy.where} has no {', '.join(lacks.usual)}"
+    try:
+        if huggingface.offline() and wanted.hub != "modelscope":
+            message = "HF_HUB_OFFLINE forbids it"
+            raise HubUnreachable(message, subject=name.source)
+        client, wire, listing = _ask_for(copy)
+        there = _chosen(listing, client, wire, file=name.file or choice.weights[0].path, scheme=_scheme(name, wanted), code=wanted.code)
+    except ModelCatalogError as error:
+        sure = "the repository has more files" if lacks.known else "it may be part of a repository"
+        return here._replace(reasons=(*here.reasons, f"{said}, so {sure}, and its hub could not be asked: {error.message}"))
+    more = completeness.absent(copy, there.companions)
+    if not more or receipts.absent(copy.root, there.weights):
+        # Nothing more is to be had, or the repository went on to other weights; then what is here stands.
+        if not more:
+            receipts.confirm(copy.root, [*choice.weights, *choice.companions])
+        asked = f"{said}; nor has its hub, which was asked once" if not more else f"{said}, and its hub has other weights by now"
+        why = f"{copy.title} in the {copy.where} is complete"
+        return here._replace(reasons=(why if not more else here.reasons[0], asked, *here.reasons[1:]))
+    why = f"{copy.hub} because {copy.title} in the {copy.where} has no {', '.join(more)}; what is there already stays"
+    return Located(there, (why, choice.reason), listing=listing, client=client, wire=wire)
+
+
+def _ask_for(copy: Copy) -> tuple[HubClient, Wire, Listing]:
+    """Its hub's listing of a copy, at the commit that the copy is of."""
+    client = hubs.client(copy.hub or "huggingface")
+    wire = client.wire()
+    repo_id = copy.repo_id or copy.title
+    if copy.hub == "modelscope":
+        revision = copy.root.name if copy.root.parent.name == "snapshots" else None
+        return client, wire, client.listing(wire, modelscope.plain(repo_id), revision)
+    return client, wire, client.listing(wire, repo_id, copy.commit)
 
 
 def _complete(copy: Copy, *, file: str | None, scheme: str | None, code: bool) -> Choice:
@@ -165,10 +248,6 @@ def _scheme(name: ModelName, wanted: Wanted) -> str | None:
     if quantization is None or quantization.method not in {None, "gguf"}:
         return None
     return quantization.scheme or (f"int{quantization.bits:g}" if quantization.bits else None)
-
-
-def _has_tokenizer(choice: Choice) -> bool:
-    return any(f.path.startswith(("tokenizer", "vocab", "spiece", "tekken")) for f in choice.companions)
 
 
 def _copies(name: ModelName, wanted: Wanted, hub: Hub | None) -> Iterator[Copy]:
@@ -230,26 +309,51 @@ def _why(name: ModelName, copy: Copy, choice: Choice) -> tuple[str, ...]:
 # On a hub -------------------------------------------------------------------------------------
 
 
-def _remote(name: ModelName, wanted: Wanted, hub: Hub | None) -> Located:
-    scheme = _scheme(name, wanted)
+def _remote(name: ModelName, wanted: Wanted, hub: Hub | None, parts: list[_Part]) -> Located:
     chosen = hub or _preferred()
+    parts = [part for part in parts if chosen in {None, part.copy.hub}]
     if huggingface.offline() and chosen != "modelscope":
-        message = f"{name.source} is not on this disk, and HF_HUB_OFFLINE forbids asking for it"
+        whole = f" as a whole ({parts[0].said})" if parts else ""
+        message = f"{name.source} is not on this disk{whole}, and HF_HUB_OFFLINE forbids asking for it"
         hint = "unset HF_HUB_OFFLINE, or put a copy in MODELCATALOG_PATH"
         raise HubUnreachable(message, subject=name.source, hint=hint)
-    if chosen is not None:
-        client, wire, listing = _ask(name, chosen, wanted)
-        why = f"{chosen} because {_because(wanted, name, hub)}"
-    else:
-        client, wire, listing, why = _first(name, wanted)
+    for part in parts[:_PARTS]:
+        # Another hub, or another commit, would bring all of it anew.
+        with suppress(ModelCatalogError):
+            client, wire, listing = _ask_for(part.copy)
+            why = f"{part.copy.hub} because {part.said}; what is there already stays"
+            return _found(name, wanted, why, client, wire, listing)
+    try:
+        if chosen is not None:
+            client, wire, listing = _ask(name, chosen, wanted)
+            why = f"{chosen} because {_because(wanted, name, hub)}"
+        else:
+            client, wire, listing, why = _first(name, wanted)
+    except (HubUnreachable, GatedCheckpoint, CheckpointNotFound) as error:
+        if parts:
+            error.message = f"{parts[0].said}; {error.message}"
+            error.args = (error.message,)
+        if chosen is not None and not isinstance(error, GatedCheckpoint):
+            other = f'pass hub="{hubs.other(chosen)}"'
+            error.hint = f"{error.hint}; or {other}" if error.hint else other
+        raise
+    return _found(name, wanted, why, client, wire, listing)
+
+
+def _found(name: ModelName, wanted: Wanted, why: str, client: HubClient, wire: Wire, listing: Listing) -> Located:  # noqa: PLR0917
+    choice = _chosen(listing, client, wire, file=name.file, scheme=_scheme(name, wanted), code=wanted.code)
+    return Located(choice, (why, choice.reason), listing=listing, client=client, wire=wire)
+
+
+def _chosen(listing: Listing, client: HubClient, wire: Wire, *, file: str | None, scheme: str | None, code: bool) -> Choice:
+    """The files to load of a listing."""
 
     def read(path: str, start: int, length: int | None) -> bytes:
         return client.read(wire, listing, path, start=start, length=length)
 
     # A listing of many pages may leave but one request, which config.json needs.
     reader = read if wire.requests > 1 else None
-    choice = choose(listing.files, subject=listing.repo_id, file=name.file, scheme=scheme, code=wanted.code, read=reader, largest=_LARGEST_INDEX)
-    return Located(choice, (why, choice.reason), listing=listing, client=client, wire=wire)
+    return choose(listing.files, subject=listing.repo_id, file=file, scheme=scheme, code=code, read=reader, largest=_LARGEST_INDEX)
 
 
 def _preferred() -> Hub | None:
@@ -272,14 +376,7 @@ def _ask(name: ModelName, hub: Hub, wanted: Wanted) -> tuple[HubClient, Wire, Li
     client = hubs.client(hub)
     wire = client.wire()
     revision = wanted.revision or name.revision
-    repo_id = catalog.resolve(name, hub=hub).repo_id
-    try:
-        return client, wire, client.listing(wire, repo_id, revision)
-    except HubUnreachable as error:
-        if wanted.hub is None:
-            raise
-        error.hint = f'{error.hint}; or pass hub="{hubs.other(hub)}"' if error.hint else f'pass hub="{hubs.other(hub)}"'
-        raise
+    return client, wire, client.listing(wire, catalog.resolve(name, hub=hub).repo_id, revision)
 
 
 def _first(name: ModelName, wanted: Wanted) -> tuple[HubClient, Wire, Listing, str]:
@@ -316,12 +413,16 @@ def _first(name: ModelName, wanted: Wanted) -> tuple[HubClient, Wire, Listing, s
 
 def _neither(name: ModelName, failed: dict[Hub, ModelCatalogError]) -> ModelCatalogError:
     """One error for two hubs: what the caller can act on first."""
-    order = (UnsafeRepository, GatedCheckpoint, HubUnreachable, CheckpointNotFound)
+    order: tuple[type[ModelCatalogError], ...] = (UnsafeRepository, GatedCheckpoint, MissingPackage, HubUnreachable, CheckpointNotFound)
     ranked = sorted(failed.values(), key=lambda e: next((i for i, kind in enumerate(order) if isinstance(e, kind)), 9))
     if not ranked:
-        return HubUnreachable(f"no hub answered within {_PATIENCE:g} s", subject=name.source)
+        return HubUnreachable(f"no hub answered within {_PATIENCE:g} s", subject=name.source, hint="check the network and the proxy settings")
     first = ranked[0]
-    said = "; ".join(error.message for error in ranked)
-    error = type(first)(said, subject=name.source, hint=first.hint)
+    late = [f"{hub} gave no answer within {_PATIENCE:g} s" for hub in _order(None) if hub not in failed]
+    said = "; ".join([*(error.message for error in ranked), *late])
+    if isinstance(first, MissingPackage):
+        error: ModelCatalogError = MissingPackage(said, subject=name.source, install=first.install)
+    else:
+        error = type(first)(said, subject=name.source, hint=first.hint)
     error.__cause__ = first
     return error

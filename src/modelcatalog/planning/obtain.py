@@ -36,40 +36,43 @@ def obtain(plan: Plan) -> Plan:
         message = "this plan names neither a folder nor a hub"
         raise EngineError(message, subject=plan.name.source)
     try:
-        folder = fetching.fetch(plan.listing(), plan.files)
+        fetched = fetching.fetch(plan.listing(), plan.files)
         moved: dict[str, object] = {}
     except HubUnreachable as error:
         twin = _twin(plan)
-        if twin is None:
+        if isinstance(twin, str):
+            error.hint = f"{error.hint}; {twin}" if error.hint else twin
             raise
-        folder = fetching.fetch(twin, twin.files)
+        fetched = fetching.fetch(twin, twin.files)
         # What the first hub listed still holds, also for the files that the second hashes in another way.
-        receipts.check(folder, plan.files, subject=twin.repo_id)
+        receipts.check(fetched.folder, plan.files, subject=twin.repo_id)
         reason = f"{error.message}; {twin.hub} lists the same files, so they came from there"
         moved = {"source": twin.hub, "hub": twin.hub, "endpoint": twin.endpoint, "repo_id": twin.repo_id}
         moved |= {"revision": twin.revision, "commit": twin.commit, "reasons": (*plan.reasons, reason)}
-    local.check_weights(folder, plan.weights)
-    return plan.model_copy(update={"path": str(folder), **moved})
+    local.check_weights(fetched.folder, plan.weights)
+    # The plan may have said it already, in the same words or in those of another answer.
+    said = {text.partition(" (")[0] for text in plan.warnings}
+    notes = tuple(text for text in fetched.notes if text.partition(" (")[0] not in said)
+    return plan.model_copy(update={"path": str(fetched.folder), "warnings": (*plan.warnings, *notes), **moved})
 
 
-def _twin(plan: Plan) -> Listing | None:
-    """The other hub's listing of the same files; None unless the hashes of all weights agree."""
-    if plan.hub is None:
-        return None
-    there = hubs.other(plan.hub)
+def _twin(plan: Plan) -> Listing | str:
+    """The other hub's listing of the same files, if the hashes of all weights agree; else why it cannot help."""
+    there = hubs.other(plan.hub or "modelscope")
+    differs = f'{there} does not list the same files: to take its own, pass hub="{there}"'
     try:
         client = hubs.client(there)
         listing = client.listing(client.wire(), catalog.resolve(plan.name, hub=there).repo_id, None)
-    except ModelCatalogError:
-        return None
+    except ModelCatalogError as error:
+        return f"{there} cannot take over: {error.message}"
     files = []
     for file in plan.files:
         twin = listing.file(file.path)
         if twin is None or twin.size != file.size:
-            return None
+            return differs
         if file.sha256 and twin.sha256 and file.sha256 != twin.sha256:
-            return None
+            return differs
         if file.path in plan.weights and not (file.sha256 and twin.sha256):
-            return None
+            return differs
         files.append(twin)
     return listing.model_copy(update={"files": tuple(files)})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelcatalog import catalog
+from modelcatalog.catalog.listing import known_hub
 from modelcatalog.errors import CheckpointNotFound, Unsupported
 from modelcatalog.hubs import local
 from modelcatalog.planning import lockfile, request, serving, variants
@@ -66,6 +67,7 @@ def plan(
         UnknownFamily, ClosedWeights: there is no repository to look for.
         CheckpointNotFound, GatedCheckpoint, HubUnreachable: it cannot be had.
         IntegrityError: a local file is cut off, or other than locked.
+        Unsupported: ``hub`` is no hub that has repositories.
         UnsafeRepository, NeedsRemoteCode: loading it would run code from the repository.
         WontFit: with ``fit``, if no variant fits.
         Unsupported: the checkpoint does not talk, an argument means nothing here, or what is installed cannot run it.
@@ -86,6 +88,7 @@ def plan(
     if base_url is not None:
         message = f"base_url= is for servers, and {engine} asks none"
         raise Unsupported(message, subject=str(engine), hint='leave it out, or use engine="openai"')
+    known_hub(hub)
     record, path = _named(name)
     asked = Asked(
         engine=engine,
