@@ -14,7 +14,7 @@ from functools import cache
 from modelcatalog import vocabulary
 from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Node, Not, Opt, Rep, Rule, Words, node
 
-__all__ = ["PIECES", "WORDS", "extract", "form", "pieces", "reference", "references", "word"]
+__all__ = ["PIECES", "WORDS", "extract", "form", "pieces", "reference", "references", "refs", "word"]
 
 
 def _opt(*parts: Node | str) -> Opt:
@@ -165,7 +165,10 @@ PIECES: tuple[Rule, ...] = (
 _PART = Rep(Chars(r"^/\\:@?#\s", "part character"))
 _SLASH = Chars(r"/\\", "slash")
 _REST = Rep(Chars(r"^\n", "any character"), 0)
-_REVISION = Rep(Chars(r"^/\\?#\s", "revision character"))
+_REVISION_CHAR = Chars(r"^/\\?#\s", "revision character")
+_REFS = _seq("refs/", _alt(_seq("pr/", _NUMBER), _seq("convert/", Rep(Chars(r"\w.\-", "name character")))))
+"""The revisions whose slashes are their own: pull requests and conversions. Any other writes them as %2F."""
+_REVISION = _alt(_seq(_REFS, Not(_REVISION_CHAR)), Rep(_REVISION_CHAR))
 _QUERY = _opt(Chars("?#", "? or #"), _REST)
 
 
@@ -174,14 +177,14 @@ def references() -> tuple[Rule, ...]:
     """The forms of a reference, in order."""
     hubs = vocabulary.hubs()
     host = Cap("host", Words(tuple(hubs.hosts), "a hub's host"))
-    view = _seq("/", _any("tree", "blob", "resolve", "raw", "file/view"), "/", Cap("revision", _REVISION), _opt("/", Cap("file", Rep(Chars(r"^?#", "path character")))))
+    view = _seq("/", _any("tree", "blob", "resolve", "raw", "blame", "commit", "commits", "file/view"), "/", Cap("revision", _REVISION), _opt("/", Cap("file", Rep(Chars(r"^?#", "path character")))))
     tail = _seq(_opt("/", _any("summary", "files", "tree", "discussions", "tags", "feedback", "quickstart")), Rep(Lit("/"), 0), _QUERY)
     return (
         Rule(
             "hub_url",
             _seq(
                 _opt(_any("https", "http"), "://"), host, "/", _opt(_any("models", "library"), "/"),
-                _opt(Cap("owner", _PART), "/"), Cap("name", _PART), _opt(":", Cap("tag", _PART)), _opt("@", Cap("revision_at", _PART)),
+                _opt(Cap("owner", _PART), "/"), Cap("name", _PART), _opt(":", Cap("tag", _PART)), _opt("@", Cap("revision_at", _REVISION), _opt("/", Cap("file_at", Rep(Chars(r"^?#", "path character"))))),
                 _opt(view), tail,
             ),
             "https://huggingface.co/Qwen/Qwen2.5-7B-Instruct/tree/main",
@@ -234,6 +237,21 @@ def references() -> tuple[Rule, ...]:
             "A file or folder on disk, POSIX or Windows.",
         ),
     )  # fmt: skip
+
+
+def refs(text: str, start: int) -> int:
+    """Where a revision with slashes of its own ends that begins at ``start`` of a lower-case text; -1: none does.
+
+    >>> refs("o/m@refs/pr/3/config.json", 4), refs("o/m@main/config.json", 4)
+    (13, -1)
+    """
+    found = _refs_pattern().match(text, start)
+    return -1 if found is None else found.end()
+
+
+@cache
+def _refs_pattern() -> re.Pattern[str]:
+    return re.compile(_seq(_REFS, Not(Chars(r"^/:", "revision character"))).regex(), re.ASCII)
 
 
 def _group(rules: tuple[Rule, ...]) -> str:

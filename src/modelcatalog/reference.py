@@ -1,12 +1,13 @@
 """Owns taking a reference apart: which stretch of the text is hub, owner, name, tag, revision, file. Reads no words.
 
 The forms with a fixed shape (URLs, caches, paths) are rules of grammar.REFERENCES; a plain name is
-``[scheme:][route/…][owner/]name[/file][:tag][@revision]``.
+``[scheme:][route/…][owner/]name[/file][:tag][@revision[/file]]``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
 
 from modelcatalog import grammar, vocabulary
 from modelcatalog.readings import names_family
@@ -113,11 +114,9 @@ def _plain(parts: Parts, source: str, lower: str, lexicon: Lexicon) -> None:
         parts.hub = hub
         start = end - len(rest.lstrip("/"))
         parts.put("hub", 0, start)
-    revision = lower.rfind("@", start + 1)
-    if revision > 0 and revision + 1 < end and "/" not in lower[revision:]:
+    revision, revision_end = _revision(lower, start, hub, lexicon) if "@" in lower else (-1, -1)
+    if revision >= 0:
         end = revision
-    else:
-        revision = -1
     slash = lower.rfind("/", start, end)
     tag = lower.rfind(":", start, end)
     if tag > slash and start < tag and tag + 1 < end:
@@ -134,8 +133,53 @@ def _plain(parts: Parts, source: str, lower: str, lexicon: Lexicon) -> None:
         parts.put("tag", tag + 1, end)
     if revision >= 0:
         parts.put("separator", end, end + 1)
-        parts.revision = source[end + 1 :]
-        parts.put("revision", end + 1, len(lower))
+        parts.revision = _decoded(source[end + 1 : revision_end])
+        parts.put("revision", end + 1, revision_end)
+        _behind_revision(parts, source, revision_end)
+
+
+def _revision(lower: str, start: int, hub: Hub | None, lexicon: Lexicon) -> tuple[int, int]:
+    """The ``@`` before a revision, and where the revision ends; -1 and -1: none.
+
+    Everything behind the ``@`` is the revision, up to a slash: there a file begins, as huggingface_hub has it. The slashes
+    of ``refs/pr/3`` are its own. An ``@`` that begins a part is part of a route (``@cf/…``), and one in a file's name is its own.
+    """
+    at = lower.find("@", start + 1)
+    while 0 < at < len(lower) - 1:
+        before = lower[start:at].removeprefix("models/")
+        slashes = before.count("/")
+        if lower[at - 1] != "/":
+            end = grammar.refs(lower, at + 1)
+            if end < 0:
+                slash = lower.find("/", at)
+                end = len(lower) if slash < 0 else slash if slashes <= 1 and (hub or (slashes and before.partition("/")[0] not in lexicon.routes)) else -1
+            if end > at + 1:
+                return at, end
+        at = lower.find("@", at + 1)
+    return -1, -1
+
+
+def _behind_revision(parts: Parts, source: str, start: int) -> None:
+    """The file behind a revision, or a tag behind one whose slashes are its own."""
+    rest = source[start + 1 :]
+    if not rest.strip("/"):
+        parts.put("separator", start, len(source))
+        return
+    parts.put("separator", start, start + 1)
+    if source[start] == ":":
+        parts.tag = rest
+        parts.put("tag", start + 1, len(source))
+    else:
+        parts.file = rest
+        parts.put("file", start + 1, len(source))
+
+
+def _decoded(text: str) -> str:
+    """A revision or a file as its hub has it: an address writes a slash in a branch's name as %2F."""
+    if "%" not in text:
+        return text
+    decoded = unquote(text)
+    return decoded if decoded.isprintable() else text
 
 
 def _owned(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
@@ -222,7 +266,7 @@ def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:  # noqa
         elif name == "name":
             _form_name(parts, form, text, start, end)
         elif name in ("revision", "revision_at"):
-            parts.revision = text
+            parts.revision = _decoded(text)
             parts.put("revision", start, end)
         elif name == "owner":
             parts.owner = text
@@ -231,7 +275,7 @@ def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:  # noqa
             parts.tag = text
             parts.put("tag", start, end)
         else:
-            parts.file = text
+            parts.file = _decoded(text) if form == "hub_url" else text
             parts.put("file", start, end)
     parts.put("path", at, len(source))
 
