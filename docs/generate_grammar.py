@@ -18,15 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import modelcatalog
 from modelcatalog import grammar, parser
-from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Node, Not, Opt, Rep, Rule, Seq, Words
+from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Seq, Words, inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FOLDER = Path(__file__).parent
 PAGE = "grammar.md"
-_FEW = 6
-"""Sets of so many words are drawn word by word."""
 
 TEMPLATE = """\
 <!-- Written by docs/generate_grammar.py from the grammar that runs; edit that file, not this one. -->
@@ -37,7 +35,7 @@ order are the text again: what no rule takes is kept as `unknown`, never guessed
 
 ## Four steps
 
-1. **The reference is taken apart.** [URLs, cache folders and paths](#references) have fixed shapes; everything else is
+1. **The reference is taken apart** by the first of its [forms](#references): an address, a cache folder, a path, or
    `[scheme:][route/…][owner/]name[/file][:tag][@revision]`. What stands around the name is settled here.
 2. **The name is cut.** [Pieces](#pieces) are words and separators. A point between digits stays inside its word, and so
    does an underscore that stands for one; dates, shards and llama.cpp's schemes keep their hyphens and underscores.
@@ -95,6 +93,15 @@ method, but the owner may. A group size counts only beside bits or a method.
 {quantization}
 """
 
+SHARED = """\
+## Names in the rules
+
+EBNF as ISO 14977 has it: `,` is one after the other, `|` a choice, `[ ]` there or not, `{ }` any number of times, `5 *` five
+times; `? ?` says what stands before or behind and takes no text. References and words are matched in lower case; in pieces,
+letters in quotes stand for both cases. Where several ways fit,
+the first choice and the longest repetition win, except that an owner, a path, routes and a plain name end as early as they can.
+Which steps before a name are routes, and that a known route is no owner, is data.
+"""
 NAMES = {
     "version": (
         "Qwen2.5-7B",
@@ -176,13 +183,13 @@ def tables() -> tuple[tuple[str, str, tuple[Rule, ...]], ...]:
     return (
         (
             "References",
-            "The forms of a reference that have a fixed shape; they match the text in lower case.",
+            "The forms of a reference; the first that fits the whole text has it.",
             grammar.references(),
         ),
         ("Pieces", "How a name is cut. At each place the first rule that fits takes its piece.", grammar.PIECES),
         (
             "Words",
-            "What one word is, when the vocabulary does not know it; they match the whole word in lower case.",
+            "What one word is, when the vocabulary does not know it: the first rule that fits the whole word.",
             grammar.WORDS,
         ),
     )
@@ -207,7 +214,26 @@ def page() -> str:
     for table, about, rules in tables():
         parts.append(f"## {table}\n\n{about}\n")
         parts += [_section(table, rule) for rule in rules]
-    return "\n".join(parts)
+    parts.append(SHARED)
+    parts += [f"```ebnf\n{wrapped(name, part)}\n```\n" for name, part in named().items()]
+    parts.append("| name | one character of |\n|---|---|")
+    parts += [f"| {called} | `[{klass}]` |" for called, klass in characters().items()]
+    return "\n".join(parts) + "\n"
+
+
+def named() -> dict[str, Node]:
+    """The parts of rules that have names of their own, as they are first met."""
+    return {node.name: node.part for _, _, rules in tables() for rule in rules for node in inside(rule.what) if isinstance(node, Named)}
+
+
+def characters() -> dict[str, str]:
+    """The kinds of characters in the rules: name -> class, as regular expressions write it."""
+    return {node.called: node.klass for _, _, rules in tables() for rule in rules for node in inside(rule.what) if isinstance(node, Chars)}
+
+
+def wrapped(name: str, part: Node) -> str:
+    """A rule in lines that fit the page."""
+    return "\n".join(textwrap.wrap(f"{name} = {part.ebnf()} ;", 110, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
 
 
 def _facts(names: Iterable[str]) -> str:
@@ -234,10 +260,8 @@ def _fact(value: Any) -> str:
 def _section(table: str, rule: Rule) -> str:
     example = example_of(table, rule)
     segments = ", ".join(f"`{s.text}` {s.kind}" for s in parser.read(example).segments if s.kind != "separator")
-    ebnf = "\n".join(
-        textwrap.wrap(rule.ebnf(), 110, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-    )
-    return f"### {rule.name}\n\n{rule.about}\n\n```ebnf\n{ebnf}\n```\n\n![{rule.name}]({diagram_of(table, rule)})\n\n`{example}`: {segments}\n"
+    picture = f"![{rule.name}]({diagram_of(table, rule)})"
+    return f"### {rule.name}\n\n{rule.about}\n\n```ebnf\n{wrapped(rule.name, rule.what)}\n```\n\n{picture}\n\n`{example}`: {segments}\n"
 
 
 # --- the diagrams ---------------------------------------------------------------------------------
@@ -261,9 +285,7 @@ def drawn(node: Node) -> Any:  # noqa: C901, PLR0911  one case a kind of node
             return railroad.Terminal(text)
         case Chars(_, called):
             return railroad.NonTerminal(called)
-        case Words(words, called):
-            if len(words) > _FEW:
-                return railroad.NonTerminal(called)
+        case Words(words):
             return railroad.Choice(0, *map(railroad.Terminal, words)) if len(words) > 1 else railroad.Terminal(words[0])
         case Seq(parts):
             return railroad.Sequence(*(item for part in parts if (item := drawn(part)) is not None))
@@ -277,6 +299,8 @@ def drawn(node: Node) -> Any:  # noqa: C901, PLR0911  one case a kind of node
             return railroad.Group(drawn(part), name)
         case Fold(part):
             return drawn(part)
+        case Named(name):
+            return railroad.NonTerminal(name)
         case Not() | Behind():
             return railroad.Comment(node.ebnf().strip("? "))
         case Ahead():

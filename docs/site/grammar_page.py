@@ -6,7 +6,6 @@ The English page lies in docs/, where a test holds it fresh; this one is made wi
 from __future__ import annotations
 
 import sys
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ TEMPLATE = """\
 
 ## 四步 { #four-steps }
 
-1. **拆开引用。** [网址、缓存目录和路径](#references)有固定的样子；其余都是
+1. **拆开引用。** 由第一条合适的[写法](#references)拆：网址、缓存目录、路径，或者
    `[scheme:][route/…][owner/]name[/file][:tag][@revision]`。名字外面的东西在这一步定下来。
 2. **切开名字。** [切块](#pieces)得到词和分隔符。两个数字之间的小数点留在词里，当小数点用的下划线也是；
    日期、分片号和 llama.cpp 的量化方案保留自己的连字符和下划线。
@@ -89,16 +88,27 @@ TEMPLATE = """\
 {quantization}
 """
 TABLES = {
-    "References": ("引用", "有固定样子的几种引用；按小写匹配整段文字。"),
+    "References": ("引用", "引用的几种写法；第一条符合整段文字的算数。"),
     "Pieces": ("切块", "名字怎么切开。在每一处，第一条合适的规则拿走它的一块。"),
-    "Words": ("词", "词表不认得的词是什么；按小写匹配整个词。"),
+    "Words": ("词", "词表不认得的词是什么：第一条符合整个词的规则。"),
 }
+SHARED = """\
+## 规则里的名称 { #names-in-the-rules }
+
+EBNF 照 ISO 14977：`,` 是先后，`|` 是任选，`[ ]` 可有可无，`{ }` 任意多次，`5 *` 五次；`? ?` 说的是前后有什么，不占文字。
+引用和词按小写来匹配；切块的规则里，引号中的字母不分大小写。几种读法都行时，取前面的选择和最长的重复；只有账号、路径、路由和普通名字尽早结束。
+名字前面哪些是路由、已知的路由不当账号，都由数据决定。
+"""
 ABOUT = {
     "hub_url": "站点的网页，协议可以省略。",
     "huggingface_cache": "Hugging Face 缓存里的目录。",
     "modelscope_cache": "魔搭缓存里的目录，新旧两种布局；三个下划线当小数点。",
     "other_url": "别处的网页，只读最后一段。",
     "local_path": "磁盘上的文件或目录，POSIX 和 Windows 都行。",
+    "file_in_repository": "文件，前面是它所在的仓库。",
+    "name_and_refs": "拉取请求或转换，修订自己带斜杠。",
+    "name_and_file": "修订后面的文件，照 huggingface_hub 的写法。",
+    "name": "其余一切：路由、账号、名字、标签、修订，其中只有名字是必须的。",
     "separator": "词与词之间的部分：既不以字母也不以数字开头，所以放在表里哪个位置都行，放最前面最快。",
     "date": "完整的日期，或者月份加年份。",
     "scheme_piece": "GGUF 的量化方案保留下划线。",
@@ -147,6 +157,10 @@ def pages(say: Words) -> Iterator[tuple[str, str]]:
         heading, about = TABLES[table]
         parts.append(f"## {heading} {{ #{table.lower()} }}\n\n{about}\n")
         parts += [_section(table, rule) for rule in rules]
+    parts.append(SHARED)
+    parts += [f"```ebnf\n{generate_grammar.wrapped(name, part)}\n```\n" for name, part in generate_grammar.named().items()]
+    parts.append("| 名称 | 其中一个字符 |\n|---|---|")
+    parts += [f"| {called} | `[{klass}]` |" for called, klass in generate_grammar.characters().items()]
     yield f"grammar{say.suffix}.md", "\n".join(parts)
 
 
@@ -162,6 +176,6 @@ def _facts(names: Iterable[str]) -> str:
 def _section(table: str, rule: Rule) -> str:
     example = generate_grammar.example_of(table, rule)
     segments = "，".join(f"`{s.text}` {CHINESE.kinds.get(s.kind, s.kind)}" for s in parser.read(example).segments if s.kind != "separator")
-    ebnf = "\n".join(textwrap.wrap(rule.ebnf(), 110, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
+    ebnf = generate_grammar.wrapped(rule.name, rule.what)
     picture = f"![{rule.name}]({generate_grammar.diagram_of(table, rule)})"
     return f"### {rule.name}\n\n{ABOUT.get(rule.name, rule.about)}\n\n```ebnf\n{ebnf}\n```\n\n{picture}\n\n`{example}`：{segments}\n"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["Ahead", "Alt", "Behind", "Cap", "Chars", "Fold", "Lit", "Node", "Not", "Opt", "Rep", "Rule", "Seq", "Words", "node"]
+__all__ = ["Ahead", "Alt", "Behind", "Cap", "Chars", "Fold", "Lit", "Named", "Node", "Not", "Opt", "Rep", "Rule", "Seq", "Words", "inside", "node"]
 
 
 class Node:
@@ -24,9 +24,18 @@ class Node:
         """The regular expression, safe to put into a sequence."""
         raise NotImplementedError
 
-    def ebnf(self) -> str:
-        """The same in EBNF (ISO 14977 with `-` for exclusions and `? ?` for prose)."""
+    def printed(self) -> tuple[str, int]:
+        """The same in EBNF (ISO 14977, with `? ?` for what takes no text), and how tightly it binds: `CHOICE` to `PRIMARY`; nothing where it takes no text."""
         raise NotImplementedError
+
+    def ebnf(self, binding: int = 0) -> str:
+        """The same in EBNF, in brackets where its place binds more tightly than the node does."""
+        text, own = self.printed()
+        return f"( {text} )" if own < binding else text
+
+
+CHOICE, SEQUENCE, TIMES, PRIMARY = 1, 2, 3, 4
+"""How tightly EBNF binds: ``|``, then ``,``, then ``5 *``, then everything that needs no brackets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,8 @@ class Lit(Node):
     def regex(self) -> str:
         return re.escape(self.text)
 
-    def ebnf(self) -> str:
-        return f'"{self.text}"'
+    def printed(self) -> tuple[str, int]:
+        return f'"{self.text}"', PRIMARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +61,21 @@ class Chars(Node):
     def regex(self) -> str:
         return f"[{self.klass}]"
 
-    def ebnf(self) -> str:
-        return self.called
+    def printed(self) -> tuple[str, int]:
+        return self.called, PRIMARY
 
 
 @dataclass(frozen=True, slots=True)
 class Words(Node):
-    """One of many literal words, longest first; ``called`` names the set, whose members are data."""
+    """One of many literal words, longest first."""
 
     words: tuple[str, ...]
-    called: str
 
     def regex(self) -> str:
         return "(?:" + "|".join(re.escape(w) for w in sorted(self.words, key=lambda w: (-len(w), w))) + ")"
 
-    def ebnf(self) -> str:
-        return f"? {self.called} ?"
+    def printed(self) -> tuple[str, int]:
+        return " | ".join(f'"{word}"' for word in self.words), CHOICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,9 @@ class Seq(Node):
     def regex(self) -> str:
         return "".join(part.regex() for part in self.parts)
 
-    def ebnf(self) -> str:
-        shown = [f"( {p.ebnf()} )" if isinstance(p, Alt) else p.ebnf() for p in self.parts]
-        return ", ".join(text for text in shown if text)
+    def printed(self) -> tuple[str, int]:
+        shown = [part for part in self.parts if part.ebnf()]
+        return shown[0].printed() if len(shown) == 1 else (", ".join(part.ebnf(SEQUENCE) for part in shown), SEQUENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +101,8 @@ class Alt(Node):
     def regex(self) -> str:
         return "(?:" + "|".join(option.regex() for option in self.options) + ")"
 
-    def ebnf(self) -> str:
-        return " | ".join(option.ebnf() for option in self.options)
+    def printed(self) -> tuple[str, int]:
+        return " | ".join(option.ebnf(CHOICE) for option in self.options), CHOICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +114,8 @@ class Opt(Node):
     def regex(self) -> str:
         return f"(?:{self.part.regex()})?"
 
-    def ebnf(self) -> str:
-        return f"[ {self.part.ebnf()} ]"
+    def printed(self) -> tuple[str, int]:
+        return f"[ {self.part.ebnf()} ]", PRIMARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +135,17 @@ class Rep(Node):
             return f"{inner}{{{self.least}}}"
         return f"{inner}{{{self.least},{'' if self.most is None else self.most}}}" + ("?" if self.lazy else "")
 
-    def ebnf(self) -> str:
-        inner = self.part.ebnf()
-        if self.most is not None:
-            return f"{self.least} * {inner}" if self.least == self.most else f"{self.least}..{self.most} * {inner}"
-        return f"{{ {inner} }}" if self.least == 0 else f"{inner}, {{ {inner} }}"
+    def printed(self) -> tuple[str, int]:
+        inner = self.part.ebnf(PRIMARY)
+        shown = [] if self.least == 0 else [inner if self.least == 1 else f"{self.least} * {inner}"]
+        if self.most is None:
+            shown.append(f"{{ {self.part.ebnf()} }}")
+        elif self.most > self.least:  # each time beyond the least may be there or not, the next one only behind it
+            more = ""
+            for _ in range(self.most - self.least):
+                more = f"[ {inner}, {more} ]" if more else f"[ {self.part.ebnf()} ]"
+            shown.append(more)
+        return ", ".join(shown), SEQUENCE if len(shown) > 1 else TIMES if self.most == self.least > 1 else PRIMARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +158,22 @@ class Cap(Node):
     def regex(self) -> str:
         return f"(?P<{self.name}>{self.part.regex()})"
 
-    def ebnf(self) -> str:
-        inner = self.part.ebnf()
-        return f"( {inner} )" if isinstance(self.part, Alt) else inner
+    def printed(self) -> tuple[str, int]:
+        return self.part.printed()
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Node):
+    """A part that has a name of its own: other rules print the name, and the page defines it once."""
+
+    name: str
+    part: Node
+
+    def regex(self) -> str:
+        return self.part.regex()
+
+    def printed(self) -> tuple[str, int]:
+        return self.name, PRIMARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,34 +185,34 @@ class Not(Node):
     def regex(self) -> str:
         return f"(?!{self.part.regex()})"
 
-    def ebnf(self) -> str:
-        return f"? not before {self.part.ebnf()} ?"
+    def printed(self) -> tuple[str, int]:
+        return f"? not before {self.part.ebnf()} ?", PRIMARY
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead(Node):
-    """What follows begins like this; takes no text and is only there for speed."""
+    """What follows begins like this; takes no text and is only there for speed, so that the EBNF does without."""
 
     part: Node
 
     def regex(self) -> str:
         return f"(?={self.part.regex()})"
 
-    def ebnf(self) -> str:
-        return ""
+    def printed(self) -> tuple[str, int]:
+        return "", PRIMARY
 
 
 @dataclass(frozen=True, slots=True)
 class Fold(Node):
-    """A part in whose letters the case does not matter."""
+    """A part in whose letters the case does not matter, as in all quoted letters of the EBNF."""
 
     part: Node
 
     def regex(self) -> str:
         return f"(?i:{self.part.regex()})"
 
-    def ebnf(self) -> str:
-        return self.part.ebnf()
+    def printed(self) -> tuple[str, int]:
+        return self.part.printed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +225,22 @@ class Behind(Node):
     def regex(self) -> str:
         return f"(?<{'=' if self.there else '!'}{self.part.regex()})"
 
-    def ebnf(self) -> str:
-        return f"? {'' if self.there else 'not '}after {self.part.ebnf()} ?"
+    def printed(self) -> tuple[str, int]:
+        return f"? {'' if self.there else 'not '}after {self.part.ebnf()} ?", PRIMARY
+
+
+def inside(node: Node) -> Iterator[Node]:
+    """A node and all nodes in it, each before its parts."""
+    yield node
+    parts: Sequence[Node] = ()
+    if isinstance(node, Seq):
+        parts = node.parts
+    elif isinstance(node, Alt):
+        parts = node.options
+    elif isinstance(node, Opt | Rep | Cap | Named | Not | Ahead | Fold | Behind):
+        parts = (node.part,)
+    for part in parts:
+        yield from inside(part)
 
 
 def node(part: Node | str | Sequence[Node | str]) -> Node:

@@ -1,7 +1,6 @@
 """Owns taking a reference apart: which stretch of the text is hub, owner, name, tag, revision, file. Reads no words.
 
-The forms with a fixed shape (URLs, caches, paths) are rules of grammar.REFERENCES; a plain name is
-``[scheme:][route/…][owner/]name[/file][:tag][@revision[/file]]``.
+The forms are the rules of grammar.references(); which steps of a plain name are routes, and what is a file, is data.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
 from modelcatalog import grammar, vocabulary
+from modelcatalog.grammar import FILES
 from modelcatalog.readings import names_family
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Parts", "stem", "take_apart"]
 
-_FILES = (".gguf", ".safetensors", ".bin", ".pt", ".pth", ".onnx", ".llamafile", ".mlpackage", ".tflite", ".task", ".json")
-"""Suffixes of weight files, and of the files beside them."""
-_SUFFIX_WORDS = frozenset(suffix[1:] for suffix in _FILES)
+_SUFFIX_WORDS = frozenset(suffix[1:] for suffix in FILES)
 _STEMS = ("model", "pytorch_model", "consolidated", "adapter_model", "ggml-model", "config", "tokenizer", "generation_config")
 """Beginnings of file names that tell nothing of the model: its folder does."""
 _PLACES = ("models--", "~", ".", "/")
 """How paths and cache folders begin."""
 _SHARD = "-00001-of-00001"
+_BEHIND = ("tag", "revision", "tag_at", "file")
+"""What may stand behind a name."""
 
 
 class Parts:
@@ -75,19 +75,18 @@ def take_apart(source: str, lower: str, lexicon: Lexicon) -> Parts:
                 parts.regions = [("owner", 0, slash), ("separator", slash, slash + 1)]
             _name(parts, source, lower, lexicon, slash + 1, len(lower))
             return parts
-    if slashes != 1 or lower[0] in "./~" or ":" in lower or "\\" in lower or "." in lower:
-        found = grammar.reference(lower)
-        if found is not None:
-            _from_form(parts, source, found)
-            return parts
-    _plain(parts, source, lower, lexicon)
+    found = grammar.reference(lower)
+    if "scheme" in found.re.groupindex:
+        _plain(parts, source, lower, lexicon, found)
+    else:
+        _from_form(parts, source, found)
     return parts
 
 
 def _dotted(lower: str, start: int, lexicon: Lexicon) -> bool:
     """Whether a point may part a provider or a file's suffix from the name."""
     head = lower[start : lower.find(".", start)]  # there is one: the account before has none
-    return head in lexicon.accounts or head in lexicon.regions or lower.endswith(_FILES)
+    return head in lexicon.accounts or head in lexicon.regions or lower.endswith(FILES)
 
 
 def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
@@ -95,7 +94,7 @@ def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, e
     if "." in lower:
         whole = start
         start = _provider(parts, lower, lexicon, start, end)
-        if lower.endswith(_FILES, start, end):
+        if lower.endswith(FILES, start, end):
             parts.file = source[start:end]
             parts.name = stem(parts.file)
             parts.put("name", start, end)
@@ -106,72 +105,44 @@ def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, e
     parts.put("name", start, end)
 
 
-def _plain(parts: Parts, source: str, lower: str, lexicon: Lexicon) -> None:
-    start, end = 0, len(lower)
-    scheme, colon, rest = lower.partition(":")
-    hub = vocabulary.hubs().schemes.get(scheme) if colon else None
-    if hub is not None and rest.strip("/"):
-        parts.hub = hub
-        start = end - len(rest.lstrip("/"))
-        parts.put("hub", 0, start)
-    revision, revision_end = _revision(lower, start, hub, lexicon) if "@" in lower else (-1, -1)
-    if revision >= 0:
-        end = revision
-    slash = lower.rfind("/", start, end)
-    tag = lower.rfind(":", start, end)
-    if tag > slash and start < tag and tag + 1 < end:
-        end_of_name = tag
+def _plain(parts: Parts, source: str, lower: str, lexicon: Lexicon, found: re.Match[str]) -> None:
+    """A name with what may stand around it."""
+    part = found.groupdict()
+    own = "_at" if part["name"] is None else ""
+    at = found.start("routes" + own)
+    if part["scheme"] is not None:
+        parts.hub = vocabulary.hubs().schemes[part["scheme"]]
+        parts.put("hub", 0, at)
+    for step in part["routes" + own].split("/")[:-1]:
+        _route(parts, (step, at, at + len(step)))
+        at += len(step) + 1
+    owner, (start, end) = part["owner" + own], found.span("name" + own)
+    if owner is not None and owner in lexicon.routes and owner not in lexicon.accounts:
+        _route(parts, (owner, at, start - 1))
+    elif owner is not None:
+        parts.owner = source[at : start - 1]
+        parts.put("owner", at, start - 1)
+        parts.put("separator", start - 1, start)
+    if grammar.form(found) == "file_in_repository":
+        parts.name = source[start:end]
+        parts.put("name", start, end)
     else:
-        tag, end_of_name = -1, end
-    if slash >= 0:
-        _owned(parts, source, lower, lexicon, start, end_of_name)
-    else:
-        _name(parts, source, lower, lexicon, start, end_of_name)
-    if tag >= 0:
-        parts.put("separator", tag, tag + 1)
-        parts.tag = source[tag + 1 : end]
-        parts.put("tag", tag + 1, end)
-    if revision >= 0:
-        parts.put("separator", end, end + 1)
-        parts.revision = _decoded(source[end + 1 : revision_end])
-        parts.put("revision", end + 1, revision_end)
-        _behind_revision(parts, source, revision_end)
-
-
-def _revision(lower: str, start: int, hub: Hub | None, lexicon: Lexicon) -> tuple[int, int]:
-    """The ``@`` before a revision, and where the revision ends; -1 and -1: none.
-
-    Everything behind the ``@`` is the revision, up to a slash: there a file begins, as huggingface_hub has it. The slashes
-    of ``refs/pr/3`` are its own. An ``@`` that begins a part is part of a route (``@cf/…``), and one in a file's name is its own.
-    """
-    at = lower.find("@", start + 1)
-    while 0 < at < len(lower) - 1:
-        before = lower[start:at].removeprefix("models/")
-        slashes = before.count("/")
-        if lower[at - 1] != "/":
-            end = grammar.refs(lower, at + 1)
-            if end < 0:
-                slash = lower.find("/", at)
-                end = len(lower) if slash < 0 else slash if slashes <= 1 and (hub or (slashes and before.partition("/")[0] not in lexicon.routes)) else -1
-            if end > at + 1:
-                return at, end
-        at = lower.find("@", at + 1)
-    return -1, -1
-
-
-def _behind_revision(parts: Parts, source: str, start: int) -> None:
-    """The file behind a revision, or a tag behind one whose slashes are its own."""
-    rest = source[start + 1 :]
-    if not rest.strip("/"):
-        parts.put("separator", start, len(source))
-        return
-    parts.put("separator", start, start + 1)
-    if source[start] == ":":
-        parts.tag = rest
-        parts.put("tag", start + 1, len(source))
-    else:
-        parts.file = rest
-        parts.put("file", start + 1, len(source))
+        _name(parts, source, lower, lexicon, start, end)
+    at = end
+    for start, end, name in sorted((*found.span(name), name) for name in _BEHIND if part.get(name) is not None):
+        parts.put("separator", at, start)
+        at = end
+        if name == "revision":
+            parts.revision = _decoded(source[start:end])
+            parts.put("revision", start, end)
+        elif name == "file":
+            if source[start:end].strip("/"):
+                parts.file = source[start:end]
+            parts.put("separator" if parts.file is None else "file", start, end)
+        else:
+            parts.tag = source[start:end]
+            parts.put("tag", start, end)
+    parts.put("separator", at, len(source))
 
 
 def _decoded(text: str) -> str:
@@ -180,43 +151,6 @@ def _decoded(text: str) -> str:
         return text
     decoded = unquote(text)
     return decoded if decoded.isprintable() else text
-
-
-def _owned(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
-    """Routes, an owner, the name, and perhaps a file in it."""
-    spans = []
-    at = start
-    for part in lower[start:end].split("/"):
-        spans.append((part, at, at + len(part)))
-        at += len(part) + 1
-    while len(spans) > 1 and not spans[-1][0]:  # a folder's slash
-        end = spans.pop()[1] - 1
-    is_file = lower.endswith(_FILES, start, end)
-    while len(spans) > 1 and _is_route(spans[0][0], len(spans), lexicon):
-        _route(parts, spans.pop(0))
-    while len(spans) > 2 and not is_file:  # noqa: PLR2004  owner and name
-        _route(parts, spans.pop(0))
-    if len(spans) > 1 and not (len(spans) == 2 and spans[0][0] in lexicon.routes and spans[0][0] not in lexicon.accounts):  # noqa: PLR2004
-        _, left, right = spans.pop(0)
-        parts.owner = source[left:right] or None
-        parts.put("owner", left, right)
-        parts.put("separator", right, right + 1)
-    elif len(spans) > 1:
-        _route(parts, spans.pop(0))
-    _, left, right = spans[0]
-    if len(spans) == 1:
-        _name(parts, source, lower, lexicon, left, right)
-    else:
-        parts.name = source[left:right]
-        parts.put("name", left, right)
-        parts.put("separator", right, right + 1)
-        parts.file = source[right + 1 : end]
-        parts.put("file", right + 1, end)
-    parts.put("separator", end, at - 1)
-
-
-def _is_route(part: str, left: int, lexicon: Lexicon) -> bool:
-    return not part or (part in lexicon.routes and (left > 2 or part not in lexicon.accounts))  # noqa: PLR2004
 
 
 def _route(parts: Parts, span: tuple[str, int, int]) -> None:
@@ -281,7 +215,7 @@ def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:  # noqa
 
 
 def _form_name(parts: Parts, form: str, text: str, start: int, end: int) -> None:
-    if form not in ("local_path", "other_url") or not text.lower().endswith(_FILES):
+    if form not in ("local_path", "other_url") or not text.lower().endswith(FILES):
         parts.name = text.replace("___", ".") if form == "modelscope_cache" else text
         parts.put("name", start, end)
         return
@@ -297,7 +231,7 @@ def _path_name(parts: Parts, source: str, found: re.Match[str]) -> bool:
     form = grammar.form(found)
     start, end = found.span("path")
     name = source[found.start("name") : found.end("name")].lower()
-    if form not in ("local_path", "other_url") or not name.endswith(_FILES):
+    if form not in ("local_path", "other_url") or not name.endswith(FILES):
         return False
     parts.file = source if form == "local_path" else source[found.start("name") : found.end("name")]
     folder = source[start:end].rstrip("/\\").replace("\\", "/").rpartition("/")[2]
@@ -317,7 +251,7 @@ def stem(text: str) -> str:
     >>> stem("Qwen2.5-7B-Q4_K_M-00001-of-00002.gguf")
     'Qwen2.5-7B-Q4_K_M'
     """
-    if not text.lower().endswith(_FILES):
+    if not text.lower().endswith(FILES):
         return text
     text = text.rpartition(".")[0]
     if text[-9:-5].lower() == "-of-" and len(text) > len(_SHARD):
