@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import modelcatalog
-from modelcatalog import grammar, parser
-from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Seq, Words, inside
+from modelcatalog.names import grammar, record
+from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Seq, Words, inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ order are the text again: what no rule takes is kept as `unknown`, never guessed
    [words](#words). A word with digits glued to it (`qwen2.5`, `pythia410m`, `3vl`) is read as its parts.
 4. **The neighbours decide** what one word cannot tell, from left to right; the next chapter has the cases.
 
-That is all that `modelcatalog.parser.read` does. `modelcatalog.parse` then asks the catalog for what the name does not
+That is all that `modelcatalog.names.record.read` does. `modelcatalog.parse` then asks the catalog for what the name does not
 say: 3.8 billion parameters for `Phi-3-mini`. The order of the rules in each table is their whole precedence.
 
 ## What neighbours decide
@@ -239,7 +239,7 @@ def wrapped(name: str, part: Node) -> str:
 def _facts(names: Iterable[str]) -> str:
     rows = ["| name | what is read |", "|---|---|"]
     for text in names:
-        name = parser.read(text)  # what the text says, and nothing of the catalog
+        name = record.read(text)  # what the text says, and nothing of the catalog
         facts = [f"{field} {_fact(getattr(name, field))}" for field in _SHOWN if getattr(name, field) not in (None, ())]
         rows.append(f"| `{text}` | {', '.join(facts)} |")
     return "\n".join(rows)
@@ -259,7 +259,7 @@ def _fact(value: Any) -> str:
 
 def _section(table: str, rule: Rule) -> str:
     example = example_of(table, rule)
-    segments = ", ".join(f"`{s.text}` {s.kind}" for s in parser.read(example).segments if s.kind != "separator")
+    segments = ", ".join(f"`{s.text}` {s.kind}" for s in record.read(example).segments if s.kind != "separator")
     picture = f"![{rule.name}]({diagram_of(table, rule)})"
     return f"### {rule.name}\n\n{rule.about}\n\n```ebnf\n{wrapped(rule.name, rule.what)}\n```\n\n{picture}\n\n`{example}`: {segments}\n"
 

@@ -19,12 +19,7 @@ LAYERS = {
             "records",
             "patterns",
             "vocabulary",
-            "notation grammar dates",
-            "lexicon",
-            "readings",
-            "reference reading",
-            "reader",
-            "parser",
+            "names",
             "catalog",
             "hubs",
             "planning",
@@ -37,6 +32,24 @@ LAYERS = {
     for name in names.split()
 }
 """Module -> its level, from the bottom; those of one level may import one another."""
+ROOMS = {
+    f"names/{name}": level
+    for level, names in enumerate(
+        (
+            "notation calendar",
+            "grammar",
+            "dictionary",
+            "words",
+            "reference reading",
+            "cases",
+            "context",
+            "record",
+            "__init__",
+        )
+    )
+    for name in names.split()
+}
+"""The same inside of names/."""
 HEAVY = {
     "IPython",
     "accelerate",
@@ -80,6 +93,14 @@ def test_imports_point_one_way(module: str) -> None:
     own = LAYERS[module.removesuffix(".py").partition("/")[0]]
     used = {name.split(".")[1] for name in _imports(MODULES[module], late=True) if name.startswith("modelcatalog.")}
     assert {name for name in used if LAYERS.get(name, 0) > own} == set()
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("names/")])
+def test_imports_inside_of_names_point_one_way(module: str) -> None:
+    """Each stage of reading a name knows those before it alone."""
+    own = ROOMS["/".join(module.removesuffix(".py").split("/")[:2])]
+    used = {name.split(".")[2] for name in _imports(MODULES[module], late=True) if name.startswith("modelcatalog.names.")}
+    assert {name for name in used if ROOMS[f"names/{name}"] > own} == set()
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -26,13 +26,14 @@ COURSE = {
 @pytest.fixture
 def _restored() -> Iterator[None]:
     """Take back what a test added to the catalog."""
-    from modelcatalog import readings, vocabulary
+    from modelcatalog import vocabulary
     from modelcatalog.catalog import index, listing, sizes
+    from modelcatalog.names import words
 
     yield
     vocabulary._ADDED.clear()
     vocabulary.companies.cache_clear()
-    readings.reset()
+    words.reset()
     for cached in (index.index, sizes.size_rules, listing.listing):
         cached.cache_clear()
 

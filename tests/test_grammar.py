@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from modelcatalog import grammar
-from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Seq, Words, node
+from modelcatalog.names import grammar
+from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Seq, Words, node
 
 DIGIT = Chars("0-9", "digit")
 RULES = [

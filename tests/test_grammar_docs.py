@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelcatalog import grammar
-from modelcatalog.notation import Lit, Node
+from modelcatalog.names import grammar
+from modelcatalog.names.notation import Lit, Node
 
 if TYPE_CHECKING:
     from types import ModuleType

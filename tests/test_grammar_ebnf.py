@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 import corpus
 from ebnf import Grammar, printed
-from modelcatalog import grammar
+from modelcatalog.names import grammar
 
 if TYPE_CHECKING:
-    from modelcatalog.notation import Rule
+    from modelcatalog.names.notation import Rule
 
 CHAPTERS, NAMED, CHARACTERS = printed((Path(__file__).parents[1] / "docs" / "grammar.md").read_text(encoding="utf-8"))
 EBNF = Grammar(NAMED, CHARACTERS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from modelcatalog.lexicon import lexicon
-from modelcatalog.readings import fold
-from modelcatalog.reference import stem, take_apart
+from modelcatalog.names.dictionary import lexicon
+from modelcatalog.names.reference import stem, take_apart
+from modelcatalog.names.words import fold
 
 FIELDS = ("hub", "owner", "name", "revision", "tag", "file")
 

@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelcatalog import explained, parser
+from modelcatalog import explained
 from modelcatalog.labels import CHINESE
+from modelcatalog.names import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from modelcatalog.notation import Rule
+    from modelcatalog.names.notation import Rule
     from words import Words
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -41,7 +42,7 @@ TEMPLATE = """\
    或连着后面的词（`llama guard`）；再查[词的规则](#words)。和数字粘在一起的词（`qwen2.5`、`pythia410m`、`3vl`）拆开读。
 4. **看左右邻居。** 一个词自己定不了的，从左到右由邻居决定；下一章是各种情形。
 
-以上就是 `modelcatalog.parser.read` 做的全部事情。`modelcatalog.parse` 接着向目录打听名字没说的：`Phi-3-mini` 有 38 亿参数。
+以上就是 `modelcatalog.names.record.read` 做的全部事情。`modelcatalog.parse` 接着向目录打听名字没说的：`Phi-3-mini` 有 38 亿参数。
 每张表里规则的先后就是全部的优先级。
 
 ## 由邻居决定的
@@ -167,7 +168,7 @@ def pages(say: Words) -> Iterator[tuple[str, str]]:
 def _facts(names: Iterable[str]) -> str:
     rows = ["| 名字 | 读出什么 |", "|---|---|"]
     for text in names:
-        name = parser.read(text)  # what the text says, and nothing of the catalog
+        name = record.read(text)  # what the text says, and nothing of the catalog
         facts = [f"{fact.label} **{fact.value}**" for fact in explained.facts(name, CHINESE) if fact.field.partition(".")[0] in _SHOWN]
         rows.append(f"| `{text}` | {'，'.join(facts)} |")
     return "\n".join(rows)
@@ -175,7 +176,7 @@ def _facts(names: Iterable[str]) -> str:
 
 def _section(table: str, rule: Rule) -> str:
     example = generate_grammar.example_of(table, rule)
-    segments = "，".join(f"`{s.text}` {CHINESE.kinds.get(s.kind, s.kind)}" for s in parser.read(example).segments if s.kind != "separator")
+    segments = "，".join(f"`{s.text}` {CHINESE.kinds.get(s.kind, s.kind)}" for s in record.read(example).segments if s.kind != "separator")
     ebnf = generate_grammar.wrapped(rule.name, rule.what)
     picture = f"![{rule.name}]({generate_grammar.diagram_of(table, rule)})"
     return f"### {rule.name}\n\n{ABOUT.get(rule.name, rule.about)}\n\n```ebnf\n{ebnf}\n```\n\n{picture}\n\n`{example}`：{segments}\n"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from modelcatalog import parser, vocabulary
+from modelcatalog import vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
-from modelcatalog.lexicon import lexicon
+from modelcatalog.names import record
+from modelcatalog.names.dictionary import lexicon
 from modelcatalog.records import Checkpoint, ModelName, Series
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def listing() -> Listing:
                 line = next(lines)
                 entries += _entries(file, entry, line)
                 for name in entry.api:
-                    read = parser.read(name)
+                    read = record.read(name)
                     for key in (read.canonical, undated(read)):
                         served.setdefault(key, (line, name))
     by_model: dict[str, list[Entry]] = {}
@@ -149,7 +150,7 @@ def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: 
         renamed = entry.renamed.get(name, entry.renamed.get(bare))
         if renamed is not None:
             there = renamed if renamed is False or "/" in renamed else theirs and f"{theirs}/{renamed}"
-        read = parser.read(f"{account}/{bare}" if account else bare)
+        read = record.read(f"{account}/{bare}" if account else bare)
         yield Entry(f"{account}/{bare}" if account else None, there, line, read.canonical, read.version, packaging(read))
 
 
@@ -179,7 +180,7 @@ def listed_checkpoint(entry: Entry, hub: Hub) -> Checkpoint | None:
 
 def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confidence, *, exists: bool | None) -> Checkpoint:
     """The record of a repository, with the size that its name or the catalog tells."""
-    size = None if entry is None else by_rules(parser.read(repo_id)).size
+    size = None if entry is None else by_rules(record.read(repo_id)).size
     line = None if entry is None else entry.series
     return Checkpoint(
         hub=hub, repo_id=repo_id, exists=exists, confidence=confidence, series=None if line is None else line.name, size=size,

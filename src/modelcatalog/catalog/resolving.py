@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import parser, vocabulary
+from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import HUBS, Entry, Listing, checkpoint, is_repackager, listing, on_hub, packaging, same_model, undated
 from modelcatalog.catalog.sizes import by_rules, near
 from modelcatalog.errors import ClosedWeights
-from modelcatalog.lexicon import lexicon
+from modelcatalog.names import record
+from modelcatalog.names.dictionary import lexicon
 
 if TYPE_CHECKING:
     from modelcatalog.records import Checkpoint, Family, Hub, ModelName, Series
@@ -136,7 +137,7 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
 
 
 def _total(entry: Entry) -> int | None:
-    size = by_rules(parser.read(entry.huggingface or entry.modelscope or entry.model)).size
+    size = by_rules(record.read(entry.huggingface or entry.modelscope or entry.model)).size
     return None if size is None else size.total
 
 

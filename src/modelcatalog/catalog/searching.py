@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog import parser
 from modelcatalog.catalog.completing import parse
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import HUBS, listed_checkpoint, listing, on_hub, same_model
-from modelcatalog.lexicon import lexicon
+from modelcatalog.names import record
+from modelcatalog.names.dictionary import lexicon
 from modelcatalog.records import Checkpoint, Match
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def search(
             found = listed_checkpoint(entry, place)
             if found is None or text is not None and text.lower() not in found.repo_id.lower():
                 continue
-            if type is not None and type not in line.types and type not in parser.read(found.repo_id).types:
+            if type is not None and type not in line.types and type not in record.read(found.repo_id).types:
                 continue
             total = None if found.size is None else found.size.total
             if (smallest is not None or largest is not None) and total is None:

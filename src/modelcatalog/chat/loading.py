@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from modelcatalog import engines, planning
 from modelcatalog.chat.model import ChatModel
 from modelcatalog.errors import Unsupported, WontFit
-from modelcatalog.lexicon import lexicon
+from modelcatalog.names.dictionary import lexicon
 from modelcatalog.pausing import uncollected
 from modelcatalog.planning import Plan
 

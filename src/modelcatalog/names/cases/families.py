@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modelcatalog.lexicon import FamilyWord, Word, meaning
-from modelcatalog.reading.numbers import NumberRules
+from modelcatalog.names.cases.numbers import NumberRules
+from modelcatalog.names.dictionary import FamilyWord, Word, meaning
 
 __all__ = ["WordRules"]
 

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from modelcatalog.dates import calendar
 from modelcatalog.errors import NameSyntaxError
-from modelcatalog.lexicon import lexicon
-from modelcatalog.reader import Reader
-from modelcatalog.reading.state import release
-from modelcatalog.readings import fold
+from modelcatalog.names.calendar import calendar
+from modelcatalog.names.context import Reader
+from modelcatalog.names.dictionary import lexicon
+from modelcatalog.names.reading import release
+from modelcatalog.names.reference import take_apart
+from modelcatalog.names.words import fold
 from modelcatalog.records import ModelName, Quantization, Segment, Size
-from modelcatalog.reference import take_apart
 
 if TYPE_CHECKING:
+    from modelcatalog.names.reference import Parts
     from modelcatalog.records import Origin
-    from modelcatalog.reference import Parts
 
     Origins = tuple[tuple[str, Origin], ...]
 

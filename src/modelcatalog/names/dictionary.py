@@ -9,7 +9,8 @@ from collections.abc import Mapping  # noqa: TC003  a compiled NamedTuple wants 
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from modelcatalog import grammar, vocabulary
+from modelcatalog import vocabulary
+from modelcatalog.names import grammar
 from modelcatalog.records import SegmentKind  # noqa: TC001  as above
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog.reading.words import WordRules
-from modelcatalog.readings import READINGS, alone
+from modelcatalog.names.cases.families import WordRules
+from modelcatalog.names.words import READINGS, alone
 
 if TYPE_CHECKING:
-    from modelcatalog.lexicon import Word
+    from modelcatalog.names.dictionary import Word
 
 __all__ = ["SizeRules"]
 

@@ -11,7 +11,7 @@ from modelcatalog.records import Release
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelcatalog.lexicon import Account, FamilyWord, Lexicon, Word
+    from modelcatalog.names.dictionary import Account, FamilyWord, Lexicon, Word
     from modelcatalog.records import SegmentKind
 
 __all__ = ["State", "release"]

@@ -10,10 +10,10 @@ from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import grammar
-from modelcatalog.lexicon import Word, meaning
-from modelcatalog.reading.packaging import PackagingRules
-from modelcatalog.readings import READINGS, Several, alone, fold
+from modelcatalog.names import grammar
+from modelcatalog.names.cases.packaging import PackagingRules
+from modelcatalog.names.dictionary import Word, meaning
+from modelcatalog.names.words import READINGS, Several, alone, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable

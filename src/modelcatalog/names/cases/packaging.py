@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog.reading.sizes import SizeRules
+from modelcatalog.names.cases.sizes import SizeRules
 
 if TYPE_CHECKING:
-    from modelcatalog.lexicon import Word
+    from modelcatalog.names.dictionary import Word
 
 __all__ = ["PackagingRules"]
 _SHORT = 2

@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
-from modelcatalog import grammar, vocabulary
-from modelcatalog.grammar import FILES
-from modelcatalog.readings import names_family
+from modelcatalog import vocabulary
+from modelcatalog.names import grammar
+from modelcatalog.names.grammar import FILES
+from modelcatalog.names.words import names_family
 
 if TYPE_CHECKING:
     import re
 
-    from modelcatalog.lexicon import Lexicon
+    from modelcatalog.names.dictionary import Lexicon
     from modelcatalog.records import Hub, SegmentKind
 
     RegionKind = SegmentKind | Literal["name", "tag", "file"]

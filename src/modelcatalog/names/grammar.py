@@ -12,7 +12,7 @@ import re
 from functools import cache
 
 from modelcatalog import vocabulary
-from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Words, node
+from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Words, node
 
 __all__ = ["PIECES", "WORDS", "extract", "form", "pieces", "reference", "references", "word"]
 

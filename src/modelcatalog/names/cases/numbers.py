@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog.dates import calendar
-from modelcatalog.reading.state import State, release
-from modelcatalog.readings import point
+from modelcatalog.names.calendar import calendar
+from modelcatalog.names.reading import State, release
+from modelcatalog.names.words import point
 
 if TYPE_CHECKING:
-    from modelcatalog.lexicon import FamilyWord, Word
+    from modelcatalog.names.dictionary import FamilyWord, Word
 
 __all__ = ["NumberRules"]
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
-from modelcatalog import grammar
-from modelcatalog.dates import calendar
-from modelcatalog.lexicon import Word, lexicon, meaning
+from modelcatalog.names import grammar
+from modelcatalog.names.calendar import calendar
+from modelcatalog.names.dictionary import Word, lexicon, meaning
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable
 
-    from modelcatalog.lexicon import Lexicon, Option
+    from modelcatalog.names.dictionary import Lexicon, Option
 
 __all__ = ["READINGS", "Several", "alone", "fold", "names_family", "point", "reset"]
 

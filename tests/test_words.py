@@ -1,12 +1,12 @@
-"""Tests of lexicon.py and readings.py: what a word means without its neighbours."""
+"""Tests of dictionary.py and words.py: what a word means without its neighbours."""
 
 from __future__ import annotations
 
 import pytest
 
-from modelcatalog import grammar, readings
-from modelcatalog.lexicon import lexicon
-from modelcatalog.readings import READINGS, alone, fold
+from modelcatalog.names import grammar, words
+from modelcatalog.names.dictionary import lexicon
+from modelcatalog.names.words import READINGS, alone, fold
 
 
 def roles(piece: str) -> list[tuple[str, str]]:
@@ -20,7 +20,7 @@ def roles(piece: str) -> list[tuple[str, str]]:
 
 def test_every_rule_of_the_grammar_has_its_meaning() -> None:
     """The table of meanings and the grammar's table of words have the same names, in the same order."""
-    assert list(readings._RULED) == [rule.name for rule in grammar.WORDS]
+    assert list(words._RULED) == [rule.name for rule in grammar.WORDS]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_schemes(piece: str, scheme: str, bits: int) -> None:
 
 def test_point() -> None:
     """Hubs and APIs spell the decimal point four ways."""
-    assert [readings.point(text) for text in ("2.5", "2_5", "2p5", "2___5")] == ["2.5"] * 4
+    assert [words.point(text) for text in ("2.5", "2_5", "2p5", "2___5")] == ["2.5"] * 4
 
 
 def test_fold_keeps_length() -> None:
@@ -186,8 +186,8 @@ def test_long_words_mean_nothing_and_are_not_kept() -> None:
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit, the readings are forgotten and made anew."""
-    monkeypatch.setattr(readings, "_REMEMBERED", 100)
-    readings.reset()
+    monkeypatch.setattr(words, "_REMEMBERED", 100)
+    words.reset()
     for number in range(500):
         assert roles(f"word{number}")
     assert len(READINGS) <= 101
@@ -195,9 +195,9 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_family() -> None:
     """Whether a piece begins with a family, alone or in a phrase."""
-    assert readings.names_family("qwen3")
-    assert readings.names_family("llama")
-    assert not readings.names_family("instruct")
+    assert words.names_family("qwen3")
+    assert words.names_family("llama")
+    assert not words.names_family("instruct")
 
 
 def test_accounts() -> None:
