@@ -74,7 +74,7 @@ test-compiled: compiled
 	@echo "==> The reading tests on the compiled modules"
 	@MODELCATALOG_TEST_COMPILED=1 $(BIN)/python -m pytest -p no:cacheprovider $(addprefix tests/test_,$(addsuffix .py,$(READING)))
 
-READING := corpus names properties catalog words records reference calendar public_api shared_reading cli errors html
+READING := corpus names context properties catalog words records reference calendar public_api shared_reading cli errors html
 
 # llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch. Compiled for AVX2 and not for
 # this machine: some virtual CPUs announce AMX and fault on it.

@@ -26,14 +26,13 @@ COURSE = {
 @pytest.fixture
 def _restored() -> Iterator[None]:
     """Take back what a test added to the catalog."""
-    from modelcatalog import vocabulary
+    from modelcatalog import names, vocabulary
     from modelcatalog.catalog import index, listing, sizes
-    from modelcatalog.names import words
 
     yield
     vocabulary._ADDED.clear()
     vocabulary.companies.cache_clear()
-    words.reset()
+    names.reset()
     for cached in (index.index, sizes.size_rules, listing.listing):
         cached.cache_clear()
 

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from modelcatalog import NameSyntaxError
-from modelcatalog.names import record
+from modelcatalog import NameSyntaxError, names
 from modelcatalog.records import ModelName
 
 
 def read(text: str) -> ModelName:
     """The record, checked for losing nothing."""
-    name = record.read(text)
+    name = names.read(text)
     assert "".join(segment.text for segment in name.segments) == text
     return name
 
@@ -205,7 +204,7 @@ def test_kinds(text: str, kinds: str) -> None:
 def message(text: str, *, strict: bool = False) -> str:
     """What the parser says to a text that it refuses."""
     with pytest.raises(NameSyntaxError) as caught:
-        record.read(text, strict=strict)
+        names.read(text, strict=strict)
     assert caught.value.subject == text
     return str(caught.value)
 
@@ -262,12 +261,12 @@ def test_strict(text: str, expected: str) -> None:
 def test_strict_accepts_what_it_knows() -> None:
     """A name that is known through and through is the same record, strict or not."""
     text = "Qwen/Qwen2.5-7B-Instruct-AWQ"
-    assert record.read(text, strict=True) == record.read(text)
+    assert names.read(text, strict=True) == names.read(text)
 
 
 def test_changed() -> None:
     """A changed name is another record; the old one stays."""
-    name = record.read("Qwen3-8B")
-    other = record.changed(name, company="Acme")
+    name = names.read("Qwen3-8B")
+    other = names.changed(name, company="Acme")
     assert (name.company, other.company, other.family) == ("Alibaba", "Acme", "Qwen")
     assert other == ModelName.model_validate({**name.__dict__, "company": "Acme"})

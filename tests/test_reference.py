@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelcatalog.names.dictionary import lexicon
+from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.reference import stem, take_apart
 from modelcatalog.names.words import fold
 
@@ -13,7 +13,7 @@ FIELDS = ("hub", "owner", "name", "revision", "tag", "file")
 
 def parts(text: str) -> dict[str, str]:
     """The parts that the text has; the regions, where there are any, cover it without gap or overlap."""
-    found = take_apart(text, fold(text), lexicon())
+    found = take_apart(text, fold(text), current_dictionary())
     if not found.regions:
         assert text == (f"{found.owner}/{found.name}" if found.slash >= 0 else found.name)
         return {field: getattr(found, field) for field in FIELDS if getattr(found, field) is not None}

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelcatalog import explained
+from modelcatalog import names
 from modelcatalog.labels import CHINESE
-from modelcatalog.names import record
+from modelcatalog.names import context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from modelcatalog.names.notation import Rule
     from words import Words
@@ -42,52 +42,104 @@ TEMPLATE = """\
    或连着后面的词（`llama guard`）；再查[词的规则](#words)。和数字粘在一起的词（`qwen2.5`、`pythia410m`、`3vl`）拆开读。
 4. **看左右邻居。** 一个词自己定不了的，从左到右由邻居决定；下一章是各种情形。
 
-以上就是 `modelcatalog.names.record.read` 做的全部事情。`modelcatalog.parse` 接着向目录打听名字没说的：`Phi-3-mini` 有 38 亿参数。
+以上就是 `modelcatalog.names.read` 做的全部事情。`modelcatalog.parse` 接着向目录打听名字没说的：`Phi-3-mini` 有 38 亿参数。
 每张表里规则的先后就是全部的优先级。
 
-## 由邻居决定的
+## 由邻居决定的 { #what-neighbours-decide }
 
-### 版本紧挨着系列
-
-系列旁边的数字是版本，档位在前在后都行；可以写小数点、下划线、`p`，或者两个一位数之间的连字符。系列旁边没有版本时，
-后面的 `v0.1` 才算数。系列有这种字母时，字母属于版本：DeepSeek 的 R 和 V，Kimi 的 K。
-
-{version}
-
-### 日期随系列的习惯
-
-四位数字能读成 2020 年以后的年月，就读成年月，否则是月日；习惯不同的系列在数据文件里写明（`dates = "MMYY"`）。
-六位和八位是完整的日期。1024 是二的幂，不是日期。
-
-{date}
-
-### 训练量不是规模
-
-挨着 step、tokens、samples 一类词的数字说的是训练。两个规模并列时，第二个也是训练量，除非是混合专家模型：
-那时较小的一个是每个词元用到的参数。
-
-{training}
-
-### 带 k 的数，有时是上下文长度
-
-2k 到 512k 之间，是二的幂的按 1,024 算，其余按 1,000 算；没有哪个上下文窗口会用的数，原样留着。
-知道了类型或规模之后，一两个 `m` 也是上下文长度。
-
-{context}
-
-### 两个系列，其中一个是底子
-
-前一个是模型自己的系列，后一个是它的底子；如果后一个系列总是由别的模型而来（数据文件里写着 `derived = true`），就反过来。
-
-{base}
-
-### 量化的各种写法
-
-单独的 `Q8` 是 GGUF 的位宽；在只发布 MLX 模型的账号下面，它是 MLX 的位宽。`4bit` 没说方法，但账号也许说了。
-分组大小要挨着位数或方法才算数。
-
-{quantization}
+每个词从上到下问自己那一类的情形，第一个认得它的说了算；谁也不认得的记作 `unknown`。每种情形有一个由它决定的名字，其中粗体的就是那个词。
 """
+CHAPTERS = {
+    "Families": "系列",
+    "Types": "类型",
+    "Versions and dates": "版本和日期",
+    "Sizes and contexts": "规模和上下文",
+    "Packaging": "打包",
+}
+CASES = {
+    "uncertain_type": "常用词同时也是类型的，只有挨着公司才指系列。",
+    "uncertain_family": "常用词只有挨着公司，或者在自己的某个版本前面，才指系列。",
+    "teacher": "规模后面、从未公开权重的系列，说的是拿谁教出来的。",
+    "mark_next_to_family": "系列后面自有版本时，系列前面的版本只是版次。",
+    "first_family": "第一个系列是模型自己的。",
+    "line_of_family": "系列有这种字母时，字母加数字是版本，不管哪个系列也叫这个名字。",
+    "family_again": "系列再写一遍，不多说什么。",
+    "account_in_name": "转制者把原来的账号写在名字前面，用下划线连着；有的账号和系列同名。",
+    "data_or_method": "在规模或成品后面，或者已有底子时，系列说的是数据或方法。",
+    "tuned_from": "总由别的模型而来的系列是模型自己的，前一个系列是底子。",
+    "base": "两个系列里，后一个是底子。",
+    "company": "系列前面的公司词说的是谁做的。",
+    "reseller": "名字前面的转售者词说的是谁在提供。",
+    "served_for": "转售者用来分类的开头词不是类型。",
+    "type": "类型词放在哪里都是类型。",
+    "tier": "档位代表规模。",
+    "variant": "变体把这个模型和别的区分开，别的什么也不说。",
+    "other_type": "有些词只在某个系列或标签里指类型。",
+    "packaging_in_family": "有些词只在某个系列里指打包方式。",
+    "counts_training": "挨着 step、epoch 一类词的数字说的是训练。",
+    "date": "四位、六位、八位数字，日历和系列的习惯都允许时就是日期。",
+    "month_and_day": "版本后面两个两位数是月和日。",
+    "hyperparameter": "跟在本身没有意义的字母后面的数字属于那个字母。",
+    "base_version": "挨着底子的数字是底子的版本。",
+    "too_long": "版本没有三位数；离开系列时，小数点前也没有两位数。",
+    "of_another_family": "挨着只作普通词的系列的数字，是那个系列的版本。",
+    "second_part": "连字符可以代替版本里的小数点。",
+    "one_version": "一个模型只有一个版本。",
+    "beside_family": "挨着系列的数字是它的版本。",
+    "known_version": "目录里有的版本，放在哪里都是版本。",
+    "single_digit": "认得的词后面的一位数是模型的编号，除非它数的是调优的次数。",
+    "version_before_size": "没人认得的名字和它的规模、类型、档位之间的数字是版本。",
+    "decimal": "带小数点的数放在哪里都是版本。",
+    "full_date": "写全的日期就是日期；有两个时第一个算数。",
+    "packaging_word": "有些带 v 的词只在某个系列里指打包方式。",
+    "base_marked": "挨着底子的版本是底子的。",
+    "of_quantization": "量化后面的整数版本，数的是量化的版次。",
+    "of_service": "Bedrock 末尾的 v1 不说模型。",
+    "marked": "系列旁边没有版本时，带记号的版本才算数。",
+    "edition": "第二个版本区分版次。",
+    "base_line": "底子有这种字母时，挨着它的字母加数字是它的版本。",
+    "line": "系列有这种字母时，字母属于版本。",
+    "base_suffixed": "挨着底子、后面带字母的数字是它的版本。",
+    "suffixed_part": "后面带字母的数字，可以是目录认得的版本的后一半。",
+    "suffixed": "后面带字母的数字挨着系列，或者目录里有，就是版本。",
+    "training_count": "挨着 tokens、samples 一类词的数字说的是训练。",
+    "bits_behind_method": "方法后面的 4b 是位宽。",
+    "lettered_version": "目录里有这样的版本时，t 不是单位。",
+    "tokens_of_family": "有些系列用万亿数训练的词元。",
+    "million_tokens_of_type": "类型后面的 1m 是上下文长度。",
+    "version_and_size": "系列有这样的版本时，下划线把版本和规模分开。",
+    "first_size": "第一个参数量就是规模。",
+    "samples_before_size": "十亿前面的百万数的是样本，万亿数的是词元。",
+    "million_tokens": "规模已知之后，这么多百万是上下文长度。",
+    "total_behind_parts": "专家或激活参数后面的数是总量。",
+    "same_again": "规模再写一遍，不多说什么。",
+    "active_before_total": "混合专家模型的两个规模里，小的是每个词元用到的。",
+    "second_size": "两个规模里，第二个是训练的又一个数字。",
+    "mixture": "若干个同样大小的专家就是规模。",
+    "active": "规模前面的 a 表示每个词元用到的参数。",
+    "effective": "规模前面的 e 表示等效参数，除非规模已知。",
+    "experts": "规模后面的这种数是专家数，前面的规模是每个词元用到的。",
+    "tuned_on": "挨着调优的千数，数的是调优用的数据。",
+    "context": "上下文窗口会有的千数就是它的长度；二的幂按 1,024 算。",
+    "method": "方法放在哪里都是方法；第一个算数，除非它只说了怎么做。",
+    "scheme": "llama.cpp 的方案说明方法、布局和位宽。",
+    "named_scheme": "没有写别的方法时，布局的名字说明方法。",
+    "gguf_width": "q 加一位数是 GGUF 的位宽，除非写了别的方法或格式。",
+    "other_width": "在别的方法或格式下面，它是那一种的位宽。",
+    "onnx_scheme": "ONNX 有自己的 q4f16。",
+    "mlc_scheme": "其余的是 MLC 的布局。",
+    "activations": "权重和激活各多少位，是 compressed-tensors 的布局。",
+    "bits": "每个权重的位数就是位宽；方法也许由账号来说。",
+    "group": "挨着位数或方法，分组大小才算数。",
+    "head_bits": "输出层的位数跟在别的位数旁边。",
+    "short_format": "两个字母的词跟在位宽后面才是格式。",
+    "format": "格式放在哪里都是格式；第一个算数。",
+    "dtype": "16 位或 32 位的数据类型不是量化。",
+    "shard": "几份文件里的编号不说模型。",
+    "suffix": "末尾的词可以说明接口怎么提供模型。",
+    "ignored": "有些打包用的词不是模型的事实。",
+}
+"""Case -> why; a new case is told in English until it has its line here."""
 TABLES = {
     "References": ("引用", "引用的几种写法；第一条符合整段文字的算数。"),
     "Pieces": ("切块", "名字怎么切开。在每一处，第一条合适的规则拿走它的一块。"),
@@ -143,17 +195,17 @@ ABOUT = {
     "release_candidate": "候选版的编号。",
 }
 """Rule -> what it is; a new rule is told in English until it has its line here."""
-_SHOWN = ("family", "version", "types", "size", "quantization", "format", "context_length", "released", "base")
 
 
 def pages(say: Words) -> Iterator[tuple[str, str]]:
     """The one page, in Chinese alone: its place in docs/, and its text."""
     if say.language != "zh":
         return
-    text = TEMPLATE
-    for chapter, names in generate_grammar.NAMES.items():
-        text = text.replace(f"{{{chapter}}}", _facts(names))
-    parts = [text]
+    parts = [TEMPLATE]
+    for chapter, roles in context.CHAPTERS.items():
+        cases = [case for role in roles for case in context.CASES[role]]
+        rows = [f"| {case.name} | {generate_grammar.shown(case)} | {_kind(case.gives)} | {CASES.get(case.name, case.about)} |" for case in cases]
+        parts.append("\n".join((f"### {CHAPTERS.get(chapter, chapter)}\n", "| 情形 | 名字 | 是 | 为什么 |\n|---|---|---|---|", *rows, "")))
     for table, _, rules in generate_grammar.tables():
         heading, about = TABLES[table]
         parts.append(f"## {heading} {{ #{table.lower()} }}\n\n{about}\n")
@@ -165,18 +217,13 @@ def pages(say: Words) -> Iterator[tuple[str, str]]:
     yield f"grammar{say.suffix}.md", "\n".join(parts)
 
 
-def _facts(names: Iterable[str]) -> str:
-    rows = ["| 名字 | 读出什么 |", "|---|---|"]
-    for text in names:
-        name = record.read(text)  # what the text says, and nothing of the catalog
-        facts = [f"{fact.label} **{fact.value}**" for fact in explained.facts(name, CHINESE) if fact.field.partition(".")[0] in _SHOWN]
-        rows.append(f"| `{text}` | {'，'.join(facts)} |")
-    return "\n".join(rows)
+def _kind(kind: str) -> str:
+    return CHINESE.kinds.get(kind) or kind
 
 
 def _section(table: str, rule: Rule) -> str:
     example = generate_grammar.example_of(table, rule)
-    segments = "，".join(f"`{s.text}` {CHINESE.kinds.get(s.kind, s.kind)}" for s in record.read(example).segments if s.kind != "separator")
+    segments = "，".join(f"`{s.text}` {_kind(s.kind)}" for s in names.read(example).segments if s.kind != "separator")
     ebnf = generate_grammar.wrapped(rule.name, rule.what)
     picture = f"![{rule.name}]({generate_grammar.diagram_of(table, rule)})"
     return f"### {rule.name}\n\n{ABOUT.get(rule.name, rule.about)}\n\n```ebnf\n{ebnf}\n```\n\n{picture}\n\n`{example}`：{segments}\n"

@@ -9,14 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import vocabulary
+from modelcatalog import names, vocabulary
 from modelcatalog.catalog import index as _index
 from modelcatalog.catalog import listing as _listing
 from modelcatalog.catalog import sizes as _sizes
 from modelcatalog.catalog.completing import complete, named, parse, parse_many
 from modelcatalog.catalog.resolving import resolve
 from modelcatalog.catalog.searching import find, search
-from modelcatalog.names import words
 
 if TYPE_CHECKING:
     from modelcatalog.records import Checkpoint, Company, Family, ModelName, Series
@@ -61,6 +60,6 @@ def extend(path: str | Path) -> None:
         CatalogDataError: what is wrong in which entry; the catalog is then as it was before.
     """
     vocabulary.add(Path(path))
-    words.reset()
+    names.reset()
     for cached in (_index.index, _sizes.size_rules, _listing.listing):
         cached.cache_clear()

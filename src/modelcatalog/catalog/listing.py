@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from modelcatalog import vocabulary
+from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
-from modelcatalog.names import record
-from modelcatalog.names.dictionary import lexicon
+from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Checkpoint, ModelName, Series
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def listing() -> Listing:
                 line = next(lines)
                 entries += _entries(file, entry, line)
                 for name in entry.api:
-                    read = record.read(name)
+                    read = names.read(name)
                     for key in (read.canonical, undated(read)):
                         served.setdefault(key, (line, name))
     by_model: dict[str, list[Entry]] = {}
@@ -133,7 +132,7 @@ def _there(account: str, modelscope: tuple[str, ...], mirrors: dict[str, str]) -
 
 def is_repackager(account: str) -> bool:
     """Whether the account publishes the models of others."""
-    known = lexicon().accounts.get(account.lower())
+    known = current_dictionary().accounts.get(account.lower())
     return known is not None and known.repackager
 
 
@@ -150,7 +149,7 @@ def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: 
         renamed = entry.renamed.get(name, entry.renamed.get(bare))
         if renamed is not None:
             there = renamed if renamed is False or "/" in renamed else theirs and f"{theirs}/{renamed}"
-        read = record.read(f"{account}/{bare}" if account else bare)
+        read = names.read(f"{account}/{bare}" if account else bare)
         yield Entry(f"{account}/{bare}" if account else None, there, line, read.canonical, read.version, packaging(read))
 
 
@@ -180,7 +179,7 @@ def listed_checkpoint(entry: Entry, hub: Hub) -> Checkpoint | None:
 
 def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confidence, *, exists: bool | None) -> Checkpoint:
     """The record of a repository, with the size that its name or the catalog tells."""
-    size = None if entry is None else by_rules(record.read(repo_id)).size
+    size = None if entry is None else by_rules(names.read(repo_id)).size
     line = None if entry is None else entry.series
     return Checkpoint(
         hub=hub, repo_id=repo_id, exists=exists, confidence=confidence, series=None if line is None else line.name, size=size,

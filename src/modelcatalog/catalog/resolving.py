@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import vocabulary
+from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import HUBS, Entry, Listing, checkpoint, is_repackager, listing, on_hub, packaging, same_model, undated
 from modelcatalog.catalog.sizes import by_rules, near
 from modelcatalog.errors import ClosedWeights
-from modelcatalog.names import record
-from modelcatalog.names.dictionary import lexicon
+from modelcatalog.names.dictionary import current_dictionary
 
 if TYPE_CHECKING:
     from modelcatalog.records import Checkpoint, Family, Hub, ModelName, Series
@@ -60,7 +59,7 @@ def _by_id(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
 
 def _by_model(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
     """A bare or API spelling of a model that the catalog lists."""
-    account = None if name.owner is None else lexicon().accounts.get(name.owner.lower())
+    account = None if name.owner is None else current_dictionary().accounts.get(name.owner.lower())
     if name.owner is not None and (account is None or account.repackager or (not (name.name or "").islower() and _is_account(name.owner))):
         return None  # an API id is lower case; what is not names a repository, and is that repository
     exact = (_tuned(name, listed) if name.tag is not None else []) or same_model(name, listed)
@@ -137,7 +136,7 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
 
 
 def _total(entry: Entry) -> int | None:
-    size = by_rules(record.read(entry.huggingface or entry.modelscope or entry.model)).size
+    size = by_rules(names.read(entry.huggingface or entry.modelscope or entry.model)).size
     return None if size is None else size.total
 
 
@@ -176,7 +175,7 @@ def _distance(wanted: tuple[Any, ...], has: tuple[Any, ...]) -> int:
 
 def _refuse_closed(name: ModelName, listed: Listing) -> None:
     """Raise for models that are only served."""
-    account = None if name.owner is None else lexicon().accounts.get(name.owner.lower())
+    account = None if name.owner is None else current_dictionary().accounts.get(name.owner.lower())
     if name.owner is not None and account is None:
         return
     if account is not None and account.repackager:

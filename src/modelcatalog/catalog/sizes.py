@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import vocabulary
+from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import fold
-from modelcatalog.names import record
 from modelcatalog.records import Size
 
 if TYPE_CHECKING:
@@ -115,8 +114,8 @@ def with_size(name: ModelName, rule: SizeRule) -> ModelName:
         origins["size.active"] = "catalog"
     if (total, active) == (size.total, size.active):
         return name
-    filled = record.size_of(size.label, total, active, size.experts)
-    return record.changed(name, size=filled, origins=tuple(origins.items()))
+    filled = names.size_of(size.label, total, active, size.experts)
+    return names.changed(name, size=filled, origins=tuple(origins.items()))
 
 
 def name_words(name: ModelName) -> frozenset[str]:
@@ -197,7 +196,7 @@ def size_rules() -> dict[str, Sizes]:
         for family in file.family:
             for entry in family.series:
                 for key, text in entry.sizes.items():
-                    example = record.read(f"{entry.name}-{key}" if key else entry.name)
+                    example = names.read(f"{entry.name}-{key}" if key else entry.name)
                     total, active = vocabulary.split_size(text)
                     month = (entry.released or "")[:_MONTH]
                     rule = SizeRule(name_words(example), fold(example.version), total, active, not key, _date(example), month)

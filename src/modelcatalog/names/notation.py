@@ -254,12 +254,14 @@ def node(part: Node | str | Sequence[Node | str]) -> Node:
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of the grammar: a name, what it matches, and a real name as its example."""
+    """One line of the grammar: a name, what it matches, a text that it matches, and what it is about."""
 
     name: str
     what: Node
     example: str
     about: str
+    worked: str = ""
+    """A whole name in which the rule is at work, where the example is but a part of one."""
 
     def regex(self) -> str:
         """The rule's regular expression."""

@@ -10,22 +10,18 @@ from urllib.parse import unquote
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
-from modelcatalog.names.grammar import FILES
 from modelcatalog.names.words import names_family
 
 if TYPE_CHECKING:
     import re
 
-    from modelcatalog.names.dictionary import Lexicon
+    from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.records import Hub, SegmentKind
 
     RegionKind = SegmentKind | Literal["name", "tag", "file"]
 
 __all__ = ["Parts", "stem", "take_apart"]
 
-_SUFFIX_WORDS = frozenset(suffix[1:] for suffix in FILES)
-_STEMS = ("model", "pytorch_model", "consolidated", "adapter_model", "ggml-model", "config", "tokenizer", "generation_config")
-"""Beginnings of file names that tell nothing of the model: its folder does."""
 _PLACES = ("models--", "~", ".", "/")
 """How paths and cache folders begin."""
 _SHARD = "-00001-of-00001"
@@ -58,44 +54,44 @@ class Parts:
             self.regions.append((kind, start, end))
 
 
-def take_apart(source: str, lower: str, lexicon: Lexicon) -> Parts:
+def take_apart(source: str, lower: str, words: Dictionary) -> Parts:
     """The parts of a text; ``lower`` is the same in lower case."""
     parts = Parts()
     slash = lower.find("/")
     slashes = 0 if slash < 0 else lower.count("/")
     if slashes < 2 and ":" not in lower and "@" not in lower and "\\" not in lower and not lower.startswith(_PLACES):  # noqa: PLR2004  owner/name
         owner = lower[:slash] if slash > 0 else ""
-        if "." not in owner and owner not in lexicon.routes and slash + 1 < len(lower):
+        if "." not in owner and owner not in words.routes and slash + 1 < len(lower):
             if slash >= 0:
                 parts.owner = source[:slash]
-            if "." not in lower or not _dotted(lower, slash + 1, lexicon):
+            if "." not in lower or not _dotted(lower, slash + 1, words):
                 parts.name = source[slash + 1 :]
                 parts.slash = slash
                 return parts
             if slash >= 0:
                 parts.regions = [("owner", 0, slash), ("separator", slash, slash + 1)]
-            _name(parts, source, lower, lexicon, slash + 1, len(lower))
+            _name(parts, source, lower, words, slash + 1, len(lower))
             return parts
     found = grammar.reference(lower)
     if "scheme" in found.re.groupindex:
-        _plain(parts, source, lower, lexicon, found)
+        _plain(parts, source, lower, words, found)
     else:
         _from_form(parts, source, found)
     return parts
 
 
-def _dotted(lower: str, start: int, lexicon: Lexicon) -> bool:
+def _dotted(lower: str, start: int, words: Dictionary) -> bool:
     """Whether a point may part a provider or a file's suffix from the name."""
     head = lower[start : lower.find(".", start)]  # there is one: the account before has none
-    return head in lexicon.accounts or head in lexicon.regions or lower.endswith(FILES)
+    return head in words.accounts or head in words.regions or lower.endswith(words.files)
 
 
-def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
+def _name(parts: Parts, source: str, lower: str, words: Dictionary, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
     """The name itself, with Bedrock's provider before it or a file's suffix behind it."""
     if "." in lower:
         whole = start
-        start = _provider(parts, lower, lexicon, start, end)
-        if lower.endswith(FILES, start, end):
+        start = _provider(parts, lower, words, start, end)
+        if lower.endswith(words.files, start, end):
             parts.file = source[start:end]
             parts.name = stem(parts.file)
             parts.put("name", start, end)
@@ -106,7 +102,7 @@ def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, e
     parts.put("name", start, end)
 
 
-def _plain(parts: Parts, source: str, lower: str, lexicon: Lexicon, found: re.Match[str]) -> None:
+def _plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.Match[str]) -> None:
     """A name with what may stand around it."""
     part = found.groupdict()
     own = "_at" if part["name"] is None else ""
@@ -118,7 +114,7 @@ def _plain(parts: Parts, source: str, lower: str, lexicon: Lexicon, found: re.Ma
         _route(parts, (step, at, at + len(step)))
         at += len(step) + 1
     owner, (start, end) = part["owner" + own], found.span("name" + own)
-    if owner is not None and owner in lexicon.routes and owner not in lexicon.accounts:
+    if owner is not None and owner in words.routes and owner not in words.accounts:
         _route(parts, (owner, at, start - 1))
     elif owner is not None:
         parts.owner = source[at : start - 1]
@@ -128,7 +124,7 @@ def _plain(parts: Parts, source: str, lower: str, lexicon: Lexicon, found: re.Ma
         parts.name = source[start:end]
         parts.put("name", start, end)
     else:
-        _name(parts, source, lower, lexicon, start, end)
+        _name(parts, source, lower, words, start, end)
     at = end
     for start, end, name in sorted((*found.span(name), name) for name in _BEHIND if part.get(name) is not None):
         parts.put("separator", at, start)
@@ -159,19 +155,19 @@ def _route(parts: Parts, span: tuple[str, int, int]) -> None:
     parts.put("separator", span[2], span[2] + 1)
 
 
-def _provider(parts: Parts, lower: str, lexicon: Lexicon, start: int, end: int) -> int:
+def _provider(parts: Parts, lower: str, words: Dictionary, start: int, end: int) -> int:
     """Bedrock's ``us.anthropic.`` before the name; gives where the name starts."""
     head, dot, rest = lower[start:end].partition(".")
     at = start
-    if dot and head in lexicon.regions and "." in rest:
+    if dot and head in words.regions and "." in rest:
         at += len(head) + 1
         head, dot, rest = rest.partition(".")
-    account = lexicon.accounts.get(head) if dot and rest[:1].isalpha() else None
-    if account is None or account.company is None or rest in _SUFFIX_WORDS:
+    account = words.accounts.get(head) if dot and rest[:1].isalpha() else None
+    if account is None or account.company is None or f".{rest}" in words.files:
         return start
     if at > start:
         _route(parts, (lower[start : at - 1], start, at - 1))
-    if head in lexicon.families and not names_family(grammar.pieces(rest)[0]):
+    if head in words.families and not names_family(grammar.pieces(rest)[0]):
         return at  # deepseek.r1: the family itself
     parts.put("company", at, at + len(head))
     parts.put("separator", at + len(head), at + len(head) + 1)
@@ -216,7 +212,7 @@ def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:  # noqa
 
 
 def _form_name(parts: Parts, form: str, text: str, start: int, end: int) -> None:
-    if form not in ("local_path", "other_url") or not text.lower().endswith(FILES):
+    if form not in ("local_path", "other_url") or not text.lower().endswith(vocabulary.hubs().files):
         parts.name = text.replace("___", ".") if form == "modelscope_cache" else text
         parts.put("name", start, end)
         return
@@ -232,11 +228,11 @@ def _path_name(parts: Parts, source: str, found: re.Match[str]) -> bool:
     form = grammar.form(found)
     start, end = found.span("path")
     name = source[found.start("name") : found.end("name")].lower()
-    if form not in ("local_path", "other_url") or not name.endswith(FILES):
+    if form not in ("local_path", "other_url") or not name.endswith(vocabulary.hubs().files):
         return False
     parts.file = source if form == "local_path" else source[found.start("name") : found.end("name")]
     folder = source[start:end].rstrip("/\\").replace("\\", "/").rpartition("/")[2]
-    if not name.startswith(_STEMS) or not folder.strip(".~") or form == "other_url":
+    if not name.startswith(vocabulary.hubs().stems) or not folder.strip(".~") or form == "other_url":
         return False
     left = source.rindex(folder, start, end)
     parts.put("path", start, left)
@@ -252,7 +248,7 @@ def stem(text: str) -> str:
     >>> stem("Qwen2.5-7B-Q4_K_M-00001-of-00002.gguf")
     'Qwen2.5-7B-Q4_K_M'
     """
-    if not text.lower().endswith(FILES):
+    if not text.lower().endswith(vocabulary.hubs().files):
         return text
     text = text.rpartition(".")[0]
     if text[-9:-5].lower() == "-of-" and len(text) > len(_SHARD):

@@ -1,5 +1,4 @@
-"""Owns what the words of a name mean beside their neighbours: one rule a method, one module a kind of rule.
+"""Owns what neighbours decide, one function a case; which role they are for, and in which order they are tried, is context.py's.
 
-Each module's class has the one before as its base (state, numbers, words, sizes, packaging), since a compiled class has one line of
-bases. Words set versions by the rules for numbers; sizes and packaging use no rule of another kind.
+A function says whether it takes the word at a place of the tape, and notes what the word then says.
 """

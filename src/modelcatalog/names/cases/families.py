@@ -1,146 +1,241 @@
-"""Owns the rules for words: families and their bases, companies, types, tiers, and what no rule takes."""
+"""Owns the cases of words: families and their bases, companies, types, tiers, and words that mean something else in a family."""
 
 from __future__ import annotations
 
-from modelcatalog.names.cases.numbers import NumberRules
-from modelcatalog.names.dictionary import FamilyWord, Word, meaning
+from typing import TYPE_CHECKING, cast
 
-__all__ = ["WordRules"]
+from modelcatalog.names.cases.numbers import lined, set_version
 
-_INSTRUCTED = frozenset(("instruct", "chat"))
-"""Types of a finished model: what stands behind them was done to it."""
+if TYPE_CHECKING:
+    from modelcatalog.names.reading import Reading
+    from modelcatalog.names.roles import FamilyWord, Word
+
+__all__ = [
+    "account_in_name",
+    "base",
+    "company",
+    "data_or_method",
+    "family_again",
+    "first_family",
+    "line_of_family",
+    "mark_next_to_family",
+    "other_type",
+    "packaging_in_family",
+    "reseller",
+    "served_for",
+    "teacher",
+    "tier",
+    "tuned_from",
+    "type_word",
+    "uncertain_family",
+    "uncertain_type",
+    "variant",
+]
 
 
-class WordRules(NumberRules):
-    """Words beside their neighbours."""
+# --- families -------------------------------------------------------------------------------------
 
-    __slots__ = ()
 
-    def _on_family(self, i: int, word: Word) -> None:
-        found: FamilyWord = word.value
-        if not found.bare and not self._trusted(i, found):
-            plain = self.lexicon.plain.get(word.text)
-            if plain is None:
-                self.no_fact(i, word)
-            else:
-                self.kinds[i] = "type"
-                self._on_type(i, plain)
-            return
-        if found.words:
-            self.meanings = {**self.meanings, **found.words}
-        now = self.family
-        if now is None:
-            if found.closed and self.size_at >= 0 and not self.in_tag:
-                self.no_fact(i, word)  # Qwythos-9B-Claude-Mythos: who taught it
-                return
-            if self.version is not None and self._version_next(i, found):
-                self.keys.append(f"v{self.version}")  # fast-apply-v0.10-Llama3.2: its own version stands at the family
-                self.kinds[self.version_at] = "unknown"
-                self.version, self.version_at = None, -1
-            self.family, self.family_at, self.open = found, i, True
-        elif self.version is None and word.text[0] in now.lines and word.text[1:].isdecimal():
-            self._set_version(i, self._lined(now, word.text[0], word.text[1:]))  # Kimi K2, not the family K2
-            return
-        else:
-            self._second_family(i, word, now)
-        if word.key is not None:
-            self.keys.append(word.key)
+def uncertain_type(reading: Reading, i: int, word: Word) -> bool:
+    plain = reading.dictionary.plain.get(word.text)
+    if plain is None or _trusted(reading, i, cast("FamilyWord", word.value)):
+        return False
+    _note_type(reading, i, plain.text, cast("str", plain.value))
+    return True
 
-    def _version_next(self, i: int, family: FamilyWord) -> bool:
-        after = self.after(i)
-        return after >= 0 and (self.words[after].role == "version" or self.words[after].text in family.versions)
 
-    def _second_family(self, i: int, word: Word, now: FamilyWord) -> None:
-        """The same again, the base of the one before, or its tuning."""
-        found: FamilyWord = word.value
-        finished = not self.in_tag and (self.size_at >= 0 or not _INSTRUCTED.isdisjoint(self.types))
-        if found.name == now.name:
-            self.open = self.version is None
-            if word.text in now.lines:  # gpt-o3: the line's letter
-                self.family_at = i
-        elif self._is_origin(i, found, now):
-            self.kinds[self.family_at] = "owner"  # bartowski/Qwen_QwQ-32B: the account that the model was taken from
-            self.family, self.family_at, self.open = found, i, True
-        elif self.base is not None or finished or (found.derived and not now.derived and self._at_home(now, found)):
-            self.keys.append(word.text)  # behind the size stands the data or the method: mpt-1b-redpajama
-        elif found.derived and not now.derived and not self._at_home(now, found):
-            self.base, self.base_version, self.base_at = now, self.version, self.family_at
-            self.base_end = max(self.family_at, self.version_at)
-            for k in range(self.base_at, self.base_end + 1):
-                if self.kinds[k] in ("family", "version"):
-                    self.kinds[k] = "base"
-            self.family, self.family_at, self.version, self.version_at, self.open = found, i, None, -1, True
-        else:
-            self.base, self.base_at, self.base_end = found, i, i
-            self.kinds[i] = "base"
+def uncertain_family(reading: Reading, i: int, word: Word) -> bool:
+    return not _trusted(reading, i, cast("FamilyWord", word.value))
 
-    def _is_origin(self, i: int, found: FamilyWord, now: FamilyWord) -> bool:
-        """Whether the word before is the account that a repackager took the model from, of the same name as a family."""
-        joined = i == self.family_at + 2 and self.words[i - 1].text == "_" and found.company == now.company
-        return joined and self.account is not None and self.account.repackager
 
-    def _at_home(self, now: FamilyWord, found: FamilyWord) -> bool:
-        """stabilityai/stablelm-2-zephyr is Stability's own, whatever it was tuned like."""
-        return self.account is not None and self.account.company == now.company and found.company != now.company
+def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
+    """A common word means the family beside its company, or before one of its versions."""
+    account, tape = reading.mode.account, reading.tape
+    if family.bare or reading.found.company == family.company or (account is not None and account.company == family.company):
+        return True
+    after, before = tape.after(i), tape.before(i)
+    if after < 0 or before >= 0 and tape.words[before].role not in ("other", "reseller"):
+        return False
+    following = tape.words[after]
+    return following.text in family.follows or (following.key or following.text).lstrip("v") in family.versions
 
-    def _trusted(self, i: int, family: FamilyWord) -> bool:
-        """A common word means the family beside its company, or before one of its versions."""
-        if self.company_word == family.company or (self.account is not None and self.account.company == family.company):
-            return True
-        after = self.after(i)
-        if after < 0 or self.before(i) >= 0 and self.words[self.before(i)].role not in ("other", "reseller"):
-            return False
-        following = self.words[after]
-        return following.text in family.follows or (following.key or following.text).lstrip("v") in family.versions
 
-    def _on_company(self, i: int, word: Word) -> None:
-        if self.family is None and self.lead < 0:
-            self.kinds[i] = "company"
-            self.company_word = str(word.value)
-        else:
-            self.no_fact(i, word)
+def _meet(reading: Reading, family: FamilyWord) -> None:
+    """From here on, some words mean what they mean in this family."""
+    if family.words:
+        reading.mode.meanings = {**reading.mode.meanings, **family.words}
 
-    def _on_reseller(self, i: int, word: Word) -> None:
-        if self.family is None and self.lead < 0 and self.after(i) >= 0:
-            self.kinds[i] = "route"
-        else:
-            self.no_fact(i, word)
 
-    def _on_type(self, i: int, word: Word) -> None:
-        if i == 0 and word.text in self.lexicon.resellers and self._model_next(i):
-            self.kinds[i] = "route"  # coding-glm-4.7: what a reseller serves it for
-            return
-        value = str(word.value)
-        if value not in self.types:
-            self.types.append(value)
-        if self.tier is None and word.text in self.lexicon.tier_words:
-            self.tier = self.text(i)
-        self.keys.append(value)
-        self.recognised = True
+def teacher(reading: Reading, _: int, word: Word) -> bool:
+    family = cast("FamilyWord", word.value)
+    if not family.closed or reading.found.family is not None or reading.at.size < 0 or reading.mode.in_tag:
+        return False
+    _meet(reading, family)
+    return True
 
-    def _model_next(self, i: int) -> bool:
-        after = self.after(i)
-        return after >= 0 and self.words[after].role in ("family", "company")
 
-    def _on_tier(self, i: int, word: Word) -> None:
-        if self.tier is None:
-            self.tier = self.text(i)
-        self.keys.append(word.text)
-        if self.family is None and not self.recognised and self.lead >= 0:
-            self.lead_end = i
+def mark_next_to_family(reading: Reading, i: int, word: Word) -> bool:
+    found, at, tape = reading.found, reading.at, reading.tape
+    if found.family is not None or found.version is None:
+        return False
+    after = tape.after(i)
+    if after < 0 or not (tape.words[after].role == "version" or tape.words[after].text in cast("FamilyWord", word.value).versions):
+        return False
+    found.keys.append(f"v{found.version}")
+    tape.kinds[at.version] = "unknown"
+    found.version, at.version = None, -1
+    return first_family(reading, i, word)
 
-    def _on_variant(self, i: int, word: Word) -> None:
-        self.keys.append(word.text)
 
-    def _on_unknown(self, i: int, word: Word) -> None:
-        text = word[1]
-        if text in self.meanings:
-            instead = self.meanings[text]
-        else:
-            self.no_fact(i, word)
-            return
-        if instead:
-            self.kinds[i] = "type"
-            self._on_type(i, meaning("type", text, instead, instead))
-        else:
-            self.kinds[i] = "format"
+def first_family(reading: Reading, i: int, word: Word) -> bool:
+    return reading.found.family is None and _set_family(reading, i, word)
+
+
+def _set_family(reading: Reading, i: int, word: Word) -> bool:
+    family = cast("FamilyWord", word.value)
+    _meet(reading, family)
+    reading.found.family, reading.at.family, reading.mode.open = family, i, True
+    return _keep_key(reading, word)
+
+
+def _keep_key(reading: Reading, word: Word) -> bool:
+    if word.key is not None:
+        reading.found.keys.append(word.key)
+    return True
+
+
+def line_of_family(reading: Reading, i: int, word: Word) -> bool:
+    now = reading.found.family
+    if now is None or reading.found.version is not None or word.text[0] not in now.lines or not word.text[1:].isdecimal():
+        return False
+    _meet(reading, cast("FamilyWord", word.value))
+    return set_version(reading, i, lined(now, word.text[0], word.text[1:]))
+
+
+def family_again(reading: Reading, i: int, word: Word) -> bool:
+    now = reading.found.family
+    if now is None or cast("FamilyWord", word.value).name != now.name:
+        return False
+    _meet(reading, now)
+    reading.mode.open = reading.found.version is None
+    if word.text in now.lines:  # gpt-o3: the line's letter
+        reading.at.family = i
+    return _keep_key(reading, word)
+
+
+def account_in_name(reading: Reading, i: int, word: Word) -> bool:
+    now, account, at, tape = reading.found.family, reading.mode.account, reading.at, reading.tape
+    if now is None or account is None or not account.repackager or i != at.family + 2 or tape.words[i - 1].text != "_":
+        return False
+    if cast("FamilyWord", word.value).company != now.company:
+        return False
+    tape.kinds[at.family] = "owner"
+    return _set_family(reading, i, word)
+
+
+def _at_home(reading: Reading, now: FamilyWord, family: FamilyWord) -> bool:
+    """stabilityai/stablelm-2-zephyr is Stability's own, whatever it was tuned like."""
+    account = reading.mode.account
+    return account is not None and account.company == now.company and family.company != now.company
+
+
+def data_or_method(reading: Reading, _: int, word: Word) -> bool:
+    now, family = reading.found.family, cast("FamilyWord", word.value)
+    if now is None:
+        return False
+    finished = not reading.mode.in_tag and (reading.at.size >= 0 or not reading.dictionary.finished.isdisjoint(reading.found.types))
+    own = family.derived and not now.derived and _at_home(reading, now, family)
+    if reading.found.base is None and not finished and not own:
+        return False
+    _meet(reading, family)
+    reading.found.keys.append(word.text)
+    return _keep_key(reading, word)
+
+
+def tuned_from(reading: Reading, i: int, word: Word) -> bool:
+    now, family = reading.found.family, cast("FamilyWord", word.value)
+    if now is None or now.derived or not family.derived:
+        return False
+    found, at, kinds = reading.found, reading.at, reading.tape.kinds
+    found.base, found.base_version = now, found.version
+    at.base, at.base_end = at.family, max(at.family, at.version)
+    for k in range(at.base, at.base_end + 1):
+        if kinds[k] in ("family", "version"):
+            kinds[k] = "base"
+    found.version, at.version = None, -1
+    return _set_family(reading, i, word)
+
+
+def base(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.family is None:
+        return False
+    family = cast("FamilyWord", word.value)
+    _meet(reading, family)
+    reading.found.base, reading.at.base, reading.at.base_end = family, i, i
+    return _keep_key(reading, word)
+
+
+# --- who made it, who serves it -------------------------------------------------------------------
+
+
+def company(reading: Reading, _: int, word: Word) -> bool:
+    if reading.found.family is not None or reading.at.lead >= 0:
+        return False
+    reading.found.company = cast("str", word.value)
+    return True
+
+
+def reseller(reading: Reading, i: int, _: Word) -> bool:
+    return reading.found.family is None and reading.at.lead < 0 and reading.tape.after(i) >= 0
+
+
+# --- types, tiers, variants -----------------------------------------------------------------------
+
+
+def served_for(reading: Reading, i: int, word: Word) -> bool:
+    if i != 0 or word.text not in reading.dictionary.resellers:
+        return False
+    after = reading.tape.after(i)
+    return after >= 0 and reading.tape.words[after].role in ("family", "company")
+
+
+def type_word(reading: Reading, i: int, word: Word) -> bool:
+    return _note_type(reading, i, word.text, cast("str", word.value))
+
+
+def _note_type(reading: Reading, i: int, text: str, value: str) -> bool:
+    found = reading.found
+    if value not in found.types:
+        found.types.append(value)
+    if found.tier is None and text in reading.dictionary.tier_words:
+        found.tier = reading.tape.texts[i]
+    found.keys.append(value)
+    reading.mode.recognised = True
+    return True
+
+
+def tier(reading: Reading, i: int, word: Word) -> bool:
+    found, at = reading.found, reading.at
+    if found.tier is None:
+        found.tier = reading.tape.texts[i]
+    found.keys.append(word.text)
+    if found.family is None and not reading.mode.recognised and at.lead >= 0:
+        at.lead_end = i
+    return True
+
+
+def variant(reading: Reading, _: int, word: Word) -> bool:
+    reading.found.keys.append(word.text)
+    return True
+
+
+# --- words that mean something else in a family, or in a tag --------------------------------------
+
+
+def other_type(reading: Reading, i: int, word: Word) -> bool:
+    instead = reading.mode.meanings.get(word.text)
+    return bool(instead) and _note_type(reading, i, word.text, instead or "")
+
+
+def packaging_in_family(reading: Reading, _: int, word: Word) -> bool:
+    return reading.mode.meanings.get(word.text) == ""

@@ -1,99 +1,168 @@
-"""Owns the rules for packaging: quantization, format, dtype."""
+"""Owns the cases of packaging: quantization, format, dtype."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from modelcatalog.names.cases.sizes import SizeRules
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from modelcatalog.names.dictionary import Word
+    from modelcatalog.names.reading import Reading
+    from modelcatalog.names.roles import Method, Scheme, Width, Word
+    from modelcatalog.records import Dtype
 
-__all__ = ["PackagingRules"]
+__all__ = [
+    "activations",
+    "bits",
+    "dtype",
+    "format_word",
+    "gguf_width",
+    "group",
+    "head_bits",
+    "method",
+    "mlc_scheme",
+    "named_scheme",
+    "onnx_scheme",
+    "other_width",
+    "scheme",
+    "short_format",
+    "taken",
+]
+
 _SHORT = 2
 """So short a word is a format only behind a width."""
+_LOOSE = ("auto-round", "compressed-tensors")
+"""Methods that say how the weights were made or kept: one beside them says what they are."""
+_HEADED = ("exl2", "exl3")
+"""Methods that keep the output layer in bits of its own."""
 
 
-class PackagingRules(SizeRules):
-    """Quantizations, formats and dtypes beside their neighbours."""
+def taken(_: Reading, __: int, ___: Word) -> bool:
+    """A word that says what it is, and nothing of the model."""
+    return True
 
-    __slots__ = ()
 
-    def _on_method(self, i: int, word: Word) -> None:
-        method, bits, file_format = word.value
-        if self.method in (None, "auto-round", "compressed-tensors"):
-            self.method = method
-            if self.bits is None:
-                self.bits = bits
-        self.method_format = self.method_format or file_format
-        self.recognised = True
+def method(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Method", word.value), reading.found
+    if found.method is None or found.method in _LOOSE:
+        found.method = said.name
+        if found.bits is None:
+            found.bits = said.bits
+    found.method_format = found.method_format or said.format
+    reading.mode.recognised = True
+    return True
 
-    def _on_scheme(self, i: int, word: Word) -> None:
-        scheme, bits = word.value
-        self.scheme, self.bits = scheme, bits
-        self.method = self.method or "gguf"
-        self.recognised = True
 
-    def _on_named_scheme(self, i: int, word: Word) -> None:
-        self.scheme, self.bits, method = word.value
-        if self.method is None:
-            self.method = method
-            self.method_format = self.method_format or ("gguf" if method == "gguf" else "safetensors")
+# --- layouts: Q4_K_M, NF4, W4A16 ------------------------------------------------------------------
 
-    def _on_plain_q(self, i: int, word: Word) -> None:
-        if self.method in (None, "gguf") and self._packaging() in (None, "gguf"):
-            if self.scheme is None:
-                self.method, self.scheme, self.bits = "gguf", word.text.upper(), word.value
-        elif self.bits is None:
-            self.bits = word.value
-        self.recognised = True
 
-    def _packaging(self) -> str | None:
-        return self.format or (self.account.format if self.account else None)
+def scheme(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Scheme", word.value), reading.found
+    found.scheme, found.bits = said.name, said.bits
+    found.method = found.method or "gguf"
+    reading.mode.recognised = True
+    return True
 
-    def _on_mlc_scheme(self, i: int, word: Word) -> None:
-        self.scheme, self.bits = word.value
-        if self._packaging() == "onnx":
-            self.method_format = self.method_format or "onnx"  # which has a q4f16 of its own
-            return
-        self.method = self.method or "mlc"
-        self.method_format = self.method_format or "mlc"
 
-    def _on_weight_activation(self, i: int, word: Word) -> None:
-        self.scheme, self.bits, group = word.value
-        self.group = self.group or group
-        if "C" not in self.scheme:  # W4A8C8 is Paddle's, whose method has no name
-            self.method = self.method or "compressed-tensors"
-        self.method_format = self.method_format or "safetensors"
-        self.recognised = True
+def named_scheme(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Scheme", word.value), reading.found
+    found.scheme, found.bits = said.name, said.bits
+    if found.method is None:
+        found.method = said.method
+        found.method_format = found.method_format or ("gguf" if said.method == "gguf" else "safetensors")
+    return True
 
-    def _on_bits(self, i: int, word: Word) -> None:
-        bits, group = word.value
-        if self.bits is None or (self.method in ("awq", "auto-round") and self.scheme is None):
-            self.bits = bits
-        self.group = self.group or group
-        self.recognised = True
 
-    def _on_group(self, i: int, word: Word) -> None:
-        value = word.value
-        if value in (16, 32, 64, 128, 256, 512, 1024) and (self.method or self.bits):
-            self.group = self.group or value
-            self.kinds[i] = "quantization"
-        else:
-            self.no_fact(i, word)
+def _packaging(reading: Reading) -> str | None:
+    """The file format that a word or the owner tells."""
+    account = reading.mode.account
+    return reading.found.format or (None if account is None else account.format)
 
-    def _on_head_bits(self, i: int, word: Word) -> None:
-        if self.method not in ("exl2", "exl3") and self.bits is None:
-            self.no_fact(i, word)
 
-    def _on_dtype(self, i: int, word: Word) -> None:
-        self.dtype = self.dtype or word.value
-        self.recognised = True
+def gguf_width(reading: Reading, _: int, word: Word) -> bool:
+    found = reading.found
+    if found.method not in (None, "gguf") or _packaging(reading) not in (None, "gguf"):
+        return False
+    if found.scheme is None:
+        found.method, found.scheme, found.bits = "gguf", word.text.upper(), cast("int", word.value)
+    reading.mode.recognised = True
+    return True
 
-    def _on_format(self, i: int, word: Word) -> None:
-        before = self.before(i)
-        if len(word.text) == _SHORT and (before < 0 or self.kinds[before] not in ("quantization", "dtype")) and self._packaging() != word.value:
-            self.no_fact(i, word)  # int4-ov is OpenVINO, llava-onevision-7b-ov is not
-            return
-        self.format = self.format or str(word.value)
-        self.recognised = True
+
+def other_width(reading: Reading, _: int, word: Word) -> bool:
+    if reading.found.bits is None:
+        reading.found.bits = cast("int", word.value)
+    reading.mode.recognised = True
+    return True
+
+
+def onnx_scheme(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Scheme", word.value), reading.found
+    if _packaging(reading) != "onnx":
+        return False
+    found.scheme, found.bits = said.name, said.bits
+    found.method_format = found.method_format or "onnx"
+    return True
+
+
+def mlc_scheme(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Scheme", word.value), reading.found
+    found.scheme, found.bits = said.name, said.bits
+    found.method = found.method or "mlc"
+    found.method_format = found.method_format or "mlc"
+    return True
+
+
+def activations(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Scheme", word.value), reading.found
+    found.scheme, found.bits = said.name, said.bits
+    found.group = found.group or said.group
+    if "C" not in said.name:  # W4A8C8 is Paddle's, whose method has no name
+        found.method = found.method or "compressed-tensors"
+    found.method_format = found.method_format or "safetensors"
+    reading.mode.recognised = True
+    return True
+
+
+# --- widths and groups: 4bit, 128g ----------------------------------------------------------------
+
+
+def bits(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Width", word.value), reading.found
+    if found.bits is None or (found.method in ("awq", "auto-round") and found.scheme is None):
+        found.bits = said.bits
+    found.group = found.group or said.group
+    reading.mode.recognised = True
+    return True
+
+
+def group(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("int", word.value), reading.found
+    if said not in reading.dictionary.numbers.groups or not (found.method or found.bits):
+        return False
+    found.group = found.group or said
+    return True
+
+
+def head_bits(reading: Reading, _: int, __: Word) -> bool:
+    return reading.found.method in _HEADED or reading.found.bits is not None
+
+
+# --- formats and dtypes ---------------------------------------------------------------------------
+
+
+def dtype(reading: Reading, _: int, word: Word) -> bool:
+    reading.found.dtype = reading.found.dtype or cast("Dtype", word.value)
+    reading.mode.recognised = True
+    return True
+
+
+def short_format(reading: Reading, i: int, word: Word) -> bool:
+    tape, before = reading.tape, reading.tape.before(i)
+    if len(word.text) != _SHORT or _packaging(reading) == word.value:
+        return False
+    return before < 0 or tape.kinds[before] not in ("quantization", "dtype")
+
+
+def format_word(reading: Reading, _: int, word: Word) -> bool:
+    reading.found.format = reading.found.format or cast("str", word.value)
+    reading.mode.recognised = True
+    return True

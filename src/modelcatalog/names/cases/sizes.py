@@ -1,163 +1,231 @@
-"""Owns the rules for sizes: parameters, active ones, experts; and what only looks like them: tokens, samples, contexts."""
+"""Owns the cases of sizes: parameters, active ones, experts; and what only looks like them: tokens, samples, contexts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from modelcatalog.names.cases.families import WordRules
+from modelcatalog.names.cases.numbers import training
 from modelcatalog.names.words import READINGS, alone
 
 if TYPE_CHECKING:
-    from modelcatalog.names.dictionary import Word
+    from modelcatalog.names.reading import Reading
+    from modelcatalog.names.roles import Mixture, Parameters, Word
 
-__all__ = ["SizeRules"]
+__all__ = [
+    "active",
+    "active_before_total",
+    "bits_behind_method",
+    "context",
+    "effective",
+    "experts",
+    "first_size",
+    "lettered_version",
+    "million_tokens",
+    "million_tokens_of_type",
+    "mixture",
+    "same_again",
+    "samples_before_size",
+    "second_size",
+    "tokens_of_family",
+    "total_behind_parts",
+    "training_count",
+    "tuned_on",
+    "version_and_size",
+]
 
-_CONTEXTS = frozenset(
-    (
-        2, 4, 8, 16, 32, 40, 48, 64, 96, 100, 128, 160, 192, 200, 202, 250, 256, 262, 300, 320, 400, 500, 512, 524, 1000, 1024, 1048, 2000,
-        2048, 4000, 4096, 10000,
-    )
-)  # fmt: skip
-"""Thousands of tokens that are context lengths; other numbers with a k count steps or samples."""
-_BINARY = frozenset((2, 4, 8, 16, 32, 64, 128, 256, 512))
-"""Those that mean powers of two: 4k is 4,096 tokens."""
-_COUNTERS = frozenset(("seed", "part", "run", "fold", "trial", "rank"))
-"""Words before a number of training that never reaches billions: in Seed-7B, the number is a size."""
-_TUNINGS = frozenset(("sft", "dpo", "rl", "preference", "fine-tuned"))
-"""Types behind which a number with a k counts what the model was tuned on: mistral-7b-sft-200k."""
-_EXPERTS = frozenset((8, 16, 32, 64, 128, 256, 512))
-"""Numbers of experts; 12.8b-5e is five epochs."""
-_WIDTHS = {n * 10**9: n for n in (2, 3, 4, 5, 6, 8)}
-"""What is no size behind a method: bits."""
-_SAMPLES = 20 * 10**6
+_BILLION, _MILLION = 10**9, 10**6
+_SAMPLES = 20 * _MILLION
 """Up to here, a number of millions before a number of billions counts training samples."""
+_TIMES = 12
+"""No mixture has more parameters for each that works."""
 
 
-class SizeRules(WordRules):
-    """Sizes beside their neighbours."""
+def _sized(reading: Reading, key: str) -> bool:
+    """What every size does to the words behind it."""
+    reading.found.keys.append(key)
+    reading.mode.recognised = True
+    reading.mode.open = False
+    return True
 
-    __slots__ = ()
 
-    def _on_size(self, i: int, word: Word) -> None:
-        value, unit = word.value
-        before = self.before(i)
-        counts = unit == "b" and before >= 0 and self.words[before].text in _COUNTERS
-        if not counts and self.training(i, self.lexicon.training_after_size):
-            self.kinds[i] = "training"
-            self.keys.append(word.text)
-            return
-        if (unit == "t" or self.size is not None) and self._no_size(i, word, before):
-            return
-        key = word.key or word.text
-        if unit == "m" and value == 10**6 and self.types and self.size is None:
-            self.kinds[i] = "context"
-            self.context = self.context or value
-        elif self.size is None and self.mixture is None and self.active is None:
-            key = self._first_size(i, word, value)
-        elif unit == "b" and self.size is not None and self.words[self.size_at].text[-1] == ("m" if self.size <= _SAMPLES else "t"):
-            self.kinds[self.size_at] = "training"  # Infinity-Instruct-3M-0613-Mistral-7B: samples; open-llama-0.7T-7B: tokens
-            key = self._first_size(i, word, value)
-        elif unit == "m" and value in (10**6, 2 * 10**6, 4 * 10**6, 10**7):
-            self.kinds[i] = "context"
-            self.context = self.context or value
-        elif self.size is None:
-            self.size = value
-        elif value == self.size:
-            return
-        elif self.size < value <= 12 * self.size and (self.size_end == self.before(i)) and self._is_mixture():
-            self.active, self.size, self.size_end = self.size, value, i
-        else:
-            self.kinds[i] = "training"
-        self.keys.append(key)
-        self._sized()
+# --- parameters: 7B -------------------------------------------------------------------------------
 
-    def _no_size(self, i: int, word: Word, before: int) -> bool:
-        """Bits, a version and tokens that look like a size."""
-        value, unit = word.value
-        family = self.family
-        if unit == "b":
-            if before < 0 or self.words[before].role != "method" or value not in _WIDTHS:
-                return False
-            self.kinds[i] = "quantization"  # GPTQ-4b-128g
-            self.bits = self.bits or _WIDTHS[value]
-            return True
-        if unit != "t" or family is None:
-            return False
-        if self.version is None and word.text in family.versions:
-            self.version, self.version_at, self.open, self.recognised = word.text, i, False, True
-            self.kinds[i] = "version"  # abab6.5t
-            return True
-        if family.name.startswith("Tiny"):
-            self.no_fact(i, word)  # TinyLlama-3T
-            return True
+
+def training_count(reading: Reading, i: int, word: Word) -> bool:
+    tape, before = reading.tape, reading.tape.before(i)
+    if cast("Parameters", word.value).unit == "b" and before >= 0 and tape.words[before].text in reading.dictionary.counters:
         return False
+    if not training(reading, i, reading.dictionary.training_after_size):
+        return False
+    reading.found.keys.append(word.text)
+    return True
 
-    def _first_size(self, i: int, word: Word, value: int) -> str:
-        """LLAMA-3_8B: after a family that has a version 3, the underscore is no point. Gives the size's key."""
-        key = word.key or word.text
-        head, joint, tail = word.text.partition("_")
-        family = self.family
-        if joint and family is not None and self.version is None and self.open and self.before(i) == self.family_at:
-            version = head if head in family.versions else ".".join(head)  # llama_32_1b
-            if version in family.versions:
-                self.version = version
-                self.label_from = len(head) + 1
-                value = alone(READINGS[tail])[0].value[0]
-                key = tail
-        self.size, self.size_at, self.size_end = value, i, i
-        return key
 
-    def _sized(self) -> None:
-        self.recognised = True
-        self.open = False
+def bits_behind_method(reading: Reading, i: int, word: Word) -> bool:
+    said, before = cast("Parameters", word.value), reading.tape.before(i)
+    if said.unit != "b" or reading.found.size is None or before < 0 or reading.tape.words[before].role != "method":
+        return False
+    if said.total % _BILLION or said.total // _BILLION not in reading.dictionary.numbers.widths:
+        return False
+    reading.found.bits = reading.found.bits or said.total // _BILLION
+    return True
 
-    def _is_mixture(self) -> bool:
-        return "moe" in self.types or (self.family is not None and self.family.name.lower().endswith("moe"))
 
-    def _on_mixture(self, i: int, word: Word) -> None:
-        if self.mixture is None:
-            self.mixture = word.value
-            self.size_at, self.size_end = i, i
-        self.keys.append(word.key or word.text)
-        self._sized()
+def lettered_version(reading: Reading, i: int, word: Word) -> bool:
+    family, found = reading.found.family, reading.found
+    if cast("Parameters", word.value).unit != "t" or family is None or found.version is not None or word.text not in family.versions:
+        return False
+    found.version, reading.at.version = word.text, i
+    reading.mode.open, reading.mode.recognised = False, True
+    return True
 
-    def _on_active(self, i: int, word: Word) -> None:
-        if self.active is None:
-            self.active = word.value[0]
-            if self.size_at < 0:
-                self.size_at = i
-            self.size_end = i
-        self.keys.append(word.key or word.text)
-        self._sized()
 
-    def _on_effective(self, i: int, word: Word) -> None:
-        if self.size is not None:
-            self.no_fact(i, word)
-            return
-        self.active = word.value[0]
-        self.size_at = self.size_end = i
-        self.keys.append(word.key or word.text)
-        self._sized()
+def tokens_of_family(reading: Reading, _: int, word: Word) -> bool:
+    family = reading.found.family
+    return family is not None and family.tokens and cast("Parameters", word.value).unit == "t"
 
-    def _on_experts(self, i: int, word: Word) -> None:
-        before = self.before(i)
-        if before >= 0 and self.words[before].role == "tier":
-            before = self.before(before)  # llama4:17b-scout-16e
-        if self.size is None or before != self.size_end or self.family is None or word.value not in _EXPERTS:
-            self.no_fact(i, word)
-            return
-        self.experts = word.value
-        self.active, self.size, self.size_end = self.size, None, i
-        self.keys.append(word.key or word.text)
 
-    def _on_context(self, i: int, word: Word) -> None:
-        thousands: int = word.value
-        before = self.before(i)
-        after = self.after(i)
-        tuned = (before >= 0 and self.words[before].key in _TUNINGS) or (after >= 0 and thousands not in _BINARY and self.words[after].key in _TUNINGS)
-        counted = tuned or thousands not in _CONTEXTS or self.training(i, self.lexicon.training_after)
-        if counted or self.context is not None or not (self.family or self.recognised):
-            self.no_fact(i, word)
-            return
-        self.context = thousands * (1024 if thousands in _BINARY else 1000)
-        self.keys.append(word.text)
+def million_tokens_of_type(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Parameters", word.value), reading.found
+    if said.unit != "m" or said.total != _MILLION or not found.types or found.size is not None:
+        return False
+    found.context = found.context or said.total
+    return _sized(reading, word.key or word.text)
+
+
+def version_and_size(reading: Reading, i: int, word: Word) -> bool:
+    head, joint, tail = word.text.partition("_")
+    found, family = reading.found, reading.found.family
+    if not joint or family is None or found.version is not None or not reading.mode.open or reading.tape.before(i) != reading.at.family:
+        return False
+    version = head if head in family.versions else ".".join(head)  # llama_32_1b
+    if version not in family.versions or not _free(reading, cast("Parameters", word.value).unit):
+        return False
+    found.version = version
+    reading.at.label_from = len(head) + 1
+    return _first_size(reading, i, cast("Parameters", alone(READINGS[tail])[0].value).total, tail)
+
+
+def first_size(reading: Reading, i: int, word: Word) -> bool:
+    found = reading.found
+    if found.size is not None or found.mixture is not None or found.active is not None:
+        return False
+    return _first_size(reading, i, cast("Parameters", word.value).total, word.key or word.text)
+
+
+def samples_before_size(reading: Reading, i: int, word: Word) -> bool:
+    said = cast("Parameters", word.value)
+    return _outdone(reading, said.unit) and _first_size(reading, i, said.total, word.key or word.text)
+
+
+def _outdone(reading: Reading, unit: str) -> bool:
+    """Whether the size so far counts samples in millions, or tokens in trillions, now that billions come."""
+    size = reading.found.size
+    return unit == "b" and size is not None and reading.tape.words[reading.at.size].text[-1] == ("m" if size <= _SAMPLES else "t")
+
+
+def _free(reading: Reading, unit: str) -> bool:
+    found = reading.found
+    return (found.size is None and found.mixture is None and found.active is None) or _outdone(reading, unit)
+
+
+def _first_size(reading: Reading, i: int, count: int, key: str) -> bool:
+    if reading.found.size is not None:
+        reading.tape.kinds[reading.at.size] = "training"
+    reading.found.size, reading.at.size, reading.at.size_end = count, i, i
+    return _sized(reading, key)
+
+
+def million_tokens(reading: Reading, _: int, word: Word) -> bool:
+    said = cast("Parameters", word.value)
+    if said.unit != "m" or said.total % _MILLION or said.total // _MILLION not in reading.dictionary.numbers.million_contexts:
+        return False
+    reading.found.context = reading.found.context or said.total
+    return _sized(reading, word.key or word.text)
+
+
+def total_behind_parts(reading: Reading, _: int, word: Word) -> bool:
+    if reading.found.size is not None:
+        return False
+    reading.found.size = cast("Parameters", word.value).total
+    return _sized(reading, word.key or word.text)
+
+
+def same_again(reading: Reading, _: int, word: Word) -> bool:
+    return cast("Parameters", word.value).total == reading.found.size
+
+
+def active_before_total(reading: Reading, i: int, word: Word) -> bool:
+    count, found, family = cast("Parameters", word.value).total, reading.found, reading.found.family
+    if found.size is None or not found.size < count <= _TIMES * found.size or reading.at.size_end != reading.tape.before(i):
+        return False
+    if "moe" not in found.types and (family is None or not family.mixture):
+        return False
+    found.active, found.size, reading.at.size_end = found.size, count, i
+    return _sized(reading, word.key or word.text)
+
+
+def second_size(reading: Reading, _: int, word: Word) -> bool:
+    return _sized(reading, word.key or word.text)
+
+
+# --- parts of a size: 8x7B, A3B, E4B, 16E ---------------------------------------------------------
+
+
+def mixture(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.mixture is None:
+        reading.found.mixture = cast("Mixture", word.value)
+        reading.at.size = reading.at.size_end = i
+    return _sized(reading, word.key or word.text)
+
+
+def active(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.active is None:
+        reading.found.active = cast("Parameters", word.value).total
+        if reading.at.size < 0:
+            reading.at.size = i
+        reading.at.size_end = i
+    return _sized(reading, word.key or word.text)
+
+
+def effective(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.size is not None:
+        return False
+    reading.found.active = cast("Parameters", word.value).total
+    reading.at.size = reading.at.size_end = i
+    return _sized(reading, word.key or word.text)
+
+
+def experts(reading: Reading, i: int, word: Word) -> bool:
+    found, tape, count = reading.found, reading.tape, cast("int", word.value)
+    before = tape.before(i)
+    if before >= 0 and tape.words[before].role == "tier":
+        before = tape.before(before)  # llama4:17b-scout-16e
+    if found.size is None or found.family is None or before != reading.at.size_end or count not in reading.dictionary.numbers.experts:
+        return False
+    found.experts = count
+    found.active, found.size, reading.at.size_end = found.size, None, i
+    found.keys.append(word.key or word.text)
+    return True
+
+
+# --- thousands: 128k ------------------------------------------------------------------------------
+
+
+def tuned_on(reading: Reading, i: int, word: Word) -> bool:
+    tape, tuned = reading.tape, reading.dictionary.tuned
+    before, after = tape.before(i), tape.after(i)
+    if before >= 0 and tape.words[before].key in tuned:
+        return True
+    return after >= 0 and cast("int", word.value) not in reading.dictionary.numbers.binary and tape.words[after].key in tuned
+
+
+def context(reading: Reading, i: int, word: Word) -> bool:
+    thousands, found, numbers = cast("int", word.value), reading.found, reading.dictionary.numbers
+    if thousands not in numbers.contexts or found.context is not None or not (found.family is not None or reading.mode.recognised):
+        return False
+    if training(reading, i, reading.dictionary.training_after):
+        return False
+    found.context = thousands * (1024 if thousands in numbers.binary else 1000)
+    found.keys.append(word.text)
+    return True
