@@ -5,16 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.record import base_text, changed, record_of, size_of
-from modelcatalog.names.reference import take_apart
-from modelcatalog.names.refusing import LIMIT, check, refuse_unknown
-from modelcatalog.names.regions import read_parts
-from modelcatalog.names.words import fold, forget_words
+from modelcatalog.names.refusing import LIMIT, refuse_unknown
+from modelcatalog.names.regions import read_text
+from modelcatalog.names.words import forget_words
 
 if TYPE_CHECKING:
-    from modelcatalog.names.reading import Case, Reading
-    from modelcatalog.names.reference import Parts
+    from modelcatalog.names.reading import Case
     from modelcatalog.records import ModelName, Segment
 
 __all__ = ["LIMIT", "changed", "decided", "read", "reset", "size_of"]
@@ -33,7 +30,7 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     >>> read("Qwen2.5-Coder-3B-Instruct-AWQ").types
     ('coder', 'instruct')
     """
-    reading, parts = _reading(text)
+    reading, parts = read_text(text)
     if strict:
         refuse_unknown(reading, parts.slash + 1)
     base = base_text(reading)
@@ -49,19 +46,10 @@ def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
     >>> [(segment.text, case.name) for segment, case in decided("Qwen3-8B") if case]
     [('Qwen', 'first_family'), ('3', 'beside_family'), ('8B', 'first_size')]
     """
-    reading, parts = _reading(text)
+    reading, parts = read_text(text)
     segments = record_of(reading, parts, None).segments
     cases = reading.tape.decided
     return tuple(zip(segments, (*[None] * (len(segments) - len(cases)), *cases), strict=True))
-
-
-def _reading(text: str) -> tuple[Reading, Parts]:
-    """The stages of reading: parts of the reference, then words cut, looked up, and decided by their neighbours."""
-    if not 0 < len(text) <= LIMIT or not text.isprintable() or text.isspace():
-        check(text)
-    words, lower = current_dictionary(), fold(text)
-    parts = take_apart(text, lower, words)
-    return read_parts(text, lower, words, parts), parts
 
 
 def reset() -> None:

@@ -124,7 +124,7 @@ SHARD = (Case("shard", packaging.taken, "shard", "Qwen3-8B-00001-of-00002.gguf",
 SUFFIX = (Case("suffix", packaging.taken, "serving", "deepseek-v3-free", "A word at the end may say how an API serves the model."),)
 IGNORED = (Case("ignored", packaging.taken, "format", "Qwen3-8B-hf", "Some words about packaging are no fact of the model."),)
 
-CASES: Mapping[Role, tuple[Case, ...]] = {
+CASES: dict[Role, tuple[Case, ...]] = {
     "family": FAMILY, "company": COMPANY, "reseller": RESELLER, "type": TYPE, "tier": TIER, "variant": VARIANT, "unknown": UNKNOWN,
     "number": NUMBER, "date": DATE, "version": VERSION, "lettered": LETTERED, "suffixed": SUFFIXED,
     "size": SIZE, "mixture": MIXTURE, "active": ACTIVE, "effective": EFFECTIVE, "experts": EXPERTS, "context": CONTEXT,

@@ -55,8 +55,11 @@ class Tape:
     def put(self, words: list[Word], texts: list[str]) -> int:
         """Write words behind the others; gives the place of the first."""
         first = len(self.words)
-        self.words += words
-        self.texts += texts
+        if first:
+            self.words += words
+            self.texts += texts
+        else:
+            self.words, self.texts = words, texts
         self.kinds += ["separator"] * len(words)
         self.decided += [None] * len(words)
         return first
@@ -185,14 +188,14 @@ class Reading:
             at.lead_end = i
 
 
-def run(reading: Reading, first: int, cases: Mapping[Role, tuple[Case, ...]]) -> None:
+def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> None:
     """Let the cases decide each word from ``first`` on."""
     tape, mode = reading.tape, reading.mode
     words, kinds, decided = tape.words, tape.kinds, tape.decided
     for i in range(first, len(words)):
         word = words[i]
         role = word.role
-        if role in ("separator", "other"):
+        if role == "separator" or role == "other":  # noqa: PLR1714  compiled, two comparisons are faster than a look into a tuple
             continue
         if role == "unknown" and not mode.meanings:
             reading.keep_unknown(i, word)  # what its cases come to, for the commonest word

@@ -77,7 +77,9 @@ def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     """The whole text in order; without regions, the owner and its slash are before the words, and with them slash is -1."""
     start = parts.slash + 1
     segments = [_new_segment(Segment, ("owner", parts.owner, 0, start - 1)), _new_segment(Segment, ("separator", "/", start - 1, start))] if start > 1 else []
-    for kind, text in zip(reading.tape.kinds, reading.tape.texts, strict=True):
+    kinds = reading.tape.kinds
+    for i, text in enumerate(reading.tape.texts):
+        kind = kinds[i]
         if text == "-":
             segments.append(_HYPHENS[start] if kind == "separator" else Segment(kind, text, start, start + 1))
             start += 1

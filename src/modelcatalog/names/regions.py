@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from modelcatalog.names import grammar
 from modelcatalog.names.calendar import calendar
 from modelcatalog.names.context import CASES
+from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.reading import Reading, release, run
+from modelcatalog.names.reference import take_apart
+from modelcatalog.names.refusing import LIMIT, check
 from modelcatalog.names.roles import Word
-from modelcatalog.names.words import READINGS, alone, cut
+from modelcatalog.names.words import READINGS, alone, cut, fold
 
 if TYPE_CHECKING:
-    from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.reference import Parts
     from modelcatalog.records import SegmentKind
 
-__all__ = ["read_parts"]
+__all__ = ["read_text"]
 
 _OTHER = Word("other", "")
 _OWNER_WORDS = 7
@@ -26,14 +28,24 @@ _QUANTIZED = frozenset(("bits", "method", "mlc_scheme", "named_scheme", "plain_q
 _DATE, _NUMBERED = len("20250514"), len("001")
 
 
-def read_parts(source: str, lower: str, dictionary: Dictionary, parts: Parts) -> Reading:
-    """The reading of a whole text; ``lower`` is the same in lower case."""
+def read_text(source: str) -> tuple[Reading, Parts]:
+    """The stages of reading: the parts of a reference, then words cut, looked up, and decided by their neighbours."""
+    if not 0 < len(source) <= LIMIT or not source.isprintable() or source.isspace():
+        check(source)
+    dictionary, lower = current_dictionary(), fold(source)
+    parts = take_apart(source, lower, dictionary)
     reading = Reading(source, lower, dictionary)
-    if not parts.regions:
+    if parts.regions:
+        _read_regions(reading, parts)
+    else:
         if parts.slash > 0:
             reading.mode.account = dictionary.accounts.get(lower[: parts.slash])
         _words(reading, parts.slash + 1, len(source))
-        return reading
+    return reading, parts
+
+
+def _read_regions(reading: Reading, parts: Parts) -> None:
+    lower = reading.lower
     for kind, start, end in parts.regions:
         if kind == "name":
             _words(reading, start, end)
@@ -43,12 +55,11 @@ def read_parts(source: str, lower: str, dictionary: Dictionary, parts: Parts) ->
             _tag(reading, start, end)
         else:
             if kind in ("owner", "company"):
-                reading.mode.account = dictionary.accounts.get(lower[start:end])
+                reading.mode.account = reading.dictionary.accounts.get(lower[start:end])
                 reading.mode.dotted = kind == "company"
             elif kind == "revision":
                 _revision(reading, start, end)
             _other(reading, kind, start, end)
-    return reading
 
 
 def _words(reading: Reading, start: int, end: int) -> None:
