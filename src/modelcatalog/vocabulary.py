@@ -166,6 +166,12 @@ class TypeEntry(_Entry):
     aliases: tuple[str, ...] = ()
     stage: Literal["pretrained", "finished", "tuned"] | None = None
     """How far training went: not beyond the text, to a model that one talks to, or on from there by a method that counts."""
+    same_size: bool = False
+    """It tells how a model was trained, and not how large it is."""
+    by_anyone: bool = False
+    """Whoever has the model may do it: a large one is rarely tuned whole, so the size of what comes out is not known."""
+    edition: bool = False
+    """It says which of a model's editions is meant."""
     en: str
     zh: str
 
@@ -237,6 +243,7 @@ class _TypesFile(_Entry):
     tiers: tuple[str, ...]
     variants: tuple[str, ...]
     speeds: tuple[str, ...]
+    parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]
     training_after_size: tuple[str, ...]
@@ -433,6 +440,11 @@ def speeds() -> frozenset[str]:
     return frozenset(_types_file().speeds)
 
 
+def parts() -> frozenset[str]:
+    """Words for what is not the whole model: ``lora``."""
+    return frozenset(_types_file().parts)
+
+
 def training_before() -> frozenset[str]:
     """Words after which a number counts training: ``step``."""
     return frozenset(_types_file().training_before)
@@ -453,9 +465,10 @@ def counters() -> frozenset[str]:
     return frozenset(_types_file().counters)
 
 
-def stages(stage: Literal["pretrained", "finished", "tuned"]) -> frozenset[str]:
+@cache
+def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]:
     """Types of one stage of training: ``instruct`` and ``chat`` are finished."""
-    return frozenset(name for name, entry in types().items() if entry.stage == stage)
+    return tuple(name for name, entry in types().items() if entry.stage == stage)
 
 
 @cache

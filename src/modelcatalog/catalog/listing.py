@@ -9,7 +9,7 @@ from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import Checkpoint, ModelName, Series
+from modelcatalog.records import Checkpoint, Identity, ModelName, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,8 +40,8 @@ class Entry(NamedTuple):
     huggingface: str | None
     modelscope: str | Literal[False] | None
     series: Series
-    model: str
-    """The canonical name of the model."""
+    identity: Identity
+    """Which model it is of."""
     version: str | None
     packaging: tuple[Any, ...]
     """Quantization and format: what tells the checkpoints of one model apart."""
@@ -78,7 +78,7 @@ def listing() -> Listing:
     by_model: dict[str, list[Entry]] = {}
     by_family: dict[str, list[Entry]] = {}
     for found in entries:
-        by_model.setdefault(found.model, []).append(found)
+        by_model.setdefault(str(found.identity), []).append(found)
         by_family.setdefault(found.series.family, []).append(found)
     return Listing(tuple(entries), _by_id(entries), by_model, by_family, served, _renamed_accounts())
 
@@ -120,8 +120,7 @@ def _renamed_accounts() -> dict[str, dict[str, str]]:
 
 def undated(name: ModelName) -> str:
     """The canonical name without its date, or the word that stands for the newest one."""
-    stem = name.canonical.partition("@")[0]
-    return "-".join(word for word in stem.split("-") if word != "latest")
+    return str(name.identity.but("latest").undated())
 
 
 def _there(account: str, modelscope: tuple[str, ...], mirrors: dict[str, str]) -> str | None:
@@ -150,7 +149,7 @@ def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: 
         if renamed is not None:
             there = renamed if renamed is False or "/" in renamed else theirs and f"{theirs}/{renamed}"
         read = names.read(f"{account}/{bare}" if account else bare)
-        yield Entry(f"{account}/{bare}" if account else None, there, line, read.canonical, read.version, packaging(read))
+        yield Entry(f"{account}/{bare}" if account else None, there, line, read.identity, read.version, packaging(read))
 
 
 def packaging(name: ModelName) -> tuple[Any, ...]:
@@ -208,14 +207,12 @@ def same_model(name: ModelName, listed: Listing) -> list[Entry]:
 
 def _kindred(name: ModelName) -> Iterator[str]:
     """Spellings that leave out what a vendor's repository says: ``-instruct``, ``-it``, ``-hf``; or say more than it."""
-    stem, at, date = name.canonical.partition("@")
-    head = stem.split("-")
-    fixed = 1 + (name.version is not None)
-    for word in ("instruct", "chat"):
-        if word not in head:
-            yield "-".join([*head[:fixed], *sorted({*head[fixed:], word})]) + at + date
-    for word in ("instruct", "chat", "preview", "base"):
-        if word in head[fixed:]:
-            yield "-".join([*head[:fixed], *(w for w in head[fixed:] if w != word)]) + at + date
-    if at:
-        yield stem
+    identity = name.identity
+    for word in vocabulary.stages("finished"):
+        if word not in identity.words:
+            yield str(identity.too(word))
+    for word in (*vocabulary.stages("finished"), "preview", *vocabulary.stages("pretrained")):
+        if word in identity.words:
+            yield str(identity.but(word))
+    if identity.date:
+        yield str(identity.undated())

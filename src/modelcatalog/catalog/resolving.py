@@ -14,12 +14,10 @@ from modelcatalog.errors import ClosedWeights
 from modelcatalog.names.dictionary import current_dictionary
 
 if TYPE_CHECKING:
-    from modelcatalog.records import Checkpoint, Family, Hub, ModelName, Series
+    from modelcatalog.records import Checkpoint, Family, Hub, Identity, ModelName, Series
 
 __all__ = ["resolve"]
 
-_TUNED = frozenset(("instruct", "chat", "base", "thinking", "reasoning", "embedding", "reranker"))
-"""Types that say which edition is meant."""
 _DAY = len("2025-07-11")
 
 
@@ -75,13 +73,10 @@ def _by_model(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | Non
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
     """A tag of Ollama that names no stage of training serves the edition for instructions: ``llama3.2:3b``."""
-    if name.hub in HUBS or _TUNED.intersection(name.types):
+    if name.hub in HUBS or any(vocabulary.types()[kind].edition for kind in name.types):
         return []
-    stem, at, date = name.canonical.partition("@")
-    first = 1 + (name.version is not None)
-    words = stem.split("-")
-    for word in ("instruct", "chat"):
-        if entries := listed.by_model.get("-".join([*words[:first], *sorted({*words[first:], word})]) + at + date):
+    for word in vocabulary.stages("finished"):
+        if entries := listed.by_model.get(str(name.identity.too(word))):
             return entries
     return []
 
@@ -97,22 +92,22 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
     Every word of the id must be in the repository's name, but for those of speed; what the repository's name has
     beyond them may be a size, an edition for instructions, or the version of an id that has a date instead.
     """
-    words = _own_words(name.canonical, name.version)
-    date = name.canonical.partition("@")[2]
-    if name.family is None or not (words or date or name.version):
+    words, date = _own_words(name.identity), name.identity.date
+    own = name.identity.family.split("-")
+    several = len(own) > 1  # alone, GPT-NeoX means its model, and Falcon none of its many
+    if name.family is None or not (words or date or name.version or several):
         return []
     wanted = words - vocabulary.speeds()
     if wanted != words and name.canonical in listed.served:
         return []  # qwen-turbo is a model of its own that is only served
     total = None if name.size is None or name.size.experts is not None else name.size.total
     stated = _sizes_in(wanted) if total is not None else frozenset()
-    found: dict[str, list[Entry]] = {}
-    ranks: dict[str, tuple[Any, ...]] = {}
+    found: dict[Identity, list[Entry]] = {}
+    ranks: dict[Identity, tuple[Any, ...]] = {}
     for entry in listed.by_family.get(name.family, ()):
-        if fold(entry.version) != fold(name.version) and (name.version is not None or not (wanted or date)):
+        if fold(entry.version) != fold(name.version) and (name.version is not None or not (wanted or date or several)):
             continue
-        its_date = entry.model.partition("@")[2]
-        has = _own_words(entry.model, entry.version)
+        its_date, has = entry.identity.date, _own_words(entry.identity)
         more = has - words
         missing = wanted - has
         if missing and missing <= stated and not _sizes_in(has) and near(_total(entry), total):
@@ -120,12 +115,12 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
             more -= _tiers()
         if stated and "distill" in more:
             more = frozenset(word for word in more - {"distill"} if word.rstrip("0123456789.") not in _families())  # deepseek-r1:7b
-        if missing or not all(_is_detail(word) for word in more) or (date and its_date != date and (its_date or not _released(entry, date))):
+        if missing or not all(_is_detail(word) or word in own for word in more) or (date and its_date != date and (its_date or not _released(entry, date))):
             continue
-        found.setdefault(entry.model, []).append(entry)
+        found.setdefault(entry.identity, []).append(entry)
         newest = [-ord(char) for char in entry.series.released or ""]
-        stages = more & {"instruct", "chat"}
-        ranks[entry.model] = (
+        stages = more.intersection(vocabulary.stages("finished"))
+        ranks[entry.identity] = (
             "base" in more, name.version is None and newest, len(more - stages), bool(its_date) and not date,
             *((-(_total(entry) or 0), newest, not stages) if name.version else (newest, not stages, -(_total(entry) or 0))),
         )  # fmt: skip
@@ -136,7 +131,7 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
 
 
 def _total(entry: Entry) -> int | None:
-    size = by_rules(names.read(entry.huggingface or entry.modelscope or entry.model)).size
+    size = by_rules(names.read(entry.huggingface or entry.modelscope or str(entry.identity))).size
     return None if size is None else size.total
 
 
@@ -160,12 +155,14 @@ def _released(entry: Entry, date: str) -> bool:
     return bool(known) and (day.startswith(known) or (date[0] == "-" and day.endswith(f"-{known}") and len(day) == _DAY))
 
 
-def _own_words(canonical: str, version: str | None) -> frozenset[str]:
-    return frozenset(canonical.partition("@")[0].split("-")[1:]) - {(version or "").lower()}
+def _own_words(identity: Identity) -> frozenset[str]:
+    """The words beside family and version; some names write the version twice."""
+    return frozenset(identity.words) - {identity.version}
 
 
 def _is_detail(word: str) -> bool:
-    return word in ("instruct", "chat", "base") or (word[0].isdigit() and word[-1] in "bmte") or (word[0] == "a" and word[-1] == "b")
+    known = word in vocabulary.stages("finished") or word in vocabulary.stages("pretrained")
+    return known or (word[0].isdigit() and word[-1] in "bmte") or (word[0] == "a" and word[-1] == "b")
 
 
 def _distance(wanted: tuple[Any, ...], has: tuple[Any, ...]) -> int:

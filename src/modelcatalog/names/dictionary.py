@@ -97,8 +97,8 @@ class Dictionary:
         self.training_after_size = vocabulary.training_after_size()
         self.training_after = vocabulary.training_after()
         self.counters = vocabulary.counters()
-        self.tuned = vocabulary.stages("tuned")
-        self.finished = vocabulary.stages("finished")
+        self.tuned = frozenset(vocabulary.stages("tuned"))
+        self.finished = frozenset(vocabulary.stages("finished"))
         self.numbers = vocabulary.numbers()
 
     def _add(self, spelling: str, role: Role, value: Value, key: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from modelcatalog.names.refusing import LIMIT
-from modelcatalog.records import ModelName, Quantization, Segment, Size
+from modelcatalog.records import Identity, ModelName, Quantization, Segment, Size
 
 if TYPE_CHECKING:
     from modelcatalog.names.reading import Reading
@@ -30,6 +30,7 @@ _set_fields = vars(BaseModel)["__dict__"].__set__
 _set_fields_set, _set_extra, _set_private = (
     vars(BaseModel)[name].__set__ for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 )
+_set_identity = vars(ModelName)["_identity"].__set__
 _new_segment = tuple.__new__
 _HYPHENS = tuple(Segment("separator", "-", at, at + 1) for at in range(LIMIT))
 """Hyphens are four in ten of all segments, so each is made once."""
@@ -67,10 +68,11 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
     fields["size"], fields["quantization"], fields["format"] = size, quantization, file_format
     fields["dtype"], fields["context_length"], fields["released"] = found.dtype, found.context, found.released
     fields["base"] = base
-    fields["canonical"], fields["segments"], fields["origins"] = _canonical(reading), _segments(reading, parts), origins
+    identity = _identity(reading)
+    fields["canonical"], fields["segments"], fields["origins"] = str(identity), _segments(reading, parts), origins
     if tape.unknown:
         fields["unknown"] = tuple([texts[i] for i in tape.unknown])
-    return _record(fields)
+    return _record(fields, identity)
 
 
 def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
@@ -167,36 +169,32 @@ def base_text(reading: Reading) -> str | None:
     return "".join(tape.texts[at.base : end + 1])
 
 
-def _canonical(reading: Reading) -> str:
-    """Family, version, then the other words in alphabetical order: their order in the name says nothing."""
+def _identity(reading: Reading) -> Identity:
+    """Family, version, and the other words in alphabetical order: their order in the name says nothing."""
     found = reading.found
-    keys, family, version, base = found.keys, found.family, found.version, found.base
+    keys, family, version, base, released = found.keys, found.family, found.version, found.base, found.released
     if base is not None:
         keys = [*keys, base.name.lower() + (found.base_version or "").lower()]
     if len(keys) > 1:
         keys = sorted(set(keys))
-    if version is not None:
-        keys = [version.lower(), *keys] if family is None else [family.name.lower(), version.lower(), *keys]
-    elif family is not None:
-        keys = [family.name.lower(), *keys]
-    text = "-".join(keys)
-    released = found.released
-    if released is None:
-        return text
-    day = "" if released.day is None else f"-{released.day:02}"
-    return f"{text}@{released.year or ''}-{released.month or 0:02}{day}"
+    date = ""
+    if released is not None:
+        day = "" if released.day is None else f"-{released.day:02}"
+        date = f"{released.year or ''}-{released.month or 0:02}{day}"
+    return Identity("" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date)
 
 
 def changed(name: ModelName, **fields: Any) -> ModelName:
     """The same name with other, valid, fields."""
-    return _record(name.__dict__ | fields)
+    return _record(name.__dict__ | fields, name.identity)
 
 
-def _record(fields: dict[str, Any]) -> ModelName:
+def _record(fields: dict[str, Any], identity: Identity) -> ModelName:
     """A `ModelName` from valid fields, without validating them again (a third of the time of reading a name)."""
     name = _new(ModelName)
     _set_fields(name, fields)
     _set_fields_set(name, _FIELDS)
     _set_extra(name, None)
     _set_private(name, None)
+    _set_identity(name, identity)
     return name
