@@ -43,7 +43,8 @@ ROOMS = {
             "reading reference",
             "cases",
             "context",
-            "regions refusing",
+            "refusing",
+            "regions",
             "record",
             "__init__",
         )

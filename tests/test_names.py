@@ -248,13 +248,21 @@ def test_control_characters() -> None:
             "unknown word 'fizz'\n  fizz\n  ^^^^\n  expected a family, a version, a size, a type, a quantization or a format",
         ),
         (
+            "Qwen3-8B-fizz-Q4_K_M.gguf",
+            "unknown word 'fizz'\n  Qwen3-8B-fizz-Q4_K_M.gguf\n           ^^^^\n  expected a type",
+        ),
+        (
+            "Mistral-fizz-7B-v2",  # a version here would only make the other one an edition
+            "unknown word 'fizz'\n  Mistral-fizz-7B-v2\n          ^^^^\n  expected a type, a quantization or a format",
+        ),
+        (
             "通义千问-嘟嘟",
             "unknown word '嘟嘟'\n  通义千问-嘟嘟\n           ^^^^\n  expected a version, a size, a type, a quantization or a format",
         ),
     ],
 )
 def test_strict(text: str, expected: str) -> None:
-    """The first unknown word is refused, and what the name still lacks is named."""
+    """The first unknown word is refused, and what the cases would have taken in its place is named."""
     assert message(text, strict=True) == expected
 
 

@@ -47,6 +47,7 @@ CHINESE = {
     "Let weights stay in RAM when the GPU is too small.": "显存不够时，让权重留在内存里。",
     "Refuse words that no rule takes.": "有规则不认识的词就拒绝。",
     "Write the names as HTML, to put into a page.": "输出 HTML，可放进网页。",
+    "Tell also which case decided each word, and why.": "另外说明每个词由哪种情形决定，为什么。",
     "A name.": "一个名称。",
     "Another.": "另一个名称。",
     "The variant to take: Q4_K_M, int4, …": "选哪个变体：Q4_K_M、int4 等。",

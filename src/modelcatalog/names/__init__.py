@@ -32,7 +32,7 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     """
     reading, parts = read_text(text)
     if strict:
-        refuse_unknown(reading, parts.slash + 1)
+        refuse_unknown(reading, parts.slash + 1, read_text)
     base = base_text(reading)
     return record_of(reading, parts, None if base is None else _base(base))
 

@@ -21,9 +21,11 @@ __all__ = ["Case", "Found", "Mode", "Places", "Reading", "Tape", "release", "run
 class Case:
     """One thing that neighbours decide; `context.CASES` has them all, in the order in which they are tried."""
 
-    __slots__ = ("about", "example", "gives", "name", "take")
+    __slots__ = ("about", "example", "gives", "name", "take", "zh")
 
-    def __init__(self, name: str, take: Callable[[Reading, int, Word], bool], gives: SegmentKind, example: str, about: str) -> None:
+    def __init__(  # noqa: PLR0917  a row of a table
+        self, name: str, take: Callable[[Reading, int, Word], bool], gives: SegmentKind, example: str, about: str, zh: str,
+    ) -> None:  # fmt: skip
         self.name = name
         """What explanations, documentation and tests call it."""
         self.take = take
@@ -34,6 +36,8 @@ class Case:
         """A name in which this case decides."""
         self.about = about
         """The reason, one sentence."""
+        self.zh = zh
+        """The same in Chinese."""
 
 
 class Tape:

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING
 from modelcatalog.errors import NameSyntaxError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelcatalog.names.reading import Reading
+    from modelcatalog.names.reference import Parts
 
 __all__ = ["LIMIT", "check", "refuse_unknown"]
 
 LIMIT = 1024
 """Characters a name may have."""
+_WORDS = {
+    "a family": ("Qwen",),
+    "a version": ("v0.1",),
+    "a size": ("7B",),
+    "a type": ("instruct", "coder"),
+    "a quantization": ("AWQ", "Q4_K_M"),
+    "a format": ("GGUF",),
+}
+"""What may be expected at a place -> words of that kind to try there."""
 
 
 def check(text: str) -> None:
@@ -30,19 +42,34 @@ def check(text: str) -> None:
             raise NameSyntaxError(message, subject=text, start=at, expected=("printable characters",))
 
 
-def refuse_unknown(reading: Reading, start: int) -> None:
-    """Refuse the first word that no rule took; the words begin at ``start`` of the text."""
+def refuse_unknown(reading: Reading, start: int, read: Callable[[str], tuple[Reading, Parts]]) -> None:
+    """Refuse the first word that no case took; the words begin at ``start`` of the text, and ``read`` reads another one."""
     tape = reading.tape
     at = next((i for i, kind in enumerate(tape.kinds) if kind == "unknown"), None)
     if at is None:
         return
-    expected = ["a type", "a quantization", "a format"]
-    if reading.found.size is None and reading.found.mixture is None:
-        expected.insert(0, "a size")
-    if reading.found.version is None:
-        expected.insert(0, "a version")
-    if reading.found.family is None:
-        expected.insert(0, "a family")
     start, text = start + sum(map(len, tape.texts[:at])), tape.texts[at]
     message = f"unknown word {text!r}"
-    raise NameSyntaxError(message, subject=reading.source, start=start, end=start + len(text), expected=tuple(expected))
+    raise NameSyntaxError(message, subject=reading.source, start=start, end=start + len(text), expected=_expected(reading, start, start + len(text), read))
+
+
+def _expected(reading: Reading, start: int, end: int, read: Callable[[str], tuple[Reading, Parts]]) -> tuple[str, ...]:
+    """What the cases would have taken there: with such a word in this place, the name says something of which it says nothing now."""
+    source, said = reading.source, _said(reading)
+    before = source[:start] + ("-" if source[start - 1 : start].isalnum() else "")
+    behind = ("-" if source[end : end + 1].isalnum() else "") + source[end:]
+    texts = {noun: [text for word in words if len(text := before + word + behind) <= LIMIT] for noun, words in _WORDS.items()}
+    return tuple(noun for noun, some in texts.items() if any(_said(read(text)[0])[noun] > said[noun] for text in some))
+
+
+def _said(reading: Reading) -> dict[str, int]:
+    """How many facts of each kind there are."""
+    found = reading.found
+    return {
+        "a family": found.family is not None,
+        "a version": (found.version is not None) + (found.base_version is not None),
+        "a size": found.size is not None or found.mixture is not None,
+        "a type": len(found.types),
+        "a quantization": (found.method is not None) + (found.scheme is not None),
+        "a format": found.format is not None,
+    }
