@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from datetime import date
 from functools import total_ordering
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "Checkpoint",
@@ -267,7 +270,7 @@ class ModelName(_Record):
         Identity(family='gpt-neox', version='', words=('20b',), date='')
         """
         try:
-            return vars(ModelName)["_identity"].__get__(self)  # type: ignore[no-any-return]
+            return _identity_of(self)
         except AttributeError:
             stem, _, day = self.canonical.partition("@")
             version = (self.version or "").lower()
@@ -337,6 +340,9 @@ class ModelName(_Record):
     @field_serializer("segments")
     def _segments(self, segments: tuple[Segment, ...]) -> list[dict[str, Any]]:
         return [segment._asdict() for segment in segments]
+
+
+_identity_of: Callable[[ModelName], Identity] = vars(ModelName)["_identity"].__get__
 
 
 class Company(_Record):

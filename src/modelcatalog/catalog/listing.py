@@ -9,7 +9,7 @@ from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import Checkpoint, Identity, ModelName, Series
+from modelcatalog.records import Checkpoint, ModelName, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,8 +40,11 @@ class Entry(NamedTuple):
     huggingface: str | None
     modelscope: str | Literal[False] | None
     series: Series
-    identity: Identity
-    """Which model it is of."""
+    model: str
+    """The canonical name of the model."""
+    words: tuple[str, ...]
+    """Those of its identity, and the date: thousands of whole identities would be so many more objects to collect."""
+    date: str
     version: str | None
     packaging: tuple[Any, ...]
     """Quantization and format: what tells the checkpoints of one model apart."""
@@ -78,7 +81,7 @@ def listing() -> Listing:
     by_model: dict[str, list[Entry]] = {}
     by_family: dict[str, list[Entry]] = {}
     for found in entries:
-        by_model.setdefault(str(found.identity), []).append(found)
+        by_model.setdefault(found.model, []).append(found)
         by_family.setdefault(found.series.family, []).append(found)
     return Listing(tuple(entries), _by_id(entries), by_model, by_family, served, _renamed_accounts())
 
@@ -149,7 +152,8 @@ def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: 
         if renamed is not None:
             there = renamed if renamed is False or "/" in renamed else theirs and f"{theirs}/{renamed}"
         read = names.read(f"{account}/{bare}" if account else bare)
-        yield Entry(f"{account}/{bare}" if account else None, there, line, read.identity, read.version, packaging(read))
+        here, identity = f"{account}/{bare}" if account else None, read.identity
+        yield Entry(here, there, line, read.canonical, identity.words, identity.date, read.version, packaging(read))
 
 
 def packaging(name: ModelName) -> tuple[Any, ...]:

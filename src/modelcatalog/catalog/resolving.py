@@ -14,7 +14,7 @@ from modelcatalog.errors import ClosedWeights
 from modelcatalog.names.dictionary import current_dictionary
 
 if TYPE_CHECKING:
-    from modelcatalog.records import Checkpoint, Family, Hub, Identity, ModelName, Series
+    from modelcatalog.records import Checkpoint, Family, Hub, ModelName, Series
 
 __all__ = ["resolve"]
 
@@ -92,7 +92,7 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
     Every word of the id must be in the repository's name, but for those of speed; what the repository's name has
     beyond them may be a size, an edition for instructions, or the version of an id that has a date instead.
     """
-    words, date = _own_words(name.identity), name.identity.date
+    words, date = _own_words(name.identity.words, name.version), name.identity.date
     own = name.identity.family.split("-")
     several = len(own) > 1  # alone, GPT-NeoX means its model, and Falcon none of its many
     if name.family is None or not (words or date or name.version or several):
@@ -102,12 +102,12 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
         return []  # qwen-turbo is a model of its own that is only served
     total = None if name.size is None or name.size.experts is not None else name.size.total
     stated = _sizes_in(wanted) if total is not None else frozenset()
-    found: dict[Identity, list[Entry]] = {}
-    ranks: dict[Identity, tuple[Any, ...]] = {}
+    found: dict[str, list[Entry]] = {}
+    ranks: dict[str, tuple[Any, ...]] = {}
     for entry in listed.by_family.get(name.family, ()):
         if fold(entry.version) != fold(name.version) and (name.version is not None or not (wanted or date or several)):
             continue
-        its_date, has = entry.identity.date, _own_words(entry.identity)
+        its_date, has = entry.date, _own_words(entry.words, entry.version)
         more = has - words
         missing = wanted - has
         if missing and missing <= stated and not _sizes_in(has) and near(_total(entry), total):
@@ -117,10 +117,10 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
             more = frozenset(word for word in more - {"distill"} if word.rstrip("0123456789.") not in _families())  # deepseek-r1:7b
         if missing or not all(_is_detail(word) or word in own for word in more) or (date and its_date != date and (its_date or not _released(entry, date))):
             continue
-        found.setdefault(entry.identity, []).append(entry)
+        found.setdefault(entry.model, []).append(entry)
         newest = [-ord(char) for char in entry.series.released or ""]
         stages = more.intersection(vocabulary.stages("finished"))
-        ranks[entry.identity] = (
+        ranks[entry.model] = (
             "base" in more, name.version is None and newest, len(more - stages), bool(its_date) and not date,
             *((-(_total(entry) or 0), newest, not stages) if name.version else (newest, not stages, -(_total(entry) or 0))),
         )  # fmt: skip
@@ -131,7 +131,7 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
 
 
 def _total(entry: Entry) -> int | None:
-    size = by_rules(names.read(entry.huggingface or entry.modelscope or str(entry.identity))).size
+    size = by_rules(names.read(entry.huggingface or entry.modelscope or entry.model)).size
     return None if size is None else size.total
 
 
@@ -155,9 +155,9 @@ def _released(entry: Entry, date: str) -> bool:
     return bool(known) and (day.startswith(known) or (date[0] == "-" and day.endswith(f"-{known}") and len(day) == _DAY))
 
 
-def _own_words(identity: Identity) -> frozenset[str]:
+def _own_words(words: tuple[str, ...], version: str | None) -> frozenset[str]:
     """The words beside family and version; some names write the version twice."""
-    return frozenset(identity.words) - {identity.version}
+    return frozenset(words) - {(version or "").lower()}
 
 
 def _is_detail(word: str) -> bool:

@@ -483,6 +483,8 @@ def pieces(text: str) -> list[str]:
 
 def known_piece(text: str) -> Word | None:
     """The word that a lower-case piece is for having been cut as it was: a date, a shard, a separator."""
+    if text.isalnum():
+        return None  # as most pieces are: the others are known by what parts them
     if not text[0].isalnum():
         return Word("separator", text)
     found = ((rule, pattern.fullmatch(text)) for rule, pattern in _known_pieces())
@@ -491,6 +493,8 @@ def known_piece(text: str) -> Word | None:
 
 def word(text: str) -> tuple[WordRule, re.Match[str]] | None:
     """The first rule of `WORDS` that the whole lower-case word obeys, and its match."""
+    if text.isalpha():
+        return None  # every rule wants a digit
     whole, rules = _word_pattern()
     found = whole.fullmatch(text)
     if found is None or found.lastgroup is None:

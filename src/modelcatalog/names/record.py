@@ -31,7 +31,7 @@ _set_fields_set, _set_extra, _set_private = (
     vars(BaseModel)[name].__set__ for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 )
 _set_identity = vars(ModelName)["_identity"].__set__
-_new_segment = tuple.__new__
+_new_tuple = tuple.__new__
 _HYPHENS = tuple(Segment("separator", "-", at, at + 1) for at in range(LIMIT))
 """Hyphens are four in ten of all segments, so each is made once."""
 
@@ -69,7 +69,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
     fields["dtype"], fields["context_length"], fields["released"] = found.dtype, found.context, found.released
     fields["base"] = base
     identity = _identity(reading)
-    fields["canonical"], fields["segments"], fields["origins"] = str(identity), _segments(reading, parts), origins
+    fields["canonical"], fields["segments"], fields["origins"] = _text(identity), _segments(reading, parts), origins
     if tape.unknown:
         fields["unknown"] = tuple([texts[i] for i in tape.unknown])
     return _record(fields, identity)
@@ -78,7 +78,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
 def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     """The whole text in order; without regions, the owner and its slash are before the words, and with them slash is -1."""
     start = parts.slash + 1
-    segments = [_new_segment(Segment, ("owner", parts.owner, 0, start - 1)), _new_segment(Segment, ("separator", "/", start - 1, start))] if start > 1 else []
+    segments = [_new_tuple(Segment, ("owner", parts.owner, 0, start - 1)), _new_tuple(Segment, ("separator", "/", start - 1, start))] if start > 1 else []
     kinds = reading.tape.kinds
     for i, text in enumerate(reading.tape.texts):
         kind = kinds[i]
@@ -87,7 +87,7 @@ def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
             start += 1
         else:
             end = start + len(text)
-            segments.append(_new_segment(Segment, (kind, text, start, end)))
+            segments.append(_new_tuple(Segment, (kind, text, start, end)))
             start = end
     return tuple(segments)
 
@@ -181,7 +181,18 @@ def _identity(reading: Reading) -> Identity:
     if released is not None:
         day = "" if released.day is None else f"-{released.day:02}"
         date = f"{released.year or ''}-{released.month or 0:02}{day}"
-    return Identity("" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date)
+    return _new_tuple(Identity, ("" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date))
+
+
+def _text(identity: Identity) -> str:
+    """What ``str`` of an identity is, at a third of the cost: every record needs it."""
+    family, version, words, date = identity
+    text = "-".join(words)
+    if version:
+        text = f"{version}-{text}" if text else version
+    if family:
+        text = f"{family}-{text}" if text else family
+    return f"{text}@{date}" if date else text
 
 
 def changed(name: ModelName, **fields: Any) -> ModelName:

@@ -97,15 +97,14 @@ def cut(text: str) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
     texts = grammar.pieces(text)
     words = list(map(_READ, texts))
-    for at, word in enumerate(words):
-        if word.role == "several":
-            return _spread(words, texts, at)
-    return words, texts
+    return _spread(words, texts) if Several in map(type, words) else (words, texts)
 
 
-def _spread(found: list[Word], pieces: list[str], at: int) -> tuple[list[Word], list[str]]:
-    """The same, where some pieces, from this one on, are several words or begin a phrase."""
-    words, texts, last = found[:at], pieces[:at], len(pieces) - 1
+def _spread(found: list[Word], pieces: list[str]) -> tuple[list[Word], list[str]]:
+    """The same, where some pieces are several words or begin a phrase."""
+    words: list[Word] = []
+    texts: list[str] = []
+    at, last = 0, len(pieces) - 1
     while at <= last:
         word, piece = found[at], pieces[at]
         at += 1

@@ -37,21 +37,25 @@ __all__ = [
 
 
 def uncertain_type(reading: Reading, i: int, word: Word) -> bool:
+    family = cast("FamilyWord", word.value)
+    if family.bare:
+        return False
     plain = reading.dictionary.plain.get(word.text)
-    if plain is None or _trusted(reading, i, cast("FamilyWord", word.value)):
+    if plain is None or _trusted(reading, i, family):
         return False
     _note_type(reading, i, plain.text, cast("str", plain.value))
     return True
 
 
 def uncertain_family(reading: Reading, i: int, word: Word) -> bool:
-    return not _trusted(reading, i, cast("FamilyWord", word.value))
+    family = cast("FamilyWord", word.value)
+    return not family.bare and not _trusted(reading, i, family)
 
 
 def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     """A common word means the family beside its company, or before one of its versions."""
     account, tape = reading.mode.account, reading.tape
-    if family.bare or reading.found.company == family.company or (account is not None and account.company == family.company):
+    if reading.found.company == family.company or (account is not None and account.company == family.company):
         return True
     after, before = tape.after(i), tape.before(i)
     if after < 0 or before >= 0 and tape.words[before].role not in ("other", "reseller"):
@@ -67,17 +71,20 @@ def _meet(reading: Reading, family: FamilyWord) -> None:
 
 
 def teacher(reading: Reading, _: int, word: Word) -> bool:
+    if reading.at.size < 0 or reading.found.family is not None or reading.mode.in_tag:
+        return False
     family = cast("FamilyWord", word.value)
-    if not family.closed or reading.found.family is not None or reading.at.size < 0 or reading.mode.in_tag:
+    if not family.closed:
         return False
     _meet(reading, family)
     return True
 
 
 def mark_next_to_family(reading: Reading, i: int, word: Word) -> bool:
-    found, at, tape = reading.found, reading.at, reading.tape
+    found = reading.found
     if found.family is not None or found.version is None:
         return False
+    at, tape = reading.at, reading.tape
     after = tape.after(i)
     if after < 0 or not (tape.words[after].role == "version" or tape.words[after].text in cast("FamilyWord", word.value).versions):
         return False
@@ -93,9 +100,12 @@ def first_family(reading: Reading, i: int, word: Word) -> bool:
 
 def _set_family(reading: Reading, i: int, word: Word) -> bool:
     family = cast("FamilyWord", word.value)
-    _meet(reading, family)
+    if family.words:
+        _meet(reading, family)
     reading.found.family, reading.at.family, reading.mode.open = family, i, True
-    return _keep_key(reading, word)
+    if word.key is not None:
+        reading.found.keys.append(word.key)
+    return True
 
 
 def _keep_key(reading: Reading, word: Word) -> bool:

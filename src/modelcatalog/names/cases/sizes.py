@@ -52,18 +52,20 @@ def _sized(reading: Reading, key: str) -> bool:
 
 
 def training_count(reading: Reading, i: int, word: Word) -> bool:
+    if not training(reading, i, reading.dictionary.training_after_size):
+        return False
     tape, before = reading.tape, reading.tape.before(i)
     if cast("Parameters", word.value).unit == "b" and before >= 0 and tape.words[before].text in reading.dictionary.counters:
-        return False
-    if not training(reading, i, reading.dictionary.training_after_size):
         return False
     reading.found.keys.append(word.text)
     return True
 
 
 def bits_behind_method(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.size is None:
+        return False
     said, before = cast("Parameters", word.value), reading.tape.before(i)
-    if said.unit != "b" or reading.found.size is None or before < 0 or reading.tape.words[before].role != "method":
+    if said.unit != "b" or before < 0 or reading.tape.words[before].role != "method":
         return False
     if said.total % _BILLION or said.total // _BILLION not in reading.dictionary.numbers.widths:
         return False
@@ -72,8 +74,10 @@ def bits_behind_method(reading: Reading, i: int, word: Word) -> bool:
 
 
 def lettered_version(reading: Reading, i: int, word: Word) -> bool:
+    if cast("Parameters", word.value).unit != "t":
+        return False
     family, found = reading.found.family, reading.found
-    if cast("Parameters", word.value).unit != "t" or family is None or found.version is not None or word.text not in family.versions:
+    if family is None or found.version is not None or word.text not in family.versions:
         return False
     found.version, reading.at.version = word.text, i
     reading.mode.open, reading.mode.recognised = False, True
@@ -94,9 +98,11 @@ def million_tokens_of_type(reading: Reading, _: int, word: Word) -> bool:
 
 
 def version_and_size(reading: Reading, i: int, word: Word) -> bool:
-    head, joint, tail = word.text.partition("_")
+    if "_" not in word.text:
+        return False
+    head, _, tail = word.text.partition("_")
     found, family = reading.found, reading.found.family
-    if not joint or family is None or found.version is not None or not reading.mode.open or reading.tape.before(i) != reading.at.family:
+    if family is None or found.version is not None or not reading.mode.open or reading.tape.before(i) != reading.at.family:
         return False
     version = head if head in family.versions else ".".join(head)  # llama_32_1b
     if version not in family.versions or not _free(reading, cast("Parameters", word.value).unit):
