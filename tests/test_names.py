@@ -201,6 +201,12 @@ def test_kinds(text: str, kinds: str) -> None:
     assert " ".join(segment.kind for segment in read(text).segments) == kinds
 
 
+@pytest.mark.parametrize("word", ["Q4_K_M", "4bit", "NF4", "W4A16", "q4f16_1", "Q4", "GPTQ-Int4", "GPTQ-4b-128g"])
+def test_whole_bits_stay_whole(word: str) -> None:
+    """Four bits are 4 and not 4.0, whatever runs: a compiled float is never whole."""
+    assert '"bits":4,' in read(f"Qwen3-8B-{word}").model_dump_json()
+
+
 def message(text: str, *, strict: bool = False) -> str:
     """What the parser says to a text that it refuses."""
     with pytest.raises(NameSyntaxError) as caught:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from modelcatalog.names.dictionary import Account, Dictionary
-    from modelcatalog.names.roles import FamilyWord, Mixture, Role, Word
+    from modelcatalog.names.roles import Bits, FamilyWord, Mixture, Role, Word
     from modelcatalog.records import Dtype, SegmentKind
 
 __all__ = ["Case", "Found", "Mode", "Places", "Reading", "Tape", "release", "run"]
@@ -110,7 +110,7 @@ class Found:
         self.experts: int | None = None
         self.method: str | None = None
         self.scheme: str | None = None
-        self.bits: float | None = None
+        self.bits: Bits | None = None
         self.group: int | None = None
         self.format: str | None = None
         """The file format that a word names."""

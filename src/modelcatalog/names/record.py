@@ -13,6 +13,7 @@ from modelcatalog.records import Identity, ModelName, Quantization, Segment, Siz
 if TYPE_CHECKING:
     from modelcatalog.names.reading import Reading
     from modelcatalog.names.reference import Parts
+    from modelcatalog.names.roles import Bits
     from modelcatalog.records import Origin
 
     Origins = tuple[tuple[str, Origin], ...]
@@ -115,7 +116,7 @@ def size_of(label: str | None, total: int | None, active: int | None, experts: i
 
 
 @lru_cache(maxsize=4096)
-def _quantization(method: str | None, scheme: str | None, bits: float | None, group_size: int | None) -> Quantization:
+def _quantization(method: str | None, scheme: str | None, bits: Bits | None, group_size: int | None) -> Quantization:
     return Quantization(method=method, scheme=scheme, bits=bits, group_size=group_size)
 
 

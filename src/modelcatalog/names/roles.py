@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "Bits",
     "Day",
     "FamilyWord",
     "Method",
@@ -35,6 +36,9 @@ and weight_activation; `Method`; `Day` for date; `Numbered` for version, lettere
 for company, dtype, format, number, type; the other roles say nothing."""
 
 
+Bits: TypeAlias = int | float
+
+
 class Parameters(NamedTuple):
     """A number of parameters, and the unit it was written in: ``b``, ``m``, ``t``."""
 
@@ -52,7 +56,7 @@ class Mixture(NamedTuple):
 class Width(NamedTuple):
     """Bits a weight, and how many weights share a scale."""
 
-    bits: float | None
+    bits: Bits | None
     group: int | None
 
 
@@ -60,7 +64,7 @@ class Scheme(NamedTuple):
     """A layout of quantized weights, as its method writes it."""
 
     name: str
-    bits: float
+    bits: Bits
     method: str | None = None
     group: int | None = None
 
@@ -69,7 +73,7 @@ class Method(NamedTuple):
     """A quantization method, with its width where it has but one, and its format where it has but one."""
 
     name: str
-    bits: float | None
+    bits: Bits | None
     format: str | None
 
 
