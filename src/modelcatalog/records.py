@@ -22,6 +22,7 @@ __all__ = [
     "Dtype",
     "Family",
     "Hub",
+    "Identity",
     "Match",
     "ModelName",
     "Origin",
