@@ -1,4 +1,3 @@
-
 """Owns docs/grammar.md and docs/diagrams/: written from the grammar that runs, and from names that the parser reads.
 
     python docs/generate_grammar.py            write both
@@ -16,17 +15,16 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import modelcatalog
-from modelcatalog import grammar, parser
-from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Node, Not, Opt, Rep, Rule, Seq, Words
+from modelcatalog import names
+from modelcatalog.names import grammar
+from modelcatalog.names.context import CASES, CHAPTERS
+from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Seq, Words, inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from modelcatalog.names.reading import Case
 
 FOLDER = Path(__file__).parent
 PAGE = "grammar.md"
-_FEW = 6
-"""Sets of so many words are drawn word by word."""
 
 TEMPLATE = """\
 <!-- Written by docs/generate_grammar.py from the grammar that runs; edit that file, not this one. -->
@@ -37,7 +35,7 @@ order are the text again: what no rule takes is kept as `unknown`, never guessed
 
 ## Four steps
 
-1. **The reference is taken apart.** [URLs, cache folders and paths](#references) have fixed shapes; everything else is
+1. **The reference is taken apart** by the first of its [forms](#references): an address, a cache folder, a path, or
    `[scheme:][route/…][owner/]name[/file][:tag][@revision]`. What stands around the name is settled here.
 2. **The name is cut.** [Pieces](#pieces) are words and separators. A point between digits stays inside its word, and so
    does an underscore that stands for one; dates, shards and llama.cpp's schemes keep their hyphens and underscores.
@@ -46,129 +44,24 @@ order are the text again: what no rule takes is kept as `unknown`, never guessed
    [words](#words). A word with digits glued to it (`qwen2.5`, `pythia410m`, `3vl`) is read as its parts.
 4. **The neighbours decide** what one word cannot tell, from left to right; the next chapter has the cases.
 
-That is all that `modelcatalog.parser.read` does. `modelcatalog.parse` then asks the catalog for what the name does not
+That is all that `modelcatalog.names.read` does. `modelcatalog.parse` then asks the catalog for what the name does not
 say: 3.8 billion parameters for `Phi-3-mini`. The order of the rules in each table is their whole precedence.
 
 ## What neighbours decide
 
-### A version stands beside its family
-
-The number beside the family is the version, on either side of a tier, with a point, an underscore, a `p`, or a hyphen
-between two single digits. A later `v0.1` counts only where nothing stands there. A letter belongs to the version where
-the family has such a line: R and V for DeepSeek, K for Kimi.
-
-{version}
-
-### Dates follow the family's habit
-
-Four digits are year and month where that gives a year from 2020 on, else month and day; families that write them
-otherwise say so in their data file (`dates = "MMYY"`). Six and eight digits are whole dates. 1024 is a power of two.
-
-{date}
-
-### Training counts are no size
-
-A number beside *step*, *tokens*, *samples* and their like counts training. Of two sizes, the second is one more number
-of the training, unless the model is a mixture of experts; then the smaller one is what works for each token.
-
-{training}
-
-### Thousands with a k are context lengths, sometimes
-
-2k to 512k are powers of two where they are powers of two at all, other numbers are thousands, and numbers that no
-context window has are left alone. A million or two in `m` is a context length once the model's kind or size is known.
-
-{context}
-
-### Two families make a base
-
-The first family is the model's own and the second its base, unless the second is one that is only ever tuned from
-others (`derived = true` in its data file): then they change places.
-
-{base}
-
-### Quantization has dialects
-
-A `Q8` alone is a GGUF width, and under an account that publishes MLX models it is a width of MLX. `4bit` alone tells no
-method, but the owner may. A group size counts only beside bits or a method.
-
-{quantization}
+Each word asks the cases of its kind, from the top; the first that takes it decides. What none takes is kept as `unknown`. Every case has
+a name in which it decides: there it is the word in bold.
 """
 
-NAMES = {
-    "version": (
-        "Qwen2.5-7B",
-        "claude-3-5-sonnet",
-        "internlm2_5-7b",
-        "llama-v3p1-8b",
-        "gpt-4o",
-        "DeepSeek-R1",
-        "kimi-k2-instruct",
-        "Mistral-7B-Instruct-v0.3",
-    ),
-    "date": (
-        "Qwen3-4B-Instruct-2507",
-        "DeepSeek-R1-0528",
-        "OLMoE-1B-7B-0924",
-        "claude-3-5-sonnet-20241022",
-        "gpt-4o-2024-08-06",
-        "gemini-2.5-pro-preview-06-17",
-    ),
-    "training": (
-        "TinyLlama-1.1B-intermediate-step-1431k-3T",
-        "llama-161M-100B",
-        "OLMoE-1B-7B-0924",
-        "Qwen3-30B-A3B",
-        "Llama-4-Scout-17B-16E",
-        "Mixtral-8x7B-v0.1",
-    ),
-    "context": ("Phi-3-mini-4k-instruct", "Yi-6B-200K", "internlm2_5-7b-chat-1m", "stories-llama2-50k"),
-    "base": ("DeepSeek-R1-Distill-Qwen-7B", "Hermes-2-Theta-Llama-3-8B", "Llama-3_3-Nemotron-Super-49B-v1"),
-    "quantization": (
-        "Qwen2.5-7B-Instruct-Q8_0.gguf",
-        "TheBloke/Llama-2-7B-GPTQ@gptq-4bit-32g",
-        "mlx-community/Qwen3-8B-4bit",
-        "Qwen3-8B-W4A16",
-        "Llama-3-8B-exl2-6.0bpw-h6",
-    ),
-}
-"""Chapter -> the names of its table."""
-_SHOWN = ("family", "version", "types", "size", "quantization", "format", "context_length", "released", "base")
+SHARED = """\
+## Names in the rules
 
-WORKED = {
-    "scheme": "Qwen2.5-7B-Instruct-Q4_K_M.gguf",
-    "plain_q": "Llama-3.2-1B-Instruct-Q8.gguf",
-    "mlc_scheme": "Llama-3.2-1B-Instruct-q4f16_1-MLC",
-    "weight_activation": "Meta-Llama-3.1-8B-Instruct-W4A16",
-    "int_bits": "Qwen2.5-7B-Instruct-GPTQ-Int8",
-    "mixed_bits": "Qwen3-235B-A22B-Int4-Int8Mix",
-    "bits": "mlx-community/Qwen3-8B-4bit",
-    "bits_per_weight": "Llama-3-8B-Instruct-exl2-4.0bpw",
-    "head_bits": "Llama-3-8B-Instruct-exl2-6.0bpw-h6",
-    "group_size": "Mistral-7B-Instruct-v0.2-GPTQ-4bit-128g",
-    "experts_of": "Mixtral-8x7B-Instruct-v0.1",
-    "size_times": "Yi-34Bx2-MoE-60B",
-    "split_size": "bloomz-7b1",
-    "size": "Qwen2.5-7B",
-    "lettered_size": "c4ai-command-r7b-12-2024",
-    "active_size": "Qwen3-30B-A3B",
-    "effective_size": "gemma-3n-E4B-it",
-    "experts": "Llama-4-Scout-17B-16E",
-    "context": "Phi-3-mini-128k-instruct",
-    "version": "Mistral-7B-v0.1",
-    "number": "Llama-3.1-8B",
-    "lettered": "DeepSeek-R1",
-    "suffixed": "gpt-4o-mini",
-    "release_candidate": "Orca-2-13b-rc1",
-    "separator": "Qwen3-8B",
-    "date": "gpt-4o-2024-08-06",
-    "scheme_piece": "Llama-3.2-3B-Instruct-IQ4_XS.gguf",
-    "shard": "Qwen2.5-72B-Instruct-Q4_K_M-00001-of-00012.gguf",
-    "bit_width": "Qwen2.5-7B-Instruct-4-bit",
-    "word": "internlm2_5-7b-chat",
-}
-"""Rule of pieces or words -> a name in which it is at work; the rules of references have whole names as examples, and a
-new rule shows its own example behind a size until it has a name here."""
+EBNF as ISO 14977 has it: `,` is one after the other, `|` a choice, `[ ]` there or not, `{ }` any number of times, `5 *` five
+times; `? ?` says what stands before or behind and takes no text. References and words are matched in lower case; in pieces,
+letters in quotes stand for both cases. Where several ways fit,
+the first choice and the longest repetition win, except that an owner, a path, routes and a plain name end as early as they can.
+Which steps before a name are routes, and that a known route is no owner, is data.
+"""
 
 
 def tables() -> tuple[tuple[str, str, tuple[Rule, ...]], ...]:
@@ -176,13 +69,13 @@ def tables() -> tuple[tuple[str, str, tuple[Rule, ...]], ...]:
     return (
         (
             "References",
-            "The forms of a reference that have a fixed shape; they match the text in lower case.",
+            "The forms of a reference; the first that fits the whole text has it.",
             grammar.references(),
         ),
         ("Pieces", "How a name is cut. At each place the first rule that fits takes its piece.", grammar.PIECES),
         (
             "Words",
-            "What one word is, when the vocabulary does not know it; they match the whole word in lower case.",
+            "What one word is, when the vocabulary does not know it: the first rule that fits the whole word.",
             grammar.WORDS,
         ),
     )
@@ -195,7 +88,7 @@ def diagram_of(table: str, rule: Rule) -> str:
 
 def example_of(table: str, rule: Rule) -> str:
     """A name in which the rule is at work."""
-    return rule.example if table == "References" else WORKED.get(rule.name, f"Qwen3-8B-{rule.example}")
+    return rule.worked or (rule.example if table == "References" else f"Qwen3-8B-{rule.example}")
 
 
 # --- the page -------------------------------------------------------------------------------------
@@ -203,41 +96,48 @@ def example_of(table: str, rule: Rule) -> str:
 
 def page() -> str:
     """The text of docs/grammar.md."""
-    parts = [TEMPLATE.format(**{chapter: _facts(names) for chapter, names in NAMES.items()})]
+    parts = [TEMPLATE]
+    for chapter, roles in CHAPTERS.items():
+        rows = [f"| {case.name} | {shown(case)} | {case.gives} | {case.about} |" for role in roles for case in CASES[role]]
+        parts.append("\n".join((f"### {chapter}\n", "| case | name | is | why |\n|---|---|---|---|", *rows, "")))
     for table, about, rules in tables():
         parts.append(f"## {table}\n\n{about}\n")
         parts += [_section(table, rule) for rule in rules]
-    return "\n".join(parts)
+    parts.append(SHARED)
+    parts += [f"```ebnf\n{wrapped(name, part)}\n```\n" for name, part in named().items()]
+    parts.append("| name | one character of |\n|---|---|")
+    parts += [f"| {called} | `[{klass}]` |" for called, klass in characters().items()]
+    return "\n".join(parts) + "\n"
 
 
-def _facts(names: Iterable[str]) -> str:
-    rows = ["| name | what is read |", "|---|---|"]
-    for text in names:
-        name = parser.read(text)  # what the text says, and nothing of the catalog
-        facts = [f"{field} {_fact(getattr(name, field))}" for field in _SHOWN if getattr(name, field) not in (None, ())]
-        rows.append(f"| `{text}` | {', '.join(facts)} |")
-    return "\n".join(rows)
+def named() -> dict[str, Node]:
+    """The parts of rules that have names of their own, as they are first met."""
+    return {node.name: node.part for _, _, rules in tables() for rule in rules for node in inside(rule.what) if isinstance(node, Named)}
 
 
-def _fact(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " ".join(f"**{word}**" for word in value)
-    if isinstance(value, modelcatalog.Size):
-        counts = [f"{value.total:,}"] if value.total else []
-        counts += [f"{value.active:,} active"] if value.active else []
-        return f"**{value.label}**" + (f" ({', '.join(counts)})" if counts else "")
-    if isinstance(value, modelcatalog.ModelName):
-        return f"**{value.series}**"
-    return f"**{value:,}**" if isinstance(value, int) else f"**{value}**"
+def characters() -> dict[str, str]:
+    """The kinds of characters in the rules: name -> class, as regular expressions write it."""
+    return {node.called: node.klass for _, _, rules in tables() for rule in rules for node in inside(rule.what) if isinstance(node, Chars)}
+
+
+def wrapped(name: str, part: Node) -> str:
+    """A rule in lines that fit the page."""
+    return "\n".join(textwrap.wrap(f"{name} = {part.ebnf()} ;", 110, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
+
+
+def shown(case: Case) -> str:
+    """The case's name of the example, with what it decides there in bold."""
+    decided = names.decided(case.example)
+    at = next(i for i, (_, other) in enumerate(decided) if other is case)
+    before, behind = ("".join(segment.text for segment, _ in part) for part in (decided[:at], decided[at + 1 :]))
+    return "".join(f"`{text}`" for text in (before,) if text) + f"**`{decided[at][0].text}`**" + "".join(f"`{text}`" for text in (behind,) if text)
 
 
 def _section(table: str, rule: Rule) -> str:
     example = example_of(table, rule)
-    segments = ", ".join(f"`{s.text}` {s.kind}" for s in parser.read(example).segments if s.kind != "separator")
-    ebnf = "\n".join(
-        textwrap.wrap(rule.ebnf(), 110, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-    )
-    return f"### {rule.name}\n\n{rule.about}\n\n```ebnf\n{ebnf}\n```\n\n![{rule.name}]({diagram_of(table, rule)})\n\n`{example}`: {segments}\n"
+    segments = ", ".join(f"`{s.text}` {s.kind}" for s in names.read(example).segments if s.kind != "separator")
+    picture = f"![{rule.name}]({diagram_of(table, rule)})"
+    return f"### {rule.name}\n\n{rule.about}\n\n```ebnf\n{wrapped(rule.name, rule.what)}\n```\n\n{picture}\n\n`{example}`: {segments}\n"
 
 
 # --- the diagrams ---------------------------------------------------------------------------------
@@ -261,9 +161,7 @@ def drawn(node: Node) -> Any:  # noqa: C901, PLR0911  one case a kind of node
             return railroad.Terminal(text)
         case Chars(_, called):
             return railroad.NonTerminal(called)
-        case Words(words, called):
-            if len(words) > _FEW:
-                return railroad.NonTerminal(called)
+        case Words(words):
             return railroad.Choice(0, *map(railroad.Terminal, words)) if len(words) > 1 else railroad.Terminal(words[0])
         case Seq(parts):
             return railroad.Sequence(*(item for part in parts if (item := drawn(part)) is not None))
@@ -277,6 +175,8 @@ def drawn(node: Node) -> Any:  # noqa: C901, PLR0911  one case a kind of node
             return railroad.Group(drawn(part), name)
         case Fold(part):
             return drawn(part)
+        case Named(name):
+            return railroad.NonTerminal(name)
         case Not() | Behind():
             return railroad.Comment(node.ebnf().strip("? "))
         case Ahead():

@@ -19,12 +19,7 @@ LAYERS = {
             "records",
             "patterns",
             "vocabulary",
-            "notation grammar dates",
-            "lexicon",
-            "readings",
-            "reference reading",
-            "reader",
-            "parser",
+            "names",
             "catalog",
             "hubs",
             "planning",
@@ -37,6 +32,26 @@ LAYERS = {
     for name in names.split()
 }
 """Module -> its level, from the bottom; those of one level may import one another."""
+ROOMS = {
+    f"names/{name}": level
+    for level, names in enumerate(
+        (
+            "notation calendar roles",
+            "grammar",
+            "dictionary",
+            "words",
+            "reading reference",
+            "cases",
+            "context",
+            "refusing",
+            "regions",
+            "record",
+            "__init__",
+        )
+    )
+    for name in names.split()
+}
+"""The same inside of names/."""
 HEAVY = {
     "IPython",
     "accelerate",
@@ -59,18 +74,18 @@ MODULES = {
 }
 
 
-def _imports(tree: ast.AST, *, late: bool) -> set[str]:
-    """Modules that are imported; those inside functions too if ``late``, those for type checkers never."""
+def _imports(tree: ast.AST, *, late: bool, types: bool = False) -> set[str]:
+    """Modules that are imported; those inside functions too if ``late``, those for type checkers alone if ``types``."""
     found: set[str] = set()
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not types:
             found |= set().union(*(_imports(other, late=late) for other in node.orelse), set())
         elif late or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            found |= _imports(node, late=late)
+            found |= _imports(node, late=late, types=types)
     return found
 
 
@@ -80,6 +95,14 @@ def test_imports_point_one_way(module: str) -> None:
     own = LAYERS[module.removesuffix(".py").partition("/")[0]]
     used = {name.split(".")[1] for name in _imports(MODULES[module], late=True) if name.startswith("modelcatalog.")}
     assert {name for name in used if LAYERS.get(name, 0) > own} == set()
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("names/")])
+def test_imports_inside_of_names_point_one_way(module: str) -> None:
+    """Each stage of reading a name knows those before it alone, their types too."""
+    own = ROOMS["/".join(module.removesuffix(".py").split("/")[:2])]
+    used = {name.split(".")[2] for name in _imports(MODULES[module], late=True, types=True) if name.startswith("modelcatalog.names.")}
+    assert {name for name in used if ROOMS[f"names/{name}"] > own} == set()
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -26,13 +26,13 @@ COURSE = {
 @pytest.fixture
 def _restored() -> Iterator[None]:
     """Take back what a test added to the catalog."""
-    from modelcatalog import readings, vocabulary
+    from modelcatalog import names, vocabulary
     from modelcatalog.catalog import index, listing, sizes
 
     yield
     vocabulary._ADDED.clear()
     vocabulary.companies.cache_clear()
-    readings.reset()
+    names.reset()
     for cached in (index.index, sizes.size_rules, listing.listing):
         cached.cache_clear()
 
@@ -306,3 +306,19 @@ def test_bare_series(text: str, repo: str) -> None:
 def test_no_mixture_unasked() -> None:
     """A series is not its mixture of experts, where the name does not ask for that."""
     assert catalog.resolve("phi3.5").repo_id != "microsoft/Phi-3.5-MoE-instruct"
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("IQuest-Coder-V1-40B", "IQuestLab/IQuest-Coder-V1-40B-Instruct"),
+        ("GPT-NeoX-20B", "EleutherAI/gpt-neox-20b"),
+        ("Giga-Embeddings", "ai-sage/Giga-Embeddings-instruct"),
+    ],
+)
+def test_a_hyphen_in_a_family_is_its_own(text: str, repo_id: str) -> None:
+    """A family of several words is one: what the repository says more stands behind all of them."""
+    match = catalog.find(text)
+    assert match is not None
+    assert match.checkpoint is not None
+    assert match.checkpoint.repo_id == repo_id

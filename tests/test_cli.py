@@ -258,6 +258,18 @@ class TestExplain:
         assert (ran.code, ran.out, ran.err) == (2, "", f"error: {ENGLISH.one_form}\n")
 
 
+    def test_why(self, cli: Cli) -> None:
+        """--why names the case that decided each word, with its reason, in the language of the locale; JSON has it too, HTML has no place for it."""
+        rows = _rows(cli("explain", "--why", "llama-161M-100B").out)
+        assert ["100B", "training", "second_size", "Of two sizes, the second is one more number of the training."] in rows
+        assert "两个规模里，第二个是训练的又一个数字。" in cli("explain", "--why", "llama-161M-100B", LANG="zh_CN.UTF-8").out
+        told = json.loads(cli("explain", "--why", "--json", "llama-161M-100B").out)["why"]
+        assert [reason["case"] for reason in told] == ["first_family", "first_size", "second_size"]
+        assert "why" not in json.loads(cli("explain", "--json", "phi-4").out)
+        ran = cli("explain", "--why", "--html", "phi-4")
+        assert (ran.code, ran.out, ran.err) == (2, "", f"error: {ENGLISH.why_no_html}\n")
+
+
 class TestCompare:
     """`modelcatalog compare`."""
 

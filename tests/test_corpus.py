@@ -35,6 +35,7 @@ def test_name(file: str, entry: dict[str, Any]) -> None:
     record = parse(entry["text"])
     assert corpus.differences(record, entry) == {}, file
     assert "".join(segment.text for segment in record.segments) == entry["text"]
+    assert record.canonical == str(record.identity)
 
 
 @pytest.mark.parametrize(("file", "entry"), SAME, ids=[f"{file}:{entry['names'][0]}" for file, entry in SAME])

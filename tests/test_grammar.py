@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from modelcatalog import grammar
-from modelcatalog.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Node, Not, Opt, Rep, Rule, Seq, Words, node
+from modelcatalog.names import grammar
+from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Seq, Words, node
 
 DIGIT = Chars("0-9", "digit")
 RULES = [
@@ -23,7 +23,14 @@ RULES = [
         (Lit("-of-"), r"\-of\-", '"-of-"'),
         (Lit("a.b"), r"a\.b", '"a.b"'),
         (DIGIT, "[0-9]", "digit"),
-        (Words(("b", "bn", "m"), "unit"), "(?:bn|b|m)", "? unit ?"),
+        (Words(("b", "bn", "m")), "(?:bn|b|m)", '"b" | "bn" | "m"'),
+        (Seq((Words(("b", "m")), DIGIT)), "(?:b|m)[0-9]", '( "b" | "m" ), digit'),
+        (Seq((Fold(Alt((Lit("a"), DIGIT))), DIGIT)), "(?i:(?:a|[0-9]))[0-9]", '( "a" | digit ), digit'),
+        (Rep(Seq((Lit("_"), DIGIT)), 2), r"(?:_[0-9]){2,}", '2 * ( "_", digit ), { "_", digit }'),
+        (Rep(Seq((Lit("_"), DIGIT)), 0, 2), r"(?:_[0-9]){0,2}", '[ ( "_", digit ), [ "_", digit ] ]'),
+        (Rep(Rep(DIGIT, 5, 5), 2, 2), "(?:[0-9]{5}){2}", "2 * ( 5 * digit )"),
+        (Alt((Rep(DIGIT), Lit("x"))), "(?:[0-9]{1,}|x)", 'digit, { digit } | "x"'),
+        (Named("number", Rep(DIGIT)), "[0-9]{1,}", "number"),
         (Seq((Lit("v"), DIGIT)), "v[0-9]", '"v", digit'),
         (Seq((Ahead(DIGIT), Lit("v"))), "(?=[0-9])v", '"v"'),
         (Seq((Alt((Lit("a"), Lit("b"))), DIGIT)), "(?:a|b)[0-9]", '( "a" | "b" ), digit'),
@@ -33,9 +40,9 @@ RULES = [
         (Rep(DIGIT, 0), "[0-9]{0,}", "{ digit }"),
         (Rep(DIGIT, 0, lazy=True), "[0-9]{0,}?", "{ digit }"),
         (Rep(DIGIT, 5, 5), "[0-9]{5}", "5 * digit"),
-        (Rep(Lit("_"), 0, 1), "(?:_){0,1}", '0..1 * "_"'),
+        (Rep(Lit("_"), 0, 1), "(?:_){0,1}", '[ "_" ]'),
         (Cap("n", DIGIT), "(?P<n>[0-9])", "digit"),
-        (Cap("n", Alt((Lit("a"), DIGIT))), "(?P<n>(?:a|[0-9]))", '( "a" | digit )'),
+        (Cap("n", Alt((Lit("a"), DIGIT))), "(?P<n>(?:a|[0-9]))", '"a" | digit'),
         (Not(DIGIT), "(?![0-9])", "? not before digit ?"),
         (Behind(DIGIT), "(?<=[0-9])", "? after digit ?"),
         (Behind(DIGIT, there=False), "(?<![0-9])", "? not after digit ?"),
@@ -77,13 +84,11 @@ def test_every_rule_matches_its_example(table: str, rule: Rule) -> None:
     """The example of a rule is taken by that very rule, through the function that the parser calls."""
     example = rule.example
     if table == "references":
-        found = grammar.reference(example.lower())
-        assert found is not None
-        assert grammar.form(found) == rule.name
+        assert grammar.form(grammar.reference(example.lower())) == rule.name
     elif table == "words":
         read = grammar.word(example.lower())
         assert read is not None
-        assert read[0] == rule.name
+        assert read[0].name == rule.name
     else:
         assert re.fullmatch(rule.regex(), example)
         assert grammar.pieces(example) == [example]
@@ -179,7 +184,7 @@ def test_pieces(text: str, pieces: list[str]) -> None:
 def test_word(text: str, rule: str | None) -> None:
     """The first rule that takes the whole word has it; most words are no rule's."""
     found = grammar.word(text)
-    assert (None if found is None else found[0]) == rule
+    assert (None if found is None else found[0].name) == rule
 
 
 @pytest.mark.parametrize(
@@ -195,25 +200,22 @@ def test_word(text: str, rule: str | None) -> None:
         ("/x/models--qwen--qwen3-8b/", "huggingface_cache"),
         (r"c:\hub\models--qwen--qwen3-8b", "huggingface_cache"),
         ("/root/.cache/modelscope/hub/models/qwen/qwen3-8b", "modelscope_cache"),
-        ("modelscope/qwen/qwen3-8b", None),
+        ("modelscope/qwen/qwen3-8b", "name"),
         ("http://example.org/a/b.gguf?x=1", "other_url"),
         ("./qwen3-8b", "local_path"),
         ("~me/qwen3-8b/", "local_path"),
         (r"models\qwen3-8b", "local_path"),
-        ("qwen/qwen3-8b", None),
-        ("qwen3:8b", None),
-        ("", None),
+        ("qwen/qwen3-8b", "name"),
+        ("qwen3:8b", "name"),
+        (":", "name"),
+        ("@", "name"),
+        ("o/m@refs/pr/3", "name_and_refs"),
+        ("o/m@refs/pr/x", "name_and_file"),
+        ("o/m/a.gguf", "file_in_repository"),
+        ("o/m/a.txt", "name"),
+        ("fireworks/m/a.gguf", "name"),
     ],
 )
 def test_reference(text: str, form: str | None) -> None:
-    """The forms with a fixed shape are told apart; everything else is a plain name."""
-    found = grammar.reference(text)
-    assert (None if found is None else grammar.form(found)) == form
-
-
-def test_extract() -> None:
-    """The first of the named parts that a match has; None where it has none."""
-    found = re.compile("(?P<a>x)?(?P<b>y)?").fullmatch("y")
-    assert found is not None
-    assert grammar.extract(found, "a", "b") == "y"
-    assert grammar.extract(found, "a") is None
+    """The forms are told apart; the last takes every text."""
+    assert grammar.form(grammar.reference(text)) == form

@@ -64,6 +64,17 @@ def test_fetch_and_chat(hub: LoopbackHub) -> None:
     assert hub.requests == []
 
 
+@pytest.mark.parametrize("text", ["{}@refs/pr/3", "hf://{}@refs/pr/3/config.json", "hf.co/{}/tree/refs%2Fpr%2F3", "https://hf.co/{}/resolve/refs/pr/3/config.json"])
+def test_a_pull_request_is_what_the_hub_is_asked_for(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However its revision is written, the repository is the same, and the hub hears the revision as it knows it."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    with HuggingFaceHub({}) as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
+        with pytest.raises(ModelCatalogError):
+            plan(text.format(REPOSITORY), hub="huggingface", device="cpu")
+        assert {request.path for request in server.requests} == {f"/api/models/{REPOSITORY}/revision/refs%2Fpr%2F3"}
+
+
 def test_mismatch_before_a_weight(hub: LoopbackHub, safetensors_folder: Path) -> None:
     """A name that claims 7B and AWQ is contradicted by the plan, and by a warning of load, before a weight moves."""
     claimed = "someone/Qwen2.5-7B-Instruct-AWQ"

@@ -128,5 +128,5 @@ def test_gguf(lost: str, tmp_path: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    with pytest.raises(IntegrityError, match="lacks? 1 of|tensor"):
+    with pytest.raises(IntegrityError, match=r"lacks? 1 of|tensor"):
         load(file, engine="transformers")

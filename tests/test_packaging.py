@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(find_spec("mypyc") is None or find_spec("editables") is None, reason="building wants mypy and hatchling installed")
 
-_READ = "import modelcatalog, modelcatalog.reader as r; print(modelcatalog.parse('Qwen2.5-7B-Instruct-AWQ').quantization.method, r.__file__.rpartition('.')[2])"
+_READ = (
+    "import modelcatalog; from modelcatalog.names import context; "
+    "print(modelcatalog.parse('Qwen2.5-7B-Instruct-AWQ').quantization.method, context.__file__.rpartition('.')[2])"
+)
 
 
 def _wheel(folder: Path, **environment: str) -> tuple[Path, str]:

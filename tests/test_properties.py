@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, assume, event, example, given, settings
 from hypothesis import strategies as st
 
 import corpus
-from modelcatalog import NameSyntaxError, grammar, parse, parse_many
+from modelcatalog import NameSyntaxError, parse, parse_many
+from modelcatalog.names import grammar
 from modelcatalog.records import ModelName
 
 REAL = [entry["text"] for _, entry in corpus.tables("name")]

@@ -21,7 +21,7 @@ CONTRACT = (
     "NameSyntaxError NeedsRemoteCode NoChatTemplate UnknownFamily UnsafeRepository Unsupported WontFit "
     "__version__ catalog load parse parse_many plan resolve"
 )
-LAYERS = ("errors", "records", "vocabulary", "grammar", "parser", "catalog", "hubs", "planning", "engines", "chat", "cli")
+LAYERS = ("errors", "records", "vocabulary", "names", "catalog", "hubs", "planning", "engines", "chat", "cli")
 """From the bottom to the top; a module imports from its own layer and from those below."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import pytest
 from pydantic import ValidationError
@@ -220,3 +221,32 @@ def test_texts() -> None:
     assert str(parse(" Qwen3-8B")) == " Qwen3-8B"
     assert str(Checkpoint(hub="huggingface", repo_id="Qwen/Qwen3-8B")) == "Qwen/Qwen3-8B"
     assert Segment("family", "Qwen", 0, 4) == ("family", "Qwen", 0, 4)
+
+
+def test_identity_is_what_canonical_is_the_text_of() -> None:
+    """The parts of a name's identity are the record's own; nothing must be taken out of the text again."""
+    for text in ("EleutherAI/gpt-neox-20b", "gpt-4o-2024-08-06", "DeepSeek-R1-0528", "zork-7b-chat", "Qwen2.5-7B-ft", "Hermes-2-Theta-Llama-3-8B", "fizz"):
+        name = parse(text)
+        assert str(name.identity) == name.canonical
+        assert name.identity.family == ("" if name.family is None or name.family == "zork" else name.family.lower())
+        assert name.identity.version == (name.version or "").lower()
+    assert parse("Qwen2.5-7B-ft").identity.words == ("7b", "fine-tuned")
+    assert parse("DeepSeek-R1-0528").identity.date == "-05-28"
+
+
+def test_identity_says_more_and_less() -> None:
+    """Words come and go in their order, and so does the date."""
+    identity = parse("gpt-4o-2024-08-06").identity
+    assert str(identity.too("audio").too("a")) == "gpt-4o-a-audio@2024-08-06"
+    assert identity.too("audio").but("audio") == identity
+    assert str(identity.undated()) == "gpt-4o"
+
+
+def test_identity_survives_copies() -> None:
+    """A name that was copied, pickled or made from its fields has its identity from the text, and equals the one that was read."""
+    name = parse("EleutherAI/gpt-neox-20b")
+    unpickled = pickle.loads(pickle.dumps(name))  # noqa: S301  its own
+    for other in (name.model_copy(), unpickled, ModelName.model_validate(name.__dict__), ModelName.model_validate_json(name.model_dump_json())):
+        assert other == name
+        assert other.identity == name.identity
+    assert ModelName(source="zork").identity == ("", "", (), "")

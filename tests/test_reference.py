@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from modelcatalog.lexicon import lexicon
-from modelcatalog.readings import fold
-from modelcatalog.reference import stem, take_apart
+from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.names.reference import stem, take_apart
+from modelcatalog.names.words import fold
 
 FIELDS = ("hub", "owner", "name", "revision", "tag", "file")
 
 
 def parts(text: str) -> dict[str, str]:
     """The parts that the text has; the regions, where there are any, cover it without gap or overlap."""
-    found = take_apart(text, fold(text), lexicon())
+    found = take_apart(text, fold(text), current_dictionary())
     if not found.regions:
         assert text == (f"{found.owner}/{found.name}" if found.slash >= 0 else found.name)
         return {field: getattr(found, field) for field in FIELDS if getattr(found, field) is not None}
@@ -34,6 +34,26 @@ def parts(text: str) -> dict[str, str]:
         ("Qwen/Qwen3-8B@main", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "main"}),
         ("qwen3:8b", {"name": "qwen3", "tag": "8b"}),
         ("qwen3:8b@v1", {"name": "qwen3", "tag": "8b", "revision": "v1"}),
+        # revisions, which may hold slashes
+        ("Qwen/Qwen3-8B@refs/pr/3", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "refs/pr/3"}),
+        ("gpt2@refs/pr/3/a.json", {"name": "gpt2", "revision": "refs/pr/3", "file": "a.json"}),
+        ("Qwen/Qwen3-8B@refs/convert/gguf-v1.2", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "refs/convert/gguf-v1.2"}),
+        ("Qwen/Qwen3-8B@refs/pr/3x", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "refs", "file": "pr/3x"}),
+        ("Qwen/Qwen3-8B@refs/heads/x", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "refs", "file": "heads/x"}),
+        ("Qwen/Qwen3-8B@refs/pr/3:Q8_0", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "refs/pr/3", "tag": "Q8_0"}),
+        ("Qwen/Qwen3-8B:Q8_0@refs/pr/3", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "refs/pr/3", "tag": "Q8_0"}),
+        ("openrouter/qwen/qwen3-8b@refs/pr/3", {"owner": "qwen", "name": "qwen3-8b", "revision": "refs/pr/3"}),
+        ("Qwen/Qwen3-8B@a%2Fb", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "a/b"}),
+        ("Qwen/Qwen3-8B@a%2Fb/c.json", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "a/b", "file": "c.json"}),
+        ("Qwen/Qwen3-8B@a%0Ab", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "a%0Ab"}),
+        ("Qwen/Qwen3-8B@100%", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "100%"}),
+        ("Qwen/Qwen3-8B@a@b", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "a@b"}),
+        ("Qwen/Qwen3-8B@main/", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "main"}),
+        ("hf:gpt2@main/a.json", {"hub": "huggingface", "name": "gpt2", "revision": "main", "file": "a.json"}),
+        ("hf://models/Qwen/Qwen3-8B@main", {"hub": "huggingface", "owner": "Qwen", "name": "Qwen3-8B", "revision": "main"}),
+        ("user@host/Qwen/Qwen3-8B@main", {"owner": "Qwen", "name": "Qwen3-8B", "revision": "main"}),
+        ("accounts/me@corp/models/qwen3-8b", {"name": "qwen3-8b"}),
+        ("cloudflare/@cf/qwen/qwen3-8b", {"owner": "qwen", "name": "qwen3-8b"}),
         ("Qwen/Qwen3-8B:", {"owner": "Qwen", "name": "Qwen3-8B:"}),
         (":8b", {"name": ":8b"}),
         ("@main", {"name": "@main"}),
@@ -86,6 +106,20 @@ def parts(text: str) -> dict[str, str]:
             {"hub": "huggingface", "owner": "Qwen", "name": "Qwen3-8B-GGUF", "tag": "Q8_0"},
         ),
         ("hf.co/Qwen/Qwen3-8B@v1", {"hub": "huggingface", "owner": "Qwen", "name": "Qwen3-8B", "revision": "v1"}),
+        *(
+            (f"hf.co/Qwen/Qwen3-8B{view}", {"hub": "huggingface", "owner": "Qwen", "name": "Qwen3-8B", **found})
+            for view, found in {
+                "@refs/pr/3": {"revision": "refs/pr/3"},
+                "@refs/pr/3/a/b.json": {"revision": "refs/pr/3", "file": "a/b.json"},
+                "/tree/refs%2Fpr%2F3": {"revision": "refs/pr/3"},
+                "/tree/refs/pr/3?x=y": {"revision": "refs/pr/3"},
+                "/tree/refs/heads/x": {"revision": "refs", "file": "heads/x"},
+                "/resolve/refs%2Fpr%2F3/a.json": {"revision": "refs/pr/3", "file": "a.json"},
+                "/blob/refs/convert/parquet/a.json": {"revision": "refs/convert/parquet", "file": "a.json"},
+                "/blob/main/my%20file.json": {"revision": "main", "file": "my file.json"},
+                "/commit/a09a354": {"revision": "a09a354"},
+            }.items()
+        ),
         ("ollama.com/library/qwen3:8b", {"hub": "ollama", "name": "qwen3", "tag": "8b"}),
         # caches
         (

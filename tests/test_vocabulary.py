@@ -46,10 +46,10 @@ def own_catalog() -> Iterator[None]:
 
 def catalog_is_new() -> None:
     """Forget all that was derived from the data files."""
-    from modelcatalog import readings
+    from modelcatalog import names
     from modelcatalog.catalog import index, listing, sizes
 
-    readings.reset()
+    names.reset()
     for cached in (index.index, listing.listing, sizes.size_rules):
         cached.cache_clear()
 

@@ -6,17 +6,17 @@ The English page lies in docs/, where a test holds it fresh; this one is made wi
 from __future__ import annotations
 
 import sys
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelcatalog import explained, parser
+from modelcatalog import names
 from modelcatalog.labels import CHINESE
+from modelcatalog.names import context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from modelcatalog.notation import Rule
+    from modelcatalog.names.notation import Rule
     from words import Words
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -34,7 +34,7 @@ TEMPLATE = """\
 
 ## 四步 { #four-steps }
 
-1. **拆开引用。** [网址、缓存目录和路径](#references)有固定的样子；其余都是
+1. **拆开引用。** 由第一条合适的[写法](#references)拆：网址、缓存目录、路径，或者
    `[scheme:][route/…][owner/]name[/file][:tag][@revision]`。名字外面的东西在这一步定下来。
 2. **切开名字。** [切块](#pieces)得到词和分隔符。两个数字之间的小数点留在词里，当小数点用的下划线也是；
    日期、分片号和 llama.cpp 的量化方案保留自己的连字符和下划线。
@@ -42,63 +42,42 @@ TEMPLATE = """\
    或连着后面的词（`llama guard`）；再查[词的规则](#words)。和数字粘在一起的词（`qwen2.5`、`pythia410m`、`3vl`）拆开读。
 4. **看左右邻居。** 一个词自己定不了的，从左到右由邻居决定；下一章是各种情形。
 
-以上就是 `modelcatalog.parser.read` 做的全部事情。`modelcatalog.parse` 接着向目录打听名字没说的：`Phi-3-mini` 有 38 亿参数。
+以上就是 `modelcatalog.names.read` 做的全部事情。`modelcatalog.parse` 接着向目录打听名字没说的：`Phi-3-mini` 有 38 亿参数。
 每张表里规则的先后就是全部的优先级。
 
-## 由邻居决定的
+## 由邻居决定的 { #what-neighbours-decide }
 
-### 版本紧挨着系列
-
-系列旁边的数字是版本，档位在前在后都行；可以写小数点、下划线、`p`，或者两个一位数之间的连字符。系列旁边没有版本时，
-后面的 `v0.1` 才算数。系列有这种字母时，字母属于版本：DeepSeek 的 R 和 V，Kimi 的 K。
-
-{version}
-
-### 日期随系列的习惯
-
-四位数字能读成 2020 年以后的年月，就读成年月，否则是月日；习惯不同的系列在数据文件里写明（`dates = "MMYY"`）。
-六位和八位是完整的日期。1024 是二的幂，不是日期。
-
-{date}
-
-### 训练量不是规模
-
-挨着 step、tokens、samples 一类词的数字说的是训练。两个规模并列时，第二个也是训练量，除非是混合专家模型：
-那时较小的一个是每个词元用到的参数。
-
-{training}
-
-### 带 k 的数，有时是上下文长度
-
-2k 到 512k 之间，是二的幂的按 1,024 算，其余按 1,000 算；没有哪个上下文窗口会用的数，原样留着。
-知道了类型或规模之后，一两个 `m` 也是上下文长度。
-
-{context}
-
-### 两个系列，其中一个是底子
-
-前一个是模型自己的系列，后一个是它的底子；如果后一个系列总是由别的模型而来（数据文件里写着 `derived = true`），就反过来。
-
-{base}
-
-### 量化的各种写法
-
-单独的 `Q8` 是 GGUF 的位宽；在只发布 MLX 模型的账号下面，它是 MLX 的位宽。`4bit` 没说方法，但账号也许说了。
-分组大小要挨着位数或方法才算数。
-
-{quantization}
+每个词从上到下问自己那一类的情形，第一个认得它的说了算；谁也不认得的记作 `unknown`。每种情形有一个由它决定的名字，其中粗体的就是那个词。
 """
-TABLES = {
-    "References": ("引用", "有固定样子的几种引用；按小写匹配整段文字。"),
-    "Pieces": ("切块", "名字怎么切开。在每一处，第一条合适的规则拿走它的一块。"),
-    "Words": ("词", "词表不认得的词是什么；按小写匹配整个词。"),
+CHAPTERS = {
+    "Families": "系列",
+    "Types": "类型",
+    "Versions and dates": "版本和日期",
+    "Sizes and contexts": "规模和上下文",
+    "Packaging": "打包",
 }
+TABLES = {
+    "References": ("引用", "引用的几种写法；第一条符合整段文字的算数。"),
+    "Pieces": ("切块", "名字怎么切开。在每一处，第一条合适的规则拿走它的一块。"),
+    "Words": ("词", "词表不认得的词是什么：第一条符合整个词的规则。"),
+}
+SHARED = """\
+## 规则里的名称 { #names-in-the-rules }
+
+EBNF 照 ISO 14977：`,` 是先后，`|` 是任选，`[ ]` 可有可无，`{ }` 任意多次，`5 *` 五次；`? ?` 说的是前后有什么，不占文字。
+引用和词按小写来匹配；切块的规则里，引号中的字母不分大小写。几种读法都行时，取前面的选择和最长的重复；只有账号、路径、路由和普通名字尽早结束。
+名字前面哪些是路由、已知的路由不当账号，都由数据决定。
+"""
 ABOUT = {
     "hub_url": "站点的网页，协议可以省略。",
     "huggingface_cache": "Hugging Face 缓存里的目录。",
     "modelscope_cache": "魔搭缓存里的目录，新旧两种布局；三个下划线当小数点。",
     "other_url": "别处的网页，只读最后一段。",
     "local_path": "磁盘上的文件或目录，POSIX 和 Windows 都行。",
+    "file_in_repository": "文件，前面是它所在的仓库。",
+    "name_and_refs": "拉取请求或转换，修订自己带斜杠。",
+    "name_and_file": "修订后面的文件，照 huggingface_hub 的写法。",
+    "name": "其余一切：路由、账号、名字、标签、修订，其中只有名字是必须的。",
     "separator": "词与词之间的部分：既不以字母也不以数字开头，所以放在表里哪个位置都行，放最前面最快。",
     "date": "完整的日期，或者月份加年份。",
     "scheme_piece": "GGUF 的量化方案保留下划线。",
@@ -132,36 +111,35 @@ ABOUT = {
     "release_candidate": "候选版的编号。",
 }
 """Rule -> what it is; a new rule is told in English until it has its line here."""
-_SHOWN = ("family", "version", "types", "size", "quantization", "format", "context_length", "released", "base")
 
 
 def pages(say: Words) -> Iterator[tuple[str, str]]:
     """The one page, in Chinese alone: its place in docs/, and its text."""
     if say.language != "zh":
         return
-    text = TEMPLATE
-    for chapter, names in generate_grammar.NAMES.items():
-        text = text.replace(f"{{{chapter}}}", _facts(names))
-    parts = [text]
+    parts = [TEMPLATE]
+    for chapter, roles in context.CHAPTERS.items():
+        cases = [case for role in roles for case in context.CASES[role]]
+        rows = [f"| {case.name} | {generate_grammar.shown(case)} | {_kind(case.gives)} | {case.zh} |" for case in cases]
+        parts.append("\n".join((f"### {CHAPTERS.get(chapter, chapter)}\n", "| 情形 | 名字 | 是 | 为什么 |\n|---|---|---|---|", *rows, "")))
     for table, _, rules in generate_grammar.tables():
         heading, about = TABLES[table]
         parts.append(f"## {heading} {{ #{table.lower()} }}\n\n{about}\n")
         parts += [_section(table, rule) for rule in rules]
+    parts.append(SHARED)
+    parts += [f"```ebnf\n{generate_grammar.wrapped(name, part)}\n```\n" for name, part in generate_grammar.named().items()]
+    parts.append("| 名称 | 其中一个字符 |\n|---|---|")
+    parts += [f"| {called} | `[{klass}]` |" for called, klass in generate_grammar.characters().items()]
     yield f"grammar{say.suffix}.md", "\n".join(parts)
 
 
-def _facts(names: Iterable[str]) -> str:
-    rows = ["| 名字 | 读出什么 |", "|---|---|"]
-    for text in names:
-        name = parser.read(text)  # what the text says, and nothing of the catalog
-        facts = [f"{fact.label} **{fact.value}**" for fact in explained.facts(name, CHINESE) if fact.field.partition(".")[0] in _SHOWN]
-        rows.append(f"| `{text}` | {'，'.join(facts)} |")
-    return "\n".join(rows)
+def _kind(kind: str) -> str:
+    return CHINESE.kinds.get(kind) or kind
 
 
 def _section(table: str, rule: Rule) -> str:
     example = generate_grammar.example_of(table, rule)
-    segments = "，".join(f"`{s.text}` {CHINESE.kinds.get(s.kind, s.kind)}" for s in parser.read(example).segments if s.kind != "separator")
-    ebnf = "\n".join(textwrap.wrap(rule.ebnf(), 110, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
+    segments = "，".join(f"`{s.text}` {_kind(s.kind)}" for s in names.read(example).segments if s.kind != "separator")
+    ebnf = generate_grammar.wrapped(rule.name, rule.what)
     picture = f"![{rule.name}]({generate_grammar.diagram_of(table, rule)})"
     return f"### {rule.name}\n\n{ABOUT.get(rule.name, rule.about)}\n\n```ebnf\n{ebnf}\n```\n\n{picture}\n\n`{example}`：{segments}\n"

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from datetime import date
 from functools import total_ordering
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "Checkpoint",
@@ -19,6 +22,7 @@ __all__ = [
     "Dtype",
     "Family",
     "Hub",
+    "Identity",
     "Match",
     "ModelName",
     "Origin",
@@ -187,6 +191,38 @@ class Version:
         return f"Version({self.text!r})"
 
 
+class Identity(NamedTuple):
+    """What makes two names one model's; its text is `ModelName.canonical`.
+
+    >>> str(Identity("claude", "4.5", ("opus",), "2025-11-01"))
+    'claude-4.5-opus@2025-11-01'
+    """
+
+    family: str
+    """In lower case; empty where the catalog does not know it, and its words stand among the others."""
+    version: str
+    words: tuple[str, ...]
+    """In alphabetical order: their order in the name says nothing."""
+    date: str
+    """As exact as the name has it, ``-05-28`` without its year; empty: it has none."""
+
+    def __str__(self) -> str:
+        text = "-".join([part for part in (self.family, self.version, *self.words) if part])
+        return f"{text}@{self.date}" if self.date else text
+
+    def but(self, *words: str) -> Identity:
+        """The same without these words."""
+        return self._replace(words=tuple(word for word in self.words if word not in words))
+
+    def too(self, word: str) -> Identity:
+        """The same with one more word."""
+        return self._replace(words=tuple(sorted({*self.words, word})))
+
+    def undated(self) -> Identity:
+        """The same without its date."""
+        return self._replace(date="")
+
+
 class ModelName(_Record):
     """Everything a model's name says, and what the catalog adds to it.
 
@@ -219,8 +255,29 @@ class ModelName(_Record):
     origins: tuple[tuple[str, Origin], ...] = ()
     """The facts that the name itself does not state, each with where it came from; see `origin`."""
 
+    __slots__ = ("_identity",)  # no field: it says nothing that the others do not, and two equal names may have come about differently
+
     def __str__(self) -> str:
         return self.source
+
+    @property
+    def identity(self) -> Identity:
+        """What ``canonical`` is the text of.
+
+        A name that was not read but made from fields has it from the text: a word that holds a hyphen is then several.
+
+        >>> import modelcatalog
+        >>> modelcatalog.parse("EleutherAI/gpt-neox-20b").identity
+        Identity(family='gpt-neox', version='', words=('20b',), date='')
+        """
+        try:
+            return _identity_of(self)
+        except AttributeError:
+            stem, _, day = self.canonical.partition("@")
+            version = (self.version or "").lower()
+            family = next((f for f in ((self.family or "").lower(),) if f and stem.startswith("-".join(part for part in (f, version) if part))), "")
+            rest = stem.removeprefix(family).removeprefix("-").removeprefix(version).removeprefix("-")
+            return Identity(family, version, tuple(rest.split("-")) if rest else (), day)
 
     def _repr_html_(self) -> str:
         """The name in a notebook: labelled segments, and its facts."""
@@ -265,7 +322,7 @@ class ModelName(_Record):
             return bool(self.canonical)
         if (self.released is None) == (other.released is None):
             return False
-        return _undated(self) == _undated(other)
+        return self.identity[:-1] == other.identity[:-1]
 
     def __lt__(self, other: ModelName) -> bool:
         """Order inside a family by version, then by date; names of two families do not compare."""
@@ -286,8 +343,7 @@ class ModelName(_Record):
         return [segment._asdict() for segment in segments]
 
 
-def _undated(name: ModelName) -> str:
-    return name.canonical.partition("@")[0]
+_identity_of: Callable[[ModelName], Identity] = vars(ModelName)["_identity"].__get__
 
 
 class Company(_Record):

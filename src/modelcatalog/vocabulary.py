@@ -145,6 +145,10 @@ class FamilyEntry(_Sourced):
     """Letters that belong to a version: ``R`` and ``V`` in DeepSeek R1 and V3."""
     compact: bool = False
     """Versions are written without the point: ``gpt-35``."""
+    mixture: bool = False
+    """All its models are mixtures of experts, though no word of the name says so."""
+    tokens: bool = False
+    """Its names count training in trillions of tokens: TinyLlama-3T."""
     words: dict[str, str] = Field(default_factory=dict)
     """Words that mean something else in this family: a type word, or ``""`` for packaging (ERNIE's ``PT``)."""
     bare: bool = True
@@ -171,6 +175,14 @@ class TypeEntry(_Entry):
     """One kind of model or training; the meanings are shown to people."""
 
     aliases: tuple[str, ...] = ()
+    stage: Literal["pretrained", "finished", "tuned"] | None = None
+    """How far training went: not beyond the text, to a model that one talks to, or on from there by a method that counts."""
+    same_size: bool = False
+    """It tells how a model was trained, and not how large it is."""
+    by_anyone: bool = False
+    """Whoever has the model may do it: a large one is rarely tuned whole, so the size of what comes out is not known."""
+    edition: bool = False
+    """It says which of a model's editions is meant."""
     en: str
     zh: str
 
@@ -259,6 +271,10 @@ class HubsFile(_Entry):
     """Words at the end of an API id that say how it is served: ``free``, ``tee``."""
     serving: tuple[str, ...]
     """Words that say the same after a colon or an at sign: ``thinking``, ``default``."""
+    files: tuple[str, ...]
+    """Suffixes of weight files, and of the files beside them."""
+    stems: tuple[str, ...]
+    """Beginnings of file names that tell nothing of the model: its folder does."""
     mirrors: dict[str, str]
     """Hugging Face account -> the ModelScope account that mirrors it."""
     repackager: tuple[Repackager, ...] = ()
@@ -269,10 +285,23 @@ class _TypesFile(_Entry):
     tiers: tuple[str, ...]
     variants: tuple[str, ...]
     speeds: tuple[str, ...]
+    parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]
     training_after_size: tuple[str, ...]
+    counters: tuple[str, ...]
     tag_words: dict[str, str]
+
+
+class NumbersFile(_Entry):
+    """Numbers that tell by themselves what they count."""
+
+    contexts: frozenset[int]
+    binary: frozenset[int]
+    million_contexts: frozenset[int]
+    experts: frozenset[int]
+    groups: frozenset[int]
+    widths: frozenset[int]
 
 
 class SchemeEntry(_Entry):
@@ -535,6 +564,11 @@ def speeds() -> frozenset[str]:
     return frozenset(_types_file().speeds)
 
 
+def parts() -> frozenset[str]:
+    """Words for what is not the whole model: ``lora``."""
+    return frozenset(_types_file().parts)
+
+
 def training_before() -> frozenset[str]:
     """Words after which a number counts training: ``step``."""
     return frozenset(_types_file().training_before)
@@ -548,6 +582,23 @@ def training_after() -> frozenset[str]:
 def training_after_size() -> frozenset[str]:
     """The same beside a size: ``tokens``."""
     return frozenset(_types_file().training_after_size)
+
+
+def counters() -> frozenset[str]:
+    """Those that never count billions: ``seed``."""
+    return frozenset(_types_file().counters)
+
+
+@cache
+def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]:
+    """Types of one stage of training: ``instruct`` and ``chat`` are finished."""
+    return tuple(name for name, entry in types().items() if entry.stage == stage)
+
+
+@cache
+def numbers() -> NumbersFile:
+    """Numbers that tell what they count: context lengths, experts."""
+    return _load(NumbersFile, _data() / "numbers.toml")
 
 
 def tag_words() -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import readings, vocabulary
+from modelcatalog import names, vocabulary
 from modelcatalog.catalog import index as _index
 from modelcatalog.catalog import listing as _listing
 from modelcatalog.catalog import sizes as _sizes
@@ -60,6 +60,6 @@ def extend(path: str | Path) -> None:
         CatalogDataError: what is wrong in which entry; the catalog is then as it was before.
     """
     vocabulary.add(Path(path))
-    readings.reset()
+    names.reset()
     for cached in (_index.index, _sizes.size_rules, _listing.listing):
         cached.cache_clear()

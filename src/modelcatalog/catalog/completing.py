@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog import parser
+from modelcatalog import names
 from modelcatalog.catalog.index import fold, index
 from modelcatalog.catalog.listing import listing, same_model
 from modelcatalog.catalog.sizes import by_month, by_rules, name_words, size_rules, with_size
@@ -33,7 +33,7 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
     >>> name.family, name.version, name.size.total, name.types, name.quantization.method
     ('Qwen', '2.5', 3000000000, ('coder', 'instruct'), 'awq')
     """
-    return complete(parser.read(text, strict=strict))
+    return complete(names.read(text, strict=strict))
 
 
 def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelName]:
@@ -45,7 +45,7 @@ def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelN
     >>> [name.family for name in parse_many(["Qwen3-8B", "phi-4"])]
     ['Qwen', 'Phi']
     """
-    read = parser.read
+    read = names.read
     for text in texts:
         yield complete(read(text, strict=strict))
 
@@ -54,7 +54,7 @@ def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelN
 def complete(name: ModelName) -> ModelName:
     """The same record with the sizes that the catalog knows and the name does not state.
 
-    >>> complete(parser.read("Phi-3-mini-4k-instruct")).size.total
+    >>> complete(names.read("Phi-3-mini-4k-instruct")).size.total
     3800000000
     """
     if name.family is None:
@@ -78,7 +78,7 @@ def _by_listing(name: ModelName) -> ModelName:
     if not entries:
         return name
     version = fold(entries[0].series.version)
-    words = name_words(name) | name_words(parser.read(entries[0].series.name))
+    words = name_words(name) | name_words(names.read(entries[0].series.name))
     rule = next((rule for rule in rules.all.get(version, ()) if rule.version == version and rule.words <= words), None)
     return name if rule is None else with_size(name, rule)
 

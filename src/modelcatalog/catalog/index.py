@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import parser, vocabulary
+from modelcatalog import names, vocabulary
 from modelcatalog.records import Company, Family, Series
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _repackager(entry: vocabulary.Repackager) -> Company:
 
 def _series(file: vocabulary.CompanyFile, family: vocabulary.FamilyEntry, entry: vocabulary.SeriesEntry) -> Series:
     return Series(
-        name=entry.name, family=family.name, company=file.name, version=parser.read(entry.name).version, weights=_weights(family, entry),
+        name=entry.name, family=family.name, company=file.name, version=names.read(entry.name).version, weights=_weights(family, entry),
         released=entry.released, licence=entry.licence, context_length=entry.context_length, types=entry.types,
         source=family.source if entry.source == "unverified" else entry.source, checked=entry.checked or family.checked,
     )  # fmt: skip

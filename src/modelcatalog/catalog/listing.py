@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from modelcatalog import parser, vocabulary
+from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.errors import Unsupported
-from modelcatalog.lexicon import lexicon
+from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Checkpoint, ModelName, Series
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ class Entry(NamedTuple):
     series: Series
     model: str
     """The canonical name of the model."""
+    words: tuple[str, ...]
+    """Those of its identity, and the date: thousands of whole identities would be so many more objects to collect."""
+    date: str
     version: str | None
     packaging: tuple[Any, ...]
     """Quantization and format: what tells the checkpoints of one model apart."""
@@ -87,7 +90,7 @@ def listing() -> Listing:
                 line = next(lines)
                 entries += _entries(file, entry, line)
                 for name in entry.api:
-                    read = parser.read(name)
+                    read = names.read(name)
                     for key in (read.canonical, undated(read)):
                         served.setdefault(key, (line, name))
     by_model: dict[str, list[Entry]] = {}
@@ -135,8 +138,7 @@ def _renamed_accounts() -> dict[str, dict[str, str]]:
 
 def undated(name: ModelName) -> str:
     """The canonical name without its date, or the word that stands for the newest one."""
-    stem = name.canonical.partition("@")[0]
-    return "-".join(word for word in stem.split("-") if word != "latest")
+    return str(name.identity.but("latest").undated())
 
 
 def _there(account: str, modelscope: tuple[str, ...], mirrors: dict[str, str]) -> str | None:
@@ -147,7 +149,7 @@ def _there(account: str, modelscope: tuple[str, ...], mirrors: dict[str, str]) -
 
 def is_repackager(account: str) -> bool:
     """Whether the account publishes the models of others."""
-    known = lexicon().accounts.get(account.lower())
+    known = current_dictionary().accounts.get(account.lower())
     return known is not None and known.repackager
 
 
@@ -164,8 +166,9 @@ def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: 
         renamed = entry.renamed.get(name, entry.renamed.get(bare))
         if renamed is not None:
             there = renamed if renamed is False or "/" in renamed else theirs and f"{theirs}/{renamed}"
-        read = parser.read(f"{account}/{bare}" if account else bare)
-        yield Entry(f"{account}/{bare}" if account else None, there, line, read.canonical, read.version, packaging(read))
+        read = names.read(f"{account}/{bare}" if account else bare)
+        here, identity = f"{account}/{bare}" if account else None, read.identity
+        yield Entry(here, there, line, read.canonical, identity.words, identity.date, read.version, packaging(read))
 
 
 def packaging(name: ModelName) -> tuple[Any, ...]:
@@ -194,7 +197,7 @@ def listed_checkpoint(entry: Entry, hub: Hub) -> Checkpoint | None:
 
 def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confidence, *, exists: bool | None) -> Checkpoint:
     """The record of a repository, with the size that its name or the catalog tells."""
-    size = None if entry is None else by_rules(parser.read(repo_id)).size
+    size = None if entry is None else by_rules(names.read(repo_id)).size
     line = None if entry is None else entry.series
     return Checkpoint(
         hub=hub, repo_id=repo_id, exists=exists, confidence=confidence, series=None if line is None else line.name, size=size,
@@ -223,14 +226,12 @@ def same_model(name: ModelName, listed: Listing) -> list[Entry]:
 
 def _kindred(name: ModelName) -> Iterator[str]:
     """Spellings that leave out what a vendor's repository says: ``-instruct``, ``-it``, ``-hf``; or say more than it."""
-    stem, at, date = name.canonical.partition("@")
-    head = stem.split("-")
-    fixed = 1 + (name.version is not None)
-    for word in ("instruct", "chat"):
-        if word not in head:
-            yield "-".join([*head[:fixed], *sorted({*head[fixed:], word})]) + at + date
-    for word in ("instruct", "chat", "preview", "base"):
-        if word in head[fixed:]:
-            yield "-".join([*head[:fixed], *(w for w in head[fixed:] if w != word)]) + at + date
-    if at:
-        yield stem
+    identity = name.identity
+    for word in vocabulary.stages("finished"):
+        if word not in identity.words:
+            yield str(identity.too(word))
+    for word in (*vocabulary.stages("finished"), "preview", *vocabulary.stages("pretrained")):
+        if word in identity.words:
+            yield str(identity.but(word))
+    if identity.date:
+        yield str(identity.undated())

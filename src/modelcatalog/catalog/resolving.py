@@ -5,21 +5,19 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import parser, vocabulary
+from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import HUBS, Entry, Listing, checkpoint, is_repackager, known_hub, listing, on_hub, packaging, same_model, undated
 from modelcatalog.catalog.sizes import by_rules, near
 from modelcatalog.errors import ClosedWeights
-from modelcatalog.lexicon import lexicon
+from modelcatalog.names.dictionary import current_dictionary
 
 if TYPE_CHECKING:
     from modelcatalog.records import Checkpoint, Family, Hub, ModelName, Series
 
 __all__ = ["resolve"]
 
-_TUNED = frozenset(("instruct", "chat", "base", "thinking", "reasoning", "embedding", "reranker"))
-"""Types that say which edition is meant."""
 _DAY = len("2025-07-11")
 
 
@@ -61,7 +59,7 @@ def _by_id(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
 
 def _by_model(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
     """A bare or API spelling of a model that the catalog lists."""
-    account = None if name.owner is None else lexicon().accounts.get(name.owner.lower())
+    account = None if name.owner is None else current_dictionary().accounts.get(name.owner.lower())
     if name.owner is not None and (account is None or account.repackager or (not (name.name or "").islower() and _is_account(name.owner))):
         return None  # an API id is lower case; what is not names a repository, and is that repository
     exact = (_tuned(name, listed) if name.tag is not None else []) or same_model(name, listed)
@@ -77,13 +75,10 @@ def _by_model(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | Non
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
     """A tag of Ollama that names no stage of training serves the edition for instructions: ``llama3.2:3b``."""
-    if name.hub in HUBS or _TUNED.intersection(name.types):
+    if name.hub in HUBS or any(vocabulary.types()[kind].edition for kind in name.types):
         return []
-    stem, at, date = name.canonical.partition("@")
-    first = 1 + (name.version is not None)
-    words = stem.split("-")
-    for word in ("instruct", "chat"):
-        if entries := listed.by_model.get("-".join([*words[:first], *sorted({*words[first:], word})]) + at + date):
+    for word in vocabulary.stages("finished"):
+        if entries := listed.by_model.get(str(name.identity.too(word))):
             return entries
     return []
 
@@ -99,9 +94,10 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
     Every word of the id must be in the repository's name, but for those of speed; what the repository's name has
     beyond them may be a size, an edition for instructions, or the version of an id that has a date instead.
     """
-    words = _own_words(name.canonical, name.version)
-    date = name.canonical.partition("@")[2]
-    if name.family is None or not (words or date or name.version):
+    words, date = _own_words(name.identity.words, name.version), name.identity.date
+    own = name.identity.family.split("-")
+    several = len(own) > 1  # alone, GPT-NeoX means its model, and Falcon none of its many
+    if name.family is None or not (words or date or name.version or several):
         return []
     wanted = words - vocabulary.speeds()
     if wanted != words and name.canonical in listed.served:
@@ -111,10 +107,9 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
     found: dict[str, list[Entry]] = {}
     ranks: dict[str, tuple[Any, ...]] = {}
     for entry in listed.by_family.get(name.family, ()):
-        if fold(entry.version) != fold(name.version) and (name.version is not None or not (wanted or date)):
+        if fold(entry.version) != fold(name.version) and (name.version is not None or not (wanted or date or several)):
             continue
-        its_date = entry.model.partition("@")[2]
-        has = _own_words(entry.model, entry.version)
+        its_date, has = entry.date, _own_words(entry.words, entry.version)
         more = has - words
         missing = wanted - has
         if missing and missing <= stated and not _sizes_in(has) and near(_total(entry), total):
@@ -122,11 +117,11 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
             more -= _tiers()
         if stated and "distill" in more:
             more = frozenset(word for word in more - {"distill"} if word.rstrip("0123456789.") not in _families())  # deepseek-r1:7b
-        if missing or not all(_is_detail(word) for word in more) or (date and its_date != date and (its_date or not _released(entry, date))):
+        if missing or not all(_is_detail(word) or word in own for word in more) or (date and its_date != date and (its_date or not _released(entry, date))):
             continue
         found.setdefault(entry.model, []).append(entry)
         newest = [-ord(char) for char in entry.series.released or ""]
-        stages = more & {"instruct", "chat"}
+        stages = more.intersection(vocabulary.stages("finished"))
         ranks[entry.model] = (
             "base" in more, name.version is None and newest, len(more - stages), bool(its_date) and not date,
             *((-(_total(entry) or 0), newest, not stages) if name.version else (newest, not stages, -(_total(entry) or 0))),
@@ -138,7 +133,7 @@ def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
 
 
 def _total(entry: Entry) -> int | None:
-    size = by_rules(parser.read(entry.huggingface or entry.modelscope or entry.model)).size
+    size = by_rules(names.read(entry.huggingface or entry.modelscope or entry.model)).size
     return None if size is None else size.total
 
 
@@ -162,12 +157,14 @@ def _released(entry: Entry, date: str) -> bool:
     return bool(known) and (day.startswith(known) or (date[0] == "-" and day.endswith(f"-{known}") and len(day) == _DAY))
 
 
-def _own_words(canonical: str, version: str | None) -> frozenset[str]:
-    return frozenset(canonical.partition("@")[0].split("-")[1:]) - {(version or "").lower()}
+def _own_words(words: tuple[str, ...], version: str | None) -> frozenset[str]:
+    """The words beside family and version; some names write the version twice."""
+    return frozenset(words) - {(version or "").lower()}
 
 
 def _is_detail(word: str) -> bool:
-    return word in ("instruct", "chat", "base") or (word[0].isdigit() and word[-1] in "bmte") or (word[0] == "a" and word[-1] == "b")
+    known = word in vocabulary.stages("finished") or word in vocabulary.stages("pretrained")
+    return known or (word[0].isdigit() and word[-1] in "bmte") or (word[0] == "a" and word[-1] == "b")
 
 
 def _distance(wanted: tuple[Any, ...], has: tuple[Any, ...]) -> int:
@@ -177,7 +174,7 @@ def _distance(wanted: tuple[Any, ...], has: tuple[Any, ...]) -> int:
 
 def _refuse_closed(name: ModelName, listed: Listing) -> None:
     """Raise for models that are only served."""
-    account = None if name.owner is None else lexicon().accounts.get(name.owner.lower())
+    account = None if name.owner is None else current_dictionary().accounts.get(name.owner.lower())
     if name.owner is not None and account is None:
         return
     if account is not None and account.repackager:

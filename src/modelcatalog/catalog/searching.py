@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog import parser
+from modelcatalog import names
 from modelcatalog.catalog.completing import parse
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import HUBS, listed_checkpoint, listing, on_hub, same_model
-from modelcatalog.lexicon import lexicon
+from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Checkpoint, Match
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def find(text: str) -> Match | None:
         return None
     known = index()
     squeezed = "".join(char for char in text.lower() if char.isalnum())
-    named = lexicon().company_of.get(squeezed)
+    named = current_dictionary().company_of.get(squeezed)
     name = parse(text)
     family = known.families.get(name.family or "")
     if named is not None and (family is None or name.version is None):
@@ -75,7 +75,7 @@ def search(
     >>> next(search(family="Qwen", type="coder", largest=2_000_000_000)).hub
     'huggingface'
     """
-    wanted = None if company is None else lexicon().company_of.get("".join(c for c in company.lower() if c.isalnum()), company)
+    wanted = None if company is None else current_dictionary().company_of.get("".join(c for c in company.lower() if c.isalnum()), company)
     for entry in listing().entries:
         line = entry.series
         if wanted is not None and line.company != wanted or family is not None and line.family != family:
@@ -88,7 +88,7 @@ def search(
             found = listed_checkpoint(entry, place)
             if found is None or text is not None and text.lower() not in found.repo_id.lower():
                 continue
-            if type is not None and type not in line.types and type not in parser.read(found.repo_id).types:
+            if type is not None and type not in line.types and type not in names.read(found.repo_id).types:
                 continue
             total = None if found.size is None else found.size.total
             if (smallest is not None or largest is not None) and total is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import parser, vocabulary
+from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import fold
 from modelcatalog.records import Size
 
@@ -16,20 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SizeRule", "Sizes", "by_month", "by_rules", "name_words", "near", "size_rules", "with_size"]
 
-_STAGES = frozenset(
-    (
-        "instruct", "chat", "base", "thinking", "non-thinking", "reasoning", "moe", "preference", "dpo", "rl", "sft", "fine-tuned",
-        "instruction-following", "aligned",
-    )
-)
-"""Types that tell how a model was trained and not how large it is."""
-_PARTS = frozenset(
-    (
-        "lora", "qlora", "adapter", "peft", "eagle", "eagle3", "medusa", "draft", "speculator", "nextn", "tokenizer", "mmproj", "pruned", "random",
-        "dummy", "image", "latest",
-    )
-)
-"""Words for what is not the whole model: its size is not the model's."""
 _TUNED = 50 * 10**9
 """Below this, a name with further words is taken for a fine-tune of the same size; larger models are rarely tuned whole."""
 
@@ -114,20 +100,20 @@ def with_size(name: ModelName, rule: SizeRule) -> ModelName:
         origins["size.active"] = "catalog"
     if (total, active) == (size.total, size.active):
         return name
-    filled = parser.size_of(size.label, total, active, size.experts)
-    return parser.changed(name, size=filled, origins=tuple(origins.items()))
+    filled = names.size_of(size.label, total, active, size.experts)
+    return names.changed(name, size=filled, origins=tuple(origins.items()))
 
 
 def name_words(name: ModelName) -> frozenset[str]:
     """The words of the canonical name, without its date."""
-    return frozenset(name.canonical.partition("@")[0].split("-"))
+    identity = name.identity
+    return frozenset((identity.family, identity.version, *identity.words)) - {""}
 
 
 def _size_rule(rules: tuple[SizeRule, ...], name: ModelName, *, unstated: bool) -> SizeRule | None:
     """The rule with the most words that all are in the name; the default only where the other words change no size."""
-    canonical, _, date = name.canonical.partition("@")
-    words = frozenset(canonical.split("-"))
-    if unstated and not words.isdisjoint(_PARTS):
+    words, date = name_words(name), name.identity.date
+    if unstated and not words.isdisjoint(_parts()):
         return None
     if date:
         rules = (*(rule for rule in rules if rule.date == date), *rules)
@@ -142,7 +128,7 @@ def by_month(name: ModelName) -> SizeRule | None:
     if name.version is not None:
         return None
     words = name_words(name)
-    for rule in size_rules().get(name.family or "", _NONE).by_month.get(_date(name), ()):
+    for rule in size_rules().get(name.family or "", _NONE).by_month.get(name.identity.date, ()):
         if rule.words - {rule.version} <= words:
             return rule if not rule.default or _same_size(rule, words, name, unstated=True) else None
     return None
@@ -151,11 +137,6 @@ def by_month(name: ModelName) -> SizeRule | None:
 def near(total: int | None, other: int | None) -> bool:
     """Whether two counts are one model's: names round."""
     return total is not None and other is not None and abs(total - other) <= _ROUNDED * other
-
-
-def _date(name: ModelName) -> str:
-    """The date in a canonical name; empty: none."""
-    return name.canonical.partition("@")[2]
 
 
 def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName, *, unstated: bool) -> bool:
@@ -172,15 +153,30 @@ def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName, *, unstat
             return False
     types, same = name.types, _words_of_stages()
     for kind in types:
-        if kind in words and kind not in _STAGES and kind not in rule.words:
+        if kind in words and kind not in _same_size_types() and kind not in rule.words:
             return False  # a type that the version tells, as in GLM-4.5V, is no word
-    return (rule.total or _TUNED) < _TUNED or all(word in same or word in types for word in rest)
+    return (rule.total or _TUNED) < _TUNED or all((word in same or word in types) and word not in _by_anyone() for word in rest)
 
 
 @cache
 def _words_of_stages() -> frozenset[str]:
     """Words that tell how a model was trained or which edition it is, and not how large it is."""
-    return _STAGES | frozenset(vocabulary.variants())
+    return _same_size_types() | frozenset(vocabulary.variants())
+
+
+@cache
+def _same_size_types() -> frozenset[str]:
+    return frozenset(name for name, entry in vocabulary.types().items() if entry.same_size)
+
+
+@cache
+def _by_anyone() -> frozenset[str]:
+    return frozenset(name for name, entry in vocabulary.types().items() if entry.by_anyone)
+
+
+@cache
+def _parts() -> frozenset[str]:
+    return vocabulary.parts()
 
 
 @cache
@@ -196,10 +192,10 @@ def size_rules() -> dict[str, Sizes]:
         for family in file.family:
             for entry in family.series:
                 for key, text in entry.sizes.items():
-                    example = parser.read(f"{entry.name}-{key}" if key else entry.name)
+                    example = names.read(f"{entry.name}-{key}" if key else entry.name)
                     total, active = vocabulary.split_size(text)
                     month = (entry.released or "")[:_MONTH]
-                    rule = SizeRule(name_words(example), fold(example.version), total, active, not key, _date(example), month)
+                    rule = SizeRule(name_words(example), fold(example.version), total, active, not key, example.identity.date, month)
                     rules.setdefault(family.name, []).append(rule)
     return {name: _sizes(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
 

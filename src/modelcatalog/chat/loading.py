@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from modelcatalog import engines, planning
 from modelcatalog.chat.model import ChatModel
 from modelcatalog.errors import Unsupported, WontFit
-from modelcatalog.lexicon import lexicon
+from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.pausing import uncollected
 from modelcatalog.planning import Plan
 
@@ -80,7 +80,7 @@ def load(
             raise Unsupported(message, subject=plan.name.source, hint="pass it to plan(), or load the name instead of the plan")
     else:
         with uncollected():  # the tables that the name is read with, made beside all that torch holds
-            lexicon()
+            current_dictionary()
         plan = planning.plan(
             name,
             hub=hub,

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import modelcatalog
-from modelcatalog.cli import comparing, completing, ending, segments, show
+from modelcatalog.cli import comparing, completing, ending, reasons, segments, show
 from modelcatalog.cli.given import Given, lines
 from modelcatalog.cli.options import File, Hub, Json, Names  # noqa: TC001  typer reads them
 from modelcatalog.cli.words import words
+from modelcatalog.labels import ENGLISH
 
 if TYPE_CHECKING:
     from modelcatalog import ModelName
@@ -49,12 +50,13 @@ def explain(
     *,
     file: File = None,
     html: Annotated[bool, typer.Option("--html", help="Write the names as HTML, to put into a page.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Tell also which case decided each word, and why.")] = False,
     json: Json = False,
 ) -> None:
     """Show names in their parts: what each part is, and where each fact comes from."""
     given, say = Given(names, file), words(os.environ)
-    if html and json:
-        ending.say_error(say.one_form)
+    if html and (json or why):
+        ending.say_error(say.one_form if json else say.why_no_html)
         raise typer.Exit(ending.BAD_INPUT)
     out = show.console()
     for number, name in enumerate(given.each(modelcatalog.parse)):
@@ -63,20 +65,23 @@ def explain(
 
             sys.stdout.write(f"{fragments.explain(name, language=say.labels.language)}\n")
         elif json:
-            sys.stdout.write(f"{jsonlib.dumps(_explained(name), ensure_ascii=False)}\n")
+            told = _explained(name) | ({"why": [reason._asdict() for reason in reasons.told(name.source, ENGLISH)]} if why else {})
+            sys.stdout.write(f"{jsonlib.dumps(told, ensure_ascii=False)}\n")
         else:
             if number:
                 out.print()
             segments.name(out, name, say)
             out.print()
             show.facts(out, name, say)
+            if why:
+                out.print()
+                show.sheet(out, show.Layout(say.why, wraps=3), reasons.told(name.source, say.labels), say)
     given.end()
 
 
 def _explained(name: ModelName) -> dict[str, object]:
     """The parts and facts in English whatever the locale is: programs read them."""
     from modelcatalog import explained  # noqa: PLC0415  as above
-    from modelcatalog.labels import ENGLISH  # noqa: PLC0415  as above
 
     return {
         "source": name.source,

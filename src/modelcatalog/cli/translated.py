@@ -54,6 +54,7 @@ CHINESE = {
     "Ask a server that has the model: http://HOST:PORT/v1.": "使用已载入该模型的服务器：http://HOST:PORT/v1。",
     "Refuse words that no rule takes.": "有规则不认识的词就拒绝。",
     "Write the names as HTML, to put into a page.": "输出 HTML，可放进网页。",
+    "Tell also which case decided each word, and why.": "另外说明每个词由哪种情形决定，为什么。",
     "A name.": "一个名称。",
     "Another.": "另一个名称。",
     "The variant to take: Q4_K_M, int4, …": "选哪个变体：Q4_K_M、int4 等。",

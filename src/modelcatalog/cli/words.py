@@ -38,6 +38,9 @@ class Words(NamedTuple):
     no_file: str
     """``{file}`` cannot be read; the reason follows."""
     one_form: str
+    why_no_html: str
+    why: tuple[str, str, str, str]
+    """Over the words of a name, what they are, the case that decided each, and its reason."""
     colon: str
     """Between a label and its value."""
     aside: str
@@ -80,6 +83,8 @@ ENGLISH = Words(
     no_names="no name given: write some, or - for standard input, or --file FILE",
     no_file="cannot read {file}",
     one_form="--html and --json are two forms of one output: choose one",
+    why_no_html="--html has no place for --why: leave out one of them",
+    why=("word", "is", "case", "why"),
     colon=": ",
     aside=" ({text})",
     none="none",
@@ -138,6 +143,8 @@ CHINESE = Words(
     no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",
     no_file="无法读取 {file}",
     one_form="--html 与 --json 只能选一个",
+    why_no_html="--html 里放不下 --why：请去掉其中一个",
+    why=("词", "是", "情形", "为什么"),
     colon="：",
     aside="（{text}）",
     none="无",

@@ -1,10 +1,10 @@
-"""Tests of dates.py: digits as the family writes its dates."""
+"""Tests of calendar.py: digits as the family writes its dates."""
 
 from __future__ import annotations
 
 import pytest
 
-from modelcatalog.dates import calendar
+from modelcatalog.names.calendar import calendar
 
 
 @pytest.mark.parametrize(

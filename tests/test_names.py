@@ -1,4 +1,4 @@
-"""Tests of parser.py and of what neighbours decide: each rule with a name for which it matters."""
+"""Tests of names/ and of what neighbours decide: each rule with a name for which it matters."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from modelcatalog import NameSyntaxError, parser
+from modelcatalog import NameSyntaxError, names
 from modelcatalog.records import ModelName
 
 
 def read(text: str) -> ModelName:
     """The record, checked for losing nothing."""
-    name = parser.read(text)
+    name = names.read(text)
     assert "".join(segment.text for segment in name.segments) == text
     return name
 
@@ -201,10 +201,16 @@ def test_kinds(text: str, kinds: str) -> None:
     assert " ".join(segment.kind for segment in read(text).segments) == kinds
 
 
+@pytest.mark.parametrize("word", ["Q4_K_M", "4bit", "NF4", "W4A16", "q4f16_1", "Q4", "GPTQ-Int4", "GPTQ-4b-128g"])
+def test_whole_bits_stay_whole(word: str) -> None:
+    """Four bits are 4 and not 4.0, whatever runs: a compiled float is never whole."""
+    assert '"bits":4,' in read(f"Qwen3-8B-{word}").model_dump_json()
+
+
 def message(text: str, *, strict: bool = False) -> str:
     """What the parser says to a text that it refuses."""
     with pytest.raises(NameSyntaxError) as caught:
-        parser.read(text, strict=strict)
+        names.read(text, strict=strict)
     assert caught.value.subject == text
     return str(caught.value)
 
@@ -248,25 +254,33 @@ def test_control_characters() -> None:
             "unknown word 'fizz'\n  fizz\n  ^^^^\n  expected a family, a version, a size, a type, a quantization or a format",
         ),
         (
+            "Qwen3-8B-fizz-Q4_K_M.gguf",
+            "unknown word 'fizz'\n  Qwen3-8B-fizz-Q4_K_M.gguf\n           ^^^^\n  expected a type",
+        ),
+        (
+            "Mistral-fizz-7B-v2",  # a version here would only make the other one an edition
+            "unknown word 'fizz'\n  Mistral-fizz-7B-v2\n          ^^^^\n  expected a type, a quantization or a format",
+        ),
+        (
             "通义千问-嘟嘟",
             "unknown word '嘟嘟'\n  通义千问-嘟嘟\n           ^^^^\n  expected a version, a size, a type, a quantization or a format",
         ),
     ],
 )
 def test_strict(text: str, expected: str) -> None:
-    """The first unknown word is refused, and what the name still lacks is named."""
+    """The first unknown word is refused, and what the cases would have taken in its place is named."""
     assert message(text, strict=True) == expected
 
 
 def test_strict_accepts_what_it_knows() -> None:
     """A name that is known through and through is the same record, strict or not."""
     text = "Qwen/Qwen2.5-7B-Instruct-AWQ"
-    assert parser.read(text, strict=True) == parser.read(text)
+    assert names.read(text, strict=True) == names.read(text)
 
 
 def test_changed() -> None:
     """A changed name is another record; the old one stays."""
-    name = parser.read("Qwen3-8B")
-    other = parser.changed(name, company="Acme")
+    name = names.read("Qwen3-8B")
+    other = names.changed(name, company="Acme")
     assert (name.company, other.company, other.family) == ("Alibaba", "Acme", "Qwen")
     assert other == ModelName.model_validate({**name.__dict__, "company": "Acme"})

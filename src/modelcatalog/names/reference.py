@@ -1,34 +1,32 @@
 """Owns taking a reference apart: which stretch of the text is hub, owner, name, tag, revision, file. Reads no words.
 
-The forms with a fixed shape (URLs, caches, paths) are rules of grammar.REFERENCES; a plain name is
-``[scheme:][route/…][owner/]name[/file][:tag][@revision]``.
+The forms are the rules of grammar.references(); which steps of a plain name are routes, and what is a file, is data.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
 
-from modelcatalog import grammar, vocabulary
-from modelcatalog.readings import names_family
+from modelcatalog import vocabulary
+from modelcatalog.names import grammar
+from modelcatalog.names.words import names_family
 
 if TYPE_CHECKING:
     import re
 
-    from modelcatalog.lexicon import Lexicon
+    from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.records import Hub, SegmentKind
 
     RegionKind = SegmentKind | Literal["name", "tag", "file"]
 
 __all__ = ["Parts", "stem", "take_apart"]
 
-_FILES = (".gguf", ".safetensors", ".bin", ".pt", ".pth", ".onnx", ".llamafile", ".mlpackage", ".tflite", ".task", ".json")
-"""Suffixes of weight files, and of the files beside them."""
-_SUFFIX_WORDS = frozenset(suffix[1:] for suffix in _FILES)
-_STEMS = ("model", "pytorch_model", "consolidated", "adapter_model", "ggml-model", "config", "tokenizer", "generation_config")
-"""Beginnings of file names that tell nothing of the model: its folder does."""
 _PLACES = ("models--", "~", ".", "/")
 """How paths and cache folders begin."""
 _SHARD = "-00001-of-00001"
+_BEHIND = ("tag", "revision", "tag_at", "file")
+"""What may stand behind a name."""
 
 
 class Parts:
@@ -56,45 +54,44 @@ class Parts:
             self.regions.append((kind, start, end))
 
 
-def take_apart(source: str, lower: str, lexicon: Lexicon) -> Parts:
+def take_apart(source: str, lower: str, words: Dictionary) -> Parts:
     """The parts of a text; ``lower`` is the same in lower case."""
     parts = Parts()
     slash = lower.find("/")
     slashes = 0 if slash < 0 else lower.count("/")
     if slashes < 2 and ":" not in lower and "@" not in lower and "\\" not in lower and not lower.startswith(_PLACES):  # noqa: PLR2004  owner/name
         owner = lower[:slash] if slash > 0 else ""
-        if "." not in owner and owner not in lexicon.routes and slash + 1 < len(lower):
+        if "." not in owner and owner not in words.routes and slash + 1 < len(lower):
             if slash >= 0:
                 parts.owner = source[:slash]
-            if "." not in lower or not _dotted(lower, slash + 1, lexicon):
+            if "." not in lower or not _dotted(lower, slash + 1, words):
                 parts.name = source[slash + 1 :]
                 parts.slash = slash
                 return parts
             if slash >= 0:
                 parts.regions = [("owner", 0, slash), ("separator", slash, slash + 1)]
-            _name(parts, source, lower, lexicon, slash + 1, len(lower))
+            _name(parts, source, lower, words, slash + 1, len(lower))
             return parts
-    if slashes != 1 or lower[0] in "./~" or ":" in lower or "\\" in lower or "." in lower:
-        found = grammar.reference(lower)
-        if found is not None:
-            _from_form(parts, source, found)
-            return parts
-    _plain(parts, source, lower, lexicon)
+    found = grammar.reference(lower)
+    if "scheme" in found.re.groupindex:
+        _plain(parts, source, lower, words, found)
+    else:
+        _from_form(parts, source, found)
     return parts
 
 
-def _dotted(lower: str, start: int, lexicon: Lexicon) -> bool:
+def _dotted(lower: str, start: int, words: Dictionary) -> bool:
     """Whether a point may part a provider or a file's suffix from the name."""
     head = lower[start : lower.find(".", start)]  # there is one: the account before has none
-    return head in lexicon.accounts or head in lexicon.regions or lower.endswith(_FILES)
+    return head in words.accounts or head in words.regions or lower.endswith(words.files)
 
 
-def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
+def _name(parts: Parts, source: str, lower: str, words: Dictionary, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
     """The name itself, with Bedrock's provider before it or a file's suffix behind it."""
     if "." in lower:
         whole = start
-        start = _provider(parts, lower, lexicon, start, end)
-        if lower.endswith(_FILES, start, end):
+        start = _provider(parts, lower, words, start, end)
+        if lower.endswith(words.files, start, end):
             parts.file = source[start:end]
             parts.name = stem(parts.file)
             parts.put("name", start, end)
@@ -105,74 +102,52 @@ def _name(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, e
     parts.put("name", start, end)
 
 
-def _plain(parts: Parts, source: str, lower: str, lexicon: Lexicon) -> None:
-    start, end = 0, len(lower)
-    scheme, colon, rest = lower.partition(":")
-    hub = vocabulary.hubs().schemes.get(scheme) if colon else None
-    if hub is not None and rest.strip("/"):
-        parts.hub = hub
-        start = end - len(rest.lstrip("/"))
-        parts.put("hub", 0, start)
-    revision = lower.rfind("@", start + 1)
-    if revision > 0 and revision + 1 < end and "/" not in lower[revision:]:
-        end = revision
+def _plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.Match[str]) -> None:
+    """A name with what may stand around it."""
+    part = found.groupdict()
+    own = "_at" if part["name"] is None else ""
+    at = found.start("routes" + own)
+    if part["scheme"] is not None:
+        parts.hub = vocabulary.hubs().schemes[part["scheme"]]
+        parts.put("hub", 0, at)
+    for step in part["routes" + own].split("/")[:-1]:
+        _route(parts, (step, at, at + len(step)))
+        at += len(step) + 1
+    owner, (start, end) = part["owner" + own], found.span("name" + own)
+    if owner is not None and owner in words.routes and owner not in words.accounts:
+        _route(parts, (owner, at, start - 1))
+    elif owner is not None:
+        parts.owner = source[at : start - 1]
+        parts.put("owner", at, start - 1)
+        parts.put("separator", start - 1, start)
+    if grammar.form(found) == "file_in_repository":
+        parts.name = source[start:end]
+        parts.put("name", start, end)
     else:
-        revision = -1
-    slash = lower.rfind("/", start, end)
-    tag = lower.rfind(":", start, end)
-    if tag > slash and start < tag and tag + 1 < end:
-        end_of_name = tag
-    else:
-        tag, end_of_name = -1, end
-    if slash >= 0:
-        _owned(parts, source, lower, lexicon, start, end_of_name)
-    else:
-        _name(parts, source, lower, lexicon, start, end_of_name)
-    if tag >= 0:
-        parts.put("separator", tag, tag + 1)
-        parts.tag = source[tag + 1 : end]
-        parts.put("tag", tag + 1, end)
-    if revision >= 0:
-        parts.put("separator", end, end + 1)
-        parts.revision = source[end + 1 :]
-        parts.put("revision", end + 1, len(lower))
+        _name(parts, source, lower, words, start, end)
+    at = end
+    for start, end, name in sorted((*found.span(name), name) for name in _BEHIND if part.get(name) is not None):
+        parts.put("separator", at, start)
+        at = end
+        if name == "revision":
+            parts.revision = _decoded(source[start:end])
+            parts.put("revision", start, end)
+        elif name == "file":
+            if source[start:end].strip("/"):
+                parts.file = source[start:end]
+            parts.put("separator" if parts.file is None else "file", start, end)
+        else:
+            parts.tag = source[start:end]
+            parts.put("tag", start, end)
+    parts.put("separator", at, len(source))
 
 
-def _owned(parts: Parts, source: str, lower: str, lexicon: Lexicon, start: int, end: int) -> None:  # noqa: PLR0917  one text, twice
-    """Routes, an owner, the name, and perhaps a file in it."""
-    spans = []
-    at = start
-    for part in lower[start:end].split("/"):
-        spans.append((part, at, at + len(part)))
-        at += len(part) + 1
-    while len(spans) > 1 and not spans[-1][0]:  # a folder's slash
-        end = spans.pop()[1] - 1
-    is_file = lower.endswith(_FILES, start, end)
-    while len(spans) > 1 and _is_route(spans[0][0], len(spans), lexicon):
-        _route(parts, spans.pop(0))
-    while len(spans) > 2 and not is_file:  # noqa: PLR2004  owner and name
-        _route(parts, spans.pop(0))
-    if len(spans) > 1 and not (len(spans) == 2 and spans[0][0] in lexicon.routes and spans[0][0] not in lexicon.accounts):  # noqa: PLR2004
-        _, left, right = spans.pop(0)
-        parts.owner = source[left:right] or None
-        parts.put("owner", left, right)
-        parts.put("separator", right, right + 1)
-    elif len(spans) > 1:
-        _route(parts, spans.pop(0))
-    _, left, right = spans[0]
-    if len(spans) == 1:
-        _name(parts, source, lower, lexicon, left, right)
-    else:
-        parts.name = source[left:right]
-        parts.put("name", left, right)
-        parts.put("separator", right, right + 1)
-        parts.file = source[right + 1 : end]
-        parts.put("file", right + 1, end)
-    parts.put("separator", end, at - 1)
-
-
-def _is_route(part: str, left: int, lexicon: Lexicon) -> bool:
-    return not part or (part in lexicon.routes and (left > 2 or part not in lexicon.accounts))  # noqa: PLR2004
+def _decoded(text: str) -> str:
+    """A revision or a file as its hub has it: an address writes a slash in a branch's name as %2F."""
+    if "%" not in text:
+        return text
+    decoded = unquote(text)
+    return decoded if decoded.isprintable() else text
 
 
 def _route(parts: Parts, span: tuple[str, int, int]) -> None:
@@ -180,19 +155,19 @@ def _route(parts: Parts, span: tuple[str, int, int]) -> None:
     parts.put("separator", span[2], span[2] + 1)
 
 
-def _provider(parts: Parts, lower: str, lexicon: Lexicon, start: int, end: int) -> int:
+def _provider(parts: Parts, lower: str, words: Dictionary, start: int, end: int) -> int:
     """Bedrock's ``us.anthropic.`` before the name; gives where the name starts."""
     head, dot, rest = lower[start:end].partition(".")
     at = start
-    if dot and head in lexicon.regions and "." in rest:
+    if dot and head in words.regions and "." in rest:
         at += len(head) + 1
         head, dot, rest = rest.partition(".")
-    account = lexicon.accounts.get(head) if dot and rest[:1].isalpha() else None
-    if account is None or account.company is None or rest in _SUFFIX_WORDS:
+    account = words.accounts.get(head) if dot and rest[:1].isalpha() else None
+    if account is None or account.company is None or f".{rest}" in words.files:
         return start
     if at > start:
         _route(parts, (lower[start : at - 1], start, at - 1))
-    if head in lexicon.families and not names_family(grammar.pieces(rest)[0]):
+    if head in words.families and not names_family(grammar.pieces(rest)[0]):
         return at  # deepseek.r1: the family itself
     parts.put("company", at, at + len(head))
     parts.put("separator", at + len(head), at + len(head) + 1)
@@ -222,7 +197,7 @@ def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:  # noqa
         elif name == "name":
             _form_name(parts, form, text, start, end)
         elif name in ("revision", "revision_at"):
-            parts.revision = text
+            parts.revision = _decoded(text)
             parts.put("revision", start, end)
         elif name == "owner":
             parts.owner = text
@@ -231,13 +206,13 @@ def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:  # noqa
             parts.tag = text
             parts.put("tag", start, end)
         else:
-            parts.file = text
+            parts.file = _decoded(text) if form == "hub_url" else text
             parts.put("file", start, end)
     parts.put("path", at, len(source))
 
 
 def _form_name(parts: Parts, form: str, text: str, start: int, end: int) -> None:
-    if form not in ("local_path", "other_url") or not text.lower().endswith(_FILES):
+    if form not in ("local_path", "other_url") or not text.lower().endswith(vocabulary.hubs().files):
         parts.name = text.replace("___", ".") if form == "modelscope_cache" else text
         parts.put("name", start, end)
         return
@@ -253,11 +228,11 @@ def _path_name(parts: Parts, source: str, found: re.Match[str]) -> bool:
     form = grammar.form(found)
     start, end = found.span("path")
     name = source[found.start("name") : found.end("name")].lower()
-    if form not in ("local_path", "other_url") or not name.endswith(_FILES):
+    if form not in ("local_path", "other_url") or not name.endswith(vocabulary.hubs().files):
         return False
     parts.file = source if form == "local_path" else source[found.start("name") : found.end("name")]
     folder = source[start:end].rstrip("/\\").replace("\\", "/").rpartition("/")[2]
-    if not name.startswith(_STEMS) or not folder.strip(".~") or form == "other_url":
+    if not name.startswith(vocabulary.hubs().stems) or not folder.strip(".~") or form == "other_url":
         return False
     left = source.rindex(folder, start, end)
     parts.put("path", start, left)
@@ -273,7 +248,7 @@ def stem(text: str) -> str:
     >>> stem("Qwen2.5-7B-Q4_K_M-00001-of-00002.gguf")
     'Qwen2.5-7B-Q4_K_M'
     """
-    if not text.lower().endswith(_FILES):
+    if not text.lower().endswith(vocabulary.hubs().files):
         return text
     text = text.rpartition(".")[0]
     if text[-9:-5].lower() == "-of-" and len(text) > len(_SHARD):

@@ -1,26 +1,31 @@
-"""Tests of lexicon.py and readings.py: what a word means without its neighbours."""
+"""Tests of dictionary.py and words.py: what a word means without its neighbours."""
 
 from __future__ import annotations
 
 import pytest
 
-from modelcatalog import grammar, readings
-from modelcatalog.lexicon import lexicon
-from modelcatalog.readings import READINGS, alone, fold
+from modelcatalog.names import grammar, words
+from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.names.roles import Scheme, point
+from modelcatalog.names.words import READINGS, alone, fold
 
 
 def roles(piece: str) -> list[tuple[str, str]]:
     """The words of a piece: role and text as written."""
-    found, at = [], 0
+    found: list[tuple[str, str]] = []
+    at = 0
     for word in alone(READINGS[piece]):
         found.append((word.role, piece[at : at + len(word.text)]))
         at += len(word.text)
     return found
 
 
-def test_every_rule_of_the_grammar_has_its_meaning() -> None:
-    """The table of meanings and the grammar's table of words have the same names, in the same order."""
-    assert list(readings._RULED) == [rule.name for rule in grammar.WORDS]
+def test_a_rule_says_its_role() -> None:
+    """The word that a rule makes of its example has the role that stands beside its pattern."""
+    for rule in grammar.WORDS:
+        found = grammar.word(rule.example.lower())
+        assert found is not None
+        assert [word.role for word in rule.means(rule.example.lower(), found[1])] == [rule.role]
 
 
 @pytest.mark.parametrize(
@@ -102,8 +107,8 @@ def test_numbers_that_no_model_has(piece: str) -> None:
         ("r7b", (7 * 10**9, "b")),
         ("8x7b", (7 * 10**9, 8)),
         ("34bx2", (34 * 10**9, 2)),
-        ("a2.7b", (27 * 10**8,)),
-        ("e4b", (4 * 10**9,)),
+        ("a2.7b", (27 * 10**8, "b")),
+        ("e4b", (4 * 10**9, "b")),
         ("16e", 16),
         ("128k", 128),
         ("4bit", (4, None)),
@@ -115,15 +120,15 @@ def test_numbers_that_no_model_has(piece: str) -> None:
         ("128g", 128),
         ("gs32", 32),
         ("int8", (8, None)),
-        ("w4a16", ("W4A16", 4, None)),
-        ("w4a16g128", ("W4A16G128", 4, 128)),
-        ("q4f16_1", ("q4f16_1", 4)),
-        ("q0f16", ("q0f16", 16)),
+        ("w4a16", ("W4A16", 4, None, None)),
+        ("w4a16g128", ("W4A16G128", 4, None, 128)),
+        ("q4f16_1", ("q4f16_1", 4, None, None)),
+        ("q0f16", ("q0f16", 16, None, None)),
         ("q8", 8),
         ("v0.1", ("0.1", "")),
         ("v2b", ("2", "b")),
         ("2_5", "2_5"),
-        ("r9", ("r", "9")),
+        ("r9", ("9", "r")),
         ("4o", ("4", "o")),
         ("2024_08_06", None),
         ("2024-08-06", (2024, 8, 6)),
@@ -155,12 +160,12 @@ def test_values(piece: str, value: object) -> None:
 )
 def test_schemes(piece: str, scheme: str, bits: int) -> None:
     """Every spelling of a llama.cpp layout is the one that llama.cpp writes."""
-    assert READINGS[piece].value == (scheme, bits)
+    assert READINGS[piece].value == Scheme(scheme, bits)
 
 
 def test_point() -> None:
     """Hubs and APIs spell the decimal point four ways."""
-    assert [readings.point(text) for text in ("2.5", "2_5", "2p5", "2___5")] == ["2.5"] * 4
+    assert [point(text) for text in ("2.5", "2_5", "2p5", "2___5")] == ["2.5"] * 4
 
 
 def test_fold_keeps_length() -> None:
@@ -186,8 +191,8 @@ def test_long_words_mean_nothing_and_are_not_kept() -> None:
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit, the readings are forgotten and made anew."""
-    monkeypatch.setattr(readings, "_REMEMBERED", 100)
-    readings.reset()
+    monkeypatch.setattr(words, "_REMEMBERED", 100)
+    words.forget_words()
     for number in range(500):
         assert roles(f"word{number}")
     assert len(READINGS) <= 101
@@ -195,14 +200,14 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_family() -> None:
     """Whether a piece begins with a family, alone or in a phrase."""
-    assert readings.names_family("qwen3")
-    assert readings.names_family("llama")
-    assert not readings.names_family("instruct")
+    assert words.names_family("qwen3")
+    assert words.names_family("llama")
+    assert not words.names_family("instruct")
 
 
 def test_accounts() -> None:
     """An owner's company or, for who repackages, the format of what it publishes."""
-    words = lexicon()
+    words = current_dictionary()
     assert words.accounts["qwen"].company == "Alibaba"
     assert words.accounts["mlx-community"].format == "mlx"
     assert words.accounts["bartowski"].repackager

@@ -1,81 +1,34 @@
 """Owns the dictionary: which words the vocabulary has, and what it says of families and accounts.
 
-Knows no word that the vocabulary does not list, and no neighbours. What a piece of a name means is readings.py's.
+Knows no word that the vocabulary does not list, and no neighbours. What a piece of a name means is words.py's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003  a compiled NamedTuple wants its fields' types
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import grammar, vocabulary
-from modelcatalog.records import SegmentKind  # noqa: TC001  as above
+from modelcatalog import vocabulary
+from modelcatalog.names import grammar
+from modelcatalog.names.roles import FamilyWord, Method, Role, Scheme, Value, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Account", "FamilyWord", "Lexicon", "Option", "Word", "lexicon", "meaning"]
+__all__ = ["Account", "Dictionary", "Option", "current_dictionary"]
 
 
-class FamilyWord(NamedTuple):
-    """What the parser must know of a family."""
-
-    name: str
-    company: str
-    derived: bool
-    bare: bool
-    compact: bool
-    lines: Mapping[str, str]
-    """Letter of a line in lower case -> as it is written: DeepSeek's V and R, the o of o3."""
-    dates: str | None
-    words: dict[str, str]
-    """Words that mean something else in this family."""
-    follows: frozenset[str]
-    """For a common word: what stands behind it in its models' names."""
-    versions: frozenset[str]
-    """Versions of the series that the catalog knows, lower case."""
-    closed: bool
-    """Whether no weights of it were ever published: in an open model's name, it is what that model was taught by."""
-
-
-class Account(NamedTuple):
+class Account:
     """What an owner tells."""
 
-    company: str | None
-    repackager: bool
-    method: str | None
-    format: str | None
+    __slots__ = ("company", "format", "method", "repackager")
 
-
-class Word(NamedTuple):
-    """A word and its meaning: ``role`` says what kind, ``value`` what it states. Made by `meaning`."""
-
-    role: str
-    text: str
-    value: Any
-    """Numbers, texts or a `FamilyWord`: each role has its own shape, made by readings.py and `Lexicon`, read by reader.py's rules."""
-    key: str | None
-    """What the word adds to the canonical name; None: nothing."""
-    kind: SegmentKind | Literal["several"]
-    """The kind of segment it is unless its neighbours decide otherwise."""
-
-
-_KINDS: dict[str, SegmentKind | Literal["several"]] = {
-    "separator": "separator", "family": "family", "type": "type", "tier": "tier", "variant": "variant", "method": "quantization",
-    "scheme": "quantization", "plain_q": "quantization", "mlc_scheme": "quantization", "weight_activation": "quantization",
-    "named_scheme": "quantization", "bits": "quantization", "bpw": "quantization", "head_bits": "quantization", "group": "quantization",
-    "format": "format", "dtype": "dtype",
-    "size": "size", "mixture": "size", "active": "size", "effective": "size", "experts": "size", "context": "context", "version": "version",
-    "date": "released", "shard": "shard", "suffix": "serving", "ignored": "format", "several": "several",
-}  # fmt: skip
-"""Role -> segment kind; the others need their neighbours, and are unknown without them."""
-_new = tuple.__new__
-
-
-def meaning(role: str, text: str, value: Any = None, key: str | None = None) -> Word:
-    """A word of this role, with the kind of segment that goes with it."""
-    return _new(Word, (role, text, value, key, _KINDS.get(role, "unknown")))
+    def __init__(self, company: str | None, method: str | None = None, file_format: str | None = None) -> None:
+        self.company = company
+        """None: it publishes the models of others."""
+        self.repackager = company is None
+        self.method = method
+        self.format = file_format
 
 
 class Option(NamedTuple):
@@ -86,7 +39,7 @@ class Option(NamedTuple):
     word: Word
 
 
-class Lexicon:
+class Dictionary:
     """The word tables, made from the vocabulary."""
 
     def __init__(self, companies: Iterable[vocabulary.CompanyFile]) -> None:
@@ -102,6 +55,7 @@ class Lexicon:
         self.routes = frozenset(hubs.routes)
         self.regions = frozenset(hubs.regions)
         self.serving = frozenset(hubs.serving)
+        self.files = hubs.files
         for word in hubs.suffixes:
             self._add(word, "suffix", word, None)
         self.resellers = frozenset(hubs.resellers)
@@ -120,9 +74,9 @@ class Lexicon:
             self._add(dtype_word, "dtype", dtype, None)
         for method, entry in vocabulary.methods().items():
             for spelling in (method.replace("-", " "), *entry.aliases):
-                self._add(spelling, "method", (method, entry.bits, entry.format), None)
+                self._add(spelling, "method", Method(method, entry.bits, entry.format), None)
         for scheme, scheme_entry in vocabulary.schemes().items():
-            self._add(scheme.lower().replace("_", " "), "named_scheme", (scheme, scheme_entry.bits, scheme_entry.method), None)
+            self._add(scheme.lower().replace("_", " "), "named_scheme", Scheme(scheme, scheme_entry.bits, scheme_entry.method), None)
         for name, spellings in vocabulary.formats().items():
             for spelling in spellings:
                 self._add(spelling, "format", name, None)
@@ -134,7 +88,7 @@ class Lexicon:
                 self._add_family(company, family)
         self.ideographic.sort(key=len, reverse=True)
         for repackager in hubs.repackager:
-            account = Account(None, True, repackager.method, repackager.format)  # noqa: FBT003  a named tuple's field
+            account = Account(None, repackager.method, repackager.format)
             for owner in (*repackager.huggingface, *repackager.modelscope):
                 self.accounts[owner.lower()] = account
         self.tag_words = vocabulary.tag_words()
@@ -142,8 +96,12 @@ class Lexicon:
         self.training_before = vocabulary.training_before()
         self.training_after_size = vocabulary.training_after_size()
         self.training_after = vocabulary.training_after()
+        self.counters = vocabulary.counters()
+        self.tuned = frozenset(vocabulary.stages("tuned"))
+        self.finished = frozenset(vocabulary.stages("finished"))
+        self.numbers = vocabulary.numbers()
 
-    def _add(self, spelling: str, role: str, value: Any, key: str | None) -> None:
+    def _add(self, spelling: str, role: Role, value: Value, key: str | None) -> None:
         """Later roles win over earlier ones: the order of calls in ``__init__`` is the precedence."""
         parts = tuple(spelling.lower().split(" "))
         if len(parts) > 1:
@@ -153,12 +111,12 @@ class Lexicon:
             if own < len(parts) and isinstance(value, FamilyWord):
                 head = "".join(parts[:own])
                 key = head if key is not None and head != "".join(c for c in value.name.lower() if c.isalnum()) else None
-            options.append(Option(parts[1:], own, meaning(role, " ".join(parts), value, key)))
+            options.append(Option(parts[1:], own, Word(role, " ".join(parts), value, key)))
             self.phrases[parts[0]] = options
             if own < len(parts):
                 return
         glued = "".join(parts)
-        word = meaning(role, glued, value, key)
+        word = Word(role, glued, value, key)
         if role == "family" and glued in self.words and self.words[glued].role == "type":
             self.plain[glued] = self.words[glued]
         self.words[glued] = word
@@ -171,7 +129,7 @@ class Lexicon:
         """An API's words for a family, which add nothing to the canonical name."""
         parts = tuple(spelling.split(" "))
         rest = (*parts[1:], before) if before else parts[1:]
-        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), meaning("family", spelling, word._replace(bare=True))))
+        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word.alone())))
 
     def _speaks(self, part: str) -> bool:
         """Whether a word of a phrase states something of its own: a type, a tier, a size, a number."""
@@ -179,11 +137,11 @@ class Lexicon:
         if known is not None:
             return known.role in ("type", "tier", "variant")
         ruled = grammar.word(part)
-        return ruled is not None and ruled[0] in ("size", "lettered_size", "number")
+        return ruled is not None and ruled[0].name in ("size", "lettered_size", "number")
 
     def _add_accounts(self, company: vocabulary.CompanyFile) -> None:
         accounts = company.accounts
-        account = Account(company.name, False, None, None)  # noqa: FBT003  a named tuple's field
+        account = Account(company.name)
         for owner in (*accounts.huggingface, *accounts.modelscope, *accounts.api):
             self.accounts.setdefault(owner.lower(), account)
         names = [company.name, *company.aliases, *([company.zh] if company.zh else []), *accounts.huggingface, *accounts.api]
@@ -214,7 +172,7 @@ class Lexicon:
         word = FamilyWord(
             family.name, company.name, family.derived, family.bare, family.compact,
             {line.lower(): line for line in family.lines}, family.dates, dict(family.words), frozenset(follows), frozenset(versions),
-            family.weights == "closed",
+            family.weights == "closed", family.mixture, family.tokens,
         )  # fmt: skip
         for served, before in family.served:
             self._add_served(served, before, word)
@@ -226,10 +184,10 @@ class Lexicon:
                 maker = next((name for name in makers if squeezed.startswith(name) and squeezed != name), "")
                 squeezed = squeezed.removeprefix(maker)
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 else None
-            self._add(spelling.lower(), "family", word._replace(bare=True) if " " in spelling or not spelling.isascii() else word, extra)
+            self._add(spelling.lower(), "family", word.alone() if " " in spelling or not spelling.isascii() else word, extra)
 
 
 @cache
-def lexicon() -> Lexicon:
+def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
-    return Lexicon(vocabulary.companies())
+    return Dictionary(vocabulary.companies())

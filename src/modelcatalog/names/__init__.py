@@ -1,0 +1,63 @@
+"""Owns reading names: a text in, a record of what it says out; nothing above it knows how a name is read."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from modelcatalog.names.record import base_text, changed, record_of, size_of
+from modelcatalog.names.refusing import LIMIT, refuse_unknown
+from modelcatalog.names.regions import read_text
+from modelcatalog.names.words import forget_words
+
+if TYPE_CHECKING:
+    from modelcatalog.names.reading import Case
+    from modelcatalog.records import ModelName, Segment
+
+__all__ = ["LIMIT", "changed", "decided", "read", "reset", "size_of"]
+
+
+def read(text: str, *, strict: bool = False) -> ModelName:
+    """What the text says; the catalog adds nothing here (`modelcatalog.parse` does both).
+
+    Args:
+        text: Any spelling of a model's name, at most 1,024 printable characters.
+        strict: Refuse words that no rule takes.
+
+    Raises:
+        NameSyntaxError: empty, too long, control characters or, under ``strict``, an unknown word.
+
+    >>> read("Qwen2.5-Coder-3B-Instruct-AWQ").types
+    ('coder', 'instruct')
+    """
+    reading, parts = read_text(text)
+    if strict:
+        refuse_unknown(reading, parts.slash + 1, read_text)
+    base = base_text(reading)
+    return record_of(reading, parts, None if base is None else _base(base))
+
+
+def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
+    """The segments of a text, each with the case that decided it; None: its place alone did, or nothing.
+
+    Raises:
+        NameSyntaxError: empty, too long or control characters.
+
+    >>> [(segment.text, case.name) for segment, case in decided("Qwen3-8B") if case]
+    [('Qwen', 'first_family'), ('3', 'beside_family'), ('8B', 'first_size')]
+    """
+    reading, parts = read_text(text)
+    segments = record_of(reading, parts, None).segments
+    cases = reading.tape.decided
+    return tuple(zip(segments, (*[None] * (len(segments) - len(cases)), *cases), strict=True))
+
+
+def reset() -> None:
+    """Forget every reading: the vocabulary changed, or the cases did."""
+    forget_words()
+    _base.cache_clear()
+
+
+@lru_cache(maxsize=2048)
+def _base(text: str) -> ModelName:
+    return read(text)

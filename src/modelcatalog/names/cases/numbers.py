@@ -1,0 +1,325 @@
+"""Owns the cases of numbers: version, date, count of training, or nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from modelcatalog.names.calendar import calendar
+from modelcatalog.names.reading import release
+from modelcatalog.names.roles import Day, FamilyWord, Numbered, point
+
+if TYPE_CHECKING:
+    from modelcatalog.names.reading import Reading
+    from modelcatalog.names.roles import Word
+
+__all__ = [
+    "base_decimal",
+    "base_lettered",
+    "base_marked",
+    "base_suffixed",
+    "beside_family",
+    "counts_training",
+    "date",
+    "decimal",
+    "edition",
+    "full_date",
+    "hyperparameter",
+    "known_version",
+    "line",
+    "lined",
+    "marked",
+    "month_and_day",
+    "of_another_family",
+    "of_quantization",
+    "of_service",
+    "one_version",
+    "packaging_word",
+    "second_part",
+    "set_version",
+    "single_digit",
+    "suffixed",
+    "suffixed_part",
+    "too_long",
+    "training",
+    "version_before_size",
+]
+
+_VERSION_DIGITS = 2
+_LARGEST = 100
+"""No version is as large: wav2vec2-base-960h counts hours."""
+
+
+def training(reading: Reading, i: int, afterwards: frozenset[str]) -> bool:
+    """Whether the neighbours say that this number counts steps, tokens or the like."""
+    tape, words = reading.tape, reading.tape.words
+    before, after = tape.before(i), tape.after(i)
+    if before >= 0 and words[before].text in reading.dictionary.training_before and tape.kinds[before] not in ("family", "base"):
+        return True
+    return after >= 0 and words[after].text in afterwards
+
+
+def set_version(reading: Reading, i: int, text: str) -> bool:
+    """Note a version; a line's letter before it is its own: the o of o3."""
+    family, at = reading.found.family, reading.at
+    if family is not None:
+        word = reading.tape.words[at.family].text
+        if word in family.lines:
+            text = word + text
+    reading.found.version, at.version = text, i
+    reading.mode.open = False
+    reading.mode.recognised = True
+    return True
+
+
+def _set_base_version(reading: Reading, i: int, text: str) -> bool:
+    reading.found.base_version = text
+    reading.at.base_end = i
+    return True
+
+
+def _beside_base(reading: Reading, before: int) -> bool:
+    """Whether the word before ends the base, which has no version yet."""
+    return before == reading.at.base_end and before >= 0 and reading.found.base is not None and reading.found.base_version is None
+
+
+def lined(family: FamilyWord | None, letter: str, digits: str) -> str:
+    """The version with its letter where the family's lines have one: V3, R1."""
+    if family is None or letter not in family.lines:
+        return digits
+    if family.compact and len(digits) == _VERSION_DIGITS and digits.isdecimal() and letter + digits not in family.versions:
+        digits = f"{digits[0]}.{digits[1]}"
+    return family.lines[letter] + digits
+
+
+# --- bare numbers: 2.5, 2507, 7 -------------------------------------------------------------------
+
+
+def counts_training(reading: Reading, i: int, word: Word) -> bool:
+    if not training(reading, i, reading.dictionary.training_after):
+        return False
+    reading.found.keys.append(word.text)
+    return True
+
+
+def date(reading: Reading, i: int, word: Word) -> bool:
+    text, family, at = cast("str", word.value), reading.found.family, reading.at
+    if reading.found.released is not None or len(text) not in (4, 6, 8) or not text.isdecimal():
+        return False
+    if family is None and not reading.mode.recognised and at.lead >= 0 and len(text) == 4 and text[0] != "0":  # noqa: PLR2004
+        return False  # zork-2507-7b: a name that nobody knows may have such a number of its own
+    found = calendar(text, family.dates if family is not None else None)
+    if found is None:
+        return False
+    reading.found.released = release(*found, reading.tape.texts[i])
+    return True
+
+
+def month_and_day(reading: Reading, i: int, word: Word) -> bool:
+    text, tape = cast("str", word.value), reading.tape
+    words, kinds = tape.words, tape.kinds
+    if len(text) != 2 or text[0] not in "01" or not text.isdecimal() or reading.found.version is None or reading.found.released is not None:  # noqa: PLR2004
+        return False
+    if i + 2 >= len(words) or words[i + 1].text != "-":
+        return False
+    day = words[i + 2]
+    if day.role != "number" or len(day.text) != 2 or not day.text.isdecimal():  # noqa: PLR2004
+        return False
+    found = calendar(text + day.text, "MMDD")
+    if found is None:
+        return False
+    reading.found.released = release(*found, f"{text}-{day.text}")
+    kinds[i + 1] = kinds[i + 2] = "released"
+    words[i + 2] = words[i + 1]  # no number any more
+    return True
+
+
+def hyperparameter(reading: Reading, i: int, word: Word) -> bool:
+    before, family = reading.tape.before(i), reading.found.family
+    if before < 0 or family is None or reading.tape.kinds[before] != "unknown" or not cast("str", word.value).isdecimal():
+        return False
+    letter = reading.tape.words[before].text
+    return len(letter) == 1 and letter.isalpha() and letter != "v" and letter not in family.lines
+
+
+def base_decimal(reading: Reading, i: int, word: Word) -> bool:
+    return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, point(cast("str", word.value)))
+
+
+def too_long(reading: Reading, i: int, word: Word) -> bool:
+    text = point(cast("str", word.value))
+    away = reading.found.family is not None and reading.tape.before(i) != reading.at.family
+    return len(text.partition(".")[0]) > (1 if away and not text.isdecimal() else _VERSION_DIGITS)
+
+
+def of_another_family(reading: Reading, i: int, _: Word) -> bool:
+    before, family = reading.tape.before(i), reading.found.family
+    if before < 0 or family is None or before == reading.at.family or reading.tape.kinds[before] != "family":
+        return False
+    other = reading.tape.words[before]
+    return other.role == "family" and cast("FamilyWord", other.value).name != family.name
+
+
+def second_part(reading: Reading, i: int, word: Word) -> bool:
+    text, version, tape = cast("str", word.value), reading.found.version, reading.tape
+    if version is None or not text.isdecimal() or tape.before(i) != reading.at.version:
+        return False
+    if "." in version or not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", "."):
+        return False
+    joined, family = f"{version}.{text}", reading.found.family
+    known = family is not None and joined.lower() in family.versions
+    if not known and (len(text) > 1 or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1):
+        return False
+    reading.found.version = joined
+    reading.at.version = i
+    tape.kinds[i - 1] = "version"
+    return True
+
+
+def one_version(reading: Reading, _: int, __: Word) -> bool:
+    return reading.found.version is not None
+
+
+def beside_family(reading: Reading, i: int, word: Word) -> bool:
+    digits, family = cast("str", word.value), reading.found.family
+    if family is None or not reading.mode.open or not digits.isdecimal() or reading.tape.before(i) != reading.at.family:
+        return False
+    return set_version(reading, i, _dotted(family, digits, beside=True))
+
+
+def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
+    """``gpt-35``, ``llama32``: two digits that lack their point."""
+    if len(digits) != _VERSION_DIGITS or digits in family.versions:
+        return digits
+    dotted = f"{digits[0]}.{digits[1]}"
+    return dotted if family.compact or (beside and dotted in family.versions) else digits
+
+
+def known_version(reading: Reading, i: int, word: Word) -> bool:
+    digits, family, tape = cast("str", word.value), reading.found.family, reading.tape
+    if family is None or not digits.isdecimal():
+        return False
+    if reading.mode.open:
+        digits = _dotted(family, digits, beside=False)
+        return digits in family.versions and set_version(reading, i, digits)
+    return digits in family.versions and tape.kinds[tape.before(i)] != "unknown" and set_version(reading, i, digits)
+
+
+def single_digit(reading: Reading, i: int, word: Word) -> bool:
+    digits, family, tape = cast("str", word.value), reading.found.family, reading.tape
+    if family is None or not reading.mode.open or len(digits) >= _VERSION_DIGITS or not digits.isdecimal():
+        return False
+    before = tape.before(i)
+    return tape.kinds[before] != "unknown" and tape.words[before].key not in reading.dictionary.tuned and set_version(reading, i, digits)
+
+
+def version_before_size(reading: Reading, i: int, word: Word) -> bool:
+    digits, tape = cast("str", word.value), reading.tape
+    if reading.found.family is not None or reading.mode.recognised or not digits.isdecimal() or not tape.before(i) == reading.at.lead_end >= 0:
+        return False
+    after = tape.after(i)
+    return after >= 0 and tape.words[after].role in ("size", "mixture", "type", "tier") and set_version(reading, i, digits)
+
+
+def decimal(reading: Reading, i: int, word: Word) -> bool:
+    text = point(cast("str", word.value))
+    if text.isdecimal() or not (reading.found.family is not None or reading.mode.recognised or reading.tape.before(i) == reading.at.lead_end >= 0):
+        return False
+    return set_version(reading, i, text)
+
+
+# --- dates in full: 2024-08-06, 12-2024 -----------------------------------------------------------
+
+
+def full_date(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.released is None:
+        day = cast("Day", word.value)
+        reading.found.released = release(day.year, day.month, day.day, reading.tape.texts[i])
+    return True
+
+
+# --- with their mark: v0.1 ------------------------------------------------------------------------
+
+
+def packaging_word(reading: Reading, _: int, word: Word) -> bool:
+    family = reading.found.family
+    return family is not None and family.words.get(word.text) == ""
+
+
+def base_marked(reading: Reading, i: int, word: Word) -> bool:
+    said = cast("Numbered", word.value)
+    return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, lined(reading.found.base, "v", said.digits + said.letter))
+
+
+def of_quantization(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.family is None or not cast("Numbered", word.value).digits.isdecimal():
+        return False
+    return reading.tape.kinds[reading.tape.before(i)] == "quantization"
+
+
+def of_service(reading: Reading, i: int, word: Word) -> bool:
+    if not reading.mode.dotted or reading.tape.after(i) >= 0:
+        return False
+    said = cast("Numbered", word.value)
+    return said.digits + said.letter == "1"
+
+
+def marked(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.version is not None:
+        return False
+    said = cast("Numbered", word.value)
+    text = said.digits + said.letter
+    return set_version(reading, i, lined(reading.found.family, "v", text) if reading.mode.open else text)
+
+
+def edition(reading: Reading, _: int, word: Word) -> bool:
+    said = cast("Numbered", word.value)
+    reading.found.keys.append(f"v{said.digits}{said.letter}")
+    return True
+
+
+# --- with a letter: R1, 4o ------------------------------------------------------------------------
+
+
+def base_lettered(reading: Reading, i: int, word: Word) -> bool:
+    said, base = cast("Numbered", word.value), reading.found.base
+    if base is None or said.letter not in base.lines or not _beside_base(reading, reading.tape.before(i)):
+        return False
+    return _set_base_version(reading, i, lined(base, said.letter, said.digits))
+
+
+def line(reading: Reading, i: int, word: Word) -> bool:
+    said, family = cast("Numbered", word.value), reading.found.family
+    if family is None or reading.found.version is not None or said.letter not in family.lines:
+        return False
+    return set_version(reading, i, lined(family, said.letter, said.digits))
+
+
+def base_suffixed(reading: Reading, i: int, word: Word) -> bool:
+    return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, _suffixed_text(reading, i, word))
+
+
+def suffixed_part(reading: Reading, i: int, word: Word) -> bool:
+    family, version = reading.found.family, reading.found.version
+    if family is None or version is None or reading.tape.before(i) != reading.at.version:
+        return False
+    text = f"{version}.{_suffixed_text(reading, i, word)}"
+    return text.lower() in family.versions and _set_suffixed(reading, i, word, text)
+
+
+def suffixed(reading: Reading, i: int, word: Word) -> bool:
+    family = reading.found.family
+    if family is None or reading.found.version is not None or not reading.mode.open or float(cast("Numbered", word.value).digits) >= _LARGEST:
+        return False
+    text = _suffixed_text(reading, i, word)
+    return (reading.tape.before(i) == reading.at.family or text in family.versions) and _set_suffixed(reading, i, word, text)
+
+
+def _suffixed_text(reading: Reading, i: int, word: Word) -> str:
+    text = reading.tape.texts[i]
+    return text if cast("Numbered", word.value).letter == "p" else point(text)
+
+
+def _set_suffixed(reading: Reading, i: int, word: Word, text: str) -> bool:
+    if cast("Numbered", word.value).letter == "v" and "vision" not in reading.found.types:
+        reading.found.types.append("vision")
+    return set_version(reading, i, text)

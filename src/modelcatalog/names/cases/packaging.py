@@ -1,0 +1,168 @@
+"""Owns the cases of packaging: quantization, format, dtype."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from modelcatalog.names.reading import Reading
+    from modelcatalog.names.roles import Method, Scheme, Width, Word
+    from modelcatalog.records import Dtype
+
+__all__ = [
+    "activations",
+    "bits",
+    "dtype",
+    "format_word",
+    "gguf_width",
+    "group",
+    "head_bits",
+    "method",
+    "mlc_scheme",
+    "named_scheme",
+    "onnx_scheme",
+    "other_width",
+    "scheme",
+    "short_format",
+    "taken",
+]
+
+_SHORT = 2
+"""So short a word is a format only behind a width."""
+_LOOSE = ("auto-round", "compressed-tensors")
+"""Methods that say how the weights were made or kept: one beside them says what they are."""
+_HEADED = ("exl2", "exl3")
+"""Methods that keep the output layer in bits of its own."""
+
+
+def taken(_: Reading, __: int, ___: Word) -> bool:
+    """A word that says what it is, and nothing of the model."""
+    return True
+
+
+def method(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Method", word.value), reading.found
+    if found.method is None or found.method in _LOOSE:
+        found.method = said.name
+        if found.bits is None:
+            found.bits = said.bits
+    found.method_format = found.method_format or said.format
+    reading.mode.recognised = True
+    return True
+
+
+# --- layouts: Q4_K_M, NF4, W4A16 ------------------------------------------------------------------
+
+
+def scheme(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Scheme", word.value), reading.found
+    found.scheme, found.bits = said.name, said.bits
+    found.method = found.method or "gguf"
+    reading.mode.recognised = True
+    return True
+
+
+def named_scheme(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Scheme", word.value), reading.found
+    found.scheme, found.bits = said.name, said.bits
+    if found.method is None:
+        found.method = said.method
+        found.method_format = found.method_format or ("gguf" if said.method == "gguf" else "safetensors")
+    return True
+
+
+def _packaging(reading: Reading) -> str | None:
+    """The file format that a word or the owner tells."""
+    account = reading.mode.account
+    return reading.found.format or (None if account is None else account.format)
+
+
+def gguf_width(reading: Reading, _: int, word: Word) -> bool:
+    found = reading.found
+    if found.method not in (None, "gguf") or _packaging(reading) not in (None, "gguf"):
+        return False
+    if found.scheme is None:
+        found.method, found.scheme, found.bits = "gguf", word.text.upper(), cast("int", word.value)
+    reading.mode.recognised = True
+    return True
+
+
+def other_width(reading: Reading, _: int, word: Word) -> bool:
+    if reading.found.bits is None:
+        reading.found.bits = cast("int", word.value)
+    reading.mode.recognised = True
+    return True
+
+
+def onnx_scheme(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Scheme", word.value), reading.found
+    if _packaging(reading) != "onnx":
+        return False
+    found.scheme, found.bits = said.name, said.bits
+    found.method_format = found.method_format or "onnx"
+    return True
+
+
+def mlc_scheme(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Scheme", word.value), reading.found
+    found.scheme, found.bits = said.name, said.bits
+    found.method = found.method or "mlc"
+    found.method_format = found.method_format or "mlc"
+    return True
+
+
+def activations(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Scheme", word.value), reading.found
+    found.scheme, found.bits = said.name, said.bits
+    found.group = found.group or said.group
+    if "C" not in said.name:  # W4A8C8 is Paddle's, whose method has no name
+        found.method = found.method or "compressed-tensors"
+    found.method_format = found.method_format or "safetensors"
+    reading.mode.recognised = True
+    return True
+
+
+# --- widths and groups: 4bit, 128g ----------------------------------------------------------------
+
+
+def bits(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Width", word.value), reading.found
+    if found.bits is None or (found.method in ("awq", "auto-round") and found.scheme is None):
+        found.bits = said.bits
+    found.group = found.group or said.group
+    reading.mode.recognised = True
+    return True
+
+
+def group(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("int", word.value), reading.found
+    if said not in reading.dictionary.numbers.groups or not (found.method or found.bits):
+        return False
+    found.group = found.group or said
+    return True
+
+
+def head_bits(reading: Reading, _: int, __: Word) -> bool:
+    return reading.found.method in _HEADED or reading.found.bits is not None
+
+
+# --- formats and dtypes ---------------------------------------------------------------------------
+
+
+def dtype(reading: Reading, _: int, word: Word) -> bool:
+    reading.found.dtype = reading.found.dtype or cast("Dtype", word.value)
+    reading.mode.recognised = True
+    return True
+
+
+def short_format(reading: Reading, i: int, word: Word) -> bool:
+    tape, before = reading.tape, reading.tape.before(i)
+    if len(word.text) != _SHORT or _packaging(reading) == word.value:
+        return False
+    return before < 0 or tape.kinds[before] not in ("quantization", "dtype")
+
+
+def format_word(reading: Reading, _: int, word: Word) -> bool:
+    reading.found.format = reading.found.format or cast("str", word.value)
+    reading.mode.recognised = True
+    return True

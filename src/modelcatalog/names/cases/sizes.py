@@ -1,0 +1,237 @@
+"""Owns the cases of sizes: parameters, active ones, experts; and what only looks like them: tokens, samples, contexts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from modelcatalog.names.cases.numbers import training
+from modelcatalog.names.words import READINGS, alone
+
+if TYPE_CHECKING:
+    from modelcatalog.names.reading import Reading
+    from modelcatalog.names.roles import Mixture, Parameters, Word
+
+__all__ = [
+    "active",
+    "active_before_total",
+    "bits_behind_method",
+    "context",
+    "effective",
+    "experts",
+    "first_size",
+    "lettered_version",
+    "million_tokens",
+    "million_tokens_of_type",
+    "mixture",
+    "same_again",
+    "samples_before_size",
+    "second_size",
+    "tokens_of_family",
+    "total_behind_parts",
+    "training_count",
+    "tuned_on",
+    "version_and_size",
+]
+
+_BILLION, _MILLION = 10**9, 10**6
+_SAMPLES = 20 * _MILLION
+"""Up to here, a number of millions before a number of billions counts training samples."""
+_TIMES = 12
+"""No mixture has more parameters for each that works."""
+
+
+def _sized(reading: Reading, key: str) -> bool:
+    """What every size does to the words behind it."""
+    reading.found.keys.append(key)
+    reading.mode.recognised = True
+    reading.mode.open = False
+    return True
+
+
+# --- parameters: 7B -------------------------------------------------------------------------------
+
+
+def training_count(reading: Reading, i: int, word: Word) -> bool:
+    if not training(reading, i, reading.dictionary.training_after_size):
+        return False
+    tape, before = reading.tape, reading.tape.before(i)
+    if cast("Parameters", word.value).unit == "b" and before >= 0 and tape.words[before].text in reading.dictionary.counters:
+        return False
+    reading.found.keys.append(word.text)
+    return True
+
+
+def bits_behind_method(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.size is None:
+        return False
+    said, before = cast("Parameters", word.value), reading.tape.before(i)
+    if said.unit != "b" or before < 0 or reading.tape.words[before].role != "method":
+        return False
+    if said.total % _BILLION or said.total // _BILLION not in reading.dictionary.numbers.widths:
+        return False
+    reading.found.bits = reading.found.bits or said.total // _BILLION
+    return True
+
+
+def lettered_version(reading: Reading, i: int, word: Word) -> bool:
+    if cast("Parameters", word.value).unit != "t":
+        return False
+    family, found = reading.found.family, reading.found
+    if family is None or found.version is not None or word.text not in family.versions:
+        return False
+    found.version, reading.at.version = word.text, i
+    reading.mode.open, reading.mode.recognised = False, True
+    return True
+
+
+def tokens_of_family(reading: Reading, _: int, word: Word) -> bool:
+    family = reading.found.family
+    return family is not None and family.tokens and cast("Parameters", word.value).unit == "t"
+
+
+def million_tokens_of_type(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Parameters", word.value), reading.found
+    if said.unit != "m" or said.total != _MILLION or not found.types or found.size is not None:
+        return False
+    found.context = found.context or said.total
+    return _sized(reading, word.key or word.text)
+
+
+def version_and_size(reading: Reading, i: int, word: Word) -> bool:
+    if "_" not in word.text:
+        return False
+    head, _, tail = word.text.partition("_")
+    found, family = reading.found, reading.found.family
+    if family is None or found.version is not None or not reading.mode.open or reading.tape.before(i) != reading.at.family:
+        return False
+    version = head if head in family.versions else ".".join(head)  # llama_32_1b
+    if version not in family.versions or not _free(reading, cast("Parameters", word.value).unit):
+        return False
+    found.version = version
+    reading.at.label_from = len(head) + 1
+    return _first_size(reading, i, cast("Parameters", alone(READINGS[tail])[0].value).total, tail)
+
+
+def first_size(reading: Reading, i: int, word: Word) -> bool:
+    found = reading.found
+    if found.size is not None or found.mixture is not None or found.active is not None:
+        return False
+    return _first_size(reading, i, cast("Parameters", word.value).total, word.key or word.text)
+
+
+def samples_before_size(reading: Reading, i: int, word: Word) -> bool:
+    said = cast("Parameters", word.value)
+    return _outdone(reading, said.unit) and _first_size(reading, i, said.total, word.key or word.text)
+
+
+def _outdone(reading: Reading, unit: str) -> bool:
+    """Whether the size so far counts samples in millions, or tokens in trillions, now that billions come."""
+    size = reading.found.size
+    return unit == "b" and size is not None and reading.tape.words[reading.at.size].text[-1] == ("m" if size <= _SAMPLES else "t")
+
+
+def _free(reading: Reading, unit: str) -> bool:
+    found = reading.found
+    return (found.size is None and found.mixture is None and found.active is None) or _outdone(reading, unit)
+
+
+def _first_size(reading: Reading, i: int, count: int, key: str) -> bool:
+    if reading.found.size is not None:
+        reading.tape.kinds[reading.at.size] = "training"
+    reading.found.size, reading.at.size, reading.at.size_end = count, i, i
+    return _sized(reading, key)
+
+
+def million_tokens(reading: Reading, _: int, word: Word) -> bool:
+    said = cast("Parameters", word.value)
+    if said.unit != "m" or said.total % _MILLION or said.total // _MILLION not in reading.dictionary.numbers.million_contexts:
+        return False
+    reading.found.context = reading.found.context or said.total
+    return _sized(reading, word.key or word.text)
+
+
+def total_behind_parts(reading: Reading, _: int, word: Word) -> bool:
+    if reading.found.size is not None:
+        return False
+    reading.found.size = cast("Parameters", word.value).total
+    return _sized(reading, word.key or word.text)
+
+
+def same_again(reading: Reading, _: int, word: Word) -> bool:
+    return cast("Parameters", word.value).total == reading.found.size
+
+
+def active_before_total(reading: Reading, i: int, word: Word) -> bool:
+    count, found, family = cast("Parameters", word.value).total, reading.found, reading.found.family
+    if found.size is None or not found.size < count <= _TIMES * found.size or reading.at.size_end != reading.tape.before(i):
+        return False
+    if "moe" not in found.types and (family is None or not family.mixture):
+        return False
+    found.active, found.size, reading.at.size_end = found.size, count, i
+    return _sized(reading, word.key or word.text)
+
+
+def second_size(reading: Reading, _: int, word: Word) -> bool:
+    return _sized(reading, word.key or word.text)
+
+
+# --- parts of a size: 8x7B, A3B, E4B, 16E ---------------------------------------------------------
+
+
+def mixture(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.mixture is None:
+        reading.found.mixture = cast("Mixture", word.value)
+        reading.at.size = reading.at.size_end = i
+    return _sized(reading, word.key or word.text)
+
+
+def active(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.active is None:
+        reading.found.active = cast("Parameters", word.value).total
+        if reading.at.size < 0:
+            reading.at.size = i
+        reading.at.size_end = i
+    return _sized(reading, word.key or word.text)
+
+
+def effective(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.size is not None:
+        return False
+    reading.found.active = cast("Parameters", word.value).total
+    reading.at.size = reading.at.size_end = i
+    return _sized(reading, word.key or word.text)
+
+
+def experts(reading: Reading, i: int, word: Word) -> bool:
+    found, tape, count = reading.found, reading.tape, cast("int", word.value)
+    before = tape.before(i)
+    if before >= 0 and tape.words[before].role == "tier":
+        before = tape.before(before)  # llama4:17b-scout-16e
+    if found.size is None or found.family is None or before != reading.at.size_end or count not in reading.dictionary.numbers.experts:
+        return False
+    found.experts = count
+    found.active, found.size, reading.at.size_end = found.size, None, i
+    found.keys.append(word.key or word.text)
+    return True
+
+
+# --- thousands: 128k ------------------------------------------------------------------------------
+
+
+def tuned_on(reading: Reading, i: int, word: Word) -> bool:
+    tape, tuned = reading.tape, reading.dictionary.tuned
+    before, after = tape.before(i), tape.after(i)
+    if before >= 0 and tape.words[before].key in tuned:
+        return True
+    return after >= 0 and cast("int", word.value) not in reading.dictionary.numbers.binary and tape.words[after].key in tuned
+
+
+def context(reading: Reading, i: int, word: Word) -> bool:
+    thousands, found, numbers = cast("int", word.value), reading.found, reading.dictionary.numbers
+    if thousands not in numbers.contexts or found.context is not None or not (found.family is not None or reading.mode.recognised):
+        return False
+    if training(reading, i, reading.dictionary.training_after):
+        return False
+    found.context = thousands * (1024 if thousands in numbers.binary else 1000)
+    found.keys.append(word.text)
+    return True

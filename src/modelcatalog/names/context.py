@@ -1,0 +1,146 @@
+"""Owns what neighbours decide, as one table: for each role of a word, its cases in the order in which they are tried.
+
+The first case that takes the word decides it; a word that none takes is kept, and says nothing. The chapter on neighbours in
+docs/grammar.md, the reasons that `decided` gives and what a strict reading expects all follow from this table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelcatalog.names.cases import families, numbers, packaging, sizes
+from modelcatalog.names.reading import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelcatalog.names.roles import Role
+
+__all__ = ["CASES", "CHAPTERS"]
+
+FAMILY = (
+    Case("uncertain_type", families.uncertain_type, "type", "gemini-2.5-flash-tts", "A common word that is also a type means the family beside its company alone.", "常用词同时也是类型的，只有挨着公司才指系列。"),
+    Case("uncertain_family", families.uncertain_family, "unknown", "my-nova-7b", "A common word means the family beside its company, or before one of its versions.", "常用词只有挨着公司，或者在自己的某个版本前面，才指系列。"),
+    Case("teacher", families.teacher, "unknown", "Qwythos-9B-Claude-Mythos", "Behind a size, a family whose weights were never published is who taught the model.", "规模后面、从未公开权重的系列，说的是拿谁教出来的。"),
+    Case("mark_next_to_family", families.mark_next_to_family, "family", "fast-apply-v0.10-Llama3.2-3B", "A version before the family counts editions where the family has one of its own behind it.", "系列后面自有版本时，系列前面的版本只是版次。"),
+    Case("first_family", families.first_family, "family", "Qwen2.5-7B", "The first family is the model's own.", "第一个系列是模型自己的。"),
+    Case("line_of_family", families.line_of_family, "version", "minimax-m6", "A letter and a number are a version where the family has such a line, whatever family is called so too.", "系列有这种字母时，字母加数字是版本，不管哪个系列也叫这个名字。"),
+    Case("family_again", families.family_again, "family", "llama-2-7b-llama", "The family again adds nothing.", "系列再写一遍，不多说什么。"),
+    Case("account_in_name", families.account_in_name, "family", "bartowski/Qwen_QwQ-32B", "A repackager writes the account before the name, with an underscore, and some accounts are called like a family.", "转制者把原来的账号写在名字前面，用下划线连着；有的账号和系列同名。"),
+    Case("data_or_method", families.data_or_method, "family", "mpt-1b-redpajama-200b-dolly", "Behind a size or a finished model, or beside a base, a family names the data or the method.", "在规模或成品后面，或者已有底子时，系列说的是数据或方法。"),
+    Case("tuned_from", families.tuned_from, "family", "Llama-3_3-Nemotron-Super-49B-v1", "A family that is only ever tuned from others is the model's own, and the one before it the base.", "总由别的模型而来的系列是模型自己的，前一个系列是底子。"),
+    Case("base", families.base, "base", "DeepSeek-R1-Distill-Qwen-7B", "Of two families, the second is what the model was made from.", "两个系列里，后一个是底子。"),
+)
+COMPANY = (Case("company", families.company, "company", "google-bert-base", "A company's word before the family says who made it.", "系列前面的公司词说的是谁做的。"),)
+RESELLER = (Case("reseller", families.reseller, "route", "venice-gpt-5", "A reseller's word before the name says who serves it.", "名字前面的转售者词说的是谁在提供。"),)
+TYPE = (
+    Case("served_for", families.served_for, "route", "coding-glm-4.7", "A first word that a reseller serves models for is no type.", "转售者用来分类的开头词不是类型。"),
+    Case("type", families.type_word, "type", "Qwen2.5-7B-Instruct", "A type is a type wherever it stands.", "类型词放在哪里都是类型。"),
+)
+TIER = (Case("tier", families.tier, "tier", "claude-3-5-sonnet", "A tier stands for a size.", "档位代表规模。"),)
+VARIANT = (Case("variant", families.variant, "variant", "gemini-2.5-pro-preview", "A variant tells this model from another, and says nothing more.", "变体把这个模型和别的区分开，别的什么也不说。"),)
+UNKNOWN = (
+    Case("other_type", families.other_type, "type", "gemma-3-4b-pt", "Some words mean a type in one family alone, or in a tag.", "有些词只在某个系列或标签里指类型。"),
+    Case("packaging_in_family", families.packaging_in_family, "format", "ERNIE-4.5-21B-A3B-PT", "Some words mean packaging in one family alone.", "有些词只在某个系列里指打包方式。"),
+)
+NUMBER = (
+    Case("counts_training", numbers.counts_training, "training", "pythia-70m-step-3000", "Beside step, epoch and their like, a number counts training.", "挨着 step、epoch 一类词的数字说的是训练。"),
+    Case("date", numbers.date, "released", "Qwen3-4B-Instruct-2507", "Four, six or eight digits are a date where the calendar and the family's habit allow it.", "四位、六位、八位数字，日历和系列的习惯都允许时就是日期。"),
+    Case("month_and_day", numbers.month_and_day, "released", "gemini-2.5-pro-preview-06-17", "Two numbers of two digits behind a version are a month and a day.", "版本后面两个两位数是月和日。"),
+    Case("hyperparameter", numbers.hyperparameter, "unknown", "Qwen-H-2", "Behind a letter that means nothing by itself, a number belongs to that letter.", "跟在本身没有意义的字母后面的数字属于那个字母。"),
+    Case("base_version", numbers.base_decimal, "base", "Hermes-2-Theta-Llama-3-8B", "The number beside the base is the base's version.", "挨着底子的数字是底子的版本。"),
+    Case("too_long", numbers.too_long, "unknown", "aya-101", "No version has three digits, or two before a point away from its family.", "版本没有三位数；离开系列时，小数点前也没有两位数。"),
+    Case("of_another_family", numbers.of_another_family, "unknown", "gpt-oss-20b-claude-4.6", "A number beside a family that is only a word here is that one's version.", "挨着只作普通词的系列的数字，是那个系列的版本。"),
+    Case("second_part", numbers.second_part, "version", "claude-3-5-sonnet", "A hyphen may stand for the point of a version.", "连字符可以代替版本里的小数点。"),
+    Case("one_version", numbers.one_version, "unknown", "gpt2-xl-ft-1", "A model has one version.", "一个模型只有一个版本。"),
+    Case("beside_family", numbers.beside_family, "version", "llama33-70b", "The number beside the family is its version.", "挨着系列的数字是它的版本。"),
+    Case("known_version", numbers.known_version, "version", "sqlcoder-7b-2", "A number is a version wherever the catalog knows it as one.", "目录里有的版本，放在哪里都是版本。"),
+    Case("single_digit", numbers.single_digit, "version", "mistral-large-3", "Behind words that are known, a single digit numbers the model, unless it counts runs of a tuning.", "认得的词后面的一位数是模型的编号，除非它数的是调优的次数。"),
+    Case("version_before_size", numbers.version_before_size, "version", "zork-2-7b", "A number between an unknown name and its size, type or tier is a version.", "没人认得的名字和它的规模、类型、档位之间的数字是版本。"),
+    Case("decimal", numbers.decimal, "version", "Mistral-7B-0.1", "A number with a point is a version wherever it stands.", "带小数点的数放在哪里都是版本。"),
+)
+DATE = (Case("full_date", numbers.full_date, "released", "gpt-4o-2024-08-06", "A date in full is a date; of two, the first counts.", "写全的日期就是日期；有两个时第一个算数。"),)
+VERSION = (
+    Case("packaging_word", numbers.packaging_word, "serving", "amazon/nova-pro-v1", "Some words with a v mean packaging in one family.", "有些带 v 的词只在某个系列里指打包方式。"),
+    Case("base_marked", numbers.base_marked, "base", "OpenHermes-Mistral-v0.1-7B", "The version beside the base is the base's.", "挨着底子的版本是底子的。"),
+    Case("of_quantization", numbers.of_quantization, "format", "Qwen3-8B-NVFP4-v2", "Behind a quantization, a whole version counts its editions.", "量化后面的整数版本，数的是量化的版次。"),
+    Case("of_service", numbers.of_service, "serving", "meta.llama3-8b-instruct-v1", "Bedrock's v1 at the end says nothing of the model.", "Bedrock 末尾的 v1 不说模型。"),
+    Case("marked", numbers.marked, "version", "Mistral-7B-Instruct-v0.3", "A version with its mark counts where none stands beside the family.", "系列旁边没有版本时，带记号的版本才算数。"),
+    Case("edition", numbers.edition, "version", "Qwen3-8B-v2", "A second version tells editions apart.", "第二个版本区分版次。"),
+)
+LETTERED = (
+    Case("base_line", numbers.base_lettered, "base", "Hermes-DeepSeek-R1-7B", "A letter and a number beside the base are its version where it has such a line.", "底子有这种字母时，挨着它的字母加数字是它的版本。"),
+    Case("line", numbers.line, "version", "DeepSeek-R1", "A letter belongs to the version where the family has such a line.", "系列有这种字母时，字母属于版本。"),
+)
+SUFFIXED = (
+    Case("base_suffixed", numbers.base_suffixed, "base", "hermes-gemma-3n", "A number with a letter beside the base is its version.", "挨着底子、后面带字母的数字是它的版本。"),
+    Case("suffixed_part", numbers.suffixed_part, "version", "glm-4-5v", "A number with a letter may be the second part of a version that the catalog knows.", "后面带字母的数字，可以是目录认得的版本的后一半。"),
+    Case("suffixed", numbers.suffixed, "version", "gpt-4o", "A number with a letter is a version beside the family, or where the catalog knows it.", "后面带字母的数字挨着系列，或者目录里有，就是版本。"),
+)
+SIZE = (
+    Case("training_count", sizes.training_count, "training", "TinyLlama-1.1B-intermediate-step-1195k-token-2.5T", "Beside tokens, samples and their like a number counts training.", "挨着 tokens、samples 一类词的数字说的是训练。"),
+    Case("bits_behind_method", sizes.bits_behind_method, "quantization", "Llama-2-7B-GPTQ-4b-128g", "Behind a method, 4b is a width.", "方法后面的 4b 是位宽。"),
+    Case("lettered_version", sizes.lettered_version, "version", "abab6.5t", "Where the catalog knows such a version, a t is no unit.", "目录里有这样的版本时，t 不是单位。"),
+    Case("tokens_of_family", sizes.tokens_of_family, "unknown", "TinyLlama-3T", "Some families count the tokens of their training in trillions.", "有些系列用万亿数训练的词元。"),
+    Case("million_tokens_of_type", sizes.million_tokens_of_type, "context", "qwen-instruct-1m", "Behind a type, 1m is a length of context.", "类型后面的 1m 是上下文长度。"),
+    Case("version_and_size", sizes.version_and_size, "size", "LLAMA-3_8B", "Beside a family that has such a version, an underscore parts version and size.", "系列有这样的版本时，下划线把版本和规模分开。"),
+    Case("first_size", sizes.first_size, "size", "Qwen2.5-7B", "The first number of parameters is the size.", "第一个参数量就是规模。"),
+    Case("samples_before_size", sizes.samples_before_size, "size", "Infinity-Instruct-3M-0613-Mistral-7B", "Millions before billions count samples, trillions before them tokens.", "十亿前面的百万数的是样本，万亿数的是词元。"),
+    Case("million_tokens", sizes.million_tokens, "context", "internlm2_5-7b-chat-1m", "Once the size is known, so many millions are a length of context.", "规模已知之后，这么多百万是上下文长度。"),
+    Case("total_behind_parts", sizes.total_behind_parts, "size", "Qwen-A3B-30B", "Behind experts or active parameters, a number is the total.", "专家或激活参数后面的数是总量。"),
+    Case("same_again", sizes.same_again, "size", "Qwen-7B-7B", "The size again adds nothing.", "规模再写一遍，不多说什么。"),
+    Case("active_before_total", sizes.active_before_total, "size", "OLMoE-1B-7B-0924", "Of two sizes of a mixture of experts, the smaller one is what works for each token.", "混合专家模型的两个规模里，小的是每个词元用到的。"),
+    Case("second_size", sizes.second_size, "training", "llama-161M-100B", "Of two sizes, the second is one more number of the training.", "两个规模里，第二个是训练的又一个数字。"),
+)
+MIXTURE = (Case("mixture", sizes.mixture, "size", "Mixtral-8x7B-v0.1", "So many experts of one size are the size.", "若干个同样大小的专家就是规模。"),)
+ACTIVE = (Case("active", sizes.active, "size", "Qwen3-30B-A3B", "An a before a size means what works for each token.", "规模前面的 a 表示每个词元用到的参数。"),)
+EFFECTIVE = (Case("effective", sizes.effective, "size", "gemma-3n-E4B-it", "An e before a size means effective parameters, unless the size is known.", "规模前面的 e 表示等效参数，除非规模已知。"),)
+EXPERTS = (Case("experts", sizes.experts, "size", "Llama-4-Scout-17B-16E", "Behind a size, such a number counts experts, and the size is what works for each token.", "规模后面的这种数是专家数，前面的规模是每个词元用到的。"),)
+CONTEXT = (
+    Case("tuned_on", sizes.tuned_on, "unknown", "mistral-7b-sft-200k", "Beside a tuning, thousands count what the model was tuned on.", "挨着调优的千数，数的是调优用的数据。"),
+    Case("context", sizes.context, "context", "Phi-3-mini-4k-instruct", "Thousands that a context window has are its length; powers of two count 1,024.", "上下文窗口会有的千数就是它的长度；二的幂按 1,024 算。"),
+)
+METHOD = (Case("method", packaging.method, "quantization", "Qwen2.5-7B-Instruct-AWQ", "A method is a method wherever it stands; the first counts, unless it says how and not what.", "方法放在哪里都是方法；第一个算数，除非它只说了怎么做。"),)
+SCHEME = (Case("scheme", packaging.scheme, "quantization", "Qwen2.5-7B-Instruct-Q8_0.gguf", "A layout of llama.cpp tells method, layout and width.", "llama.cpp 的方案说明方法、布局和位宽。"),)
+NAMED_SCHEME = (Case("named_scheme", packaging.named_scheme, "quantization", "Qwen2.5-7B-NF4", "The name of a layout tells its method, where no other is named.", "没有写别的方法时，布局的名字说明方法。"),)
+PLAIN_Q = (
+    Case("gguf_width", packaging.gguf_width, "quantization", "Llama-3.2-1B-Instruct-Q8", "A q and a digit are a width of GGUF, unless another method or format is named.", "q 加一位数是 GGUF 的位宽，除非写了别的方法或格式。"),
+    Case("other_width", packaging.other_width, "quantization", "mlx-community/Qwen-7B-q4", "Under another method or format, they are a width of that one.", "在别的方法或格式下面，它是那一种的位宽。"),
+)
+MLC_SCHEME = (
+    Case("onnx_scheme", packaging.onnx_scheme, "quantization", "onnx-community/Qwen3-0.6B-ONNX-q4f16", "ONNX has a q4f16 of its own.", "ONNX 有自己的 q4f16。"),
+    Case("mlc_scheme", packaging.mlc_scheme, "quantization", "Llama-3.2-1B-Instruct-q4f16_1", "Otherwise it is a layout of MLC.", "其余的是 MLC 的布局。"),
+)
+WEIGHT_ACTIVATION = (Case("activations", packaging.activations, "quantization", "Qwen3-8B-W4A16", "Bits of weights and activations are a layout of compressed-tensors.", "权重和激活各多少位，是 compressed-tensors 的布局。"),)
+BITS = (Case("bits", packaging.bits, "quantization", "mlx-community/Qwen3-8B-4bit", "Bits a weight are the width; the method may be the owner's.", "每个权重的位数就是位宽；方法也许由账号来说。"),)
+GROUP = (Case("group", packaging.group, "quantization", "Mistral-7B-Instruct-v0.2-GPTQ-4bit-128g", "A group size counts beside bits or a method.", "挨着位数或方法，分组大小才算数。"),)
+HEAD_BITS = (Case("head_bits", packaging.head_bits, "quantization", "Llama-3-8B-exl2-6.0bpw-h6", "Bits of the output layer stand beside the others.", "输出层的位数跟在别的位数旁边。"),)
+FORMAT = (
+    Case("short_format", packaging.short_format, "unknown", "llava-onevision-7b-ov", "A word of two letters is a format only behind a width.", "两个字母的词跟在位宽后面才是格式。"),
+    Case("format", packaging.format_word, "format", "Qwen3-8B-GGUF", "A format is a format wherever it stands; the first counts.", "格式放在哪里都是格式；第一个算数。"),
+)
+DTYPE = (Case("dtype", packaging.dtype, "dtype", "Qwen3-8B-bf16", "A dtype of 16 or 32 bits is no quantization.", "16 位或 32 位的数据类型不是量化。"),)
+SHARD = (Case("shard", packaging.taken, "shard", "Qwen3-8B-00001-of-00002.gguf", "The number of a file of several says nothing of the model.", "几份文件里的编号不说模型。"),)
+SUFFIX = (Case("suffix", packaging.taken, "serving", "deepseek-v3-free", "A word at the end may say how an API serves the model.", "末尾的词可以说明接口怎么提供模型。"),)
+IGNORED = (Case("ignored", packaging.taken, "format", "Qwen3-8B-hf", "Some words about packaging are no fact of the model.", "有些打包用的词不是模型的事实。"),)
+
+CASES: dict[Role, tuple[Case, ...]] = {
+    "family": FAMILY, "company": COMPANY, "reseller": RESELLER, "type": TYPE, "tier": TIER, "variant": VARIANT, "unknown": UNKNOWN,
+    "number": NUMBER, "date": DATE, "version": VERSION, "lettered": LETTERED, "suffixed": SUFFIXED,
+    "size": SIZE, "mixture": MIXTURE, "active": ACTIVE, "effective": EFFECTIVE, "experts": EXPERTS, "context": CONTEXT,
+    "method": METHOD, "scheme": SCHEME, "named_scheme": NAMED_SCHEME, "plain_q": PLAIN_Q, "mlc_scheme": MLC_SCHEME,
+    "weight_activation": WEIGHT_ACTIVATION, "bits": BITS, "group": GROUP, "head_bits": HEAD_BITS, "format": FORMAT, "dtype": DTYPE,
+    "shard": SHARD, "suffix": SUFFIX, "ignored": IGNORED,
+}  # fmt: skip
+"""Role -> its cases; separators and the parts around a name have none."""
+CHAPTERS: Mapping[str, tuple[Role, ...]] = {
+    "Families": ("family", "company", "reseller"),
+    "Types": ("type", "tier", "variant", "unknown"),
+    "Versions and dates": ("number", "date", "version", "lettered", "suffixed"),
+    "Sizes and contexts": ("size", "mixture", "active", "effective", "experts", "context"),
+    "Packaging": (
+        "method", "scheme", "named_scheme", "plain_q", "mlc_scheme", "weight_activation", "bits", "group", "head_bits", "format", "dtype", "shard",
+        "suffix", "ignored",
+    ),
+}  # fmt: skip
+"""The chapters in which people read them."""

@@ -1,0 +1,272 @@
+"""Owns the combinators that rules are built from: one object gives the regular expression and the EBNF.
+
+Knows nothing of model names. A rule matches lower-case text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Ahead", "Alt", "Behind", "Cap", "Chars", "Fold", "Lit", "Named", "Node", "Not", "Opt", "Rep", "Rule", "Seq", "Words", "inside", "node"]
+
+
+class Node:
+    """A piece of grammar."""
+
+    __slots__ = ()
+
+    def regex(self) -> str:
+        """The regular expression, safe to put into a sequence."""
+        raise NotImplementedError
+
+    def printed(self) -> tuple[str, int]:
+        """The same in EBNF (ISO 14977, with `? ?` for what takes no text), and how tightly it binds: `CHOICE` to `PRIMARY`; nothing where it takes no text."""
+        raise NotImplementedError
+
+    def ebnf(self, binding: int = 0) -> str:
+        """The same in EBNF, in brackets where its place binds more tightly than the node does."""
+        text, own = self.printed()
+        return f"( {text} )" if own < binding else text
+
+
+CHOICE, SEQUENCE, TIMES, PRIMARY = 1, 2, 3, 4
+"""How tightly EBNF binds: ``|``, then ``,``, then ``5 *``, then everything that needs no brackets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lit(Node):
+    """Exactly this text."""
+
+    text: str
+
+    def regex(self) -> str:
+        return re.escape(self.text)
+
+    def printed(self) -> tuple[str, int]:
+        return f'"{self.text}"', PRIMARY
+
+
+@dataclass(frozen=True, slots=True)
+class Chars(Node):
+    """One character of a class; ``called`` is its name for people."""
+
+    klass: str
+    called: str
+
+    def regex(self) -> str:
+        return f"[{self.klass}]"
+
+    def printed(self) -> tuple[str, int]:
+        return self.called, PRIMARY
+
+
+@dataclass(frozen=True, slots=True)
+class Words(Node):
+    """One of many literal words, longest first."""
+
+    words: tuple[str, ...]
+
+    def regex(self) -> str:
+        return "(?:" + "|".join(re.escape(w) for w in sorted(self.words, key=lambda w: (-len(w), w))) + ")"
+
+    def printed(self) -> tuple[str, int]:
+        return " | ".join(f'"{word}"' for word in self.words), CHOICE
+
+
+@dataclass(frozen=True, slots=True)
+class Seq(Node):
+    """One after the other."""
+
+    parts: tuple[Node, ...]
+
+    def regex(self) -> str:
+        return "".join(part.regex() for part in self.parts)
+
+    def printed(self) -> tuple[str, int]:
+        shown = [part for part in self.parts if part.ebnf()]
+        return shown[0].printed() if len(shown) == 1 else (", ".join(part.ebnf(SEQUENCE) for part in shown), SEQUENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Alt(Node):
+    """The first that fits."""
+
+    options: tuple[Node, ...]
+
+    def regex(self) -> str:
+        return "(?:" + "|".join(option.regex() for option in self.options) + ")"
+
+    def printed(self) -> tuple[str, int]:
+        return " | ".join(option.ebnf(CHOICE) for option in self.options), CHOICE
+
+
+@dataclass(frozen=True, slots=True)
+class Opt(Node):
+    """There or not."""
+
+    part: Node
+
+    def regex(self) -> str:
+        return f"(?:{self.part.regex()})?"
+
+    def printed(self) -> tuple[str, int]:
+        return f"[ {self.part.ebnf()} ]", PRIMARY
+
+
+@dataclass(frozen=True, slots=True)
+class Rep(Node):
+    """``least`` to ``most`` times; ``most`` None: any number."""
+
+    part: Node
+    least: int = 1
+    most: int | None = None
+    lazy: bool = False
+
+    def regex(self) -> str:
+        inner = self.part.regex()
+        if not isinstance(self.part, Chars):
+            inner = f"(?:{inner})"
+        if self.least == self.most:
+            return f"{inner}{{{self.least}}}"
+        return f"{inner}{{{self.least},{'' if self.most is None else self.most}}}" + ("?" if self.lazy else "")
+
+    def printed(self) -> tuple[str, int]:
+        inner = self.part.ebnf(PRIMARY)
+        shown = [] if self.least == 0 else [inner if self.least == 1 else f"{self.least} * {inner}"]
+        if self.most is None:
+            shown.append(f"{{ {self.part.ebnf()} }}")
+        elif self.most > self.least:  # each time beyond the least may be there or not, the next one only behind it
+            more = ""
+            for _ in range(self.most - self.least):
+                more = f"[ {inner}, {more} ]" if more else f"[ {self.part.ebnf()} ]"
+            shown.append(more)
+        return ", ".join(shown), SEQUENCE if len(shown) > 1 else TIMES if self.most == self.least > 1 else PRIMARY
+
+
+@dataclass(frozen=True, slots=True)
+class Cap(Node):
+    """A part whose text is kept, under a name."""
+
+    name: str
+    part: Node
+
+    def regex(self) -> str:
+        return f"(?P<{self.name}>{self.part.regex()})"
+
+    def printed(self) -> tuple[str, int]:
+        return self.part.printed()
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Node):
+    """A part that has a name of its own: other rules print the name, and the page defines it once."""
+
+    name: str
+    part: Node
+
+    def regex(self) -> str:
+        return self.part.regex()
+
+    def printed(self) -> tuple[str, int]:
+        return self.name, PRIMARY
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Node):
+    """What follows must not begin like this; takes no text."""
+
+    part: Node
+
+    def regex(self) -> str:
+        return f"(?!{self.part.regex()})"
+
+    def printed(self) -> tuple[str, int]:
+        return f"? not before {self.part.ebnf()} ?", PRIMARY
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead(Node):
+    """What follows begins like this; takes no text and is only there for speed, so that the EBNF does without."""
+
+    part: Node
+
+    def regex(self) -> str:
+        return f"(?={self.part.regex()})"
+
+    def printed(self) -> tuple[str, int]:
+        return "", PRIMARY
+
+
+@dataclass(frozen=True, slots=True)
+class Fold(Node):
+    """A part in whose letters the case does not matter, as in all quoted letters of the EBNF."""
+
+    part: Node
+
+    def regex(self) -> str:
+        return f"(?i:{self.part.regex()})"
+
+    def printed(self) -> tuple[str, int]:
+        return self.part.printed()
+
+
+@dataclass(frozen=True, slots=True)
+class Behind(Node):
+    """What stands before must (or must not) end like this; takes no text."""
+
+    part: Node
+    there: bool = True
+
+    def regex(self) -> str:
+        return f"(?<{'=' if self.there else '!'}{self.part.regex()})"
+
+    def printed(self) -> tuple[str, int]:
+        return f"? {'' if self.there else 'not '}after {self.part.ebnf()} ?", PRIMARY
+
+
+def inside(node: Node) -> Iterator[Node]:
+    """A node and all nodes in it, each before its parts."""
+    yield node
+    parts: Sequence[Node] = ()
+    if isinstance(node, Seq):
+        parts = node.parts
+    elif isinstance(node, Alt):
+        parts = node.options
+    elif isinstance(node, Opt | Rep | Cap | Named | Not | Ahead | Fold | Behind):
+        parts = (node.part,)
+    for part in parts:
+        yield from inside(part)
+
+
+def node(part: Node | str | Sequence[Node | str]) -> Node:
+    """Text means itself, a list one after the other."""
+    if isinstance(part, Node):
+        return part
+    if isinstance(part, str):
+        return Lit(part)
+    return Seq(tuple(node(p) for p in part))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the grammar: a name, what it matches, a text that it matches, and what it is about."""
+
+    name: str
+    what: Node
+    example: str
+    about: str
+    worked: str = ""
+    """A whole name in which the rule is at work, where the example is but a part of one."""
+
+    def regex(self) -> str:
+        """The rule's regular expression."""
+        return self.what.regex()
+
+    def ebnf(self) -> str:
+        """The rule as a line of EBNF."""
+        return f"{self.name} = {self.what.ebnf()} ;"

@@ -1,0 +1,222 @@
+"""Owns one reading: the tape of words, what has been found, the places of it, and what changes how words are read. Knows no case."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from modelcatalog.records import Release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from modelcatalog.names.dictionary import Account, Dictionary
+    from modelcatalog.names.roles import Bits, FamilyWord, Mixture, Role, Word
+    from modelcatalog.records import Dtype, SegmentKind
+
+__all__ = ["Case", "Found", "Mode", "Places", "Reading", "Tape", "release", "run"]
+
+
+class Case:
+    """One thing that neighbours decide; `context.CASES` has them all, in the order in which they are tried."""
+
+    __slots__ = ("about", "example", "gives", "name", "take", "zh")
+
+    def __init__(  # noqa: PLR0917  a row of a table
+        self, name: str, take: Callable[[Reading, int, Word], bool], gives: SegmentKind, example: str, about: str, zh: str,
+    ) -> None:  # fmt: skip
+        self.name = name
+        """What explanations, documentation and tests call it."""
+        self.take = take
+        """Whether the word at this place is taken; then what it says is noted."""
+        self.gives = gives
+        """The kind of segment that the word becomes; ``unknown``: it is kept, and says nothing."""
+        self.example = example
+        """A name in which this case decides."""
+        self.about = about
+        """The reason, one sentence."""
+        self.zh = zh
+        """The same in Chinese."""
+
+
+class Tape:
+    """The words from left to right, separators and the parts around the name among them."""
+
+    __slots__ = ("decided", "kinds", "texts", "unknown", "words")
+
+    def __init__(self) -> None:
+        self.words: list[Word] = []
+        self.texts: list[str] = []
+        """Each word as it was written."""
+        self.kinds: list[SegmentKind] = []
+        """The kind of segment that each word has become so far."""
+        self.decided: list[Case | None] = []
+        """The case that took each word; None: no case asked, or none would have it."""
+        self.unknown: list[int] = []
+        """Places of the words that no case took."""
+
+    def put(self, words: list[Word], texts: list[str]) -> int:
+        """Write words behind the others; gives the place of the first."""
+        first = len(self.words)
+        if first:
+            self.words += words
+            self.texts += texts
+        else:
+            self.words, self.texts = words, texts
+        self.kinds += ["separator"] * len(words)
+        self.decided += [None] * len(words)
+        return first
+
+    def before(self, i: int) -> int:
+        """The word before, separators left out; -1: none."""
+        words = self.words
+        i -= 1
+        while i >= 0 and words[i].role == "separator":
+            i -= 1
+        return i
+
+    def after(self, i: int) -> int:
+        """The word after, separators left out; -1: none."""
+        words = self.words
+        count = len(words)
+        i += 1
+        while i < count and words[i].role == "separator":
+            i += 1
+        return i if i < count else -1
+
+
+class Found:
+    """The facts so far."""
+
+    __slots__ = (
+        "account", "active", "base", "base_version", "bits", "company", "context", "dtype", "experts", "family", "format", "group", "keys",
+        "method", "method_format", "mixture", "released", "scheme", "size", "tier", "types", "version",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.account: str | None = None
+        """The account that a repackager wrote before the name."""
+        self.company: str | None = None
+        self.family: FamilyWord | None = None
+        self.version: str | None = None
+        self.base: FamilyWord | None = None
+        self.base_version: str | None = None
+        self.types: list[str] = []
+        self.tier: str | None = None
+        self.size: int | None = None
+        self.mixture: Mixture | None = None
+        self.active: int | None = None
+        self.experts: int | None = None
+        self.method: str | None = None
+        self.scheme: str | None = None
+        self.bits: Bits | None = None
+        self.group: int | None = None
+        self.format: str | None = None
+        """The file format that a word names."""
+        self.method_format: str | None = None
+        """The file format that a method implies."""
+        self.dtype: Dtype | None = None
+        self.context: int | None = None
+        self.released: Release | None = None
+        self.keys: list[str] = []
+        """What the words add to the canonical name."""
+
+
+class Places:
+    """Where on the tape the facts stand; -1: nowhere."""
+
+    __slots__ = ("base", "base_end", "family", "label_from", "lead", "lead_end", "size", "size_end", "version")
+
+    def __init__(self) -> None:
+        self.family = -1
+        self.version = -1
+        self.base = -1
+        self.base_end = -1
+        """The last word of the base: its version, where it has one."""
+        self.size = -1
+        self.size_end = -1
+        """The last word of the size: ``A3B`` in ``30B-A3B``."""
+        self.label_from = 0
+        """Characters of the size's first word that are not the size: ``3_`` in ``LLAMA-3_8B``."""
+        self.lead = -1
+        """The first unknown word before anything is recognised: an unknown family begins there."""
+        self.lead_end = -1
+
+
+class Mode:
+    """What changes how the words to come are read."""
+
+    __slots__ = ("account", "dotted", "in_tag", "meanings", "open", "recognised")
+
+    def __init__(self) -> None:
+        self.account: Account | None = None
+        """The owner, where it is known."""
+        self.dotted = False
+        """Whether the company stands before the name with a point, as Bedrock writes it."""
+        self.in_tag = False
+        self.open = True
+        """Whether a version may still stand beside the family: nothing but tiers has come between."""
+        self.recognised = False
+        """Whether any word told that this is a model's name: an unknown family ends there."""
+        self.meanings: Mapping[str, str] = _NO_MEANINGS
+        """Words that mean something else in the families found so far."""
+
+
+_NO_MEANINGS: Mapping[str, str] = MappingProxyType({})
+
+
+class Reading:
+    """A name being read."""
+
+    __slots__ = ("at", "dictionary", "found", "lower", "mode", "source", "tape")
+
+    def __init__(self, source: str, lower: str, dictionary: Dictionary) -> None:
+        self.source = source
+        self.lower = lower
+        self.dictionary = dictionary
+        self.tape = Tape()
+        self.found = Found()
+        self.at = Places()
+        self.mode = Mode()
+
+    def keep_unknown(self, i: int, word: Word) -> None:
+        """A word that no case takes: kept, never guessed."""
+        tape, found, at = self.tape, self.found, self.at
+        tape.kinds[i] = "unknown"
+        tape.unknown.append(i)
+        found.keys.append(word.key or word.text)
+        if found.family is None and not self.mode.recognised:
+            if at.lead < 0:
+                at.lead = i
+            at.lead_end = i
+
+
+def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> None:
+    """Let the cases decide each word from ``first`` on."""
+    tape, mode = reading.tape, reading.mode
+    words, kinds, decided = tape.words, tape.kinds, tape.decided
+    for i in range(first, len(words)):
+        word = words[i]
+        role = word.role
+        if role == "separator" or role == "other":  # noqa: PLR1714  compiled, two comparisons are faster than a look into a tuple
+            continue
+        if role == "unknown" and not mode.meanings:
+            reading.keep_unknown(i, word)  # what its cases come to, for the commonest word
+            continue
+        for case in cases[role]:
+            if case.take(reading, i, word):
+                decided[i] = case
+                if case.gives == "unknown":
+                    reading.keep_unknown(i, word)
+                else:
+                    kinds[i] = case.gives
+                break
+        else:
+            reading.keep_unknown(i, word)
+
+
+@lru_cache(maxsize=4096)
+def release(year: int | None, month: int | None, day: int | None, text: str) -> Release:
+    """One record for each date: names share them."""
+    return Release(year=year, month=month, day=day, text=text)

@@ -1,0 +1,212 @@
+"""Owns the record: what a reading found becomes a `ModelName`. Reads no word."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from modelcatalog.names.refusing import LIMIT
+from modelcatalog.records import Identity, ModelName, Quantization, Segment, Size
+
+if TYPE_CHECKING:
+    from modelcatalog.names.reading import Reading
+    from modelcatalog.names.reference import Parts
+    from modelcatalog.names.roles import Bits
+    from modelcatalog.records import Origin
+
+    Origins = tuple[tuple[str, Origin], ...]
+
+__all__ = ["base_text", "changed", "record_of", "size_of"]
+
+_RUNTIMES = frozenset(("mlx", "mlc", "openvino"))
+"""Formats of one runtime: an account that publishes these publishes nothing else."""
+_FIELDS = set(ModelName.model_fields)
+_UNSTATED: dict[str, Any] = {name: field.get_default() for name, field in ModelName.model_fields.items()}
+"""What a record has where the name says nothing; a copy of it costs less than a dictionary made field by field."""
+_COMPANY: Origins = (("company", "catalog"),)
+_new = ModelName.__new__
+_set_fields = vars(BaseModel)["__dict__"].__set__
+_set_fields_set, _set_extra, _set_private = (
+    vars(BaseModel)[name].__set__ for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
+_set_identity = vars(ModelName)["_identity"].__set__
+_new_tuple = tuple.__new__
+_HYPHENS = tuple(Segment("separator", "-", at, at + 1) for at in range(LIMIT))
+"""Hyphens are four in ten of all segments, so each is made once."""
+
+
+def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelName:
+    """The record of a reading; ``base`` is that of `base_text`."""
+    found, at, tape, mode = reading.found, reading.at, reading.tape, reading.mode
+    family, account, version, texts, owner = found.family, mode.account, found.version, tape.texts, parts.owner
+    origins: tuple[tuple[str, Origin], ...] = ()
+    if family is not None:
+        name: str | None = family.name
+        company: str | None = family.company
+        series = name if version is None else f"{name}{version}"
+        origins = _COMPANY
+    else:
+        name = _unknown_family(reading) if at.lead >= 0 else None
+        series = name if version is None or name is None else name + version
+        company = found.company
+        if account is not None and account.company is not None:
+            company = account.company
+            origins = (("company", "owner"),)
+    size = file_format = quantization = None
+    if at.size >= 0 or (found.tier is not None and family is not None):
+        size, origins = _size_of(reading, origins)
+    if found.method or found.bits or found.format or (account is not None and account.format is not None):
+        file_format, quantization, origins = _package(reading, origins)
+    fields = _UNSTATED.copy()
+    fields["source"], fields["owner"], fields["name"] = reading.source, found.account if owner is None else owner, parts.name
+    if parts.regions:
+        fields["hub"], fields["revision"], fields["tag"], fields["file"] = parts.hub, parts.revision, parts.tag, parts.file
+    fields["company"], fields["family"], fields["version"], fields["series"] = company, name, version, series
+    if found.types:
+        fields["types"] = tuple(found.types)
+    fields["size"], fields["quantization"], fields["format"] = size, quantization, file_format
+    fields["dtype"], fields["context_length"], fields["released"] = found.dtype, found.context, found.released
+    fields["base"] = base
+    identity = _identity(reading)
+    fields["canonical"], fields["segments"], fields["origins"] = _text(identity), _segments(reading, parts), origins
+    if tape.unknown:
+        fields["unknown"] = tuple([texts[i] for i in tape.unknown])
+    return _record(fields, identity)
+
+
+def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
+    """The whole text in order; without regions, the owner and its slash are before the words, and with them slash is -1."""
+    start = parts.slash + 1
+    segments = [_new_tuple(Segment, ("owner", parts.owner, 0, start - 1)), _new_tuple(Segment, ("separator", "/", start - 1, start))] if start > 1 else []
+    kinds = reading.tape.kinds
+    for i, text in enumerate(reading.tape.texts):
+        kind = kinds[i]
+        if text == "-":
+            segments.append(_HYPHENS[start] if kind == "separator" else Segment(kind, text, start, start + 1))
+            start += 1
+        else:
+            end = start + len(text)
+            segments.append(_new_tuple(Segment, (kind, text, start, end)))
+            start = end
+    return tuple(segments)
+
+
+def _unknown_family(reading: Reading) -> str | None:
+    """A family the catalog does not know: the words before the first that is recognised."""
+    found, tape = reading.found, reading.tape
+    if not (reading.mode.recognised or found.released or found.version or found.context):
+        return None
+    first, end, kinds = reading.at.lead, reading.at.lead_end + 1, tape.kinds
+    for i in range(first, end):
+        if kinds[i] in ("unknown", "tier"):
+            kinds[i] = "family"
+        elif tape.words[i].role == "other":  # not into tag or file
+            end = i
+            break
+    tape.unknown = [i for i in tape.unknown if not first <= i < end]
+    return "".join(tape.texts[first:end])
+
+
+@lru_cache(maxsize=4096)
+def size_of(label: str | None, total: int | None, active: int | None, experts: int | None) -> Size:
+    """One record for each size: names share them."""
+    return Size(label=label, total=total, active=active, experts=experts)
+
+
+@lru_cache(maxsize=4096)
+def _quantization(method: str | None, scheme: str | None, bits: Bits | None, group_size: int | None) -> Quantization:
+    return Quantization(method=method, scheme=scheme, bits=bits, group_size=group_size)
+
+
+def _size_of(reading: Reading, origins: Origins) -> tuple[Size, Origins]:
+    found, texts, first, last = reading.found, reading.tape.texts, reading.at.size, reading.at.size_end
+    if first < 0:
+        return size_of(found.tier, None, None, None), origins
+    total, experts = found.size, found.experts
+    if found.mixture is not None:
+        experts = found.mixture.experts
+        if total is None:
+            total = found.mixture.each * experts
+            origins = (*origins, ("size.total", "estimate"))
+    label = texts[first] if first == last else "".join(texts[first : last + 1])
+    return size_of(label[reading.at.label_from :].replace("___", "."), total, found.active, experts), origins
+
+
+def _package(reading: Reading, origins: Origins) -> tuple[str | None, Quantization | None, Origins]:
+    """Format and quantization, from the name first and the owner then."""
+    found, account = reading.found, reading.mode.account
+    method, bits, scheme = found.method, found.bits, found.scheme
+    file_format = found.format or found.method_format
+    if found.format is None and account is not None and account.format in _RUNTIMES:
+        file_format = None  # whatever the method, this account publishes for its own runtime
+    if file_format is None:
+        if method == "gguf" or (scheme is not None and method is None):
+            file_format = "gguf"
+        elif account is not None and account.format is not None:
+            file_format = account.format
+            origins = (*origins, ("format", "owner"))
+    if method == "mxfp4" and scheme is None and file_format == "gguf":
+        scheme = "MXFP4"  # one of llama.cpp's own types
+    if method is None and file_format in _RUNTIMES and bits is not None:
+        method = file_format
+        if found.format is None:
+            origins = (*origins, ("quantization.method", "owner"))
+    if scheme is None and bits is None and (method is None or method == "gguf" or method in _RUNTIMES):
+        return file_format, None, origins
+    return file_format, _quantization(method, scheme, bits, found.group), origins
+
+
+def base_text(reading: Reading) -> str | None:
+    """The base as a name of its own: its family, its version, and the size that follows directly; None: the name has no base."""
+    if reading.found.base is None:
+        return None
+    tape, at = reading.tape, reading.at
+    end = at.base_end
+    after = tape.after(end)
+    if after >= 0 and tape.words[after].role == "size" and after == at.size == at.size_end:
+        end = after
+    return "".join(tape.texts[at.base : end + 1])
+
+
+def _identity(reading: Reading) -> Identity:
+    """Family, version, and the other words in alphabetical order: their order in the name says nothing."""
+    found = reading.found
+    keys, family, version, base, released = found.keys, found.family, found.version, found.base, found.released
+    if base is not None:
+        keys = [*keys, base.name.lower() + (found.base_version or "").lower()]
+    if len(keys) > 1:
+        keys = sorted(set(keys))
+    date = ""
+    if released is not None:
+        day = "" if released.day is None else f"-{released.day:02}"
+        date = f"{released.year or ''}-{released.month or 0:02}{day}"
+    return _new_tuple(Identity, ("" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date))
+
+
+def _text(identity: Identity) -> str:
+    """What ``str`` of an identity is, at a third of the cost: every record needs it."""
+    family, version, words, date = identity
+    text = "-".join(words)
+    if version:
+        text = f"{version}-{text}" if text else version
+    if family:
+        text = f"{family}-{text}" if text else family
+    return f"{text}@{date}" if date else text
+
+
+def changed(name: ModelName, **fields: Any) -> ModelName:
+    """The same name with other, valid, fields."""
+    return _record(name.__dict__ | fields, name.identity)
+
+
+def _record(fields: dict[str, Any], identity: Identity) -> ModelName:
+    """A `ModelName` from valid fields, without validating them again (a third of the time of reading a name)."""
+    name = _new(ModelName)
+    _set_fields(name, fields)
+    _set_fields_set(name, _FIELDS)
+    _set_extra(name, None)
+    _set_private(name, None)
+    _set_identity(name, identity)
+    return name

@@ -1,0 +1,264 @@
+"""Owns the words of a name: how a stretch of text becomes words, each with what it means by itself.
+
+A piece is a word of the dictionary, a word that `grammar.WORDS` describes, or both glued together; a phrase is several
+pieces. Knows nothing of neighbours. Every piece is read once and remembered (`READINGS`, bounded), which is why a name costs
+little more than cutting it up.
+"""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+from typing import TYPE_CHECKING
+
+from modelcatalog.names import grammar
+from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.names.roles import Parameters, Word, unknown
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable
+
+    from modelcatalog.names.dictionary import Dictionary, Option
+    from modelcatalog.names.grammar import WordRule
+
+__all__ = ["READINGS", "Several", "alone", "cut", "fold", "forget_words", "names_family"]
+
+_REMEMBERED = 50_000
+"""Words whose readings are kept: about 15 MB at most."""
+_LONGEST = 80
+"""Words longer than this mean nothing; they are not worth a look-up or a place in memory."""
+_NAME = 4
+"""A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
+_GLUED = 10**8
+"""Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
+
+
+class Several(Word):
+    """A piece that is more than one word, or that may begin a phrase."""
+
+    __slots__ = ("alone", "options", "seconds")
+
+    def __init__(self, piece: str, options: Iterable[Option], alone: tuple[Word, ...]) -> None:
+        super().__init__("several", piece)
+        self.options = tuple(sorted(options, key=lambda option: -len(option.rest)))
+        self.seconds = tuple({option.rest[0] for option in self.options})
+        """Beginnings of the word after the first: a quick look that rules out most names."""
+        self.alone = alone
+        """What it means where no phrase begins."""
+
+
+def forget_words() -> None:
+    """Forget the dictionary and every reading of a word."""
+    current_dictionary.cache_clear()
+    READINGS.clear()
+
+
+class _Readings(dict[str, Word]):
+    """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
+
+    def __missing__(self, piece: str) -> Word:
+        lowered, words = fold(piece), current_dictionary()
+        if len(piece) > _LONGEST:
+            return unknown(lowered) if piece[0].isalnum() else Word("separator", lowered, None, lowered)
+        if piece.isalpha() and piece.isascii() and lowered not in words.words and lowered not in words.phrases:
+            found = unknown(lowered)  # as most new words are: every rule of `grammar.WORDS` wants a digit
+        else:
+            found = _read(piece, words) if lowered == piece else self[lowered]
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[piece] = found
+        return found
+
+
+def fold(text: str) -> str:
+    """Lower case; character by character where that would change the length."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+READINGS = _Readings()
+_READ = READINGS.__getitem__
+
+
+def alone(found: Word) -> tuple[Word, ...]:
+    """What a piece means where no phrase begins."""
+    return found.alone if isinstance(found, Several) else (found,)
+
+
+def names_family(piece: str) -> bool:
+    """Whether a piece of a name begins with a family."""
+    return alone(READINGS[piece])[0].role == "family"
+
+
+# --- a stretch of text ----------------------------------------------------------------------------
+
+
+def cut(text: str) -> tuple[list[Word], list[str]]:
+    """The words of a stretch, separators among them, and their texts as they were written."""
+    texts = grammar.pieces(text)
+    words = list(map(_READ, texts))
+    return _spread(words, texts) if Several in map(type, words) else (words, texts)
+
+
+def _spread(found: list[Word], pieces: list[str]) -> tuple[list[Word], list[str]]:
+    """The same, where some pieces are several words or begin a phrase."""
+    words: list[Word] = []
+    texts: list[str] = []
+    at, last = 0, len(pieces) - 1
+    while at <= last:
+        word, piece = found[at], pieces[at]
+        at += 1
+        if not isinstance(word, Several):
+            words.append(word)
+            texts.append(piece)
+            continue
+        taken = word.alone
+        if at < last and pieces[at + 1].lower().startswith(word.seconds):
+            first = at - 1
+            taken, at = _phrase(word, pieces, first)
+            piece = "".join(pieces[first:at])
+        words += taken
+        if len(taken) == 1:
+            texts.append(piece)
+            continue
+        start = 0
+        for part in taken:
+            end = start + len(part.text)
+            texts.append(piece[start:end])
+            start = end
+    return words, texts
+
+
+def _phrase(several: Several, pieces: list[str], first: int) -> tuple[tuple[Word, ...], int]:
+    """Words that mean something together, and the next piece to read."""
+    at = first + 1
+    lowered = [piece.lower() for piece in pieces[at : at + 2 * len(several.options[0].rest) + 2]]  # not all: that would be quadratic
+    for parts, own, word in several.options:
+        after = at + 2 * len(parts)
+        last = parts[-1]
+        if len(pieces) < after or not all(lowered[2 * k + 1] == part for k, part in enumerate(parts[:-1])):
+            continue
+        found = lowered[after - at - 1]
+        rest = found.removeprefix(last)
+        if (found != last and (rest == found or not rest[0].isdigit())) or any(len(pieces[at + 2 * k]) > 1 for k in range(len(parts))):
+            continue
+        if word.role == "company" and last in current_dictionary().families and not _family_next(lowered, after - at):
+            continue
+        if own <= len(parts):
+            after, rest = at + 2 * own - 2, ""
+        covered = fold("".join(pieces[first:after]))
+        text = covered[: len(covered) - len(rest)]
+        taken = word.written(text)
+        return (taken, *alone(READINGS[covered[len(text) :]])) if rest else (taken,), after
+    return several.alone, at
+
+
+def _family_next(pieces: list[str], at: int) -> bool:
+    return at + 1 < len(pieces) and names_family(pieces[at + 1])
+
+
+# --- one piece ------------------------------------------------------------------------------------
+
+
+def _read(piece: str, words: Dictionary) -> Word:
+    itself = _alone(piece, words)
+    options = words.phrases.get(piece, ())
+    return Several(piece, options, itself) if options or len(itself) > 1 else itself[0]
+
+
+def _alone(piece: str, words: Dictionary) -> tuple[Word, ...]:
+    known = words.words.get(piece)
+    if known is not None and not (known.role == "family" and len(piece) == 1):
+        return (known,)
+    cut_so = grammar.known_piece(piece)
+    if cut_so is not None:
+        return (cut_so,)
+    ruled = grammar.word(piece)
+    if ruled is not None and ruled[0].name not in ("lettered", "release_candidate"):
+        return _meaning(piece, ruled, words)
+    glued = _glued(piece, words)
+    if glued is not None:
+        return glued
+    return (unknown(piece),) if ruled is None else _meaning(piece, ruled, words)
+
+
+def _meaning(piece: str, ruled: tuple[WordRule, re.Match[str]], words: Dictionary) -> tuple[Word, ...]:
+    """What a rule says of a word; a width that is none of a quantization may be a dtype: ``16-bit``."""
+    rule, found = ruled
+    meant = rule.means(piece, found)
+    wide = words.words.get(piece.replace("-", "")) if rule.name == "bits" and meant[0].role == "unknown" else None
+    return meant if wide is None else (wide.written(piece),)
+
+
+def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """A known word with digits, and perhaps more words, glued to it: ``qwen2.5``, ``llama3chat``, ``r7b``."""
+    if not piece.isascii():
+        head = next((name for name in words.ideographic if piece.startswith(name)), None)
+        if head is None:
+            return None
+        rest = piece[len(head) :]
+        return (words.words[head].written(head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
+    head, joint, rest = piece.partition("_")
+    whole = words.words.get(head) if joint else None
+    if whole is not None and whole.role in ("family", "method"):  # t5_3b, exl2_5.0bpw: a word with a digit in its name
+        return (whole, Word("separator", "_"), *_tail(rest, words))
+    rest = piece.lstrip(ascii_lowercase)
+    head = piece.removesuffix(rest)
+    if not head:
+        return _number_and_word(piece, words)
+    if not rest[:1].isdigit():
+        return None
+    known = words.words.get(head)
+    if known is None and len(head) >= _NAME and head not in words.training_before:
+        return _named_size(head, rest, words)
+    if known is None or known.role not in ("family", "type", "tier", "variant"):
+        return None
+    if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
+        return None
+    tail = _tail(rest, words)
+    if tail and tail[-1].role == "unknown" and known.role != "family":
+        return None
+    return (known.written(head), *tail)
+
+
+def _named_size(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``Tahetorn9B``, ``MFANN3bv1.1``: a size glued to a name that the vocabulary does not know, and perhaps a version to it."""
+    rest, mark, digits = rest.partition("v")
+    ruled = grammar.word(rest) if rest else None
+    version = grammar.word(mark + digits) if mark else None
+    if mark and (version is None or version[0].name != "version"):
+        return None
+    if ruled is None or ruled[0].name != "size":
+        return None
+    size = _meaning(rest, ruled, words)
+    said = size[0].value
+    if not isinstance(said, Parameters) or said.unit not in ("b", "m") or said.total < _GLUED:
+        return None
+    return (unknown(head), *size, *(() if version is None else _meaning(mark + digits, version, words)))
+
+
+def _number_and_word(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``3vl``, ``2.5coder``: a number with a known word behind it."""
+    at = next((i for i, char in enumerate(piece) if not (char.isdigit() or char in "._")), 0)
+    behind = words.words.get(piece[at:])
+    if not at or behind is None or behind.role not in ("type", "tier"):
+        return None
+    ruled = grammar.word(piece[:at])
+    if ruled is None or ruled[0].name != "number":
+        return None
+    return (*_meaning(piece[:at], ruled, words), behind)
+
+
+def _tail(rest: str, words: Dictionary) -> tuple[Word, ...]:
+    """What is glued behind a family: ``2.5``, ``410m``, ``3_8b``, ``2vl``."""
+    if not rest[0].isdigit():
+        known = words.words.get(rest)
+        ruled = grammar.word(rest) if known is None else None
+        return (known or unknown(rest),) if ruled is None else _meaning(rest, ruled, words)
+    first, joint, second = rest.partition("_")
+    if joint and second[-1:].isalpha():
+        return (*_tail(first, words), Word("separator", "_"), *_tail(second, words))
+    ruled = grammar.word(rest)
+    if ruled is not None:
+        return _meaning(rest, ruled, words)
+    return _number_and_word(rest, words) or (unknown(rest),)
