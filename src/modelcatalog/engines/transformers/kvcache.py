@@ -119,6 +119,8 @@ def reason_against(model: Any) -> str | None:
     empty, kind = new(model.config), type(model).__name__
     if seam.own_state(model):
         return f"{kind} keeps a state beside its cache"
+    if seam.own_cache(model):
+        return f"{kind} makes a cache of its own kind"
     if not usable(empty):
         return f"the cache of {kind} holds more than keys and values"
     return None if seam.slides_alike(model, empty) else f"{kind} looks at more than its cache keeps"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Forward", "asked_of_generate", "attention_of", "bars", "cache_of", "captures", "causal_form", "decodes", "dynamic_cache", "full_layer", "hooks",
-    "image_text_form", "looks_ahead", "of_generate", "own_state", "own_way_of_preparing", "read_from", "said", "slides_alike", "sliding_layer", "static_cache",
-    "unpacker",
+    "image_text_form", "looks_ahead", "of_generate", "own_cache", "own_state", "own_way_of_preparing", "read_from", "said",
+    "slides_alike", "sliding_layer", "static_cache", "unpacker",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -80,6 +80,12 @@ def own_way_of_preparing(model: Any) -> bool:
 def own_state(model: Any) -> bool:
     """Whether a model keeps a state that is no list of keys and values."""
     return bool(getattr(type(model), "_is_stateful", False))
+
+
+def own_cache(model: Any) -> bool:
+    """Whether `generate` leaves the cache to the model, which makes one of a kind of its own."""
+    takes_any = getattr(type(model), "_supports_default_dynamic_cache", None)
+    return takes_any is not None and not takes_any()
 
 
 def looks_ahead(model: Any) -> bool:
