@@ -161,7 +161,7 @@ def test_parts_of_a_gguf_file(hubs: Pair, gguf_file: Path, tmp_path: Path) -> No
     hub.repositories = {"acme/tiny-GGUF": folder}
     client.hf_hub_download("acme/tiny-GGUF", names[0], cache_dir=huggingface.cache_folder(), endpoint=hub.endpoint)
     clear(hubs)
-    made = plan("acme/tiny-GGUF", device="cpu")
+    made = plan("acme/tiny-GGUF", engine="llama.cpp", device="cpu")
     assert made.weights == tuple(names)
     assert made.memory.disk in {0, gguf_file.stat().st_size}
     assert made.hub == "huggingface"
@@ -213,7 +213,8 @@ def test_shards(hubs: Pair, kind: Hub, repository: Path, lost: str) -> None:
         assert model.plan.hub == kind
         assert len(model.plan.weights) == 3
     assert sent(hubs, "model-00001-of-00003") == 0
-    assert sent(hubs, lost) == 1
+    # The plan reads an index, since it says which files belong together.
+    assert sent(hubs, lost) == (2 if lost.endswith(".json") else 1)
     assert not [request for request in hubs[other(kind)].requests if "tiny" in request.path]
 
 
@@ -418,7 +419,7 @@ def test_unknown_hub(hub: Any, tmp_path: Path) -> None:
 
 
 @both
-@pytest.mark.parametrize("revision", [7, "../../etc", "/etc/passwd", "a\0b", "a b", "x" * 5000, "a:b", "v9"])
+@pytest.mark.parametrize("revision", ["../../etc", "/etc/passwd", "a\0b", "a b", "x" * 5000, "a:b", "v9"])
 def test_unknown_revision(hubs: Pair, kind: Hub, revision: Any) -> None:
     """What can be no revision is refused before it becomes a path or an address; what could be one, by the hub."""
     with pytest.raises(CheckpointNotFound) as caught:

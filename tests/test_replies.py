@@ -406,12 +406,13 @@ class TestTemplates:
         assert "chat_template='rag'" in (caught.value.hint or "")
 
     def test_broken_json(self, tmp_path: Path) -> None:
-        """A file that is no JSON has no template, and is no crash."""
+        """A file that is not valid JSON is called that, by its name."""
         folder = scripted(tmp_path, tokenizer(), "Hello!<|im_end|>")
         (folder / "chat_template.jinja").unlink()
         (folder / "chat_template.json").write_text("{", encoding="utf-8")
-        with mc.load(folder) as model:
-            assert not model.has_chat_template
+        with pytest.raises(mc.IntegrityError, match=r"chat_template\.json is not valid JSON") as caught:
+            mc.load(folder)
+        assert caught.value.hint
 
 
 class TestSwitches:
