@@ -293,8 +293,10 @@ def _many(result: Result, model: Any, owed: str) -> None:
     asked = {"max_new_tokens": 48, "temperature": 0}
     singly: list[Any] = []
     together: list[Any] = []
-    (alone,) = best(lambda: singly.extend(model.chat(prompt, **asked) for prompt in prompts), rounds=1)
-    (batch,) = best(lambda: together.__setitem__(slice(None), model.batch(prompts, **asked)), rounds=1)
+    alone, batch = best(
+        lambda: singly.__setitem__(slice(None), [model.chat(prompt, **asked) for prompt in prompts]),
+        lambda: together.__setitem__(slice(None), model.batch(prompts, **asked)),
+    )
     rates = [sum(reply.usage.completion_tokens for reply in replies) for replies in (singly, together)]
     result.add("batch of 16, tokens/s against 16 calls", (rates[1] / batch) / (rates[0] / alone), "times", owed)
     same = sum(one.text == other.text for one, other in zip(singly, together, strict=True))
