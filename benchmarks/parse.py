@@ -26,7 +26,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import catalog, parse, parse_many, reader
+from modelcatalog import catalog, parse, parse_many
+from modelcatalog.names import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ SLICES = 20
 FLOOR = re.compile(
     r"(?:(?P<owner>[^/]+)/)?(?P<family>[A-Za-z]+)[-_]?(?P<version>\d+(?:\.\d+)*)?.*?(?P<size>\d+(?:\.\d+)?[BbMm])?(?P<rest>-.*)?"
 )
-MODULES = "sources" if (reader.__file__ or "").endswith(".py") else "compiled modules"
+MODULES = "sources" if (record.__file__ or "").endswith(".py") else "compiled modules"
 ENDINGS = (
     "",
     "-GGUF",
