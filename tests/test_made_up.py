@@ -106,14 +106,14 @@ def test_gguf(lost: str, tmp_path: Path) -> None:
 
     file, width = tmp_path / "tiny-F32.gguf", 64
     words = [token for token, _ in sorted(zoo.tokenizer().get_vocab().items(), key=lambda item: item[1])]
-    words[0] = "qz"  # the one merge that there must be
+    words[:2] = "qz", "qy"  # merges, which there must be
     writer = gguf.GGUFWriter(str(file), "llama")
     for add, value in (
         (writer.add_block_count, 2), (writer.add_context_length, 256), (writer.add_embedding_length, width), (writer.add_feed_forward_length, 96),
         (writer.add_head_count, 4), (writer.add_head_count_kv, 4), (writer.add_layer_norm_rms_eps, 1e-5), (writer.add_rope_dimension_count, 16),
         (writer.add_vocab_size, len(words)), (writer.add_tokenizer_model, "gpt2"), (writer.add_tokenizer_pre, "gpt-2"), (writer.add_token_list, words),
-        (writer.add_token_types, [3 if word.startswith("<|") else 1 for word in words]), (writer.add_token_merges, ["q z"]),
-        (writer.add_eos_token_id, len(words) - 1), (writer.add_chat_template, zoo.TEMPLATE),
+        (writer.add_token_types, [3 if word.startswith("<|") else 1 for word in words]), (writer.add_token_merges, ["q z", "q y"]),
+        (writer.add_bos_token_id, len(words) - 3), (writer.add_eos_token_id, len(words) - 1), (writer.add_chat_template, zoo.TEMPLATE),
     ):  # fmt: skip
         add(value)
     shapes: dict[str, tuple[int, ...]] = {"token_embd.weight": (len(words), width), "output.weight": (len(words), width), "output_norm.weight": (width,)}
