@@ -188,7 +188,7 @@ class StaticDecoder:
         def run() -> Any:
             return forward(ids, static)  # type: ignore[misc]  # there is one until the model is closed
 
-        with _attention_that_masks(model):
+        with _attention_that_masks(model), seam.decodes(model)():
             replay = self._capture(run, model.device)
         self._static, self._ids, self._replay, self._checked = static, ids, replay, False
 

@@ -6,6 +6,7 @@ A model that wants more than tokens, positions and a cache is left to `generate`
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines.sampling import Sampler, Settings, Trace
@@ -95,6 +96,7 @@ class Rows:
         self.rows: list[Row] = []
         self.cache = cache
         self._forward = forward
+        self._around = seam.decodes(forward.model)
         self._sampler = Sampler(how)
         self._lock = lock
         self._mask: Any = None
@@ -203,7 +205,8 @@ class Rows:
         import torch  # noqa: PLC0415
 
         places = None if mask is None else (mask.cumsum(-1) - 1).clamp(min=0)[:, -len(ids[0]) :]
-        with self._lock, torch.inference_mode():
+        around = self._around() if len(ids[0]) == 1 else nullcontext()
+        with self._lock, torch.inference_mode(), around:
             return self._forward(torch.tensor(ids, device=self._forward.model.device), cache, mask, places)
 
     def _choose(self, scores: Any, rows: Sequence[Row]) -> None:
