@@ -98,9 +98,10 @@ _WINDOWS = ("create_sliding_window_causal_mask", "create_chunked_causal_mask", "
 
 def slides_alike(model: Any, cache: Any) -> bool:
     """Whether a model looks at no more than what is left in a cache whose layers forget; some do, and a reply that goes on is another."""
+    if not any(type(layer) is sliding_layer() for layer in cache.layers):
+        return True
     homes = {kind.__module__ for part in {type(part) for part in model.modules()} for kind in part.__mro__ if ".models." in kind.__module__}
-    masks = {name for home in homes for name in vars(import_module(home)) if name in _WINDOWS}
-    return bool(masks) or not any(type(layer) is sliding_layer() for layer in cache.layers)
+    return any(name in vars(import_module(home)) for home in homes for name in _WINDOWS)
 
 
 def captures(model: Any) -> bool:
