@@ -13,14 +13,13 @@ LAYERS = {
     for level, names in enumerate(
         (
             "errors pausing",
-            "labels",
-            "explained",
-            "html",
+            "show",
             "records",
             "patterns",
             "vocabulary",
             "names",
             "catalog",
+            "weights",
             "hubs",
             "planning",
             "engines",

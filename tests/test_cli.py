@@ -20,9 +20,9 @@ from rich.cells import cell_len
 from typer.main import get_command
 
 import modelcatalog as mc
-from modelcatalog import explained, html
 from modelcatalog.cli import app, main, show, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
+from modelcatalog.show import explained, html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

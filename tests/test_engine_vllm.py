@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelcatalog.engines import vllm_loading
+from modelcatalog.engines.vllm import loading as vllm_loading
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import plan
 

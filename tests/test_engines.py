@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from modelcatalog import engines
 from modelcatalog.engines import Finished, Message, Options, Pieces, Started, Thought
+from modelcatalog.engines.prompts.thinking import Parter
 from modelcatalog.engines.text import Decoder, StopStrings, Writer
-from modelcatalog.engines.thinking import Parter
 from modelcatalog.engines.transformers import Transformers
 from modelcatalog.errors import Unsupported
 

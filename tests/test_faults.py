@@ -26,7 +26,8 @@ from modelcatalog.errors import (
     ModelCatalogError,
     WontFit,
 )
-from modelcatalog.hubs import fetching, guard, receipts
+from modelcatalog.hubs import guard, receipts
+from modelcatalog.hubs.download import fetching
 from modelcatalog.planning import obtain, plan
 
 if TYPE_CHECKING:

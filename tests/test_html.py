@@ -1,4 +1,4 @@
-"""Tests of html/: what the fragments say, that a hostile name stays text, and that a real notebook shows them."""
+"""Tests of show/html: what the fragments say, that a hostile name stays text, and that a real notebook shows them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import modelcatalog as mc
-from modelcatalog import html
-from modelcatalog.explained import facts, parts
-from modelcatalog.labels import CHINESE, COLOURS, ENGLISH
 from modelcatalog.records import SegmentKind
+from modelcatalog.show import html
+from modelcatalog.show.explained import facts, parts
+from modelcatalog.show.labels import CHINESE, COLOURS, ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

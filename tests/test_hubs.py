@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
-from modelcatalog.hubs import client, gguf, huggingface, local, modelscope, paths, safetensors
+from modelcatalog.hubs import client, huggingface, local, modelscope, paths
+from modelcatalog.weights import gguf, safetensors
 
 if TYPE_CHECKING:
     from pathlib import Path

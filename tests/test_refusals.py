@@ -857,7 +857,7 @@ class TestElsewhere:
 
 def test_read_once(gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The plan of a local file reads its header once."""
-    from modelcatalog.hubs import gguf
+    from modelcatalog.weights import gguf
 
     calls: list[Path] = []
     real = gguf.read_file

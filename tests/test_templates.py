@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelcatalog.engines import templates
-from modelcatalog.engines.templates import Renderer
+from modelcatalog.engines.prompts import templates
+from modelcatalog.engines.prompts.templates import Renderer
 from modelcatalog.errors import UnsafeRepository, Unsupported
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelcatalog import vocabulary
-from modelcatalog.engines.thinking import Parter, Piece, marks, opens
+from modelcatalog.engines.prompts.thinking import Parter, Piece, marks, opens
 
 HARMONY = frozenset({"<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>", "<|return|>", "<|call|>"})
 FIRST = ("<|channel|>", "analysis", "<|message|>", "x", "<|end|>")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import catalog
 from modelcatalog.catalog.listing import listed_checkpoint, listing
-from modelcatalog.explained import counted
+from modelcatalog.show.explained import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

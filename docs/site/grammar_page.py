@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelcatalog import names
-from modelcatalog.labels import CHINESE
 from modelcatalog.names import context
+from modelcatalog.show.labels import CHINESE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import modelcatalog
-from modelcatalog import cli, html
+from modelcatalog import cli
+from modelcatalog.show import html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

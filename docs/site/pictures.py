@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import modelcatalog
-from modelcatalog import explained
-from modelcatalog.labels import CHINESE, COLOURS, ENGLISH
+from modelcatalog.show import explained
+from modelcatalog.show.labels import CHINESE, COLOURS, ENGLISH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from modelcatalog.labels import Labels
+    from modelcatalog.show.labels import Labels
 
 __all__ = ["FOLDER", "NAME", "decisions", "explained_name", "main", "pictures"]
 

@@ -15,7 +15,7 @@ from modelcatalog.cli import comparing, completing, ending, reasons, segments, s
 from modelcatalog.cli.given import Given, lines
 from modelcatalog.cli.options import File, Hub, Json, Names  # noqa: TC001  typer reads them
 from modelcatalog.cli.words import words
-from modelcatalog.labels import ENGLISH
+from modelcatalog.show.labels import ENGLISH
 
 if TYPE_CHECKING:
     from modelcatalog import ModelName
@@ -61,7 +61,7 @@ def explain(
     out = show.console()
     for number, name in enumerate(given.each(modelcatalog.parse)):
         if html:
-            from modelcatalog import html as fragments  # noqa: PLC0415  only --html asks
+            from modelcatalog.show import html as fragments  # noqa: PLC0415  only --html asks
 
             sys.stdout.write(f"{fragments.explain(name, language=say.labels.language)}\n")
         elif json:
@@ -81,7 +81,7 @@ def explain(
 
 def _explained(name: ModelName) -> dict[str, object]:
     """The parts and facts in English whatever the locale is: programs read them."""
-    from modelcatalog import explained  # noqa: PLC0415  as above
+    from modelcatalog.show import explained  # noqa: PLC0415  as above
 
     return {
         "source": name.source,

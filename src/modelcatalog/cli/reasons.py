@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names
-from modelcatalog.labels import CHINESE
+from modelcatalog.show.labels import CHINESE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.labels import Labels
+    from modelcatalog.show.labels import Labels
 
 __all__ = ["Reason", "told"]
 
@@ -28,7 +28,7 @@ class Reason(NamedTuple):
 def told(source: str, say: Labels) -> Iterator[Reason]:
     """The words of a name that a case decided, from left to right.
 
-    >>> from modelcatalog.labels import ENGLISH
+    >>> from modelcatalog.show.labels import ENGLISH
     >>> [reason.case for reason in told("llama-161M-100B", ENGLISH)]
     ['first_family', 'first_size', 'second_size']
     """

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
-from modelcatalog import explained
-from modelcatalog.labels import COLOURS
+from modelcatalog.show import explained
+from modelcatalog.show.labels import COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from modelcatalog import ModelName
     from modelcatalog.cli.words import Words
-    from modelcatalog.explained import Part
+    from modelcatalog.show.explained import Part
 
 __all__ = ["name"]
 

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from modelcatalog import explained
 from modelcatalog.cli.wrapping import folded
-from modelcatalog.labels import COLOURS
+from modelcatalog.show import explained
+from modelcatalog.show.labels import COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

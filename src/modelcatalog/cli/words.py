@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog.labels import labels
+from modelcatalog.show.labels import labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelcatalog.labels import Labels
+    from modelcatalog.show.labels import Labels
 
 __all__ = ["CHINESE", "ENGLISH", "Words", "words"]
 

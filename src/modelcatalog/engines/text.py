@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from modelcatalog.engines import Pieces, Thought
-from modelcatalog.engines.overlapping import overlap
-from modelcatalog.engines.thinking import Parter, Piece
+from modelcatalog.engines.prompts.overlapping import overlap
+from modelcatalog.engines.prompts.thinking import Parter, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence

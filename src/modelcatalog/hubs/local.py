@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError
-from modelcatalog.hubs import RemoteFile, content, gguf, huggingface, modelscope, receipts, safetensors
+from modelcatalog.hubs import RemoteFile, huggingface, modelscope, receipts
+from modelcatalog.weights import content, gguf, safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from modelcatalog.hubs.gguf import GgufHeader
-    from modelcatalog.hubs.safetensors import SafetensorsHeader
     from modelcatalog.records import Hub
+    from modelcatalog.weights.gguf import GgufHeader
+    from modelcatalog.weights.safetensors import SafetensorsHeader
 
 __all__ = ["Copy", "as_path", "at", "cached", "caches", "check_weights", "searched"]
 

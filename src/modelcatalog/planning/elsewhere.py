@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from modelcatalog.errors import CheckpointNotFound, UnsafeRepository, Unsupported
-from modelcatalog.hubs.content import json_object
+from modelcatalog.weights.content import json_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

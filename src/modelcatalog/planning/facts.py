@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelcatalog.hubs.gguf import GgufHeader
-    from modelcatalog.hubs.safetensors import SafetensorsHeader
+    from modelcatalog.weights.gguf import GgufHeader
+    from modelcatalog.weights.safetensors import SafetensorsHeader
 
 __all__ = ["Facts", "context_limit", "from_config", "from_gguf", "with_header"]
 

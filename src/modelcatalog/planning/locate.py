@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelcatalog.hubs import HubClient, Listing
-    from modelcatalog.hubs.gguf import GgufHeader
     from modelcatalog.hubs.local import Copy
-    from modelcatalog.hubs.safetensors import SafetensorsHeader
     from modelcatalog.hubs.wire import Wire
     from modelcatalog.planning.completeness import Gaps
     from modelcatalog.records import Hub, ModelName
+    from modelcatalog.weights.gguf import GgufHeader
+    from modelcatalog.weights.safetensors import SafetensorsHeader
 
 __all__ = ["Located", "Wanted", "locate", "locate_path"]
 

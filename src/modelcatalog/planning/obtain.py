@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import catalog, hubs
 from modelcatalog.errors import EngineError, HubUnreachable, ModelCatalogError
-from modelcatalog.hubs import fetching, local, receipts
+from modelcatalog.hubs import local, receipts
+from modelcatalog.hubs.download import fetching
 
 if TYPE_CHECKING:
     from modelcatalog.hubs import Listing

@@ -9,11 +9,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import CheckpointNotFound
-from modelcatalog.hubs import gguf, safetensors
-from modelcatalog.hubs.content import check_pointer, json_object
 from modelcatalog.planning import facts as facts_of
 from modelcatalog.planning.facts import Facts
 from modelcatalog.planning.tensors import OTHERS, Tensors
+from modelcatalog.weights import gguf, safetensors
+from modelcatalog.weights.content import check_pointer, json_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

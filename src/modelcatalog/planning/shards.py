@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import IntegrityError
-from modelcatalog.hubs.content import json_object
+from modelcatalog.weights.content import json_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,8 +9,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import Finish, Finished, Options, Started, tokenizing
-from modelcatalog.engines.prompting import Prompter
+from modelcatalog.engines import Finish, Finished, Options, Started
+from modelcatalog.engines.prompts import tokenizing
+from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.transformers import fallback, kvcache, seam
 from modelcatalog.engines.transformers.batch import Asked, Batch
@@ -23,9 +24,9 @@ from modelcatalog.errors import (
     Unsupported,
     WontFit,
 )
-from modelcatalog.hubs import gguf
 from modelcatalog.planning.facts import context_limit
 from modelcatalog.planning.machine import free_ram
+from modelcatalog.weights import gguf
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping

@@ -19,8 +19,8 @@ from modelcatalog.errors import (
     Unsupported,
     WontFit,
 )
-from modelcatalog.hubs.content import json_object
 from modelcatalog.pausing import uncollected
+from modelcatalog.weights.content import json_object
 
 if TYPE_CHECKING:
     from modelcatalog.planning import Plan

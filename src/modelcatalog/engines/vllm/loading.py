@@ -7,7 +7,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import files_of, tokenizing
+from modelcatalog.engines import files_of
+from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.errors import EngineError, Unsupported, WontFit
 
 if TYPE_CHECKING:

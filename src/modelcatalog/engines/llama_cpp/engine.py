@@ -12,11 +12,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from modelcatalog.engines import Finish, Finished, Started, files_of
-from modelcatalog.engines.llama_cpp_native import Native, Shape
-from modelcatalog.engines.prompting import Prompter
+from modelcatalog.engines.llama_cpp.native import Native, Shape
+from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
 from modelcatalog.errors import EngineError, Unsupported
-from modelcatalog.hubs import gguf
+from modelcatalog.weights import gguf
 
 if TYPE_CHECKING:
     import threading

@@ -10,10 +10,11 @@ import threading
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog.engines import Finish, Finished, Started, tokenizing
-from modelcatalog.engines.prompting import Prompter
+from modelcatalog.engines import Finish, Finished, Started
+from modelcatalog.engines.prompts import tokenizing
+from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
-from modelcatalog.engines.vllm_loading import read
+from modelcatalog.engines.vllm.loading import read
 from modelcatalog.errors import EngineError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog.engines.openai_errors import ServerSaid
+from modelcatalog.engines.openai.errors import ServerSaid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from modelcatalog import catalog
 from modelcatalog.engines import Finished, Started, refuse_missing
-from modelcatalog.engines.openai_chunks import FINISH, read
-from modelcatalog.engines.openai_errors import Server, message_of, translated
-from modelcatalog.engines.openai_request import Dialect, Request, body
+from modelcatalog.engines.openai.chunks import FINISH, read
+from modelcatalog.engines.openai.errors import Server, message_of, translated
+from modelcatalog.engines.openai.request import Dialect, Request, body
+from modelcatalog.engines.prompts.thinking import Parter, Piece, half_open
 from modelcatalog.engines.text import StopStrings, finished, written
-from modelcatalog.engines.thinking import Parter, Piece, half_open
 from modelcatalog.errors import EngineError, ModelCatalogError
 from modelcatalog.planning.serving import key_variable, vendor
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
-from modelcatalog.engines.channels import Channels, words
-from modelcatalog.engines.overlapping import first, overlap
+from modelcatalog.engines.prompts.channels import Channels, words
+from modelcatalog.engines.prompts.overlapping import first, overlap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

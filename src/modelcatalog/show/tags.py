@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from modelcatalog.labels import COLOURS
+from modelcatalog.show.labels import COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog.labels import KIND_OF
+from modelcatalog.show.labels import KIND_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.labels import Labels
     from modelcatalog.records import ModelName, Origin, Size
+    from modelcatalog.show.labels import Labels
 
 __all__ = ["Fact", "Part", "counted", "facts", "parts", "shown"]
 
@@ -89,7 +89,7 @@ def parts(name: ModelName, say: Labels) -> list[Part]:
     """The source in labelled parts; their texts joined are the source.
 
     >>> import modelcatalog
-    >>> from modelcatalog.labels import ENGLISH
+    >>> from modelcatalog.show.labels import ENGLISH
     >>> [(part.text, part.label, part.meaning) for part in parts(modelcatalog.parse("claude-3-5-sonnet"), ENGLISH) if part.label]
     [('claude', 'family', ''), ('3-5', 'version', '3.5'), ('sonnet', 'tier', '')]
     """
@@ -140,7 +140,7 @@ def facts(name: ModelName, say: Labels) -> Iterator[Fact]:
     A size or a quantization is one fact, unless its parts came from different places: then each is one.
 
     >>> import modelcatalog
-    >>> from modelcatalog.labels import ENGLISH
+    >>> from modelcatalog.show.labels import ENGLISH
     >>> [(fact.label, fact.value, fact.origin) for fact in facts(modelcatalog.parse("Phi-3-mini"), ENGLISH) if fact.kind == "size"]
     [('size', 'mini', 'name'), ('parameters', '3.8B', 'catalog')]
     """
@@ -164,7 +164,7 @@ def shown(value: Any, say: Labels) -> str:
     """A value as a table shows it, with room: sizes in full, numbers with their thousands apart.
 
     >>> from modelcatalog import Size
-    >>> from modelcatalog.labels import ENGLISH
+    >>> from modelcatalog.show.labels import ENGLISH
     >>> shown(Size(label="8x7B", total=46_700_000_000, experts=8), ENGLISH), shown(131_072, ENGLISH), shown(True, ENGLISH)
     ('8x7B · 46.7B parameters · 8 experts', '131,072', 'yes')
     """

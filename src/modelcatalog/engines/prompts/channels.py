@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from modelcatalog.engines.overlapping import first, overlap
+from modelcatalog.engines.prompts.overlapping import first, overlap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -1,6 +1,6 @@
 """Owns the process that downloads: reads a job, guards the hub's client, writes one answer. Knows no plan.
 
-Run as ``python -m modelcatalog.hubs.fetcher`` by `fetching`. A process of its own, because the clients read
+Run as ``python -m modelcatalog.hubs.download.fetcher`` by `fetching`. A process of its own, because the clients read
 their settings at import, some of their calls never return, and what they write must be watched.
 """
 

@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import IntegrityError
-from modelcatalog.hubs.content import check_pointer
+from modelcatalog.weights.content import check_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,10 +10,10 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
-from modelcatalog.engines.rendering import Forms
-from modelcatalog.engines.templates import Renderer
+from modelcatalog.engines.prompts.rendering import Forms
+from modelcatalog.engines.prompts.templates import Renderer
+from modelcatalog.engines.prompts.thinking import Parter, marks
 from modelcatalog.engines.text import Writer
-from modelcatalog.engines.thinking import Parter, marks
 from modelcatalog.errors import NoChatTemplate, UnsafeRepository, Unsupported
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.html import fragments
+from modelcatalog.show import html as fragments
 
 if TYPE_CHECKING:
     from modelcatalog.chat.reply import Stream

@@ -1,19 +1,28 @@
-"""Owns the fragments: which parts of a record are shown, and in which order. Knows no tag's style."""
+"""Owns HTML: fragments that show a name, a record, a plan or a reply, on any page. Knows their fields, and makes none.
+
+Each fragment stands alone: no script, no style sheet, no address, and nothing of a name but as text. Its styles are
+inline, because notebooks and their viewers remove the rest, and its colours are half transparent over the page's own
+ground, so that they need not know whether that is light or dark.
+
+>>> import modelcatalog
+>>> from modelcatalog.show import html
+>>> print(html.explain(modelcatalog.parse("Qwen3-8B"))[:25])
+<div class="modelcatalog"
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import explained
-from modelcatalog.html import tags
-from modelcatalog.labels import KIND_OF, labels
+from modelcatalog.show import explained, tags
+from modelcatalog.show.labels import KIND_OF, labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from modelcatalog.chat.reply import Reply
-    from modelcatalog.labels import Labels, Language
     from modelcatalog.records import ModelName
+    from modelcatalog.show.labels import Labels, Language
 
 __all__ = ["explain", "growing", "name", "plan", "record", "reply"]
 

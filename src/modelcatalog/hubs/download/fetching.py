@@ -80,7 +80,7 @@ def _run(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
     # A terminal is handed on, so that the client's progress bars draw themselves; a notebook gets their text.
     terminal = sys.__stderr__ is sys.stderr and sys.stderr is not None and sys.stderr.isatty()
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "modelcatalog.hubs.fetcher"],
+        [sys.executable, "-P", "-m", "modelcatalog.hubs.download.fetcher"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=None if terminal else subprocess.PIPE,

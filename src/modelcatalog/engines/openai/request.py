@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog.engines.openai_errors import message_of
+from modelcatalog.engines.openai.errors import message_of
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from modelcatalog.engines import Message
-    from modelcatalog.engines.templates import Renderer
+    from modelcatalog.engines.prompts.templates import Renderer
 
 __all__ = ["Forms", "Rendered"]
 
