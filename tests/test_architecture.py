@@ -16,6 +16,8 @@ LAYERS = {
             "show",
             "records",
             "patterns",
+            "entries",
+            "datafiles",
             "vocabulary",
             "names",
             "catalog",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import names, vocabulary
@@ -15,6 +14,7 @@ from modelcatalog.records import Checkpoint, ModelName, Series
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from modelcatalog.entries import CompanyFile, SeriesEntry
     from modelcatalog.records import Confidence, Hub
 
 __all__ = [
@@ -78,7 +78,7 @@ class Listing(NamedTuple):
     """Hub -> lower-case account there -> the same company's account on the other hub."""
 
 
-@cache
+@vocabulary.derived
 def listing() -> Listing:
     """The checkpoints, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []
@@ -153,7 +153,7 @@ def is_repackager(account: str) -> bool:
     return known is not None and known.repackager
 
 
-def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: Series) -> Iterator[Entry]:
+def _entries(file: CompanyFile, entry: SeriesEntry, line: Series) -> Iterator[Entry]:
     mirrors = vocabulary.hubs().mirrors
     for name in vocabulary.model_names(file.name, line.family, entry):
         owner, slash, bare = name.rpartition("/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import names, vocabulary
@@ -137,12 +136,12 @@ def _total(entry: Entry) -> int | None:
     return None if size is None else size.total
 
 
-@cache
+@vocabulary.derived
 def _families() -> frozenset[str]:
     return frozenset(name.lower() for name in index().families)
 
 
-@cache
+@vocabulary.derived
 def _tiers() -> frozenset[str]:
     return frozenset(vocabulary.tiers())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
@@ -158,42 +157,44 @@ def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName, *, unstat
     return (rule.total or _TUNED) < _TUNED or all((word in same or word in types) and word not in _by_anyone() for word in rest)
 
 
-@cache
+@vocabulary.derived
 def _words_of_stages() -> frozenset[str]:
     """Words that tell how a model was trained or which edition it is, and not how large it is."""
     return _same_size_types() | frozenset(vocabulary.variants())
 
 
-@cache
+@vocabulary.derived
 def _same_size_types() -> frozenset[str]:
     return frozenset(name for name, entry in vocabulary.types().items() if entry.same_size)
 
 
-@cache
+@vocabulary.derived
 def _by_anyone() -> frozenset[str]:
     return frozenset(name for name, entry in vocabulary.types().items() if entry.by_anyone)
 
 
-@cache
+@vocabulary.derived
 def _parts() -> frozenset[str]:
     return vocabulary.parts()
 
 
-@cache
+@vocabulary.derived
 def _tiers() -> frozenset[str]:
     return frozenset(vocabulary.tiers())
 
 
-@cache
+@vocabulary.derived
 def size_rules() -> dict[str, Sizes]:
     """Family -> its rules."""
+    from modelcatalog.entries import split_size  # noqa: PLC0415  where the rules are kept, nobody needs the entries
+
     rules: dict[str, list[SizeRule]] = {}
     for file in vocabulary.companies():
         for family in file.family:
             for entry in family.series:
                 for key, text in entry.sizes.items():
                     example = names.read(f"{entry.name}-{key}" if key else entry.name)
-                    total, active = vocabulary.split_size(text)
+                    total, active = split_size(text)
                     month = (entry.released or "")[:_MONTH]
                     rule = SizeRule(name_words(example), fold(example.version), total, active, not key, example.identity.date, month)
                     rules.setdefault(family.name, []).append(rule)

@@ -5,7 +5,6 @@ Knows no word that the vocabulary does not list, and no neighbours. What a piece
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
@@ -14,6 +13,8 @@ from modelcatalog.names.roles import FamilyWord, Method, Role, Scheme, Value, Wo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from modelcatalog.entries import CompanyFile, FamilyEntry
 
 __all__ = ["Account", "Dictionary", "Option", "current_dictionary"]
 
@@ -42,7 +43,7 @@ class Option(NamedTuple):
 class Dictionary:
     """The word tables, made from the vocabulary."""
 
-    def __init__(self, companies: Iterable[vocabulary.CompanyFile]) -> None:
+    def __init__(self, companies: Iterable[CompanyFile]) -> None:
         self.words: dict[str, Word] = {}
         self.phrases: dict[str, list[Option]] = {}
         self.families: dict[str, Word] = {}
@@ -139,7 +140,7 @@ class Dictionary:
         ruled = grammar.word(part)
         return ruled is not None and ruled[0].name in ("size", "lettered_size", "number")
 
-    def _add_accounts(self, company: vocabulary.CompanyFile) -> None:
+    def _add_accounts(self, company: CompanyFile) -> None:
         accounts = company.accounts
         account = Account(company.name)
         for owner in (*accounts.huggingface, *accounts.modelscope, *accounts.api):
@@ -151,7 +152,7 @@ class Dictionary:
             if len(spelling) > 1:  # "X" is xAI to who asks for a company, and nothing in a name
                 self._add(spelling, "company", company.name, spelling.replace(" ", ""))
 
-    def _add_family(self, company: vocabulary.CompanyFile, family: vocabulary.FamilyEntry) -> None:
+    def _add_family(self, company: CompanyFile, family: FamilyEntry) -> None:
         own = family.name.lower()
         versions = set()
         spellings = [own.replace("-", " "), *family.aliases, *([family.zh.replace("·", " ")] if family.zh else [])]
@@ -187,7 +188,7 @@ class Dictionary:
             self._add(spelling.lower(), "family", word.alone() if " " in spelling or not spelling.isascii() else word, extra)
 
 
-@cache
+@vocabulary.derived
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
     return Dictionary(vocabulary.companies())

@@ -346,7 +346,7 @@ _FILE = Named("file", Rep(Chars("^?#", "path character")))
 _QUERY = Named("query", _opt(_any("?", "#"), _REST))
 
 
-@cache
+@vocabulary.derived
 def references() -> tuple[Rule, ...]:
     """The forms of a reference, in order; the last one takes every text."""
     hubs = vocabulary.hubs()
@@ -445,7 +445,7 @@ def references() -> tuple[Rule, ...]:
     )  # fmt: skip
 
 
-@cache
+@vocabulary.derived
 def _reference_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((rule.name, re.compile(rule.regex(), re.ASCII)) for rule in references())
 

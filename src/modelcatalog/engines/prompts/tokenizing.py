@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.vocabulary import MarkEntry
+from modelcatalog.entries import MarkEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
