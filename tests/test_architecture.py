@@ -16,6 +16,7 @@ LAYERS = {
             "show",
             "records",
             "patterns",
+            "columns keeping",
             "entries",
             "datafiles",
             "vocabulary",

@@ -1,16 +1,20 @@
 """Owns the vocabulary: what the data files say, and everything derived from it, as one object. Knows nothing of grammar or hubs.
 
-`add` replaces the object whole, so a table can never be older than the data: whoever makes one marks its function `derived`.
+`add` replaces the object whole, so a table can never be older than the data: whoever makes one marks its function `derived`, or `kept` where
+making it takes so long that it should outlive the process.
 """
 
 from __future__ import annotations
 
+import os
 from functools import wraps
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from modelcatalog import columns, keeping
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from modelcatalog.entries import (
@@ -35,8 +39,10 @@ __all__ = [
     "add",
     "companies",
     "derived",
+    "flagged",
     "forget",
     "hubs",
+    "kept",
     "methods",
     "model_names",
     "packed",
@@ -55,7 +61,7 @@ _T = TypeVar("_T")
 class Vocabulary:
     """The data files and the tables that were made from them so far."""
 
-    __slots__ = ("_lock", "added", "tables")
+    __slots__ = ("_lock", "_sources", "added", "tables")
 
     def __init__(self, added: tuple[CompanyFile, ...] = ()) -> None:
         self.added = added
@@ -63,6 +69,18 @@ class Vocabulary:
         self.tables: dict[object, Any] = {}
         """Function -> what it made."""
         self._lock = RLock()
+        self._sources: keeping.Sources | None = None
+
+    def sources(self) -> keeping.Sources | None:
+        """What tables that are kept must have been made from; None: none is, since this is not the package's own data alone."""
+        if self.added or os.environ.get("MODELCATALOG_DATA"):
+            return None
+        if self._sources is None:
+            try:
+                self._sources = keeping.Sources.here()
+            except OSError:
+                return None
+        return self._sources
 
     def made(self, table: object, make: Callable[[], Any]) -> Any:
         """A table, made by the first who asks while the others wait."""
@@ -96,6 +114,43 @@ def derived(make: Callable[[], _T]) -> Callable[[], _T]:
         return found
 
     return table
+
+
+def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[object]]] = dict) -> Callable[[Callable[[], _T]], Callable[[], _T]]:
+    """A `derived` function whose result is kept for other processes, where it follows from the package's own data alone.
+
+    Args:
+        name: What the table is called there.
+        classes: What it consists of, beside numbers, texts, dates and the containers of Python; see `columns.pack`.
+        known: Objects that it shares with another table.
+    """
+
+    def mark(make: Callable[[], _T]) -> Callable[[], _T]:
+        @wraps(make)
+        def looked_up() -> _T:
+            sources = _current.sources()
+            if sources is None:
+                return make()
+            packed = keeping.read(name, sources)
+            if packed is not None:
+                found: _T = columns.unpack(packed, classes, known())
+                return found
+            made = make()
+            keeping.write(name, columns.pack(made, classes, known()), sources)
+            return made
+
+        def pack() -> dict[str, Any]:
+            return columns.pack(table(), classes, known())
+
+        table = derived(looked_up)
+        KEPT[name] = pack
+        return table
+
+    return mark
+
+
+KEPT: dict[str, Callable[[], dict[str, Any]]] = {}
+"""Table that is kept -> what makes its text; those of the modules that were imported."""
 
 
 def forget(*tables: Callable[[], Any]) -> None:
@@ -207,55 +262,63 @@ def types() -> dict[str, TypeEntry]:
     return _types_file().type
 
 
+@kept("words")
+def _words() -> dict[str, tuple[str, ...]]:
+    """The lists of words that reading and completing a name takes."""
+    file = _types_file()
+    lists = {name: words for name, words in file if isinstance(words, tuple)}
+    flags = {flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition")}
+    return lists | flags | {stage: tuple(name for name, entry in file.type.items() if entry.stage == stage) for stage in ("pretrained", "finished", "tuned")}
+
+
 def tiers() -> tuple[str, ...]:
     """Words that stand for a size: ``mini``, ``opus``."""
-    return _types_file().tiers
+    return _words()["tiers"]
 
 
 def variants() -> tuple[str, ...]:
     """Words that tell one model from another and say nothing more: ``preview``."""
-    return _types_file().variants
+    return _words()["variants"]
 
 
 def speeds() -> frozenset[str]:
     """Words for how a model is served, which do not change its weights: ``highspeed``."""
-    return frozenset(_types_file().speeds)
+    return frozenset(_words()["speeds"])
 
 
 def parts() -> frozenset[str]:
     """Words for what is not the whole model: ``lora``."""
-    return frozenset(_types_file().parts)
+    return frozenset(_words()["parts"])
 
 
 def training_before() -> frozenset[str]:
     """Words after which a number counts training: ``step``."""
-    return frozenset(_types_file().training_before)
+    return frozenset(_words()["training_before"])
 
 
 def training_after() -> frozenset[str]:
     """Words before which a number counts training: ``tokens``."""
-    return frozenset(_types_file().training_after)
+    return frozenset(_words()["training_after"])
 
 
 def training_after_size() -> frozenset[str]:
     """The same beside a size: ``tokens``."""
-    return frozenset(_types_file().training_after_size)
+    return frozenset(_words()["training_after_size"])
 
 
 def counters() -> frozenset[str]:
     """Those that never count billions: ``seed``."""
-    return frozenset(_types_file().counters)
-
-
-@derived
-def _stages() -> dict[str | None, tuple[str, ...]]:
-    every = types()
-    return {stage: tuple(name for name, entry in every.items() if entry.stage == stage) for stage in ("pretrained", "finished", "tuned")}
+    return frozenset(_words()["counters"])
 
 
 def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]:
     """Types of one stage of training: ``instruct`` and ``chat`` are finished."""
-    return _stages()[stage]
+    return _words()[stage]
+
+
+def flagged(flag: Literal["same_size", "by_anyone", "edition"]) -> tuple[str, ...]:
+    """Types of which their entries say so."""
+    return _words()[flag]
 
 
 def tag_words() -> dict[str, str]:

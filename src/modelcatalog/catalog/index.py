@@ -24,7 +24,7 @@ class Index(NamedTuple):
     company_by_name: dict[str, Company]
 
 
-@vocabulary.derived
+@vocabulary.kept("index", Index, Company, Family, Series)
 def index() -> Index:
     """The records, by what they are looked up by."""
     every, by_name, all_series = [], {}, []

@@ -12,7 +12,7 @@ from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Checkpoint, ModelName, Series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from modelcatalog.entries import CompanyFile, SeriesEntry
     from modelcatalog.records import Confidence, Hub
@@ -78,7 +78,11 @@ class Listing(NamedTuple):
     """Hub -> lower-case account there -> the same company's account on the other hub."""
 
 
-@vocabulary.derived
+def _shared() -> dict[str, Sequence[object]]:
+    return {"Series": index().series}
+
+
+@vocabulary.kept("listing", Listing, Entry, Series, known=_shared)
 def listing() -> Listing:
     """The checkpoints, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []

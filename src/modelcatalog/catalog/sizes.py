@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import fold
-from modelcatalog.records import Size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +52,7 @@ class Sizes(NamedTuple):
     """The rules of series with a version, by the month in which these came out."""
 
 
-_UNSIZED = Size()
+_UNSIZED = names.size_of(None, None, None, None)
 _ESTIMATE = ("size.total", "estimate")
 _NONE = Sizes({None: ()}, {None: ()}, {})
 
@@ -165,12 +164,12 @@ def _words_of_stages() -> frozenset[str]:
 
 @vocabulary.derived
 def _same_size_types() -> frozenset[str]:
-    return frozenset(name for name, entry in vocabulary.types().items() if entry.same_size)
+    return frozenset(vocabulary.flagged("same_size"))
 
 
 @vocabulary.derived
 def _by_anyone() -> frozenset[str]:
-    return frozenset(name for name, entry in vocabulary.types().items() if entry.by_anyone)
+    return frozenset(vocabulary.flagged("by_anyone"))
 
 
 @vocabulary.derived
@@ -183,7 +182,7 @@ def _tiers() -> frozenset[str]:
     return frozenset(vocabulary.tiers())
 
 
-@vocabulary.derived
+@vocabulary.kept("sizes", Sizes, SizeRule)
 def size_rules() -> dict[str, Sizes]:
     """Family -> its rules."""
     from modelcatalog.entries import split_size  # noqa: PLC0415  where the rules are kept, nobody needs the entries

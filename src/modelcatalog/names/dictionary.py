@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.entries import CompanyFile, FamilyEntry
 
-__all__ = ["Account", "Dictionary", "Option", "current_dictionary"]
+__all__ = ["Account", "Dictionary", "Numbers", "Option", "current_dictionary"]
 
 
 class Account:
@@ -40,8 +40,24 @@ class Option(NamedTuple):
     word: Word
 
 
+class Numbers(NamedTuple):
+    """Numbers that tell by themselves what they count."""
+
+    contexts: frozenset[int]
+    binary: frozenset[int]
+    million_contexts: frozenset[int]
+    experts: frozenset[int]
+    groups: frozenset[int]
+    widths: frozenset[int]
+
+
 class Dictionary:
     """The word tables, made from the vocabulary."""
+
+    __slots__ = (
+        "accounts", "company_of", "counters", "families", "files", "finished", "hosts", "ideographic", "numbers", "phrases", "plain", "regions", "resellers",
+        "routes", "schemes", "serving", "stems", "tag_words", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "words",
+    )  # fmt: skip
 
     def __init__(self, companies: Iterable[CompanyFile]) -> None:
         self.words: dict[str, Word] = {}
@@ -57,6 +73,9 @@ class Dictionary:
         self.regions = frozenset(hubs.regions)
         self.serving = frozenset(hubs.serving)
         self.files = hubs.files
+        self.stems = hubs.stems
+        self.hosts = dict(hubs.hosts)
+        self.schemes = dict(hubs.schemes)
         for word in hubs.suffixes:
             self._add(word, "suffix", word, None)
         self.resellers = frozenset(hubs.resellers)
@@ -100,7 +119,8 @@ class Dictionary:
         self.counters = vocabulary.counters()
         self.tuned = frozenset(vocabulary.stages("tuned"))
         self.finished = frozenset(vocabulary.stages("finished"))
-        self.numbers = vocabulary.numbers()
+        numbers = vocabulary.numbers()
+        self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
 
     def _add(self, spelling: str, role: Role, value: Value, key: str | None) -> None:
         """Later roles win over earlier ones: the order of calls in ``__init__`` is the precedence."""
@@ -188,7 +208,7 @@ class Dictionary:
             self._add(spelling.lower(), "family", word.alone() if " " in spelling or not spelling.isascii() else word, extra)
 
 
-@vocabulary.derived
+@vocabulary.kept("dictionary", Dictionary, Account, Option, Word, FamilyWord, Method, Scheme, Numbers)
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
     return Dictionary(vocabulary.companies())
