@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.patterns import expand
-from modelcatalog.records import Weights
+from modelcatalog.records import Hub, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -260,8 +260,8 @@ class Repackager(_Entry):
 class HubsFile(_Entry):
     """Hosts, routes and accounts that are nobody's models."""
 
-    hosts: dict[str, Literal["huggingface", "modelscope", "ollama"]]
-    schemes: dict[str, Literal["huggingface", "modelscope", "ollama"]]
+    hosts: dict[str, Hub]
+    schemes: dict[str, Hub]
     routes: tuple[str, ...]
     """Path words before an API id: ``openrouter``, ``accounts``."""
     regions: tuple[str, ...]

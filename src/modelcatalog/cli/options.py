@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from modelcatalog.cli import completing
+from modelcatalog.records import RepositoryHub
 
 __all__ = [
     "Code", "Context", "Device", "Dtype", "Engine", "File", "Fit", "Hub", "Json", "Name", "Names", "Offload", "Quantization", "Revision", "Server",
@@ -17,7 +18,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, a repository,
 Names = Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Names; - reads them from standard input, one a line.", show_default=False)]
 File = Annotated[Path | None, typer.Option("--file", "-f", metavar="FILE", help="Read names from this file too, one a line.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-Hub = Annotated[Literal["huggingface", "modelscope"] | None, typer.Option(help="Take it from this hub.", show_default=False)]
+Hub = Annotated[RepositoryHub | None, typer.Option(help="Take it from this hub.", show_default=False)]
 Engine = Annotated[str | None, typer.Option(metavar="ENGINE", help="Run it on this engine.", show_default=False, autocompletion=completing.engines)]
 Offload = Annotated[bool, typer.Option("--offload", help="Let weights stay in RAM when the GPU is too small.")]
 Quantization = Annotated[str | None, typer.Option(metavar="VARIANT", help="The variant to take: Q4_K_M, int4, …", show_default=False)]

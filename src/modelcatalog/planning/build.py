@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.errors import Unsupported
-from modelcatalog.hubs import huggingface, modelscope, receipts, refusals
+from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import attention, devices, engine, machine, packages, reading, refusing, request, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning.claims import mismatches
 from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from modelcatalog.hubs import Listing, RemoteFile
+    from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.facts import Facts
-    from modelcatalog.planning.locate import Located
+    from modelcatalog.planning.found import Located
     from modelcatalog.planning.machine import Gpu
     from modelcatalog.planning.reading import Said
     from modelcatalog.records import Dtype, ModelName
@@ -91,7 +91,6 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
     stored = sum(f.size for f in found.choice.weights)
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)
-    cache = modelscope.cache_folder() if listing and listing.hub == "modelscope" else huggingface.cache_folder()
     counted = facts.model_copy(update={"parameters": facts.parameters or _likely_parameters(facts, record, found, stored)})
     told = counted.parameters is not None or facts.quantization is None
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
@@ -100,8 +99,8 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         kv=kv_bytes(facts, tokens=tokens, dtype=place.dtype),
         free=place.free,
         place=place.name,
-        disk=0 if listing is None else sum(f.size for f in _to_fetch(listing, files)),
-        disk_free=None if copy else machine.free_disk(cache),
+        disk=sum(f.size for f in _to_fetch(found, files)),
+        disk_free=machine.free_disk(found.hub.cache_folder()) if found.hub else None,
     )
     return Plan(
         name=record,
@@ -130,7 +129,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         locked=asked.locked,
         memory=memory,
         missing=packages.missing(
-            gguf=found.choice.format == "gguf", hub=None if listing is None else listing.hub, more=(*form.needs, *_reading_packages(said, found)), engine=runs
+            gguf=found.choice.format == "gguf", hub=found.hub, more=(*form.needs, *_reading_packages(said, found)), engine=runs
         ),
         mismatches=mismatches(record, facts, found.choice),
         warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
@@ -173,19 +172,19 @@ def _idle(asked: Asked, place: _Place) -> tuple[str, ...]:
     return ("offload=True changes nothing on a CPU, where all weights are in RAM already",) if asked.offload and place.device.startswith("cpu") else ()
 
 
-def _to_fetch(listing: Listing, files: tuple[RemoteFile, ...]) -> tuple[RemoteFile, ...]:
-    """The files that are not in the hub's cache already."""
-    here = modelscope if listing.hub == "modelscope" else huggingface
-    return receipts.absent(here.snapshot_folder(listing), files)
+def _to_fetch(found: Located, files: tuple[RemoteFile, ...]) -> tuple[RemoteFile, ...]:
+    """The files that are not in the hub's cache already; none where they lie elsewhere on this disk."""
+    if found.hub is None or found.listing is None:
+        return ()
+    return receipts.absent(found.hub.snapshot_folder(found.listing), files)
 
 
 def _not_accepted(found: Located) -> tuple[str, ...]:
     """That the hub did not accept the token, if it did not; known once everything was asked."""
     rejected = found.wire.rejected if found.wire else None
-    if rejected is None or found.listing is None:
+    if rejected is None or found.listing is None or found.hub is None:
         return ()
-    house = modelscope.house() if found.listing.hub == "modelscope" else huggingface.house()
-    return (refusals.note(house, found.listing.repo_id, rejected.token, rejected.said),)
+    return (refusals.note(found.hub.house(), found.listing.repo_id, rejected.token, rejected.said),)
 
 
 def _of_engine(place: _Place, runs: engine.Runs, options: Mapping[str, object]) -> _Place:

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
-from modelcatalog.hubs import huggingface, receipts
+from modelcatalog.hubs import HUBS, receipts
 from modelcatalog.planning.choose import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from modelcatalog.hubs import RemoteFile
-    from modelcatalog.hubs.local import Copy
+    from modelcatalog.hubs import Copy, RemoteFile
     from modelcatalog.planning.choose import Choice
 
 __all__ = ["Gaps", "absent", "gaps", "has_vocabulary"]
@@ -83,9 +82,9 @@ def gaps(copy: Copy, choice: Choice) -> Gaps:
 
 def _listed(copy: Copy, choice: Choice) -> tuple[RemoteFile, ...]:
     """The files that stand beside these weights in the repository, as far as its client wrote its listing down."""
-    if copy.hub != "huggingface":
+    listing = HUBS[copy.hub].written_listing(copy.root) if copy.hub else ()
+    if not listing:
         return ()
-    listing = huggingface.written_listing(copy.root)
     try:
         found = choose(listing, subject=copy.title, file=choice.weights[0].path)
     except (CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported):

@@ -12,17 +12,16 @@ from modelcatalog.planning.record import Missing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from modelcatalog.hubs import Hub
     from modelcatalog.planning.engine import Runs
 
 __all__ = ["absent", "missing"]
 
-_CHAT = "pip install 'modelcatalog[chat]'"
-_MODELSCOPE = "pip install 'modelcatalog[modelscope]'"
 _REQUIREMENT = re.compile(r"^([\w.-]+)(.*)$")
 _BOUND = re.compile(r"(>=|<)([\w.]+)")
 
 
-def missing(*, gguf: bool, hub: str | None, more: Sequence[str], engine: Runs | None = None) -> tuple[Missing, ...]:
+def missing(*, gguf: bool, hub: Hub | None, more: Sequence[str], engine: Runs | None = None) -> tuple[Missing, ...]:
     """What is not installed, with the line that installs it.
 
     Args:
@@ -31,19 +30,13 @@ def missing(*, gguf: bool, hub: str | None, more: Sequence[str], engine: Runs | 
         more: What the quantization needs beside it, as requirements.
         engine: The engine, where it is not transformers.
     """
-    client = ["huggingface-hub"] if hub == "huggingface" else []
-    if engine is not None and engine.needs:
-        core = [*engine.needs]
-        # Its extra does not bring the hub's client.
-        extra = f"{engine.extra},chat" if absent(client) else engine.extra
-        install = f"pip install 'modelcatalog[{extra}]'"
-    else:
-        core, install = ["torch", "transformers", "accelerate", *(["gguf"] if gguf else [])], _CHAT
-    core += client
-    result = [Missing(packages=lacking, install=install)] if (lacking := absent(core)) else []
-    if hub == "modelscope" and absent(["modelscope"]):
-        result.append(Missing(packages=("modelscope",), install=_MODELSCOPE))
-    if lacking := tuple(name for name in absent(more) if _name(name) not in core):
+    core = [*engine.needs] if engine is not None and engine.needs else ["torch", "transformers", "accelerate", *(["gguf"] if gguf else [])]
+    client = [] if hub is None else [hub.package]
+    # An engine's extra need not bring the hub's client.
+    extras = [engine.extra if engine is not None else "chat"] if absent(core) else []
+    extras += [hub.extra] if hub is not None and absent(client) and hub.extra not in extras else []
+    result = [Missing(packages=absent([*core, *client]), install=f"pip install 'modelcatalog[{','.join(extras)}]'")] if extras else []
+    if lacking := tuple(name for name in absent(more) if _name(name) not in (*core, *client)):
         line = " ".join(f"'{one}'" if re.search("[<>]", one) else one for one in lacking)
         result.append(Missing(packages=lacking, install=f"pip install {line}"))
     return tuple(result)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelcatalog import catalog
-from modelcatalog.catalog.listing import known_hub
+from modelcatalog import catalog, hubs
 from modelcatalog.errors import CheckpointNotFound, Unsupported
 from modelcatalog.hubs import local
 from modelcatalog.planning import lockfile, request, serving, variants
 from modelcatalog.planning.build import Asked, build
-from modelcatalog.planning.locate import Wanted, locate, locate_path
+from modelcatalog.planning.found import Wanted
+from modelcatalog.planning.locate import locate, locate_path
 from modelcatalog.planning.record import Plan
 from modelcatalog.records import ModelName
 
@@ -88,7 +88,8 @@ def plan(
     if base_url is not None:
         message = f"base_url= is for servers, and {engine} asks none"
         raise Unsupported(message, subject=str(engine), hint='leave it out, or use engine="openai"')
-    known_hub(hub)
+    if hub is not None:
+        hubs.get(hub)
     record, path = _named(name)
     asked = Asked(
         engine=engine,

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from modelcatalog.hubs import Listing, RemoteFile
-from modelcatalog.records import Dtype, Hub, ModelName, Quantization
+from modelcatalog.records import Dtype, ModelName, Quantization
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
 
@@ -72,7 +72,7 @@ class Plan(_Record):
     name: ModelName
     source: str
     """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, a hub's name, or ``server``."""
-    hub: Hub | None = None
+    hub: str | None = None
     endpoint: str | None = None
     repo_id: str | None = None
     revision: str | None = None

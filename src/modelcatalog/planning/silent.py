@@ -111,7 +111,7 @@ def near(name: ModelName, made_from: str | None = None) -> str:
     lineage = name.base or (name if name.family or origin is None else origin)
     size = (name.size or lineage.size).total if (name.size or lineage.size) else None  # type: ignore[union-attr]  # one of them is there
     found: list[tuple[float, tuple[int, ...], bool, str]] = []
-    for entry in catalog.search(family=lineage.family, hub="huggingface") if lineage.family else ():
+    for entry in catalog.search(family=lineage.family, hub=catalog.HUBS[0]) if lineage.family else ():
         one = catalog.parse(entry.repo_id)
         if one.quantization or one.format or not set(_CHATTING) & set(one.types) or (lineage.version and one.version != lineage.version):
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import catalog
+from modelcatalog import catalog, hubs
 from modelcatalog.errors import (
     CheckpointNotFound,
     GatedCheckpoint,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelcatalog.planning.build import Asked
-    from modelcatalog.planning.locate import Wanted
+    from modelcatalog.planning.found import Wanted
     from modelcatalog.planning.record import Plan
     from modelcatalog.records import ModelName, Quantization
 
@@ -137,8 +137,8 @@ def _inside(name: ModelName, wanted: Wanted) -> list[tuple[str, float]]:
 
 
 def _siblings(name: ModelName, wanted: Wanted) -> list[ModelName]:
-    hub = wanted.hub or (name.hub if name.hub in {"huggingface", "modelscope"} else "huggingface")
-    return [catalog.parse(c.repo_id) for c in catalog.siblings(name) if c.hub == hub]
+    hub = hubs.get(wanted.hub or hubs.named(name.hub) or hubs.default().name)
+    return [catalog.parse(c.repo_id) for c in catalog.siblings(name) if c.hub == hub.ids]
 
 
 def _key(name: ModelName) -> str:
