@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import receipts, refusals
-from modelcatalog.planning import attention, devices, engine, machine, packages, reading, refusing, request, silent, tensors, tokenizer, unpacking
-from modelcatalog.planning.claims import mismatches
+from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic import JsonValue
-
     from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.found import Located
     from modelcatalog.planning.machine import Gpu
     from modelcatalog.planning.reading import Said
+    from modelcatalog.planning.request import Request
     from modelcatalog.records import Dtype, ModelName
 
-__all__ = ["Asked", "build"]
+__all__ = ["build"]
 
 _USUAL_CONTEXT = 8192
 _STORED_BITS = {"fp8": 8.0, "mxfp8": 8.25, "mxfp4": 4.25}
@@ -40,23 +37,7 @@ class _Place(NamedTuple):
     cards: tuple[Gpu, ...]
 
 
-class Asked(NamedTuple):
-    """What the caller of `plan` asked for, as far as it does not decide where to look."""
-
-    engine: str | None = None
-    revision: str | None = None
-    dtype: str = "auto"
-    device: str | None = None
-    context_length: int | None = None
-    quantization: str | None = None
-    """Where no variant is looked for: what the files must be in."""
-    offload: bool = False
-    locked: bool = False
-    trust_remote_code: bool = False
-    engine_options: Mapping[str, JsonValue] = MappingProxyType({})
-
-
-def build(record: ModelName, found: Located, asked: Asked) -> Plan:
+def build(record: ModelName, found: Located, asked: Request) -> Plan:
     """The plan for a checkpoint that was found.
 
     Raises:
@@ -69,15 +50,15 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked.dtype, asked.device, record.source)
     runs = engine.choose(
-        asked.engine, form=found.choice.format, dtype=asked.dtype, cards=place.cards, subject=record.source, options=asked.engine_options
+        asked.engine, form=found.choice.format, dtype=asked.dtype, cards=place.cards, subject=record.source, options=asked.engine_options or {}
     )
     if runs.name == "transformers":
         _check_transformers(record, found, said, asked)
     elif runs.name == "vllm" and found.choice.folder:
         message = f"vllm reads a checkpoint from its own folder, and that of {record.source} is {found.choice.folder}"
         raise Unsupported(message, subject=record.source, hint='give that folder as a path, or take engine="transformers"')
-    request.check_context(asked.context_length, facts, engine=runs.name, subject=record.source)
-    place = _of_engine(place, runs, asked.engine_options)
+    claims.check_context(asked.context_length, facts, engine=runs.name, subject=record.source)
+    place = _of_engine(place, runs, asked.engine_options or {})
     ours = runs.name == "transformers"
     form = (
         unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
@@ -117,7 +98,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         quantization=found.choice.quantization or record.quantization,
         parameters=facts.parameters,
         engine=runs.name,
-        engine_options=dict(asked.engine_options),
+        engine_options=dict(asked.engine_options or {}),
         dtype=place.dtype,
         device=place.device,
         attention=attends.name if attends else None,
@@ -126,21 +107,21 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         chat_template=facts.chat_template,
         trust_remote_code=asked.trust_remote_code,
         offload=asked.offload,
-        locked=asked.locked,
+        locked=asked.lock is not None,
         memory=memory,
         missing=packages.missing(
             gguf=found.choice.format == "gguf", hub=found.hub, more=(*form.needs, *_reading_packages(said, found)), engine=runs
         ),
-        mismatches=mismatches(record, facts, found.choice),
+        mismatches=claims.mismatches(record, facts, found.choice),
         warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
         reasons=tuple(text for text in (*found.reasons, runs.reason, place.reason, attends.reason if attends else "") if text),
     )
 
 
-def _check_files(record: ModelName, found: Located, said: Said, asked: Asked) -> None:
+def _check_files(record: ModelName, found: Located, said: Said, asked: Request) -> None:
     """Refuse what no engine can make a conversation of."""
     if asked.quantization is not None:
-        request.check_quantization(asked.quantization, said.facts, found.choice, subject=record.source)
+        claims.check_quantization(asked.quantization, said.facts, found.choice, subject=record.source)
     silent.check(said.facts, record, companions=said.companions, tensors=said.tensors.names)
     if found.choice.format == "gguf":
         if len(said.ggufs) == len(found.choice.weights):
@@ -151,7 +132,7 @@ def _check_files(record: ModelName, found: Located, said: Said, asked: Asked) ->
     tensors.check_missing(said.facts, said.tensors, subject=record.source)
 
 
-def _check_transformers(record: ModelName, found: Located, said: Said, asked: Asked) -> None:
+def _check_transformers(record: ModelName, found: Located, said: Said, asked: Request) -> None:
     """Refuse what the installed transformers cannot load."""
     if found.choice.format == "gguf":
         refusing.check_gguf(said.facts, found.choice, subject=record.source)
@@ -168,7 +149,7 @@ def _reading_packages(said: Said, found: Located) -> tuple[str, ...]:
     return (*tokenizer.packages(said.companions, first=said.first), *vocabulary.type_packages().get(said.facts.model_type or "", ()))
 
 
-def _idle(asked: Asked, place: _Place) -> tuple[str, ...]:
+def _idle(asked: Request, place: _Place) -> tuple[str, ...]:
     return ("offload=True changes nothing on a CPU, where all weights are in RAM already",) if asked.offload and place.device.startswith("cpu") else ()
 
 

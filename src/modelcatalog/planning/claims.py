@@ -1,15 +1,19 @@
-"""Owns the comparison of what a name claims with what the files say. Knows no hub."""
+"""Owns the comparison of what a name claims, and what the caller asks for, with what the files say. Knows no hub."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from modelcatalog.errors import Unsupported
+from modelcatalog.planning.choose import matches
+from modelcatalog.records import Quantization
 
 if TYPE_CHECKING:
     from modelcatalog.planning.choose import Choice
     from modelcatalog.planning.facts import Facts
     from modelcatalog.records import ModelName
 
-__all__ = ["mismatches"]
+__all__ = ["check_context", "check_quantization", "mismatches"]
 
 # Names round, and count or leave out embeddings: SmolLM2-135M has 134.5M, gemma-7b 8.5B, Qwen1.5-0.5B 620M.
 _ROUNDING = 1.35
@@ -44,3 +48,33 @@ def mismatches(name: ModelName, facts: Facts, choice: Choice) -> tuple[str, ...]
 
 def _count(parameters: int) -> str:
     return f"{parameters / 1e9:.3g}B" if parameters >= 1e9 else f"{parameters / 1e6:.3g}M"  # noqa: PLR2004
+
+
+def check_quantization(asked: str, facts: Facts, choice: Choice, *, subject: str) -> None:
+    """Refuse files that are not in the quantization that was asked for.
+
+    Raises:
+        Unsupported: saying what they are.
+    """
+    have = choice.quantization
+    if choice.format == "safetensors" and facts.quantization is not None:
+        have = Quantization(method=facts.quantization, bits=facts.bits)
+    if matches(have, asked):
+        return
+    what = (have.scheme or have.method) if have is not None else f"not quantized ({facts.dtype})" if facts.dtype else "not quantized"
+    if choice.format == "gguf" and have is None:
+        what = "a GGUF file whose name tells no quantization"
+    message = f"quantization={asked!r} is not what {subject} is: {what}"
+    raise Unsupported(message, subject=subject, hint="leave quantization= out, or give the name (owner/name) to look for that variant")
+
+
+def check_context(asked: int | None, facts: Facts, *, engine: str, subject: str) -> None:
+    """Refuse a context that is longer than the model's.
+
+    Raises:
+        Unsupported: saying how many tokens the model reads. llama.cpp may stretch it, by its own options.
+    """
+    if asked is None or facts.context_length is None or asked <= facts.context_length or engine == "llama.cpp":
+        return
+    message = f"context_length={asked:,} is more than {subject} reads: {facts.context_length:,} tokens"
+    raise Unsupported(message, subject=subject, hint=f"pass at most {facts.context_length}, or stretch it in config.json (rope_scaling) as its model card says")

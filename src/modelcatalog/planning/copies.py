@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.hubs import Copy
     from modelcatalog.planning.completeness import Gaps
-    from modelcatalog.planning.found import Wanted
+    from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName
     from modelcatalog.weights.gguf import GgufHeader
     from modelcatalog.weights.safetensors import SafetensorsHeader
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["whole"]
 
 
-def whole(name: ModelName, wanted: Wanted, hub: str | None, parts: list[Part]) -> Located | None:  # noqa: C901  all that may come of looking at a copy
+def whole(name: ModelName, request: Request, hub: str | None, parts: list[Part]) -> Located | None:  # noqa: C901  all that may come of looking at a copy
     """The first complete local copy; with a hub given, only what that hub's client fetched. Notes those of which parts are here."""
     passed: ModelCatalogError | None = None
     doubtful: tuple[Located, Copy, Gaps] | None = None
-    for copy in _copies(name, wanted, hub):
+    for copy in _copies(name, request, hub):
         try:
-            choice, headers, lacks = _judged(name, wanted, copy)
+            choice, headers, lacks = _judged(name, request, copy)
         except IntegrityError as error:
             # A file that a user put there is reported; a half-filled cache is completed.
             if copy.hub is None:
@@ -55,20 +55,20 @@ def whole(name: ModelName, wanted: Wanted, hub: str | None, parts: list[Part]) -
                 # Else it is an older commit of the same repository.
                 return here
     if doubtful is not None:
-        return _completed(name, wanted, *doubtful)
+        return _completed(name, request, *doubtful)
     if passed is not None:
         raise passed
     return None
 
 
-def _judged(name: ModelName, wanted: Wanted, copy: Copy) -> tuple[Choice, Mapping[str, GgufHeader | SafetensorsHeader], Gaps]:
+def _judged(name: ModelName, request: Request, copy: Copy) -> tuple[Choice, Mapping[str, GgufHeader | SafetensorsHeader], Gaps]:
     """What of a copy would be loaded, and what it may lack.
 
     Raises:
         IntegrityError: if a file that loading takes is cut off or, in a hub's cache, missing.
         CheckpointNotFound, UnsafeRepository, Unsupported: if it holds nothing that could be loaded.
     """
-    choice = _complete(copy, file=name.file if copy.hub else None, scheme=scheme(name, wanted), code=wanted.code)
+    choice = _complete(copy, file=name.file if copy.hub else None, scheme=scheme(name, request), code=request.trust_remote_code)
     headers = local.check_weights(copy.root, [f.path for f in choice.weights])
     lacks = completeness.gaps(copy, choice)
     if lacks.needed is not None:
@@ -77,16 +77,16 @@ def _judged(name: ModelName, wanted: Wanted, copy: Copy) -> tuple[Choice, Mappin
     return choice, headers, lacks
 
 
-def _completed(name: ModelName, wanted: Wanted, here: Located, copy: Copy, lacks: Gaps) -> Located:
+def _completed(name: ModelName, request: Request, here: Located, copy: Copy, lacks: Gaps) -> Located:
     """A copy that can be loaded and may be part of a repository: with what its hub has beside it, if that can be asked now."""
     choice = here.choice
     said = f"{copy.title} in the {copy.where} has no {', '.join(lacks.usual)}"
     try:
-        if variable := hubs.HUBS[wanted.hub].offline() if wanted.hub else hubs.offline():
+        if variable := hubs.HUBS[request.hub].offline() if request.hub else hubs.offline():
             message = f"{variable} forbids it"
             raise HubUnreachable(message, subject=name.source)
         answer = again(copy)
-        there = chosen(answer, file=name.file or choice.weights[0].path, scheme=scheme(name, wanted), code=wanted.code)
+        there = chosen(answer, file=name.file or choice.weights[0].path, scheme=scheme(name, request), code=request.trust_remote_code)
     except ModelCatalogError as error:
         sure = "the repository has more files" if lacks.known else "it may be part of a repository"
         return here._replace(reasons=(*here.reasons, f"{said}, so {sure}, and its hub could not be asked: {error.message}"))
@@ -116,13 +116,13 @@ def _complete(copy: Copy, *, file: str | None, scheme: str | None, code: bool) -
     return choice
 
 
-def _copies(name: ModelName, wanted: Wanted, hub: str | None) -> Iterator[Copy]:
+def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy]:
     """Every local copy of the model that a name means, likeliest first."""
-    if hub is None and wanted.revision is None and name.revision is None:
+    if hub is None and request.revision is None and name.revision is None:
         matches = [copy for copy in local.searched() if _same(name, catalog.parse(copy.title[-1024:]))]
         # A folder of safetensors first, then files by falling precision.
         yield from sorted(matches, key=lambda copy: (copy.title.endswith(".gguf"), -_bits(copy.title)))
-    revision = wanted.revision or name.revision
+    revision = request.revision or name.revision
     exact: list[tuple[str, str]] = []
     for one in HUBS.values() if hub is None else (HUBS[hub],):
         with suppress(ClosedWeights):

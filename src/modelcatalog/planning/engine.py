@@ -47,10 +47,7 @@ def choose(asked: str | None, *, form: str, dtype: str, cards: Sequence[Gpu], su
     Raises:
         Unsupported: there is no such engine, or it does not read these files or take these options.
     """
-    if asked not in {None, "auto", *ENGINES}:
-        message = f"there is no engine {asked!r}"
-        raise Unsupported(message, subject=str(asked), hint=f"there are {', '.join(ENGINES)}")
-    runs = _asked(asked) if asked not in {None, "auto"} else _chosen(form, dtype, cards)
+    runs = _asked(asked) if asked is not None else _chosen(form, dtype, cards)
     if runs.name == "llama.cpp" and form != "gguf":
         message = f"llama.cpp reads GGUF files, and {subject} is {form}"
         raise Unsupported(message, subject=subject, hint='take a GGUF repository of it, or engine="transformers"')

@@ -13,16 +13,7 @@ if TYPE_CHECKING:
     from modelcatalog.weights.gguf import GgufHeader
     from modelcatalog.weights.safetensors import SafetensorsHeader
 
-__all__ = ["Located", "Wanted"]
-
-
-class Wanted(NamedTuple):
-    """What the caller asked for, as far as it decides where to look."""
-
-    hub: str | None = None
-    revision: str | None = None
-    scheme: str | None = None
-    code: bool = False
+__all__ = ["Located"]
 
 
 class Located(NamedTuple):

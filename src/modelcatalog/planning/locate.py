@@ -14,7 +14,7 @@ from modelcatalog.planning.found import Located
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from modelcatalog.planning.found import Wanted
+    from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName
 
 __all__ = ["locate", "locate_path"]
@@ -22,7 +22,7 @@ __all__ = ["locate", "locate_path"]
 _LONGEST_REVISION = 250
 
 
-def locate_path(path: Path, wanted: Wanted) -> Located:
+def locate_path(path: Path, request: Request) -> Located:
     """The checkpoint at a path.
 
     Raises:
@@ -31,22 +31,22 @@ def locate_path(path: Path, wanted: Wanted) -> Located:
     """
     copy = local.at(path)
     file = None if path.is_dir() else path.name
-    choice = choose(copy.files, subject=copy.title, file=file, scheme=wanted.scheme, code=wanted.code, read=copy.read)
+    choice = choose(copy.files, subject=copy.title, file=file, scheme=request.quantization, code=request.trust_remote_code, read=copy.read)
     headers = local.check_weights(copy.root, [f.path for f in choice.weights])
     return Located(choice, (f"{path} is a path", choice.reason), copy=copy, headers=headers)
 
 
-def locate(name: ModelName, wanted: Wanted) -> Located:
+def locate(name: ModelName, request: Request) -> Located:
     """The checkpoint that a name means: local copies come before hubs.
 
     Raises:
         ClosedWeights, UnknownFamily, CheckpointNotFound, GatedCheckpoint, HubUnreachable, UnsafeRepository.
     """
-    hub = wanted.hub or hubs.named(name.hub)
+    hub = request.hub or hubs.named(name.hub)
     closed = _closed(name, hub)
-    _check_revision(wanted.revision or name.revision)
+    _check_revision(request.revision or name.revision)
     parts: list[remote.Part] = []
-    found = copies.whole(name, wanted, hub, parts)
+    found = copies.whole(name, request, hub, parts)
     if found is not None:
         return found
     if closed is not None:
@@ -55,7 +55,7 @@ def locate(name: ModelName, wanted: Wanted) -> Located:
         message = f"no family is known for {name.source!r}, so there is no repository to try"
         hint = "write it as owner/name to try that repository, or give a path"
         raise UnknownFamily(message, subject=name.source, hint=hint)
-    return remote.search(name, wanted, hub, parts)
+    return remote.search(name, request, hub, parts)
 
 
 def _check_revision(revision: str | None) -> None:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from modelcatalog import catalog
-from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError
+from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError, Unsupported
 from modelcatalog.hubs import HUBS, Copy, Listing, RemoteFile, local, paths, receipts
 from modelcatalog.planning.choose import locked
-from modelcatalog.planning.found import Located, Wanted
+from modelcatalog.planning.found import Located
 from modelcatalog.planning.locate import locate_path
 
 if TYPE_CHECKING:
     from modelcatalog.planning.record import Plan
+    from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName
 
 __all__ = ["Lock", "located", "lock_of", "read_lock", "write_lock"]
@@ -46,7 +47,14 @@ class Lock(BaseModel):
 
 
 def lock_of(plan: Plan) -> Lock:
-    """The lock of a plan: hashes as its hub listed them, or of the files on this disk where no hub did."""
+    """The lock of a plan: hashes as its hub listed them, or of the files on this disk where no hub did.
+
+    Raises:
+        Unsupported: a server has the model.
+    """
+    if plan.served:
+        message = f"{plan.name.source} is on a server, and has no files that could be locked"
+        raise Unsupported(message, subject=plan.name.source, hint="give the name of a checkpoint that is loaded here")
     files = plan.files
     if plan.path is not None:
         folder = Path(plan.path)
@@ -91,7 +99,7 @@ def read_lock(file: str | Path) -> Lock:
     return lock
 
 
-def located(name: ModelName, path: Path | None, lock: Lock, wanted: Wanted) -> Located:
+def located(name: ModelName, path: Path | None, lock: Lock, request: Request) -> Located:
     """The locked files: at the path given, in the cache, or to be fetched from the hub of the lock.
 
     Raises:
@@ -101,9 +109,9 @@ def located(name: ModelName, path: Path | None, lock: Lock, wanted: Wanted) -> L
     if path is None and name.source != lock.name and not name.same_model(catalog.parse(lock.name)):
         message = f"the lock file is for {lock.name}, not for {name.source}"
         raise IntegrityError(message, subject=name.source, hint="make a new one with: modelcatalog lock NAME")
-    choice = locked(lock.files, subject=lock.name, code=wanted.code)
+    choice = locked(lock.files, subject=lock.name, code=request.trust_remote_code)
     reason = "the lock file names these files"
-    for copy in _copies(path, lock, wanted, name):
+    for copy in _copies(path, lock, request, name):
         lost = receipts.missing(copy.root, lock.files)
         if lost is None:
             held = copy._replace(files=lock.files, commit=lock.commit)
@@ -131,9 +139,9 @@ def located(name: ModelName, path: Path | None, lock: Lock, wanted: Wanted) -> L
     return Located(choice, (reason, f"they come from {lock.hub}"), listing=listing, hub=hub, wire=wire)
 
 
-def _copies(path: Path | None, lock: Lock, wanted: Wanted, name: ModelName) -> list[Copy]:
+def _copies(path: Path | None, lock: Lock, request: Request, name: ModelName) -> list[Copy]:
     if path is not None:
-        found = locate_path(path, wanted).copy
+        found = locate_path(path, request).copy
         return [found] if found else []
     if lock.hub is not None and lock.repo_id is not None:
         return list(HUBS[lock.hub].cached(lock.repo_id, lock.commit or lock.revision))

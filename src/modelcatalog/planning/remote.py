@@ -17,7 +17,7 @@ from modelcatalog.planning.found import Located
 if TYPE_CHECKING:
     from modelcatalog.hubs import Copy, Hub, Listing
     from modelcatalog.hubs.wire import Wire
-    from modelcatalog.planning.found import Wanted
+    from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName
 
 __all__ = ["Answer", "Part", "again", "chosen", "repository", "scheme", "search"]
@@ -50,10 +50,10 @@ def repository(name: ModelName, hub: Hub) -> str:
     return catalog.resolve(name, hub=hub.ids).repo_id
 
 
-def scheme(name: ModelName, wanted: Wanted) -> str | None:
+def scheme(name: ModelName, request: Request) -> str | None:
     """The quantization that is asked for, by the caller or by the name, in a word that `choose` takes."""
-    if wanted.scheme is not None:
-        return wanted.scheme
+    if request.quantization is not None:
+        return request.quantization
     quantization = name.quantization
     if quantization is None or quantization.method not in {None, "gguf"}:
         return None
@@ -67,12 +67,12 @@ def again(copy: Copy) -> Answer:
     return Answer(hub, wire, hub.listing(wire, copy.repo_id or copy.title, copy.revision))
 
 
-def search(name: ModelName, wanted: Wanted, hub: str | None, parts: list[Part]) -> Located:
+def search(name: ModelName, request: Request, hub: str | None, parts: list[Part]) -> Located:
     """The checkpoint on a hub.
 
     Args:
         name: What is looked for.
-        wanted: What the caller asked for.
+        request: What the caller asked for.
         hub: The hub that the caller or the name says; None leaves it to the environment, then to the first that answers.
         parts: Copies on this disk of which something is missing: their hub, at their commit, comes first.
 
@@ -88,12 +88,12 @@ def search(name: ModelName, wanted: Wanted, hub: str | None, parts: list[Part]) 
     for part in parts[:_PARTS]:
         # Another hub, or another commit, would bring all of it anew.
         with suppress(ModelCatalogError):
-            return _located(name, wanted, f"{part.copy.hub} because {part.said}; what is there already stays", again(part.copy))
+            return _located(name, request, f"{part.copy.hub} because {part.said}; what is there already stays", again(part.copy))
     try:
         if sure is not None:
-            answer, why = _ask(name, hubs.HUBS[sure], wanted), f"{sure} because {_because(wanted, name, hub)}"
+            answer, why = _ask(name, hubs.HUBS[sure], request), f"{sure} because {_because(request, name, hub)}"
         else:
-            answer, why = _first(name, wanted)
+            answer, why = _first(name, request)
     except (HubUnreachable, GatedCheckpoint, CheckpointNotFound) as error:
         if parts:
             error.message = f"{parts[0].said}; {error.message}"
@@ -102,11 +102,11 @@ def search(name: ModelName, wanted: Wanted, hub: str | None, parts: list[Part]) 
             other = hubs.pass_one([one.name for one in hubs.others(sure)])
             error.hint = f"{error.hint}; or {other}" if error.hint else other
         raise
-    return _located(name, wanted, why, answer)
+    return _located(name, request, why, answer)
 
 
-def _located(name: ModelName, wanted: Wanted, why: str, answer: Answer) -> Located:
-    choice = chosen(answer, file=name.file, scheme=scheme(name, wanted), code=wanted.code)
+def _located(name: ModelName, request: Request, why: str, answer: Answer) -> Located:
+    choice = chosen(answer, file=name.file, scheme=scheme(name, request), code=request.trust_remote_code)
     return Located(choice, (why, choice.reason), listing=answer.listing, hub=answer.hub, wire=answer.wire)
 
 
@@ -132,24 +132,24 @@ def _preferred() -> str | None:
     return value
 
 
-def _because(wanted: Wanted, name: ModelName, hub: str | None) -> str:
-    if wanted.hub:
+def _because(request: Request, name: ModelName, hub: str | None) -> str:
+    if request.hub:
         return "the caller asked for it"
     return f"{name.source} says so" if hub else "MODELCATALOG_HUB says so"
 
 
-def _ask(name: ModelName, hub: Hub, wanted: Wanted) -> Answer:
+def _ask(name: ModelName, hub: Hub, request: Request) -> Answer:
     wire = hub.wire()
-    return Answer(hub, wire, hub.listing(wire, repository(name, hub), wanted.revision or name.revision))
+    return Answer(hub, wire, hub.listing(wire, repository(name, hub), request.revision or name.revision))
 
 
-def _first(name: ModelName, wanted: Wanted) -> tuple[Answer, str]:
+def _first(name: ModelName, request: Request) -> tuple[Answer, str]:
     """Ask all hubs at once; the first that lists the files serves."""
     answers: queue.Queue[tuple[str, Answer | ModelCatalogError]] = queue.Queue()
 
     def ask(hub: Hub) -> None:
         try:
-            answers.put((hub.name, _ask(name, hub, wanted)))
+            answers.put((hub.name, _ask(name, hub, request)))
         except ModelCatalogError as error:
             answers.put((hub.name, error))
         except Exception as error:  # noqa: BLE001  a thread must answer

@@ -16,6 +16,7 @@ from modelcatalog.errors import ClosedWeights, Unsupported
 from modelcatalog.planning.record import Missing, Plan
 
 if TYPE_CHECKING:
+    from modelcatalog.planning.request import Request
     from modelcatalog.records import Company, ModelName
 
 __all__ = ["KEY", "key_variable", "plan_served", "vendor"]
@@ -32,7 +33,7 @@ class _Address(NamedTuple):
     reason: str
 
 
-def plan_served(name: ModelName, base_url: str | None, others: dict[str, object]) -> Plan:
+def plan_served(name: ModelName, request: Request) -> Plan:
     """The plan for ``engine="openai"``: no file, no memory, no request.
 
     The server is ``base_url``, else ``OPENAI_BASE_URL``, else the API of the company whose model it is. A company's own
@@ -41,19 +42,19 @@ def plan_served(name: ModelName, base_url: str | None, others: dict[str, object]
 
     Args:
         name: The model.
-        base_url: ``http://127.0.0.1:8000/v1``; without a path, ``/v1`` is added.
-        others: The other arguments of `plan` that the caller gave; there must be none.
+        request: What is asked for: a ``base_url`` (``http://127.0.0.1:8000/v1``; without a path, ``/v1`` is added), and nothing about files.
 
     Raises:
         Unsupported: no server is known, the address is none, or an argument is about files.
         ClosedWeights: the weights are closed, and no API serves them to OpenAI's client.
     """
+    others = [key for key in request.given() if key not in {"engine", "base_url"}]
     if others:
-        message = f"{next(iter(others))}= is about files; with the openai engine, the server has loaded the model"
+        message = f"{others[0]}= is about files; with the openai engine, the server has loaded the model"
         raise Unsupported(message, subject=name.source, hint=f"leave out {', '.join(f'{key}=' for key in others)}")
-    given = base_url or os.environ.get("OPENAI_BASE_URL", "").strip()
+    given = request.base_url or os.environ.get("OPENAI_BASE_URL", "").strip()
     if given:
-        why = "the caller named the server" if base_url else "OPENAI_BASE_URL names the server"
+        why = "the caller named the server" if request.base_url else "OPENAI_BASE_URL names the server"
         address = _given(name, given, why)
     else:
         address = _own(name)
