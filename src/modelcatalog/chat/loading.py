@@ -12,6 +12,7 @@ from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.pausing import uncollected
 from modelcatalog.planning import Plan
 from modelcatalog.planning.request import Request, takes_options
+from modelcatalog.planning.runs import server, use
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def load(name: str | Path | ModelName | Plan, *, api_key: str | None = None, **o
         plan = planning.plan(name, **options)
     if api_key is not None and not plan.served:
         message = f"api_key= is for servers, and {plan.engine} asks none"
-        raise Unsupported(message, subject=plan.name.source, hint='leave it out, or use engine="openai"')
+        raise Unsupported(message, subject=plan.name.source, hint=f"leave it out, or use {use(server())}")
     _refuse(plan)
     for text in (*plan.mismatches, *plan.warnings):
         warnings.warn(f"{plan.name.source}: {text}", stacklevel=2)

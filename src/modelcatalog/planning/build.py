@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
-from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.machine import Gpu
     from modelcatalog.planning.reading import Said
     from modelcatalog.planning.request import Request
+    from modelcatalog.planning.runs import Engine
     from modelcatalog.records import Dtype, ModelName
 
 __all__ = ["build"]
@@ -49,24 +49,21 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     facts = said.facts
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked.dtype, asked.device, record.source)
-    runs = engine.choose(
-        asked.engine, form=found.choice.format, dtype=asked.dtype, cards=place.cards, subject=record.source, options=asked.engine_options or {}
-    )
-    if runs.name == "transformers":
-        _check_transformers(record, found, said, asked)
-    elif runs.name == "vllm" and found.choice.folder:
-        message = f"vllm reads a checkpoint from its own folder, and that of {record.source} is {found.choice.folder}"
-        raise Unsupported(message, subject=record.source, hint='give that folder as a path, or take engine="transformers"')
-    claims.check_context(asked.context_length, facts, engine=runs.name, subject=record.source)
+    runs, why = engine.choose(asked, form=found.choice.format, cards=place.cards, subject=record.source)
+    engine.check_model(runs, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+    ours = bool(runs.library)
+    if ours:
+        _check_library(record, found, said, asked)
+    if not runs.stretches:
+        claims.check_context(asked.context_length, facts, subject=record.source)
     place = _of_engine(place, runs, asked.engine_options or {})
-    ours = runs.name == "transformers"
     form = (
         unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
         if ours
         else unpacking.Unpacking(None, unpacks=False, needs=())
     )
     if form.unpacks and place.dtype is None:
-        place = place._replace(dtype="bfloat16", reason="bfloat16: what transformers unpacks weights to")
+        place = place._replace(dtype="bfloat16", reason=f"bfloat16: what {runs.library} unpacks weights to")
     attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks) if ours else None
     tokens = asked.context_length or min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
     stored = sum(f.size for f in found.choice.weights)
@@ -109,12 +106,10 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         offload=asked.offload,
         locked=asked.lock is not None,
         memory=memory,
-        missing=packages.missing(
-            gguf=found.choice.format == "gguf", hub=found.hub, more=(*form.needs, *_reading_packages(said, found)), engine=runs
-        ),
+        missing=packages.missing(runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found))),
         mismatches=claims.mismatches(record, facts, found.choice),
         warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
-        reasons=tuple(text for text in (*found.reasons, runs.reason, place.reason, attends.reason if attends else "") if text),
+        reasons=tuple(text for text in (*found.reasons, why, place.reason, attends.reason if attends else "") if text),
     )
 
 
@@ -132,7 +127,7 @@ def _check_files(record: ModelName, found: Located, said: Said, asked: Request) 
     tensors.check_missing(said.facts, said.tensors, subject=record.source)
 
 
-def _check_transformers(record: ModelName, found: Located, said: Said, asked: Request) -> None:
+def _check_library(record: ModelName, found: Located, said: Said, asked: Request) -> None:
     """Refuse what the installed transformers cannot load."""
     if found.choice.format == "gguf":
         refusing.check_gguf(said.facts, found.choice, subject=record.source)
@@ -168,13 +163,13 @@ def _not_accepted(found: Located) -> tuple[str, ...]:
     return (refusals.note(found.hub.house(), found.listing.repo_id, rejected.token, rejected.said),)
 
 
-def _of_engine(place: _Place, runs: engine.Runs, options: Mapping[str, object]) -> _Place:
+def _of_engine(place: _Place, runs: Engine, options: Mapping[str, object]) -> _Place:
     """The place as this engine uses it."""
-    cards = engine.cards_of(runs.name, place.cards, options)
+    cards = engine.cards_of(runs, place.cards, options)
     if cards != place.cards:
         label = f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}"
         place = place._replace(cards=cards, free=sum(card.free for card in cards), name=label)
-    return place._replace(dtype=None, reason="") if runs.name == "llama.cpp" else place
+    return place._replace(dtype=None, reason="") if runs.packed else place
 
 
 def _likely_parameters(facts: Facts, record: ModelName, found: Located, stored: int) -> int | None:

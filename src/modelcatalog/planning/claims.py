@@ -68,13 +68,13 @@ def check_quantization(asked: str, facts: Facts, choice: Choice, *, subject: str
     raise Unsupported(message, subject=subject, hint="leave quantization= out, or give the name (owner/name) to look for that variant")
 
 
-def check_context(asked: int | None, facts: Facts, *, engine: str, subject: str) -> None:
+def check_context(asked: int | None, facts: Facts, *, subject: str) -> None:
     """Refuse a context that is longer than the model's.
 
     Raises:
-        Unsupported: saying how many tokens the model reads. llama.cpp may stretch it, by its own options.
+        Unsupported: saying how many tokens the model reads.
     """
-    if asked is None or facts.context_length is None or asked <= facts.context_length or engine == "llama.cpp":
+    if asked is None or facts.context_length is None or asked <= facts.context_length:
         return
     message = f"context_length={asked:,} is more than {subject} reads: {facts.context_length:,} tokens"
     raise Unsupported(message, subject=subject, hint=f"pass at most {facts.context_length}, or stretch it in config.json (rope_scaling) as its model card says")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modelcatalog.hubs import Hub
-    from modelcatalog.planning.engine import Runs
+    from modelcatalog.planning.runs import Engine
 
 __all__ = ["absent", "missing"]
 
@@ -21,19 +21,19 @@ _REQUIREMENT = re.compile(r"^([\w.-]+)(.*)$")
 _BOUND = re.compile(r"(>=|<)([\w.]+)")
 
 
-def missing(*, gguf: bool, hub: Hub | None, more: Sequence[str], engine: Runs | None = None) -> tuple[Missing, ...]:
+def missing(engine: Engine, form: str, *, hub: Hub | None = None, more: Sequence[str] = ()) -> tuple[Missing, ...]:
     """What is not installed, with the line that installs it.
 
     Args:
-        gguf: Whether the weights are a GGUF file.
+        engine: The engine.
+        form: The format of the weights.
         hub: The hub that files are to be downloaded from.
         more: What the quantization needs beside it, as requirements.
-        engine: The engine, where it is not transformers.
     """
-    core = [*engine.needs] if engine is not None and engine.needs else ["torch", "transformers", "accelerate", *(["gguf"] if gguf else [])]
+    core = engine.requires(form)
     client = [] if hub is None else [hub.package]
     # An engine's extra need not bring the hub's client.
-    extras = [engine.extra if engine is not None else "chat"] if absent(core) else []
+    extras = [engine.extra] if absent(core) else []
     extras += [hub.extra] if hub is not None and absent(client) and hub.extra not in extras else []
     result = [Missing(packages=absent([*core, *client]), install=f"pip install 'modelcatalog[{','.join(extras)}]'")] if extras else []
     if lacking := tuple(name for name in absent(more) if _name(name) not in (*core, *client)):

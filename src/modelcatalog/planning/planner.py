@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelcatalog import catalog
-from modelcatalog.errors import CheckpointNotFound, Unsupported
+from modelcatalog.errors import CheckpointNotFound
 from modelcatalog.hubs import local
 from modelcatalog.planning import lockfile, serving, variants
 from modelcatalog.planning.build import build
@@ -43,11 +43,8 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
         Unsupported: the checkpoint does not talk, an argument means nothing here, or what is installed cannot run it.
     """
     request = Request.of(name.source if isinstance(name, ModelName) else str(name), options)
-    if request.engine == "openai" or (request.base_url is not None and request.engine is None):
+    if request.served:
         return serving.plan_served(name if isinstance(name, ModelName) else catalog.parse(str(name)), request)
-    if request.base_url is not None:
-        message = f"base_url= is for servers, and {request.engine} asks none"
-        raise Unsupported(message, subject=str(request.engine), hint='leave it out, or use engine="openai"')
     record, path = _named(name)
     if request.lock is not None:
         locked = lockfile.read_lock(request.lock)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from modelcatalog.hubs import Listing, RemoteFile
+from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.records import Dtype, ModelName, Quantization
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
@@ -86,7 +87,7 @@ class Plan(_Record):
     """The paths of the weight files."""
     quantization: Quantization | None = None
     parameters: int | None = None
-    engine: str = "transformers"
+    engine: str = Field(default_factory=lambda: default().name)
     dtype: Dtype | None = None
     device: str
     """``cpu``, ``cuda``, what the caller gave, or ``server``."""
@@ -114,7 +115,7 @@ class Plan(_Record):
     @property
     def served(self) -> bool:
         """Whether a server has the model, at ``endpoint``, by the id ``repo_id``; then there are no files."""
-        return self.engine == "openai"
+        return self.engine in ENGINES and ENGINES[self.engine].server is not None
 
     @property
     def bytes(self) -> int:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 from modelcatalog import hubs
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import devices, machine
-from modelcatalog.planning.engine import ENGINES
 from modelcatalog.planning.memory import DTYPE_BYTES
+from modelcatalog.planning.runs import ENGINES, server, use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,9 +115,15 @@ class Request:
         """What differs from the defaults, by the names of the keywords."""
         return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) != one.default}
 
+    @property
+    def served(self) -> bool:
+        """Whether a server has the model."""
+        return self.base_url is not None if self.engine is None else ENGINES[self.engine].server is not None
+
     def _check(self, subject: str) -> None:
         if self.hub is not None:
             hubs.get(self.hub)
+        self._check_kinds(subject)
         tokens = self.context_length
         if tokens is not None and (isinstance(tokens, bool) or not isinstance(tokens, int) or not 1 <= tokens <= _MOST_TOKENS):
             message = f"context_length={tokens!r} is no number of tokens"
@@ -127,6 +133,17 @@ class Request:
             raise Unsupported(message, subject=str(self.dtype), hint=f'pass "auto", {", ".join(map(repr, DTYPE_BYTES))}')
         if self.device is not None:
             devices.checked(self.device, machine.gpus(), subject=subject)
+        if self.engine is not None and self.engine not in ENGINES:
+            message = f"there is no engine {self.engine!r}"
+            raise Unsupported(message, subject=self.engine, hint=f"there are {', '.join(ENGINES)}")
+        if self.base_url is not None and not self.served:
+            message = f"base_url= is for servers, and {self.engine} asks none"
+            raise Unsupported(message, subject=str(self.engine), hint=f"leave it out, or use {use(server())}")
+        if self.fit and self.quantization is not None:
+            message = f"fit=True chooses among the variants, and quantization={self.quantization!r} names one"
+            raise Unsupported(message, subject=subject, hint="leave one of them out")
+
+    def _check_kinds(self, subject: str) -> None:
         for key in _SWITCHES:
             if not isinstance(getattr(self, key), bool):
                 message = f"{key}={getattr(self, key)!r} is neither True nor False"
@@ -136,12 +153,6 @@ class Request:
             if value is not None and (not isinstance(value, str) or not value.strip()):
                 message = f"{key}={value!r} is no text that names one"
                 raise Unsupported(message, subject=subject, hint=f"pass {key}= as a text, or leave it out")
-        if self.engine is not None and self.engine not in ENGINES:
-            message = f"there is no engine {self.engine!r}"
-            raise Unsupported(message, subject=self.engine, hint=f"there are {', '.join(ENGINES)}")
-        if self.fit and self.quantization is not None:
-            message = f"fit=True chooses among the variants, and quantization={self.quantization!r} names one"
-            raise Unsupported(message, subject=subject, hint="leave one of them out")
 
     def refuse_beside_plan(self, subject: str) -> None:
         """Refuse everything that was asked for: a plan was given in place of a name.
