@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -208,3 +209,39 @@ def test_hubs_know_no_catalog() -> None:
     """A hub can be used without the catalog of names."""
     code = "import sys, modelcatalog.hubs; print([m for m in sys.modules if m.startswith(('modelcatalog.catalog', 'modelcatalog.names'))])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+class TestGate:
+    """A hub that lists a repository and keeps its files behind a gate."""
+
+    @staticmethod
+    def gate(server: LoopbackHub, request: Any) -> bool:
+        """Refuse every file, as Hugging Face does without an accepted licence."""
+        if "/resolve/" in request.path:
+            server.send_json(request, {"error": "Access to model acme/tiny-instruct is restricted"}, 403, X_Error_Code="GatedRepo")
+            return True
+        return False
+
+    def test_another_hub_serves(self, three: dict[str, LoopbackHub]) -> None:
+        """Where nobody named a hub, another one that has the files serves, and the plan says why."""
+        three["huggingface"].faults.append(self.gate)
+        for name in ("modelscope", THIRD):
+            three[name].faults.append(lambda _server, _request: time.sleep(0.5) is not None)
+        made = planning.plan(NAME, device="cpu")
+        assert made.hub == "modelscope"
+        assert made.reasons[0].startswith(f"modelscope because {NAME} is gated on Hugging Face")
+        assert planning.obtain(made).path
+
+    def test_none_has_it(self, three: dict[str, LoopbackHub]) -> None:
+        """Where no other hub has it, the gate is what is said, and what the others said stands behind it."""
+        only(three, "huggingface").faults.append(self.gate)
+        with pytest.raises(GatedCheckpoint) as caught:
+            planning.plan(NAME, device="cpu")
+        assert f"modelscope: ModelScope has no repository {NAME}" in str(caught.value)
+        assert "accept its licence at" in (caught.value.hint or "")
+
+    def test_named_hub(self, three: dict[str, LoopbackHub]) -> None:
+        """A hub that was named is not left for another."""
+        three["huggingface"].faults.append(self.gate)
+        with pytest.raises(GatedCheckpoint):
+            planning.plan(NAME, hub="huggingface", device="cpu")

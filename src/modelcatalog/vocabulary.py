@@ -181,6 +181,8 @@ class TypeEntry(_Entry):
     """It tells how a model was trained, and not how large it is."""
     by_anyone: bool = False
     """Whoever has the model may do it: a large one is rarely tuned whole, so the size of what comes out is not known."""
+    talks: bool | None = None
+    """Whether such a model has a chat template; None where the word does not tell."""
     edition: bool = False
     """It says which of a model's editions is meant."""
     en: str
@@ -593,6 +595,11 @@ def counters() -> frozenset[str]:
 def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]:
     """Types of one stage of training: ``instruct`` and ``chat`` are finished."""
     return tuple(name for name, entry in types().items() if entry.stage == stage)
+
+
+def talking(*, yes: bool) -> frozenset[str]:
+    """Types whose models have a chat template, or with ``yes=False`` those whose models have none."""
+    return frozenset(name for name, entry in types().items() if entry.talks is yes)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelcatalog import vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning.choose import matches
 from modelcatalog.records import Quantization
@@ -17,7 +18,6 @@ __all__ = ["check_context", "check_quantization", "mismatches"]
 
 # Names round, and count or leave out embeddings: SmolLM2-135M has 134.5M, gemma-7b 8.5B, Qwen1.5-0.5B 620M.
 _ROUNDING = 1.35
-_CHATTING = frozenset({"instruct", "chat", "thinking", "reasoning"})
 _SAFETENSORS_METHODS = frozenset({"awq", "gptq", "fp8", "bitsandbytes", "compressed-tensors", "mxfp4", "hqq"})
 
 
@@ -40,8 +40,8 @@ def mismatches(name: ModelName, facts: Facts, choice: Choice) -> tuple[str, ...]
     if choice.format == "safetensors" and method in _SAFETENSORS_METHODS and method != facts.quantization:
         says = f"says {facts.quantization}" if facts.quantization else "names no quantization"
         found.append(f"the name says {method}, config.json {says}")
-    if facts.chat_template is False and _CHATTING & set(name.types):
-        said = next(word for word in name.types if word in _CHATTING)
+    said = next((word for word in name.types if word in vocabulary.talking(yes=True)), None)
+    if facts.chat_template is False and said is not None:
         found.append(f"the name says {said}, but there is no chat template")
     return tuple(found)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import catalog
+from modelcatalog import catalog, vocabulary
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, receipts
 from modelcatalog.planning.choose import choose
@@ -32,7 +32,6 @@ _READ = (
     "processor_config", "special_tokens_map", "tekken", "tokenizer", "vocab",
 )  # fmt: skip
 _READ_ENDINGS = (*_VOCABULARY_ENDINGS, ".safetensors", ".safetensors.index.json")
-_NO_CHAT = frozenset({"base", "embedding", "reranker", "reward", "guard"})
 _TEMPLATES = ("chat_template", "additional_chat_templates/")
 
 
@@ -75,7 +74,7 @@ def gaps(copy: Copy, choice: Choice) -> Gaps:
     if listed or receipts.listed(copy.root):
         return Gaps(needed, lost, known=True)
     usual = [path for path in _BESIDE if path not in here]
-    if not _NO_CHAT.intersection(catalog.parse(copy.title[-1024:]).types) and not _template(copy.root / choice.folder, here):
+    if not vocabulary.talking(yes=False).intersection(catalog.parse(copy.title[-1024:]).types) and not _template(copy.root / choice.folder, here):
         usual.append("chat_template.jinja")
     return Gaps(needed, tuple(usual))
 

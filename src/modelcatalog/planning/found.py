@@ -25,5 +25,7 @@ class Located(NamedTuple):
     listing: Listing | None = None
     hub: Hub | None = None
     wire: Wire | None = None
+    free: bool = False
+    """Nobody said which hub: another will do as well."""
     headers: Mapping[str, GgufHeader | SafetensorsHeader] = {}
     """The headers of weight files that lie on this disk, by path."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelcatalog import catalog
-from modelcatalog.errors import CheckpointNotFound
+from modelcatalog import catalog, hubs
+from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, ModelCatalogError
 from modelcatalog.hubs import local
 from modelcatalog.planning import lockfile, serving, variants
 from modelcatalog.planning.build import build
@@ -57,7 +58,25 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
         return variants.most_precise(record, request)
     if request.quantization is not None:
         return variants.quantized(record, request)
-    return build(record, locate(record, request), request)
+    return _built(record, request)
+
+
+def _built(record: ModelName, request: Request) -> Plan:
+    """The plan for a name; where a hub lists the files and keeps them behind a gate, and nobody said which hub, another hub's."""
+    found = locate(record, request)
+    try:
+        return build(record, found, request)
+    except GatedCheckpoint as gated:
+        for hub in hubs.others(found.hub.name) if found.free and found.hub else ():
+            try:
+                made = build(record, locate(record, replace(request, hub=hub.name)), request)
+            except ModelCatalogError as error:
+                gated.message = f"{gated.message}; {hub.name}: {error.message}"
+                gated.args = (gated.message,)
+                continue
+            why = f"{hub.name} because {gated.message}"
+            return made.model_copy(update={"reasons": (why, *made.reasons[1:])})
+        raise
 
 
 @takes_options

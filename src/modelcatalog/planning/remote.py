@@ -94,6 +94,7 @@ def search(name: ModelName, request: Request, hub: str | None, parts: list[Part]
             answer, why = _ask(name, hubs.HUBS[sure], request), f"{sure} because {_because(request, name, hub)}"
         else:
             answer, why = _first(name, request)
+            return _located(name, request, why, answer)._replace(free=True)
     except (HubUnreachable, GatedCheckpoint, CheckpointNotFound) as error:
         if parts:
             error.message = f"{parts[0].said}; {error.message}"
