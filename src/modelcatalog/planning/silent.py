@@ -16,10 +16,10 @@ from modelcatalog.planning import installed
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from modelcatalog.entries import TaskEntry
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.installed import Tables
     from modelcatalog.records import ModelName
-    from modelcatalog.vocabulary import TaskEntry
 
 __all__ = ["check", "near"]
 

@@ -13,9 +13,9 @@ from modelcatalog.planning.runs import server, use
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from modelcatalog.entries import RunningEntry
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.machine import Gpu
-    from modelcatalog.vocabulary import RunningEntry
 
 __all__ = ["Unpacking", "decide", "warnings"]
 

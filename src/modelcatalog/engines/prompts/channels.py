@@ -13,7 +13,7 @@ from modelcatalog.engines.prompts.overlapping import first, overlap
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from modelcatalog.vocabulary import ChannelsEntry
+    from modelcatalog.entries import ChannelsEntry
 
 __all__ = ["Channels", "words"]
 

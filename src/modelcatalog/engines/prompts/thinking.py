@@ -11,7 +11,7 @@ from modelcatalog.engines.prompts.overlapping import first, overlap
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from modelcatalog.vocabulary import ChannelsEntry, MarkEntry, WrapperEntry
+    from modelcatalog.entries import ChannelsEntry, MarkEntry, WrapperEntry
 
 __all__ = ["Parter", "Piece", "half_open", "marks", "opens"]
 
