@@ -85,7 +85,7 @@ def lock(
 
 def chat(
     name: Name,
-    prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and end; without it, a conversation.", show_default=False)] = None,
+    prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and exit; without it, a conversation.", show_default=False)] = None,
     *,
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
     hub: Hub = None,
@@ -97,10 +97,10 @@ def chat(
     dtype: Dtype = "auto",
     device: Device = None,
     context_length: Context = None,
-    max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="Most tokens that a reply may have.")] = 512,
+    max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="The maximum number of tokens in a reply.")] = 512,
     offload: Offload = False,
     trust_remote_code: Code = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON reply a line; prompts, one a line, from standard input.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON reply per line; prompts, one per line, from standard input.")] = False,
 ) -> None:
     """Load a model and talk to it, with history.
 

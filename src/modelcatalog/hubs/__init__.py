@@ -108,7 +108,7 @@ def client(hub: Hub) -> HubClient:
     """The client of a hub that has repositories.
 
     Raises:
-        Unsupported: for ``"ollama"``, whose files are not fetched, and for what is no hub.
+        Unsupported: for ``"ollama"``, whose files are not fetched, and for what is not a hub.
 
     >>> client("modelscope").hub
     'modelscope'

@@ -257,7 +257,7 @@ def _entries(wire: Wire, asked: Asked, root: str | None, *, recursive: bool, fur
     return entries
 
 
-_NOT_ITS_OWN = "check MODELSCOPE_ENDPOINT: what answers there may be no ModelScope hub; or try another hub"
+_NOT_ITS_OWN = "check MODELSCOPE_ENDPOINT: what answers there may not be a ModelScope hub; or try another hub"
 
 
 def _is_file(entry: dict[str, Any], asked: Asked) -> bool:
@@ -282,7 +282,7 @@ def _refused(answer: Answer, refusal: Refusal, asked: Asked) -> ModelCatalogErro
     """The error that a refusal means."""
     if refusal.status == 404 and not asked.path:  # noqa: PLR2004
         if refusal.page:
-            answer.json()  # the 404 page of something that is no hub
+            answer.json()  # the 404 page of something that is not a hub
         if "revision" in refusal.said.lower():
             refusal = refusal._replace(code="RevisionNotFound")
     return refusals.error(house(), refusal, asked)

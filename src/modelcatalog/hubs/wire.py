@@ -45,7 +45,7 @@ class Answer(NamedTuple):
     body: bytes
     url: str
     refusal: Refusal | None = None
-    """What it says, where it is no good answer."""
+    """What it says, where it is not a good answer."""
 
     def json(self) -> Any:
         """The body as JSON.
@@ -117,8 +117,8 @@ class Wire:
         except ValueError:
             fit = False
         if not fit:
-            message = f"the endpoint of {name} is no http(s) address"
-            raise HubUnreachable(message, subject=self.endpoint, hint="write it whole, as https://host, in HF_ENDPOINT or MODELSCOPE_ENDPOINT")
+            message = f"the endpoint of {name} is not an http(s) address"
+            raise HubUnreachable(message, subject=self.endpoint, hint="write it in full, as https://host, in HF_ENDPOINT or MODELSCOPE_ENDPOINT")
 
     def get(self, path: str, *, start: int = 0, length: int | None = None, listing: bool = False, further: bool = False) -> Answer:
         """GET ``endpoint + path``, or ``length`` bytes of it from ``start``; any status is an answer.

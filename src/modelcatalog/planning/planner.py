@@ -63,11 +63,11 @@ def plan(
         engine_options: Handed on to llama.cpp (``n_threads``, …) or vllm (``tensor_parallel_size``, …) by their own names.
 
     Raises:
-        NameSyntaxError: the text is no name.
+        NameSyntaxError: the text is not a name.
         UnknownFamily, ClosedWeights: there is no repository to look for.
         CheckpointNotFound, GatedCheckpoint, HubUnreachable: it cannot be had.
         IntegrityError: a local file is cut off, or other than locked.
-        Unsupported: ``hub`` is no hub that has repositories.
+        Unsupported: ``hub`` is not a hub that has repositories.
         UnsafeRepository, NeedsRemoteCode: loading it would run code from the repository.
         WontFit: with ``fit``, if no variant fits.
         Unsupported: the checkpoint does not talk, an argument means nothing here, or what is installed cannot run it.

@@ -38,7 +38,7 @@ def check(options: dict[str, object], *, subject: str) -> None:
     """
     tokens = options.get("context_length")
     if tokens is not None and (isinstance(tokens, bool) or not isinstance(tokens, int) or not 1 <= tokens <= _MOST_TOKENS):
-        message = f"context_length={tokens!r} is no number of tokens"
+        message = f"context_length={tokens!r} is not a number of tokens"
         raise Unsupported(message, subject=subject, hint=f"pass a whole number from 1 to {_MOST_TOKENS:,}, or leave it out for the usual 8,192")
     dtype = options.get("dtype", "auto")
     if dtype != "auto" and dtype not in DTYPE_BYTES:
@@ -53,7 +53,7 @@ def check(options: dict[str, object], *, subject: str) -> None:
     for key in _TEXTS:
         value = options.get(key)
         if value is not None and (not isinstance(value, str) or not value.strip()):
-            message = f"{key}={value!r} is no text that names one"
+            message = f"{key}={value!r} is not a name"
             raise Unsupported(message, subject=subject, hint=f"pass {key}= as a text, or leave it out")
 
 
@@ -88,7 +88,7 @@ def check_lock(options: dict[str, object], locked: Mapping[str, tuple[str | None
     """
     if options.get("fit"):
         message = "fit=True is not for a lock file, which names the variant"
-        raise Unsupported(message, subject=subject, hint="leave fit= out, or lock= to choose anew")
+        raise Unsupported(message, subject=subject, hint="leave out fit=, or leave out lock= to choose again")
     for key, have in locked.items():
         asked = options.get(key)
         if asked is not None and asked not in have:
@@ -110,7 +110,7 @@ def check_quantization(asked: str, facts: Facts, choice: Choice, *, subject: str
         return
     what = (have.scheme or have.method) if have is not None else f"not quantized ({facts.dtype})" if facts.dtype else "not quantized"
     if choice.format == "gguf" and have is None:
-        what = "a GGUF file whose name tells no quantization"
+        what = "a GGUF file whose name does not tell its quantization"
     message = f"quantization={asked!r} is not what {subject} is: {what}"
     raise Unsupported(message, subject=subject, hint="leave quantization= out, or give the name (owner/name) to look for that variant")
 

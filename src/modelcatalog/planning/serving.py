@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["KEY", "key_variable", "plan_served", "vendor"]
 
 KEY = "OPENAI_API_KEY"
-"""Where the key of a server is looked for that is no vendor's."""
+"""Where the key is looked for when the server is not a vendor's."""
 _INSTALL = "pip install 'modelcatalog[openai]'"
 _WAYS = "pass base_url= (http://HOST:PORT/v1), or set OPENAI_BASE_URL"
 
@@ -73,7 +73,7 @@ def _given(name: ModelName, text: str, why: str) -> _Address:
     except ValueError:
         usable = False
     if not usable or parts.username is not None or parts.password is not None:
-        message = "base_url is no address of a server" if not usable else "base_url holds a user name or password, which a plan would show"
+        message = "base_url is not the address of a server" if not usable else "base_url holds a user name or password, which a plan would show"
         hint = "write it as http://HOST:PORT/v1; a key goes into api_key= or the environment"
         raise Unsupported(message, subject=text if not usable else parts.hostname or "", hint=hint)
     url = text.rstrip("/")

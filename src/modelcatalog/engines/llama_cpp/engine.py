@@ -150,7 +150,7 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
 
     Raises:
         MissingPackage: llama-cpp-python is not installed.
-        Unsupported: the files are no GGUF, or an engine option is none of llama.cpp's.
+        Unsupported: the files are not GGUF, or an engine option is none of llama.cpp's.
         EngineError: llama.cpp cannot load the file.
     """
     subject = plan.name.source
@@ -173,9 +173,10 @@ def _shape(plan: Plan) -> Shape:
         if key not in _OPTIONS:
             message = f"llama.cpp has no engine option {key!r} here"
             raise Unsupported(message, subject=key, hint=f"there are {', '.join(_OPTIONS)}")
-        if not isinstance(value, int) or isinstance(value, bool) or value < (0 if key == "n_gpu_layers" else 1):
-            message = f"{key}={value!r} is no count"
-            raise Unsupported(message, subject=key)
+        least = 0 if key == "n_gpu_layers" else 1
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            message = f"{key}={value!r} is not a whole number from {least}"
+            raise Unsupported(message, subject=key, hint=f"pass {key}= as a whole number from {least}, or leave it out")
     on_gpu = plan.device.startswith("cuda")
     _, _, index = plan.device.partition(":")
     layers = given.get("n_gpu_layers", _layers(plan) if on_gpu else 0)
