@@ -133,6 +133,6 @@ def test_plain_words() -> None:
     """No text that a user may read says "is no number" for "is not a number", and the like."""
     odd = []
     for file in sorted(Path(errors.__file__).parent.rglob("*.py")):
-        texts = (node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Constant) and isinstance(node.value, str))
-        odd += [f"{file.name}:{node.lineno}: {found[0]}" for node in texts if (found := ODD.search(node.value))]
+        constants = (node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Constant))
+        odd += [f"{file.name}:{node.lineno}: {found[0]}" for node in constants if isinstance(node.value, str) and (found := ODD.search(node.value))]
     assert not odd
