@@ -33,21 +33,27 @@ class Starter:
     TimeoutExpired = subprocess.TimeoutExpired
 
     def __init__(self) -> None:
-        self._control, theirs = socket.socketpair()
-        with theirs:
-            environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-            self._process = subprocess.Popen([sys.executable, "-P", __file__], stdin=theirs.fileno(), env=environment)
+        self._control: socket.socket | None = None
+
+    def _started(self) -> socket.socket:
+        if self._control is None:
+            self._control, theirs = socket.socketpair()
+            with theirs:
+                environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+                self._process = subprocess.Popen([sys.executable, "-P", __file__], stdin=theirs.fileno(), env=environment)
+        return self._control
 
     def close(self) -> None:
-        """End the warm process."""
-        self._control.close()
-        self._process.wait()
+        """End the warm process, if a download has started it."""
+        if self._control is not None:
+            self._control.close()
+            self._process.wait()
 
     def Popen(self, command: list[str], **options: Any) -> Any:  # noqa: N802  as it is called there
         """A download in a fork of the warm process; anything else in a process of its own."""
         if command[1:] != _COMMAND or options["stderr"] is None:
             return subprocess.Popen(command, **options)
-        return _Forked(self._control, options["env"])
+        return _Forked(self._started(), options["env"])
 
 
 class _Forked:
