@@ -57,7 +57,7 @@ def count(text: str) -> int:
 def _size(text: str) -> str:
     match = _SIZE.fullmatch(text)
     if match is None or not text:
-        message = f"{text!r} is no size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B'"
+        message = f"{text!r} is not a size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B'"
         raise ValueError(message)
     return text
 
@@ -337,7 +337,7 @@ class MarkEntry(_Sourced):
     again: bool = False
     """Whether thinking may come again within the answer."""
     tokens: bool = False
-    """Whether the letters alone are no mark."""
+    """Whether the letters alone are not a mark."""
     prose: bool = False
     """Whether the marks are sentences, which a reply may begin with by chance."""
     families: tuple[str, ...] = ()

@@ -338,7 +338,7 @@ class ModelName(_Record):
     def same_model(self, other: ModelName) -> bool:
         """Whether both name one model, whatever its spelling, hub, format or quantization.
 
-        Kinder than comparing ``canonical``: a date that only one of the two names is no difference
+        Kinder than comparing ``canonical``: a date that only one of the two has is not a difference
         (``gpt-4o`` and ``gpt-4o-2024-08-06``), two dates are.
 
         >>> from modelcatalog import parse
@@ -356,7 +356,7 @@ class ModelName(_Record):
         if not isinstance(other, ModelName):
             return NotImplemented
         if self.family != other.family or self.family is None:
-            message = f"{self.source!r} and {other.source!r} are not of one family, so neither is the older"
+            message = f"{self.source!r} and {other.source!r} belong to different families, so neither is older"
             raise TypeError(message)
         return self._order() < other._order()
 

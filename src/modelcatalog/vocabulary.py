@@ -362,7 +362,7 @@ def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
 
 
 def ignored() -> tuple[str, ...]:
-    """Words about packaging that are no fact of the model: ``hf``, ``imatrix``."""
+    """Words about packaging that are not facts about the model: ``hf``, ``imatrix``."""
     return _methods_file().ignored
 
 

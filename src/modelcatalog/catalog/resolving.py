@@ -42,7 +42,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
         hub: ``"huggingface"`` or ``"modelscope"``; None: the reference's own hub, else Hugging Face.
 
     Raises:
-        NameSyntaxError: the text is no name.
+        NameSyntaxError: the text is not a name.
         ClosedWeights: the weights were never published.
         Unsupported: ``hub`` is none that has repositories.
 

@@ -53,7 +53,7 @@ def decide(facts: Facts, cards: Sequence[Gpu], *, device: str, asked: str, subje
         return Unpacking(None, unpacks=False, needs=())
     entry = vocabulary.running().get(method)
     if entry is None:
-        message = f"transformers runs no weights in {method}"
+        message = f"transformers does not run weights in {method}"
         hint = f"take another quantization of it, or a server that runs this one ({use(server())})"
         raise Unsupported(message, subject=subject, hint=hint)
     if entry.gpu and (device == "cpu" or (cards and not _capable(entry, cards))):
