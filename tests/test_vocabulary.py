@@ -98,14 +98,14 @@ def test_words_of_training() -> None:
 
 
 def test_broken_toml(tmp_path: Path) -> None:
-    """A file that is no TOML is answered with its place and where the syntax is."""
+    """A file that is not TOML is answered with its place and where the syntax is."""
     place = written(tmp_path, 'name = "Acme"\nzh = = "极致"')
     with pytest.raises(CatalogDataError) as caught:
         datafiles.read_company(place)
     first, hint = str(caught.value).splitlines()
     assert first.startswith("acme.toml: ")
     assert "line 2" in first
-    assert hint == "  mend the TOML; https://toml.io has the syntax"
+    assert hint == "  fix the TOML syntax; see https://toml.io"
     assert caught.value.subject == str(place)
     assert caught.value.__cause__ is not None
 
@@ -121,8 +121,8 @@ def test_not_utf8(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ('nane = "Acme"', ("acme.toml: nane: is no field here; there are "
-            "source, checked, name, zh, aliases, country, site, api, api_key, api_docs, accounts, family")),
+        ('nane = "Acme"', ("acme.toml: nane: unknown field; did you mean name? (the fields are "
+            "source, checked, name, zh, aliases, country, site, api, api_key, api_docs, accounts, family)")),
         ("country = 'CN'", "acme.toml: name: is missing"),
         ('name = "Acme"\ncountry = 7', "acme.toml: country: Input should be a valid string (got 7)"),
         (
@@ -131,17 +131,17 @@ def test_not_utf8(tmp_path: Path) -> None:
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nmodles = ["Zork-7B"]',
-            ("acme.toml › Zork › Zork1: modles: is no field here; there are "
+            ("acme.toml › Zork › Zork1: modles: unknown field; did you mean models? (the fields are "
             "source, checked, name, released, licence, weights, context_length, types, models, huggingface, "
-            "modelscope, renamed, sizes, api"),
+            "modelscope, renamed, sizes, api)"),
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nsizes = { mini = "small" }',
-            "acme.toml › Zork › Zork1: mini: 'small' is no size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got 'small')",
+            "acme.toml › Zork › Zork1: mini: 'small' is not a size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got 'small')",
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nsizes = { mini = "" }',
-            "acme.toml › Zork › Zork1: mini: '' is no size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got '')",
+            "acme.toml › Zork › Zork1: mini: '' is not a size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got '')",
         ),
     ],
 )

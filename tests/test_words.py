@@ -184,7 +184,7 @@ def test_case_is_one_reading() -> None:
 
 
 def test_long_words_mean_nothing_and_are_not_kept() -> None:
-    """A word of a hundred letters is no model's, and takes no memory."""
+    """A word of a hundred letters is not a model's, and takes no memory."""
     assert roles("q" * 100) == [("unknown", "q" * 100)]
     assert roles("-" * 100) == [("separator", "-" * 100)]
     assert "q" * 100 not in readings()

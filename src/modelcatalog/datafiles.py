@@ -117,14 +117,14 @@ def _load(model: type[_M], place: Traversable | Path) -> _M:
         raw = tomllib.loads(place.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{place.name}: {error}"
-        raise CatalogDataError(message, subject=str(place), hint="mend the TOML; https://toml.io has the syntax") from error
+        raise CatalogDataError(message, subject=str(place), hint="fix the TOML syntax; see https://toml.io") from error
     try:
         return model.model_validate(raw)
     except ValidationError as error:
         raise CatalogDataError(_review(place.name, raw, model, error), subject=str(place)) from error
 
 
-def _fields(model: Any, steps: Sequence[str | int]) -> str:
+def _fields(model: Any, steps: Sequence[str | int]) -> tuple[str, ...]:
     """The fields of the entry that a path in a file leads to."""
     for step in steps:
         field = getattr(model, "model_fields", {}).get(step)
@@ -132,7 +132,14 @@ def _fields(model: Any, steps: Sequence[str | int]) -> str:
         while inner and not hasattr(inner[0], "model_fields"):
             inner = [one for kind in inner for one in get_args(kind)]
         model = inner[0] if inner else model
-    return ", ".join(getattr(model, "model_fields", ()))
+    return tuple(getattr(model, "model_fields", ()))
+
+
+def _unknown_field(given: str, fields: tuple[str, ...]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  only an error message needs it
+
+    near = get_close_matches(given, fields, 1)
+    return f"unknown field{f'; did you mean {near[0]}?' if near else ''} (the fields are {', '.join(fields)})"
 
 
 def _review(file: str, raw: dict[str, Any], model: type[BaseModel], error: ValidationError) -> str:
@@ -151,7 +158,7 @@ def _review(file: str, raw: dict[str, Any], model: type[BaseModel], error: Valid
         where = " › ".join([file, *names])
         field = next((str(step) for step in reversed(problem["loc"]) if isinstance(step, str)), "file")
         known = {
-            "extra_forbidden": f"is no field here; there are {_fields(model, problem['loc'])}",
+            "extra_forbidden": _unknown_field(field, _fields(model, problem["loc"])),
             "missing": "is missing",
         }.get(problem["type"], f"{problem['msg'].removeprefix('Value error, ')} (got {problem['input']!r})")
         lines.append(f"{where}: {field}: {known}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from modelcatalog.records import Weights
+from modelcatalog.records import Hub, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,7 @@ def count(text: str) -> int:
 def _size(text: str) -> str:
     match = _SIZE.fullmatch(text)
     if match is None or not text:
-        message = f"{text!r} is no size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B'"
+        message = f"{text!r} is not a size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B'"
         raise ValueError(message)
     return text
 
@@ -171,6 +171,8 @@ class TypeEntry(Entry):
     """It tells how a model was trained, and not how large it is."""
     by_anyone: bool = False
     """Whoever has the model may do it: a large one is rarely tuned whole, so the size of what comes out is not known."""
+    talks: bool | None = None
+    """Whether such a model has a chat template; None where the word does not tell."""
     edition: bool = False
     """It says which of a model's editions is meant."""
     en: str
@@ -250,8 +252,8 @@ class Repackager(Entry):
 class HubsFile(Entry):
     """Hosts, routes and accounts that are nobody's models."""
 
-    hosts: dict[str, Literal["huggingface", "modelscope", "ollama"]]
-    schemes: dict[str, Literal["huggingface", "modelscope", "ollama"]]
+    hosts: dict[str, Hub]
+    schemes: dict[str, Hub]
     routes: tuple[str, ...]
     """Path words before an API id: ``openrouter``, ``accounts``."""
     regions: tuple[str, ...]
@@ -335,7 +337,7 @@ class MarkEntry(_Sourced):
     again: bool = False
     """Whether thinking may come again within the answer."""
     tokens: bool = False
-    """Whether the letters alone are no mark."""
+    """Whether the letters alone are not a mark."""
     prose: bool = False
     """Whether the marks are sentences, which a reply may begin with by chance."""
     families: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ __all__ = [
     "Origin",
     "Quantization",
     "Release",
+    "RepositoryHub",
     "Segment",
     "SegmentKind",
     "Series",
@@ -35,7 +36,9 @@ __all__ = [
     "valid",
 ]
 
-Hub = Literal["huggingface", "modelscope", "ollama"]
+RepositoryHub = Literal["huggingface", "modelscope"]
+"""A hub whose repositories the catalog lists."""
+Hub = Literal[RepositoryHub, "ollama"]
 Dtype = Literal["float16", "bfloat16", "float32"]
 Origin = Literal["name", "owner", "catalog", "estimate"]
 """Where a fact came from: the name's own text, the account it lies under, the catalog, or arithmetic."""
@@ -333,7 +336,7 @@ class ModelName(_Record):
     def same_model(self, other: "ModelName") -> bool:
         """Whether both name one model, whatever its spelling, hub, format or quantization.
 
-        Kinder than comparing ``canonical``: a date that only one of the two names is no difference
+        Kinder than comparing ``canonical``: a date that only one of the two has is not a difference
         (``gpt-4o`` and ``gpt-4o-2024-08-06``), two dates are.
 
         >>> from modelcatalog import parse
@@ -351,7 +354,7 @@ class ModelName(_Record):
         if not isinstance(other, ModelName):
             return NotImplemented
         if self.family != other.family or self.family is None:
-            message = f"{self.source!r} and {other.source!r} are not of one family, so neither is the older"
+            message = f"{self.source!r} and {other.source!r} belong to different families, so neither is older"
             raise TypeError(message)
         return self._order() < other._order()
 

@@ -317,6 +317,11 @@ def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]
     return _words()[stage]
 
 
+def talking(*, yes: bool) -> frozenset[str]:
+    """Types whose models have a chat template, or with ``yes=False`` those whose models have none."""
+    return frozenset(name for name, entry in types().items() if entry.talks is yes)
+
+
 def flagged(flag: Literal["same_size", "by_anyone", "edition"]) -> tuple[str, ...]:
     """Types of which their entries say so."""
     return _words()[flag]
@@ -358,7 +363,7 @@ def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
 
 
 def ignored() -> tuple[str, ...]:
-    """Words about packaging that are no fact of the model: ``hf``, ``imatrix``."""
+    """Words about packaging that are not facts about the model: ``hf``, ``imatrix``."""
     return _methods_file().ignored
 
 

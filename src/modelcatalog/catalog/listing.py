@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.errors import Unsupported
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import Checkpoint, ModelName, Series
+from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +21,7 @@ __all__ = [
     "HUBS",
     "Entry",
     "Listing",
+    "accounts",
     "checkpoint",
     "is_repackager",
     "known_hub",
@@ -28,12 +29,14 @@ __all__ = [
     "listed_checkpoints",
     "listing",
     "on_hub",
+    "other",
     "packaging",
     "same_model",
     "undated",
 ]
 
-HUBS: tuple[Literal["huggingface", "modelscope"], ...] = ("huggingface", "modelscope")
+HUBS: tuple[RepositoryHub, ...] = get_args(RepositoryHub)
+"""Hubs whose repositories the catalog lists; the first is the one that is meant where nothing tells which."""
 
 
 def known_hub(hub: object) -> None:
@@ -47,6 +50,20 @@ def known_hub(hub: object) -> None:
     if hub is not None and hub not in HUBS:
         message = f"there is no hub {hub!r} to take files from"
         raise Unsupported(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
+
+
+def other(hub: RepositoryHub) -> RepositoryHub:
+    """The hub that may have what this one has not.
+
+    >>> other("modelscope")
+    'huggingface'
+    """
+    return next(one for one in HUBS if one != hub)
+
+
+def accounts(company: Company, hub: RepositoryHub) -> tuple[str, ...]:
+    """A company's accounts on a hub, the main one first."""
+    return company.huggingface if hub == HUBS[0] else company.modelscope
 
 
 class Entry(NamedTuple):

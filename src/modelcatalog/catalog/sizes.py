@@ -152,7 +152,7 @@ def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName, *, unstat
     types, same = name.types, _words_of_stages()
     for kind in types:
         if kind in words and kind not in _same_size_types() and kind not in rule.words:
-            return False  # a type that the version tells, as in GLM-4.5V, is no word
+            return False  # a type that the version tells, as in GLM-4.5V, is not a word
     return (rule.total or _TUNED) < _TUNED or all((word in same or word in types) and word not in _by_anyone() for word in rest)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, Type
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
+from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
     import threading
@@ -51,7 +52,7 @@ Prompt = tuple[Message, ...] | str
 
 def _number(value: object) -> object:
     if isinstance(value, bool):
-        message = "a number is wanted, and this is a truth value"
+        message = "expected a number, not True or False"
         raise ValueError(message)  # noqa: TRY004  pydantic wants this kind
     return value
 
@@ -188,7 +189,7 @@ def open_engine(plan: Plan, *, api_key: str | None = None) -> Engine:
         plan: The plan, which must not hold the key: plans are printed.
         api_key: For engines that ask a server.
     """
-    module = import_module(f"modelcatalog.engines.{plan.engine.replace('.', '_')}")
+    module = import_module(ENGINES[plan.engine].module)
     engine: Engine = module.open(plan) if api_key is None else module.open(plan, api_key)
     return engine
 
@@ -249,7 +250,7 @@ def options(max_new_tokens: int, generation: dict[str, object]) -> Options:
 
 
 def well_formed(text: _T, what: str) -> _T:
-    """A text as it is, once it is sure that tokenizers can read it; what is no text is somebody else's to refuse.
+    """A text as it is, once it is sure that tokenizers can read it; what is not text is somebody else's to refuse.
 
     Raises:
         Unsupported: it holds half a character (a lone surrogate), which no encoding has.

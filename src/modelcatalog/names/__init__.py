@@ -25,7 +25,7 @@ def read(text: str, *, strict: bool = False) -> ModelName:
 
     Args:
         text: Any spelling of a model's name, at most 1,024 printable characters.
-        strict: Refuse words that no rule takes.
+        strict: Refuse words that no rule recognises.
 
     Raises:
         NameSyntaxError: empty, too long, control characters or, under ``strict``, an unknown word.

@@ -107,7 +107,7 @@ class Parter:
         return self._taken()
 
     def hidden(self, text: str) -> list[Piece]:
-        """Take a special token, which is no text."""
+        """Take a special token, which is not text."""
         if not self.thinking and self._channels is None:
             self._work(final=bool(self._held))
             self._out.append(Piece(text, thinking=False, shown=False))
