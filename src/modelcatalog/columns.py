@@ -57,6 +57,15 @@ def _fields(of: type) -> tuple[str, ...]:
     return tuple(name for name, what in vars(of).items() if isinstance(what, GetSetDescriptorType | MemberDescriptorType) and not name.startswith("__"))
 
 
+def _native(value: object) -> bool:
+    """Whether JSON gives the value back as it is."""
+    if type(value) is list:
+        return all(map(_native, value))
+    if type(value) is dict:
+        return all(type(key) is str for key in value) and all(map(_native, value.values()))
+    return type(value) in _PLAIN
+
+
 def _key(value: object) -> object:
     """What is the same for values that may be one; None: it is one by itself, or known by its number anyway."""
     if type(value) in _PLAIN:
@@ -94,15 +103,15 @@ class _Packing:
         return self._whole(values)
 
     def _whole(self, values: Sequence[Any]) -> Column:
-        kinds = [self._kind(type(value)) for value in values]
+        kinds = [self._kind(value) for value in values]
         several = tuple(dict.fromkeys(kinds))
         if len(several) == 1:
             return self._of_kind(several[0], values)
         parts = [self._of_kind(kind, [value for value, own in zip(values, kinds, strict=True) if own == kind]) for kind in several]
         return ["mixed", [several.index(kind) for kind in kinds], parts]
 
-    def _kind(self, of: type) -> str:
-        return "plain" if of in _PLAIN else self.classes.get(of) or of.__name__
+    def _kind(self, value: object) -> str:
+        return "plain" if _native(value) else self.classes.get(type(value)) or type(value).__name__
 
     def _of_kind(self, kind: str, values: Sequence[Any]) -> Column:
         if kind == "plain":
@@ -133,6 +142,7 @@ class _Unpacking:
         self.classes = {each.__name__: each for each in classes}
         self.packed = objects
         self.made: dict[str, Sequence[object]] = dict(known)
+        self.making: set[str] = set()
 
     def column(self, packed: Column) -> list[Any]:
         kind, *rest = packed
@@ -166,6 +176,10 @@ class _Unpacking:
     def _objects(self, name: str) -> Sequence[object]:
         """All objects of a class; its columns are decoded when the first of them is asked for."""
         if name not in self.made:
+            if name in self.making:
+                message = f"a {name} holds, perhaps by way of others, another {name}; columns of its fields cannot say so"
+                raise TypeError(message)
+            self.making.add(name)
             count, fields = self.packed[name]
             self.made[name] = _made(self.classes[name], count, {field: self.column(column) for field, column in fields.items()})
         return self.made[name]
