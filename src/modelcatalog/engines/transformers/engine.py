@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import Finish, Finished, Options, Started
+from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
@@ -80,6 +81,7 @@ class Transformers:
         self._tokenizer = tokenizer
         self._subject = subject
         self._prompter = _prompter(model, tokenizer, subject, templates, ends)
+        self._guides = Guides(lambda: tokenizing.guided(tokenizer, self._prompter.ends), subject)
         self._lock = threading.Lock()
         self._against, self._forgets = reason_against(model), kvcache.reason_against(model)
         # A state beside the cache is that of one reply.
@@ -203,7 +205,11 @@ class Transformers:
             message = f"the prompt has {len(ids):,} tokens, the model reads {limit:,}"
             raise Unsupported(message, subject=self._subject, hint="shorten the prompt, or begin a new session")
         most = options.max_new_tokens if limit is None else min(options.max_new_tokens, limit - len(ids))
-        return Asked(Row(ids, most, options.seed), writer, thinking)
+        row = Row(ids, most, options.seed)
+        if options.constraint is not None:
+            guide = row.trace.guide = self._guides.guide(options.constraint, lambda: writer.answering)
+            writer.complete = lambda: guide.over
+        return Asked(row, writer, thinking)
 
     # The tokens ------------------------------------------------------------------------------
 
