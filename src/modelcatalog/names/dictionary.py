@@ -56,8 +56,9 @@ class Dictionary:
     """The word tables, made from the vocabulary."""
 
     __slots__ = (
-        "accounts", "company_of", "counters", "families", "files", "finished", "hosts", "ideographic", "numbers", "phrases", "plain", "regions", "resellers",
-        "routes", "schemes", "serving", "stems", "tag_words", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "words",
+        "accounts", "closed", "company_of", "counters", "families", "files", "finished", "hosts", "ideographic", "numbers", "phrases", "plain",
+        "regions", "resellers", "routes", "schemes", "serving", "stems", "tag_words", "tier_words", "training_after", "training_after_size",
+        "training_before", "tuned", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -110,6 +111,8 @@ class Dictionary:
         for company in companies:
             for family in company.family:
                 self._add_family(company, family)
+        self.closed = frozenset(family.name for company in companies for family in company.family if family.weights == "closed")
+        """Families of which no weights were ever published."""
         self.ideographic.sort(key=len, reverse=True)
         for repackager in hubs.repackager:
             account = Account(None, repackager.method, repackager.format)
