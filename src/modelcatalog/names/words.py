@@ -1,7 +1,7 @@
 """Owns the words of a name: how a stretch of text becomes words, each with what it means by itself.
 
 A piece is a word of the dictionary, a word that `grammar.WORDS` describes, or both glued together; a phrase is several
-pieces. Knows nothing of neighbours. What the dictionary or a rule had to be asked about is remembered (`READINGS`, bounded), which is
+pieces. Knows nothing of neighbours. What the dictionary or a rule had to be asked about is remembered (`readings`, bounded), which is
 why a name costs little more than cutting it up.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
+from modelcatalog import vocabulary
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.grammar import pieces
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary, Option
     from modelcatalog.names.grammar import WordRule
 
-__all__ = ["READINGS", "Several", "alone", "cut", "fold", "forget_words", "names_family"]
+__all__ = ["Several", "alone", "cut", "fold", "names_family", "readings"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -54,12 +55,6 @@ class Several(Word):
         return at + 2 < len(pieces) and pieces[at + 2].lower().startswith(self.seconds)
 
 
-def forget_words() -> None:
-    """Forget the dictionary and every reading of a word."""
-    current_dictionary.cache_clear()
-    READINGS.clear()
-
-
 class _Readings(dict[str, Word]):
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
@@ -88,8 +83,10 @@ def fold(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-READINGS = _Readings()
-_READ = READINGS.__getitem__
+@vocabulary.derived
+def readings() -> dict[str, Word]:
+    """Every piece that was read with this vocabulary -> its word."""
+    return _Readings()
 
 
 def alone(found: Word) -> tuple[Word, ...]:
@@ -99,7 +96,7 @@ def alone(found: Word) -> tuple[Word, ...]:
 
 def names_family(piece: str) -> bool:
     """Whether a piece of a name begins with a family."""
-    return alone(READINGS[piece])[0].role == "family"
+    return alone(readings()[piece])[0].role == "family"
 
 
 # --- a stretch of text ----------------------------------------------------------------------------
@@ -108,7 +105,7 @@ def names_family(piece: str) -> bool:
 def cut(text: str) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
     texts = pieces(text)
-    words = list(map(_READ, texts))
+    words = list(map(readings().__getitem__, texts))
     if Several in map(type, words):
         for at, word in enumerate(words):
             if not isinstance(word, Several):
@@ -166,7 +163,7 @@ def _phrase(several: Several, pieces: list[str], first: int) -> tuple[tuple[Word
         covered = fold("".join(pieces[first:after]))
         text = covered[: len(covered) - len(rest)]
         taken = word.written(text)
-        return (taken, *alone(READINGS[covered[len(text) :]])) if rest else (taken,), after
+        return (taken, *alone(readings()[covered[len(text) :]])) if rest else (taken,), after
     return several.alone, at
 
 
