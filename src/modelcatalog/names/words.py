@@ -58,8 +58,12 @@ class Several(Word):
 class _Readings(dict[str, Word]):
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
+    def __init__(self, dictionary: Dictionary) -> None:
+        super().__init__()
+        self.dictionary = dictionary
+
     def __missing__(self, piece: str) -> Word:
-        dictionary = current_dictionary()
+        dictionary = self.dictionary
         if piece.isascii() and piece.isalpha():
             lowered = piece.lower()
             if lowered not in dictionary.words and lowered not in dictionary.phrases:
@@ -86,7 +90,7 @@ def fold(text: str) -> str:
 @vocabulary.derived
 def readings() -> dict[str, Word]:
     """Every piece that was read with this vocabulary -> its word."""
-    return _Readings()
+    return _Readings(current_dictionary())
 
 
 def alone(found: Word) -> tuple[Word, ...]:
