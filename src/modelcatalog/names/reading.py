@@ -58,14 +58,14 @@ class Tape:
 
     def put(self, words: list[Word], texts: list[str]) -> int:
         """Write words behind the others; gives the place of the first."""
-        first, count = len(self.words), len(words)
+        first = len(self.words)
         if first:
             self.words += words
             self.texts += texts
         else:
             self.words, self.texts = words, texts
-        self.kinds += ["separator"] * count
-        self.decided += [None] * count
+        self.kinds += ["separator"] * len(words)
+        self.decided += [None] * len(words)
         return first
 
     def before(self, i: int) -> int:
@@ -197,32 +197,26 @@ _RELEASE = set(Release.model_fields)
 
 def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> None:
     """Let the cases decide each word from ``first`` on."""
-    tape, found, at, mode = reading.tape, reading.found, reading.at, reading.mode
-    words, kinds, decided, unknown, keys = tape.words, tape.kinds, tape.decided, tape.unknown, found.keys
+    tape, mode = reading.tape, reading.mode
+    words, kinds, decided = tape.words, tape.kinds, tape.decided
     for i in range(first, len(words)):
         word = words[i]
         role = word.role
-        if role == "separator":
+        if role == "separator" or role == "other":  # noqa: PLR1714  compiled, two comparisons are faster than a look into a tuple
             continue
-        if role == "unknown" and not mode.meanings:  # what its cases come to, and `keep_unknown` too, for the commonest word
-            kinds[i] = "unknown"
-            unknown.append(i)
-            keys.append(word.text)
-            if not mode.recognised and found.family is None:
-                if at.lead < 0:
-                    at.lead = i
-                at.lead_end = i
-        elif role != "other":
-            for case in cases[role]:
-                if case.take(reading, i, word):
-                    decided[i] = case
-                    if case.gives == "unknown":
-                        reading.keep_unknown(i, word)
-                    else:
-                        kinds[i] = case.gives
-                    break
-            else:
-                reading.keep_unknown(i, word)
+        if role == "unknown" and not mode.meanings:
+            reading.keep_unknown(i, word)  # what its cases come to, for the commonest word
+            continue
+        for case in cases[role]:
+            if case.take(reading, i, word):
+                decided[i] = case
+                if case.gives == "unknown":
+                    reading.keep_unknown(i, word)
+                else:
+                    kinds[i] = case.gives
+                break
+        else:
+            reading.keep_unknown(i, word)
 
 
 @lru_cache(maxsize=4096)
