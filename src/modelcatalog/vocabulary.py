@@ -124,6 +124,8 @@ class SeriesEntry(_Sourced):
     """Words of a name -> the size that these names do not state; ``""``: all others of the series."""
     api: tuple[str, ...] = ()
     """Ids of models that are served and not published."""
+    known_as: dict[str, str] = Field(default_factory=dict)
+    """Ids of APIs that say neither size nor version -> the repository's name, where it is published: deepseek-reasoner is DeepSeek-R1."""
 
 
 class FamilyEntry(_Sourced):
@@ -323,6 +325,8 @@ class _MethodsFile(_Entry):
     formats: dict[str, tuple[str, ...]]
     dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
     ignored: tuple[str, ...]
+    loadable: frozenset[str]
+    foreign: frozenset[str]
     running: dict[str, RunningEntry]
     packed: tuple[PackedEntry, ...]
 
@@ -664,6 +668,16 @@ def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
 def ignored() -> tuple[str, ...]:
     """Words about packaging that are no fact of the model: ``hf``, ``imatrix``."""
     return _methods_file().ignored
+
+
+def loadable() -> frozenset[str]:
+    """Words of a repository's name by which its files are in transformers' form: ``hf``."""
+    return _methods_file().loadable
+
+
+def foreign() -> frozenset[str]:
+    """Words by which its files are for another framework, or a step of the way to quantized ones: ``paddle``."""
+    return _methods_file().foreign
 
 
 @cache
