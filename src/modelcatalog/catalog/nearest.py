@@ -203,10 +203,14 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry, listed: Listing) -> 
     total = -(_total(entry, listed) or 0)
     first = ("base" in more or "sft" in more, bool(implied and stages), len(tiers), asked.usual is not None and not near(-total, asked.usual), bool(types))
     if served and unversioned and asked.stated:  # a tag: whatever the line's repositories add, the least of it
-        added = len([word for word in more - stages if not word.startswith(name.identity.family)]) + (version is not None)
-        return (*first, bool(entry.date), not has & _finished(), added, not bare_name(entry).lower().startswith(name.identity.family), newest, total)
+        own = name.identity.family
+        added = [word for word in more - stages if not word.startswith(own)]
+        halfway = not vocabulary.training_before().isdisjoint(added)
+        other = not bare_name(entry).lower().startswith(own)
+        return (*first, bool(entry.date), halfway, len(added) + (version is not None), not has & _finished(), other, newest, total)
     return (
-        *first, bool(rest), served and bool(entry.date), served and not has & _finished(), unversioned and newest, len(more - stages), bool(entry.date) and not asked.date,
+        *first, bool(rest), served and bool(entry.date), served and not has & _finished(),
+        unversioned and newest, len(more - stages), bool(entry.date) and not asked.date,
         *((newest, not stages, total) if unversioned else (total, newest, not stages)),
     )  # fmt: skip
 
