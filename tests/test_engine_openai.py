@@ -138,7 +138,7 @@ class TestPlan:
 
     def test_missing_package(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without the client, the error is its install line."""
-        monkeypatch.setattr("modelcatalog.planning.serving.find_spec", lambda _: None)
+        monkeypatch.setattr("modelcatalog.planning.packages.installed", lambda _: None)
         with pytest.raises(MissingPackage) as caught:
             mc.load("gpt-4o", engine="openai", api_key="x")
         assert caught.value.install == "pip install 'modelcatalog[openai]'"

@@ -28,6 +28,7 @@ __all__ = [
     "Origin",
     "Quantization",
     "Release",
+    "RepositoryHub",
     "Segment",
     "SegmentKind",
     "Series",
@@ -36,7 +37,9 @@ __all__ = [
     "Weights",
 ]
 
-Hub = Literal["huggingface", "modelscope", "ollama"]
+RepositoryHub = Literal["huggingface", "modelscope"]
+"""A hub whose repositories the catalog lists."""
+Hub = Literal[RepositoryHub, "ollama"]
 Dtype = Literal["float16", "bfloat16", "float32"]
 Origin = Literal["name", "owner", "catalog", "estimate"]
 """Where a fact came from: the name's own text, the account it lies under, the catalog, or arithmetic."""

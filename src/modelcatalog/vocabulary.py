@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.patterns import expand
-from modelcatalog.records import Weights
+from modelcatalog.records import Hub, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -183,6 +183,8 @@ class TypeEntry(_Entry):
     """It tells how a model was trained, and not how large it is."""
     by_anyone: bool = False
     """Whoever has the model may do it: a large one is rarely tuned whole, so the size of what comes out is not known."""
+    talks: bool | None = None
+    """Whether such a model has a chat template; None where the word does not tell."""
     edition: bool = False
     """It says which of a model's editions is meant."""
     en: str
@@ -262,8 +264,8 @@ class Repackager(_Entry):
 class HubsFile(_Entry):
     """Hosts, routes and accounts that are nobody's models."""
 
-    hosts: dict[str, Literal["huggingface", "modelscope", "ollama"]]
-    schemes: dict[str, Literal["huggingface", "modelscope", "ollama"]]
+    hosts: dict[str, Hub]
+    schemes: dict[str, Hub]
     routes: tuple[str, ...]
     """Path words before an API id: ``openrouter``, ``accounts``."""
     regions: tuple[str, ...]
@@ -597,6 +599,11 @@ def counters() -> frozenset[str]:
 def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]:
     """Types of one stage of training: ``instruct`` and ``chat`` are finished."""
     return tuple(name for name, entry in types().items() if entry.stage == stage)
+
+
+def talking(*, yes: bool) -> frozenset[str]:
+    """Types whose models have a chat template, or with ``yes=False`` those whose models have none."""
+    return frozenset(name for name, entry in types().items() if entry.talks is yes)
 
 
 @cache

@@ -14,13 +14,14 @@ from modelcatalog.catalog import index as _index
 from modelcatalog.catalog import listing as _listing
 from modelcatalog.catalog import sizes as _sizes
 from modelcatalog.catalog.completing import complete, named, parse, parse_many
+from modelcatalog.catalog.listing import HUBS
 from modelcatalog.catalog.resolving import resolve
 from modelcatalog.catalog.searching import find, search
 
 if TYPE_CHECKING:
     from modelcatalog.records import Checkpoint, Company, Family, ModelName, Series
 
-__all__ = ["checkpoints", "companies", "complete", "extend", "families", "find", "parse", "parse_many", "resolve", "search", "series", "siblings"]
+__all__ = ["HUBS", "checkpoints", "companies", "complete", "extend", "families", "find", "parse", "parse_many", "resolve", "search", "series", "siblings"]
 
 companies: tuple[Company, ...]
 families: tuple[Family, ...]

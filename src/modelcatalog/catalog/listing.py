@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.errors import Unsupported
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import Checkpoint, ModelName, Series
+from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,6 +22,7 @@ __all__ = [
     "Entry",
     "Listing",
     "Packaging",
+    "accounts",
     "bare_name",
     "checkpoint",
     "is_repackager",
@@ -30,13 +31,15 @@ __all__ = [
     "listed_checkpoints",
     "listing",
     "on_hub",
+    "other",
     "packaging",
     "same_model",
     "spelled",
     "undated",
 ]
 
-HUBS: tuple[Literal["huggingface", "modelscope"], ...] = ("huggingface", "modelscope")
+HUBS: tuple[RepositoryHub, ...] = get_args(RepositoryHub)
+"""Hubs whose repositories the catalog lists; the first is the one that is meant where nothing tells which."""
 
 
 def known_hub(hub: object) -> None:
@@ -50,6 +53,20 @@ def known_hub(hub: object) -> None:
     if hub is not None and hub not in HUBS:
         message = f"there is no hub {hub!r} to take files from"
         raise Unsupported(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
+
+
+def other(hub: RepositoryHub) -> RepositoryHub:
+    """The hub that may have what this one has not.
+
+    >>> other("modelscope")
+    'huggingface'
+    """
+    return next(one for one in HUBS if one != hub)
+
+
+def accounts(company: Company, hub: RepositoryHub) -> tuple[str, ...]:
+    """A company's accounts on a hub, the main one first."""
+    return company.huggingface if hub == HUBS[0] else company.modelscope
 
 
 class Packaging(NamedTuple):
@@ -159,7 +176,7 @@ def bare_name(entry: Entry) -> str:
 
 def _accounts() -> dict[str, dict[str, str]]:
     """Hub -> lower-case account there -> the account as it is written, of companies and of those who repackage."""
-    return {hub: {one.lower(): one for company in reversed(index().companies) for one in getattr(company, hub)} for hub in HUBS}
+    return {hub: {one.lower(): one for company in reversed(index().companies) for one in accounts(company, hub)} for hub in HUBS}
 
 
 def _by_id(entries: list[Entry]) -> dict[str, dict[str, Entry]]:

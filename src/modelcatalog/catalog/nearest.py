@@ -19,7 +19,7 @@ from modelcatalog.catalog.sizes import near
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from modelcatalog.records import Hub, ModelName
+    from modelcatalog.records import ModelName, RepositoryHub
 
 __all__ = ["Fit", "fit", "kin", "misspelt", "nearest", "ranked", "released_on"]
 
@@ -62,7 +62,7 @@ def fit(wanted: Packaging, has: Packaging) -> Fit | None:
     return "same" if None in (wanted.bits, has.bits) or wanted.bits == has.bits else "other bits" if asked is not None else None
 
 
-def ranked(name: ModelName, entries: Iterable[Entry], hub: Hub) -> list[tuple[Fit, Entry]]:
+def ranked(name: ModelName, entries: Iterable[Entry], hub: RepositoryHub) -> list[tuple[Fit, Entry]]:
     """The checkpoints of one model that can serve the name, the best one first.
 
     What decides, in this order: the company that the name states; the packaging; whether the hub has it; whether an
@@ -73,7 +73,7 @@ def ranked(name: ModelName, entries: Iterable[Entry], hub: Hub) -> list[tuple[Fi
     return sorted(fitting, key=lambda pair: _rank(name, wanted, pair[0], pair[1], hub))
 
 
-def _rank(name: ModelName, wanted: Packaging, how: Fit, entry: Entry, hub: Hub) -> tuple[Any, ...]:
+def _rank(name: ModelName, wanted: Packaging, how: Fit, entry: Entry, hub: RepositoryHub) -> tuple[Any, ...]:
     has, bare = entry.packaging, bare_name(entry)
     kind = _kind(has)
     words = frozenset(re.split(r"[-_.]", bare.lower()))

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING
 from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
-from modelcatalog.catalog.listing import HUBS, Entry, Listing, bare_name, checkpoint, is_repackager, listing, on_hub, same_model, spelled, undated
+from modelcatalog.catalog.listing import (
+    HUBS,
+    Entry,
+    Listing,
+    accounts,
+    bare_name,
+    checkpoint,
+    is_repackager,
+    listing,
+    on_hub,
+    other,
+    same_model,
+    spelled,
+    undated,
+)  # fmt: skip
 from modelcatalog.catalog.nearest import kin, misspelt, nearest, ranked, released_on
 from modelcatalog.errors import ClosedWeights, NameSyntaxError
 from modelcatalog.names.dictionary import current_dictionary
@@ -16,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from modelcatalog.names.dictionary import Account
-    from modelcatalog.records import Checkpoint, Family, Hub, ModelName, Series
+    from modelcatalog.records import Checkpoint, Family, Hub, ModelName, RepositoryHub, Series
 
 __all__ = ["resolve"]
 
@@ -42,7 +56,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
         message = f"there is no hub {str(hub)!r} to take files from"
         raise NameSyntaxError(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
     name = named(name)
-    target: Hub = hub or (name.hub if name.hub in HUBS else "huggingface") or "huggingface"
+    target = next((one for one in HUBS if one == (hub or name.hub)), HUBS[0])
     listed = listing()
     found = _by_id(name, listed, target) or _by_name(name, listed, target) or _by_model(name, listed, target)
     if found is None:
@@ -51,13 +65,12 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     return found.model_copy(update={"revision": name.revision, "file": name.file if name.owner else None})
 
 
-def _by_id(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
+def _by_id(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
     """The id itself is in the catalog, on this hub or on the other."""
     if name.owner is None or name.name is None:
         return None
     text = f"{name.owner}/{name.name}".lower()
-    other = "modelscope" if target == "huggingface" else "huggingface"
-    entry = listed.by_id[target].get(text) or listed.by_id[other].get(text)
+    entry = listed.by_id[target].get(text) or listed.by_id[other(target)].get(text)
     return None if entry is None else on_hub(entry, target)
 
 
@@ -83,7 +96,7 @@ def _is_route(owner: str) -> bool:
     return owner.lower() in vocabulary.hubs().routes and owner.lower() not in current_dictionary().accounts
 
 
-def _by_name(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
+def _by_name(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
     """The bare name of a repository, in any capitalisation: what `canonical` drops of it still tells two apart."""
     if (name.file is not None and name.owner is None) or not _is_bare(name, listed):
         return None  # a file's name tells its format besides
@@ -103,7 +116,7 @@ def _names(entry: Entry) -> frozenset[str]:
     return frozenset((repo_id or "").lower().rpartition("/")[2] for repo_id in (entry.huggingface, entry.modelscope or None))
 
 
-def _best(name: ModelName, entries: Iterable[Entry], target: Hub, *, exact: bool = True) -> Checkpoint | None:
+def _best(name: ModelName, entries: Iterable[Entry], target: RepositoryHub, *, exact: bool = True) -> Checkpoint | None:
     """The one that serves the name best; where it is not just what the name says, the record says so."""
     order = ranked(name, entries, target)
     if not order:
@@ -113,7 +126,7 @@ def _best(name: ModelName, entries: Iterable[Entry], target: Hub, *, exact: bool
     return found if exact and how == "same" else found.model_copy(update={"confidence": "derived"})
 
 
-def _by_model(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
+def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
     """A bare or API spelling of a model that the catalog lists."""
     if not _is_bare(name, listed):
         return None
@@ -137,8 +150,8 @@ def _dated(name: ModelName, found: Checkpoint, listed: Listing) -> Checkpoint | 
     entry = listed.by_id[found.hub].get(found.repo_id.lower())
     if not day or entry is None or entry.date or released_on(entry, name.identity.date) or not (name.name or "").endswith(f"-{day}"):
         return None
-    line = [other for other in listed.by_family.get(entry.series.family, ()) if other.series.company == entry.series.company]
-    if not any(other.date and (last := bare_name(other).rpartition("-")[2]).isdigit() and len(last) == len(day) for other in line):
+    line = [one for one in listed.by_family.get(entry.series.family, ()) if one.series.company == entry.series.company]
+    if not any(one.date and (last := bare_name(one).rpartition("-")[2]).isdigit() and len(last) == len(day) for one in line):
         return None
     made = checkpoint(found.hub, f"{found.repo_id}-{day}", None, "derived", exists=None)
     return made.model_copy(update={"alternatives": (found.repo_id, *found.alternatives)})
@@ -147,7 +160,7 @@ def _dated(name: ModelName, found: Checkpoint, listed: Listing) -> Checkpoint | 
 def _moved(name: ModelName, listed: Listing) -> list[Entry]:
     """The checkpoint that an API's id stands for by its vendor's word."""
     repo_id = listed.known_as.get(spelled(name.name or ""))
-    entry = None if repo_id is None else listed.by_id["huggingface"].get(repo_id.lower())
+    entry = None if repo_id is None else listed.by_id[HUBS[0]].get(repo_id.lower())
     return [] if entry is None else [entry]
 
 
@@ -218,23 +231,23 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
 # What the catalog does not list ---------------------------------------------------------------
 
 
-def _derived(name: ModelName, listed: Listing, target: Hub) -> Checkpoint:
+def _derived(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint:
     """Not listed: the account's renaming rule, or the id as it stands; and what is listed that could have been meant."""
     bare = name.name or name.source
     owner = None if name.owner is None or _is_route(name.owner) else name.owner.lower()
     if owner is None:
         account = _main_account(name, target)
         return _guessed(name, f"{account}/{bare}" if account else bare, listed, target)
-    other: Hub = "modelscope" if target == "huggingface" else "huggingface"
+    elsewhere = other(target)
     account = _account_of_kin(name, owner, listed, target)
     if account is not None:
         return checkpoint(target, f"{account}/{bare}", None, "derived", exists=None)
     here = listed.accounts[target].get(owner)
-    if name.hub != other and here is not None:
+    if name.hub != elsewhere and here is not None:
         served = (name.name or "").islower() and owner in _api_owners()
         return _guessed(name, f"{here}/{bare}", listed, target) if served else checkpoint(target, f"{here}/{bare}", None, "derived", exists=None)
-    account = listed.account[other].get(owner)
-    if account is None and target == "huggingface" and is_repackager(owner) and owner in listed.accounts[other]:
+    account = listed.account[elsewhere].get(owner)
+    if account is None and target == HUBS[0] and is_repackager(owner) and owner in listed.accounts[elsewhere]:
         same = next((entry for entry in listed.by_name.get(spelled(bare), ()) if entry.huggingface), None)
         if same is not None:
             return checkpoint(target, same.huggingface or "", same, "derived", exists=True)
@@ -242,38 +255,38 @@ def _derived(name: ModelName, listed: Listing, target: Hub) -> Checkpoint:
     if account is not None:
         return checkpoint(target, f"{account}/{bare}", None, "derived", exists=None)
     known = _account(name)
-    if known is not None and known.company is not None and owner not in listed.accounts[other]:
+    if known is not None and known.company is not None and owner not in listed.accounts[elsewhere]:
         # A word of API ids is no account of a hub.
         company = company_named(known.company)
-        account = next(iter(company.huggingface if target == "huggingface" else company.modelscope), None)
+        account = next(iter(accounts(company, target)), None)
     return _guessed(name, f"{account or name.owner}/{bare}", listed, target)
 
 
-def _account_of_kin(name: ModelName, owner: str, listed: Listing, target: Hub) -> str | None:
+def _account_of_kin(name: ModelName, owner: str, listed: Listing, target: RepositoryHub) -> str | None:
     """The account on this hub of what the owner has published of the family on the other one, the same version first.
 
     Whoever mirrors a company's models does so line by line: Gemma 2 lies elsewhere than Gemma.
     """
     found: dict[tuple[bool, str], int] = {}
     for entry in listed.by_family.get(name.family or "", ()):
-        here, there = (entry.huggingface, entry.modelscope) if target == "huggingface" else (entry.modelscope, entry.huggingface)
+        here, there = (entry.huggingface, entry.modelscope) if target == HUBS[0] else (entry.modelscope, entry.huggingface)
         if here and there and there.partition("/")[0].lower() == owner:
             key = (fold(entry.version) == fold(name.version), here.partition("/")[0])
             found[key] = found.get(key, 0) + 1
     return max(found, key=lambda key: (key[0], found[key]))[1] if found else None
 
 
-def _guessed(name: ModelName, repo_id: str, listed: Listing, target: Hub) -> Checkpoint:
+def _guessed(name: ModelName, repo_id: str, listed: Listing, target: RepositoryHub) -> Checkpoint:
     """A repository that nobody has listed; the listed ones beside it are what a slip of the pen could have meant."""
     others = misspelt(name, listed) or kin(name, listed)
     known = [found.repo_id for entry in others if (found := on_hub(entry, target)).exists]
     return checkpoint(target, repo_id, None, "guessed", exists=None).model_copy(update={"alternatives": tuple(dict.fromkeys(known))})
 
 
-def _main_account(name: ModelName, target: Hub) -> str | None:
+def _main_account(name: ModelName, target: RepositoryHub) -> str | None:
     family = index().families.get(name.family or "")
     company = None if family is None or family.weights == "closed" else company_named(family.company)
-    return None if company is None else next(iter(company.huggingface if target == "huggingface" else company.modelscope), None)
+    return None if company is None else next(iter(accounts(company, target)), None)
 
 
 def _api_owners() -> frozenset[str]:

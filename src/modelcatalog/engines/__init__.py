@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, Type
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
+from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
     import threading
@@ -188,7 +189,7 @@ def open_engine(plan: Plan, *, api_key: str | None = None) -> Engine:
         plan: The plan, which must not hold the key: plans are printed.
         api_key: For engines that ask a server.
     """
-    module = import_module(f"modelcatalog.engines.{plan.engine.replace('.', '_')}")
+    module = import_module(ENGINES[plan.engine].module)
     engine: Engine = module.open(plan) if api_key is None else module.open(plan, api_key)
     return engine
 

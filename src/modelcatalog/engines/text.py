@@ -13,7 +13,21 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Written
 
-__all__ = ["Decoder", "StopStrings", "Tokens", "Writer", "finished", "written"]
+__all__ = ["Decoder", "StopStrings", "Tokens", "Writer", "begun", "finished", "written"]
+
+
+def begun(have: Sequence[int], prompt: Sequence[int]) -> int:
+    """How many tokens of a prompt a cache holds that has these; the last one is always computed anew, else there is nothing to choose from.
+
+    >>> begun([1, 2, 3, 4], [1, 2, 3, 9]), begun([1, 2, 3], [1, 2, 3])
+    (3, 2)
+    """
+    common = 0
+    for one, want in zip(have, prompt[:-1], strict=False):
+        if one != want:
+            break
+        common += 1
+    return common
 
 
 class Tokens(Protocol):

@@ -174,13 +174,11 @@ def _provider(parts: Parts, lower: str, words: Dictionary, start: int, end: int)
     return at + len(head) + 1
 
 
-def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:  # noqa: C901  a line for each part of a reference
+def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:
     """A URL, a cache path or a local path: named parts, and what stands between them."""
     form = grammar.form(found)
-    if form.startswith("huggingface"):
-        parts.hub = "huggingface"
-    elif form.startswith("modelscope"):
-        parts.hub = "modelscope"
+    if form.endswith("_cache"):
+        parts.hub = vocabulary.hubs().schemes[form.removesuffix("_cache")]
     names = found.re.groupindex
     spans = sorted((*found.span(name), name) for name in names if found.start(name) < found.end(name))
     at = 0

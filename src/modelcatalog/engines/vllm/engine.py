@@ -11,8 +11,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog.engines import Finish, Finished, Started
+from modelcatalog.engines.failing import closed
 from modelcatalog.engines.prompts import tokenizing
-from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.vllm.loading import read
 from modelcatalog.errors import EngineError
@@ -58,9 +58,7 @@ class Vllm:
         self._limit = limit
         # vLLM keeps the checkpoint's own configuration beside its own.
         configs = getattr(getattr(engine, "model_config", None), "hf_config", None), getattr(getattr(engine, "model_config", None), "hf_text_config", None)
-        ends = tokenizing.stated_ends(tokenizer, defaults, *configs)
-        words, own = tokenizing.Tokenizer(tokenizer), tokenizing.own_marks(tokenizer)
-        self._prompter = Prompter(subject, words, templates, tokenizer.special_tokens_map, ends, limit=limit, own=own)
+        self._prompter = tokenizing.prompter(tokenizer, subject, templates, defaults, configs, limit=limit, longer=True)
         self._driver: _Driver | None = _Driver(engine, subject)
 
     @property
@@ -82,8 +80,7 @@ class Vllm:
         """Generate. May be called from several threads at once."""
         driver = self._driver
         if driver is None:
-            message = "this model was closed"
-            raise EngineError(message, subject=self._subject)
+            raise closed(self._subject)
         ids, writer, thinking = self._prompter.ask(prompt, options)
         yield Started(len(ids), thinking)
         made, reason = 0, None
@@ -174,7 +171,7 @@ class _Driver:
         except Exception as failed:  # noqa: BLE001  raised again in the threads that asked
             error = failed
         for ask in self._running.values():
-            ask.answers.put(error or EngineError("this model was closed", subject=self._subject))
+            ask.answers.put(error or closed(self._subject))
         self._running.clear()
         engine, self._engine = self._engine, None
         engine.engine_core.shutdown()
