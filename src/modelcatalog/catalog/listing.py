@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from modelcatalog import names, vocabulary
@@ -13,8 +12,9 @@ from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from modelcatalog.entries import CompanyFile, SeriesEntry
     from modelcatalog.records import Confidence, Hub
 
 __all__ = [
@@ -113,11 +113,13 @@ class Listing(NamedTuple):
     """Hub -> lower-case account there -> the same company's account on the other hub."""
     accounts: dict[str, dict[str, str]]
     """Hub -> lower-case account there -> the account as it is written."""
-    totals: dict[str, int | None]
-    """Repository -> its parameters, of those that somebody has asked about."""
 
 
-@cache
+def _shared() -> dict[str, Sequence[object]]:
+    return {"Series": index().series}
+
+
+@vocabulary.kept("listing", Listing, Entry, Packaging, Series, known=_shared)
 def listing() -> Listing:
     """The checkpoints, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []
@@ -142,7 +144,7 @@ def listing() -> Listing:
         by_model.setdefault(found.model, []).append(found)
         by_family.setdefault(found.series.family, []).append(found)
         by_name.setdefault(spelled(bare_name(found)), []).append(found)
-    return Listing(tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), closed, _renamed_accounts(), _accounts(), {})
+    return Listing(tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), closed, _renamed_accounts(), _accounts())
 
 
 _SEPARATORS = str.maketrans("_. ", "---")
@@ -231,7 +233,7 @@ def is_repackager(account: str) -> bool:
     return known is not None and known.repackager
 
 
-def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: Series) -> Iterator[Entry]:
+def _entries(file: CompanyFile, entry: SeriesEntry, line: Series) -> Iterator[Entry]:
     mirrors = vocabulary.hubs().mirrors
     for name in vocabulary.model_names(file.name, line.family, entry):
         owner, slash, bare = name.rpartition("/")

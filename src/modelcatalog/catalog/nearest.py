@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import names, vocabulary
@@ -129,7 +128,7 @@ def nearest(name: ModelName, listed: Listing) -> list[Entry]:
     found: dict[str, list[Entry]] = {}
     ranks: dict[str, tuple[Any, ...]] = {}
     for place, entry in enumerate(listed.by_family.get(name.family or "", ())):
-        rank = _nearness(name, asked, entry, listed)
+        rank = _nearness(name, asked, entry)
         if rank is None:
             continue
         found.setdefault(entry.model, []).append(entry)
@@ -159,7 +158,7 @@ def _asked(name: ModelName, listed: Listing) -> _Asked | None:
     )  # fmt: skip
 
 
-def _nearness(name: ModelName, asked: _Asked, entry: Entry, listed: Listing) -> tuple[Any, ...] | None:
+def _nearness(name: ModelName, asked: _Asked, entry: Entry) -> tuple[Any, ...] | None:
     """How far the entry is from what is asked, the least first; None: it is another model."""
     version = _whole(entry.version)
     if asked.version is not None and asked.version not in (version, _whole(entry.series.version) if version is None else version):
@@ -174,7 +173,7 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry, listed: Listing) -> 
     missing -= implied | {"moe" if any(word[0] == "a" and word[1:2].isdigit() for word in has) else "dense"}
     tiers, unsized = frozenset[str](), False
     if missing and missing <= asked.stated and not _sizes_in(has):
-        total = _total(entry, listed)  # deepseek-r1:671b: the catalog may know the size that the repository does not state
+        total = _total(entry)  # deepseek-r1:671b: the catalog may know the size that the repository does not state
         unsized = total is None
         if unsized or _is_size(total, asked):
             missing, tiers = frozenset(), more & _tiers()
@@ -184,7 +183,7 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry, listed: Listing) -> 
             return None
         spelt = _spelled_words(bare_name(entry))
         missing = asked.spelled - spelt
-        if missing and missing <= asked.stated and _is_size(_total(entry, listed), asked):
+        if missing and missing <= asked.stated and _is_size(_total(entry), asked):
             missing = frozenset()
         more = frozenset(word for word in spelt - asked.spelled - asked.every if not word[0].isdigit())
     if missing or more & _tiers() or (unsized and more - asked.own - _finished()):
@@ -200,7 +199,7 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry, listed: Listing) -> 
         return None
     newest = [-ord(char) for char in entry.series.released or ""]
     unversioned = asked.version is None
-    total = -(_total(entry, listed) or 0)
+    total = -(_total(entry) or 0)
     first = ("base" in more or "sft" in more, bool(implied and stages), len(tiers), asked.usual is not None and not near(-total, asked.usual), bool(types))
     if served and unversioned and asked.stated:  # a tag: whatever the line's repositories add, the least of it
         own = name.identity.family
@@ -215,12 +214,18 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry, listed: Listing) -> 
     )  # fmt: skip
 
 
-def _total(entry: Entry, listed: Listing) -> int | None:
-    repo_id = entry.huggingface or entry.modelscope or entry.model
-    if repo_id not in listed.totals:
+@vocabulary.derived
+def _totals() -> dict[str, int | None]:
+    """Repository -> its parameters, of those that somebody has asked about."""
+    return {}
+
+
+def _total(entry: Entry) -> int | None:
+    known, repo_id = _totals(), entry.huggingface or entry.modelscope or entry.model
+    if repo_id not in known:
         size = complete(names.read(repo_id)).size
-        listed.totals[repo_id] = None if size is None else size.total
-    return listed.totals[repo_id]
+        known[repo_id] = None if size is None else size.total
+    return known[repo_id]
 
 
 def _is_size(total: int | None, asked: _Asked) -> bool:
@@ -255,17 +260,17 @@ def _says_stage(words: frozenset[str]) -> bool:
     return any((entry := vocabulary.types().get(word)) is not None and (entry.edition or entry.stage is not None) for word in words)
 
 
-@cache
+@vocabulary.derived
 def _finished() -> frozenset[str]:
     return frozenset(vocabulary.stages("finished"))
 
 
-@cache
+@vocabulary.derived
 def _tiers() -> frozenset[str]:
     return frozenset(vocabulary.tiers())
 
 
-@cache
+@vocabulary.derived
 def _types() -> frozenset[str]:
     return frozenset(vocabulary.types())
 

@@ -166,7 +166,7 @@ def _moved(name: ModelName, listed: Listing) -> list[Entry]:
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
     """A tag of Ollama that names no stage of training serves the edition for instructions: ``llama3.2:3b``."""
-    if name.hub in HUBS or any(vocabulary.types()[kind].edition for kind in name.types):
+    if name.hub in HUBS or not set(name.types).isdisjoint(vocabulary.flagged("edition")):
         return []
     for word in vocabulary.stages("finished"):
         if entries := listed.by_model.get(str(name.identity.too(word))):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog.engines import Finish, Finished, Started, files_of
 from modelcatalog.engines.failing import closed
+from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.llama_cpp.native import Native, Shape
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
@@ -53,6 +54,7 @@ class LlamaCpp:
         self._native: Native | None = native
         self._subject = subject
         self._prompter = Prompter(subject, native, templates, native.specials(), native.ends(), limit=native.context, longer=True)
+        self._guides = Guides(native.guided, subject)
         self._ids: list[int] = []
         self._owner: weakref.ref[_Memory] | None = None
 
@@ -76,6 +78,10 @@ class LlamaCpp:
         """Generate, in the caller's thread: a token for each event that is asked for."""
         native = self._open()
         ids, writer, thinking = self._prompter.ask(prompt, options)
+        guide = None
+        if options.constraint is not None:
+            guide = self._guides.guide(options.constraint, lambda: writer.answering)
+            writer.complete = lambda: guide.over
         yield Started(len(ids), thinking)
         chooser = native.chooser(settings(options, SimpleNamespace()), options.seed, ids)
         most, made, stopped = min(options.max_new_tokens, native.context - len(ids)), 0, cancel.is_set()
@@ -91,7 +97,7 @@ class LlamaCpp:
                 if at < len(rest):
                     stopped = True
                     break
-                token = chooser.pick()
+                token = chooser.pick(guide)
                 made += 1
                 if text := writer.push(token):
                     yield text
@@ -145,7 +151,7 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
 
     Raises:
         MissingPackage: llama-cpp-python is not installed.
-        Unsupported: an engine option is no count.
+        Unsupported: an engine option is not a whole number.
         EngineError: llama.cpp cannot load the file.
     """
     subject = plan.name.source
@@ -162,9 +168,10 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
 def _shape(plan: Plan) -> Shape:
     given = plan.engine_options
     for key, value in given.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < (0 if key == "n_gpu_layers" else 1):
-            message = f"{key}={value!r} is no count"
-            raise Unsupported(message, subject=key)
+        least = 0 if key == "n_gpu_layers" else 1
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            message = f"{key}={value!r} is not a whole number from {least}"
+            raise Unsupported(message, subject=key, hint=f"pass {key}= as a whole number from {least}, or leave it out")
     on_gpu = plan.device.startswith("cuda")
     _, _, index = plan.device.partition(":")
     layers = given.get("n_gpu_layers", _layers(plan) if on_gpu else 0)
