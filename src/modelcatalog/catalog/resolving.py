@@ -108,12 +108,12 @@ def _by_name(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpo
         entry for entry in listed.by_name.get(spelled(text), ())
         if account is None or entry.series.company == account.company
     ]  # fmt: skip
-    entries = [entry for entry in entries if text.lower() in _names(entry)] or entries
+    for same in (text, text.lower()):
+        entries = [entry for entry in entries if same in (bare_name(entry), bare_name(entry).lower())] or entries
+    if entries and all(entry.series.company != name.company and bare_name(entry) != text for entry in entries):
+        own = [entry for how, entry in ranked(name, listed.by_model.get(name.canonical, ()), target) if how == "same" and entry.series.company == name.company]
+        entries = own or entries  # Llama-3-8B-Instruct is Meta's, though somebody else has a repository of nearly that name
     return _best(name, entries, target)
-
-
-def _names(entry: Entry) -> frozenset[str]:
-    return frozenset((repo_id or "").lower().rpartition("/")[2] for repo_id in (entry.huggingface, entry.modelscope or None))
 
 
 def _best(name: ModelName, entries: Iterable[Entry], target: RepositoryHub, *, exact: bool = True) -> Checkpoint | None:
