@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import complete
 from modelcatalog.catalog.index import fold, index
-from modelcatalog.catalog.listing import Entry, Listing, Packaging, bare_name, listed_checkpoint, packaging, spelled
+from modelcatalog.catalog.listing import Entry, Listing, Packaging, bare_name, listed_checkpoint, listing, packaging, spelled
 from modelcatalog.catalog.sizes import near
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "fit", "kin", "misspelt", "nearest", "ranked", "released_on"]
 
 _DAY = len("2025-07-11")
+_ALIKE = 0.85
+"""How much of two names is the same where one is a slip of the pen for the other."""
 _GIVEN_UP = 9
 """Further than any packaging that is a preference."""
 
@@ -170,6 +173,8 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry) -> tuple[Any, ...] |
     has = _own_words(entry.words, entry.version)
     more, missing = has - asked.every - asked.own, asked.words - has
     implied = missing & frozenset(entry.series.types)
+    if not has & _finished():
+        missing -= frozenset(vocabulary.stages("pretrained"))  # llama3-base: what is not tuned does not say so
     missing -= implied | {"moe" if any(word[0] == "a" and word[1:2].isdigit() for word in has) else "dense"}
     tiers, unsized = frozenset[str](), False
     if missing and missing <= asked.stated and not _sizes_in(has):
@@ -246,6 +251,7 @@ def _whole(version: str | None) -> str | None:
     return None if version is None else (fold(version) or "").removesuffix(".0")
 
 
+@lru_cache(maxsize=1 << 14)
 def _spelled_words(text: str) -> frozenset[str]:
     return frozenset(re.sub(r"^v(?=\d)", "", word) for word in re.split(r"[-\s:/@]+", text.lower()) if word)
 
@@ -304,17 +310,30 @@ def misspelt(name: ModelName, listed: Listing, few: int = 3) -> list[Entry]:
     Numbers are no slips of the pen: what has others is another model.
     """
     text = spelled(name.name or name.source)
-    digits = re.findall(r"\d+", text)
-    alike = {key: entries for key, entries in listed.by_name.items() if abs(len(key) - len(text)) < few and re.findall(r"\d+", key) == digits}
-    return [entry for key in get_close_matches(text, alike, few, 0.85) for entry in alike[key]]
+    alike = [key for key in _by_digits().get(_digits(text), ()) if abs(len(key) - len(text)) < few]
+    return [entry for key in get_close_matches(text, alike, few, _ALIKE) for entry in listed.by_name[key]]
 
 
 def kin(name: ModelName, listed: Listing, few: int = 3) -> list[Entry]:
-    """The newest checkpoints of the family and the version, for a name that says little more."""
+    """The plainest and newest checkpoints of the family and the version, for a name that says little more."""
     if name.family is None:
         return []
     same = [
         entry for entry in listed.by_family.get(name.family, ())
         if (name.version is None or _whole(name.version) == _whole(entry.version)) and fit(packaging(name), entry.packaging) == "same"
     ]  # fmt: skip
-    return sorted(same, key=lambda entry: entry.series.released or "", reverse=True)[:few]
+    newest = sorted(same, key=lambda entry: entry.series.released or "", reverse=True)
+    return sorted(newest, key=lambda entry: len([word for word in entry.words if not _is_detail(word)]))[:few]
+
+
+@vocabulary.derived
+def _by_digits() -> dict[tuple[str, ...], list[str]]:
+    """The numbers in a name -> the names that have these."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for key in listing().by_name:
+        found.setdefault(_digits(key), []).append(key)
+    return found
+
+
+def _digits(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\d+", text))

@@ -241,11 +241,12 @@ def _derived(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpo
     elsewhere = other(target)
     account = _account_of_kin(name, owner, listed, target)
     if account is not None:
-        return checkpoint(target, f"{account}/{bare}", None, "derived", exists=None)
+        return _beside(checkpoint(target, f"{account}/{bare}", None, "derived", exists=None), misspelt(name, listed))
     here = listed.accounts[target].get(owner)
     if name.hub != elsewhere and here is not None:
-        served = (name.name or "").islower() and owner in _api_owners()
-        return _guessed(name, f"{here}/{bare}", listed, target) if served else checkpoint(target, f"{here}/{bare}", None, "derived", exists=None)
+        if (name.name or "").islower() and owner in _api_owners():
+            return _guessed(name, f"{here}/{bare}", listed, target)
+        return _beside(checkpoint(target, f"{here}/{bare}", None, "derived", exists=None), misspelt(name, listed))
     account = listed.account[elsewhere].get(owner)
     if account is None and target == HUBS[0] and is_repackager(owner) and owner in listed.accounts[elsewhere]:
         same = next((entry for entry in listed.by_name.get(spelled(bare), ()) if entry.huggingface), None)
@@ -278,9 +279,14 @@ def _account_of_kin(name: ModelName, owner: str, listed: Listing, target: Reposi
 
 def _guessed(name: ModelName, repo_id: str, listed: Listing, target: RepositoryHub) -> Checkpoint:
     """A repository that nobody has listed; the listed ones beside it are what a slip of the pen could have meant."""
-    others = misspelt(name, listed) or kin(name, listed)
-    known = [found.repo_id for entry in others if (found := on_hub(entry, target)).exists]
-    return checkpoint(target, repo_id, None, "guessed", exists=None).model_copy(update={"alternatives": tuple(dict.fromkeys(known))})
+    made = checkpoint(target, repo_id, None, "guessed", exists=None)
+    return _beside(made, misspelt(name, listed) or (kin(name, listed) if _is_bare(name, listed) else ()))
+
+
+def _beside(made: Checkpoint, others: Iterable[Entry]) -> Checkpoint:
+    """The record with those that are listed on its hub as what else could be meant."""
+    known = (found.repo_id for entry in others if (found := on_hub(entry, made.hub)).exists)
+    return made.model_copy(update={"alternatives": tuple(dict.fromkeys(known))})
 
 
 def _main_account(name: ModelName, target: RepositoryHub) -> str | None:
