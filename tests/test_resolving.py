@@ -123,7 +123,8 @@ def test_the_company_that_the_name_states(text: str) -> None:
         ("mistral-small:24b", "mistralai/Mistral-Small-24B-Instruct-2501"), ("tinyllama:1.1b", "TinyLlama/TinyLlama-1.1B-Chat-v1.0"),
         ("granite3.1-moe:3b", "ibm-granite/granite-3.1-3b-a800m-instruct"), ("granite3.1-dense:8b", "ibm-granite/granite-3.1-8b-instruct"),
         ("phi4-reasoning:14b", "microsoft/Phi-4-reasoning"), ("bge-m3:567m", "BAAI/bge-m3"), ("codellama:7b-code", "codellama/CodeLlama-7b-hf"),
-        ("llama3-base", "meta-llama/Meta-Llama-3-70B"), ("granite4:micro", "ibm-granite/granite-4.0-micro"), ("tulu3:8b", "allenai/Llama-3.1-Tulu-3-8B"), ("marco-o1:7b", "AIDC-AI/Marco-o1"),
+        ("llama3-base", "meta-llama/Meta-Llama-3-70B"),
+        ("granite4:micro", "ibm-granite/granite-4.0-micro"), ("tulu3:8b", "allenai/Llama-3.1-Tulu-3-8B"), ("marco-o1:7b", "AIDC-AI/Marco-o1"),
         ("deepseek-r1:70b-llama-distill-q4_K_M", "deepseek-ai/DeepSeek-R1-Distill-Llama-70B"), ("llava:34b", "llava-hf/llava-v1.6-34b-hf"),
     ],
 )  # fmt: skip

@@ -173,7 +173,7 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry) -> tuple[Any, ...] |
     has = _own_words(entry.words, entry.version)
     more, missing = has - asked.every - asked.own, asked.words - has
     implied = missing & frozenset(entry.series.types)
-    if not has & _finished():
+    if not has & _finished() and (asked.version is not None or asked.stated):
         missing -= frozenset(vocabulary.stages("pretrained"))  # llama3-base: what is not tuned does not say so
     missing -= implied | {"moe" if any(word[0] == "a" and word[1:2].isdigit() for word in has) else "dense"}
     tiers, unsized = frozenset[str](), False
