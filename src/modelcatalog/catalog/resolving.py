@@ -53,7 +53,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     'zai-org/GLM-4.7-Flash'
     """
     if hub is not None and hub not in HUBS:
-        message = f"there is no hub {str(hub)!r} to take files from"
+        message = f"there is no hub {hub!r} to take files from"
         raise NameSyntaxError(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
     name = named(name)
     target = next((one for one in HUBS if one == (hub or name.hub)), HUBS[0])
