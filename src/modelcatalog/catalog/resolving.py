@@ -83,17 +83,13 @@ def _is_bare(name: ModelName, listed: Listing) -> bool:
 
     An API id is lower case, or follows the API's own route; what is not names a repository, and is that repository.
     """
-    if name.owner is None or _is_route(name.owner):
+    if name.owner is None:
         return True
     account = _account(name)
     if account is None or account.repackager:
         return False
     routed = any(segment.kind == "route" for segment in name.segments)
     return routed or (name.name or "").islower() or not any(name.owner.lower() in listed.accounts[hub] for hub in HUBS)
-
-
-def _is_route(owner: str) -> bool:
-    return owner.lower() in vocabulary.hubs().routes and owner.lower() not in current_dictionary().accounts
 
 
 def _by_name(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
@@ -180,7 +176,7 @@ def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
 def _refuse_closed(name: ModelName, listed: Listing) -> None:
     """Raise for models that are only served."""
     account = _account(name)
-    if name.owner is not None and not _is_route(name.owner) and (account is None or account.repackager):
+    if name.owner is not None and (account is None or account.repackager):
         return
     family = index().families.get(name.family or "")
     if family is None:
@@ -234,11 +230,10 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
 def _derived(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint:
     """Not listed: the account's renaming rule, or the id as it stands; and what is listed that could have been meant."""
     bare = name.name or name.source
-    owner = None if name.owner is None or _is_route(name.owner) else name.owner.lower()
-    if owner is None:
+    if name.owner is None:
         account = _main_account(name, target)
         return _guessed(name, f"{account}/{bare}" if account else bare, listed, target)
-    elsewhere = other(target)
+    owner, elsewhere = name.owner.lower(), other(target)
     account = _account_of_kin(name, owner, listed, target)
     if account is not None:
         return _beside(checkpoint(target, f"{account}/{bare}", None, "derived", exists=None), misspelt(name, listed))
