@@ -88,15 +88,19 @@ def _is_bare(name: ModelName, listed: Listing) -> bool:
     account = _account(name)
     if account is None or account.repackager:
         return False
-    routed = any(segment.kind == "route" for segment in name.segments)
-    return routed or (name.name or "").islower() or not any(name.owner.lower() in listed.accounts[hub] for hub in HUBS)
+    return _is_routed(name) or (name.name or "").islower() or not any(name.owner.lower() in listed.accounts[hub] for hub in HUBS)
+
+
+def _is_routed(name: ModelName) -> bool:
+    """Whether the text says by which way an API is reached."""
+    return any(segment.kind == "route" for segment in name.segments)
 
 
 def _by_name(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
     """The bare name of a repository, in any capitalisation: what `canonical` drops of it still tells two apart."""
     if (name.file is not None and name.owner is None) or not _is_bare(name, listed):
         return None  # a file's name tells its format besides
-    if name.tag is not None and _tuned(name, listed):
+    if _tuned(name, listed):
         return None
     account = _account(name)
     text = "-".join(part for part in (name.name, name.tag) if part) or name.source
@@ -127,8 +131,7 @@ def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkp
     if not _is_bare(name, listed):
         return None
     account = _account(name)
-    tuned = _tuned(name, listed) if name.tag is not None else []
-    entries = tuned or listed.by_model.get(name.canonical) or []
+    entries = _tuned(name, listed) or listed.by_model.get(name.canonical) or []
     exact = bool(entries) and any(name.identity[1:])  # a bare family is the name of no model
     entries = entries or _moved(name, listed) or same_model(name, listed) or nearest(name, listed)
     if account is not None:
@@ -161,8 +164,8 @@ def _moved(name: ModelName, listed: Listing) -> list[Entry]:
 
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
-    """A tag of Ollama that names no stage of training serves the edition for instructions: ``llama3.2:3b``."""
-    if name.hub in HUBS or not set(name.types).isdisjoint(vocabulary.flagged("edition")):
+    """What a tag of Ollama, or an API, serves without a word about training is the edition for instructions: ``llama3.2:3b``."""
+    if (name.tag is None and not _is_routed(name)) or name.hub in HUBS or not set(name.types).isdisjoint(vocabulary.flagged("edition")):
         return []
     for word in vocabulary.stages("finished"):
         if entries := listed.by_model.get(str(name.identity.too(word))):
