@@ -11,14 +11,16 @@ from modelcatalog.catalog.listing import HUBS, listed_checkpoint, listing, same_
 from modelcatalog.catalog.resolving import resolve
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import Checkpoint, Match
+from modelcatalog.records import Checkpoint, Match, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.records import Hub, ModelName, Weights
+    from modelcatalog.records import Company, Family, Hub, ModelName, Series, Weights
 
 __all__ = ["find", "search"]
+
+_STATED = set(Match.model_fields)
 
 
 def find(text: str) -> Match | None:
@@ -37,7 +39,7 @@ def find(text: str) -> Match | None:
     if named is not None and (family is None or name.version is None):
         company = company_named(named)
         own = family if family is not None and family.company == named else None
-        return Match(company=company, family=own)
+        return _match(company, own)
     checkpoint = _listed(name)
     line = None if checkpoint is None else listing().by_id[HUBS[0]][checkpoint.repo_id.lower()].series
     if line is not None:
@@ -46,7 +48,7 @@ def find(text: str) -> Match | None:
         line = next(iter(known.by_version.get((family.name, fold(name.version)), [])), None)
     if family is None:
         return None
-    return Match(company=company_named(family.company), family=family, series=line, checkpoint=checkpoint)
+    return _match(company_named(family.company), family, line, checkpoint)
 
 
 def _listed(name: ModelName) -> Checkpoint | None:
@@ -57,6 +59,10 @@ def _listed(name: ModelName) -> Checkpoint | None:
         return None
     reached = found.confidence in {"sourced", "recorded"} or same_model(name, listing())
     return found if found.exists and reached else None
+
+
+def _match(company: Company, family: Family | None, line: Series | None = None, found: Checkpoint | None = None) -> Match:
+    return valid(Match, {"company": company, "family": family, "series": line, "checkpoint": found}, _STATED)
 
 
 def search(
