@@ -281,6 +281,8 @@ class TypesFile(Entry):
     tiers: tuple[str, ...]
     variants: tuple[str, ...]
     speeds: tuple[str, ...]
+    loadable: tuple[str, ...]
+    foreign: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]
@@ -323,8 +325,6 @@ class MethodsFile(Entry):
     formats: dict[str, tuple[str, ...]]
     dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
     ignored: tuple[str, ...]
-    loadable: frozenset[str]
-    foreign: frozenset[str]
     running: dict[str, RunningEntry]
     packed: tuple[PackedEntry, ...]
 

@@ -116,6 +116,8 @@ class Listing(NamedTuple):
     """Hub -> lower-case account there -> the same company's account on the other hub."""
     accounts: dict[str, dict[str, str]]
     """Hub -> lower-case account there -> the account as it is written."""
+    owners: frozenset[str]
+    """Owners of API ids, in lower case."""
 
 
 def _shared() -> dict[str, Sequence[object]]:
@@ -147,7 +149,7 @@ def listing() -> Listing:
         by_model.setdefault(found.model, []).append(found)
         by_family.setdefault(found.series.family, []).append(found)
         by_name.setdefault(spelled(bare_name(found)), []).append(found)
-    return Listing(tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), closed, _renamed_accounts(), _accounts())
+    return Listing(tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), closed, _renamed_accounts(), _accounts(), _owners())
 
 
 _SEPARATORS = str.maketrans("_. ", "---")
@@ -177,6 +179,10 @@ def _known_as() -> dict[str, str]:
 def bare_name(entry: Entry) -> str:
     """The repository's name without its account."""
     return (entry.huggingface or entry.modelscope or "").rpartition("/")[2]
+
+
+def _owners() -> frozenset[str]:
+    return frozenset(owner.lower() for file in vocabulary.companies() for owner in file.accounts.api)
 
 
 def _accounts() -> dict[str, dict[str, str]]:

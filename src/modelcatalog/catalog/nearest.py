@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Fit", "fit", "kin", "misspelt", "nearest", "ranked", "released_on"]
 
 _DAY = len("2025-07-11")
+_STAGES: tuple[Literal["pretrained", "finished", "tuned"], ...] = ("pretrained", "finished", "tuned")
 _ALIKE = 0.85
 """How much of two names is the same where one is a slip of the pen for the other."""
 _GIVEN_UP = 9
@@ -263,7 +264,8 @@ def _packing(name: ModelName) -> frozenset[str]:
 
 
 def _says_stage(words: frozenset[str]) -> bool:
-    return any((entry := vocabulary.types().get(word)) is not None and (entry.edition or entry.stage is not None) for word in words)
+    stages = (word for stage in _STAGES for word in vocabulary.stages(stage))
+    return not words.isdisjoint((*vocabulary.flagged("edition"), *stages))
 
 
 @vocabulary.derived
@@ -278,7 +280,7 @@ def _tiers() -> frozenset[str]:
 
 @vocabulary.derived
 def _types() -> frozenset[str]:
-    return frozenset(vocabulary.types())
+    return vocabulary.type_words()
 
 
 def _sizes_in(words: frozenset[str]) -> frozenset[str]:

@@ -242,7 +242,7 @@ def _derived(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpo
         return _beside(checkpoint(target, f"{account}/{bare}", None, "derived", exists=None), misspelt(name, listed))
     here = listed.accounts[target].get(owner)
     if name.hub != elsewhere and here is not None:
-        if (name.name or "").islower() and owner in _api_owners():
+        if (name.name or "").islower() and owner in listed.owners:
             return _guessed(name, f"{here}/{bare}", listed, target)
         return _beside(checkpoint(target, f"{here}/{bare}", None, "derived", exists=None), misspelt(name, listed))
     account = listed.account[elsewhere].get(owner)
@@ -291,8 +291,3 @@ def _main_account(name: ModelName, target: RepositoryHub) -> str | None:
     family = index().families.get(name.family or "")
     company = None if family is None or family.weights == "closed" else company_named(family.company)
     return None if company is None else next(iter(accounts(company, target)), None)
-
-
-def _api_owners() -> frozenset[str]:
-    """Owners of API ids."""
-    return frozenset(owner.lower() for file in vocabulary.companies() for owner in file.accounts.api)
