@@ -89,6 +89,15 @@ def test_find_reaches_the_checkpoint() -> None:
     assert (found.series.name, found.checkpoint.repo_id) == ("Qwen2.5", "Qwen/Qwen2.5-7B-Instruct")
 
 
+def test_find_and_resolve_agree() -> None:
+    """The checkpoint of a match is the one that resolve gives: the company's own, in the form that loads."""
+    for text, repo_id in (("llama3:8b", "meta-llama/Meta-Llama-3-8B-Instruct"), ("AmberChat", "LLM360/AmberChat"), ("Qwen3-8B.gguf", "Qwen/Qwen3-8B-GGUF")):
+        found = catalog.find(text)
+        assert found is not None
+        assert found.checkpoint is not None
+        assert found.checkpoint.repo_id == repo_id == resolve(text).repo_id
+
+
 def test_every_type_has_its_meaning_in_two_languages() -> None:
     """Each type word says what it means, in English and in Chinese."""
     from modelcatalog import vocabulary

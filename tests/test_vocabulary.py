@@ -133,7 +133,7 @@ def test_not_utf8(tmp_path: Path) -> None:
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nmodles = ["Zork-7B"]',
             ("acme.toml › Zork › Zork1: modles: unknown field; did you mean models? (the fields are "
             "source, checked, name, released, licence, weights, context_length, types, models, huggingface, "
-            "modelscope, renamed, sizes, api)"),
+            "modelscope, renamed, sizes, api, known_as)"),
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nsizes = { mini = "small" }',

@@ -114,6 +114,8 @@ class SeriesEntry(_Sourced):
     """Words of a name -> the size that these names do not state; ``""``: all others of the series."""
     api: tuple[str, ...] = ()
     """Ids of models that are served and not published."""
+    known_as: dict[str, str] = Field(default_factory=dict)
+    """Ids of APIs that say neither size nor version -> the repository's name, where it is published: deepseek-reasoner is DeepSeek-R1."""
 
 
 class FamilyEntry(_Sourced):
@@ -279,6 +281,8 @@ class TypesFile(Entry):
     tiers: tuple[str, ...]
     variants: tuple[str, ...]
     speeds: tuple[str, ...]
+    loadable: tuple[str, ...]
+    foreign: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]

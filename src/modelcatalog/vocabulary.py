@@ -267,9 +267,14 @@ def types() -> dict[str, TypeEntry]:
 def _words() -> dict[str, tuple[str, ...]]:
     """The lists of words that reading and completing a name takes."""
     file = _types_file()
-    lists = {name: words for name, words in file if isinstance(words, tuple)}
+    lists = {"types": tuple(file.type)} | {name: words for name, words in file if isinstance(words, tuple)}
     flags = {flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition")}
     return lists | flags | {stage: tuple(name for name, entry in file.type.items() if entry.stage == stage) for stage in ("pretrained", "finished", "tuned")}
+
+
+def type_words() -> frozenset[str]:
+    """Every type."""
+    return frozenset(_words()["types"])
 
 
 def tiers() -> tuple[str, ...]:
@@ -365,6 +370,16 @@ def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
 def ignored() -> tuple[str, ...]:
     """Words about packaging that are not facts about the model: ``hf``, ``imatrix``."""
     return _methods_file().ignored
+
+
+def loadable() -> frozenset[str]:
+    """Words of a repository's name by which its files are in transformers' form: ``hf``."""
+    return frozenset(_words()["loadable"])
+
+
+def foreign() -> frozenset[str]:
+    """Words by which its files are for another framework, or a step of the way to quantized ones: ``paddle``."""
+    return frozenset(_words()["foreign"])
 
 
 def tasks() -> tuple[TaskEntry, ...]:
