@@ -33,6 +33,8 @@ __all__ = [
     "MarkEntry",
     "MethodEntry",
     "PackedEntry",
+    "ProviderEntry",
+    "ProvidersFile",
     "Repackager",
     "RunningEntry",
     "SeriesEntry",
@@ -45,6 +47,7 @@ __all__ = [
     "methods",
     "model_names",
     "packed",
+    "providers",
     "read_company",
     "running",
     "silent_gguf",
@@ -257,24 +260,66 @@ class Repackager(_Entry):
     format: str | None = None
 
 
-class HubsFile(_Entry):
-    """Hosts, routes and accounts that are nobody's models."""
+class ProviderEntry(_Entry):
+    """Who serves models, and how tools spell it."""
 
-    hosts: dict[str, Literal["huggingface", "modelscope", "ollama"]]
-    schemes: dict[str, Literal["huggingface", "modelscope", "ollama"]]
+    id: str
+    name: str
+    words: tuple[str, ...]
+    """What stands before a colon or a slash, or behind the colon of Hugging Face's router."""
+    steps: tuple[str, ...] = ()
+    """Words that mean it before a slash though they are a maker's account too."""
+    paths: tuple[str, ...] = ()
+    """Steps that its own ids have behind it: ``azure/eu/gpt-4o``."""
+    glued: tuple[str, ...] = ()
+    """What is glued before a name: ``databricks-gpt-5``."""
+    dotted: tuple[str, ...] = ()
+    """Makers that it writes before a point: ``anthropic.claude-v2``."""
+    variants: tuple[str, ...] = ()
+    """Words that it adds behind a name, where the text says that it serves."""
+    marks: tuple[str, ...] = ()
+    """Words behind a name that tell by themselves that it serves."""
+    hosts: tuple[str, ...] = ()
+
+
+class ProvidersFile(_Entry):
+    """Who serves models, and the words of serving that are nobody's."""
+
     routes: tuple[str, ...]
     """Path words before an API id: ``openrouter``, ``accounts``."""
     regions: tuple[str, ...]
     resellers: tuple[str, ...]
-    """Words that resellers glue before a name: ``databricks-gpt-5``."""
+    """Words that resellers without an entry glue before a name."""
     suffixes: tuple[str, ...]
     """Words at the end of an API id that say how it is served: ``free``, ``tee``."""
     serving: tuple[str, ...]
     """Words that say the same after a colon or an at sign: ``thinking``, ``default``."""
+    verbs: tuple[str, ...]
+    """What is asked of a model, behind a colon in an address."""
+    provider: tuple[ProviderEntry, ...]
+
+
+class HubsFile(_Entry):
+    """Hosts, stores and accounts that are nobody's models."""
+
+    hosts: dict[str, Literal["huggingface", "modelscope", "ollama"]]
+    schemes: dict[str, Literal["huggingface", "modelscope", "ollama"]]
     files: tuple[str, ...]
     """Suffixes of weight files, and of the files beside them."""
     stems: tuple[str, ...]
     """Beginnings of file names that tell nothing of the model: its folder does."""
+    folders: tuple[str, ...]
+    """Folders of one's own, which are nobody's account: ``outputs``."""
+    checkpoints: tuple[str, ...]
+    """How the folders of a training run begin: ``checkpoint-``."""
+    pages: tuple[str, ...]
+    """What a hub's host shows beside models: ``datasets``."""
+    registries: tuple[str, ...]
+    """Hosts of images and artifacts."""
+    frameworks: tuple[str, ...]
+    """What parts model and variation in Kaggle's handles."""
+    parts: dict[str, tuple[str, ...]]
+    """What a file beside the model is -> words of its name."""
     mirrors: dict[str, str]
     """Hugging Face account -> the ModelScope account that mirrors it."""
     repackager: tuple[Repackager, ...] = ()
@@ -668,8 +713,14 @@ def ignored() -> tuple[str, ...]:
 
 @cache
 def hubs() -> HubsFile:
-    """Hosts, routes and repackagers."""
+    """Hosts, stores and repackagers."""
     return _load(HubsFile, _data() / "hubs.toml")
+
+
+@cache
+def providers() -> ProvidersFile:
+    """Who serves models."""
+    return _load(ProvidersFile, _data() / "providers.toml")
 
 
 @cache
