@@ -52,44 +52,15 @@ class Dictionary:
         self.company_of: dict[str, str] = {}
         self.ideographic: list[str] = []
         hubs = vocabulary.hubs()
-        providers = vocabulary.providers()
-        self.regions = frozenset(providers.regions)
-        self.serving = frozenset(providers.serving)
-        self.files = hubs.files
         self.parts = {word: part for part, words in hubs.parts.items() for word in words}
+        self.files = hubs.files
         self.folders = frozenset(hubs.folders)
         self.checkpoints = hubs.checkpoints
-        self.provider_of: dict[str, str] = {word: entry.id for entry in providers.provider for word in entry.words}
-        """What tools call a provider -> its id."""
-        self.provider_hosts = {host: entry.id for entry in providers.provider for host in entry.hosts}
-        self.variants = {entry.id: tuple(f"-{word}" for word in entry.variants) for entry in providers.provider if entry.variants}
-        """Provider -> what it adds behind a name."""
-        self.dotted: dict[str, tuple[str, ...]] = {}
-        """A maker's word before a point -> the providers that write it so."""
-        self.resellers: dict[str, str | None] = dict.fromkeys(providers.resellers)
-        """What is glued before a name -> the provider, where it has an id."""
-        suffixes: dict[str, str | None] = dict.fromkeys(providers.suffixes)
-        for entry in providers.provider:
-            self.resellers |= dict.fromkeys(entry.glued, entry.id)
-            suffixes |= dict.fromkeys(entry.marks, entry.id)
-            for word in entry.dotted:
-                self.dotted[word] = (*self.dotted.get(word, ()), entry.id)
-        for word, provider in suffixes.items():
-            self._add(word, "suffix", provider, None)
-        for word in self.resellers:
-            self._add(word, "reseller", word, word)
+        self._add_providers()
         companies = tuple(companies)
         for company in companies:
             self._add_accounts(company)
-        self.served = frozenset(step for entry in providers.provider for step in entry.steps)
-        """Accounts that before a slash may be providers."""
-        own = {a.lower() for c in companies for a in (*c.accounts.huggingface, *c.accounts.modelscope)}
-        self.apis = frozenset(step for step in self.served if step not in own)
-        """Those of them that have no account on a hub."""
-        self.paths = frozenset(step for entry in providers.provider for step in entry.paths)
-        """Steps behind a provider that are no account."""
-        self.routes = frozenset((*providers.routes, *self.served, *(word for word in self.provider_of if word not in self.accounts)))
-        """Steps of a path that are no account, or may be none."""
+        self._add_steps(companies)
         for word in vocabulary.ignored():
             self._add(word, "ignored", word, None)
         for word in vocabulary.variants():
@@ -126,6 +97,44 @@ class Dictionary:
         self.tuned = frozenset(vocabulary.stages("tuned"))
         self.finished = frozenset(vocabulary.stages("finished"))
         self.numbers = vocabulary.numbers()
+
+    def _add_providers(self) -> None:
+        """What tools call those who serve, and what these write around a name."""
+        providers = vocabulary.providers()
+        self.regions = frozenset(providers.regions)
+        self.serving = frozenset(providers.serving)
+        self.provider_of: dict[str, str] = {word: one.id for one in providers.provider for word in one.words}
+        """What tools call a provider -> its id."""
+        self.provider_hosts = {host: one.id for one in providers.provider for host in one.hosts}
+        self.variants = {one.id: tuple(f"-{word}" for word in one.variants) for one in providers.provider if one.variants}
+        """Provider -> what it adds behind a name."""
+        self.dotted: dict[str, tuple[str, ...]] = {}
+        """A maker's word before a point -> the providers that write it so."""
+        self.resellers: dict[str, str | None] = dict.fromkeys(providers.resellers)
+        """What is glued before a name -> the provider, where it has an id."""
+        suffixes: dict[str, str | None] = dict.fromkeys(providers.suffixes)
+        for one in providers.provider:
+            self.resellers |= dict.fromkeys(one.glued, one.id)
+            suffixes |= dict.fromkeys(one.marks, one.id)
+            for word in one.dotted:
+                self.dotted[word] = (*self.dotted.get(word, ()), one.id)
+        for word, provider in suffixes.items():
+            self._add(word, "suffix", provider, None)
+        for word in self.resellers:
+            self._add(word, "reseller", word, word)
+
+    def _add_steps(self, companies: Iterable[vocabulary.CompanyFile]) -> None:
+        """Which steps of a path lead to a model and are no account of its."""
+        providers = vocabulary.providers()
+        self.served = frozenset(step for one in providers.provider for step in one.steps)
+        """Accounts that before a slash may be providers."""
+        own = {a.lower() for c in companies for a in (*c.accounts.huggingface, *c.accounts.modelscope)}
+        self.apis = frozenset(step for step in self.served if step not in own)
+        """Those of them that have no account on a hub."""
+        self.paths = frozenset(step for one in providers.provider for step in one.paths)
+        """Steps behind a provider that are no account."""
+        self.routes = frozenset((*providers.routes, *self.served, *(word for word in self.provider_of if word not in self.accounts)))
+        """Steps of a path that are no account, or may be none."""
 
     def _add(self, spelling: str, role: Role, value: Value, key: str | None) -> None:
         """Later roles win over earlier ones: the order of calls in ``__init__`` is the precedence."""

@@ -359,7 +359,7 @@ _REFS = Named("refs", _seq("refs/", _alt(_seq("pr/", _NUMBER), _seq("convert/", 
 _REVISION = Named("revision", _alt(_seq(_REFS, Not(_REVISION_CHAR)), Rep(_REVISION_CHAR)))
 _FILE = Named("file", Rep(Chars("^?#", "path character")))
 _QUERY = Named("query", _opt(_any("?", "#"), _REST))
-_SCHEME_OF_ADDRESS = Named("scheme of an address", _seq(Rep(_LETTER), Rep(Chars("a-z0-9+", "letter, digit or plus"), 0), "://"))
+_SCHEME_OF_ADDRESS = Named("scheme of an address", _seq(Rep(_LETTER), Rep(Chars("a-z0-9+", "scheme character"), 0), "://"))
 _USER = Named("user", _opt(Rep(Chars("^/@", "user character")), "@"))
 _HEX = Chars("0-9a-f", "hexadecimal digit")
 _DIGEST = Named("digest", Rep(_HEX, 12))
@@ -383,7 +383,7 @@ def references() -> tuple[Form, ...]:
     runs = Named("folder of a run", Words(hubs.checkpoints))
     name = Cap("name", Rep(_STEP_CHAR, lazy=True))
     path = _seq(Cap("routes", Rep(_seq(Rep(_STEP_CHAR, 0), "/"), 0, lazy=True)), _opt(Cap("owner", _STEP), "/"), name)
-    tag = _opt(":", Cap("tag", _alt(_seq(_NUMBER, ":", Rep(Chars("^/:@", "tag character"))), Rep(Chars("^/:", "tag character"), lazy=True))))
+    tag = _opt(":", Cap("tag", _alt(_seq(_NUMBER, ":", Rep(Chars("^/:@", "window character"))), Rep(Chars("^/:", "tag character"), lazy=True))))
     at = _seq(Behind(Lit("/"), there=False), "@")
     verb = _opt(":", Named("verb", Words(providers.verbs)))
     asked = _opt("/", _any("invoke", "converse", "invoke-with-response-stream", "converse-stream", "chat", "v1", "completions", "responses", "predictions", "embeddings"), _opt("/", Rep(Chars("^?#", "path character"), 0)))
@@ -442,7 +442,7 @@ def references() -> tuple[Form, ...]:
                 _seq(Cap("path", _any("runs:/", "models:/m-")), Cap("path_at", _seq(Rep(_HEX, 16), _opt("/", _REST)))),
                 _seq(
                     Cap("route", Lit("models:/")), Cap("catalog", _opt(Rep(Chars("a-z0-9_", "word character")), ".", Rep(Chars("a-z0-9_", "word character")), ".", Ahead(_LETTER))),
-                    Cap("name", Rep(Chars("^/@", "plain step character"))), _opt(Chars("/@", "slash or at sign"), Cap("revision", Rep(_CHAR))),
+                    Cap("name", Rep(Chars("^/@", "model character"))), _opt(Chars("/@", "slash or at sign"), Cap("revision", Rep(_CHAR))),
                 ),
             ),
             "models:/Qwen2.5-7B-Instruct/3", "A model of MLflow's registry, in Unity Catalog with a catalog and a schema before it; runs and logged models name none.",
@@ -451,7 +451,7 @@ def references() -> tuple[Form, ...]:
         Form(
             "provider_url",
             _seq(
-                Cap("path", _seq(address, _opt(Rep(Chars("^/?#:@", "character of a host")), Chars(".-", "point or hyphen")), Cap("server", Named("host of a provider", Words(tuple(h for entry in providers.provider for h in entry.hosts)))), "/", _opt(Rep(_seq(_ADDRESS, "/"), 0), _any("models", "model", "deployments", "run"), "/"))),
+                Cap("path", _seq(address, _opt(Rep(Chars("^/?#:@", "character of a server")), Chars(".-", "point or hyphen")), Cap("server", Named("host of a provider", Words(tuple(h for entry in providers.provider for h in entry.hosts)))), "/", _opt(Rep(_seq(_ADDRESS, "/"), 0), _any("models", "model", "deployments", "run"), "/"))),
                 inner, verb, asked, Rep(Lit("/"), 0), _QUERY,
             ),
             "https://openrouter.ai/qwen/qwen3-8b:free", "A page or an endpoint of a provider.", needs="://",
@@ -502,7 +502,7 @@ def references() -> tuple[Form, ...]:
             "hub_uri",
             _seq(
                 Cap("hub", Named("repository scheme", Words(repositories))), ":", Rep(Lit("/"), 0), _opt("models/"), Cap("owner", _PLAIN_STEP), "/", Cap("name", _PLAIN_STEP),
-                _opt("@", Cap("revision", _alt(_seq(_REFS, Not(Chars("^/:", "character")), ), Rep(Chars("^/:", "tag character"))))), _opt(":", Not(Lit("/")), Cap("tag", Rep(Chars("^/", "step character")))),
+                _opt("@", Cap("revision", _alt(_seq(_REFS, Not(Chars("^/:", "tag character")) ), Rep(Chars("^/:", "tag character"))))), _opt(":", Not(Lit("/")), Cap("tag", Rep(Chars("^/", "step character")))),
                 _opt("/", Cap("file", _seq(Chars("^/", "step character"), Rep(_CHAR, 0, lazy=True)))), Rep(Lit("/"), 0), _opt(":/", _REST),
             ),
             "hf://Qwen/Qwen2.5-7B-Instruct@main/config.json", "A URI as huggingface_hub reads it, with a file behind the repository; a mount ends in a path.", needs="/",
@@ -620,7 +620,7 @@ def references() -> tuple[Form, ...]:
         ),
         # what people are shown
         Form(
-            "display_name", _seq(Cap("owner", Rep(Chars("^:/@", "plain step character"))), ": ", Cap("name", Rep(Chars("^:/@", "plain step character"), lazy=True)), _opt(" (", Cap("serving", Named("word of serving", Words(providers.serving))), ")")),
+            "display_name", _seq(Cap("owner", Rep(Chars("^/@:", "plain step character"))), ": ", Cap("name", Rep(Chars("^/@:", "plain step character"), lazy=True)), _opt(" (", Cap("serving", Named("word of serving", Words(providers.serving))), ")")),
             "Google: Gemma 3 27B (free)", "A name as people are shown it, behind its maker's.", needs=": ",
         ),
         Form(

@@ -30,6 +30,8 @@ _BEHIND = ("tag", "revision", "tag_at", "file")
 """What may stand behind a name."""
 _PLAIN = ("name", "name_and_file", "name_and_refs", "file_in_repository")
 """The forms of plain names."""
+_SAID = ("provider", "server", "registry")
+"""Parts of a form that lie within other parts."""
 _DEEPEST = 6
 """References within references; a longer chain is read as a name."""
 _DIGEST = 32
@@ -119,14 +121,17 @@ def _ruled_out(form: str, found: re.Match[str], words: Dictionary) -> bool:
         return _squeezed(found.group("owner")) not in words.company_of
     if form == "checkpoint":
         return not _names_model(found.group("name"))
-    if form in ("folder_in_repository", "view_of_repository"):
-        owner, name = found.group("owner", "name")
-        if name in words.accounts or (owner in words.served and owner not in words.accounts):
-            return True
-        if form == "view_of_repository" or _names_model(name):
-            return False
-        return owner not in words.accounts or _names_model(found.group("file"))
-    return False
+    return form in ("folder_in_repository", "view_of_repository") and not _is_repository(form, found, words)
+
+
+def _is_repository(form: str, found: re.Match[str], words: Dictionary) -> bool:
+    """Whether the first two steps of a path are a repository: the second names a model, or the first is an account and nothing behind does."""
+    owner, name = found.group("owner"), found.group("name")
+    if name in words.accounts or (owner in words.served and owner not in words.accounts):
+        return False
+    if form == "view_of_repository" or _names_model(name):
+        return True
+    return owner in words.accounts and not _names_model(found.group("file"))
 
 
 def _squeezed(text: str) -> str:
@@ -161,59 +166,67 @@ def _in_one(found: re.Match[str], words: Dictionary) -> bool:
 def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: grammar.Form, found: re.Match[str], start: int, end: int, depth: int) -> None:  # noqa: C901, PLR0912, PLR0917  a line for each part of a reference
     """A form with parts of its own: named parts, and what stands between them."""
     at = start
-    for left, right, kind in sorted((*found.span(name), name) for name in found.re.groupindex if found.start(name) < found.end(name)):
-        first, last, kind = left + start, right + start, kind.partition("_")[0]  # noqa: PLW2901  a pattern has each name but once
-        text = source[first:last]
-        if kind in ("provider", "server", "registry"):
-            known = words.provider_of if kind == "provider" else words.provider_hosts
-            parts.provider = known.get(lower[first:last], parts.provider)
-            if kind == "server":
-                parts.hub = next((hub for host, hub in vocabulary.hubs().hosts.items() if lower[first:last].endswith(f".{host}")), parts.hub)
-            if kind == "provider" and lower[first:last] in vocabulary.hubs().schemes:
-                parts.hub = vocabulary.hubs().schemes[lower[first:last]]
+    for left, right, called in sorted((*found.span(name), name) for name in found.re.groupindex if found.start(name) < found.end(name)):
+        first, last, kind = left + start, right + start, called.partition("_")[0]  # a pattern has each name but once
+        if kind in _SAID:
+            _said(parts, lower[first:last], kind, words)
             continue
         parts.put("separator" if at > start and first - at == 1 else "path", at, first)
         at = last
-        if kind == "host":
-            parts.hub = vocabulary.hubs().hosts[lower[first:last]]
-            parts.put("hub", first, last)
-        elif kind == "hub":
-            parts.hub = vocabulary.hubs().schemes[lower[first:last]]
-            if not lower.startswith("://", last):
-                parts.provider = words.provider_of.get(lower[first:last], parts.provider)
-            parts.put("hub", first, last)
+        if kind in ("host", "hub"):
+            _hub(parts, lower, words, kind, first, last)
         elif kind == "path":
             if not _path_name(parts, source, lower, words, form.name, found, start):
                 parts.put("path", first, last)
         elif kind == "name":
             _form_name(parts, source, lower, words, form.name, first, last)
         elif kind == "routes":
-            _steps(parts, source, lower, words, first, last)
+            _steps(parts, lower, words, first, last)
         elif kind == "inner":
             _apart(parts, source, lower, words, first, last, depth + 1)
-        elif kind == "catalog":
-            parts.provider = words.provider_of.get(lower[first : last - 1], parts.provider)
-            parts.put("route", first, last)
         elif kind in ("model", "variation"):
             _kaggle(parts, source, found, kind, first, last)
         elif kind == "owner":
-            parts.owner = text
+            parts.owner = source[first:last]
             parts.put("owner", first, last)
         elif kind == "tag":
             _tag(parts, source, lower, words, first, last, form.name)
         elif kind == "revision":
             _revision(parts, source, lower, first, last)
         elif kind == "file":
-            parts.file = _decoded(text) if form.name.startswith(("hub", "purl", "view")) else text
+            parts.file = _decoded(source[first:last]) if form.name.startswith(("hub", "purl", "view")) else source[first:last]
             parts.put("file", first, last)
         else:
-            parts.put("serving" if kind == "serving" else "route" if kind == "route" else "path", first, last)
+            if kind == "catalog":
+                parts.provider = words.provider_of.get(lower[first : last - 1], parts.provider)
+            parts.put("serving" if kind == "serving" else "route" if kind in ("route", "catalog") else "path", first, last)
     parts.put("path", at, end)
     if form.name == "purl":
         parts.hub = parts.hub or (None if "repository_url=" in found.group() else "huggingface")
     elif form.name == "hub_url" and parts.owner is None and parts.hub != "ollama" and (parts.name or "").lower() in words.accounts:
         parts.owner, parts.name = parts.name, None  # an account's own page
         parts.regions = [("owner" if kind == "name" else kind, left, right) for kind, left, right in parts.regions]
+
+
+def _said(parts: Parts, text: str, kind: str, words: Dictionary) -> None:
+    """A part within another part, which tells who serves, and from which hub."""
+    hubs = vocabulary.hubs()
+    if kind == "provider":
+        parts.provider = words.provider_of.get(text, parts.provider)
+        parts.hub = hubs.schemes.get(text, parts.hub)
+        return
+    parts.provider = words.provider_hosts.get(text, parts.provider)
+    if kind == "server":
+        parts.hub = next((hub for host, hub in hubs.hosts.items() if text.endswith(f".{host}")), parts.hub)
+
+
+def _hub(parts: Parts, lower: str, words: Dictionary, kind: str, start: int, end: int) -> None:  # noqa: PLR0917  a stretch of one text
+    """A hub's host, or its scheme; without slashes, a scheme may be a provider's word too (``huggingface:Qwen/Qwen3-8B``)."""
+    text, hubs = lower[start:end], vocabulary.hubs()
+    parts.hub = hubs.hosts[text] if kind == "host" else hubs.schemes[text]
+    if kind == "hub" and not lower.startswith("://", end):
+        parts.provider = words.provider_of.get(text, parts.provider)
+    parts.put("hub", start, end)
 
 
 def _form_name(parts: Parts, source: str, lower: str, words: Dictionary, form: str, start: int, end: int) -> None:  # noqa: PLR0917  a stretch of one text
@@ -327,7 +340,7 @@ def _name(parts: Parts, source: str, lower: str, words: Dictionary, start: int, 
         parts.put("serving", end - len(added) + 1, end)
 
 
-def _plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.Match[str], offset: int, form: str) -> None:  # noqa: C901, PLR0912, PLR0917  a line for each part of a reference
+def _plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.Match[str], offset: int, form: str) -> None:  # noqa: C901, PLR0917  a line for each part of a reference
     """A name with what may stand around it."""
     part = found.groupdict()
     own = "_at" if part["name"] is None else ""
@@ -337,12 +350,12 @@ def _plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.M
         if not found.group().startswith("://", len(part["scheme"])):
             parts.provider = words.provider_of.get(part["scheme"], parts.provider)
         parts.put("hub", offset, at)
-    _steps(parts, source, lower, words, at, found.end("routes" + own) + offset)
+    _steps(parts, lower, words, at, found.end("routes" + own) + offset)
     at = found.end("routes" + own) + offset
     owner = part["owner" + own]
     start, end = found.start("name" + own) + offset, found.end("name" + own) + offset
     if owner is not None and _is_route(parts, source, lower, words, owner, start, end):
-        _steps(parts, source, lower, words, at, start)
+        _steps(parts, lower, words, at, start)
     elif owner is not None:
         parts.owner = source[at : start - 1]
         parts.put("owner", at, start - 1)
@@ -359,9 +372,10 @@ def _plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.M
         at = end
         if kind == "revision":
             _revision(parts, source, lower, start, end)
-            if _first_family(lower[start:end]) is not None and _first_family(lower[start:end]) == _first_family(lower[found.start("name" + own) + offset : found.end("name" + own) + offset]):
+            family = _first_family(lower[start:end])
+            if family is not None and family == _first_family(part["name" + own]):
                 # gemma3@gemma-3-4b-it: the model is named behind the at sign, and before it the line
-                parts.regions = [("route" if region[0] == "name" else region[0], region[1], region[2]) for region in parts.regions[:-1]]
+                parts.regions = [("route" if kind == "name" else kind, first, last) for kind, first, last in parts.regions[:-1]]
                 parts.put("name", start, end)
         elif kind == "file":
             if source[start:end].strip("/"):
@@ -391,7 +405,7 @@ def _is_route(parts: Parts, source: str, lower: str, words: Dictionary, owner: s
     return isinstance(family, FamilyWord) and family.company != account.company
 
 
-def _steps(parts: Parts, source: str, lower: str, words: Dictionary, start: int, end: int) -> None:  # noqa: PLR0917  a stretch of one text
+def _steps(parts: Parts, lower: str, words: Dictionary, start: int, end: int) -> None:
     """Steps of a path before owner and name: providers, and what only leads the way."""
     at = start
     while at < end:

@@ -135,7 +135,9 @@ def family_again(reading: Reading, i: int, word: Word) -> bool:
 
 def account_in_name(reading: Reading, i: int, word: Word) -> bool:
     now, at, tape = reading.found.family, reading.at, reading.tape
-    if now is None or i != at.family + 2 or cast("FamilyWord", word.value).company != now.company or tape.words[at.family].text not in reading.dictionary.accounts:
+    if now is None or i != at.family + 2 or cast("FamilyWord", word.value).company != now.company:
+        return False
+    if tape.words[at.family].text not in reading.dictionary.accounts:
         return False
     tape.kinds[at.family] = "owner"
     return _set_family(reading, i, word)
