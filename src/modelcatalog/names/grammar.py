@@ -418,6 +418,11 @@ def references() -> tuple[Form, ...]:
             "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-5-sonnet-20240620-v1:0",
             "An Amazon resource name; profiles of one's own and imported models name no model.", needs=":bedrock:", provider="bedrock",
         ),
+        Form("resource_name", Cap("path", _seq("arn:", _REST)), "arn:aws:sagemaker:us-east-1:123456789012:endpoint/llama", "Other resources of Amazon name no model.", needs="arn:"),
+        Form(
+            "vertex_resource", Cap("path", _seq("projects/", _STEP, "/locations/", _STEP, "/", _any("endpoints", "models", "tunedmodels"), "/", _NUMBER, Rep(Chars("^/", "step character"), 0))),
+            "projects/p/locations/us-central1/endpoints/1234567890", "An endpoint or a model of one's own is a number, and names none.", needs="/locations/", provider="vertex",
+        ),
         Form(
             "azure_model",
             _seq(
@@ -683,13 +688,16 @@ def references() -> tuple[Form, ...]:
 
 
 @cache
-def _reference_patterns() -> tuple[tuple[Form, re.Pattern[str]], ...]:
-    return tuple((form, re.compile(form.regex(), re.ASCII)) for form in references())
+def _reference_patterns() -> tuple[tuple[str, Form, Callable[[str], re.Match[str] | None]], ...]:
+    return tuple((form.needs, form, re.compile(form.regex(), re.ASCII).fullmatch) for form in references())
 
 
 def reference(text: str, but: tuple[str, ...] = ()) -> tuple[Form, re.Match[str]]:
     """The first form of reference that the whole lower-case ``text`` has, and the match; ``but`` names forms that it is not."""
-    return next((form, found) for form, pattern in _reference_patterns() if form.needs in text and form.name not in but and (found := pattern.fullmatch(text)) is not None)
+    for needs, form, fullmatch in _reference_patterns():
+        if needs in text and (found := fullmatch(text)) is not None and form.name not in but:
+            return form, found
+    raise AssertionError(text)  # the last form takes every text
 
 
 @cache

@@ -34,6 +34,8 @@ _SAID = ("provider", "server", "registry")
 """Parts of a form that lie within other parts."""
 _DEEPEST = 6
 """References within references; a longer chain is read as a name."""
+_NEAREST = 4
+"""So many folders above that of a training run, less one, may have the name."""
 _DIGEST = 32
 """Hexadecimal digits of the shortest digest."""
 _COMMIT = 40
@@ -187,8 +189,9 @@ def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: g
         elif kind in ("model", "variation"):
             _kaggle(parts, source, found, kind, first, last)
         elif kind == "owner":
-            parts.owner = source[first:last]
-            parts.put("owner", first, last)
+            folder = lower[first:last] in words.folders and form.name == "folder_in_repository"  # outputs/…: one's own
+            parts.owner = None if folder else source[first:last]
+            parts.put("path" if folder else "owner", first, last)
         elif kind == "tag":
             _tag(parts, source, lower, words, first, last, form.name)
         elif kind == "revision":
@@ -260,8 +263,9 @@ def _path_name(parts: Parts, source: str, lower: str, words: Dictionary, form: s
     start, end = found.start("path") + offset, found.end("path") + offset
     if is_file:
         parts.file = source
-    folder = source[start:end].rstrip("/\\").replace("\\", "/").rpartition("/")[2]
-    if not folder.strip(".~") or (run and not _names_model(folder.lower())):
+    above = source[start:end].rstrip("/\\").replace("\\", "/").split("/")
+    folder = next((one for one in above[:-_NEAREST:-1] if _names_model(one.lower())), "") if run else above[-1]
+    if not folder.strip(".~"):
         return False
     left = source.rindex(folder, start, end)
     parts.put("path", start, left)

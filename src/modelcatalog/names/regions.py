@@ -109,8 +109,8 @@ def _part(reading: Reading, first: int) -> None:
     tape, parts = reading.tape, reading.dictionary.parts
     for i in range(first, len(tape.words)):
         part = parts.get(tape.texts[i].lower())
-        if part is None or (part == "imatrix" and any(word.role == "scheme" for word in tape.words[first:])):
-            continue  # a file that was quantized with an importance matrix is the model
+        if part is None or (part == "mtp" and i > first) or (part == "imatrix" and any(word.role == "scheme" for word in tape.words[first:])):
+            continue  # what was quantized with an importance matrix is the model, and so is what has its further heads within
         reading.found.part = part
         tape.words[i] = Word("ignored", tape.words[i].text)
 
