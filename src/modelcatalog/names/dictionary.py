@@ -5,7 +5,6 @@ Knows no word that the vocabulary does not list, and no neighbours. What a piece
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
@@ -15,7 +14,9 @@ from modelcatalog.names.roles import FamilyWord, Method, Role, Scheme, Value, Wo
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Account", "Dictionary", "Option", "current_dictionary"]
+    from modelcatalog.entries import CompanyFile, FamilyEntry
+
+__all__ = ["Account", "Dictionary", "Numbers", "Option", "current_dictionary"]
 
 
 class Account:
@@ -39,10 +40,27 @@ class Option(NamedTuple):
     word: Word
 
 
+class Numbers(NamedTuple):
+    """Numbers that tell by themselves what they count."""
+
+    contexts: frozenset[int]
+    binary: frozenset[int]
+    million_contexts: frozenset[int]
+    experts: frozenset[int]
+    groups: frozenset[int]
+    widths: frozenset[int]
+
+
 class Dictionary:
     """The word tables, made from the vocabulary."""
 
-    def __init__(self, companies: Iterable[vocabulary.CompanyFile]) -> None:
+    __slots__ = (
+        "accounts", "apis", "checkpoints", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "hosts", "ideographic", "numbers",
+        "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "serving", "stems",
+        "tag_words", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants", "words",
+    )  # fmt: skip
+
+    def __init__(self, companies: Iterable[CompanyFile]) -> None:
         self.words: dict[str, Word] = {}
         self.phrases: dict[str, list[Option]] = {}
         self.families: dict[str, Word] = {}
@@ -54,6 +72,9 @@ class Dictionary:
         hubs = vocabulary.hubs()
         self.parts = {word: part for part, words in hubs.parts.items() for word in words}
         self.files = hubs.files
+        self.stems = hubs.stems
+        self.hosts = dict(hubs.hosts)
+        self.schemes = dict(hubs.schemes)
         self.folders = frozenset(hubs.folders)
         self.checkpoints = hubs.checkpoints
         self._add_providers()
@@ -96,7 +117,8 @@ class Dictionary:
         self.counters = vocabulary.counters()
         self.tuned = frozenset(vocabulary.stages("tuned"))
         self.finished = frozenset(vocabulary.stages("finished"))
-        self.numbers = vocabulary.numbers()
+        numbers = vocabulary.numbers()
+        self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
 
     def _add_providers(self) -> None:
         """What tools call those who serve, and what these write around a name."""
@@ -123,7 +145,7 @@ class Dictionary:
         for word in self.resellers:
             self._add(word, "reseller", word, word)
 
-    def _add_steps(self, companies: Iterable[vocabulary.CompanyFile]) -> None:
+    def _add_steps(self, companies: Iterable[CompanyFile]) -> None:
         """Which steps of a path lead to a model and are no account of its."""
         providers = vocabulary.providers()
         self.served = frozenset(step for one in providers.provider for step in one.steps)
@@ -174,7 +196,7 @@ class Dictionary:
         ruled = grammar.word(part)
         return ruled is not None and ruled[0].name in ("size", "lettered_size", "number")
 
-    def _add_accounts(self, company: vocabulary.CompanyFile) -> None:
+    def _add_accounts(self, company: CompanyFile) -> None:
         accounts = company.accounts
         account = Account(company.name)
         for owner in (*accounts.huggingface, *accounts.modelscope, *accounts.api):
@@ -186,7 +208,7 @@ class Dictionary:
             if len(spelling) > 1:  # "X" is xAI to who asks for a company, and nothing in a name
                 self._add(spelling, "company", company.name, spelling.replace(" ", ""))
 
-    def _add_family(self, company: vocabulary.CompanyFile, family: vocabulary.FamilyEntry) -> None:
+    def _add_family(self, company: CompanyFile, family: FamilyEntry) -> None:
         own = family.name.lower()
         versions = set()
         spellings = [own.replace("-", " "), *family.aliases, *([family.zh.replace("·", " ")] if family.zh else [])]
@@ -222,7 +244,7 @@ class Dictionary:
             self._add(spelling.lower(), "family", word.alone() if " " in spelling or not spelling.isascii() else word, extra)
 
 
-@cache
+@vocabulary.kept("dictionary", Dictionary, Account, Option, Word, FamilyWord, Method, Scheme, Numbers)
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
     return Dictionary(vocabulary.companies())

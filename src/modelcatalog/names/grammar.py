@@ -9,9 +9,8 @@ lists (families, types, methods) is looked up before `WORDS`; what the neighbour
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names.calendar import calendar
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.roles import Role
     from modelcatalog.records import Hub
 
-__all__ = ["PIECES", "WORDS", "Form", "PieceRule", "WordRule", "known_piece", "pieces", "reference", "references", "word"]
+__all__ = ["PIECES", "WORDS", "Form", "PieceRule", "Told", "WordRule", "known_piece", "pieces", "reference", "references", "word"]
 
 
 def _opt(*parts: Node | str) -> Opt:
@@ -86,6 +85,11 @@ _WIDEST = 8
 """Bits of a quantized weight; what is wider is a dtype."""
 
 
+def _group(digits: str | None) -> int | None:
+    """Weights that share a scale; none do in a group of 0."""
+    return int(digits) or None if digits else None
+
+
 def _count(number: str, unit: str) -> int:
     return round(float(point(number)) * _UNIT[unit])
 
@@ -109,14 +113,14 @@ def _scheme(text: str) -> Scheme:
 
 
 def _weight_activation(text: str, found: re.Match[str]) -> tuple[Word, ...]:
-    bits, group = int(found["bits"]), found["group"]
+    bits = int(found["bits"])
     known = 0 < bits <= 2 * _WIDEST
-    return (Word("weight_activation", text, Scheme(text.upper(), bits, None, int(group) if group else None)) if known else unknown(text),)
+    return (Word("weight_activation", text, Scheme(text.upper(), bits, None, _group(found["group"]))) if known else unknown(text),)
 
 
 def _bits(text: str, found: re.Match[str]) -> tuple[Word, ...]:
-    bits, group = float(point(found["bits"])), found["group"]
-    return (Word("bits", text, Width(_whole(bits), int(group) if group else None)) if 0 < bits <= _WIDEST else unknown(text),)
+    bits = float(point(found["bits"]))
+    return (Word("bits", text, Width(_whole(bits), _group(found["group"]))) if 0 < bits <= _WIDEST else unknown(text),)
 
 
 def _parameters(role: Role, text: str, count: int, unit: str) -> tuple[Word, ...]:
@@ -151,14 +155,20 @@ def _version(text: str, found: re.Match[str]) -> tuple[Word, ...]:
     return (Word("version", text, Numbered(point(digits), tail)),)
 
 
-@dataclass(frozen=True)
 class WordRule(Rule):
     """A rule for one word: what it matches, and beside it what that says."""
 
-    role: Role = "unknown"
-    """The role of the word; what its neighbours make of it is in `context.CASES`."""
-    means: Callable[[str, re.Match[str]], tuple[Word, ...]] = lambda text, _: (unknown(text),)
-    """The word itself, or unknown where no model has such a number; a version may have a size glued to it."""
+    __slots__ = ("means", "role")
+
+    def __init__(  # noqa: PLR0917  a row of a table
+        self, name: str, what: Node, example: str, about: str, worked: str = "", role: Role = "unknown",
+        means: Callable[[str, re.Match[str]], tuple[Word, ...]] = lambda text, _: (unknown(text),),
+    ) -> None:  # fmt: skip
+        super().__init__(name, what, example, about, worked)
+        self.role = role
+        """The role of the word; what its neighbours make of it is in `context.CASES`."""
+        self.means = means
+        """The word itself, or unknown where no model has such a number; a version may have a size glued to it."""
 
 
 WORDS: tuple[WordRule, ...] = (
@@ -274,12 +284,17 @@ _DATE = _alt(
 )
 
 
-@dataclass(frozen=True)
 class PieceRule(Rule):
     """A rule by which a name is cut; some pieces are known for what they are by having been cut so."""
 
-    means: Callable[[str, re.Match[str]], Word | None] = lambda _, __: None
-    """The word, or None where the piece must be looked up."""
+    __slots__ = ("means",)
+
+    def __init__(  # noqa: PLR0917  a row of a table
+        self, name: str, what: Node, example: str, about: str, worked: str = "", means: Callable[[str, re.Match[str]], Word | None] = lambda _, __: None,
+    ) -> None:  # fmt: skip
+        super().__init__(name, what, example, about, worked)
+        self.means = means
+        """The word, or None where the piece must be looked up."""
 
 
 def _date(text: str, found: re.Match[str]) -> Word | None:
@@ -330,16 +345,19 @@ PIECES: tuple[PieceRule, ...] = (
 # --- references: how a text is taken apart --------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class Form(Rule):
     """A form of reference. Its parts are named for what they are; what is called ``inner`` is a reference of its own."""
 
-    needs: str = ""
-    """A text that every reference of this form has: a quick look that rules the form out."""
-    hub: Hub | None = None
-    """The hub that the form itself tells."""
-    provider: str | None = None
-    """The provider that it tells."""
+    __slots__ = ("hub", "needs", "provider")
+
+    def __init__(self, name: str, what: Node, example: str, about: str, *, needs: str = "", hub: Hub | None = None, provider: str | None = None) -> None:
+        super().__init__(name, what, example, about)
+        self.needs = needs
+        """A text that every reference of this form has: a quick look that rules the form out."""
+        self.hub = hub
+        """The hub that the form itself tells."""
+        self.provider = provider
+        """The provider that it tells."""
 
 
 _CHAR = Chars(r"^\n", "character")
@@ -366,7 +384,7 @@ _DIGEST = Named("digest", Rep(_HEX, 12))
 _BEHIND_PATH = Cap("path", Rep(_CHAR, 0, lazy=True))
 
 
-@cache
+@vocabulary.derived
 def references() -> tuple[Form, ...]:
     """The forms of a reference, in order; the last one takes every text."""
     hubs, providers = vocabulary.hubs(), vocabulary.providers()
@@ -646,15 +664,15 @@ def references() -> tuple[Form, ...]:
             "outputs/qwen2.5-7b-lora/checkpoint-500", "A folder of a training run, whose parent has the name.", needs="/",
         ),
         Form(
+            "view_of_repository", _seq(no_route, Cap("owner", _PLAIN_STEP), "/", Cap("name", _PLAIN_STEP), view, _QUERY),
+            "Qwen/Qwen3-8B/resolve/main/config.json", "The page of a file without its host.", needs="/",
+        ),
+        Form(
             "file_in_repository",
             _seq(_opt(scheme), Cap("routes", Rep(_seq(_opt(route), "/"), 0)), no_route, Cap("owner", _PLAIN_STEP), "/", Cap("name", _PLAIN_STEP), "/",
                  Cap("file", _seq(Rep(_CHAR, lazy=True), Named("suffix of a file", Words(hubs.files)))), tag, _opt(at, Cap("revision", _alt(_REFS, _STEP)))),
             "Qwen/Qwen2.5-7B-Instruct-GGUF/qwen2.5-7b-instruct-q4_k_m.gguf",
             "A file, with the repository that it lies in before it.", needs="/",
-        ),
-        Form(
-            "view_of_repository", _seq(no_route, Cap("owner", _PLAIN_STEP), "/", Cap("name", _PLAIN_STEP), view, _QUERY),
-            "Qwen/Qwen3-8B/resolve/main/config.json", "The page of a file without its host.", needs="/",
         ),
         Form(
             "folder_in_repository", _seq(no_route, Cap("owner", _PLAIN_STEP), "/", Cap("name", _PLAIN_STEP), "/", Cap("file", _seq(_PLAIN_STEP, Rep(_seq("/", _PLAIN_STEP), 0))), Rep(Lit("/"), 0)),
@@ -687,16 +705,35 @@ def references() -> tuple[Form, ...]:
     )  # fmt: skip
 
 
+class Told(NamedTuple):
+    """What a form tells by itself."""
+
+    name: str
+    hub: Hub | None
+    provider: str | None
+
+
+@vocabulary.kept("references")
+def _reference_texts() -> tuple[tuple[str, str, str, Hub | None, str | None], ...]:
+    return tuple((form.needs, form.regex(), form.name, form.hub, form.provider) for form in references())
+
+
+@vocabulary.derived
+def _reference_patterns() -> tuple[tuple[str, str, Told], ...]:
+    return tuple((needs, text, Told(name, hub, provider)) for needs, text, name, hub, provider in _reference_texts())
+
+
 @cache
-def _reference_patterns() -> tuple[tuple[str, Form, Callable[[str], re.Match[str] | None]], ...]:
-    return tuple((form.needs, form, re.compile(form.regex(), re.ASCII).fullmatch) for form in references())
+def _compiled(text: str) -> Callable[[str], re.Match[str] | None]:
+    """A form's pattern, made when a text first looks like it: most never are."""
+    return re.compile(text, re.ASCII).fullmatch
 
 
-def reference(text: str, but: tuple[str, ...] = ()) -> tuple[Form, re.Match[str]]:
+def reference(text: str, but: tuple[str, ...] = ()) -> tuple[Told, re.Match[str]]:
     """The first form of reference that the whole lower-case ``text`` has, and the match; ``but`` names forms that it is not."""
-    for needs, form, fullmatch in _reference_patterns():
-        if needs in text and (found := fullmatch(text)) is not None and form.name not in but:
-            return form, found
+    for needs, pattern, told in _reference_patterns():
+        if needs in text and (found := _compiled(pattern)(text)) is not None and told.name not in but:
+            return told, found
     raise AssertionError(text)  # the last form takes every text
 
 
@@ -711,9 +748,14 @@ def _known_pieces() -> tuple[tuple[PieceRule, re.Pattern[str]], ...]:
 
 
 @cache
-def _word_pattern() -> tuple[re.Pattern[str], dict[str, tuple[WordRule, re.Pattern[str]]]]:
-    whole = re.compile("|".join(f"(?P<{rule.name}>{_unnamed(rule)})" for rule in WORDS))
-    return whole, {rule.name: (rule, re.compile(rule.regex())) for rule in WORDS}
+def _word_pattern() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{rule.name}>{_unnamed(rule)})" for rule in WORDS))
+
+
+@cache
+def _word_rule(name: str) -> tuple[WordRule, re.Pattern[str]]:
+    """A rule and its own pattern, whose parts have their names; most are never needed."""
+    return next((rule, re.compile(rule.regex())) for rule in WORDS if rule.name == name)
 
 
 def pieces(text: str) -> list[str]:
@@ -735,10 +777,9 @@ def word(text: str) -> tuple[WordRule, re.Match[str]] | None:
     """The first rule of `WORDS` that the whole lower-case word obeys, and its match."""
     if text.isalpha():
         return None  # every rule wants a digit
-    whole, rules = _word_pattern()
-    found = whole.fullmatch(text)
+    found = _word_pattern().fullmatch(text)
     if found is None or found.lastgroup is None:
         return None
-    rule, pattern = rules[found.lastgroup]
+    rule, pattern = _word_rule(found.lastgroup)
     match = pattern.fullmatch(text)
     return None if match is None else (rule, match)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
-from modelcatalog import vocabulary
 from modelcatalog.names import grammar
+from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.roles import FamilyWord
-from modelcatalog.names.words import READINGS, alone, names_family
+from modelcatalog.names.words import alone, names_family, readings
 
 if TYPE_CHECKING:
     import re
@@ -148,12 +148,12 @@ def _begins_with_family(text: str) -> bool:
 
 def _names_model(text: str) -> bool:
     """Whether a step of a path has a family or a size in it."""
-    return any(word.role in ("family", "size", "mixture") for piece in grammar.pieces(text) for word in alone(READINGS[piece]))
+    return any(word.role in ("family", "size", "mixture") for piece in grammar.pieces(text) for word in alone(readings()[piece]))
 
 
 def _first_family(text: str) -> str | None:
     """The family that a name begins with."""
-    value = alone(READINGS[grammar.pieces(text)[0]])[0].value
+    value = alone(readings()[grammar.pieces(text)[0]])[0].value
     return value.name if isinstance(value, FamilyWord) else None
 
 
@@ -165,7 +165,7 @@ def _in_one(found: re.Match[str], words: Dictionary) -> bool:
 # --- forms with parts of their own --------------------------------------------------------------------
 
 
-def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: grammar.Form, found: re.Match[str], start: int, end: int, depth: int) -> None:  # noqa: C901, PLR0912, PLR0917  a line for each part of a reference
+def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: grammar.Told, found: re.Match[str], start: int, end: int, depth: int) -> None:  # noqa: C901, PLR0912, PLR0917  a line for each part of a reference
     """A form with parts of its own: named parts, and what stands between them."""
     at = start
     for left, right, called in sorted((*found.span(name), name) for name in found.re.groupindex if found.start(name) < found.end(name)):
@@ -213,20 +213,19 @@ def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: g
 
 def _said(parts: Parts, text: str, kind: str, words: Dictionary) -> None:
     """A part within another part, which tells who serves, and from which hub."""
-    hubs = vocabulary.hubs()
     if kind == "provider":
         parts.provider = words.provider_of.get(text, parts.provider)
-        parts.hub = hubs.schemes.get(text, parts.hub)
+        parts.hub = words.schemes.get(text, parts.hub)
         return
     parts.provider = words.provider_hosts.get(text, parts.provider)
     if kind == "server":
-        parts.hub = next((hub for host, hub in hubs.hosts.items() if text.endswith(f".{host}")), parts.hub)
+        parts.hub = next((hub for host, hub in words.hosts.items() if text.endswith(f".{host}")), parts.hub)
 
 
 def _hub(parts: Parts, lower: str, words: Dictionary, kind: str, start: int, end: int) -> None:  # noqa: PLR0917  a stretch of one text
     """A hub's host, or its scheme; without slashes, a scheme may be a provider's word too (``huggingface:Qwen/Qwen3-8B``)."""
-    text, hubs = lower[start:end], vocabulary.hubs()
-    parts.hub = hubs.hosts[text] if kind == "host" else hubs.schemes[text]
+    text = lower[start:end]
+    parts.hub = words.hosts[text] if kind == "host" else words.schemes[text]
     if kind == "hub" and not lower.startswith("://", end):
         parts.provider = words.provider_of.get(text, parts.provider)
     parts.put("hub", start, end)
@@ -258,7 +257,7 @@ def _path_name(parts: Parts, source: str, lower: str, words: Dictionary, form: s
     first, last = found.start("name") + offset, found.end("name") + offset
     is_file = lower.endswith(words.files, first, last)
     run = lower.startswith(words.checkpoints, first) and lower[last - 1].isdigit()
-    if form == "other_url" or first < offset or not (run or (is_file and lower.startswith(vocabulary.hubs().stems, first))):
+    if form == "other_url" or first < offset or not (run or (is_file and lower.startswith(words.stems, first))):
         return False
     start, end = found.start("path") + offset, found.end("path") + offset
     if is_file:
@@ -350,7 +349,7 @@ def _plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.M
     own = "_at" if part["name"] is None else ""
     at = found.start("routes" + own) + offset
     if part["scheme"] is not None:
-        parts.hub = vocabulary.hubs().schemes[part["scheme"]]
+        parts.hub = words.schemes[part["scheme"]]
         if not found.group().startswith("://", len(part["scheme"])):
             parts.provider = words.provider_of.get(part["scheme"], parts.provider)
         parts.put("hub", offset, at)
@@ -404,7 +403,7 @@ def _is_route(parts: Parts, source: str, lower: str, words: Dictionary, owner: s
     if owner not in words.served or source[start - 1 - len(owner) : end] != lower[start - 1 - len(owner) : end]:
         return False  # an API's id is in lower case: Groq/Llama-3-Groq-8B lies on a hub
     # Groq serves llama-3.1-8b, which is none of its own.
-    families = (word.value for piece in grammar.pieces(lower[start:end]) for word in alone(READINGS[piece]) if word.role == "family")
+    families = (word.value for piece in grammar.pieces(lower[start:end]) for word in alone(readings()[piece]) if word.role == "family")
     family = next(families, None)
     return isinstance(family, FamilyWord) and family.company != account.company
 
@@ -415,9 +414,9 @@ def _steps(parts: Parts, lower: str, words: Dictionary, start: int, end: int) ->
     while at < end:
         right = lower.find("/", at, end)
         step = lower[at:right]
-        if step in words.provider_of and (step not in words.accounts or step in words.served or step in vocabulary.hubs().schemes):
+        if step in words.provider_of and (step not in words.accounts or step in words.served or step in words.schemes):
             parts.provider = words.provider_of[step]
-            parts.hub = vocabulary.hubs().schemes.get(parts.provider, parts.hub)
+            parts.hub = words.schemes.get(parts.provider, parts.hub)
         elif step in words.accounts and right + 1 == end and at == start:
             parts.put("owner", at, right)  # mlx-community/Qwen/…: the account's format holds for what lies under it
             parts.put("separator", right, right + 1)
@@ -450,7 +449,7 @@ def _is_hexadecimal(text: str) -> bool:
 def _revision(parts: Parts, source: str, lower: str, start: int, end: int) -> None:
     """What stands behind an at sign: a revision, unless it is one word that says how the weights are packed."""
     pieces = grammar.pieces(lower[start:end])
-    role = alone(READINGS[pieces[0]])[0].role if len(pieces) == 1 else "other"
+    role = alone(readings()[pieces[0]])[0].role if len(pieces) == 1 else "other"
     branch = parts.owner is not None and (role not in ("scheme", "plain_q", "bits") or pieces[0].endswith("bpw"))
     if parts.hub is not None or role not in _VARIANTS or branch:
         parts.revision = _decoded(source[start:end])
@@ -506,7 +505,7 @@ def stem(text: str) -> str:
     >>> stem("Qwen2.5-7B-Q4_K_M-00001-of-00002.gguf")
     'Qwen2.5-7B-Q4_K_M'
     """
-    if not text.lower().endswith(vocabulary.hubs().files):
+    if not text.lower().endswith(current_dictionary().files):
         return text
     text = text.rpartition(".")[0]
     if text[-9:-5].lower() == "-of-" and len(text) > len(_SHARD):
