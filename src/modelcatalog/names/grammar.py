@@ -643,7 +643,7 @@ def references() -> tuple[Form, ...]:
         ),
         # what people are shown
         Form(
-            "display_name", _seq(Cap("owner", Rep(Chars("^/@:", "plain step character"))), ": ", Cap("name", Rep(Chars("^/@:", "plain step character"), lazy=True)), _opt(" (", Cap("serving", Named("word of serving", Words(providers.serving))), ")")),
+            "display_name", _seq(Cap("company", Rep(Chars("^/@:", "plain step character"))), ": ", Cap("name", Rep(Chars("^/@:", "plain step character"), lazy=True)), _opt(" (", Cap("serving", Named("word of serving", Words(providers.serving))), ")")),
             "Google: Gemma 3 27B (free)", "A name as people are shown it, behind its maker's.", needs=": ",
         ),
         Form(

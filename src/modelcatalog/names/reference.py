@@ -30,6 +30,8 @@ _BEHIND = ("tag", "revision", "tag_at", "file")
 """What may stand behind a name."""
 _PLAIN = ("name", "name_and_file", "name_and_refs", "file_in_repository")
 """The forms of plain names."""
+_KINDS: dict[str, RegionKind] = {"serving": "serving", "company": "company", "route": "route", "catalog": "route"}
+"""Parts of a form that are segments of a kind; what has no kind of its own is path."""
 _SAID = ("provider", "server", "registry")
 """Parts of a form that lie within other parts."""
 _DEEPEST = 6
@@ -120,7 +122,7 @@ def _ruled_out(form: str, found: re.Match[str], words: Dictionary) -> bool:
         # mistral:7b is Ollama's; mistral:mistral-large is Mistral's.
         return found.group("provider") in words.families and not _begins_with_family(found.group("inner"))
     if form == "display_name":
-        return _squeezed(found.group("owner")) not in words.company_of
+        return _squeezed(found.group("company")) not in words.company_of
     if form == "checkpoint":
         return not _names_model(found.group("name"))
     return form in ("folder_in_repository", "view_of_repository") and not _is_repository(form, found, words)
@@ -159,7 +161,7 @@ def _first_family(text: str) -> str | None:
 
 def _in_one(found: re.Match[str], words: Dictionary) -> bool:
     """``DeepSeek: R1``: the maker's word is the family too, and the name has no other."""
-    return found.group("owner") in words.families and not _begins_with_family(found.group("name"))
+    return found.group("company") in words.families and not _begins_with_family(found.group("name"))
 
 
 # --- forms with parts of their own --------------------------------------------------------------------
@@ -202,12 +204,12 @@ def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: g
         else:
             if kind == "catalog":
                 parts.provider = words.provider_of.get(lower[first : last - 1], parts.provider)
-            parts.put("serving" if kind == "serving" else "route" if kind in ("route", "catalog") else "path", first, last)
+            parts.put(_KINDS.get(kind, "path"), first, last)
     parts.put("path", at, end)
     if form.name == "purl":
         parts.hub = parts.hub or (None if "repository_url=" in found.group() else "huggingface")
     elif form.name == "hub_url" and parts.owner is None and parts.hub != "ollama" and (parts.name or "").lower() in words.accounts:
-        parts.owner, parts.name = parts.name, None  # an account's own page
+        parts.name = None  # an account's own page
         parts.regions = [("owner" if kind == "name" else kind, left, right) for kind, left, right in parts.regions]
 
 
