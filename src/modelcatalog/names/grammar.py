@@ -600,7 +600,7 @@ def references() -> tuple[Form, ...]:
         ),
         Form(
             "ollama_manifest",
-            _seq(Cap("path", _seq(Rep(_CHAR, 0, lazy=True), "manifests", _SLASH)), host, _SLASH, _opt(_alt(_seq("library", _SLASH), _seq(Cap("owner", _FOLDER), _SLASH))), Cap("name", _FOLDER), _SLASH, Cap("tag", _FOLDER), Rep(_SLASH, 0)),
+            _seq(Cap("path", _seq(Rep(_CHAR, 0, lazy=True), "manifests", _SLASH)), host, _SLASH, _opt(_alt(_seq("library", _SLASH), _seq(Cap("owner", _FOLDER), _SLASH))), Cap("name", _FOLDER), _SLASH, Cap("tag", _FOLDER), _opt(_SLASH, Cap("path_at", _REST))),
             "~/.ollama/models/manifests/registry.ollama.ai/library/qwen3/8b", "A model in Ollama's store.", needs="manifests",
         ),
         Form("ollama_blob", Cap("path", _seq(Rep(_CHAR, 0, lazy=True), ".ollama", _SLASH, _REST, "blobs", _SLASH, "sha256-", _DIGEST, _REST)), "~/.ollama/models/blobs/sha256-" + "0" * 64, "A file of Ollama's store is named by its digest.", needs="sha256-", hub="ollama"),
