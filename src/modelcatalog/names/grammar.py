@@ -610,13 +610,18 @@ def references() -> tuple[Form, ...]:
             "~/.lmstudio/models/lmstudio-community/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf", "A folder or a file of LM Studio: publisher, repository, file.", needs="models",
         ),
         Form(
+            "llama_cpp_manifest",
+            _seq(
+                Cap("path", _seq(_opt(Rep(_CHAR, 0, lazy=True), _SLASH), "manifest=")), Cap("owner", Rep(Chars(r"^=/\\", "manifest character"))), "=", Cap("name", Rep(Chars(r"^=/\\", "manifest character"))),
+                "=", Cap("tag", Rep(Chars(r"^=/\\", "manifest character"), lazy=True)), ".json",
+            ),
+            "~/.cache/llama.cpp/manifest=ggml-org=gemma-3-4b-it-GGUF=latest.json", "What llama.cpp kept of a repository beside its files.", needs="manifest=", hub="huggingface",
+        ),
+        Form(
             "llama_cpp_cache",
             _seq(
                 Cap("path", _seq(Rep(_CHAR, 0, lazy=True), "llama.cpp", _SLASH)),
-                _alt(
-                    _seq("manifest=", Cap("owner", Rep(Chars(r"^=/\\", "manifest character"))), "=", Cap("name", Rep(Chars(r"^=/\\", "manifest character"))), "=", Cap("tag", Rep(Chars(r"^=/\\", "manifest character"), lazy=True)), ".json"),
-                    _seq(Cap("owner_at", Rep(Chars(r"^_/\\", "owner character"))), "_", Cap("name_at", _seq(Rep(_FOLDER_CHAR, lazy=True), "gguf")), "_", Cap("file", _FOLDER)),
-                ),
+                Cap("owner", Rep(Chars(r"^_/\\", "owner character"))), "_", Cap("name", _seq(Rep(_FOLDER_CHAR, lazy=True), "gguf")), "_", Cap("file", _FOLDER),
             ),
             "~/.cache/llama.cpp/ggml-org_gemma-3-4b-it-GGUF_gemma-3-4b-it-Q4_K_M.gguf", "The older cache of llama.cpp: owner, repository and file in one name.", needs="llama.cpp", hub="huggingface",
         ),
