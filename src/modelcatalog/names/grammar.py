@@ -742,9 +742,6 @@ def reference(text: str, but: tuple[str, ...] = ()) -> tuple[Told, re.Match[str]
     raise AssertionError(text)  # the last form takes every text
 
 
-@cache
-def _piece_pattern() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES))
 
 
 @cache
@@ -763,9 +760,8 @@ def _word_rule(name: str) -> tuple[WordRule, re.Pattern[str]]:
     return next((rule, re.compile(rule.regex())) for rule in WORDS if rule.name == name)
 
 
-def pieces(text: str) -> list[str]:
-    """A text cut by `PIECES`, its case kept; joined, they are the text again."""
-    return _piece_pattern().findall(text)
+pieces: Callable[[str], list[str]] = re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES)).findall
+"""A text cut by `PIECES`, its case kept; joined, they are the text again."""
 
 
 def known_piece(text: str) -> Word | None:
