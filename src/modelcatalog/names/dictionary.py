@@ -57,8 +57,8 @@ class Dictionary:
 
     __slots__ = (
         "accounts", "apis", "checkpoints", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "hosts", "ideographic",
-        "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "serving", "stems",
-        "tag_words", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants", "words",
+        "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "serving",
+        "stems", "tag_words", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
