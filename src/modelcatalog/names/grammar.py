@@ -728,16 +728,23 @@ def _reference_patterns() -> tuple[tuple[str, str, Told], ...]:
     return tuple((needs, text, Told(name, hub, provider)) for needs, text, name, hub, provider in _reference_texts())
 
 
-@cache
-def _compiled(text: str) -> Callable[[str], re.Match[str] | None]:
-    """A form's pattern, made when a text first looks like it: most never are."""
-    return re.compile(text, re.ASCII).fullmatch
+@vocabulary.derived
+def _compiled() -> dict[str, Callable[[str], re.Match[str] | None]]:
+    """Form -> its pattern, made when a text first looks like it: most never are."""
+    return {}
 
 
 def reference(text: str, but: tuple[str, ...] = ()) -> tuple[Told, re.Match[str]]:
     """The first form of reference that the whole lower-case ``text`` has, and the match; ``but`` names forms that it is not."""
+    compiled = _compiled()
     for needs, pattern, told in _reference_patterns():
-        if needs in text and (found := _compiled(pattern)(text)) is not None and told.name not in but:
+        if needs not in text:
+            continue
+        fullmatch = compiled.get(told.name)
+        if fullmatch is None:
+            fullmatch = compiled[told.name] = re.compile(pattern, re.ASCII).fullmatch
+        found = fullmatch(text)
+        if found is not None and told.name not in but:
             return told, found
     raise AssertionError(text)  # the last form takes every text
 
