@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         MethodsFile,
         NumbersFile,
         PackedEntry,
+        ProvidersFile,
         RunningEntry,
         SchemeEntry,
         SeriesEntry,
@@ -47,6 +48,7 @@ __all__ = [
     "methods",
     "model_names",
     "packed",
+    "providers",
     "renew",
     "running",
     "silent_gguf",
@@ -244,10 +246,18 @@ def numbers() -> NumbersFile:
 
 @derived
 def hubs() -> HubsFile:
-    """Hosts, routes and repackagers."""
+    """Hosts, stores and repackagers."""
     from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
 
     return datafiles.hubs()
+
+
+@derived
+def providers() -> ProvidersFile:
+    """Who serves models."""
+    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+
+    return datafiles.providers()
 
 
 @derived
