@@ -47,6 +47,16 @@ _CLEARED = (
 )
 
 
+_REAL = {"model", "gguf_file", "safetensors_folder", "base_file", "base_folder"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What uses the real model is slow, and need not say so."""
+    for item in items:
+        if _REAL.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
+
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test sees the caches, tokens and mirrors of the person who runs it."""
@@ -92,6 +102,17 @@ def model(gguf_file: Path) -> Iterator[ChatModel]:
         patch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
         loaded = load("SmolLM2-135M-Instruct")
     with loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatModel]:
+    """A Llama of random weights on the transformers engine: for what a chat does, where its words do not matter."""
+    pytest.importorskip("transformers")
+    import zoo
+    from modelcatalog.chat import load
+
+    with load(zoo.write("llama", tmp_path_factory.mktemp("tiny") / "llama"), device="cpu") as loaded:
         yield loaded
 
 

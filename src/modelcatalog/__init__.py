@@ -85,7 +85,7 @@ __all__ = [
     "resolve",
 ]
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _HOMES = {
     "catalog": ("parse", "parse_many", "resolve"),
