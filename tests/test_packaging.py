@@ -16,7 +16,10 @@ from hatch_build import MODULES, ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(find_spec("mypyc") is None or find_spec("editables") is None, reason="building wants mypy and hatchling installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("mypyc") is None or find_spec("editables") is None, reason="building wants mypy and hatchling installed"),
+]
 
 _READ = (
     "import modelcatalog; from modelcatalog.names import context; "
@@ -61,7 +64,19 @@ def test_a_wheel_without_a_compiler_is_pure_python_and_says_so(tmp_path: Path) -
 
 
 def test_a_wheel_of_pure_python_can_be_asked_for(tmp_path: Path) -> None:
-    """For packagers, and for who edits the sources."""
+    """For packagers, and for who edits the sources; it has what an index and a type checker look for, and a program runs from it."""
     wheel, said = _wheel(tmp_path, MODELCATALOG_COMPILE="0")
     assert wheel.name.endswith("-py3-none-any.whl")
     assert "stays pure Python" not in said
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        about = archive.read(next(name for name in names if name.endswith(".dist-info/METADATA"))).decode()
+        archive.extractall(tmp_path / "site")
+    assert "modelcatalog/py.typed" in names
+    fields = about.partition("\n\n")[0].splitlines()
+    for field in ("Author: The modelcatalog authors", "License-Expression: Apache-2.0", "License-File: LICENSE", "License-File: NOTICE"):
+        assert field in fields
+    assert any(field.startswith("Project-URL: Homepage, https://") for field in fields)
+    command = [sys.executable, "-P", str(ROOT / "tests" / "consumer" / "program.py")]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(tmp_path / "site")}, capture_output=True, text=True, check=False)
+    assert done.stdout == "coder, instruct Qwen 3000000000 4 Qwen/Qwen2.5-Coder-3B-Instruct-AWQ Alibaba 10 gpt-4o True\n", done.stderr
