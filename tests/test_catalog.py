@@ -26,15 +26,10 @@ COURSE = {
 @pytest.fixture
 def _restored() -> Iterator[None]:
     """Take back what a test added to the catalog."""
-    from modelcatalog import names, vocabulary
-    from modelcatalog.catalog import index, listing, sizes
+    from modelcatalog import vocabulary
 
     yield
-    vocabulary._ADDED.clear()
-    vocabulary.companies.cache_clear()
-    names.reset()
-    for cached in (index.index, sizes.size_rules, listing.listing):
-        cached.cache_clear()
+    vocabulary.renew()
 
 
 def test_it_is_as_large_as_promised() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import total_ordering
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
@@ -28,15 +28,19 @@ __all__ = [
     "Origin",
     "Quantization",
     "Release",
+    "RepositoryHub",
     "Segment",
     "SegmentKind",
     "Series",
     "Size",
     "Version",
     "Weights",
+    "valid",
 ]
 
-Hub = Literal["huggingface", "modelscope", "ollama"]
+RepositoryHub = Literal["huggingface", "modelscope"]
+"""A hub whose repositories the catalog lists."""
+Hub = Literal[RepositoryHub, "ollama"]
 Dtype = Literal["float16", "bfloat16", "float32"]
 Origin = Literal["name", "owner", "catalog", "estimate"]
 """Where a fact came from: the name's own text, the account it lies under, the catalog, or arithmetic."""
@@ -79,6 +83,29 @@ class _Record(BaseModel):
         from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
 
         return html.record(self)
+
+
+_R = TypeVar("_R", bound=BaseModel)
+_set_fields = vars(BaseModel)["__dict__"].__set__
+_set_fields_set, _set_extra, _set_private = (
+    vars(BaseModel)[name].__set__ for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
+
+
+def valid(of: type[_R], fields: dict[str, Any], stated: set[str]) -> _R:
+    """A record whose fields, all of them, are known to be valid: what validates them takes longer to make than a first name to read.
+
+    Args:
+        of: Its class.
+        fields: Kept as it is.
+        stated: The names of the fields; records share the set.
+    """
+    record = of.__new__(of)
+    _set_fields(record, fields)
+    _set_fields_set(record, stated)
+    _set_extra(record, None)
+    _set_private(record, None)
+    return record
 
 
 class Segment(NamedTuple):

@@ -43,6 +43,8 @@ CHINESE = {
     "One JSON object per line.": "每行一个 JSON 对象。",
     "One JSON reply per line; prompts, one per line, from standard input.": "每次回复一行 JSON；从标准输入逐行读取提问。",
     "The hub to take it from.": "从这个站点取。",
+    "A lock file that the checkpoint must agree with.": "锁定文件：检查点必须与它一致。",
+    "Hand this on to the engine, by its own name; may be repeated.": "按引擎自己的名称交给引擎；可以多次给出。",
     "The engine to run it on.": "用这个引擎运行。",
     "Keep weights in RAM where the GPU is too small.": "显存不够时，让权重留在内存里。",
     "A branch, a tag or a commit.": "分支、标签或提交。",

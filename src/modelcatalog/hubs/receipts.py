@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from modelcatalog.errors import IntegrityError
-from modelcatalog.hubs import RemoteFile
+from modelcatalog.hubs.files import RemoteFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

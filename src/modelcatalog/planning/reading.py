@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from modelcatalog.hubs import RemoteFile
-    from modelcatalog.planning.locate import Located
+    from modelcatalog.planning.found import Located
 
 __all__ = ["Said", "read"]
 
@@ -95,10 +95,10 @@ def read(found: Located) -> Said:
 def _reader(found: Located) -> _Reader | None:
     if found.copy is not None:
         return _Reader(found.copy.read, lambda: 1_000, here=True)
-    client, wire, listing = found.client, found.wire, found.listing
-    if client is None or wire is None or listing is None:
+    hub, wire, listing = found.hub, found.wire, found.listing
+    if hub is None or wire is None or listing is None:
         return None
-    return _Reader(lambda path, start, length: client.read(wire, listing, path, start=start, length=length), lambda: wire.requests, here=False)
+    return _Reader(lambda path, start, length: hub.read(wire, listing, path, start=start, length=length), lambda: wire.requests, here=False)
 
 
 def _json(reader: _Reader, file: RemoteFile) -> dict[str, object]:

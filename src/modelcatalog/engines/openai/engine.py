@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from modelcatalog import catalog
 from modelcatalog.engines import Finished, Started, refuse_missing
+from modelcatalog.engines.failing import closed
 from modelcatalog.engines.openai.chunks import FINISH, read
 from modelcatalog.engines.openai.errors import Server, message_of, translated
 from modelcatalog.engines.openai.request import Dialect, Request, body
@@ -82,8 +83,7 @@ class OpenAI:
         """
         client = self._client
         if client is None:
-            message = "this model was closed"
-            raise EngineError(message, subject=self._server.model)
+            raise closed(self._server.model)
         completing = isinstance(prompt, str)
         call = client.completions.create if completing else client.chat.completions.create
         # Made once here, so that an option which cannot be sent fails in the caller's thread, unsent.

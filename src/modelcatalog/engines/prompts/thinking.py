@@ -11,7 +11,7 @@ from modelcatalog.engines.prompts.overlapping import first, overlap
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from modelcatalog.vocabulary import ChannelsEntry, MarkEntry, WrapperEntry
+    from modelcatalog.entries import ChannelsEntry, MarkEntry, WrapperEntry
 
 __all__ = ["Parter", "Piece", "half_open", "marks", "opens"]
 
@@ -81,6 +81,11 @@ class Parter:
     def thinking(self) -> bool:
         """Whether what comes next is thinking."""
         return self._mark is not None or (self._channels is not None and self._channels.thinking)
+
+    @property
+    def answering(self) -> bool:
+        """Whether what comes next is the answer: neither thinking nor the header of a message."""
+        return self._mark is None if self._channels is None else self._channels.answering
 
     @property
     def over(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import files_of
+from modelcatalog.engines.failing import first_line, out_of_memory, ran_out
 from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.gguf_once import parsed_once
 from modelcatalog.engines.transformers.quiet import quiet
@@ -17,7 +18,6 @@ from modelcatalog.errors import (
     MissingPackage,
     ModelCatalogError,
     Unsupported,
-    WontFit,
 )
 from modelcatalog.pausing import uncollected
 from modelcatalog.weights.content import json_object
@@ -134,10 +134,10 @@ def _with_flash(kind: Any, folder: str, given: dict[str, Any], plan: Plan, notes
     try:
         return kind.from_pretrained(folder, **given, attn_implementation=plan.attention)
     except (ImportError, ValueError, RuntimeError) as error:
-        if type(error).__name__ == "OutOfMemoryError":
+        if ran_out(error):
             raise
         model, told = kind.from_pretrained(folder, **given)
-        said = str(error).strip().partition("\n")[0]
+        said = first_line(error)
         notes.append(f"{plan.name.source}: {plan.attention} cannot be used, {seam.attention_of(model)} is: {said}")
         return model, told
 
@@ -158,10 +158,9 @@ def _model_class(config: Any) -> Any:
 
 
 def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
-    said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    subject = plan.name.source
-    if type(error).__name__ in {"OutOfMemoryError", "MemoryError"}:
-        return WontFit(f"memory ran out while loading {subject}", subject=subject, hint="take a smaller variant")
+    said, subject = first_line(error), plan.name.source
+    if ran_out(error):
+        return out_of_memory(f"loading {subject}", subject, hint="take a smaller variant")
     if isinstance(error, ImportError):
         message = f"loading {subject} needs a package: {said}"
         return MissingPackage(message, subject=subject, install="pip install 'modelcatalog[chat]'")
