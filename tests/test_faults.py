@@ -33,7 +33,7 @@ from modelcatalog.planning import obtain, plan
 if TYPE_CHECKING:
 
     from loopback.hubs import Fault
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 
 def refused_port() -> str:

@@ -21,7 +21,7 @@ from modelcatalog.hubs import HUBS, Listing, local, receipts
 from modelcatalog.planning import lock, plan
 
 if TYPE_CHECKING:
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 HUGGINGFACE, MODELSCOPE = HUBS.values()
 WEIGHTS = faults.WEIGHTS

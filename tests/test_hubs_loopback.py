@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 REPOSITORY = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
