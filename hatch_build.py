@@ -53,8 +53,8 @@ def compiled(folder: Path) -> list[Path]:
 
 def build() -> None:
     """Compile into `BUILT`."""
-    from mypyc.build import mypycify  # noqa: PLC0415  only where something is compiled
-    from setuptools import Distribution  # noqa: PLC0415
+    from mypyc.build import mypycify  # only where something is compiled
+    from setuptools import Distribution
 
     os.chdir(ROOT)
     flags = ["--config-file=pyproject.toml", "--follow-imports=silent", "--ignore-missing-imports"]

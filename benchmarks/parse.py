@@ -104,7 +104,7 @@ def by_expression(text: str) -> Any:
 def by_gguf() -> Callable[[str], Any] | None:
     """What llama.cpp's converter reads from a repository's id; None where gguf-py is not installed."""
     try:
-        from gguf.metadata import Metadata  # noqa: PLC0415  optional
+        from gguf.metadata import Metadata  # optional
     except ImportError:
         return None
     components: Callable[[str], Any] = Metadata.get_model_id_components
@@ -144,7 +144,7 @@ def endless(names: list[str]) -> Iterator[str]:
 def peak() -> float:
     """Peak memory of this process so far, in MiB; 0 where the system does not tell."""
     try:
-        import resource  # noqa: PLC0415  not on Windows
+        import resource  # not on Windows
     except ImportError:
         return 0.0
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -97,7 +97,7 @@ _HOMES = {
 
 
 def _first_use(name: str) -> object:
-    from importlib import import_module  # noqa: PLC0415  after the first use, the names are plain attributes
+    from importlib import import_module  # after the first use, the names are plain attributes
 
     home = next((module for module, names in _HOMES.items() if name == module or name in names), None)
     if home is None:

@@ -174,7 +174,7 @@ def add(place: Path) -> None:
     Raises:
         CatalogDataError: what is wrong in which entry.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     files = datafiles.read_all(place)
     with _ADDING:
@@ -192,7 +192,7 @@ def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
     Raises:
         CatalogDataError: a pattern stands for nothing; the message names company, family and series.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.model_names(company, family, entry)
 
@@ -207,28 +207,28 @@ def companies() -> tuple[CompanyFile, ...]:
     Raises:
         CatalogDataError: a file is wrong, or two give one name to two families.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  most processes never need it: it takes longer than a hundred names
+    from modelcatalog import datafiles  # most processes never need it: it takes longer than a hundred names
 
     return datafiles.companies(_current.added)
 
 
 @derived
 def _types_file() -> TypesFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.types()
 
 
 @derived
 def _methods_file() -> MethodsFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.methods()
 
 
 @derived
 def _tasks_file() -> TasksFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.tasks()
 
@@ -236,7 +236,7 @@ def _tasks_file() -> TasksFile:
 @derived
 def numbers() -> NumbersFile:
     """Numbers that tell what they count: context lengths, experts."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.numbers()
 
@@ -244,7 +244,7 @@ def numbers() -> NumbersFile:
 @derived
 def hubs() -> HubsFile:
     """Hosts, routes and repackagers."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.hubs()
 
@@ -252,7 +252,7 @@ def hubs() -> HubsFile:
 @derived
 def thinking() -> ThinkingFile:
     """Marks of thinking and of answers."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.thinking()
 

@@ -185,7 +185,7 @@ def _tiers() -> frozenset[str]:
 @vocabulary.kept("sizes", Sizes, SizeRule)
 def size_rules() -> dict[str, Sizes]:
     """Family -> its rules."""
-    from modelcatalog.entries import split_size  # noqa: PLC0415  where the rules are kept, nobody needs the entries
+    from modelcatalog.entries import split_size  # where the rules are kept, nobody needs the entries
 
     rules: dict[str, list[SizeRule]] = {}
     for file in vocabulary.companies():

@@ -155,7 +155,7 @@ def guided(tokenizer: Any, ends: frozenset[int]) -> Any:
     Raises:
         ValueError: it is of the old kind, in Python.
     """
-    from llguidance.hf import from_tokenizer  # noqa: PLC0415  only replies with a constraint need it
+    from llguidance.hf import from_tokenizer  # only replies with a constraint need it
 
     return from_tokenizer(tokenizer, eos_token=sorted(ends) or None)
 

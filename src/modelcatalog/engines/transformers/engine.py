@@ -123,9 +123,9 @@ class Transformers:
 
     def close(self) -> None:
         """Drop the model, and give the GPU's memory back."""
-        import gc  # noqa: PLC0415
+        import gc
 
-        import torch  # noqa: PLC0415
+        import torch
 
         with self._lock:
             self._model = self._tokenizer = self._forward = None
@@ -249,7 +249,7 @@ class Transformers:
 
 def _free(device: Any) -> int:
     """Bytes that are free for KV caches."""
-    import torch  # noqa: PLC0415
+    import torch
 
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))

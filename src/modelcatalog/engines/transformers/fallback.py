@@ -53,7 +53,7 @@ class Steps:
 
     def tokens(self) -> Generator[int]:
         """Make them."""
-        import torch  # noqa: PLC0415
+        import torch
 
         prompt = torch.tensor([self._row.ids], device=self._model.device)
         given = self._given | {"input_ids": prompt, "attention_mask": torch.ones_like(prompt), "max_new_tokens": self._row.limit}
@@ -78,7 +78,7 @@ class Steps:
 
     def _steps(self, model: Any, input_ids: Any, **prepared: Any) -> Generator[int]:
         """The loop of `generate`, with its own pieces and in its own order."""
-        import torch  # noqa: PLC0415
+        import torch
 
         ids, trace = input_ids, self._row.trace
         process, enough, config = (prepared.pop(word) for word in ("logits_processor", "stopping_criteria", "generation_config"))
@@ -107,7 +107,7 @@ class Steps:
 
     def _whole(self, given: dict[str, Any]) -> list[int]:
         """All tokens at once, by `generate` as it is."""
-        import torch  # noqa: PLC0415
+        import torch
 
         def stopped(input_ids: Any, _scores: Any, **_: object) -> Any:
             return torch.full((input_ids.shape[0],), self._cancel.is_set(), dtype=torch.bool, device=input_ids.device)
