@@ -8,6 +8,7 @@ import compiled  # noqa: F401  first: it decides which modules the others import
 import json
 import os
 import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
 @pytest.fixture(scope="session", autouse=True)
 def warm_downloads() -> Iterator[None]:
     """Downloads that tests start in this process run in forks of a warm one; the first starts it."""
-    if not hasattr(os, "fork") or os.environ.get("MODELCATALOG_TEST_COLD") == "1":
+    if sys.platform != "linux" or os.environ.get("MODELCATALOG_TEST_COLD") == "1":
         yield
         return
     from modelcatalog.hubs.download import fetching

@@ -2,7 +2,7 @@
 
 The process forks for each download. The clients themselves (`_FRESH`) are imported anew in every fork, since they read their
 settings at import; only what they in turn import, torch among it, is shared. Downloads that tests start from a process of
-their own, and all with ``MODELCATALOG_TEST_COLD=1``, go the real way, which is the only one where there is no fork.
+their own, and all with ``MODELCATALOG_TEST_COLD=1``, go the real way, which is the only one outside Linux.
 """
 
 from __future__ import annotations
