@@ -76,7 +76,7 @@ check: $(VENV)/dev
 
 check-tests:
 	@echo "==> pytest, without what needs a model"
-	@$(BIN)/python -m pytest --quiet -m "not slow" --dist loadfile -n 1 src $(addprefix tests/test_,$(addsuffix .py,$(CHECKED)))
+	@$(BIN)/python -m pytest --quiet -m "not slow" $(SPREAD) src $(addprefix tests/test_,$(addsuffix .py,$(CHECKED)))
 
 CHECKED := architecture calendar catalog chat_tiny context corpus engines errors grammar grammar_docs grammar_ebnf hubs names patterns \
 	planning public_api records reference refusals shared_reading thinking variants vocabulary words

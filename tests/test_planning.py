@@ -280,6 +280,7 @@ class TestPlan:
 class TestEstimate:
     """The estimate against what a loaded model holds."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("kind", ["gguf_file", "safetensors_folder", "tiny_folder"])
     def test_within_a_tenth(self, kind: str, request: pytest.FixtureRequest) -> None:
         """Weights and KV cache, as planned, are within a tenth of the bytes that the loaded model holds."""
