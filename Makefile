@@ -194,6 +194,7 @@ test-engine-llama.cpp: $(LLAMA)/made
 lint: $(VENV)/dev
 	@echo "==> ruff"
 	@$(BIN)/python -m ruff check
+	@$(BIN)/python -m ruff format --check
 
 types: $(VENV)/dev
 	@echo "==> mypy --strict"

@@ -166,9 +166,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = {"<s>": 0, "</s>": 1, "<unk>": 2} | {f"w{n}": n for n in range(3, 2000)}
     inner = Tokenizer(models.WordLevel(words, unk_token="<unk>"))  # noqa: S106  no password
     inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=inner, **dict(zip(("bos_token", "eos_token", "unk_token"), words, strict=False))
-    )
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=inner, **dict(zip(("bos_token", "eos_token", "unk_token"), words, strict=False)))
     tokenizer.chat_template = "{% for m in messages %}{{ m.role }} {{ m.content }} {% endfor %}"
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)

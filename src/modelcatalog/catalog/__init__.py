@@ -36,11 +36,9 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(message)
 
 
-
 def checkpoints(name: str | ModelName | None = None) -> tuple[Checkpoint, ...]:
     """Every checkpoint that the catalog lists, or those of one model, on both hubs."""
     return _listing.listed_checkpoints(None if name is None else named(name).canonical)
-
 
 
 def siblings(name: str | ModelName) -> tuple[Checkpoint, ...]:
@@ -50,7 +48,6 @@ def siblings(name: str | ModelName) -> tuple[Checkpoint, ...]:
     ['Qwen/Qwen2.5-7B-Instruct', 'Qwen/Qwen2.5-7B-Instruct-AWQ']
     """
     return checkpoints(name)
-
 
 
 def extend(path: str | Path) -> None:

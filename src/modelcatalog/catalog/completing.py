@@ -50,7 +50,6 @@ def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelN
         yield complete(read(text, strict=strict))
 
 
-
 def complete(name: ModelName) -> ModelName:
     """The same record with the sizes that the catalog knows and the name does not state.
 

@@ -198,13 +198,11 @@ def packaging(name: ModelName) -> tuple[Any, ...]:
     return (quantization and quantization.method, quantization and quantization.bits, name.format, name.dtype)
 
 
-
 def listed_checkpoints(model: str | None = None) -> tuple[Checkpoint, ...]:
     """Every checkpoint, or those of the model of that canonical name."""
     listed = listing()
     entries = listed.entries if model is None else listed.by_model.get(model, ())
     return tuple(found for entry in entries for hub in HUBS if (found := listed_checkpoint(entry, hub)) is not None)
-
 
 
 def listed_checkpoint(entry: Entry, hub: Hub) -> Checkpoint | None:

@@ -119,9 +119,7 @@ class HuggingFace(Hub):
         file = folder.parent.parent / "trees" / f"{folder.name}.json"
         try:
             value = json.loads(file.read_bytes())
-            return tuple(
-                RemoteFile(path=path, size=one.get("lfs_size") or one["size"], sha256=one.get("lfs_sha256")) for path, one in value["files"].items()
-            )
+            return tuple(RemoteFile(path=path, size=one.get("lfs_size") or one["size"], sha256=one.get("lfs_sha256")) for path, one in value["files"].items())
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return ()
 

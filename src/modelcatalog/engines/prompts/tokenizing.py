@@ -77,9 +77,7 @@ def prompter(
         longer: As in `Prompter`.
     """
     stated = stated_ends(tokenizer, generation, *configs)
-    return Prompter(
-        subject, Tokenizer(tokenizer), named, tokenizer.special_tokens_map, stated | ends, limit=limit, longer=longer, own=own_marks(tokenizer)
-    )
+    return Prompter(subject, Tokenizer(tokenizer), named, tokenizer.special_tokens_map, stated | ends, limit=limit, longer=longer, own=own_marks(tokenizer))
 
 
 def templates(tokenizer: Any, folder: Path | None = None) -> dict[str, str]:

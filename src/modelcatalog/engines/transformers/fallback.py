@@ -39,9 +39,7 @@ class Steps:
         cache: What an earlier reply's `cache` came to hold of the beginning of this prompt.
     """
 
-    def __init__(
-        self, model: Any, row: Row, how: Settings, ends: Sequence[int], *, lock: threading.Lock, cancel: threading.Event, cache: Any = None
-    ) -> None:
+    def __init__(self, model: Any, row: Row, how: Settings, ends: Sequence[int], *, lock: threading.Lock, cancel: threading.Event, cache: Any = None) -> None:
         self._model, self._row, self._lock, self._cancel = model, row, lock, cancel
         self._given = _words(how)
         if ends:
