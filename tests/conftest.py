@@ -70,17 +70,17 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(scope="session", autouse=True)
-def warm_downloads() -> Iterator[None]:
+def warm_downloads() -> Iterator[warm.Starter | None]:
     """Downloads that tests start in this process run in forks of a warm one; the first starts it."""
     if sys.platform != "linux" or os.environ.get("MODELCATALOG_TEST_COLD") == "1":
-        yield
+        yield None
         return
     from modelcatalog.hubs.download import fetching
 
     starter = warm.Starter()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fetching, "subprocess", starter)
-        yield
+        yield starter
     starter.close()
 
 
@@ -179,8 +179,10 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hubs(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+def hubs(tiny_folder: Path, warm_downloads: warm.Starter | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     """Both hubs serve the tiny model."""
+    if warm_downloads is not None:
+        warm_downloads.ready()
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
     monkeypatch.setenv("MODELSCOPE_HOME", str(tmp_path / "ms-home"))
