@@ -238,7 +238,9 @@ wheels:
 
 benchmark: $(VENV)/chat
 	@$(BIN)/python benchmarks/import_time.py
+	@$(BIN)/python benchmarks/cold.py
 
 clean:
 	rm -f src/modelcatalog__mypyc.* $$(find src -name '*.so' -o -name '*.pyd')
+	rm -rf src/modelcatalog/tables
 	rm -rf dist $(RELEASE) $(VENV) $(NEWEST) $(OLDEST) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis
