@@ -232,9 +232,7 @@ def test_too_long() -> None:
 def test_control_characters() -> None:
     """Control characters and halves of surrogate pairs are refused where they stand; other odd ones are unknown."""
     assert message("gpt\t4") == "control character '\\t'\n  gpt\\t4\n     ^^\n  expected printable characters"
-    assert (
-        message("gpt\ud8004") == "lone surrogate '\\ud800'\n  gpt\\ud8004\n     ^^^^^^\n  expected printable characters"
-    )
+    assert message("gpt\ud8004") == "lone surrogate '\\ud800'\n  gpt\\ud8004\n     ^^^^^^\n  expected printable characters"
     assert read("Qwen3\u200b-8B").family == "Qwen"
 
 

@@ -141,7 +141,7 @@ def _fields(model: Any, steps: Sequence[str | int]) -> tuple[str, ...]:
 
 
 def _unknown_field(given: str, fields: tuple[str, ...]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  only an error message needs it
+    from difflib import get_close_matches  # only an error message needs it
 
     near = get_close_matches(given, fields, 1)
     return f"unknown field{f'; did you mean {near[0]}?' if near else ''} (the fields are {', '.join(fields)})"

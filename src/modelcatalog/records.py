@@ -82,7 +82,7 @@ class _Record(BaseModel):
 
     def _repr_html_(self) -> str:
         """The record in a notebook."""
-        from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
+        from modelcatalog.show import html  # only a notebook asks
 
         return html.record(self)
 
@@ -314,7 +314,7 @@ class ModelName(_Record):
 
     def _repr_html_(self) -> str:
         """The name in a notebook: labelled segments, and its facts."""
-        from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
+        from modelcatalog.show import html  # only a notebook asks
 
         return html.explain(self)
 

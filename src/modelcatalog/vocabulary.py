@@ -177,7 +177,7 @@ def add(place: Path) -> None:
     Raises:
         CatalogDataError: what is wrong in which entry.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     files = datafiles.read_all(place)
     with _ADDING:
@@ -195,7 +195,7 @@ def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
     Raises:
         CatalogDataError: a pattern stands for nothing; the message names company, family and series.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.model_names(company, family, entry)
 
@@ -210,28 +210,28 @@ def companies() -> tuple[CompanyFile, ...]:
     Raises:
         CatalogDataError: a file is wrong, or two give one name to two families.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  most processes never need it: it takes longer than a hundred names
+    from modelcatalog import datafiles  # most processes never need it: it takes longer than a hundred names
 
     return datafiles.companies(_current.added)
 
 
 @derived
 def _types_file() -> TypesFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.types()
 
 
 @derived
 def _methods_file() -> MethodsFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.methods()
 
 
 @derived
 def _tasks_file() -> TasksFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.tasks()
 
@@ -239,7 +239,7 @@ def _tasks_file() -> TasksFile:
 @derived
 def numbers() -> NumbersFile:
     """Numbers that tell what they count: context lengths, experts."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.numbers()
 
@@ -247,7 +247,7 @@ def numbers() -> NumbersFile:
 @derived
 def hubs() -> HubsFile:
     """Hosts, stores and repackagers."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.hubs()
 
@@ -255,7 +255,7 @@ def hubs() -> HubsFile:
 @derived
 def providers() -> ProvidersFile:
     """Who serves models."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles
 
     return datafiles.providers()
 
@@ -263,7 +263,7 @@ def providers() -> ProvidersFile:
 @derived
 def thinking() -> ThinkingFile:
     """Marks of thinking and of answers."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.thinking()
 
