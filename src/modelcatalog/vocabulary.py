@@ -151,6 +151,14 @@ class FamilyEntry(_Sourced):
     """Its names count training in trillions of tokens: TinyLlama-3T."""
     words: dict[str, str] = Field(default_factory=dict)
     """Words that mean something else in this family: a type word, or ``""`` for packaging (ERNIE's ``PT``)."""
+    budgets: tuple[str, ...] = ()
+    """Versions beside which thousands count tokens of thought and no context: MiniMax-M1-40k."""
+    encoder: bool = False
+    """Built into other models: behind a size it names a part, as SigLIP does."""
+    others: bool = False
+    """Under another's account its words mean the family that they end with: Chinese-Llama-2 is HFL's, or anyone's Llama 2."""
+    joint: Literal["", "-", " "] | None = None
+    """What people say between the family and a version; None: what most of its series have in their names."""
     bare: bool = True
     """Whether the word alone means the family; False where it is too common a word without a company beside it."""
     series: tuple[SeriesEntry, ...] = ()
@@ -183,6 +191,8 @@ class TypeEntry(_Entry):
     """Whoever has the model may do it: a large one is rarely tuned whole, so the size of what comes out is not known."""
     edition: bool = False
     """It says which of a model's editions is meant."""
+    apart: bool = False
+    """Its spellings are not one method: a model by ORPO is not the one by SimPO."""
     en: str
     zh: str
 
@@ -285,12 +295,16 @@ class _TypesFile(_Entry):
     tiers: tuple[str, ...]
     variants: tuple[str, ...]
     speeds: tuple[str, ...]
+    served_faster: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]
     training_after_size: tuple[str, ...]
     counters: tuple[str, ...]
+    negations: tuple[str, ...]
+    implied: tuple[str, ...]
     tag_words: dict[str, str]
+    bases: dict[str, str]
 
 
 class NumbersFile(_Entry):
@@ -321,6 +335,7 @@ class _MethodsFile(_Entry):
     schemes: dict[str, SchemeEntry]
     method: dict[str, MethodEntry]
     formats: dict[str, tuple[str, ...]]
+    suffixes: dict[str, str]
     dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
     ignored: tuple[str, ...]
     running: dict[str, RunningEntry]
@@ -564,6 +579,11 @@ def speeds() -> frozenset[str]:
     return frozenset(_types_file().speeds)
 
 
+def served_faster() -> frozenset[str]:
+    """Those that say nothing more at the end of a name whose family has no such model: ``turbo`` behind Llama-3.3-70B."""
+    return frozenset(_types_file().served_faster)
+
+
 def parts() -> frozenset[str]:
     """Words for what is not the whole model: ``lora``."""
     return frozenset(_types_file().parts)
@@ -587,6 +607,21 @@ def training_after_size() -> frozenset[str]:
 def counters() -> frozenset[str]:
     """Those that never count billions: ``seed``."""
     return frozenset(_types_file().counters)
+
+
+def negations() -> frozenset[str]:
+    """Words before which a type is denied: ``no``."""
+    return frozenset(_types_file().negations)
+
+
+def implied() -> frozenset[str]:
+    """Types that a family's own name says where all its series have them: ``guard`` for ShieldGemma."""
+    return frozenset(_types_file().implied)
+
+
+def base_words() -> dict[str, str]:
+    """What tuners write for a base -> its name: ``l3`` for Llama 3."""
+    return _types_file().bases
 
 
 @cache
@@ -654,6 +689,11 @@ def schemes() -> dict[str, SchemeEntry]:
 def formats() -> dict[str, tuple[str, ...]]:
     """File format -> words that mean it."""
     return _methods_file().formats
+
+
+def suffixes() -> dict[str, str]:
+    """Suffix of a file, without its point -> the format."""
+    return _methods_file().suffixes
 
 
 def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:

@@ -188,25 +188,33 @@ def _tiers() -> frozenset[str]:
 def size_rules() -> dict[str, Sizes]:
     """Family -> its rules."""
     rules: dict[str, list[SizeRule]] = {}
+    versions: dict[str, set[str]] = {}
     for file in vocabulary.companies():
         for family in file.family:
             for entry in family.series:
+                version = fold(names.read(entry.name).version)
+                if version is not None:
+                    versions.setdefault(family.name, set()).add(version)
                 for key, text in entry.sizes.items():
                     example = names.read(f"{entry.name}-{key}" if key else entry.name)
                     total, active = vocabulary.split_size(text)
                     month = (entry.released or "")[:_MONTH]
                     rule = SizeRule(name_words(example), fold(example.version), total, active, not key, example.identity.date, month)
                     rules.setdefault(family.name, []).append(rule)
-    return {name: _sizes(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
+    return {name: _sizes(sorted(some, key=lambda rule: (rule.default, -len(rule.words))), frozenset(versions.get(name, ()))) for name, some in rules.items()}
 
 
-def _sizes(rules: list[SizeRule]) -> Sizes:
+def _sizes(rules: list[SizeRule], versions: frozenset[str]) -> Sizes:
     months: dict[str, tuple[SizeRule, ...]] = {}
     for rule in rules:
         if rule.version is not None:
             months[rule.month] = (*months.get(rule.month, ()), rule)
-    return Sizes(_by_version(rules), _by_version([rule for rule in rules if rule.active is not None]), months)
+    return Sizes(_by_version(rules, versions), _by_version([rule for rule in rules if rule.active is not None], versions), months)
 
 
-def _by_version(rules: Sequence[SizeRule]) -> _ByVersion:
-    return {version: tuple(rule for rule in rules if rule.version in (version, None)) for version in (None, *(rule.version for rule in rules))}
+def _by_version(rules: Sequence[SizeRule], versions: frozenset[str]) -> _ByVersion:
+    """The default of a series without a version is no answer for a version that other series have: Qwen-VL's for Qwen3-VL."""
+    found: _ByVersion = {None: tuple(rule for rule in rules if rule.version is None)}
+    for version in {*versions, *(rule.version for rule in rules if rule.version is not None)}:
+        found[version] = tuple(rule for rule in rules if rule.version == version or (rule.version is None and not rule.default))
+    return found

@@ -90,8 +90,8 @@ class Found:
     """The facts so far."""
 
     __slots__ = (
-        "account", "active", "base", "base_version", "bits", "company", "context", "dtype", "experts", "family", "format", "group", "keys",
-        "method", "method_format", "mixture", "released", "scheme", "size", "tier", "types", "version",
+        "account", "active", "base", "base_version", "bits", "company", "context", "dtype", "experts", "family", "format", "group", "kept", "keys",
+        "method", "method_format", "mixture", "released", "scheme", "share", "size", "tier", "types", "version",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -112,6 +112,8 @@ class Found:
         self.scheme: str | None = None
         self.bits: Bits | None = None
         self.group: int | None = None
+        self.share = 0
+        """How many of a hundred weights have the layout, where a name tells several."""
         self.format: str | None = None
         """The file format that a word names."""
         self.method_format: str | None = None
@@ -121,6 +123,8 @@ class Found:
         self.released: Release | None = None
         self.keys: list[str] = []
         """What the words add to the canonical name."""
+        self.kept: list[str] = []
+        """What those add that no case took, whose order may tell models apart."""
 
 
 class Places:
@@ -147,16 +151,20 @@ class Places:
 class Mode:
     """What changes how the words to come are read."""
 
-    __slots__ = ("account", "dotted", "in_tag", "meanings", "open", "recognised")
+    __slots__ = ("account", "dotted", "encoder", "in_tag", "meanings", "open", "owned", "recognised")
 
     def __init__(self) -> None:
         self.account: Account | None = None
         """The owner, where it is known."""
         self.dotted = False
         """Whether the company stands before the name with a point, as Bedrock writes it."""
+        self.encoder = False
+        """Whether a word names a part that is built into other models."""
         self.in_tag = False
         self.open = True
         """Whether a version may still stand beside the family: nothing but tiers has come between."""
+        self.owned = False
+        """Whether an account stands before the name, known or not."""
         self.recognised = False
         """Whether any word told that this is a model's name: an unknown family ends there."""
         self.meanings: Mapping[str, str] = _NO_MEANINGS
@@ -185,7 +193,7 @@ class Reading:
         tape, found, at = self.tape, self.found, self.at
         tape.kinds[i] = "unknown"
         tape.unknown.append(i)
-        found.keys.append(word.key or word.text)
+        found.kept.append(word.key or word.text)
         if found.family is None and not self.mode.recognised:
             if at.lead < 0:
                 at.lead = i

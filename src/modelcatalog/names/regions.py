@@ -40,6 +40,7 @@ def read_text(source: str) -> tuple[Reading, Parts]:
     else:
         if parts.slash > 0:
             reading.mode.account = dictionary.accounts.get(lower[: parts.slash])
+            reading.mode.owned = True
         _words(reading, parts.slash + 1, len(source))
     return reading, parts
 
@@ -48,7 +49,7 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
     lower = reading.lower
     for kind, start, end in parts.regions:
         if kind == "name":
-            _words(reading, start, end)
+            _name(reading, start, end)
         elif kind == "file":
             _again(reading, start, end)
         elif kind == "tag":
@@ -57,9 +58,28 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
             if kind in ("owner", "company"):
                 reading.mode.account = reading.dictionary.accounts.get(lower[start:end])
                 reading.mode.dotted = kind == "company"
+                reading.mode.owned = True
             elif kind == "revision":
                 _revision(reading, start, end)
             _other(reading, kind, start, end)
+
+
+def _name(reading: Reading, start: int, end: int) -> None:
+    """A name, perhaps with a file's suffix, which says what the file is whatever words stand before it."""
+    dictionary, lower, tape, found = reading.dictionary, reading.lower, reading.tape, reading.found
+    point = lower.rfind(".", start, end)
+    suffix = dictionary.suffixes.get(lower[point + 1 : end]) if point > start else None
+    if suffix is None:
+        _words(reading, start, end)
+        return
+    _words(reading, start, point)
+    _other(reading, "separator", point, point + 1)
+    _other(reading, "format", point + 1, end)
+    reading.mode.recognised = True
+    if suffix != "pytorch" or (found.format != "ggml" and not any(word.role == "scheme" for word in tape.words)):
+        found.format = suffix
+    else:
+        found.format = "ggml"
 
 
 def _words(reading: Reading, start: int, end: int) -> None:
@@ -91,11 +111,12 @@ def _other(reading: Reading, kind: SegmentKind, start: int, end: int) -> None:
 def _again(reading: Reading, start: int, end: int) -> None:
     """A file's name, which repeats the repository's: only what is new in it counts."""
     found, tape = reading.found, reading.tape
-    keys, unknown, found.keys, tape.unknown = found.keys, tape.unknown, [], []
+    keys, kept, unknown = found.keys, found.kept, tape.unknown
+    found.keys, found.kept, tape.unknown = [], [], []
     known = found.family is not None or reading.mode.recognised
     _words(reading, start, end)
     if known:
-        found.keys, tape.unknown = keys, unknown
+        found.keys, found.kept, tape.unknown = keys, kept, unknown
 
 
 def _tag(reading: Reading, start: int, end: int) -> None:
