@@ -151,20 +151,16 @@ class Places:
 class Mode:
     """What changes how the words to come are read."""
 
-    __slots__ = ("account", "dotted", "encoder", "in_tag", "meanings", "open", "owned", "recognised")
+    __slots__ = ("account", "dotted", "in_tag", "meanings", "open", "recognised")
 
     def __init__(self) -> None:
         self.account: Account | None = None
         """The owner, where it is known."""
         self.dotted = False
         """Whether the company stands before the name with a point, as Bedrock writes it."""
-        self.encoder = False
-        """Whether a word names a part that is built into other models."""
         self.in_tag = False
         self.open = True
         """Whether a version may still stand beside the family: nothing but tiers has come between."""
-        self.owned = False
-        """Whether an account stands before the name, known or not."""
         self.recognised = False
         """Whether any word told that this is a model's name: an unknown family ends there."""
         self.meanings: Mapping[str, str] = _NO_MEANINGS

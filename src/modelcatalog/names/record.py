@@ -77,6 +77,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
     return _record(fields, identity)
 
 
+@lru_cache(maxsize=4096)
 def _series(family: FamilyWord, version: str) -> str:
     """Family and version as people say them: never glued where that would make another version."""
     facts = family.facts
@@ -195,11 +196,9 @@ def _identity(reading: Reading) -> Identity:
     order: tuple[str, ...] = ()
     kept = found.kept
     if kept:
-        keys = [*keys, *kept]
-        if len(kept) > 1:
+        if len(kept) > 1 and sorted(kept) != kept:
             order = tuple(dict.fromkeys(kept))
-            if sorted(order) == [*order]:
-                order = ()
+        keys = [*keys, *kept]
     if len(keys) > 1:
         keys = sorted(set(keys))
     date = ""
@@ -212,7 +211,9 @@ def _identity(reading: Reading) -> Identity:
 def _text(identity: Identity) -> str:
     """What ``str`` of an identity is, at a third of the cost: every record needs it."""
     family, version, words, date, order = identity
-    text = "-".join((*[word for word in words if word not in order], *order) if order else words)
+    if order:
+        words = (*[word for word in words if word not in order], *order)
+    text = "-".join(words)
     if version:
         text = f"{version}-{text}" if text else version
     if family:

@@ -40,7 +40,6 @@ def read_text(source: str) -> tuple[Reading, Parts]:
     else:
         if parts.slash > 0:
             reading.mode.account = dictionary.accounts.get(lower[: parts.slash])
-            reading.mode.owned = True
         _words(reading, parts.slash + 1, len(source))
     return reading, parts
 
@@ -58,7 +57,6 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
             if kind in ("owner", "company"):
                 reading.mode.account = reading.dictionary.accounts.get(lower[start:end])
                 reading.mode.dotted = kind == "company"
-                reading.mode.owned = True
             elif kind == "revision":
                 _revision(reading, start, end)
             _other(reading, kind, start, end)
@@ -73,13 +71,11 @@ def _name(reading: Reading, start: int, end: int) -> None:
         _words(reading, start, end)
         return
     _words(reading, start, point)
-    _other(reading, "separator", point, point + 1)
-    _other(reading, "format", point + 1, end)
+    tape.kinds[tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]]) + 1] = "format"
     reading.mode.recognised = True
-    if suffix != "pytorch" or (found.format != "ggml" and not any(word.role == "scheme" for word in tape.words)):
-        found.format = suffix
-    else:
-        found.format = "ggml"
+    if suffix == "pytorch" and (found.format == "ggml" or any(word.role == "scheme" for word in tape.words)):
+        suffix = "ggml"  # ggml-model-q4_0.bin
+    found.format = suffix
 
 
 def _words(reading: Reading, start: int, end: int) -> None:

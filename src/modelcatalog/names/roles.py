@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from modelcatalog.patterns import expand
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "BaseWord",
@@ -121,14 +119,6 @@ class Numbered(NamedTuple):
     letter: str
 
 
-def _expanded(pattern: str) -> Iterable[str]:
-    """The names of a pattern; a broken one, which a user's file may have, says nothing."""
-    try:
-        return expand(pattern)
-    except ValueError:
-        return ()
-
-
 class FamilyFacts:
     """What is asked of a family only where neighbours ask for it."""
 
@@ -173,9 +163,9 @@ class FamilyFacts:
         return any(text in name.lower() for name in self.ids)
 
     def own(self) -> frozenset[str]:
-        """Words of its models' names, lower case: the en and the v1.5 of bge-small-en-v1.5."""
+        """Words of its models' names, lower case: the en and the v1.5 of bge-small-en-v1.5; of a pattern, the parts."""
         if self._own is None:
-            self._own = frozenset(word for text in self.ids for name in _expanded(text) for word in _WORD.split(name.lower()))
+            self._own = frozenset(word for text in self.ids for word in _WORD.split(text.lower()))
         return self._own
 
     def sizes(self) -> frozenset[int]:

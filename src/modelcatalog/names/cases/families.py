@@ -99,6 +99,8 @@ def other_maker(reading: Reading, i: int, word: Word) -> bool:
 
 
 def line_elsewhere(reading: Reading, i: int, word: Word) -> bool:
+    if len(word.text) > 1:
+        return False
     family, tape, now = cast("FamilyWord", word.value), reading.tape, reading.found.family
     if word.text not in family.lines or (now is not None and now.name == family.name) or reading.found.company == family.company:
         return False
@@ -113,15 +115,15 @@ def line_elsewhere(reading: Reading, i: int, word: Word) -> bool:
 
 
 def part_of_model(reading: Reading, _: int, word: Word) -> bool:
-    if reading.at.size < 0 or reading.mode.in_tag or not cast("FamilyWord", word.value).facts.encoder:
-        return False
-    reading.mode.encoder = True
-    return True
+    return reading.at.size >= 0 and not reading.mode.in_tag and cast("FamilyWord", word.value).facts.encoder
 
 
 def same_words_elsewhere(reading: Reading, i: int, word: Word) -> bool:
-    family, mode = cast("FamilyWord", word.value), reading.mode
-    if reading.found.family is not None or not family.facts.others or not mode.owned:
+    mode = reading.mode
+    if reading.found.family is not None or "/" not in reading.source:
+        return False
+    family = cast("FamilyWord", word.value)
+    if not family.facts.others:
         return False
     if mode.account is not None and (mode.account.repackager or mode.account.company == family.company):
         return False
@@ -175,13 +177,17 @@ def _set_family(reading: Reading, i: int, word: Word) -> bool:
     reading.found.family, reading.at.family, reading.mode.open = family, i, True
     if word.key is not None:
         reading.found.keys.append(word.key)
-    for implied in family.facts.implies:
-        if implied not in reading.found.types:
-            reading.found.types.append(implied)
-    glued = reading.dictionary.glued.get(word.text)
-    if glued is not None and glued not in reading.found.types:
-        reading.found.types.append(glued)
+        _imply(reading, reading.dictionary.glued.get(word.text))
+    if family.facts.implies:
+        for implied in family.facts.implies:
+            _imply(reading, implied)
     return True
+
+
+def _imply(reading: Reading, kind: str | None) -> None:
+    """A type that the family's own name says."""
+    if kind is not None and kind not in reading.found.types:
+        reading.found.types.append(kind)
 
 
 def taught_by(reading: Reading, i: int, word: Word) -> bool:
@@ -195,11 +201,13 @@ def taught_by(reading: Reading, i: int, word: Word) -> bool:
 
 
 def language_model(reading: Reading, i: int, word: Word) -> bool:
+    if reading.at.size < 0:
+        return False
     now, found, family = reading.found.family, reading.found, cast("FamilyWord", word.value)
-    if found.base is not None or reading.at.size < 0 or reading.mode.in_tag or family.closed or family.derived:
+    if found.base is not None or reading.mode.in_tag or family.closed or family.derived:
         return False
     if now is None:
-        return reading.mode.encoder and _set_base(reading, i, word)
+        return _encoded(reading) and _set_base(reading, i, word)
     return (now.facts.sees or not _SEEING.isdisjoint(found.types)) and not family.facts.sees and family.name != now.name and _set_base(reading, i, word)
 
 
@@ -242,6 +250,12 @@ def _at_home(reading: Reading, now: FamilyWord, family: FamilyWord) -> bool:
     """stabilityai/stablelm-2-zephyr is Stability's own, whatever it was tuned like."""
     account = reading.mode.account
     return account is not None and account.company == now.company and family.company != now.company
+
+
+def _encoded(reading: Reading) -> bool:
+    """Whether a word before names an encoder."""
+    words = reading.tape.words
+    return any(words[k].role == "family" and cast("FamilyWord", words[k].value).facts.encoder for k in reading.tape.unknown)
 
 
 def data_or_method(reading: Reading, _: int, word: Word) -> bool:
@@ -325,7 +339,7 @@ def served_for(reading: Reading, i: int, word: Word) -> bool:
 
 
 def negated(reading: Reading, i: int, _: Word) -> bool:
-    return _denied(reading, i)
+    return bool(reading.tape.unknown) and _denied(reading, i)
 
 
 def _denied(reading: Reading, i: int) -> bool:

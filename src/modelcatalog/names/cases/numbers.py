@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 _VERSION_DIGITS = 2
-_KILO, _SMALLEST_WINDOW, _WINDOW_DIGITS = 1024, 2048, 7
+_KILO, _SMALLEST_WINDOW, _SHORTEST_WINDOW, _WINDOW_DIGITS = 1024, 2048, 4, 7
 _LARGEST = 100
 """No version is as large: wav2vec2-base-960h counts hours."""
 
@@ -127,6 +127,8 @@ def counts_training(reading: Reading, i: int, word: Word) -> bool:
 
 
 def window_in_full(reading: Reading, i: int, word: Word) -> bool:
+    if len(word.text) < _SHORTEST_WINDOW:
+        return False
     text, found, numbers = cast("str", word.value), reading.found, reading.dictionary.numbers
     if not text.isdecimal() or len(text) > _WINDOW_DIGITS or found.context is not None or found.family is None:
         return False
@@ -260,8 +262,10 @@ def version_before_size(reading: Reading, i: int, word: Word) -> bool:
 
 
 def of_word(reading: Reading, i: int, word: Word) -> bool:
-    text, family, tape = point(cast("str", word.value)), reading.found.family, reading.tape
-    before = tape.before(i)
+    tape = reading.tape
+    if not tape.unknown:
+        return False
+    text, family, before = point(cast("str", word.value)), reading.found.family, tape.before(i)
     return family is not None and before > reading.at.family and _alien(reading, family, before) and not _owns(family, text)
 
 
@@ -275,8 +279,10 @@ def _owns(family: FamilyWord, text: str) -> bool:
     """Whether the family has such a version, or one that begins with it: v1-3 is still to be joined."""
     if text in family.versions or f"v{text}" in family.versions:
         return True
-    own = family.facts.own()
-    return f"v{text}" in own or (text.isdecimal() and any(word.startswith(f"v{text}.") for word in own))
+    own, marked_so = family.facts.own(), f"v{text}"
+    if marked_so in own or ("v" in own and text in own):
+        return True
+    return any((word[-1:] == "." and marked_so.startswith(word)) or (text.isdecimal() and word.startswith(f"{marked_so}.")) for word in own)
 
 
 def decimal(reading: Reading, i: int, word: Word) -> bool:

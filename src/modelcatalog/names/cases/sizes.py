@@ -80,15 +80,15 @@ def bits_behind_method(reading: Reading, i: int, word: Word) -> bool:
 
 
 def dashed(reading: Reading, i: int, word: Word) -> bool:
-    said, found, tape, n = cast("Parameters", word.value), reading.found, reading.tape, i - 2
-    fraction = word.text.removesuffix("b")
-    if n < 0 or not fraction.isdecimal() or tape.texts[i - 1] != "-" or not _free(reading, said.unit):
+    tape, n = reading.tape, i - 2
+    if n < 0 or tape.words[n].role != "number":
         return False
-    before = tape.words[n]
-    if n and tape.words[n - 1].role != "separator":
+    before, fraction = tape.words[n], word.text.removesuffix("b")
+    if len(before.text) > _WHOLE or not before.text.isdecimal() or not fraction.isdecimal() or tape.texts[i - 1] != "-":
+        return False
+    said, found = cast("Parameters", word.value), reading.found
+    if not _free(reading, said.unit) or (n and tape.words[n - 1].role != "separator"):
         return False  # slerp1-7b
-    if before.role != "number" or not before.text.isdecimal() or len(before.text) > _WHOLE:
-        return False
     whole, count = before.text, round(float(f"{before.text}.{fraction}") * _BILLION)
     if not _parted(reading, n, count, said.total):
         return False
@@ -124,6 +124,8 @@ def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
 
 
 def million_tokens_served(reading: Reading, i: int, word: Word) -> bool:
+    if word.text[-1] != "m":
+        return False
     said, found, family = cast("Parameters", word.value), reading.found, reading.found.family
     if said.unit != "m" or family is None or said.total % _MILLION or not _free(reading, said.unit) or found.context is not None:
         return False
@@ -140,7 +142,9 @@ def million_tokens_served(reading: Reading, i: int, word: Word) -> bool:
 
 def taught_by_closed(reading: Reading, i: int, word: Word) -> bool:
     found, family, at, account = reading.found, reading.found.family, reading.at, reading.mode.account
-    if family is None or reading.mode.in_tag or found.company == family.company or (account is not None and account.company == family.company):
+    if family is None or not (family.closed or family.facts.served) or reading.mode.in_tag or found.company == family.company:
+        return False
+    if account is not None and account.company == family.company:
         return False
     said = cast("Parameters", word.value)
     if not served_only(family, found.version) or said.total in family.facts.sizes() or not _free(reading, said.unit):
