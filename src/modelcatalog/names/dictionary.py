@@ -5,7 +5,6 @@ Knows no word that the vocabulary does not list, and no neighbours. What a piece
 
 from __future__ import annotations
 
-from functools import cache
 from string import ascii_letters
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +15,9 @@ from modelcatalog.names.roles import BaseWord, FamilyFacts, FamilyWord, Method, 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Account", "Dictionary", "Option", "current_dictionary"]
+    from modelcatalog.entries import CompanyFile, FamilyEntry
+
+__all__ = ["Account", "Dictionary", "Numbers", "Option", "current_dictionary"]
 
 _SHORT = 3
 """A shorter word stands in many names by chance."""
@@ -45,10 +46,27 @@ class Option(NamedTuple):
     word: Word
 
 
+class Numbers(NamedTuple):
+    """Numbers that tell by themselves what they count."""
+
+    contexts: frozenset[int]
+    binary: frozenset[int]
+    million_contexts: frozenset[int]
+    experts: frozenset[int]
+    groups: frozenset[int]
+    widths: frozenset[int]
+
+
 class Dictionary:
     """The word tables, made from the vocabulary."""
 
-    def __init__(self, companies: Iterable[vocabulary.CompanyFile]) -> None:
+    __slots__ = (
+        "accounts", "company_of", "counters", "families", "files", "finished", "glued", "homonyms", "hosts", "ideographic", "negations", "numbers",
+        "phrases", "plain", "regions", "resellers", "routes", "schemes", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_words",
+        "training_after", "training_after_size", "training_before", "tuned", "words",
+    )  # fmt: skip
+
+    def __init__(self, companies: Iterable[CompanyFile]) -> None:
         self.words: dict[str, Word] = {}
         self.phrases: dict[str, list[Option]] = {}
         self.families: dict[str, Word] = {}
@@ -66,6 +84,9 @@ class Dictionary:
         self.regions = frozenset(hubs.regions)
         self.serving = frozenset(hubs.serving)
         self.files = hubs.files
+        self.stems = hubs.stems
+        self.hosts = dict(hubs.hosts)
+        self.schemes = dict(hubs.schemes)
         for word in hubs.suffixes:
             self._add(word, "suffix", word, None)
         self.resellers = frozenset(hubs.resellers)
@@ -97,8 +118,7 @@ class Dictionary:
             for family in company.family:
                 self._add_family(company, family)
         self.ideographic.sort(key=len, reverse=True)
-        for spelling, text in vocabulary.base_words().items():
-            self._add_base(spelling, text)
+        self._add_bases()
         for repackager in hubs.repackager:
             account = Account(None, repackager.method, repackager.format)
             for owner in (*repackager.huggingface, *repackager.modelscope):
@@ -109,9 +129,9 @@ class Dictionary:
         self.training_after_size = vocabulary.training_after_size()
         self.training_after = vocabulary.training_after()
         self.counters = vocabulary.counters()
-        self.tuned = frozenset(vocabulary.stages("tuned"))
-        self.finished = frozenset(vocabulary.stages("finished"))
-        self.numbers = vocabulary.numbers()
+        self.tuned, self.finished = frozenset(vocabulary.stages("tuned")), frozenset(vocabulary.stages("finished"))
+        numbers = vocabulary.numbers()
+        self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
         self.served_faster = vocabulary.served_faster()
         self.negations = vocabulary.negations()
         self.suffixes = vocabulary.suffixes()
@@ -150,12 +170,13 @@ class Dictionary:
         rest = (*parts[1:], before) if before else parts[1:]
         self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word.alone())))
 
-    def _add_base(self, spelling: str, text: str) -> None:
-        """A tuner's word for a base: its name begins with the family and ends with a version, or with a word of its own."""
-        head, digits = text.rstrip("0123456789.-"), text.lstrip(ascii_letters + "-")
-        family = self.families.get(head.partition("-")[0].lower())
-        if family is not None and isinstance(family.value, FamilyWord):
-            self.words[spelling] = Word("base_word", spelling, BaseWord(family.value, digits or None, text), spelling)
+    def _add_bases(self) -> None:
+        """Tuners' words for a base: its name begins with the family and ends with a version, or with a word of its own."""
+        for spelling, text in vocabulary.base_words().items():
+            head, digits = text.rstrip("0123456789.-"), text.lstrip(ascii_letters + "-")
+            family = self.families.get(head.partition("-")[0].lower())
+            if family is not None and isinstance(family.value, FamilyWord):
+                self.words[spelling] = Word("base_word", spelling, BaseWord(family.value, digits or None, text), spelling)
 
     def _speaks(self, part: str) -> bool:
         """Whether a word of a phrase states something of its own: a type, a tier, a size, a number."""
@@ -165,7 +186,7 @@ class Dictionary:
         ruled = grammar.word(part)
         return ruled is not None and ruled[0].name in ("size", "lettered_size", "number")
 
-    def _add_accounts(self, company: vocabulary.CompanyFile) -> None:
+    def _add_accounts(self, company: CompanyFile) -> None:
         accounts = company.accounts
         account = Account(company.name)
         for owner in (*accounts.huggingface, *accounts.modelscope, *accounts.api):
@@ -177,7 +198,7 @@ class Dictionary:
             if len(spelling) > 1:  # "X" is xAI to who asks for a company, and nothing in a name
                 self._add(spelling, "company", company.name, spelling.replace(" ", ""))
 
-    def _add_family(self, company: vocabulary.CompanyFile, family: vocabulary.FamilyEntry) -> None:
+    def _add_family(self, company: CompanyFile, family: FamilyEntry) -> None:
         own = family.name.lower()
         versions = set()
         spellings = [own.replace("-", " "), *family.aliases, *([family.zh.replace("·", " ")] if family.zh else [])]
@@ -219,7 +240,7 @@ class Dictionary:
             self._add(spelling.lower(), "family", word.alone() if " " in spelling or not spelling.isascii() else word, extra)
 
 
-def _facts(family: vocabulary.FamilyEntry) -> FamilyFacts:
+def _facts(family: FamilyEntry) -> FamilyFacts:
     """What is seldom asked of a family."""
     joint, said, served = _versions(family)
     types = [set(series.types) for series in family.series]
@@ -239,7 +260,7 @@ def _glued_types(name: str) -> set[str]:
     }  # fmt: skip
 
 
-def _versions(family: vocabulary.FamilyEntry) -> tuple[str, dict[str, str], frozenset[str]]:
+def _versions(family: FamilyEntry) -> tuple[str, dict[str, str], frozenset[str]]:
     """What people say before a version, series that they call by the version alone, and versions without published weights."""
     joints: dict[str, int] = {}
     said: dict[str, str] = {}
@@ -261,7 +282,7 @@ def _versions(family: vocabulary.FamilyEntry) -> tuple[str, dict[str, str], froz
     return usual if family.joint is None else family.joint, said, frozenset(version for version, only in served.items() if only)
 
 
-@cache
+@vocabulary.kept("dictionary", Dictionary, Account, Option, Word, FamilyWord, FamilyFacts, BaseWord, Method, Scheme, Numbers)
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
     return Dictionary(vocabulary.companies())

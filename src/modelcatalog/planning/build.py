@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
-from modelcatalog.errors import Unsupported
-from modelcatalog.hubs import huggingface, modelscope, receipts, refusals
-from modelcatalog.planning import attention, devices, engine, machine, packages, reading, refusing, request, silent, tensors, tokenizer, unpacking
-from modelcatalog.planning.claims import mismatches
+from modelcatalog.hubs import receipts, refusals
+from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic import JsonValue
-
-    from modelcatalog.hubs import Listing, RemoteFile
+    from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.facts import Facts
-    from modelcatalog.planning.locate import Located
+    from modelcatalog.planning.found import Located
     from modelcatalog.planning.machine import Gpu
     from modelcatalog.planning.reading import Said
+    from modelcatalog.planning.request import Request
+    from modelcatalog.planning.runs import Engine
     from modelcatalog.records import Dtype, ModelName
 
-__all__ = ["Asked", "build"]
+__all__ = ["build"]
 
 _USUAL_CONTEXT = 8192
 _STORED_BITS = {"fp8": 8.0, "mxfp8": 8.25, "mxfp4": 4.25}
@@ -40,23 +37,7 @@ class _Place(NamedTuple):
     cards: tuple[Gpu, ...]
 
 
-class Asked(NamedTuple):
-    """What the caller of `plan` asked for, as far as it does not decide where to look."""
-
-    engine: str | None = None
-    revision: str | None = None
-    dtype: str = "auto"
-    device: str | None = None
-    context_length: int | None = None
-    quantization: str | None = None
-    """Where no variant is looked for: what the files must be in."""
-    offload: bool = False
-    locked: bool = False
-    trust_remote_code: bool = False
-    engine_options: Mapping[str, JsonValue] = MappingProxyType({})
-
-
-def build(record: ModelName, found: Located, asked: Asked) -> Plan:
+def build(record: ModelName, found: Located, asked: Request) -> Plan:
     """The plan for a checkpoint that was found.
 
     Raises:
@@ -68,30 +49,26 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
     facts = said.facts
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked.dtype, asked.device, record.source)
-    runs = engine.choose(
-        asked.engine, form=found.choice.format, dtype=asked.dtype, cards=place.cards, subject=record.source, options=asked.engine_options
-    )
-    if runs.name == "transformers":
-        _check_transformers(record, found, said, asked)
-    elif runs.name == "vllm" and found.choice.folder:
-        message = f"vllm reads a checkpoint from its own folder, and that of {record.source} is {found.choice.folder}"
-        raise Unsupported(message, subject=record.source, hint='give that folder as a path, or take engine="transformers"')
-    request.check_context(asked.context_length, facts, engine=runs.name, subject=record.source)
-    place = _of_engine(place, runs, asked.engine_options)
-    ours = runs.name == "transformers"
+    runs, why = engine.choose(asked, form=found.choice.format, cards=place.cards, subject=record.source)
+    engine.check_model(runs, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+    ours = bool(runs.library)
+    if ours:
+        _check_library(record, found, said, asked)
+    if not runs.stretches:
+        claims.check_context(asked.context_length, facts, subject=record.source)
+    place = _of_engine(place, runs, asked.engine_options or {})
     form = (
         unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
         if ours
         else unpacking.Unpacking(None, unpacks=False, needs=())
     )
     if form.unpacks and place.dtype is None:
-        place = place._replace(dtype="bfloat16", reason="bfloat16: what transformers unpacks weights to")
+        place = place._replace(dtype="bfloat16", reason=f"bfloat16: what {runs.library} unpacks weights to")
     attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks) if ours else None
     tokens = asked.context_length or min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
     stored = sum(f.size for f in found.choice.weights)
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)
-    cache = modelscope.cache_folder() if listing and listing.hub == "modelscope" else huggingface.cache_folder()
     counted = facts.model_copy(update={"parameters": facts.parameters or _likely_parameters(facts, record, found, stored)})
     told = counted.parameters is not None or facts.quantization is None
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
@@ -100,8 +77,8 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         kv=kv_bytes(facts, tokens=tokens, dtype=place.dtype),
         free=place.free,
         place=place.name,
-        disk=0 if listing is None else sum(f.size for f in _to_fetch(listing, files)),
-        disk_free=None if copy else machine.free_disk(cache),
+        disk=sum(f.size for f in _to_fetch(found, files)),
+        disk_free=machine.free_disk(found.hub.cache_folder()) if found.hub else None,
     )
     return Plan(
         name=record,
@@ -118,7 +95,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         quantization=found.choice.quantization or record.quantization,
         parameters=facts.parameters,
         engine=runs.name,
-        engine_options=dict(asked.engine_options),
+        engine_options=dict(asked.engine_options or {}),
         dtype=place.dtype,
         device=place.device,
         attention=attends.name if attends else None,
@@ -127,21 +104,19 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         chat_template=facts.chat_template,
         trust_remote_code=asked.trust_remote_code,
         offload=asked.offload,
-        locked=asked.locked,
+        locked=asked.lock is not None,
         memory=memory,
-        missing=packages.missing(
-            gguf=found.choice.format == "gguf", hub=None if listing is None else listing.hub, more=(*form.needs, *_reading_packages(said, found)), engine=runs
-        ),
-        mismatches=mismatches(record, facts, found.choice),
+        missing=packages.missing(runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found))),
+        mismatches=claims.mismatches(record, facts, found.choice),
         warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
-        reasons=tuple(text for text in (*found.reasons, runs.reason, place.reason, attends.reason if attends else "") if text),
+        reasons=tuple(text for text in (*found.reasons, why, place.reason, attends.reason if attends else "") if text),
     )
 
 
-def _check_files(record: ModelName, found: Located, said: Said, asked: Asked) -> None:
+def _check_files(record: ModelName, found: Located, said: Said, asked: Request) -> None:
     """Refuse what no engine can make a conversation of."""
     if asked.quantization is not None:
-        request.check_quantization(asked.quantization, said.facts, found.choice, subject=record.source)
+        claims.check_quantization(asked.quantization, said.facts, found.choice, subject=record.source)
     silent.check(said.facts, record, companions=said.companions, tensors=said.tensors.names)
     if found.choice.format == "gguf":
         if len(said.ggufs) == len(found.choice.weights):
@@ -152,7 +127,7 @@ def _check_files(record: ModelName, found: Located, said: Said, asked: Asked) ->
     tensors.check_missing(said.facts, said.tensors, subject=record.source)
 
 
-def _check_transformers(record: ModelName, found: Located, said: Said, asked: Asked) -> None:
+def _check_library(record: ModelName, found: Located, said: Said, asked: Request) -> None:
     """Refuse what the installed transformers cannot load."""
     if found.choice.format == "gguf":
         refusing.check_gguf(said.facts, found.choice, subject=record.source)
@@ -169,32 +144,32 @@ def _reading_packages(said: Said, found: Located) -> tuple[str, ...]:
     return (*tokenizer.packages(said.companions, first=said.first), *vocabulary.type_packages().get(said.facts.model_type or "", ()))
 
 
-def _idle(asked: Asked, place: _Place) -> tuple[str, ...]:
+def _idle(asked: Request, place: _Place) -> tuple[str, ...]:
     return ("offload=True changes nothing on a CPU, where all weights are in RAM already",) if asked.offload and place.device.startswith("cpu") else ()
 
 
-def _to_fetch(listing: Listing, files: tuple[RemoteFile, ...]) -> tuple[RemoteFile, ...]:
-    """The files that are not in the hub's cache already."""
-    here = modelscope if listing.hub == "modelscope" else huggingface
-    return receipts.absent(here.snapshot_folder(listing), files)
+def _to_fetch(found: Located, files: tuple[RemoteFile, ...]) -> tuple[RemoteFile, ...]:
+    """The files that are not in the hub's cache already; none where they lie elsewhere on this disk."""
+    if found.hub is None or found.listing is None:
+        return ()
+    return receipts.absent(found.hub.snapshot_folder(found.listing), files)
 
 
 def _not_accepted(found: Located) -> tuple[str, ...]:
     """That the hub did not accept the token, if it did not; known once everything was asked."""
     rejected = found.wire.rejected if found.wire else None
-    if rejected is None or found.listing is None:
+    if rejected is None or found.listing is None or found.hub is None:
         return ()
-    house = modelscope.house() if found.listing.hub == "modelscope" else huggingface.house()
-    return (refusals.note(house, found.listing.repo_id, rejected.token, rejected.said),)
+    return (refusals.note(found.hub.house(), found.listing.repo_id, rejected.token, rejected.said),)
 
 
-def _of_engine(place: _Place, runs: engine.Runs, options: Mapping[str, object]) -> _Place:
+def _of_engine(place: _Place, runs: Engine, options: Mapping[str, object]) -> _Place:
     """The place as this engine uses it."""
-    cards = engine.cards_of(runs.name, place.cards, options)
+    cards = engine.cards_of(runs, place.cards, options)
     if cards != place.cards:
         label = f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}"
         place = place._replace(cards=cards, free=sum(card.free for card in cards), name=label)
-    return place._replace(dtype=None, reason="") if runs.name == "llama.cpp" else place
+    return place._replace(dtype=None, reason="") if runs.packed else place
 
 
 def _likely_parameters(facts: Facts, record: ModelName, found: Located, stored: int) -> int | None:

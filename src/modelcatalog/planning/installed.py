@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from modelcatalog.planning import packages
+from modelcatalog.planning import packages, runs
 
 __all__ = ["Tables", "folder", "gguf_architectures", "names_tokenizer", "tables", "tied", "tokenizers", "version"]
 
@@ -48,12 +48,12 @@ def version() -> str | None:
     >>> version() is None or version()[0].isdigit()
     True
     """
-    return packages.installed("transformers") or None
+    return packages.installed(runs.library()) or None
 
 
 def folder() -> Path | None:
     """Where the installed transformers lies."""
-    spec = find_spec("transformers")
+    spec = find_spec(runs.library())
     return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 

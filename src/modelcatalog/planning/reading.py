@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from modelcatalog.hubs import RemoteFile
-    from modelcatalog.planning.locate import Located
+    from modelcatalog.planning.found import Located
 
 __all__ = ["Said", "read"]
 
@@ -45,7 +45,7 @@ class Said(NamedTuple):
     """What other libraries' files say of how the weights are packed."""
     ggufs: tuple[gguf.GgufHeader, ...] = ()
     first: Mapping[str, bytes] = {}
-    """The first bytes of the tokenizer's files that are no JSON."""
+    """The first bytes of the tokenizer's files that are not JSON."""
 
 
 class _Reader(NamedTuple):
@@ -95,10 +95,10 @@ def read(found: Located) -> Said:
 def _reader(found: Located) -> _Reader | None:
     if found.copy is not None:
         return _Reader(found.copy.read, lambda: 1_000, here=True)
-    client, wire, listing = found.client, found.wire, found.listing
-    if client is None or wire is None or listing is None:
+    hub, wire, listing = found.hub, found.wire, found.listing
+    if hub is None or wire is None or listing is None:
         return None
-    return _Reader(lambda path, start, length: client.read(wire, listing, path, start=start, length=length), lambda: wire.requests, here=False)
+    return _Reader(lambda path, start, length: hub.read(wire, listing, path, start=start, length=length), lambda: wire.requests, here=False)
 
 
 def _json(reader: _Reader, file: RemoteFile) -> dict[str, object]:
@@ -151,7 +151,7 @@ def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: 
 
 
 def _whole(companions: Mapping[str, RemoteFile], reader: _Reader) -> dict[str, bytes]:
-    """Look whether the small files that lie here are whole; the first bytes of those that are no text."""
+    """Look whether the small files that lie here are whole; the first bytes of those that are not text."""
     first = {}
     for name, file in companions.items():
         kind = PurePosixPath(name).suffix

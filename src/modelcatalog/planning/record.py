@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from modelcatalog.hubs import Listing, RemoteFile
-from modelcatalog.records import Dtype, Hub, ModelName, Quantization
+from modelcatalog.planning.runs import ENGINES, default
+from modelcatalog.records import Dtype, ModelName, Quantization
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
 
@@ -72,7 +73,7 @@ class Plan(_Record):
     name: ModelName
     source: str
     """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, a hub's name, or ``server``."""
-    hub: Hub | None = None
+    hub: str | None = None
     endpoint: str | None = None
     repo_id: str | None = None
     revision: str | None = None
@@ -86,7 +87,7 @@ class Plan(_Record):
     """The paths of the weight files."""
     quantization: Quantization | None = None
     parameters: int | None = None
-    engine: str = "transformers"
+    engine: str = Field(default_factory=lambda: default().name)
     dtype: Dtype | None = None
     device: str
     """``cpu``, ``cuda``, what the caller gave, or ``server``."""
@@ -114,7 +115,7 @@ class Plan(_Record):
     @property
     def served(self) -> bool:
         """Whether a server has the model, at ``endpoint``, by the id ``repo_id``; then there are no files."""
-        return self.engine == "openai"
+        return self.engine in ENGINES and ENGINES[self.engine].server is not None
 
     @property
     def bytes(self) -> int:
