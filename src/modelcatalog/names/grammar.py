@@ -342,7 +342,7 @@ PIECES: tuple[PieceRule, ...] = (
         "Letters alone, as most words are: no rule below begins with two letters and no digit, so its place is free too.", "Qwen3-8B-Instruct",
     ),
     PieceRule("date", _seq(Ahead(Chars("0-2", "digit 0 to 2")), _DATE, _END), "2024-08-06", "A full date, or month and year either way round.", "gpt-4o-2024-08-06", _date),
-    PieceRule("share_piece", _seq(Ahead(_seq(_DIGIT, _DIGIT, _any("i", "q", "t", "I", "Q", "T"))), _DIGIT, _DIGIT, Fold(_SCHEME), _END), "55IQ2_XXS", "So does a share of weights in one.", "Zork-7B-70IQ2_XXS-30Q8_0.gguf"),
+    PieceRule("share_piece", _seq(_DIGIT, _DIGIT, Fold(_SCHEME), _END), "55IQ2_XXS", "So does a share of weights in one.", "Zork-7B-70IQ2_XXS-30Q8_0.gguf"),
     PieceRule("scheme_piece", _seq(Ahead(_any("i", "q", "t", "I", "Q", "T")), Fold(_SCHEME), _END), "Q4_K_M", "A GGUF scheme keeps its underscores.", "Llama-3.2-3B-Instruct-IQ4_XS.gguf"),
     PieceRule(
         "shard", _seq(Rep(_DIGIT, 5, 5), Fold(Lit("-of-")), Rep(_DIGIT, 5, 5), _END), "00001-of-00003", "One file of a split checkpoint.",
