@@ -6,7 +6,7 @@ Knows no word that the vocabulary does not list, and no neighbours. What a piece
 from __future__ import annotations
 
 from string import ascii_letters
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
@@ -28,6 +28,7 @@ _SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
 class Account:
     """What an owner tells."""
 
+    __match_args__: ClassVar = ("company", "method", "format")
     __slots__ = ("company", "format", "method", "repackager")
 
     def __init__(self, company: str | None, method: str | None = None, file_format: str | None = None) -> None:
@@ -61,12 +62,12 @@ class Dictionary:
     """The word tables, made from the vocabulary."""
 
     __slots__ = (
-        "accounts", "company_of", "counters", "families", "files", "finished", "glued", "homonyms", "hosts", "ideographic", "negations", "numbers",
-        "phrases", "plain", "regions", "resellers", "routes", "schemes", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_words",
+        "accounts", "closed", "company_of", "counters", "families", "files", "finished", "glued", "homonyms", "hosts", "ideographic", "negations",
+        "numbers", "phrases", "plain", "regions", "resellers", "routes", "schemes", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_words",
         "training_after", "training_after_size", "training_before", "tuned", "words",
     )  # fmt: skip
 
-    def __init__(self, companies: Iterable[CompanyFile]) -> None:
+    def __init__(self) -> None:
         self.words: dict[str, Word] = {}
         self.phrases: dict[str, list[Option]] = {}
         self.families: dict[str, Word] = {}
@@ -79,6 +80,9 @@ class Dictionary:
         """Spelling of a family with a type glued to it -> the type: ``llamaguard``."""
         self.company_of: dict[str, str] = {}
         self.ideographic: list[str] = []
+
+    def fill(self, companies: Iterable[CompanyFile]) -> None:
+        """Make the tables, which are empty before; one that was kept has them already."""
         hubs = vocabulary.hubs()
         self.routes = frozenset(hubs.routes)
         self.regions = frozenset(hubs.regions)
@@ -117,6 +121,8 @@ class Dictionary:
         for company in companies:
             for family in company.family:
                 self._add_family(company, family)
+        self.closed = frozenset(family.name for company in companies for family in company.family if family.weights == "closed")
+        """Families of which no weights were ever published."""
         self.ideographic.sort(key=len, reverse=True)
         self._add_bases()
         for repackager in hubs.repackager:
@@ -137,7 +143,7 @@ class Dictionary:
         self.suffixes = vocabulary.suffixes()
 
     def _add(self, spelling: str, role: Role, value: Value, key: str | None) -> None:
-        """Later roles win over earlier ones: the order of calls in ``__init__`` is the precedence."""
+        """Later roles win over earlier ones: the order of calls in `fill` is the precedence."""
         parts = tuple(spelling.lower().split(" "))
         if len(parts) > 1:
             # "llama guard" makes sure of the family; what the second word means is read from it alone.
@@ -168,7 +174,7 @@ class Dictionary:
         """An API's words for a family, which add nothing to the canonical name."""
         parts = tuple(spelling.split(" "))
         rest = (*parts[1:], before) if before else parts[1:]
-        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word.alone())))
+        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word)))
 
     def _add_bases(self) -> None:
         """Tuners' words for a base: its name begins with the family and ends with a version, or with a word of its own."""
@@ -221,8 +227,9 @@ class Dictionary:
             {line.lower(): line for line in family.lines}, family.dates, dict(family.words), frozenset(follows), frozenset(versions),
             family.weights == "closed", family.mixture, family.tokens, _facts(family),
         )  # fmt: skip
+        alone = word.alone()
         for served, before in family.served:
-            self._add_served(served, before, word)
+            self._add_served(served, before, alone)
         squeezed_own = "".join(c for c in own if c.isalnum())
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
@@ -237,7 +244,7 @@ class Dictionary:
                 self.glued[squeezed] = str(kind.value)
                 squeezed = str(kind.value)
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 else None
-            self._add(spelling.lower(), "family", word.alone() if " " in spelling or not spelling.isascii() else word, extra)
+            self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() else word, extra)
 
 
 def _facts(family: FamilyEntry) -> FamilyFacts:
@@ -285,4 +292,6 @@ def _versions(family: FamilyEntry) -> tuple[str, dict[str, str], frozenset[str]]
 @vocabulary.kept("dictionary", Dictionary, Account, Option, Word, FamilyWord, FamilyFacts, BaseWord, Method, Scheme, Numbers)
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
-    return Dictionary(vocabulary.companies())
+    made = Dictionary()
+    made.fill(vocabulary.companies())
+    return made

@@ -494,18 +494,27 @@ def _reference_texts() -> tuple[tuple[str, str], ...]:
 
 
 @vocabulary.derived
-def _reference_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((name, re.compile(text, re.ASCII)) for name, text in _reference_texts())
+def _reference_patterns() -> dict[str, re.Pattern[str]]:
+    """Those that were asked for so far: compiling all of them takes as long as reading a hundred names."""
+    return {}
 
 
 def reference(text: str) -> re.Match[str]:
     """The first form of reference that the whole lower-case ``text`` has, which holds one printable character at least."""
-    return next(found for _, pattern in _reference_patterns() if (found := pattern.fullmatch(text)) is not None)
+    patterns = _reference_patterns()
+    for name, regex in _reference_texts():
+        pattern = patterns.get(name)
+        if pattern is None:
+            pattern = patterns[name] = re.compile(regex, re.ASCII)
+        found = pattern.fullmatch(text)
+        if found is not None:
+            return found
+    raise AssertionError(text)  # the last form takes every text
 
 
 def form(found: re.Match[str]) -> str:
     """The name of the rule that `reference` matched."""
-    return next(name for name, pattern in _reference_patterns() if pattern is found.re)
+    return next(name for name, pattern in _reference_patterns().items() if pattern is found.re)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,6 +122,7 @@ class Numbered(NamedTuple):
 class FamilyFacts:
     """What is asked of a family only where neighbours ask for it."""
 
+    __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others")
     __slots__ = ("_active", "_own", "_sizes", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees", "served")
 
     def __init__(  # noqa: PLR0917  made in one place
@@ -179,6 +180,9 @@ class FamilyFacts:
 class FamilyWord:
     """What reading must know of a family."""
 
+    __match_args__: ClassVar = (
+        "name", "company", "derived", "bare", "compact", "lines", "dates", "words", "follows", "versions", "closed", "mixture", "tokens", "facts",
+    )  # fmt: skip
     __slots__ = ("bare", "closed", "compact", "company", "dates", "derived", "facts", "follows", "lines", "mixture", "name", "tokens", "versions", "words")
 
     def __init__(  # noqa: PLR0917  made in one place
@@ -223,6 +227,7 @@ Value: TypeAlias = "FamilyWord | BaseWord | Parameters | Mixture | Width | Schem
 class Word:
     """A word and its meaning: ``role`` says what kind, ``value`` what it states."""
 
+    __match_args__: ClassVar = ("role", "text", "value", "key")
     __slots__ = ("key", "role", "text", "value")
 
     def __init__(self, role: Role, text: str, value: Value = None, key: str | None = None) -> None:

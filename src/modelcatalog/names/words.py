@@ -7,7 +7,6 @@ little more than cutting it up.
 
 from __future__ import annotations
 
-from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
@@ -26,6 +25,7 @@ __all__ = ["Several", "alone", "cut", "fold", "names_family", "readings"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _LONGEST = 80
 """Words longer than this mean nothing; they are not worth a look-up or a place in memory."""
 _NAME = 4
@@ -201,7 +201,7 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     whole = words.words.get(head) if joint else None
     if whole is not None and whole.role in ("family", "method"):  # t5_3b, exl2_5.0bpw: a word with a digit in its name
         return (whole, Word("separator", "_"), *_tail(rest, words))
-    rest = piece.lstrip(ascii_lowercase)
+    rest = piece.lstrip(_LETTERS)
     head = piece.removesuffix(rest)
     if not head:
         return _number_and_word(piece, words)
