@@ -518,11 +518,6 @@ def form(found: re.Match[str]) -> str:
 
 
 @cache
-def _piece_pattern() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES))
-
-
-@cache
 def _known_pieces() -> tuple[tuple[PieceRule, re.Pattern[str]], ...]:
     return tuple((rule, re.compile(rule.regex())) for rule in PIECES if rule.name in ("date", "shard"))
 
@@ -538,9 +533,8 @@ def _word_rule(name: str) -> tuple[WordRule, re.Pattern[str]]:
     return next((rule, re.compile(rule.regex())) for rule in WORDS if rule.name == name)
 
 
-def pieces(text: str) -> list[str]:
-    """A text cut by `PIECES`, its case kept; joined, they are the text again."""
-    return _piece_pattern().findall(text)
+pieces: Callable[[str], list[str]] = re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES)).findall
+"""A text cut by `PIECES`, its case kept; joined, they are the text again."""
 
 
 def known_piece(text: str) -> Word | None:
