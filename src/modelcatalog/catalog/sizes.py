@@ -54,7 +54,6 @@ class Sizes(NamedTuple):
     """The rules of series with a version, by the month in which these came out."""
 
 
-_UNSIZED = names.size_of(None, None, None, None)
 _ESTIMATE = ("size.total", "estimate")
 _NONE = Sizes({None: ()}, {None: ()}, {})
 
@@ -85,7 +84,7 @@ def by_rules(name: ModelName) -> ModelName:
 
 def with_size(name: ModelName, rule: SizeRule) -> ModelName:
     """The record with what a rule knows and the name does not state."""
-    size = name.size or _UNSIZED
+    size = name.size or names.size_of(None, None, None, None)
     origins = dict(name.origins)
     total, active = size.total, size.active
     if active is None and rule.active is not None and rule.active == total and not rule.default:
