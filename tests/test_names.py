@@ -256,8 +256,8 @@ def test_control_characters() -> None:
             "unknown word 'fizz'\n  Qwen3-8B-fizz-Q4_K_M.gguf\n           ^^^^\n  expected a type",
         ),
         (
-            "Mistral-fizz-7B-v2",  # a version here would only make the other one an edition
-            "unknown word 'fizz'\n  Mistral-fizz-7B-v2\n          ^^^^\n  expected a type, a quantization or a format",
+            "Mistral-fizz-7B-v2",  # that word's version, as long as it stands there
+            "unknown word 'fizz'\n  Mistral-fizz-7B-v2\n          ^^^^\n  expected a version, a type, a quantization or a format",
         ),
         (
             "通义千问-嘟嘟",

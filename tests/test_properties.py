@@ -133,6 +133,8 @@ def test_strict_refuses_exactly_the_unknown(text: str) -> None:
 
 # --- names built from the vocabulary ------------------------------------------------------------
 
+JOINTS = {"Qwen": "", "InternLM": "", "SmolLM": "", "Falcon": ""}
+"""What people say between a family and its version, where it is not a hyphen."""
 FAMILIES = {
     "Qwen": ("Alibaba", ("1.5", "2", "2.5", "3")),
     "Llama": ("Meta", ("2", "3", "3.1", "3.2", "4")),
@@ -197,7 +199,7 @@ def built(draw: st.DrawFn) -> tuple[str, str, dict[str, Any]]:
         "company": company,
         "family": family,
         "version": version,
-        "series": family + version,
+        "series": f"{family}{JOINTS.get(family, '-')}{version}",
         "types": {kind.lower() for kind in types},
         "total": SIZES[size],
         "label": size,

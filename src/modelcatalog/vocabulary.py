@@ -302,6 +302,11 @@ def speeds() -> frozenset[str]:
     return frozenset(_words()["speeds"])
 
 
+def served_faster() -> frozenset[str]:
+    """Those that say nothing more at the end of a name whose family has no such model: ``turbo`` behind Llama-3.3-70B."""
+    return frozenset(_words()["served_faster"])
+
+
 def parts() -> frozenset[str]:
     """Words for what is not the whole model: ``lora``."""
     return frozenset(_words()["parts"])
@@ -325,6 +330,21 @@ def training_after_size() -> frozenset[str]:
 def counters() -> frozenset[str]:
     """Those that never count billions: ``seed``."""
     return frozenset(_words()["counters"])
+
+
+def negations() -> frozenset[str]:
+    """Words before which a type is denied: ``no``."""
+    return frozenset(_words()["negations"])
+
+
+def implied() -> frozenset[str]:
+    """Types that a family's own name says where all its series have them: ``guard`` for ShieldGemma."""
+    return frozenset(_words()["implied"])
+
+
+def base_words() -> dict[str, str]:
+    """What tuners write for a base -> its name: ``l3`` for Llama 3."""
+    return _types_file().bases
 
 
 def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]:
@@ -370,6 +390,11 @@ def schemes() -> dict[str, SchemeEntry]:
 def formats() -> dict[str, tuple[str, ...]]:
     """File format -> words that mean it."""
     return _methods_file().formats
+
+
+def suffixes() -> dict[str, str]:
+    """Suffix of a file, without its point -> the format."""
+    return _methods_file().suffixes
 
 
 def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
