@@ -31,7 +31,9 @@ __all__ = [
     "ChannelsEntry",
     "CompanyFile",
     "FamilyEntry",
+    "GgufEntry",
     "HubsFile",
+    "LayerKind",
     "MarkEntry",
     "MethodEntry",
     "PackedEntry",
@@ -498,17 +500,67 @@ class ArchitectureEntry(_Entry):
     """Why nobody can tell from the configuration."""
 
 
+class GgufEntry(_Entry):
+    """What llama.cpp knows of an architecture beyond its header."""
+
+    names: tuple[str, ...]
+    window: int | None = None
+    """Its window without a key."""
+    period: int = 0
+    """How often a layer without a window comes."""
+    dense_first: bool = False
+    """It comes first in its period, not last."""
+    pattern_only: bool = False
+    """A window counts only with a pattern in the header."""
+    all_windowed: bool = False
+    """With a window, all layers of attention have it."""
+    needs_window: bool = False
+    """The window without a key counts only where the key is there, whatever it says."""
+    windowed_only_at: tuple[int, ...] = ()
+    """The numbers of layers at which the window counts; all if empty."""
+    chunked: bool = False
+    kept_layers: int | None = None
+    """The layers that keep keys and values, without a key."""
+    recurrent: Literal["without_heads", "without_heads_and_mlp", "interval", "beside", "all"] | None = None
+    """Which layers keep a state: those without heads of keys, those without an MLP too, all but every so many, all beside their
+    attention, all."""
+    interval: int = 0
+    lightning: bool = False
+    compressed: bool = False
+
+
+class EngineMemoryEntry(_Entry):
+    """What an engine takes beside weights and cache."""
+
+    at_once: int
+    """Tokens that it reads at once."""
+    card: int
+    """Bytes on each card before a model is there."""
+    ram: int
+    """The same in RAM, where there is no card."""
+
+
 class ArchitecturesFile(_Sourced):
     """data/architectures.toml."""
 
     inside: tuple[str, ...]
+    buffers: tuple[str, ...]
+    latent_since: tuple[int, int]
+    cache_bytes: dict[str, float]
+    engine: dict[str, EngineMemoryEntry]
     names: dict[str, tuple[str, ...]]
     words: dict[LayerKind, tuple[str, ...]]
     list: tuple[ListEntry, ...]
     indices: tuple[IndicesEntry, ...]
     period: tuple[PeriodEntry, ...]
     state: tuple[StateEntry, ...]
+    gguf: tuple[GgufEntry, ...]
     type: tuple[ArchitectureEntry, ...]
+
+    @cached_property
+    def gguf_types(self) -> dict[str, GgufEntry]:
+        """The architecture of a GGUF file -> its entry."""
+        return {name: entry for entry in self.gguf for name in entry.names}
 
     @cached_property
     def types(self) -> dict[str, ArchitectureEntry]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from modelcatalog.catalog.listing import known_hub
+from modelcatalog.hubs.card import Card
 from modelcatalog.records import Hub
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.hubs.wire import Wire
 
-__all__ = ["HubClient", "Listing", "RemoteFile", "client", "other"]
+__all__ = ["Card", "HubClient", "Listing", "RemoteFile", "client", "other"]
 
 
 class RemoteFile(BaseModel):
@@ -56,6 +57,8 @@ class Listing(BaseModel):
     """The commit that ``revision`` is now; None where the hub does not say."""
     files: tuple[RemoteFile, ...] = ()
     gated: bool = False
+    card: Card = Field(default_factory=Card)
+    """What the hub says of the model in the same answer."""
 
     def file(self, path: str) -> RemoteFile | None:
         """The file at ``path``, or None."""

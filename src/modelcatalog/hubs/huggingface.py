@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from modelcatalog.errors import HubUnreachable, MissingPackage, UnsafeRepository, WontFit
 from modelcatalog.hubs import Listing, RemoteFile, paths, proxies, refusals
+from modelcatalog.hubs import card as cards
 from modelcatalog.hubs.refusals import Asked, House, RefusedError
 from modelcatalog.hubs.secrets import clean, clean_cause, login, public, token_from
 from modelcatalog.hubs.wire import Answer, Wire
@@ -161,6 +162,7 @@ class HuggingFace:
             commit=commit,
             files=tuple(files),
             gated=gated,
+            card=cards.of_answer(info),
         )
 
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import vocabulary
+from modelcatalog import catalog, vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import huggingface, modelscope, receipts, refusals
 from modelcatalog.planning import attention, devices, engine, machine, packages, reading, refusing, request, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning.claims import mismatches
-from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
+from modelcatalog.planning import memory as sizes
+from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class Asked(NamedTuple):
     locked: bool = False
     trust_remote_code: bool = False
     engine_options: Mapping[str, JsonValue] = MappingProxyType({})
+    concurrency: int = 1
+    """Conversations at once."""
+    kv_dtype: str | None = None
+    """The type of keys and values; None is that of computing."""
 
 
 def build(record: ModelName, found: Located, asked: Asked) -> Plan:
@@ -95,9 +100,19 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
     counted = facts.model_copy(update={"parameters": facts.parameters or _likely_parameters(facts, record, found, stored)})
     told = counted.parameters is not None or facts.quantization is None
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
+    kept = sizes.cache(said.layers, engine=runs.name, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options)
+    weights = plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False)
+    activations = sizes.activation_bytes(facts, engine=runs.name, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
+    framework = sizes.framework_bytes(runs.name, cards=len(place.cards))
+    room = None if weights is None or place.free is None else place.free - weights - (activations or 0) - (framework or 0)
     memory = Memory(
-        weights=plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False),
-        kv=kv_bytes(facts, tokens=tokens, dtype=place.dtype),
+        weights=weights,
+        kv=kept.bytes(tokens),
+        activations=activations,
+        framework=framework,
+        concurrency=asked.concurrency,
+        layers=str(said.layers) or None,
+        longest_context=None if room is None else kept.longest(room, facts.context_length),
         free=place.free,
         place=place.name,
         disk=0 if listing is None else sum(f.size for f in _to_fetch(listing, files)),
@@ -125,6 +140,9 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         unpacks=form.unpacks,
         context_length=tokens,
         chat_template=facts.chat_template,
+        licence=said.card.licence or _listed_licence(record),
+        base_model=said.card.base_model,
+        base_relation=said.card.relation,
         trust_remote_code=asked.trust_remote_code,
         offload=asked.offload,
         locked=asked.locked,
@@ -167,6 +185,12 @@ def _reading_packages(said: Said, found: Located) -> tuple[str, ...]:
     if found.choice.format == "gguf":
         return ()
     return (*tokenizer.packages(said.companions, first=said.first), *vocabulary.type_packages().get(said.facts.model_type or "", ()))
+
+
+def _listed_licence(record: ModelName) -> str | None:
+    """The licence that the catalog has for a model's series."""
+    match = catalog.find(record.source)
+    return match.series.licence if match and match.series else None
 
 
 def _idle(asked: Asked, place: _Place) -> tuple[str, ...]:

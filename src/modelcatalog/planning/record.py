@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from modelcatalog.hubs import Listing, RemoteFile
+from modelcatalog.hubs.card import Relation
 from modelcatalog.records import Dtype, Hub, ModelName, Quantization
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
@@ -45,7 +46,16 @@ class Memory(_Record):
 
     weights: int | None = None
     kv: int | None = None
-    """The KV cache of one conversation at the plan's ``context_length``."""
+    """What the layers keep of ``concurrency`` conversations at the plan's ``context_length``: keys, values, states."""
+    activations: int | None = None
+    """What computing takes for the tokens that the engine reads at once."""
+    framework: int | None = None
+    """What the engine and the driver take before a model is there."""
+    concurrency: int = 1
+    layers: str | None = None
+    """How many layers of each kind there are, or why nobody can tell what they keep."""
+    longest_context: int | None = None
+    """The most tokens of each of ``concurrency`` conversations that fit, up to the model's own limit; 0: none."""
     free: int | None = None
     """Free memory of the place that the weights go to: all visible GPUs, or RAM."""
     place: str = "RAM"
@@ -55,8 +65,14 @@ class Memory(_Record):
 
     @property
     def needed(self) -> int | None:
-        """Weights and KV cache together."""
-        return None if self.weights is None else self.weights + (self.kv or 0)
+        """Weights, KV cache, activations and the framework together."""
+        return None if self.weights is None else self.weights + (self.kv or 0) + (self.overhead or 0)
+
+    @property
+    def overhead(self) -> int | None:
+        """Activations and the framework together."""
+        known = [part for part in (self.activations, self.framework) if part is not None]
+        return sum(known) if known else None
 
     @property
     def fits(self) -> bool | None:
@@ -98,6 +114,12 @@ class Plan(_Record):
     """Quantized weights become ``dtype`` while loading."""
     context_length: int | None = None
     chat_template: bool | None = None
+    licence: str | None = None
+    """As its hub, its card or its file says, else the catalog; None is unknown."""
+    base_model: str | None = None
+    """The model that it was made of, as its hub, its card or its file says."""
+    base_relation: Relation | None = None
+    """How it was made of it."""
     trust_remote_code: bool = False
     offload: bool = False
     locked: bool = False
@@ -163,7 +185,22 @@ class Plan(_Record):
         how = f", {self.attention} attention" if self.attention else ""
         given = "".join(f", {key}={value!r}" for key, value in self.engine_options.items())
         rows.append(("engine", f"{self.engine}, {self.dtype or 'dtype of the files'}{how}, on {self.device}{given}"))
-        return [*rows, ("memory", self._memory()), *self._notes()]
+        return [*rows, ("memory", self._memory()), ("context", self._context()), ("licence", self._licence()), *self._notes()]
+
+    def _context(self) -> str:
+        memory = self.memory
+        kept = f" ({memory.layers} layers)" if memory.layers and memory.kv is not None else ""
+        if memory.kv is None:
+            return f"what it keeps of a conversation is unknown: {memory.layers}" if memory.layers else "what it keeps of a conversation is unknown"
+        each = f" in each of {memory.concurrency} conversations" if memory.concurrency > 1 else ""
+        if memory.longest_context is None:
+            return f"{self.context_length or 0:,} tokens{each}{kept}"
+        return f"{self.context_length or 0:,} tokens{each}, at most {memory.longest_context:,} fit{kept}"
+
+    def _licence(self) -> str:
+        words = {"quantized": "quantized from", "finetune": "tuned from", "adapter": "an adapter for", "merge": "merged from", None: "based on"}
+        base = f", {words[self.base_relation]} {self.base_model}" if self.base_model else ""
+        return f"{self.licence or 'unknown'}{base}"
 
     def _notes(self) -> list[tuple[str, str]]:
         rows = [("packages", f"missing {', '.join(m.packages)}: {m.install}") for m in self.missing]
@@ -176,8 +213,9 @@ class Plan(_Record):
     def _memory(self) -> str:
         memory = self.memory
         kv = f" + {human(memory.kv)} KV cache at {self.context_length or 0:,} tokens" if memory.kv else ""
+        beside = f" + {human(memory.overhead)} activations and {self.engine}" if memory.overhead else ""
         verdict = {True: "fits", False: "does not fit", None: "cannot tell whether it fits"}[memory.fits]
-        return f"{human(memory.weights)} weights{kv} of {human(memory.free)} free {memory.place}: {verdict}"
+        return f"{human(memory.weights)} weights{kv}{beside} of {human(memory.free)} free {memory.place}: {verdict}"
 
 
 def _title(name: ModelName) -> str:

@@ -8,12 +8,25 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal, NamedTuple
 
-__all__ = ["Kept", "Layer", "Layers"]
+__all__ = ["Keeping", "Kept", "Layer", "Layers"]
 
 Kept = Literal["full", "sliding", "chunked", "latent", "compressed", "linear", "conv", "recurrent", "shared", "none"]
 """What a layer keeps: keys and values of all tokens, of the last ones, one latent for all heads, one entry for several
 tokens, a state of fixed size, what another layer keeps already, or nothing."""
 _FLOAT32 = 4
+
+
+class Keeping(NamedTuple):
+    """How an engine keeps what the layers of a model need."""
+
+    state_width: float | None = None
+    """Bytes of a number in a state; None is that of keys and values."""
+    apart: bool = False
+    """It keeps each head's key and value of a latent."""
+    whole: bool = False
+    """It keeps all tokens in layers with a window too."""
+    beyond: int = 0
+    """Tokens that it keeps beyond a window."""
 
 
 class Layer(NamedTuple):
@@ -38,7 +51,7 @@ class Layer(NamedTuple):
     """Numbers of a state, however many tokens there are."""
     state_float32: int = 0
     """The same for a state that is kept in float32 whatever the model computes in."""
-    index: int = 0
+    indexed: int = 0
     """Numbers that an indexer keeps of every token."""
     index_float32: bool = False
     positions: int = 0
@@ -52,21 +65,21 @@ class Layer(NamedTuple):
     apart: int = 0
     """Numbers of a token in a latent layer where an engine keeps each head's key and value apart."""
 
-    def bytes(self, tokens: int, width: float, *, state_width: float | None = None, latent: bool = True) -> int:
+    def bytes(self, tokens: int, width: float, keeping: Keeping | None = None) -> int:
         """Bytes that are kept after so many tokens.
 
         Args:
             tokens: How many were read and written.
             width: Bytes of a number in a key or value.
-            state_width: Bytes of a number in a state; that of ``width`` by default.
-            latent: Whether the engine keeps latents as they are, rather than the keys and values of all heads.
+            keeping: How the engine keeps them; by default as a model of its kind can.
         """
-        seen = tokens if self.window is None else min(tokens, self.window)
-        each = self.apart if self.apart and not latent else self.heads * (self.key + self.value)
-        total = seen * each * width + tokens * (self.index * (_FLOAT32 if self.index_float32 else width) + self.positions)
+        how = keeping or Keeping()
+        seen = tokens if self.window is None or how.whole else min(tokens, self.window + how.beyond)
+        each = self.apart if self.apart and how.apart else self.heads * (self.key + self.value)
+        total = seen * each * width + tokens * (self.indexed * (_FLOAT32 if self.index_float32 else width) + self.positions)
         if self.ratio:
             total += (tokens // self.ratio * self.entry + tokens % self.ratio * self.open) * width
-        return round(total + self.state * (width if state_width is None else state_width) + self.state_float32 * _FLOAT32)
+        return round(total + self.state * (width if how.state_width is None else how.state_width) + self.state_float32 * _FLOAT32)
 
 
 class Layers(NamedTuple):
@@ -83,23 +96,23 @@ class Layers(NamedTuple):
         """Whether the layers could be told."""
         return self.why is None
 
-    def bytes(self, tokens: int, width: float, *, state_width: float | None = None, latent: bool = True) -> int | None:
+    def bytes(self, tokens: int, width: float, keeping: Keeping | None = None) -> int | None:
         """Bytes that all layers keep of one conversation; None where nobody can tell. The arguments are those of `Layer.bytes`."""
         if not self.known:
             return None
         # Most layers are alike.
         counted = Counter(self.every)
         many = tokens + self.more_tokens
-        return sum(layer.bytes(many, width, state_width=state_width, latent=latent) * count for layer, count in counted.items())
+        return sum(layer.bytes(many, width, keeping) * count for layer, count in counted.items())
 
-    def longest(self, room: int, width: float, *, most: int, state_width: float | None = None, latent: bool = True) -> int | None:
+    def longest(self, room: int, width: float, keeping: Keeping | None = None, *, most: int) -> int | None:
         """The most tokens, up to ``most``, of which the layers keep no more than ``room`` bytes; None where nobody can tell."""
         if not self.known:
             return None
         low, high = 0, most
         while low < high:
             middle = (low + high + 1) // 2
-            fits = (self.bytes(middle, width, state_width=state_width, latent=latent) or 0) <= room
+            fits = (self.bytes(middle, width, keeping) or 0) <= room
             low, high = (middle, high) if fits else (low, middle - 1)
         return low
 

@@ -15,6 +15,7 @@ from modelcatalog.planning.layers.settings import Settings, whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from modelcatalog.planning.layers import Kept
     from modelcatalog.vocabulary import LayerKind
 
 __all__ = ["layers"]
@@ -27,7 +28,7 @@ _MIXED = {"hybrid": "full", "hybrid_sliding": "sliding"}
 class _Heads(NamedTuple):
     """The keys and values of one layer."""
 
-    count: int
+    many: int
     key: int
     value: int
 
@@ -124,7 +125,7 @@ def _layer(settings: Settings, at: int, kind: LayerKind, *, window: int | None, 
         attention = "chunked" if chunk else "full"
     if attention == "linear":
         heads = _heads(settings, at, sliding=False, block=block, needed=False)
-        state = states.of(settings, heads=heads.count, head=heads.key) or _untold(kind)
+        state = states.of(settings, heads=heads.many, head=heads.key) or _untold(kind)
         return Layer("linear" if state != (0, 0) else "recurrent", state=state[0], state_float32=state[1])
     if attention.endswith("_compressed"):
         return _compressed(settings, attention, window=window)
@@ -133,8 +134,8 @@ def _layer(settings: Settings, at: int, kind: LayerKind, *, window: int | None, 
         made = latent._replace(window=bound)
     else:
         heads = _heads(settings, at, sliding=bound is not None and attention == "sliding", block=block)
-        name = "sliding" if attention == "sliding" else "chunked" if attention == "chunked" else "full"
-        made = Layer(name, heads.count, heads.key, heads.value, bound)
+        name: Kept = "sliding" if attention == "sliding" else "chunked" if attention == "chunked" else "full"
+        made = Layer(name, heads.many, heads.key, heads.value, bound)
     if attention == "indexed":
         made = _indexed(settings, made, at)
     if kind in _MIXED:
@@ -193,7 +194,7 @@ def _indexed(settings: Settings, layer: Layer, at: int) -> Layer:
     size = size or (whole(sparse.get("sparse_index_dim")) if isinstance(sparse, dict) else None)
     if reads or size is None:
         return layer
-    return layer._replace(index=size, index_float32=settings.entry.index_float32, positions=settings.entry.positions)
+    return layer._replace(indexed=size, index_float32=settings.entry.index_float32, positions=settings.entry.positions)
 
 
 def _heads(settings: Settings, at: int, *, sliding: bool, block: object, needed: bool = True) -> _Heads:

@@ -70,11 +70,11 @@ class Settings:
         """The same, or the default of its class."""
         if key in self.inner or key in self.outer:
             return self.stated(key)  # null is an answer: mistral's class has a window, and most of its checkpoints have none
-        if (value := self.entry.defaults.get(key)) is None:
-            if self._class is None:
-                self._class = self._defaults(self.type) if self.type else {}
-            value = self._class.get(key)
-        return value
+        if key in self.entry.defaults:
+            return self.entry.defaults[key]
+        if self._class is None:
+            self._class = self._defaults(self.type) if self.type else {}
+        return self._class.get(key)
 
     def number(self, key: str, *, zero: bool = False) -> int | None:
         """A whole number under a key."""
