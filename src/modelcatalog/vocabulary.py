@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 __all__ = [
-    "ArchitecturesFile",
     "ArchitectureEntry",
+    "ArchitecturesFile",
+    "CardEntry",
     "ChannelsEntry",
     "CompanyFile",
     "FamilyEntry",
@@ -45,6 +46,7 @@ __all__ = [
     "TypeEntry",
     "WrapperEntry",
     "architectures",
+    "cards",
     "companies",
     "hubs",
     "methods",
@@ -536,8 +538,26 @@ class EngineMemoryEntry(_Entry):
     """Tokens that it reads at once."""
     card: int
     """Bytes on each card before a model is there."""
-    ram: int
-    """The same in RAM, where there is no card."""
+
+
+class CardEntry(_Sourced):
+    """A card, or a chip whose memory is its GPU's too."""
+
+    names: tuple[str, ...]
+    memory: tuple[int, ...]
+    """GiB, the smallest first."""
+    bandwidth: int | None = None
+    """GB/s."""
+    capability: Capability | None = None
+    vendor: Literal["nvidia", "amd", "intel", "apple"] = "nvidia"
+    share: float | None = None
+    """The share of the machine's memory that its GPU may have; None where the card has memory of its own."""
+
+
+class CardsFile(_Sourced):
+    """data/cards.toml."""
+
+    card: tuple[CardEntry, ...]
 
 
 class ArchitecturesFile(_Sourced):
@@ -858,6 +878,12 @@ def hubs() -> HubsFile:
 def architectures() -> ArchitecturesFile:
     """What configurations call a model's sizes, and what a type's layers keep."""
     return _load(ArchitecturesFile, _data() / "architectures.toml")
+
+
+@cache
+def cards() -> CardsFile:
+    """Cards that a plan can be made for."""
+    return _load(CardsFile, _data() / "cards.toml")
 
 
 @cache

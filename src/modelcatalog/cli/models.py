@@ -51,6 +51,9 @@ def plan(
     dtype: Dtype = "auto",
     device: Device = None,
     context_length: Context = None,
+    on: On = None,
+    concurrency: Concurrency = 1,
+    kv_dtype: KvDtype = None,
     offload: Offload = False,
     trust_remote_code: Code = False,
     json: Json = False,
@@ -59,7 +62,7 @@ def plan(
     with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
         made = modelcatalog.plan(
             name, hub=hub, revision=revision, engine=engine, base_url=base_url, quantization=quantization, fit=fit, dtype=dtype, device=device,
-            context_length=context_length, offload=offload, trust_remote_code=trust_remote_code,
+            context_length=context_length, on=on, concurrency=concurrency, kv_dtype=kv_dtype, offload=offload, trust_remote_code=trust_remote_code,
         )  # fmt: skip
     if json:
         lines([made])

@@ -10,7 +10,7 @@ import typer
 from modelcatalog.cli import completing
 
 __all__ = [
-    "Code", "Context", "Device", "Dtype", "Engine", "File", "Fit", "Hub", "Json", "Name", "Names", "Offload", "Quantization", "Revision", "Server",
+    "Code", "Concurrency", "Context", "Device", "Dtype", "Engine", "File", "Fit", "Hub", "Json", "KvDtype", "Name", "Names", "Offload", "On", "Quantization", "Revision", "Server",
 ]  # fmt: skip
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, a repository, a URL, or a path to a folder or GGUF file.", show_default=False)]
@@ -25,6 +25,9 @@ Revision = Annotated[str | None, typer.Option(metavar="REVISION", help="A branch
 Device = Annotated[str | None, typer.Option(metavar="DEVICE", help="Where it runs: cpu, cuda, cuda:1, …", show_default=False)]
 Dtype = Annotated[Literal["auto", "float32", "bfloat16", "float16"], typer.Option(help="The type that it computes in.")]
 Context = Annotated[int | None, typer.Option(metavar="N", help="Tokens of a conversation to keep memory for.", show_default=False)]
+On = Annotated[str | None, typer.Option(metavar="MACHINE", help="Plan for this machine: RTX 4090, 2x H100, M3 Max 64GB, 24GB.", show_default=False)]
+Concurrency = Annotated[int, typer.Option(min=1, metavar="N", help="Conversations at once to keep memory for.")]
+KvDtype = Annotated[str | None, typer.Option("--kv-dtype", metavar="TYPE", help="The type of keys and values: fp8, q8_0, …", show_default=False)]
 Fit = Annotated[bool, typer.Option("--fit", help="Take the most precise variant that fits this machine.")]
 Code = Annotated[bool, typer.Option("--trust-remote-code", help="Let Python code from the repository run: read it first.")]
 Server = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Ask a server that has the model: http://HOST:PORT/v1.", show_default=False)]

@@ -81,9 +81,9 @@ def of_answer(answer: Mapping[str, object]) -> Card:
 
 
 def of_text(text: str) -> Card:
-    """The card that stands before the text of a README.md, between two lines of dashes; empty where there is none.
+    r"""The card that stands before the text of a README.md, between two lines of dashes; empty where there is none.
 
-    >>> of_text("---\\nlicense: mit\\nbase_model:\\n- a/b\\n---\\n# A model").base_model
+    >>> of_text("---\nlicense: mit\nbase_model:\n- a/b\n---\n# A model").base_model
     'a/b'
     """
     if not text.startswith("---"):

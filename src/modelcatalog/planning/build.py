@@ -9,8 +9,9 @@ from modelcatalog import catalog, vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import huggingface, modelscope, receipts, refusals
 from modelcatalog.planning import attention, devices, engine, machine, packages, reading, refusing, request, silent, tensors, tokenizer, unpacking
-from modelcatalog.planning.claims import mismatches
+from modelcatalog.planning import cards as cards_of
 from modelcatalog.planning import memory as sizes
+from modelcatalog.planning.claims import mismatches
 from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 
@@ -59,6 +60,8 @@ class Asked(NamedTuple):
     """Conversations at once."""
     kv_dtype: str | None = None
     """The type of keys and values; None is that of computing."""
+    on: str | None = None
+    """A machine that one does not have."""
 
 
 def build(record: ModelName, found: Located, asked: Asked) -> Plan:
@@ -72,7 +75,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
     said = reading.read(found)
     facts = said.facts
     _check_files(record, found, said, asked)
-    place = _place(facts, found, asked.dtype, asked.device, record.source)
+    place = _place(facts, found, asked, record.source)
     runs = engine.choose(
         asked.engine, form=found.choice.format, dtype=asked.dtype, cards=place.cards, subject=record.source, options=asked.engine_options
     )
@@ -82,7 +85,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         message = f"vllm reads a checkpoint from its own folder, and that of {record.source} is {found.choice.folder}"
         raise Unsupported(message, subject=record.source, hint='give that folder as a path, or take engine="transformers"')
     request.check_context(asked.context_length, facts, engine=runs.name, subject=record.source)
-    place = _of_engine(place, runs, asked.engine_options)
+    place = _drivable(_of_engine(place, runs, asked.engine_options), runs, facts, found, asked, record.source)
     ours = runs.name == "transformers"
     form = (
         unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
@@ -116,7 +119,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         free=place.free,
         place=place.name,
         disk=0 if listing is None else sum(f.size for f in _to_fetch(listing, files)),
-        disk_free=None if copy else machine.free_disk(cache),
+        disk_free=None if copy or asked.on else machine.free_disk(cache),
     )
     return Plan(
         name=record,
@@ -146,6 +149,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         trust_remote_code=asked.trust_remote_code,
         offload=asked.offload,
         locked=asked.locked,
+        on=asked.on,
         memory=memory,
         missing=packages.missing(
             gguf=found.choice.format == "gguf", hub=None if listing is None else listing.hub, more=(*form.needs, *_reading_packages(said, found)), engine=runs
@@ -235,14 +239,25 @@ def _likely_parameters(facts: Facts, record: ModelName, found: Located, stored: 
 # Where the weights go -------------------------------------------------------------------------
 
 
-def _place(facts: Facts, found: Located, dtype: str, asked: str | None, subject: str) -> _Place:
-    every = machine.gpus() if str(asked or "auto") != "cpu" else ()
-    device = devices.checked(asked, every, subject=subject)
-    cards = every if device is None or device.startswith("cuda") else ()
-    if device is not None and device.startswith("cuda:"):
-        cards = cards[int(device[5:]) :][:1]
-    where = device if device is not None else "cuda" if cards else "cpu"
-    free = sum(card.free for card in cards) if cards else machine.free_ram()
+def _drivable(place: _Place, runs: engine.Runs, facts: Facts, found: Located, asked: Asked, subject: str) -> _Place:
+    """The place, or the CPU where the installed torch cannot use the GPUs that there are."""
+    if asked.on or asked.device not in {None, "auto"} or runs.name != "transformers" or all(card.torch for card in place.cards):
+        return place
+    made = _place(facts, found, asked._replace(device="cpu"), subject)
+    why = f"on the CPU: the installed torch cannot use {place.cards[0].name}"
+    return made._replace(reason=f"{made.reason}; {why}" if made.reason else why)
+
+
+def _place(facts: Facts, found: Located, asked: Asked, subject: str) -> _Place:
+    dtype = asked.dtype
+    there = cards_of.read(asked.on) if asked.on else None
+    every = there.cards if there is not None else machine.gpus() if str(asked.device or "auto") != "cpu" else ()
+    device = devices.checked(asked.device, every, subject=subject) if there is None else None
+    cards = every if device is None or device.partition(":")[0] in {card.device for card in every} else ()
+    if device is not None and ":" in device:
+        cards = cards[int(device.partition(":")[2]) :][:1]
+    where = device if device is not None else cards[0].device if cards else "cpu"
+    free = sum(card.free for card in cards) if cards else there.ram if there is not None else machine.free_ram()
     label = f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}" if cards else "RAM"
     if dtype != "auto":
         return _Place(where, _as_dtype(dtype), free, label, f"{dtype} as asked", cards)

@@ -18,11 +18,12 @@ from modelcatalog.planning import packages
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Tables", "defaults", "folder", "gguf_architectures", "names_tokenizer", "tables", "tied", "tokenizers", "version"]
+__all__ = ["Tables", "defaults", "folder", "gguf_architectures", "names_tokenizer", "tables", "tied", "tokenizers", "torch_built", "version"]
 
 _HEAD = re.compile(r"^(\w+_NAMES)\b[^=\n]*=\s*\w+[^\n(]*\(", re.MULTILINE)
 _ENTRY = re.compile(r'\(\s*"([\w.-]+)",\s*(?:"(\w+)"|\(([^()]*)\)|\[([^\[\]]*)\])')
 _KEY = re.compile(r'\(\s*"([\w.-]+)",|\{\s*"([\w.-]+)":|^\s+"([\w.-]+)":', re.MULTILINE)
+_BUILT = re.compile(r"^(cuda|hip|xpu)(?:: [^=\n]+)? = (.+)$", re.MULTILINE)
 _WORD = re.compile(r'"(\w+)"')
 _CHATTING = ("MODEL_FOR_CAUSAL_LM", "MODEL_FOR_IMAGE_TEXT_TO_TEXT")
 """The tables of the classes that the transformers engine loads."""
@@ -184,6 +185,14 @@ def _values(one: ast.ClassDef) -> dict[str, object]:
         except ValueError:
             continue
     return found
+
+
+def torch_built() -> dict[str, bool]:
+    """What the installed torch was built for (cuda, hip, xpu), by its version file; empty where that is not known."""
+    spec = find_spec("torch")
+    if spec is None or spec.origin is None:
+        return {}
+    return {name: value.strip() != "None" for name, value in _BUILT.findall(_text(Path(spec.origin).with_name("version.py")))}
 
 
 def _words_of(text: str, table: str) -> frozenset[str]:

@@ -107,8 +107,6 @@ def activation_bytes(facts: Facts, *, engine: str, tokens: int, dtype: str | Non
 
 
 def framework_bytes(engine: str, *, cards: int) -> int | None:
-    """Bytes that an engine and the driver take of a device before a model is there; on several cards on each of them."""
+    """Bytes that an engine and the driver take of each card before a model is there; in RAM it is the process's already."""
     entry = vocabulary.architectures().engine.get(engine)
-    if entry is None:
-        return None
-    return entry.card * cards if cards else entry.ram
+    return None if entry is None else entry.card * cards

@@ -41,6 +41,9 @@ def plan(
     trust_remote_code: bool = False,
     base_url: str | None = None,
     engine_options: Mapping[str, JsonValue] | None = None,
+    on: str | None = None,
+    concurrency: int = 1,
+    kv_dtype: str | None = None,
 ) -> Plan:
     """What `load` would do with the same arguments, in seconds and without a weight byte.
 
@@ -60,6 +63,9 @@ def plan(
         trust_remote_code: Allow Python code from the repository to run.
         base_url: The address of an OpenAI-compatible server, which means the openai engine; else ``OPENAI_BASE_URL``,
             else the API of the company whose model it is.
+        on: A machine that one does not have: ``"RTX 4090"``, ``"2x H100"``, ``"M3 Max 64GB"``, ``"24GB"``, ``"64GB RAM"``.
+        concurrency: Conversations at once, each of ``context_length`` tokens.
+        kv_dtype: The type of keys and values: ``"fp8"``, ``"q8_0"``, …; by default that of computing.
         engine_options: Handed on to llama.cpp (``n_threads``, …) or vllm (``tensor_parallel_size``, …) by their own names.
 
     Raises:
@@ -75,13 +81,14 @@ def plan(
     options: dict[str, object] = {
         "hub": hub, "engine": engine, "revision": revision, "dtype": dtype, "context_length": context_length, "quantization": quantization,
         "fit": fit, "offload": offload, "trust_remote_code": trust_remote_code, "base_url": base_url, "device": device,
+        "on": on, "concurrency": concurrency, "kv_dtype": kv_dtype,
     }  # fmt: skip
     request.check(options, subject=name.source if isinstance(name, ModelName) else str(name))
     if engine == "openai" or (base_url is not None and engine in {None, "auto"}):
         others: dict[str, object] = {
             "hub": hub, "revision": revision, "device": device, "context_length": context_length, "quantization": quantization, "fit": fit,
             "offload": offload, "lock": lock, "trust_remote_code": trust_remote_code, "dtype": None if dtype == "auto" else dtype,
-            "engine_options": bool(engine_options),
+            "engine_options": bool(engine_options), "on": on, "concurrency": None if concurrency == 1 else concurrency, "kv_dtype": kv_dtype,
         }  # fmt: skip
         served = name if isinstance(name, ModelName) else catalog.parse(str(name))
         return serving.plan_served(served, base_url, {key: value for key, value in others.items() if value not in {None, False}})
@@ -101,6 +108,9 @@ def plan(
         locked=lock is not None,
         trust_remote_code=trust_remote_code,
         engine_options=engine_options or {},
+        on=on,
+        concurrency=concurrency,
+        kv_dtype=kv_dtype,
     )
     wanted = Wanted(hub, revision, quantization, trust_remote_code)
     if lock is not None:

@@ -122,6 +122,8 @@ class Plan(_Record):
     """How it was made of it."""
     trust_remote_code: bool = False
     offload: bool = False
+    on: str | None = None
+    """The machine that it was made for, where that is not this one; then it cannot be loaded."""
     locked: bool = False
     """A lock file gave the hashes of ``files``, so they are checked wherever the files lie."""
     memory: Memory = Field(default_factory=Memory)

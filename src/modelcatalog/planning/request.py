@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelcatalog import vocabulary
 from modelcatalog.errors import Unsupported
-from modelcatalog.planning import devices, machine
+from modelcatalog.planning import cards, devices, machine
 from modelcatalog.planning.choose import matches
 from modelcatalog.planning.memory import DTYPE_BYTES
 from modelcatalog.records import Quantization
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "check_context", "check_lock", "check_path", "check_quantization"]
 
 _MOST_TOKENS = 1 << 30
+_MOST_CONVERSATIONS = 1 << 20
 _SWITCHES = ("fit", "offload", "trust_remote_code")
 _TEXTS = ("revision", "quantization", "engine", "base_url")
 
@@ -44,7 +46,19 @@ def check(options: dict[str, object], *, subject: str) -> None:
     if dtype != "auto" and dtype not in DTYPE_BYTES:
         message = f"there is no dtype {dtype!r}"
         raise Unsupported(message, subject=str(dtype), hint=f'pass "auto", {", ".join(map(repr, DTYPE_BYTES))}')
-    if options.get("device") is not None:
+    many, kept, there = options.get("concurrency", 1), options.get("kv_dtype"), options.get("on")
+    if isinstance(many, bool) or not isinstance(many, int) or not 1 <= many <= _MOST_CONVERSATIONS:
+        message = f"concurrency={many!r} is no number of conversations"
+        raise Unsupported(message, subject=subject, hint=f"pass a whole number from 1 to {_MOST_CONVERSATIONS:,}")
+    if kept is not None and kept not in vocabulary.architectures().cache_bytes:
+        message = f"there is no kv_dtype {kept!r}"
+        raise Unsupported(message, subject=subject, hint=f"pass {', '.join(map(repr, vocabulary.architectures().cache_bytes))}")
+    if there is not None:
+        cards.read(there)
+        if options.get("device") is not None:
+            message = f"device={options['device']!r} is a device of this machine, and the plan is for {there}"
+            raise Unsupported(message, subject=subject, hint="leave device= out, or on=")
+    elif options.get("device") is not None:
         devices.checked(options["device"], machine.gpus(), subject=subject)
     for key in _SWITCHES:
         if not isinstance(options.get(key, False), bool):

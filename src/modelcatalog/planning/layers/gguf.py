@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modelcatalog.planning.layers import Kept
-    from modelcatalog.vocabulary import GgufEntry
 
 __all__ = ["layers"]
 
