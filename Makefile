@@ -157,7 +157,7 @@ test-engines: $(addprefix test-engine-,$(ENGINES))
 
 test-engine-transformers: $(VENV)/dev
 	@echo "==> The contract on transformers"
-	@MODELCATALOG_TEST_ENGINES=transformers $(BIN)/python $(CONTRACT)
+	@MODELCATALOG_TEST_ENGINES=transformers,fifth $(BIN)/python $(CONTRACT)
 
 test-engine-openai: $(REPOSITORY)/model.safetensors
 	@echo "==> The contract on openai, over transformers serve"

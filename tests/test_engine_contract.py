@@ -1,13 +1,16 @@
 """The contract of `ChatModel`, one body of tests for every engine.
 
 transformers always runs. ``MODELCATALOG_TEST_ENGINES``, a list with commas, names others to run in its place; one that is
-named and not installed is a failure. `make test-engines` runs each in the environment that it lives in.
+named and not installed is a failure. `make test-engines` runs each in the environment that it lives in, among them ``fifth``,
+which is one folder beside these tests and one entry.
 """
 
 from __future__ import annotations
 
 import os
 import threading
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,16 +18,26 @@ import pytest
 import modelcatalog as mc
 from loopback.serving import transformers_serve
 from modelcatalog.errors import EngineError, NoChatTemplate, Unsupported
+from modelcatalog.planning.runs import ENGINES as ENGINES_KNOWN
+from modelcatalog.planning.runs import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # Of Japan and not of France: there the first token leads by 0.1, which the rounding of bfloat16 or of packed weights turns over.
 QUESTION = "What is the capital of Japan?"
 ANSWER = "The capital of Japan is Tokyo."
 STORY = "Tell me a long story about a dragon."
 ENGINES = [name for name in os.environ.get("MODELCATALOG_TEST_ENGINES", "").split(",") if name] or ["transformers"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fifth() -> Iterator[Engine]:
+    """One more engine: its entry, as it would stand in ``data/engines.toml``."""
+    entry = Engine.model_validate(tomllib.loads((Path(__file__).parent / "fifthengine" / "engine.toml").read_text(encoding="utf-8")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ENGINES_KNOWN, entry.name, entry)
+        yield entry
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -286,3 +299,20 @@ def test_use_after_close(chat: mc.ChatModel) -> None:
     with pytest.raises(EngineError, match="was closed"):
         chat.chat(QUESTION)
     chat.close()
+
+
+def test_constraint(chat: mc.ChatModel) -> None:
+    """A reply that must match something does, or is an error: some servers take what is asked for and ignore it."""
+    schema = {"type": "object", "properties": {"city": {"enum": ["Tokyo", "Kyoto"]}}, "required": ["city"], "additionalProperties": False}
+    asked: list[tuple[dict[str, Any], tuple[Any, ...]]] = [
+        ({"response_format": schema}, ({"city": "Tokyo"}, {"city": "Kyoto"})),
+        ({"choices": ["Tokyo", "Kyoto"]}, ("Tokyo", "Kyoto")),
+        ({"regex": "[TK][a-z]{4}"}, ()),
+    ]
+    for given, values in asked:
+        try:
+            parsed = ask(chat, QUESTION, **given).parsed
+        except (EngineError, Unsupported):
+            assert not local(chat)
+            continue
+        assert parsed in values if values else len(parsed) == 5

@@ -13,6 +13,7 @@ from modelcatalog.planning import plan
 from modelcatalog.planning.engine import choose
 from modelcatalog.planning.machine import Gpu
 from modelcatalog.planning.packages import absent
+from modelcatalog.planning.request import Request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,8 +60,8 @@ def test_chosen_with_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     card = Gpu(name="a card", total=1 << 34, free=1 << 34, capability=(9, 0))
 
     def chosen(*cards: Gpu, form: str = "gguf", dtype: str = "auto") -> tuple[str, str]:
-        runs = choose(None, form=form, dtype=dtype, cards=cards, subject="x", options={})
-        return runs.name, runs.reason
+        chosen = choose(Request(dtype=dtype), form=form, cards=cards, subject="x")
+        return chosen.engine.name, chosen.reason
 
     assert chosen()[0] == "llama.cpp"
     assert chosen(card) == ("transformers", "transformers: the installed llama.cpp was compiled without support for GPUs")

@@ -14,6 +14,8 @@ import pytest
 import modelcatalog as mc
 from loopback import servers, serving
 from loopback.servers import ChatServer, says
+from modelcatalog.engines import Message, options
+from modelcatalog.engines.openai.request import Dialect, body
 from modelcatalog.errors import ClosedWeights, EngineError, MissingPackage, ModelCatalogError, NoChatTemplate, Unsupported
 
 if TYPE_CHECKING:
@@ -116,7 +118,7 @@ class TestPlan:
 
     @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://x/v1", "http://", "http://[", "http://x:99999/v1", "http://me:secret@x/v1"])
     def test_no_address(self, url: str) -> None:
-        """What is no address is refused before anything is sent; a password in one is not repeated."""
+        """What is not an address is refused before anything is sent; a password in one is not repeated."""
         with pytest.raises(Unsupported, match="base_url") as caught:
             mc.plan(QWEN, base_url=url)
         assert "secret" not in f"{caught.value}{caught.value.subject}"
@@ -138,7 +140,7 @@ class TestPlan:
 
     def test_missing_package(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without the client, the error is its install line."""
-        monkeypatch.setattr("modelcatalog.planning.serving.find_spec", lambda _: None)
+        monkeypatch.setattr("modelcatalog.planning.packages.installed", lambda _: None)
         with pytest.raises(MissingPackage) as caught:
             mc.load("gpt-4o", engine="openai", api_key="x")
         assert caught.value.install == "pip install 'modelcatalog[openai]'"
@@ -217,7 +219,7 @@ class TestLoad:
 
     @pytest.mark.parametrize(("listing", "said"), [(servers.silent, "sent nothing for 1.5 s"), (servers.page, "cannot be read")])
     def test_no_api(self, server: ChatServer, listing: servers.Answer, said: str) -> None:
-        """What does not answer, or is no API, is found out while loading, in bounded time."""
+        """What does not answer, or is not an API, is found out while loading, in bounded time."""
         server.listing = listing
         start = time.monotonic()
         with pytest.raises(EngineError, match=said):
@@ -225,7 +227,7 @@ class TestLoad:
         assert time.monotonic() - start < 6
 
     def test_bad_patience(self, server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A setting that is no number is named."""
+        """A setting that is not a number is named."""
         monkeypatch.setenv("MODELCATALOG_SERVER_TIMEOUT", "soon")
         with pytest.raises(EngineError, match="MODELCATALOG_SERVER_TIMEOUT=soon"):
             mc.load(QWEN, base_url=server.url)
@@ -502,7 +504,7 @@ class TestFaults:
             (servers.refuses(400, "maximum context length is 8192 tokens"), Unsupported, "prompt is too long"),
             (servers.refuses(400, "you must provide a chat template"), NoChatTemplate, "has no chat template"),
             (servers.refuses(422, "Unexpected fields: {'top_k'}"), Unsupported, "refused the request: Unexpected fields"),
-            (servers.refuses(429, "quota", Retry_After="0"), EngineError, "answers no more for now: quota"),
+            (servers.refuses(429, "quota", Retry_After="0"), EngineError, "takes no more requests for now: quota"),
             (servers.refuses(500, "boom", Retry_After="0"), EngineError, "failed with status 500: boom"),
             (servers.dies("The"), EngineError, "cannot be read|before the reply was finished"),
             (servers.dies(), EngineError, "cannot be read|before the reply was finished"),
@@ -604,6 +606,45 @@ class TestFaults:
 
 
 # A real server --------------------------------------------------------------------------------
+
+
+class TestConstraints:
+    """What a reply must match is sent in the words of servers, and checked when it comes."""
+
+    def test_sent(self, remote: mc.ChatModel, server: ChatServer) -> None:
+        """JSON by OpenAI's words, choices and patterns by those of vLLM and SGLang."""
+        schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+        server.answer = says('{"n": 3}')
+        assert remote.chat("hi", response_format=schema).parsed == {"n": 3}
+        assert server.asked[-1].body["response_format"] == {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": True}}
+        assert remote.chat("hi", response_format={"type": "json_object"}).parsed == {"n": 3}
+        assert server.asked[-1].body["response_format"] == {"type": "json_object"}
+        loose = {"type": "object", "properties": {"n": {"type": "integer"}}}
+        assert remote.chat("hi", response_format=loose).parsed == {"n": 3}
+        assert server.asked[-1].body["response_format"]["json_schema"]["strict"] is False
+        server.answer = says("a|b")
+        assert remote.chat("hi", choices=["a|b", "c"]).parsed == "a|b"
+        assert server.asked[-1].body["structured_outputs"] == {"choice": ["a|b", "c"]}
+        assert server.asked[-1].body["regex"] == r"a\|b|c"
+        assert remote.chat("hi", regex="[a|b]+").parsed == "a|b"
+        assert server.asked[-1].body["structured_outputs"] == {"regex": "[a|b]+"}
+
+    def test_ignored(self, remote: mc.ChatModel, server: ChatServer) -> None:
+        """A server that answers in words is an error that has them."""
+        server.answer = says("Sure! Here is your JSON: {}")
+        with pytest.raises(EngineError, match="does not match") as caught:
+            remote.chat("hi", response_format={"type": "object", "required": ["n"]})
+        assert caught.value.partial == "Sure! Here is your JSON: {}"
+        (reply,) = remote.batch(["hi"], choices=["yes"])
+        assert reply.finish_reason == "error"
+
+    def test_vendor(self) -> None:
+        """A company's own API keeps to JSON only, and says so before it is asked."""
+        dialect = Dialect(newest=True, vendor=True)
+        prompt = (Message(role="user", content="hi"),)
+        with pytest.raises(Unsupported, match="keeps chats to JSON"):
+            body(prompt, options(8, {"regex": "a"}), "gpt-4o", dialect)
+        assert body(prompt, options(8, {"response_format": dict[str, int]}), "gpt-4o", dialect)["response_format"]["type"] == "json_schema"
 
 
 def _free_port() -> int:

@@ -12,11 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
-from modelcatalog.hubs import client, huggingface, local, modelscope, paths
+from modelcatalog.hubs import HUBS, get, local, paths
 from modelcatalog.weights import gguf, safetensors
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+HUGGINGFACE, MODELSCOPE = HUBS.values()
+
+
+def token() -> str | None:
+    """The token that would be sent to Hugging Face."""
+    found = HUGGINGFACE.credential()
+    return found.value if found else None
 
 
 def write_safetensors(path: Path, tensors: dict[str, tuple[str, list[int], int]]) -> None:
@@ -74,7 +82,7 @@ class TestGguf:
         """An error page that was saved under the name of the model is named as what it is."""
         page = tmp_path / "model.gguf"
         page.write_text("<html>blocked</html>")
-        with pytest.raises(IntegrityError, match="is no GGUF file"):
+        with pytest.raises(IntegrityError, match="is not a GGUF file"):
             gguf.read_file(page)
 
     @given(st.binary(max_size=300))
@@ -146,29 +154,29 @@ class TestSettings:
     def test_huggingface(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """HF_HOME, HF_HUB_CACHE and the token file work as in huggingface_hub."""
         monkeypatch.setenv("HF_HOME", str(tmp_path))
-        assert huggingface.repository_folder("a/b") == tmp_path / "hub" / "models--a--b"
+        assert HUGGINGFACE.repository_root("a/b") == tmp_path / "hub" / "models--a--b"
         (tmp_path / "token").write_text("secret\n")
-        assert huggingface.token() == "secret"
+        assert token() == "secret"
         monkeypatch.setenv("HF_TOKEN", "other")
-        assert huggingface.token() == "other"
+        assert token() == "other"
         monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "c"))
-        assert huggingface.cache_folder() == tmp_path / "c"
+        assert HUGGINGFACE.cache_folder() == tmp_path / "c"
         monkeypatch.setenv("HF_ENDPOINT", "https://hf-mirror.com/")
-        assert huggingface.endpoint() == "https://hf-mirror.com"
+        assert HUGGINGFACE.endpoint() == "https://hf-mirror.com"
         monkeypatch.setenv("HF_HUB_OFFLINE", "yes")
-        assert huggingface.offline()
+        assert HUGGINGFACE.offline()
 
     def test_modelscope(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """MODELSCOPE_CACHE and MODELSCOPE_DOMAIN work as in modelscope."""
         monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path))
-        assert modelscope.cache_folder() == tmp_path
+        assert MODELSCOPE.cache_folder() == tmp_path
         monkeypatch.setenv("MODELSCOPE_DOMAIN", "modelscope.ai")
-        assert modelscope.endpoint() == "https://modelscope.ai"
+        assert MODELSCOPE.endpoint() == "https://modelscope.ai"
 
     def test_no_such_hub(self) -> None:
         """Ollama's files are not fetched, and the error says what to pass."""
         with pytest.raises(Unsupported, match="ollama"):
-            client("ollama")
+            get("ollama")
 
 
 class TestLocal:
@@ -200,15 +208,15 @@ class TestLocal:
     def test_huggingface_cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The snapshot that the branch points at comes first; without a branch, the newest."""
         monkeypatch.setenv("HF_HOME", str(tmp_path))
-        base = huggingface.repository_folder("Qwen/Qwen2.5-7B-Instruct")
+        base = HUGGINGFACE.repository_root("Qwen/Qwen2.5-7B-Instruct")
         write_checkpoint(base / "snapshots" / ("a" * 40))
         write_checkpoint(base / "snapshots" / ("b" * 40))
         assert list(local.caches()) == [("huggingface", "Qwen/Qwen2.5-7B-Instruct")]
         (base / "refs").mkdir()
         (base / "refs" / "main").write_text("a" * 40)
-        copies = list(local.cached("huggingface", "Qwen/Qwen2.5-7B-Instruct"))
+        copies = list(HUGGINGFACE.cached("Qwen/Qwen2.5-7B-Instruct"))
         assert [copy.commit for copy in copies] == ["a" * 40, "b" * 40]
-        pinned = list(local.cached("huggingface", "Qwen/Qwen2.5-7B-Instruct", "b" * 40))
+        pinned = list(HUGGINGFACE.cached("Qwen/Qwen2.5-7B-Instruct", "b" * 40))
         assert [copy.commit for copy in pinned] == ["b" * 40]
 
     @pytest.mark.parametrize(
@@ -225,7 +233,7 @@ class TestLocal:
         monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path))
         write_checkpoint(tmp_path / place)
         assert list(local.caches("modelscope")) == [("modelscope", "Qwen/Qwen1.5-0.5B")]
-        (copy,) = local.cached("modelscope", "Qwen/Qwen1.5-0.5B")
+        (copy,) = MODELSCOPE.cached("Qwen/Qwen1.5-0.5B")
         assert copy.root == tmp_path / place
         assert {f.path for f in copy.files} == {"config.json", "model.safetensors", "tokenizer.json"}
 

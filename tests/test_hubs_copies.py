@@ -17,12 +17,13 @@ from loopback.pair import NAME, Pair, both, fetch, other
 from modelcatalog import catalog
 from modelcatalog.chat import load
 from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, Unsupported
-from modelcatalog.hubs import Listing, huggingface, local, modelscope, receipts
+from modelcatalog.hubs import HUBS, Listing, local, receipts
 from modelcatalog.planning import lock, plan
 
 if TYPE_CHECKING:
     from modelcatalog.records import Hub
 
+HUGGINGFACE, MODELSCOPE = HUBS.values()
 WEIGHTS = faults.WEIGHTS
 NEEDED = ["config.json", "tokenizer.json"]
 USUAL = ["tokenizer_config.json", "generation_config.json", "chat_template.jinja"]
@@ -46,7 +47,7 @@ def another_program(hubs: Pair, kind: Hub, names: list[str], *, one_by_one: bool
         return Path(client.snapshot_download(NAME, cache_dir=os.environ["MODELSCOPE_CACHE"], allow_patterns=names, endpoint=endpoint))
     import huggingface_hub
 
-    cache = huggingface.cache_folder()
+    cache = HUGGINGFACE.cache_folder()
     if not one_by_one:
         return Path(huggingface_hub.snapshot_download(NAME, cache_dir=cache, allow_patterns=names, endpoint=endpoint))
     found = [Path(huggingface_hub.hf_hub_download(NAME, name, cache_dir=cache, endpoint=endpoint)) for name in names]
@@ -96,7 +97,7 @@ def test_part_by_the_written_listing(hubs: Pair, repository: Path, lost: str) ->
     if int(hub.__version__.partition(".")[0]) < 2:
         pytest.skip("this huggingface_hub keeps no listing")
     folder = another_program(hubs, "huggingface", [p.name for p in repository.iterdir() if p.name != lost], one_by_one=False)
-    if not huggingface.written_listing(folder):
+    if not HUGGINGFACE.written_listing(folder):
         pytest.skip("this huggingface_hub keeps no listing")
     made = plan(NAME, device="cpu")
     assert lost in made.reasons[0]
@@ -131,7 +132,7 @@ def test_part_that_loads_without_a_hub(hubs: Pair, kind: Hub, repository: Path) 
 
 def test_part_in_an_old_layout(hubs: Pair, repository: Path) -> None:
     """What an older ModelScope client left in part is completed where it lies."""
-    folder = modelscope.cache_folder() / "hub" / "acme" / "tiny-instruct"
+    folder = MODELSCOPE.cache_folder() / "hub" / "acme" / "tiny-instruct"
     shutil.copytree(repository, folder)
     (folder / "tokenizer.json").unlink()
     with load(NAME, device="cpu") as model:
@@ -159,7 +160,7 @@ def test_parts_of_a_gguf_file(hubs: Pair, gguf_file: Path, tmp_path: Path) -> No
         (folder / name).symlink_to(gguf_file)
     hub = hubs["huggingface"]
     hub.repositories = {"acme/tiny-GGUF": folder}
-    client.hf_hub_download("acme/tiny-GGUF", names[0], cache_dir=huggingface.cache_folder(), endpoint=hub.endpoint)
+    client.hf_hub_download("acme/tiny-GGUF", names[0], cache_dir=HUGGINGFACE.cache_folder(), endpoint=hub.endpoint)
     clear(hubs)
     made = plan("acme/tiny-GGUF", engine="llama.cpp", device="cpu")
     assert made.weights == tuple(names)
@@ -248,7 +249,7 @@ def loads_again(repository: Path, kind: Hub = "huggingface") -> None:
     """The wrong file is found out and removed, and what is fetched then is right."""
     with pytest.raises(IntegrityError, match=r"model\.safetensors of acme/tiny-instruct has other bytes") as caught:
         fetch(kind)
-    assert caught.value.hint == "it was removed; load again to fetch it anew"
+    assert caught.value.hint == "it was removed; load again to fetch a new copy"
     again = Path(fetch(kind).path or "", WEIGHTS)
     assert again.read_bytes() == (repository / WEIGHTS).read_bytes()
 
@@ -259,7 +260,7 @@ def test_shared_store(repository: Path, absolute: bool) -> None:  # noqa: FBT001
     """Wrong bytes in the store that repositories share: they are removed, and do not come back."""
     shared = pytest.importorskip("huggingface_hub.utils._shared_blobs")
     folder = Path(fetch("huggingface").path or "")
-    cache, blob = huggingface.cache_folder(), Path(os.path.realpath((folder / WEIGHTS).parent), (folder / WEIGHTS).readlink())
+    cache, blob = HUGGINGFACE.cache_folder(), Path(os.path.realpath((folder / WEIGHTS).parent), (folder / WEIGHTS).readlink())
     blob = Path(os.path.normpath(blob))
     name = "ab" * 32
     assert shared.publish_blob_to_shared_store(blob_path=str(blob), xet_hash=name, cache_dir=cache, expected_size=blob.stat().st_size)
@@ -296,7 +297,7 @@ def test_blob(repository: Path, links: bool) -> None:  # noqa: FBT001
 def test_cache_on_another_disk(repository: Path, tmp_path: Path) -> None:
     """A repository's folder that is itself a link, to a larger disk, is part of the cache."""
     fetch("huggingface")
-    folder = huggingface.repository_folder(NAME)
+    folder = HUGGINGFACE.repository_root(NAME)
     shutil.move(folder, tmp_path / "elsewhere")
     folder.symlink_to(tmp_path / "elsewhere")
     spoil(next((folder / "snapshots").iterdir()) / WEIGHTS)
@@ -350,7 +351,7 @@ LAYOUTS = [
 @pytest.mark.parametrize("name", ["acme/tiny-v1.5-instruct", "acme/tiny-v1___5-instruct"])
 def test_layouts_of_modelscope(hubs: Pair, tiny_folder: Path, layout: str, name: str) -> None:
     """What each client of the past left is found by either spelling, and nothing is asked."""
-    cache = modelscope.cache_folder()
+    cache = MODELSCOPE.cache_folder()
     shutil.copytree(tiny_folder, cache / layout)
     assert plan(name, device="cpu").path == str(cache / layout)
     assert ("modelscope", "acme/tiny-v1.5-instruct") in list(local.caches("modelscope"))
@@ -373,7 +374,7 @@ def test_the_client_goes_on_in_the_same_folder(tmp_path: Path, monkeypatch: pyte
     config = type("Config", (), {"cache_dir": tmp_path})
     found = utils.find_reusable_legacy_repo_dir(repo_id, "model", str(tmp_path)) or inner(type("Self", (), {"_config": config}), repo_id, "model", tmp_path)
     want = Path(found) if found else tmp_path / "models" / "acme--tiny-v1.5-instruct" / "snapshots" / "master"
-    assert modelscope.snapshot_folder(listing) == want
+    assert MODELSCOPE.snapshot_folder(listing) == want
 
 
 def test_home_of_huggingface(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,7 +388,7 @@ def test_home_of_huggingface(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("HF_HOME", "$SOMEWHERE", tmp_path / "x" / "hub"),
     ]:
         monkeypatch.setenv(variable, given)
-        assert huggingface.cache_folder() == want
+        assert HUGGINGFACE.cache_folder() == want
         monkeypatch.delenv(variable)
 
 
@@ -405,7 +406,7 @@ def test_folder_of_local_dir(hubs: Pair, repository: Path, tmp_path: Path, monke
     assert not hubs["huggingface"].requests
 
 
-# What is no hub, no revision ------------------------------------------------------------------
+# Neither a hub nor a revision ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hub", ["github", "ollama", "HuggingFace", "", 7])
@@ -421,7 +422,7 @@ def test_unknown_hub(hub: Any, tmp_path: Path) -> None:
 @both
 @pytest.mark.parametrize("revision", ["../../etc", "/etc/passwd", "a\0b", "a b", "x" * 5000, "a:b", "v9"])
 def test_unknown_revision(hubs: Pair, kind: Hub, revision: Any) -> None:
-    """What can be no revision is refused before it becomes a path or an address; what could be one, by the hub."""
+    """What cannot be a revision is refused before it becomes a path or an address; what could be one, by the hub."""
     with pytest.raises(CheckpointNotFound) as caught:
         plan(NAME, hub=kind, revision=revision)
     assert caught.value.hint
@@ -435,4 +436,4 @@ def test_written_listing_of_nonsense(tmp_path: Path) -> None:
     file.parent.mkdir(parents=True)
     for text in ("", "[]", '{"files": []}', '{"files": {"a": 1}}', json.dumps({"files": {"a": {"size": -1}}})):
         file.write_text(text)
-        assert huggingface.written_listing(folder) == ()
+        assert HUGGINGFACE.written_listing(folder) == ()

@@ -21,7 +21,7 @@ from modelcatalog.errors import (
     UnsafeRepository,
     Unsupported,
 )
-from modelcatalog.hubs import RemoteFile, huggingface
+from modelcatalog.hubs import HUBS, RemoteFile
 from modelcatalog.planning import Plan, machine, packages, plan
 from modelcatalog.planning.choose import choose
 from modelcatalog.planning.facts import from_config
@@ -204,7 +204,7 @@ class TestPlan:
         """A complete snapshot in the hub's cache is taken, an incomplete one is not."""
         monkeypatch.setenv("HF_HOME", str(tmp_path))
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-        snapshot = huggingface.repository_folder("Qwen/Qwen2.5-7B-Instruct") / "snapshots" / ("c" * 40)
+        snapshot = HUBS["huggingface"].repository_root("Qwen/Qwen2.5-7B-Instruct") / "snapshots" / ("c" * 40)
         write_checkpoint(snapshot)
         made = plan("Qwen2.5-7B-Instruct", device="cpu")
         assert (made.source, made.commit, made.path) == ("huggingface cache", "c" * 40, str(snapshot))

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.errors import Unsupported
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import Checkpoint, ModelName, Series
+from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from modelcatalog.entries import CompanyFile, SeriesEntry
     from modelcatalog.records import Confidence, Hub
 
 __all__ = [
     "HUBS",
     "Entry",
     "Listing",
+    "accounts",
     "checkpoint",
     "is_repackager",
     "known_hub",
@@ -28,12 +29,14 @@ __all__ = [
     "listed_checkpoints",
     "listing",
     "on_hub",
+    "other",
     "packaging",
     "same_model",
     "undated",
 ]
 
-HUBS: tuple[Literal["huggingface", "modelscope"], ...] = ("huggingface", "modelscope")
+HUBS: tuple[RepositoryHub, ...] = get_args(RepositoryHub)
+"""Hubs whose repositories the catalog lists; the first is the one that is meant where nothing tells which."""
 
 
 def known_hub(hub: object) -> None:
@@ -47,6 +50,20 @@ def known_hub(hub: object) -> None:
     if hub is not None and hub not in HUBS:
         message = f"there is no hub {hub!r} to take files from"
         raise Unsupported(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
+
+
+def other(hub: RepositoryHub) -> RepositoryHub:
+    """The hub that may have what this one has not.
+
+    >>> other("modelscope")
+    'huggingface'
+    """
+    return next(one for one in HUBS if one != hub)
+
+
+def accounts(company: Company, hub: RepositoryHub) -> tuple[str, ...]:
+    """A company's accounts on a hub, the main one first."""
+    return company.huggingface if hub == HUBS[0] else company.modelscope
 
 
 class Entry(NamedTuple):
@@ -78,7 +95,11 @@ class Listing(NamedTuple):
     """Hub -> lower-case account there -> the same company's account on the other hub."""
 
 
-@cache
+def _shared() -> dict[str, Sequence[object]]:
+    return {"Series": index().series}
+
+
+@vocabulary.kept("listing", Listing, Entry, Series, known=_shared)
 def listing() -> Listing:
     """The checkpoints, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []
@@ -153,7 +174,7 @@ def is_repackager(account: str) -> bool:
     return known is not None and known.repackager
 
 
-def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: Series) -> Iterator[Entry]:
+def _entries(file: CompanyFile, entry: SeriesEntry, line: Series) -> Iterator[Entry]:
     mirrors = vocabulary.hubs().mirrors
     for name in vocabulary.model_names(file.name, line.family, entry):
         owner, slash, bare = name.rpartition("/")

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
-from modelcatalog.catalog.listing import HUBS, Entry, Listing, checkpoint, is_repackager, known_hub, listing, on_hub, packaging, same_model, undated
+from modelcatalog.catalog.listing import (
+    HUBS,
+    Entry,
+    Listing,
+    accounts,
+    checkpoint,
+    is_repackager,
+    known_hub,
+    listing,
+    on_hub,
+    other,
+    packaging,
+    same_model,
+    undated,
+)  # fmt: skip
 from modelcatalog.catalog.sizes import by_rules, near
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.names.dictionary import current_dictionary
 
 if TYPE_CHECKING:
-    from modelcatalog.records import Checkpoint, Family, Hub, ModelName, Series
+    from modelcatalog.records import Checkpoint, Family, Hub, ModelName, RepositoryHub, Series
 
 __all__ = ["resolve"]
 
@@ -29,7 +42,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
         hub: ``"huggingface"`` or ``"modelscope"``; None: the reference's own hub, else Hugging Face.
 
     Raises:
-        NameSyntaxError: the text is no name.
+        NameSyntaxError: the text is not a name.
         ClosedWeights: the weights were never published.
         Unsupported: ``hub`` is none that has repositories.
 
@@ -38,7 +51,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     """
     known_hub(hub)
     name = named(name)
-    target: Hub = hub or (name.hub if name.hub in HUBS else "huggingface") or "huggingface"
+    target = next((one for one in HUBS if one == (hub or name.hub)), HUBS[0])
     listed = listing()
     found = _by_id(name, listed, target) or _by_model(name, listed, target)
     if found is None:
@@ -47,17 +60,16 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     return found.model_copy(update={"revision": name.revision, "file": name.file if name.owner else None})
 
 
-def _by_id(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
+def _by_id(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
     """The id itself is in the catalog, on this hub or on the other."""
     if name.owner is None or name.name is None:
         return None
     text = f"{name.owner}/{name.name}".lower()
-    other = "modelscope" if target == "huggingface" else "huggingface"
-    entry = listed.by_id[target].get(text) or listed.by_id[other].get(text)
+    entry = listed.by_id[target].get(text) or listed.by_id[other(target)].get(text)
     return None if entry is None else on_hub(entry, target)
 
 
-def _by_model(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | None:
+def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
     """A bare or API spelling of a model that the catalog lists."""
     account = None if name.owner is None else current_dictionary().accounts.get(name.owner.lower())
     if name.owner is not None and (account is None or account.repackager or (not (name.name or "").islower() and _is_account(name.owner))):
@@ -75,7 +87,7 @@ def _by_model(name: ModelName, listed: Listing, target: Hub) -> Checkpoint | Non
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
     """A tag of Ollama that names no stage of training serves the edition for instructions: ``llama3.2:3b``."""
-    if name.hub in HUBS or any(vocabulary.types()[kind].edition for kind in name.types):
+    if name.hub in HUBS or not set(name.types).isdisjoint(vocabulary.flagged("edition")):
         return []
     for word in vocabulary.stages("finished"):
         if entries := listed.by_model.get(str(name.identity.too(word))):
@@ -137,12 +149,12 @@ def _total(entry: Entry) -> int | None:
     return None if size is None else size.total
 
 
-@cache
+@vocabulary.derived
 def _families() -> frozenset[str]:
     return frozenset(name.lower() for name in index().families)
 
 
-@cache
+@vocabulary.derived
 def _tiers() -> frozenset[str]:
     return frozenset(vocabulary.tiers())
 
@@ -205,21 +217,21 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
     return ClosedWeights(message, subject=name.source, hint=hint)
 
 
-def _derived(name: ModelName, listed: Listing, target: Hub) -> Checkpoint:
+def _derived(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint:
     """Not listed: the account's renaming rule, or the id as it stands."""
     bare = name.name or name.source
     if name.owner is None:
         family = index().families.get(name.family or "")
         company = family and company_named(family.company)
-        account = company and next(iter(company.huggingface if target == "huggingface" else company.modelscope), None)
+        account = company and next(iter(accounts(company, target)), None)
         return checkpoint(target, f"{account}/{bare}" if account else bare, None, "guessed", exists=None)
-    other: Hub = "modelscope" if target == "huggingface" else "huggingface"
+    elsewhere = other(target)
     owner = name.owner.lower()
-    here = {a.lower() for c in index().companies for a in (c.huggingface if target == "huggingface" else c.modelscope)}
-    if name.hub != other and owner in here:
+    here = {a.lower() for c in index().companies for a in accounts(c, target)}
+    if name.hub != elsewhere and owner in here:
         return checkpoint(target, f"{name.owner}/{bare}", None, "derived", exists=None)
-    account = listed.account[other].get(owner)
-    if account is None and target == "huggingface" and is_repackager(owner):
+    account = listed.account[elsewhere].get(owner)
+    if account is None and target == HUBS[0] and is_repackager(owner):
         family = index().families.get(name.family or "")
         company = family and company_named(family.company)
         if owner in {a.lower() for entry in vocabulary.hubs().repackager for a in entry.modelscope if a not in entry.huggingface}:

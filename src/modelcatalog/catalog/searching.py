@@ -42,7 +42,7 @@ def find(text: str) -> Match | None:
     lines = known.by_version.get((family.name, fold(name.version)), [])
     entries = same_model(name, listing())
     line = entries[0].series if entries else lines[0] if lines and name.version else None
-    return Match(company=company, family=family, series=line, checkpoint=on_hub(entries[0], "huggingface", entries[1:]) if entries else None)
+    return Match(company=company, family=family, series=line, checkpoint=on_hub(entries[0], HUBS[0], entries[1:]) if entries else None)
 
 
 def search(

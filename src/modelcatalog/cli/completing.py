@@ -18,7 +18,7 @@ def engines(incomplete: str) -> list[str]:
     >>> engines("l")
     ['llama.cpp']
     """
-    from modelcatalog.planning.engine import ENGINES  # noqa: PLC0415  a shell asks seldom
+    from modelcatalog.planning.runs import ENGINES  # noqa: PLC0415  a shell asks seldom
 
     return _matching(lambda: ENGINES, incomplete)
 

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import modelcatalog
 from modelcatalog.cli import ending, show, talk
 from modelcatalog.cli.given import lines
-from modelcatalog.cli.options import (  # noqa: TC001  typer reads them
-    Code,
-    Context,
-    Device,
-    Dtype,
-    Engine,
-    Fit,
-    Hub,
-    Json,
-    Name,
-    Offload,
-    Quantization,
-    Revision,
-    Server,
-)
+from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
 
 if TYPE_CHECKING:
@@ -39,71 +25,48 @@ if TYPE_CHECKING:
 __all__ = ["chat", "lock", "plan"]
 
 
+@takes_request()
 def plan(
     name: Name,
     *,
-    hub: Hub = None,
-    revision: Revision = None,
-    engine: Engine = None,
-    base_url: Server = None,
-    quantization: Quantization = None,
-    fit: Fit = False,
-    dtype: Dtype = "auto",
-    device: Device = None,
-    context_length: Context = None,
-    on: On = None,
-    concurrency: Concurrency = 1,
-    kv_dtype: KvDtype = None,
-    offload: Offload = False,
-    trust_remote_code: Code = False,
+    asked: dict[str, Any],
     json: Json = False,
 ) -> None:
     """Say what loading would do: where from, which files, in which type, whether it fits. Loads nothing."""
     with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
-        made = modelcatalog.plan(
-            name, hub=hub, revision=revision, engine=engine, base_url=base_url, quantization=quantization, fit=fit, dtype=dtype, device=device,
-            context_length=context_length, on=on, concurrency=concurrency, kv_dtype=kv_dtype, offload=offload, trust_remote_code=trust_remote_code,
-        )  # fmt: skip
+        made = modelcatalog.plan(name, **asked)
     if json:
         lines([made])
     else:
         show.console().print(str(made), soft_wrap=True)
 
 
+@takes_request(without=("lock", "base_url", "engine_options", "on", "concurrency", "kv_dtype"))
 def lock(
     name: Name,
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),
     *,
-    hub: Hub = None,
+    asked: dict[str, Any],
     json: Json = False,
 ) -> None:
     """Write down which files a name means now, by hash: `load(NAME, lock=FILE)` takes the same bytes or fails."""
     with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
-        locked = modelcatalog.lock(name, file, hub=hub)
+        locked = modelcatalog.lock(name, file, **asked)
     if json:
         lines([locked])
     else:
         show.console().print(str(file), soft_wrap=True)
 
 
+@takes_request(without=("on", "concurrency", "kv_dtype"))
 def chat(
     name: Name,
-    prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and end; without it, a conversation.", show_default=False)] = None,
+    prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and exit; without it, a conversation.", show_default=False)] = None,
     *,
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
-    hub: Hub = None,
-    revision: Revision = None,
-    engine: Engine = None,
-    base_url: Server = None,
-    quantization: Quantization = None,
-    fit: Fit = False,
-    dtype: Dtype = "auto",
-    device: Device = None,
-    context_length: Context = None,
-    max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="Most tokens that a reply may have.")] = 512,
-    offload: Offload = False,
-    trust_remote_code: Code = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON reply a line; prompts, one a line, from standard input.")] = False,
+    asked: dict[str, Any],
+    max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="The maximum number of tokens in a reply.")] = 512,
+    json: Annotated[bool, typer.Option("--json", help="One JSON reply per line; prompts, one per line, from standard input.")] = False,
 ) -> None:
     """Load a model and talk to it, with history.
 
@@ -113,10 +76,7 @@ def chat(
     say, notes = words(os.environ), show.console(stderr=True)
     prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
     with talk.waiting(notes, say.looking.format(name=name)):
-        made = modelcatalog.plan(
-            name, hub=hub, revision=revision, engine=engine, base_url=base_url, quantization=quantization, fit=fit, dtype=dtype, device=device,
-            context_length=context_length, offload=offload, trust_remote_code=trust_remote_code,
-        )  # fmt: skip
+        made = modelcatalog.plan(name, **asked)
     if json:
         for text in (*made.mismatches, *made.warnings):
             notes.print(f"{say.warning}{text}", style="yellow", soft_wrap=True)

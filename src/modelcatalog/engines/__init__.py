@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, Type
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from modelcatalog.engines.constraints import GIVEN, Constraint, constraint
 from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
+from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
     import threading
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning import Plan
 
 __all__ = [
-    "Engine", "Event", "Finish", "Finished", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together", "Written", "files_of",
+    "Constraint", "Engine", "Event", "Finish", "Finished", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together", "Written", "files_of",
     "open_engine", "options", "refuse_missing", "well_formed",
 ]  # fmt: skip
 
@@ -51,7 +53,7 @@ Prompt = tuple[Message, ...] | str
 
 def _number(value: object) -> object:
     if isinstance(value, bool):
-        message = "a number is wanted, and this is a truth value"
+        message = "expected a number, not True or False"
         raise ValueError(message)  # noqa: TRY004  pydantic wants this kind
     return value
 
@@ -63,7 +65,7 @@ _Share = Annotated[float, BeforeValidator(_number)]
 class Options(BaseModel):
     """How to generate; None leaves it to the checkpoint's ``generation_config.json``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
 
     max_new_tokens: _Count = Field(default=512, ge=1)
     temperature: _Share | None = Field(default=None, ge=0)
@@ -81,6 +83,8 @@ class Options(BaseModel):
     """A Jinja template to use in place of the checkpoint's, or the name of one that it brought."""
     enable_thinking: bool | None = None
     """For templates that know the switch, as ``enable_thinking`` or ``thinking``."""
+    constraint: Constraint | None = None
+    """What the answer must match, as ``response_format=``, ``choices=`` or ``regex=`` say it."""
 
 
 class Started(NamedTuple):
@@ -188,7 +192,7 @@ def open_engine(plan: Plan, *, api_key: str | None = None) -> Engine:
         plan: The plan, which must not hold the key: plans are printed.
         api_key: For engines that ask a server.
     """
-    module = import_module(f"modelcatalog.engines.{plan.engine.replace('.', '_')}")
+    module = import_module(ENGINES[plan.engine].module)
     engine: Engine = module.open(plan) if api_key is None else module.open(plan, api_key)
     return engine
 
@@ -225,19 +229,21 @@ def options(max_new_tokens: int, generation: dict[str, object]) -> Options:
     ('END',)
     """
     given = {key: value for key, value in generation.items() if value is not None}
+    matched = constraint(**{key: given.pop(key, None) for key in GIVEN})
     if isinstance(given.get("stop"), str):
         given["stop"] = (given["stop"],)
     for stop in given["stop"] if isinstance(given.get("stop"), list | tuple) else ():  # type: ignore[attr-defined]
         well_formed(stop, "a stop string")
     well_formed(given.get("chat_template"), "chat_template=")
     try:
-        chosen = Options.model_validate({"max_new_tokens": max_new_tokens, **given})
+        chosen = Options.model_validate({"max_new_tokens": max_new_tokens, **given, **({} if matched is None else {"constraint": matched})})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "option"
         if first["type"] == "extra_forbidden":
             message = f"there is no generation option {name!r}"
-            raise Unsupported(message, subject=name, hint=f"there are {', '.join(Options.model_fields)}") from error
+            known = (*(field for field in Options.model_fields if field != "constraint"), *GIVEN)
+            raise Unsupported(message, subject=name, hint=f"there are {', '.join(known)}") from error
         said = first["msg"].removeprefix("Value error, ")
         message = f"{name}={first['input']!r}: {said[:1].lower()}{said[1:]}"
         hint = "leave it out for the checkpoint's own, or see engines.Options for what it may be"
@@ -249,7 +255,7 @@ def options(max_new_tokens: int, generation: dict[str, object]) -> Options:
 
 
 def well_formed(text: _T, what: str) -> _T:
-    """A text as it is, once it is sure that tokenizers can read it; what is no text is somebody else's to refuse.
+    """A text as it is, once it is sure that tokenizers can read it; what is not text is somebody else's to refuse.
 
     Raises:
         Unsupported: it holds half a character (a lone surrogate), which no encoding has.

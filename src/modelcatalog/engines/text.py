@@ -13,7 +13,21 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Written
 
-__all__ = ["Decoder", "StopStrings", "Tokens", "Writer", "finished", "written"]
+__all__ = ["Decoder", "StopStrings", "Tokens", "Writer", "begun", "finished", "written"]
+
+
+def begun(have: Sequence[int], prompt: Sequence[int]) -> int:
+    """How many tokens of a prompt a cache holds that has these; the last one is always computed anew, else there is nothing to choose from.
+
+    >>> begun([1, 2, 3, 4], [1, 2, 3, 9]), begun([1, 2, 3], [1, 2, 3])
+    (3, 2)
+    """
+    common = 0
+    for one, want in zip(have, prompt[:-1], strict=False):
+        if one != want:
+            break
+        common += 1
+    return common
 
 
 class Tokens(Protocol):
@@ -96,7 +110,7 @@ class StopStrings:
         if not self._stops:
             return text if shown else ""
         if not shown:
-            # Named whole, or not at all: a full stop is no part of a special token.
+            # Named whole, or not at all: a full stop is not part of a special token.
             if not any(text in stop for stop in self._stops):
                 return ""
             self._hidden.update(range(len(self._held), len(self._held) + len(text)))
@@ -151,7 +165,7 @@ class Writer:
     Args:
         tokens: The tokenizer.
         stops: Strings that end the answer; a special token's text is one too.
-        ends: Tokens that end the reply, and are no text.
+        ends: Tokens that end the reply, and are not text.
         marks: Tokens that are thinking marks: some tokenizers call them special, and decoding would lose them.
         spelled: Tokens that are a part of marks, and read as their letters.
         parter: Parts thinking from answer; None where a text is continued.
@@ -177,11 +191,19 @@ class Writer:
         self._spelled = spelled or {}
         self._parter = parter
         self._ended = False
+        self.complete: Callable[[], bool] | None = None
+        """Whether nothing can follow what was written, where something else knows that."""
 
     @property
     def done(self) -> bool:
         """Whether the reply has come to its own end."""
-        return self._ended or self._stops.hit or (self._parter is not None and self._parter.over)
+        over = self._parter is not None and self._parter.over
+        return self._ended or self._stops.hit or over or (self.complete is not None and self.complete())
+
+    @property
+    def answering(self) -> bool:
+        """Whether what comes next belongs to the answer, and not to thinking or marks before it."""
+        return self._parter is None or self._parter.answering
 
     def push(self, token: int) -> Written:
         """What is certain with this token."""

@@ -9,153 +9,152 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from modelcatalog.errors import HubUnreachable, MissingPackage, UnsafeRepository, WontFit
-from modelcatalog.hubs import Listing, RemoteFile, paths, proxies, refusals
+from modelcatalog.errors import HubUnreachable, UnsafeRepository, WontFit
 from modelcatalog.hubs import card as cards
+from modelcatalog.hubs import paths, proxies, receipts, refusals
+from modelcatalog.hubs.files import Copy, Listing, RemoteFile
+from modelcatalog.hubs.guard import PATIENCE, headers_error
+from modelcatalog.hubs.hub import Hub
 from modelcatalog.hubs.refusals import Asked, House, RefusedError
 from modelcatalog.hubs.secrets import clean, clean_cause, login, public, token_from
-from modelcatalog.hubs.wire import Answer, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from modelcatalog.errors import ModelCatalogError
+    from modelcatalog.hubs.guard import Guard
     from modelcatalog.hubs.secrets import Token
-    from modelcatalog.records import Hub
+    from modelcatalog.hubs.wire import Answer, Wire
 
-__all__ = ["HuggingFace", "cache_folder", "offline", "remember", "repository_folder", "snapshot_folder"]
+__all__ = ["HuggingFace"]
 
 _TRUE = {"1", "ON", "YES", "TRUE"}
 _WORKERS = 4
 _MOST_PAGES = 200
 _COMMIT = 40
-
-TITLE = "Hugging Face"
-"""The hub as people write it."""
-
-
-def endpoint() -> str:
-    """``HF_ENDPOINT``, else the hub itself."""
-    return (os.environ.get("HF_ENDPOINT", "").strip() or "https://huggingface.co").rstrip("/")
+_FOLDER = "models"
+"""Before the id of a model's repository in the cache; ``datasets`` and ``spaces`` lie beside."""
+_SERVER_ERROR = 500
+_SERVER_ERRORS = 2
+_TOO_MANY = 429
 
 
-def house() -> House:
-    """What messages say of this hub."""
-    there = public(endpoint())
-    return House(TITLE, f"{there}/{{}}", "HF_TOKEN", " or run: hf auth login", f"{there}/settings/tokens")
-
-
-def offline() -> bool:
-    """Whether ``HF_HUB_OFFLINE`` or ``TRANSFORMERS_OFFLINE`` forbids requests."""
-    value = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
-    return value.upper() in _TRUE
-
-
-def _home() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.path.expandvars(os.environ.get("HF_HOME") or f"{cache}/huggingface")).expanduser()
-
-
-def cache_folder() -> Path:
-    """Where the client keeps repositories: ``HF_HUB_CACHE``, else ``hub`` under ``HF_HOME``."""
-    given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    return Path(os.path.expandvars(given)).expanduser() if given else _home() / "hub"
-
-
-def repository_folder(repo_id: str) -> Path:
-    """The folder of one repository in the cache."""
-    return cache_folder() / f"models--{repo_id.replace('/', '--')}"
-
-
-def repository_root(repo_id: str) -> Path:
-    """Where all that is downloaded of a repository lies."""
-    return repository_folder(repo_id)
-
-
-def snapshot_folder(listing: Listing) -> Path:
-    """Where the files of a listing lie once they are fetched."""
-    return repository_folder(listing.repo_id) / "snapshots" / (listing.commit or listing.revision)
-
-
-def written_listing(folder: Path) -> tuple[RemoteFile, ...]:
-    """The listing that huggingface_hub 2 keeps beside a snapshot that it fetched whole or in part; empty without one."""
-    file = folder.parent.parent / "trees" / f"{folder.name}.json"
-    try:
-        value = json.loads(file.read_bytes())
-        return tuple(
-            RemoteFile(path=path, size=one.get("lfs_size") or one["size"], sha256=one.get("lfs_sha256")) for path, one in value["files"].items()
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return ()
-
-
-def written_folders() -> tuple[Path, ...]:
-    """What the client may write to."""
-    return (cache_folder(),)
-
-
-def remember(listing: Listing) -> None:
-    """Write the branch's commit where the client does, so that the next look at the cache finds it by name."""
-    if listing.commit is None or listing.commit == listing.revision:
-        return
-    ref = repository_folder(listing.repo_id) / "refs" / listing.revision
-    try:
-        ref.parent.mkdir(parents=True, exist_ok=True)
-        draft = ref.with_name(f"{ref.name}.{os.getpid()}")
-        draft.write_text(listing.commit, encoding="utf-8")
-        draft.replace(ref)
-    except OSError:
-        return
-
-
-def credential() -> Token | None:
-    """``HF_TOKEN``, else the token that ``hf auth login`` left in a file.
-
-    Raises:
-        HubUnreachable: if what is there cannot be sent; the place is named, its content is not.
-    """
-    implicit = os.environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() not in _TRUE
-    file = Path(os.path.expandvars(os.environ.get("HF_TOKEN_PATH") or str(_home() / "token"))).expanduser()
-    return token_from("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", file=file if implicit else None)
-
-
-def token() -> str | None:
-    """The text of `credential`."""
-    found = credential()
-    return found.value if found else None
-
-
-class HuggingFace:
+class HuggingFace(Hub):
     """huggingface.co, or the mirror that ``HF_ENDPOINT`` names."""
 
-    hub: Hub = "huggingface"
+    name = ids = "huggingface"
+    title = "Hugging Face"
+    branch = "main"
+    client, package, extra = "huggingface_hub", "huggingface-hub", "chat"
+    proxy = proxies.HTTPX
+    endpoint_variable, cache_variable = "HF_ENDPOINT", "HF_HOME"
 
-    def wire(self) -> Wire:
-        """A connection with the budget of one plan."""
-        if offline():
-            message = "HF_HUB_OFFLINE forbids requests to Hugging Face"
-            raise HubUnreachable(message, subject=public(endpoint()), hint="unset HF_HUB_OFFLINE, or use a local copy")
-        proxies.check(endpoint(), proxies.HTTPX, title=TITLE)
-        return Wire(TITLE, endpoint(), credential())
+    # What its environment says -----------------------------------------------------------------
+
+    def endpoint(self) -> str:
+        """``HF_ENDPOINT``, else the hub itself."""
+        return (os.environ.get("HF_ENDPOINT", "").strip() or "https://huggingface.co").rstrip("/")
+
+    def house(self) -> House:
+        """What messages say of this hub."""
+        there = public(self.endpoint())
+        return House(self.title, f"{there}/{{}}", "HF_TOKEN", " or run: hf auth login", f"{there}/settings/tokens")
+
+    def offline(self) -> str:
+        """``HF_HUB_OFFLINE``, where it or ``TRANSFORMERS_OFFLINE`` forbids requests."""
+        value = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
+        return "HF_HUB_OFFLINE" if value.upper() in _TRUE else ""
+
+    def credential(self) -> Token | None:
+        """``HF_TOKEN``, else the token that ``hf auth login`` left in a file."""
+        implicit = os.environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() not in _TRUE
+        file = Path(os.path.expandvars(os.environ.get("HF_TOKEN_PATH") or str(_home() / "token"))).expanduser()
+        return token_from("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", file=file if implicit else None)
+
+    # What lies on this disk --------------------------------------------------------------------
+
+    def cache_folder(self) -> Path:
+        """Where the client keeps repositories: ``HF_HUB_CACHE``, else ``hub`` under ``HF_HOME``."""
+        given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+        return Path(os.path.expandvars(given)).expanduser() if given else _home() / "hub"
+
+    def repositories(self) -> Iterator[str]:
+        """The ids of the repositories that have a folder in the cache."""
+        for folder in paths.folders(self.cache_folder()):
+            kind, _, rest = folder.name.partition("--")
+            if kind == _FOLDER and rest:
+                yield rest.replace("--", "/", 1)
+
+    def repository_root(self, repo_id: str) -> Path:
+        """The folder of one repository in the cache."""
+        return self.cache_folder() / f"{_FOLDER}--{repo_id.replace('/', '--')}"
+
+    def cached(self, repo_id: str, revision: str | None = None) -> Iterator[Copy]:
+        """The snapshots of one repository: the one that the branch is, then, where no revision is asked for, the newest."""
+        base = self.repository_root(repo_id)
+        wanted = revision or self.branch
+        try:
+            commit = (base / "refs" / wanted).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            commit = wanted
+        folders = [base / "snapshots" / commit]
+        if revision is None:
+            # No branch recorded: any snapshot, the newest first.
+            others = [folder for folder in paths.folders(base / "snapshots") if folder.name != commit]
+            folders += sorted(others, key=lambda folder: folder.stat().st_mtime, reverse=True)
+        for folder in folders:
+            if folder.is_dir():
+                files = receipts.from_blobs(folder, paths.listed(folder))
+                yield Copy(f"{self.name} cache", folder, files, repo_id, self.name, repo_id, folder.name, folder.name)
+
+    def snapshot_folder(self, listing: Listing) -> Path:
+        """Where the files of a listing lie once they are fetched."""
+        return self.repository_root(listing.repo_id) / "snapshots" / (listing.commit or listing.revision)
+
+    def written_listing(self, folder: Path) -> tuple[RemoteFile, ...]:
+        """The listing that huggingface_hub 2 keeps beside a snapshot that it fetched whole or in part; empty without one."""
+        file = folder.parent.parent / "trees" / f"{folder.name}.json"
+        try:
+            value = json.loads(file.read_bytes())
+            return tuple(
+                RemoteFile(path=path, size=one.get("lfs_size") or one["size"], sha256=one.get("lfs_sha256")) for path, one in value["files"].items()
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return ()
+
+    def remember(self, listing: Listing) -> None:
+        """Write the branch's commit where the client does, so that the next look at the cache finds it by name."""
+        if listing.commit is None or listing.commit == listing.revision:
+            return
+        ref = self.repository_root(listing.repo_id) / "refs" / listing.revision
+        try:
+            ref.parent.mkdir(parents=True, exist_ok=True)
+            draft = ref.with_name(f"{ref.name}.{os.getpid()}")
+            draft.write_text(listing.commit, encoding="utf-8")
+            draft.replace(ref)
+        except OSError:
+            return
+
+    # What it answers ---------------------------------------------------------------------------
 
     def listing(self, wire: Wire, repo_id: str, revision: str | None) -> Listing:
         """The files of a repository at the commit that ``revision`` (default ``main``) is now; 2 requests, and 1 for each further page."""
-        asked = revision or "main"
+        asked = revision or self.branch
         base = f"/api/models/{quote(repo_id)}"
-        info = _checked(wire.get(f"{base}/revision/{quote(asked, safe='')}"), Asked(repo_id, asked)).json()
+        info = self._checked(wire.get(f"{base}/revision/{quote(asked, safe='')}"), Asked(repo_id, asked)).json()
         commit = info.get("sha") if isinstance(info, dict) else None
         if not isinstance(commit, str) or not _is_commit(commit):
-            message = f"{TITLE} gave no commit for {repo_id}"
+            message = f"{self.title} gave no commit for {repo_id}"
             raise HubUnreachable(message, subject=repo_id, hint=_NOT_ITS_OWN)
         gated = bool(info.get("gated"))
-        files = _tree(wire, f"{base}/tree/{commit}", Asked(repo_id, asked, gated=gated))
+        files = self._tree(wire, f"{base}/tree/{commit}", Asked(repo_id, asked, gated=gated))
         paths.check((file.path for file in files), subject=repo_id)
         return Listing(
-            hub=self.hub,
+            hub=self.name,
             endpoint=wire.endpoint,
             repo_id=repo_id,
             revision=asked,
@@ -169,27 +168,46 @@ class HuggingFace:
         """A small file, or a piece of a large one; 1 request."""
         url = f"/{quote(listing.repo_id)}/resolve/{quote(listing.commit or listing.revision, safe='')}/{quote(path)}"
         asked = Asked(listing.repo_id, listing.revision, path, listing.gated)
-        return _checked(wire.get(url, start=start, length=length), asked).body
+        return self._checked(wire.get(url, start=start, length=length), asked).body
 
-    def prepare(self) -> None:
-        """Import huggingface_hub."""
-        try:
-            import_module("huggingface_hub")
-        except ImportError as error:
-            message = "fetching from Hugging Face needs huggingface_hub"
-            raise MissingPackage(message, subject=self.hub, install="pip install 'modelcatalog[chat]'") from error
-        proxies.check(endpoint(), proxies.HTTPX, title=TITLE)
-        proxies.forget_unusable(proxies.HTTPX)
+    def _tree(self, wire: Wire, tree: str, asked: Asked) -> list[RemoteFile]:
+        """All pages of a listing."""
+        files: list[RemoteFile] = []
+        page: str | None = f"{tree}?recursive=true&expand=false"
+        seen: set[str] = set()
+        while page is not None:
+            seen.add(page)
+            answer = self._checked(wire.get(page, listing=True, further=len(seen) > 1), asked)
+            files += _files(answer.json(), asked.repo_id)
+            page = _next(answer, tree)
+            if page in seen or len(seen) >= _MOST_PAGES:
+                why = "its next page is one that was read already" if page in seen else f"there are more than {_MOST_PAGES} pages"
+                message = f"{asked.repo_id} lists more than can be read: {why}"
+                raise UnsafeRepository(message, subject=asked.repo_id, hint="look for a copy of the model under another owner, or on another hub")
+            if page is not None and len(files) > paths.MOST_FILES:
+                paths.refuse_many(asked.repo_id, f"{len(files):,} on its first {len(seen)} pages")
+        return files
+
+    def _checked(self, answer: Answer, asked: Asked) -> Answer:
+        """The answer if it is one, else the error that it means."""
+        refusal = answer.refusal
+        if refusal is None:
+            return answer
+        if refusal.status == 404 and refusal.page and not refusal.code and not asked.path:  # noqa: PLR2004
+            answer.json()  # the 404 page of something that is not a hub
+        raise refusals.error(self.house(), refusal, asked)
+
+    # The download, in a process of its own -------------------------------------------------------
 
     def fetch(self, listing: Listing, files: Sequence[RemoteFile], say: Callable[[str], None]) -> Path:
         """Download through huggingface_hub into its cache, the commit pinned; the snapshot's folder."""
-        refusals.admitted(house(), partial(self._fetch, listing, files), say)
-        return snapshot_folder(listing)
+        refusals.admitted(self.house(), partial(self._fetch, listing, files), say)
+        return self.snapshot_folder(listing)
 
     def _fetch(self, listing: Listing, files: Sequence[RemoteFile], anonymous: bool) -> None:  # noqa: FBT001
         from huggingface_hub import hf_hub_download  # noqa: PLC0415
 
-        given = None if anonymous or login(endpoint()) else credential()
+        given = None if anonymous or login(self.endpoint()) else self.credential()
         secret = given.value if given else None
 
         def download(file: RemoteFile) -> None:
@@ -198,13 +216,13 @@ class HuggingFace:
                     listing.repo_id,
                     file.path,
                     revision=listing.commit or listing.revision,
-                    cache_dir=cache_folder(),
-                    endpoint=address(listing),
+                    cache_dir=self.cache_folder(),
+                    endpoint=self.address(listing),
                     token=secret or False,
                     etag_timeout=10,
                 )
             except Exception as error:  # noqa: BLE001  whatever the client raises becomes one of ours
-                raise _translated(error, listing, file.path, given) from clean_cause(error, secret)
+                raise self._translated(error, listing, file.path, given) from clean_cause(error, secret)
 
         # Small files first: a gate or a broken hub shows before the first weight.
         ordered = sorted(files, key=lambda file: file.size)
@@ -214,29 +232,59 @@ class HuggingFace:
             for done in as_completed([pool.submit(download, file) for file in ordered[1:]]):
                 done.result()
 
+    def _translated(self, error: Exception, listing: Listing, path: str, sent: Token | None) -> Exception:
+        repo_id = listing.repo_id
+        refusal = refusals.of(error, sent, listing.endpoint)
+        if refusal is not None:
+            return RefusedError(refusal, Asked(repo_id, listing.revision, path, listing.gated, fetching=True))
+        if paths.disk_full(error):
+            return WontFit(f"the disk of {self.cache_folder()} is full", subject=repo_id, hint=f"free space, or set {self.cache_variable}")
+        said = clean(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__, sent.value if sent else None)
+        message = f"the download of {repo_id} from {self.title} broke off: {said}"
+        return HubUnreachable(message, subject=repo_id, hint="run it again; files that arrived whole are kept")
 
-def address(listing: Listing) -> str:
-    """The endpoint of a listing, with the ``user:password@`` that the environment has for it."""
-    return endpoint() if public(endpoint()) == listing.endpoint else listing.endpoint
+    def watch(self, guard: Guard, listing: Listing, fail: Callable[[ModelCatalogError], None]) -> None:
+        """Watch huggingface_hub's connections; httpx, unlike http.client, raises no audit events."""
+        from huggingface_hub import get_session, set_client_factory  # noqa: PLC0415
+
+        kind = type(get_session())
+        failures: list[int] = []
+
+        def sent(request: Any) -> None:
+            url = request.url
+            port = url.port or (443 if url.scheme == "https" else 80)
+            guard.check_request(url.host, port, secret=str(request.headers.raw))
+
+        def received(response: Any) -> None:
+            own = response.request.url.host in listing.endpoint
+            error = headers_error(response.headers if own else {}, commit=listing.commit or "", subject=listing.repo_id)
+            if error is not None:
+                fail(error)
+            if response.status_code >= _SERVER_ERROR or response.status_code == _TOO_MANY:
+                # The client would try for half a minute, or wait as long as it is told.
+                failures.append(response.status_code)
+                if len(failures) > _SERVER_ERRORS or _seconds(response.headers.get("retry-after")) > PATIENCE:
+                    response.read()
+                    said = refusals.sentence(response.headers, response.content, guard.secret)
+                    refusal = refusals.Refusal(response.status_code, said=said, token="sent" if guard.secret else "")
+                    fail(refusals.error(self.house(), refusal, Asked(listing.repo_id, listing.revision)))
+
+        def factory() -> Any:
+            return kind(event_hooks={"request": [sent], "response": [received]}, follow_redirects=True, timeout=None)
+
+        set_client_factory(factory)
 
 
-def _tree(wire: Wire, tree: str, asked: Asked) -> list[RemoteFile]:
-    """All pages of a listing."""
-    files: list[RemoteFile] = []
-    page: str | None = f"{tree}?recursive=true&expand=false"
-    seen: set[str] = set()
-    while page is not None:
-        seen.add(page)
-        answer = _checked(wire.get(page, listing=True, further=len(seen) > 1), asked)
-        files += _files(answer.json(), asked.repo_id)
-        page = _next(answer, tree)
-        if page in seen or len(seen) >= _MOST_PAGES:
-            why = "its next page is one that was read already" if page in seen else f"there are more than {_MOST_PAGES} pages"
-            message = f"{asked.repo_id} lists more than can be read: {why}"
-            raise UnsafeRepository(message, subject=asked.repo_id, hint="look for a copy of the model under another owner, or on another hub")
-        if page is not None and len(files) > paths.MOST_FILES:
-            paths.refuse_many(asked.repo_id, f"{len(files):,} on its first {len(seen)} pages")
-    return files
+def _seconds(retry_after: str | None) -> float:
+    try:
+        return float(retry_after or 0)
+    except ValueError:
+        return 0.0
+
+
+def _home() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.path.expandvars(os.environ.get("HF_HOME") or f"{cache}/huggingface")).expanduser()
 
 
 def _is_commit(text: str) -> bool:
@@ -274,29 +322,4 @@ def _next(answer: Answer, tree: str) -> str | None:
     return None
 
 
-_NOT_ITS_OWN = "check HF_ENDPOINT: what answers there may be no Hugging Face hub; or try another hub"
-
-
-def _checked(answer: Answer, asked: Asked) -> Answer:
-    """The answer if it is one, else the error that it means."""
-    refusal = answer.refusal
-    if refusal is None:
-        return answer
-    if refusal.status == 404 and refusal.page and not refusal.code and not asked.path:  # noqa: PLR2004
-        answer.json()  # the 404 page of something that is no hub
-    raise refusals.error(house(), refusal, asked)
-
-
-def _translated(error: Exception, listing: Listing, path: str, sent: Token | None) -> Exception:
-    repo_id = listing.repo_id
-    refusal = refusals.of(error, sent, listing.endpoint)
-    if refusal is not None:
-        return RefusedError(refusal, Asked(repo_id, listing.revision, path, listing.gated, fetching=True))
-    if paths.disk_full(error):
-        return WontFit(f"the disk of {cache_folder()} is full", subject=repo_id, hint="free space, or set HF_HOME")
-    said = clean(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__, sent.value if sent else None)
-    return HubUnreachable(
-        f"the download of {repo_id} from {TITLE} broke off: {said}",
-        subject=repo_id,
-        hint="run it again; files that arrived whole are kept",
-    )
+_NOT_ITS_OWN = "check HF_ENDPOINT: what answers there may not be a Hugging Face hub; or try another hub"

@@ -1,4 +1,4 @@
-"""Owns what is on this disk: folders and files given as a path, in MODELCATALOG_PATH and in both hubs' caches.
+"""Owns what is on this disk: folders and files given as a path, in MODELCATALOG_PATH and in the hubs' caches.
 
 Makes no request and reads no weight; which of several copies is meant is for planning to say.
 """
@@ -7,53 +7,22 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError
-from modelcatalog.hubs import RemoteFile, huggingface, modelscope, receipts
+from modelcatalog.hubs import HUBS, paths
+from modelcatalog.hubs.files import Copy, RemoteFile
 from modelcatalog.weights import content, gguf, safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from modelcatalog.records import Hub
     from modelcatalog.weights.gguf import GgufHeader
     from modelcatalog.weights.safetensors import SafetensorsHeader
 
-__all__ = ["Copy", "as_path", "at", "cached", "caches", "check_weights", "searched"]
+__all__ = ["as_path", "at", "caches", "check_weights", "searched"]
 
-_DEPTH = 4
 _SIGNS = frozenset({"config.json", "adapter_config.json", "model_index.json"})
-_NO_OWNERS = frozenset({"models", "datasets", "hub", "credentials", "ast_indexer", "tmp"})
-_SKIPPED = frozenset({".git", ".locks", "__pycache__", "node_modules", "blobs"})
-
-
-class Copy(NamedTuple):
-    """A folder that may hold a checkpoint, and the files in it; sizes in bytes, hashes where the cache names them."""
-
-    where: str
-    """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache`` or ``modelscope cache``."""
-    root: Path
-    files: tuple[RemoteFile, ...]
-    title: str
-    """The text that names it: a repository id, a folder's or a file's name."""
-    hub: Hub | None = None
-    repo_id: str | None = None
-    commit: str | None = None
-
-    def read(self, path: str, start: int, length: int | None) -> bytes:
-        """``length`` bytes of one of the files from ``start``, or all the rest of it.
-
-        Raises:
-            IntegrityError: if it cannot be read.
-        """
-        try:
-            with (self.root / path).open("rb") as file:
-                file.seek(start)
-                return file.read() if length is None else file.read(length)
-        except OSError as error:
-            message = f"{path} cannot be read: {error.strerror or error}"
-            raise IntegrityError(message, subject=str(self.root / path), hint="fetch it again, or check its rights") from error
 
 
 def as_path(text: str) -> Path | None:
@@ -99,9 +68,9 @@ def at(path: Path) -> Copy:
     path = path.absolute()
     if path.is_dir():
         folder = _snapshot(path)
-        return Copy("local path", folder, _files(folder), path.name)
+        return Copy("local path", folder, paths.listed(folder), path.name)
     # Safetensors have their configuration beside them; a GGUF file is whole by itself.
-    files = _files(path.parent) if path.suffix == ".safetensors" else _shards(path)
+    files = paths.listed(path.parent) if path.suffix == ".safetensors" else _shards(path)
     return Copy("local path", path.parent, files, path.name)
 
 
@@ -113,7 +82,7 @@ def _snapshot(path: Path) -> Path:
         commit = (path / "refs" / "main").read_text(encoding="utf-8").strip()
     except OSError:
         commit = ""
-    folders = _folders(path / "snapshots")
+    folders = paths.folders(path / "snapshots")
     named = [folder for folder in folders if folder.name == commit]
     return (named or sorted(folders, key=lambda folder: folder.stat().st_mtime) or [path])[-1]
 
@@ -132,93 +101,27 @@ def _literal(text: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in text)
 
 
-def _files(root: Path) -> tuple[RemoteFile, ...]:
-    found = []
-    for folder, folders, names in os.walk(root):
-        depth = len(Path(folder).relative_to(root).parts)
-        folders[:] = sorted(f for f in folders if f not in _SKIPPED and not f.startswith(".") and depth < _DEPTH)
-        for name in sorted(names):
-            file = Path(folder) / name
-            # A broken link is what an interrupted download or a cleaned cache leaves behind.
-            if file.is_file():
-                found.append(RemoteFile(path=file.relative_to(root).as_posix(), size=file.stat().st_size))
-    return tuple(found)
-
-
 def searched() -> Iterator[Copy]:
     """Every GGUF file and every checkpoint folder under the folders of ``MODELCATALOG_PATH``."""
     for entry in os.environ.get("MODELCATALOG_PATH", "").split(os.pathsep):
         root = Path(entry).expanduser()
         if not entry or not root.is_dir():
             continue
-        for folder, folders, names in os.walk(root.absolute()):
-            here = Path(folder)
-            depth = len(here.relative_to(root.absolute()).parts)
-            folders[:] = sorted(f for f in folders if f not in _SKIPPED and not f.startswith(".") and depth < _DEPTH)
+        for here, folders, names in paths.below(root.absolute()):
             if "config.json" in names and any(name.endswith(".safetensors") for name in names):
-                yield Copy("MODELCATALOG_PATH", here, _files(here), here.name)
+                yield Copy("MODELCATALOG_PATH", here, paths.listed(here), here.name)
                 folders.clear()
                 continue
-            for name in sorted(names):
+            for name in names:
                 if name.lower().endswith(".gguf") and ("-of-" not in name or "-00001-of-" in name):
                     yield at(here / name)._replace(where="MODELCATALOG_PATH")
 
 
-def caches(hub: Hub | None = None) -> Iterator[tuple[Hub, str]]:
+def caches(hub: str | None = None) -> Iterator[tuple[str, str]]:
     """The repositories that have a folder in the hubs' caches: (hub, repository id)."""
-    if hub in {None, "huggingface"}:
-        for folder in _folders(huggingface.cache_folder()):
-            kind, _, rest = folder.name.partition("--")
-            if kind == "models" and rest:
-                yield "huggingface", rest.replace("--", "/", 1)
-    if hub in {None, "modelscope"}:
-        yield from (("modelscope", repo_id) for repo_id in _modelscope_cache())
-
-
-def _modelscope_cache() -> Iterator[str]:
-    base = modelscope.cache_folder()
-    for folder in _folders(base / "models"):
-        if "--" in folder.name:
-            yield folder.name.replace("--", "/", 1)
-    for part in ("models", "hub/models", "hub", ""):
-        for owner in _folders(base / part):
-            if "--" in owner.name or owner.name.startswith(("_", ".")) or owner.name in _NO_OWNERS:
-                continue
-            for folder in _folders(owner):
-                # In its top folder the cache keeps much else.
-                if part or any((folder / name).is_file() for name in ("config.json", "configuration.json")) or any(folder.glob("*.gguf")):
-                    yield modelscope.plain(f"{owner.name}/{folder.name}")
-
-
-def _folders(root: Path) -> list[Path]:
-    try:
-        return sorted(entry for entry in root.iterdir() if entry.is_dir())
-    except OSError:
-        return []
-
-
-def cached(hub: Hub, repo_id: str, revision: str | None = None) -> Iterator[Copy]:
-    """The copies of one repository in its hub's cache, likeliest first; they may be incomplete."""
-    if hub == "huggingface":
-        base = huggingface.repository_folder(repo_id)
-        wanted = revision or "main"
-        try:
-            commit = (base / "refs" / wanted).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError):
-            commit = wanted
-        folders = [base / "snapshots" / commit]
-        if revision is None:
-            # No branch recorded: any snapshot, the newest first.
-            others = [folder for folder in _folders(base / "snapshots") if folder.name != commit]
-            folders += sorted(others, key=lambda folder: folder.stat().st_mtime, reverse=True)
-        for folder in folders:
-            if folder.is_dir():
-                files = receipts.from_blobs(folder, _files(folder))
-                yield Copy("huggingface cache", folder, files, repo_id, hub, repo_id, folder.name)
-    elif hub == "modelscope":
-        for folder in modelscope.repository_folders(repo_id, revision):
-            if folder.is_dir():
-                yield Copy("modelscope cache", folder, _files(folder), repo_id, hub, repo_id)
+    for one in HUBS.values():
+        if hub in {None, one.name}:
+            yield from ((one.name, repo_id) for repo_id in one.repositories())
 
 
 def check_weights(root: Path, weights: Sequence[str]) -> dict[str, GgufHeader | SafetensorsHeader]:

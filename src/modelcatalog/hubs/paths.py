@@ -1,16 +1,19 @@
-"""Owns which paths of a listing may be written to disk, and whether the disk took them. Knows no hub."""
+"""Owns paths: which of a listing may be written to disk, whether the disk took them, what lies in a folder. Knows no hub."""
 
 from __future__ import annotations
 
 import errno
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from modelcatalog.errors import UnsafeRepository
+from modelcatalog.hubs.files import RemoteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["MOST_FILES", "check", "disk_full", "is_file", "refuse_many"]
+__all__ = ["MOST_FILES", "below", "check", "disk_full", "folders", "is_file", "listed", "refuse_many"]
 
 MOST_FILES = 20_000
 """More entries than any model repository has; a longer listing is an attack or no model."""
@@ -38,7 +41,7 @@ def check(paths: Iterable[str], *, subject: str) -> None:
             message = f"{subject} lists a path outside itself: {path[:80]!r}"
             raise UnsafeRepository(message, subject=subject, hint="do not use this repository")
         if not path or len(path) > _LONGEST or any(part in {"", "."} for part in parts) or not path.isprintable():
-            message = f"{subject} lists a path that is no file name: {path[:80]!r}"
+            message = f"{subject} lists a path that is not a file name: {path[:80]!r}"
             raise UnsafeRepository(message, subject=subject, hint="do not use this repository")
 
 
@@ -87,3 +90,31 @@ def disk_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+_DEPTH = 4
+_SKIPPED = frozenset({".git", ".locks", "__pycache__", "node_modules", "blobs"})
+
+
+def below(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """A folder and those in it, some levels deep: each with its folders, which may be cut down, and its files' names."""
+    for folder, inner, names in os.walk(root):
+        here = Path(folder)
+        depth = len(here.relative_to(root).parts)
+        inner[:] = sorted(f for f in inner if f not in _SKIPPED and not f.startswith(".") and depth < _DEPTH)
+        yield here, inner, sorted(names)
+
+
+def listed(root: Path) -> tuple[RemoteFile, ...]:
+    """The files in a folder, with their sizes."""
+    # A broken link is what an interrupted download or a cleaned cache leaves behind.
+    files = (here / name for here, _, names in below(root) for name in names)
+    return tuple(RemoteFile(path=file.relative_to(root).as_posix(), size=file.stat().st_size) for file in files if file.is_file())
+
+
+def folders(root: Path) -> list[Path]:
+    """The folders in a folder; none where there is no such folder."""
+    try:
+        return sorted(entry for entry in root.iterdir() if entry.is_dir())
+    except OSError:
+        return []

@@ -18,8 +18,12 @@ __all__ = ["Token", "clean", "clean_cause", "login", "public", "token_from"]
 _SHORTEST = 4
 """A shorter secret is not looked for in messages: it would be found in every other word."""
 
-_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "MODELSCOPE_API_TOKEN")
-_ADDRESSES = ("HF_ENDPOINT", "MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_TOKENS = "_TOKEN"
+"""The end of the names of variables that hold a token, whichever hub's."""
+_SWITCHES = frozenset({"true", "false"})
+"""What stands in a variable that is about tokens and holds none: ``HF_HUB_DISABLE_IMPLICIT_TOKEN``."""
+_ADDRESSES = ("_ENDPOINT", "_DOMAIN", "_PROXY")
+"""The same of variables that hold an address, which may have a password in it."""
 _HIDDEN = "***"
 # What RFC 6750 lets stand behind "Bearer": no blank, no control character, nothing beyond ASCII.
 _SENDABLE = re.compile(r"[!-~]+")
@@ -43,7 +47,7 @@ class Token:
 
 
 def token_from(*variables: str, file: Path | None = None) -> Token | None:
-    """The token in the first of these variables that holds one, else in the file; blanks and line breaks around it are no part of it.
+    """The token in the first of these variables that holds one, else in the file; blanks and line breaks around it are not part of it.
 
     Raises:
         HubUnreachable: if what is there cannot be sent; it names the place and shows no character of it.
@@ -71,7 +75,7 @@ def _checked(given: str, source: str) -> Token:
 
 
 def _unsendable(source: str) -> HubUnreachable:
-    message = f"what stands in {source} is no token: it has blanks, line breaks or other characters that cannot be sent"
+    message = f"the value in {source} is not a token: it has blanks, line breaks or other characters that cannot be sent"
     return HubUnreachable(message, subject=source, hint=f"set {source} to the token alone, or remove it")
 
 
@@ -99,12 +103,11 @@ def public(address: str) -> str:
 
 def _secrets() -> set[str]:
     found = set()
-    for name in _VARIABLES:
-        given = os.environ.get(name, "")
-        found |= {given.strip(), *given.split()}
-    for name in _ADDRESSES:
-        for address in (os.environ.get(name, ""), os.environ.get(name.lower(), "")):
-            inside = login(address)
+    for name, given in os.environ.items():
+        if name.upper().endswith(_TOKENS) and given.lower() not in _SWITCHES:
+            found |= {given.strip(), *given.split()}
+        elif name.upper().endswith(_ADDRESSES):
+            inside = login(given)
             found |= {inside, inside.partition(":")[2]}
     found |= {unquote(one) for one in found} | {quote(one, safe="") for one in found} | {repr(one)[1:-1] for one in found}
     return {one for one in found if len(one) >= _SHORTEST}

@@ -45,7 +45,7 @@ class Answer(NamedTuple):
     body: bytes
     url: str
     refusal: Refusal | None = None
-    """What it says, where it is no good answer."""
+    """What it says, where it is not a good answer."""
 
     def json(self) -> Any:
         """The body as JSON.
@@ -84,6 +84,7 @@ class Wire:
         name: The hub's name, for messages.
         endpoint: Base URL; the token goes nowhere else. A ``user:password@`` in it is sent, as the clients do, in place of the token.
         token: Sent as ``Authorization: Bearer``, until the hub says that it does not accept it.
+        variable: The environment variable that names another endpoint, for messages.
         requests: How many requests it may make; a refused token and further pages of a listing are not counted.
         limit: How many bytes they may bring, all together, beside listings.
         seconds: Time for one request, all of it.
@@ -95,11 +96,13 @@ class Wire:
         endpoint: str,
         token: Token | None = None,
         *,
+        variable: str = "",
         requests: int = 6,
         limit: int = 1_000_000,
         seconds: float = 3.0,
     ) -> None:
         self.name = name
+        self._another = f" in {variable}" if variable else ""
         self.endpoint = public(endpoint).rstrip("/")
         self.requests = requests
         self.limit = self._whole = limit
@@ -117,8 +120,8 @@ class Wire:
         except ValueError:
             fit = False
         if not fit:
-            message = f"the endpoint of {name} is no http(s) address"
-            raise HubUnreachable(message, subject=self.endpoint, hint="write it whole, as https://host, in HF_ENDPOINT or MODELSCOPE_ENDPOINT")
+            message = f"the endpoint of {name} is not an http(s) address"
+            raise HubUnreachable(message, subject=self.endpoint, hint=f"write it in full, as https://host{self._another}")
 
     def get(self, path: str, *, start: int = 0, length: int | None = None, listing: bool = False, further: bool = False) -> Answer:
         """GET ``endpoint + path``, or ``length`` bytes of it from ``start``; any status is an answer.
@@ -191,7 +194,7 @@ class Wire:
             raise outcome
         reason = clean(str(getattr(outcome, "reason", outcome)), self._secret)
         message = f"{self.name} at {_host(self.endpoint)} gave no answer: {reason}"
-        raise HubUnreachable(message, subject=request.full_url, hint=_NO_ANSWER) from clean_cause(outcome, self._secret)  # type: ignore[arg-type]
+        raise HubUnreachable(message, subject=request.full_url, hint=f"{_NO_ANSWER}{self._another}") from clean_cause(outcome, self._secret)  # type: ignore[arg-type]
 
     def _open(self, request: urllib.request.Request, wanted: _Wanted, token: Token | None, result: list[Answer | Exception]) -> None:
         """Append the answer to ``result``; a refusal as soon as its status is known, and again with what it says."""
@@ -237,7 +240,7 @@ class Wire:
         return bytes(body[skipped : skipped + length] if length is not None else body)
 
 
-_NO_ANSWER = "check the network and the proxy settings, or name a mirror in HF_ENDPOINT or MODELSCOPE_ENDPOINT"
+_NO_ANSWER = "check the network and the proxy settings, or name a mirror"
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

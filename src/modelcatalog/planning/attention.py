@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog.planning import packages
+from modelcatalog.planning import installed, packages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,10 +106,10 @@ def _flags(facts: Facts) -> _Flags | None:
 
 @cache
 def _source(kind: str) -> str | None:
-    spec = find_spec("transformers")
-    if spec is None or spec.origin is None or not re.fullmatch(r"\w+", kind):
+    place = installed.folder()
+    if place is None or not re.fullmatch(r"\w+", kind):
         return None
     try:
-        return (Path(spec.origin).parent / "models" / kind / f"modeling_{kind}.py").read_text(encoding="utf-8")
+        return (place / "models" / kind / f"modeling_{kind}.py").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None

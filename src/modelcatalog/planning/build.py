@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
-from modelcatalog.errors import Unsupported
-from modelcatalog.hubs import huggingface, modelscope, receipts, refusals
-from modelcatalog.planning import attention, devices, engine, machine, packages, reading, refusing, request, silent, tensors, tokenizer, unpacking
+from modelcatalog.hubs import receipts, refusals
+from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning import cards as cards_of
 from modelcatalog.planning import memory as sizes
-from modelcatalog.planning.claims import mismatches
 from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic import JsonValue
-
-    from modelcatalog.hubs import Listing, RemoteFile
+    from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.facts import Facts
-    from modelcatalog.planning.locate import Located
+    from modelcatalog.planning.found import Located
     from modelcatalog.planning.machine import Gpu
     from modelcatalog.planning.reading import Said
+    from modelcatalog.planning.request import Request
+    from modelcatalog.planning.runs import Engine
     from modelcatalog.records import Dtype, ModelName
 
-__all__ = ["Asked", "build"]
+__all__ = ["build"]
 
 _USUAL_CONTEXT = 8192
 _STORED_BITS = {"fp8": 8.0, "mxfp8": 8.25, "mxfp4": 4.25}
@@ -42,29 +40,7 @@ class _Place(NamedTuple):
     cards: tuple[Gpu, ...]
 
 
-class Asked(NamedTuple):
-    """What the caller of `plan` asked for, as far as it does not decide where to look."""
-
-    engine: str | None = None
-    revision: str | None = None
-    dtype: str = "auto"
-    device: str | None = None
-    context_length: int | None = None
-    quantization: str | None = None
-    """Where no variant is looked for: what the files must be in."""
-    offload: bool = False
-    locked: bool = False
-    trust_remote_code: bool = False
-    engine_options: Mapping[str, JsonValue] = MappingProxyType({})
-    concurrency: int = 1
-    """Conversations at once."""
-    kv_dtype: str | None = None
-    """The type of keys and values; None is that of computing."""
-    on: str | None = None
-    """A machine that one does not have."""
-
-
-def build(record: ModelName, found: Located, asked: Asked) -> Plan:
+def build(record: ModelName, found: Located, asked: Request) -> Plan:
     """The plan for a checkpoint that was found.
 
     Raises:
@@ -76,37 +52,37 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
     facts = said.facts
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked, record.source)
-    runs = engine.choose(
-        asked.engine, form=found.choice.format, dtype=asked.dtype, cards=place.cards, subject=record.source, options=asked.engine_options
-    )
-    if runs.name == "transformers":
-        _check_transformers(record, found, said, asked)
-    elif runs.name == "vllm" and found.choice.folder:
-        message = f"vllm reads a checkpoint from its own folder, and that of {record.source} is {found.choice.folder}"
-        raise Unsupported(message, subject=record.source, hint='give that folder as a path, or take engine="transformers"')
-    request.check_context(asked.context_length, facts, engine=runs.name, subject=record.source)
-    place = _drivable(_of_engine(place, runs, asked.engine_options), runs, facts, found, asked, record.source)
-    ours = runs.name == "transformers"
+    runs, why = engine.choose(asked, form=found.choice.format, cards=place.cards, subject=record.source)
+    engine.check_model(runs, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+    ours = bool(runs.library)
+    if ours:
+        _check_library(record, found, said, asked)
+    if not runs.stretches:
+        claims.check_context(asked.context_length, facts, subject=record.source)
+    place = _of_engine(place, runs, asked.engine_options or {})
+    if ours:
+        place = _drivable(place, facts, found, asked, record.source)
     form = (
         unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
         if ours
         else unpacking.Unpacking(None, unpacks=False, needs=())
     )
     if form.unpacks and place.dtype is None:
-        place = place._replace(dtype="bfloat16", reason="bfloat16: what transformers unpacks weights to")
+        place = place._replace(dtype="bfloat16", reason=f"bfloat16: what {runs.library} unpacks weights to")
     attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks) if ours else None
     tokens = asked.context_length or min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
     stored = sum(f.size for f in found.choice.weights)
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)
-    cache = modelscope.cache_folder() if listing and listing.hub == "modelscope" else huggingface.cache_folder()
     counted = facts.model_copy(update={"parameters": facts.parameters or _likely_parameters(facts, record, found, stored)})
     told = counted.parameters is not None or facts.quantization is None
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
-    kept = sizes.cache(said.layers, engine=runs.name, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options)
+    kept = sizes.cache(
+        said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {}
+    )
     weights = plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False)
-    activations = sizes.activation_bytes(facts, engine=runs.name, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
-    framework = sizes.framework_bytes(runs.name, cards=len(place.cards))
+    activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
+    framework = sizes.framework_bytes(runs, cards=len(place.cards))
     room = None if weights is None or place.free is None else place.free - weights - (activations or 0) - (framework or 0)
     memory = Memory(
         weights=weights,
@@ -118,8 +94,8 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         longest_context=None if room is None else kept.longest(room, facts.context_length),
         free=place.free,
         place=place.name,
-        disk=0 if listing is None else sum(f.size for f in _to_fetch(listing, files)),
-        disk_free=None if copy or asked.on else machine.free_disk(cache),
+        disk=sum(f.size for f in _to_fetch(found, files)),
+        disk_free=machine.free_disk(found.hub.cache_folder()) if found.hub and asked.on is None else None,
     )
     return Plan(
         name=record,
@@ -136,7 +112,7 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         quantization=found.choice.quantization or record.quantization,
         parameters=facts.parameters,
         engine=runs.name,
-        engine_options=dict(asked.engine_options),
+        engine_options=dict(asked.engine_options or {}),
         dtype=place.dtype,
         device=place.device,
         attention=attends.name if attends else None,
@@ -148,22 +124,20 @@ def build(record: ModelName, found: Located, asked: Asked) -> Plan:
         base_relation=said.card.relation,
         trust_remote_code=asked.trust_remote_code,
         offload=asked.offload,
-        locked=asked.locked,
+        locked=asked.lock is not None,
         on=asked.on,
         memory=memory,
-        missing=packages.missing(
-            gguf=found.choice.format == "gguf", hub=None if listing is None else listing.hub, more=(*form.needs, *_reading_packages(said, found)), engine=runs
-        ),
-        mismatches=mismatches(record, facts, found.choice),
+        missing=packages.missing(runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found))),
+        mismatches=claims.mismatches(record, facts, found.choice),
         warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
-        reasons=tuple(text for text in (*found.reasons, runs.reason, place.reason, attends.reason if attends else "") if text),
+        reasons=tuple(text for text in (*found.reasons, why, place.reason, attends.reason if attends else "", *_counted(asked, kept, runs)) if text),
     )
 
 
-def _check_files(record: ModelName, found: Located, said: Said, asked: Asked) -> None:
+def _check_files(record: ModelName, found: Located, said: Said, asked: Request) -> None:
     """Refuse what no engine can make a conversation of."""
     if asked.quantization is not None:
-        request.check_quantization(asked.quantization, said.facts, found.choice, subject=record.source)
+        claims.check_quantization(asked.quantization, said.facts, found.choice, subject=record.source)
     silent.check(said.facts, record, companions=said.companions, tensors=said.tensors.names)
     if found.choice.format == "gguf":
         if len(said.ggufs) == len(found.choice.weights):
@@ -174,7 +148,7 @@ def _check_files(record: ModelName, found: Located, said: Said, asked: Asked) ->
     tensors.check_missing(said.facts, said.tensors, subject=record.source)
 
 
-def _check_transformers(record: ModelName, found: Located, said: Said, asked: Asked) -> None:
+def _check_library(record: ModelName, found: Located, said: Said, asked: Request) -> None:
     """Refuse what the installed transformers cannot load."""
     if found.choice.format == "gguf":
         refusing.check_gguf(said.facts, found.choice, subject=record.source)
@@ -197,32 +171,43 @@ def _listed_licence(record: ModelName) -> str | None:
     return match.series.licence if match and match.series else None
 
 
-def _idle(asked: Asked, place: _Place) -> tuple[str, ...]:
+def _counted(asked: Request, kept: sizes.Cache, runs: Engine) -> tuple[str, ...]:
+    """How memory was counted, where that is not the usual way."""
+    found = [cards_of.read(asked.on).reason] if asked.on else []
+    if asked.kv_dtype:
+        found.append(f"keys and values in {asked.kv_dtype}, as asked")
+    windowed = sum(layer.window is not None for layer in kept.layers.every)
+    if kept.keeping.whole and windowed and runs.takes:
+        found.append(f"{runs.name} keeps all tokens in {windowed} layers that look back a window only, but for engine_options={{{runs.takes.whole_unless!r}: False}}")
+    return tuple(found)
+
+
+def _idle(asked: Request, place: _Place) -> tuple[str, ...]:
     return ("offload=True changes nothing on a CPU, where all weights are in RAM already",) if asked.offload and place.device.startswith("cpu") else ()
 
 
-def _to_fetch(listing: Listing, files: tuple[RemoteFile, ...]) -> tuple[RemoteFile, ...]:
-    """The files that are not in the hub's cache already."""
-    here = modelscope if listing.hub == "modelscope" else huggingface
-    return receipts.absent(here.snapshot_folder(listing), files)
+def _to_fetch(found: Located, files: tuple[RemoteFile, ...]) -> tuple[RemoteFile, ...]:
+    """The files that are not in the hub's cache already; none where they lie elsewhere on this disk."""
+    if found.hub is None or found.listing is None:
+        return ()
+    return receipts.absent(found.hub.snapshot_folder(found.listing), files)
 
 
 def _not_accepted(found: Located) -> tuple[str, ...]:
     """That the hub did not accept the token, if it did not; known once everything was asked."""
     rejected = found.wire.rejected if found.wire else None
-    if rejected is None or found.listing is None:
+    if rejected is None or found.listing is None or found.hub is None:
         return ()
-    house = modelscope.house() if found.listing.hub == "modelscope" else huggingface.house()
-    return (refusals.note(house, found.listing.repo_id, rejected.token, rejected.said),)
+    return (refusals.note(found.hub.house(), found.listing.repo_id, rejected.token, rejected.said),)
 
 
-def _of_engine(place: _Place, runs: engine.Runs, options: Mapping[str, object]) -> _Place:
+def _of_engine(place: _Place, runs: Engine, options: Mapping[str, object]) -> _Place:
     """The place as this engine uses it."""
-    cards = engine.cards_of(runs.name, place.cards, options)
+    cards = engine.cards_of(runs, place.cards, options)
     if cards != place.cards:
         label = f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}"
         place = place._replace(cards=cards, free=sum(card.free for card in cards), name=label)
-    return place._replace(dtype=None, reason="") if runs.name == "llama.cpp" else place
+    return place._replace(dtype=None, reason="") if runs.packed else place
 
 
 def _likely_parameters(facts: Facts, record: ModelName, found: Located, stored: int) -> int | None:
@@ -239,16 +224,16 @@ def _likely_parameters(facts: Facts, record: ModelName, found: Located, stored: 
 # Where the weights go -------------------------------------------------------------------------
 
 
-def _drivable(place: _Place, runs: engine.Runs, facts: Facts, found: Located, asked: Asked, subject: str) -> _Place:
+def _drivable(place: _Place, facts: Facts, found: Located, asked: Request, subject: str) -> _Place:
     """The place, or the CPU where the installed torch cannot use the GPUs that there are."""
-    if asked.on or asked.device not in {None, "auto"} or runs.name != "transformers" or all(card.torch for card in place.cards):
+    if asked.on or asked.device not in {None, "auto"} or all(card.torch for card in place.cards):
         return place
-    made = _place(facts, found, asked._replace(device="cpu"), subject)
+    made = _place(facts, found, replace(asked, device="cpu"), subject)
     why = f"on the CPU: the installed torch cannot use {place.cards[0].name}"
     return made._replace(reason=f"{made.reason}; {why}" if made.reason else why)
 
 
-def _place(facts: Facts, found: Located, asked: Asked, subject: str) -> _Place:
+def _place(facts: Facts, found: Located, asked: Request, subject: str) -> _Place:
     dtype = asked.dtype
     there = cards_of.read(asked.on) if asked.on else None
     every = there.cards if there is not None else machine.gpus() if str(asked.device or "auto") != "cpu" else ()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
+import tomllib
+from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from importlib.resources import files
+from typing import Literal, NamedTuple
 
-from modelcatalog import vocabulary
+from pydantic import BaseModel, ConfigDict
+
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning.accelerators import Gpu
 
-if TYPE_CHECKING:
-    from modelcatalog.vocabulary import CardEntry
-
-__all__ = ["Machine", "read"]
+__all__ = ["Card", "Machine", "read"]
 
 _FORM = re.compile(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
 _MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?P<unit>[GT])i?B?\b\)?", re.IGNORECASE)
@@ -25,6 +26,38 @@ _USABLE = 0.985
 """The share of a card's memory that its driver leaves."""
 _MOST_CARDS = 256
 _MOST_GIB = 1 << 16
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Card(_Entry):
+    """A card, or a chip whose memory is its GPU's too."""
+
+    names: tuple[str, ...]
+    source: str = "unverified"
+    checked: date | None = None
+    memory: tuple[int, ...]
+    """GiB, the smallest first."""
+    bandwidth: int | None = None
+    """GB/s."""
+    capability: tuple[int, int] | None = None
+    vendor: Literal["nvidia", "amd", "intel", "apple"] = "nvidia"
+    share: float | None = None
+    """The share of the machine's memory that its GPU may have; None where the card has memory of its own."""
+
+
+class _CardsFile(_Entry):
+    """data/cards.toml."""
+
+    source: str
+    card: tuple[Card, ...]
+
+
+@cache
+def _cards() -> tuple[Card, ...]:
+    return _CardsFile.model_validate(tomllib.loads((files("modelcatalog") / "data" / "cards.toml").read_text(encoding="utf-8"))).card
 
 
 class Machine(NamedTuple):
@@ -82,7 +115,7 @@ def _ram(text: str, size: float | None) -> Machine:
     return Machine((), round(size * _GIB), f"planned for {size:g} GB of RAM, as asked")
 
 
-def _machine(entry: CardEntry, title: str, size: float | None, count: int, text: str) -> Machine:
+def _machine(entry: Card, title: str, size: float | None, count: int, text: str) -> Machine:
     if entry.share is not None and size is None and len(entry.memory) > 1:
         message = f"on={text!r} does not say how much memory: there are {', '.join(map(str, entry.memory))} GB"
         raise Unsupported(message, subject=text, hint=f'pass on="{title} {entry.memory[len(entry.memory) // 2]}GB"')
@@ -104,11 +137,11 @@ def _key(text: str) -> str:
 
 
 @cache
-def _by_key() -> dict[str, tuple[CardEntry, str]]:
-    return {_key(_NOISE.sub(" ", name)): (entry, name) for entry in vocabulary.cards().card for name in entry.names}
+def _by_key() -> dict[str, tuple[Card, str]]:
+    return {_key(_NOISE.sub(" ", name)): (entry, name) for entry in _cards() for name in entry.names}
 
 
-def _known(key: str, text: str) -> tuple[CardEntry, str]:
+def _known(key: str, text: str) -> tuple[Card, str]:
     """The card of a name, also where its series is left out: 4090, 7900 XTX."""
     known = _by_key()
     for one in (key, f"rtx{key}", f"rx{key}", f"gtx{key}", f"arc{key}"):

@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import catalog
+from modelcatalog import catalog, vocabulary
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
-from modelcatalog.hubs import huggingface, receipts
+from modelcatalog.hubs import HUBS, receipts
 from modelcatalog.planning.choose import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from modelcatalog.hubs import RemoteFile
-    from modelcatalog.hubs.local import Copy
+    from modelcatalog.hubs import Copy, RemoteFile
     from modelcatalog.planning.choose import Choice
 
 __all__ = ["Gaps", "absent", "gaps", "has_vocabulary"]
@@ -33,7 +32,6 @@ _READ = (
     "processor_config", "special_tokens_map", "tekken", "tokenizer", "vocab",
 )  # fmt: skip
 _READ_ENDINGS = (*_VOCABULARY_ENDINGS, ".safetensors", ".safetensors.index.json")
-_NO_CHAT = frozenset({"base", "embedding", "reranker", "reward", "guard"})
 _TEMPLATES = ("chat_template", "additional_chat_templates/")
 
 
@@ -76,16 +74,16 @@ def gaps(copy: Copy, choice: Choice) -> Gaps:
     if listed or receipts.listed(copy.root):
         return Gaps(needed, lost, known=True)
     usual = [path for path in _BESIDE if path not in here]
-    if not _NO_CHAT.intersection(catalog.parse(copy.title[-1024:]).types) and not _template(copy.root / choice.folder, here):
+    if not vocabulary.talking(yes=False).intersection(catalog.parse(copy.title[-1024:]).types) and not _template(copy.root / choice.folder, here):
         usual.append("chat_template.jinja")
     return Gaps(needed, tuple(usual))
 
 
 def _listed(copy: Copy, choice: Choice) -> tuple[RemoteFile, ...]:
     """The files that stand beside these weights in the repository, as far as its client wrote its listing down."""
-    if copy.hub != "huggingface":
+    listing = HUBS[copy.hub].written_listing(copy.root) if copy.hub else ()
+    if not listing:
         return ()
-    listing = huggingface.written_listing(copy.root)
     try:
         found = choose(listing, subject=copy.title, file=choice.weights[0].path)
     except (CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported):

@@ -1,104 +1,158 @@
-"""Owns which engine runs the files of a checkpoint, and what that engine needs installed. Imports no engine."""
+"""Owns which engine runs the files of a checkpoint, and what it would refuse of them. Names and imports no engine."""
 
 from __future__ import annotations
 
+import re
+from functools import cache
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import Unsupported
+from modelcatalog.planning import installed, packages, runs
 from modelcatalog.planning.packages import absent
+from modelcatalog.planning.runs import ENGINES, Engine, use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.machine import Gpu
+    from modelcatalog.planning.request import Request
 
-__all__ = ["ENGINES", "Runs", "cards_of", "choose"]
+__all__ = ["Chosen", "cards_of", "check_model", "choose"]
 
-ENGINES = ("transformers", "llama.cpp", "vllm", "openai")
-_LLAMA = "llama-cpp-python>=0.3.36"
-_PACKED = "the weights stay packed as they are in the file"
+_TITLES = {"gguf": "GGUF files"}
+_TABLE = re.compile(r"^(\w+)(?:: [^\n=]+)? = (?:\{|Literal\[)(.*?)^[}\]]", re.MULTILINE | re.DOTALL)
+_KEY = re.compile(r'^    "([\w.-]+)"[:,]', re.MULTILINE)
+_ANY = "*"
 
 
-class Runs(NamedTuple):
+class Chosen(NamedTuple):
     """The engine of a plan."""
 
-    name: str
+    engine: Engine
     reason: str
     """Why it is this one; empty where the caller said so or there is no other."""
-    needs: tuple[str, ...] = ()
-    """The packages of its extra, as requirements."""
-    extra: str = "chat"
-    """The extra of this package that installs them."""
 
 
-def choose(asked: str | None, *, form: str, dtype: str, cards: Sequence[Gpu], subject: str, options: Mapping[str, object]) -> Runs:
-    """The engine for these files: transformers, but llama.cpp for GGUF where it is installed and can use the GPU there is.
+def choose(request: Request, *, form: str, cards: Sequence[Gpu], subject: str) -> Chosen:
+    """The engine for files of a format: the default one, unless another is better for them, installed, and can use the GPU there is.
 
     Args:
-        asked: What the caller said, or None.
+        request: What the caller asked for.
         form: ``gguf`` or ``safetensors``.
-        dtype: The type that the caller asked for, or ``auto``.
         cards: The GPUs that the weights would go to.
         subject: The name, for messages.
-        options: The caller's options for the engine.
 
     Raises:
-        Unsupported: there is no such engine, or it does not read these files or take these options.
+        Unsupported: it does not read these files, or can do nothing with what was asked for.
     """
-    if asked not in {None, "auto", *ENGINES}:
-        message = f"there is no engine {asked!r}"
-        raise Unsupported(message, subject=str(asked), hint=f"there are {', '.join(ENGINES)}")
-    runs = _asked(asked) if asked not in {None, "auto"} else _chosen(form, dtype, cards)
-    if runs.name == "llama.cpp" and form != "gguf":
-        message = f"llama.cpp reads GGUF files, and {subject} is {form}"
-        raise Unsupported(message, subject=subject, hint='take a GGUF repository of it, or engine="transformers"')
-    if runs.name == "llama.cpp" and dtype != "auto":
-        message = f"dtype={dtype!r} is not for llama.cpp: {_PACKED}"
-        raise Unsupported(message, subject=subject, hint='leave it out, take another quantization=, or engine="transformers"')
-    if runs.name == "vllm" and form != "safetensors":
-        message = f"vllm reads safetensors here, and {subject} is {form}"
-        raise Unsupported(message, subject=subject, hint='take the safetensors repository of it, or engine="llama.cpp"')
-    if options and runs.name == "transformers":
-        message = f"transformers takes no engine option: {', '.join(options)}"
-        raise Unsupported(message, subject=subject, hint='leave engine_options= out, or use engine="llama.cpp" or engine="vllm"')
-    return runs
+    chosen = Chosen(ENGINES[request.engine], ENGINES[request.engine].why) if request.engine is not None else _best(request, form, cards)
+    engine = chosen.engine
+    if form not in engine.formats:
+        reads = " and ".join(_TITLES.get(one, one) for one in engine.formats)
+        message = f"{engine.name} reads {reads}, and {subject} is {form}"
+        hint = f"take a repository of it in {' or '.join(engine.formats)}, or {use(*runs.reading(form))}"
+        raise Unsupported(message, subject=subject, hint=hint)
+    given = request.given()
+    for key, (why, instead) in engine.refuses.items():
+        if key in given:
+            message = f"{key}={given[key]!r} is not for {engine.name}: {why}"
+            others = [one for one in runs.reading(form) if key not in one.refuses]
+            raise Unsupported(message, subject=subject, hint=f"{instead}, or {use(*others)}" if others else instead)
+    for key in request.engine_options or ():
+        if _ANY not in engine.options and key not in engine.options:
+            taking = [one for one in ENGINES.values() if _ANY in one.options or key in one.options]
+            message = f"{engine.name} takes no engine option: {key}"
+            hint = f"it takes {', '.join(engine.options)}" if engine.options else f"leave engine_options= out, or use {use(*taking)}"
+            raise Unsupported(message, subject=subject, hint=hint)
+    return chosen
 
 
-def _asked(name: str | None) -> Runs:
-    if name == "llama.cpp":
-        return Runs(name, _PACKED, (_LLAMA,), "llama-cpp")
-    if name == "vllm":
-        return Runs(name, "", ("vllm",), "vllm")
-    return Runs("transformers", "")
+def _best(request: Request, form: str, cards: Sequence[Gpu]) -> Chosen:
+    usual = runs.default()
+    for one in ENGINES.values():
+        if form not in one.preferred_for or absent(one.requires(form)) or one.refuses.keys() & request.given().keys():
+            continue
+        if cards and not _uses_gpus(one):
+            return Chosen(usual, f"{usual.name}: the installed {one.name} was compiled without support for GPUs")
+        return Chosen(one, f"{one.name}: {one.why}, {one.better}")
+    return Chosen(usual, usual.why)
 
 
-def _chosen(form: str, dtype: str, cards: Sequence[Gpu]) -> Runs:
-    if form != "gguf" or dtype != "auto":
-        return Runs("transformers", "")
-    if absent((_LLAMA,)):
-        return Runs("transformers", "")
-    if cards and not _llama_uses_gpus():
-        return Runs("transformers", "transformers: the installed llama.cpp was compiled without support for GPUs")
-    return Runs("llama.cpp", f"llama.cpp: {_PACKED}, which takes less memory and time than unpacking them", (_LLAMA,), "llama-cpp")
-
-
-def _llama_uses_gpus() -> bool:
-    """Whether llama-cpp-python was compiled for GPUs, by the libraries beside it: loading them to ask takes a second."""
-    spec = find_spec("llama_cpp")
+def _uses_gpus(engine: Engine) -> bool:
+    if engine.gpu is None:
+        return True
+    spec = find_spec(engine.gpu.package)
     if spec is None or spec.origin is None:
         return False
-    names = (file.name for file in (Path(spec.origin).parent / "lib").glob("*ggml-*"))
-    return any(kind in name for name in names for kind in ("cuda", "hip", "vulkan", "metal", "sycl"))
+    names = (file.name for file in Path(spec.origin).parent.glob(engine.gpu.files))
+    return any(kind in name for name in names for kind in engine.gpu.kinds)
 
 
-def cards_of(name: str, cards: Sequence[Gpu], options: Mapping[str, object]) -> tuple[Gpu, ...]:
-    """The GPUs that the engine spreads the weights over: vllm takes as many as it is told, the others all."""
-    if name != "vllm":
+def cards_of(engine: Engine, cards: Sequence[Gpu], options: Mapping[str, object]) -> tuple[Gpu, ...]:
+    """The GPUs that the engine spreads the weights over: all, or as many as its options say."""
+    if not engine.cards:
         return tuple(cards)
     count = 1
-    for key in ("tensor_parallel_size", "pipeline_parallel_size"):
+    for key in engine.cards:
         size = options.get(key, 1)
         count *= size if isinstance(size, int) else 1
     return tuple(cards[:count])
+
+
+# What an engine knows, by its own tables -------------------------------------------------------
+
+
+def check_model(engine: Engine, facts: Facts, *, folder: str, trusted: bool, subject: str) -> None:
+    """Refuse a checkpoint that the installed engine has no class for, or in a quantization that it does not read.
+
+    Nothing is refused where it is not installed, or has its tables in another form.
+
+    Raises:
+        Unsupported: if loading is certain to fail.
+    """
+    if folder and not engine.subfolders:
+        message = f"{engine.name} reads a checkpoint from its own folder, and that of {subject} is {folder}"
+        others = [one for one in ENGINES.values() if one.subfolders]
+        raise Unsupported(message, subject=subject, hint=f"give that folder as a path, or take {use(*others)}")
+    place = None if engine.knows is None else _place(engine.knows.package)
+    if engine.knows is None or place is None or (engine.knows.plugins and metadata.entry_points(group=engine.knows.plugins)):
+        return
+    have = f"{engine.name} {packages.installed(engine.knows.package) or ''}".strip()
+    methods = _tables(place / engine.knows.quantizations).get(engine.knows.quantization_table)
+    if facts.quantization in engine.knows.unread and methods and facts.quantization not in methods:
+        message = f"{have} reads no weights in {facts.quantization}"
+        others = [one for one in runs.reading("safetensors") if one.name != engine.name]
+        raise Unsupported(message, subject=subject, hint=f"take another quantization of {subject}, or {use(*others)}")
+    tables = _tables(place / engine.knows.architectures)
+    gone = {name for table in engine.knows.gone for name in tables.get(table, ())}
+    known = {name for table, names in tables.items() if table not in engine.knows.gone for name in names}
+    if not known or not facts.architectures or known & set(facts.architectures) or (trusted and facts.auto_classes):
+        return
+    # What it has no class for, it runs with one of the library's that can hold a conversation.
+    classes = installed.tables()
+    if classes is None or set(facts.architectures) & classes.chat_classes:
+        return
+    said = "has no class of its own any more" if gone & set(facts.architectures) else "does not know the architecture"
+    message = f"{have} {said}: {facts.architectures[0]}, which {subject} has"
+    others = [one for one in runs.reading("safetensors") if one.name != engine.name]
+    raise Unsupported(message, subject=subject, hint=f"take another version of {engine.name}, or {use(*others)}")
+
+
+def _place(package: str) -> Path | None:
+    """Where an installed package lies."""
+    spec = find_spec(package)
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
+
+
+@cache
+def _tables(file: Path) -> Mapping[str, frozenset[str]]:
+    """The tables of a module: dictionaries by their keys, and literal types by their words."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return {}
+    return {found[1]: frozenset(_KEY.findall(found[2])) for found in _TABLE.finditer(text)}

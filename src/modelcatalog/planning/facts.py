@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from modelcatalog import vocabulary
+from modelcatalog.planning.layers import architectures as tables
 from modelcatalog.planning.layers.settings import language_part
 from modelcatalog.weights import safetensors
 from modelcatalog.weights.safetensors import SafetensorsHeader
@@ -125,7 +125,7 @@ def from_config(config: Mapping[str, Any]) -> Facts:
     def get(*keys: str) -> object:
         return next((c[k] for c in (inner, config) for k in keys if c.get(k) is not None), None)
 
-    layers, hidden = _int(get("num_hidden_layers", "n_layer", "num_layers")), _int(get(*vocabulary.architectures().names["hidden"]))
+    layers, hidden = _int(get("num_hidden_layers", "n_layer", "num_layers")), _int(get(*tables.architectures().names["hidden"]))
     stated = config.get("architectures")
     architectures = tuple(name for one in stated if (name := _text(one))) if isinstance(stated, list) else ()
     quantization = get("quantization_config")
@@ -214,7 +214,7 @@ def is_buffer(name: str) -> bool:
     >>> is_buffer("h.0.attn.masked_bias"), is_buffer("h.0.attn.c_attn.bias")
     (True, False)
     """
-    return name.endswith(vocabulary.architectures().buffers)
+    return name.endswith(tables.architectures().buffers)
 
 
 def _count(facts: Facts, header: SafetensorsHeader) -> int | None:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog.planning import packages
+from modelcatalog.planning import packages, runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,12 +53,12 @@ def version() -> str | None:
     >>> version() is None or version()[0].isdigit()
     True
     """
-    return packages.installed("transformers") or None
+    return packages.installed(runs.library()) or None
 
 
 def folder() -> Path | None:
     """Where the installed transformers lies."""
-    spec = find_spec("transformers")
+    spec = find_spec(runs.library())
     return None if spec is None or spec.origin is None else Path(spec.origin).parent
 
 

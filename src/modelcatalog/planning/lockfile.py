@@ -6,22 +6,30 @@ It is JSON, so that any tool can read it: the hub, the commit, and each file's s
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from modelcatalog import catalog, hubs
-from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError
-from modelcatalog.hubs import Listing, RemoteFile, huggingface, local, paths, receipts
+from modelcatalog import catalog
+from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError, Unsupported
+from modelcatalog.hubs import HUBS, Copy, Listing, RemoteFile, local, paths, receipts
 from modelcatalog.planning.choose import locked
-from modelcatalog.planning.locate import Located, Wanted, locate_path
-from modelcatalog.records import Hub
+from modelcatalog.planning.found import Located
+from modelcatalog.planning.locate import locate_path
 
 if TYPE_CHECKING:
     from modelcatalog.planning.record import Plan
+    from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName
 
 __all__ = ["Lock", "located", "lock_of", "read_lock", "write_lock"]
+
+
+def _known(hub: str | None) -> str | None:
+    if hub is not None and hub not in HUBS:
+        message = f"there is no hub {hub!r}"
+        raise ValueError(message)
+    return hub
 
 
 class Lock(BaseModel):
@@ -31,7 +39,7 @@ class Lock(BaseModel):
 
     modelcatalog_lock: Literal[1] = 1
     name: str
-    hub: Hub | None = None
+    hub: Annotated[str | None, AfterValidator(_known)] = None
     repo_id: str | None = None
     revision: str | None = None
     commit: str | None = None
@@ -39,7 +47,14 @@ class Lock(BaseModel):
 
 
 def lock_of(plan: Plan) -> Lock:
-    """The lock of a plan: hashes as its hub listed them, or of the files on this disk where no hub did."""
+    """The lock of a plan: hashes as its hub listed them, or of the files on this disk where no hub did.
+
+    Raises:
+        Unsupported: a server has the model.
+    """
+    if plan.served:
+        message = f"{plan.name.source} is on a server, and has no files that could be locked"
+        raise Unsupported(message, subject=plan.name.source, hint="give the name of a checkpoint that is loaded here")
     files = plan.files
     if plan.path is not None:
         folder = Path(plan.path)
@@ -75,16 +90,16 @@ def read_lock(file: str | Path) -> Lock:
     try:
         lock = Lock.model_validate_json(Path(file).read_bytes())
     except OSError as error:
-        message = f"there is no lock file {file}"
+        message = f"there is not a lock file {file}"
         raise CheckpointNotFound(message, subject=str(file), hint="make one with: modelcatalog lock NAME") from error
     except ValidationError as error:
-        message = f"{file} is no lock file: {error.errors()[0]['msg']}"
+        message = f"{file} is not a lock file: {error.errors()[0]['msg']}"
         raise IntegrityError(message, subject=str(file), hint="make one with: modelcatalog lock NAME") from error
     paths.check((f.path for f in lock.files), subject=str(file))
     return lock
 
 
-def located(name: ModelName, path: Path | None, lock: Lock, wanted: Wanted) -> Located:
+def located(name: ModelName, path: Path | None, lock: Lock, request: Request) -> Located:
     """The locked files: at the path given, in the cache, or to be fetched from the hub of the lock.
 
     Raises:
@@ -94,9 +109,9 @@ def located(name: ModelName, path: Path | None, lock: Lock, wanted: Wanted) -> L
     if path is None and name.source != lock.name and not name.same_model(catalog.parse(lock.name)):
         message = f"the lock file is for {lock.name}, not for {name.source}"
         raise IntegrityError(message, subject=name.source, hint="make a new one with: modelcatalog lock NAME")
-    choice = locked(lock.files, subject=lock.name, code=wanted.code)
+    choice = locked(lock.files, subject=lock.name, code=request.trust_remote_code)
     reason = "the lock file names these files"
-    for copy in _copies(path, lock, wanted, name):
+    for copy in _copies(path, lock, request, name):
         lost = receipts.missing(copy.root, lock.files)
         if lost is None:
             held = copy._replace(files=lock.files, commit=lock.commit)
@@ -108,34 +123,33 @@ def located(name: ModelName, path: Path | None, lock: Lock, wanted: Wanted) -> L
     if lock.hub is None or lock.repo_id is None:
         message = f"the files that were locked for {lock.name} are not on this disk, and the lock names no hub"
         raise CheckpointNotFound(message, subject=lock.name, hint="lock it from a hub, or give the folder's path")
-    if lock.hub == "huggingface" and huggingface.offline():
-        message = f"the files that were locked for {lock.name} are not on this disk, and HF_HUB_OFFLINE forbids asking"
-        raise HubUnreachable(message, subject=lock.name, hint="unset HF_HUB_OFFLINE once, to fetch them")
-    client = hubs.client(lock.hub)
-    wire = client.wire()
+    hub = HUBS[lock.hub]
+    if variable := hub.offline():
+        message = f"the files that were locked for {lock.name} are not on this disk, and {variable} forbids asking"
+        raise HubUnreachable(message, subject=lock.name, hint=f"unset {variable} once, to fetch them")
+    wire = hub.wire()
     listing = Listing(
         hub=lock.hub,
         endpoint=wire.endpoint,
         repo_id=lock.repo_id,
-        revision=lock.revision or lock.commit or "master",
+        revision=lock.revision or lock.commit or hub.branch,
         commit=lock.commit,
         files=lock.files,
     )
-    return Located(choice, (reason, f"they come from {lock.hub}"), listing=listing, client=client, wire=wire)
+    return Located(choice, (reason, f"they come from {lock.hub}"), listing=listing, hub=hub, wire=wire)
 
 
-def _copies(path: Path | None, lock: Lock, wanted: Wanted, name: ModelName) -> list[local.Copy]:
+def _copies(path: Path | None, lock: Lock, request: Request, name: ModelName) -> list[Copy]:
     if path is not None:
-        found = locate_path(path, wanted).copy
+        found = locate_path(path, request).copy
         return [found] if found else []
     if lock.hub is not None and lock.repo_id is not None:
-        revision = lock.commit or (lock.revision if lock.hub == "modelscope" else None)
-        return list(local.cached(lock.hub, lock.repo_id, revision))
+        return list(HUBS[lock.hub].cached(lock.repo_id, lock.commit or lock.revision))
     try:
         return [copy for copy in local.searched() if copy.title in {lock.name, lock.files[0].path} or _same(name, copy)]
     except ModelCatalogError:
         return []
 
 
-def _same(name: ModelName, copy: local.Copy) -> bool:
+def _same(name: ModelName, copy: Copy) -> bool:
     return name.same_model(catalog.parse(copy.title[-1024:]))

@@ -1,6 +1,6 @@
 """Owns what a checkpoint takes in memory: weights, what the layers keep of conversations, and what computing takes beside them.
 
-Knows facts, layers and bytes, no names and no hubs. What engines do otherwise than transformers stands in data/architectures.toml.
+Knows facts, layers and bytes, no names and no hubs. What an engine takes stands in data/engines.toml.
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import vocabulary
 from modelcatalog.planning import installed
 from modelcatalog.planning.layers import Keeping
+from modelcatalog.planning.layers.architectures import architectures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.layers import Layers
+    from modelcatalog.planning.runs import Engine
 
 __all__ = ["DTYPE_BYTES", "Cache", "activation_bytes", "cache", "framework_bytes", "weight_bytes"]
 
@@ -70,7 +71,7 @@ def weight_bytes(facts: Facts, *, stored: int, dtype: str | None, unpacked: bool
     return facts.parameters * DTYPE_BYTES[dtype]
 
 
-def cache(layers: Layers, *, engine: str, dtype: str | None, kv_dtype: str | None, concurrency: int, options: Mapping[str, object]) -> Cache:
+def cache(layers: Layers, *, engine: Engine, dtype: str | None, kv_dtype: str | None, concurrency: int, options: Mapping[str, object]) -> Cache:
     """What an engine keeps of conversations.
 
     Args:
@@ -82,31 +83,28 @@ def cache(layers: Layers, *, engine: str, dtype: str | None, kv_dtype: str | Non
         options: The options that the caller hands on to the engine.
     """
     computing = DTYPE_BYTES.get(dtype or "bfloat16", 2)
-    width = computing if kv_dtype is None else vocabulary.architectures().cache_bytes[kv_dtype]
+    width = computing if kv_dtype is None else architectures().cache_bytes[kv_dtype]
     keeping = Keeping(state_width=computing)
-    if engine == "transformers":
+    if engine.library:
         version = re.match(r"(\d+)\.(\d+)", installed.version() or "")
-        older = version is not None and (int(version[1]), int(version[2])) < vocabulary.architectures().latent_since
+        older = version is not None and (int(version[1]), int(version[2])) < architectures().latent_since
         keeping = keeping._replace(apart=older)
-    elif engine == "llama.cpp":
-        # Its API keeps all tokens in layers with a window unless it is told otherwise, so that a conversation can be taken up again.
-        whole = options.get("swa_full") is not False
-        keeping = keeping._replace(whole=whole, beyond=0 if whole else vocabulary.architectures().engine["llama.cpp"].at_once)
+    elif engine.takes is not None and engine.takes.whole_unless:
+        whole = options.get(engine.takes.whole_unless) is not False
+        keeping = keeping._replace(whole=whole, beyond=0 if whole else engine.takes.at_once)
     return Cache(layers, width, keeping, concurrency)
 
 
-def activation_bytes(facts: Facts, *, engine: str, tokens: int, dtype: str | None, concurrency: int) -> int | None:
+def activation_bytes(facts: Facts, *, engine: Engine, tokens: int, dtype: str | None, concurrency: int) -> int | None:
     """Bytes that computing takes for the tokens that an engine reads at once; None where the sizes of the model are not known."""
-    entry = vocabulary.architectures().engine.get(engine)
-    if entry is None or facts.hidden is None:
+    if engine.takes is None or facts.hidden is None:
         return None
     width = DTYPE_BYTES.get(dtype or "bfloat16", 2)
-    many = min(tokens, entry.at_once)
+    many = min(tokens, engine.takes.at_once)
     inside = many * (_ALIKE * facts.hidden + 2 * (facts.intermediate or 4 * facts.hidden)) * width
     return inside + concurrency * (facts.vocabulary or 0) * 2 * _FLOAT32
 
 
-def framework_bytes(engine: str, *, cards: int) -> int | None:
+def framework_bytes(engine: Engine, *, cards: int) -> int | None:
     """Bytes that an engine and the driver take of each card before a model is there; in RAM it is the process's already."""
-    entry = vocabulary.architectures().engine.get(engine)
-    return None if entry is None else entry.card * cards
+    return None if engine.takes is None else engine.takes.card * cards

@@ -8,13 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelcatalog import catalog, hubs
+from modelcatalog import hubs
 from modelcatalog.errors import EngineError, HubUnreachable, ModelCatalogError
 from modelcatalog.hubs import local, receipts
 from modelcatalog.hubs.download import fetching
+from modelcatalog.planning.remote import repository
 
 if TYPE_CHECKING:
-    from modelcatalog.hubs import Listing
+    from modelcatalog.hubs import Hub, Listing
     from modelcatalog.planning.record import Plan
 
 __all__ = ["obtain"]
@@ -58,14 +59,22 @@ def obtain(plan: Plan) -> Plan:
 
 
 def _twin(plan: Plan) -> Listing | str:
-    """The other hub's listing of the same files, if the hashes of all weights agree; else why it cannot help."""
-    there = hubs.other(plan.hub or "modelscope")
-    differs = f'{there} does not list the same files: to take its own, pass hub="{there}"'
+    """Another hub's listing of the same files, if the hashes of all weights agree; else why none can help."""
+    why = []
+    for hub in hubs.others(plan.hub):
+        same = _same(plan, hub)
+        if not isinstance(same, str):
+            return same
+        why.append(same)
+    return "; ".join(why)
+
+
+def _same(plan: Plan, hub: Hub) -> Listing | str:
+    differs = f'{hub.name} does not list the same files: to take its own, pass hub="{hub.name}"'
     try:
-        client = hubs.client(there)
-        listing = client.listing(client.wire(), catalog.resolve(plan.name, hub=there).repo_id, None)
+        listing = hub.listing(hub.wire(), repository(plan.name, hub), None)
     except ModelCatalogError as error:
-        return f"{there} cannot take over: {error.message}"
+        return f"{hub.name} cannot take over: {error.message}"
     files = []
     for file in plan.files:
         twin = listing.file(file.path)

@@ -12,38 +12,31 @@ from modelcatalog.planning.record import Missing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modelcatalog.planning.engine import Runs
+    from modelcatalog.hubs import Hub
+    from modelcatalog.planning.runs import Engine
 
 __all__ = ["absent", "missing"]
 
-_CHAT = "pip install 'modelcatalog[chat]'"
-_MODELSCOPE = "pip install 'modelcatalog[modelscope]'"
 _REQUIREMENT = re.compile(r"^([\w.-]+)(.*)$")
 _BOUND = re.compile(r"(>=|<)([\w.]+)")
 
 
-def missing(*, gguf: bool, hub: str | None, more: Sequence[str], engine: Runs | None = None) -> tuple[Missing, ...]:
+def missing(engine: Engine, form: str, *, hub: Hub | None = None, more: Sequence[str] = ()) -> tuple[Missing, ...]:
     """What is not installed, with the line that installs it.
 
     Args:
-        gguf: Whether the weights are a GGUF file.
+        engine: The engine.
+        form: The format of the weights.
         hub: The hub that files are to be downloaded from.
         more: What the quantization needs beside it, as requirements.
-        engine: The engine, where it is not transformers.
     """
-    client = ["huggingface-hub"] if hub == "huggingface" else []
-    if engine is not None and engine.needs:
-        core = [*engine.needs]
-        # Its extra does not bring the hub's client.
-        extra = f"{engine.extra},chat" if absent(client) else engine.extra
-        install = f"pip install 'modelcatalog[{extra}]'"
-    else:
-        core, install = ["torch", "transformers", "accelerate", *(["gguf"] if gguf else [])], _CHAT
-    core += client
-    result = [Missing(packages=lacking, install=install)] if (lacking := absent(core)) else []
-    if hub == "modelscope" and absent(["modelscope"]):
-        result.append(Missing(packages=("modelscope",), install=_MODELSCOPE))
-    if lacking := tuple(name for name in absent(more) if _name(name) not in core):
+    core = engine.requires(form)
+    client = [] if hub is None else [hub.package]
+    # An engine's extra need not bring the hub's client.
+    extras = [engine.extra] if absent(core) else []
+    extras += [hub.extra] if hub is not None and absent(client) and hub.extra not in extras else []
+    result = [Missing(packages=absent([*core, *client]), install=f"pip install 'modelcatalog[{','.join(extras)}]'")] if extras else []
+    if lacking := tuple(name for name in absent(more) if _name(name) not in (*core, *client)):
         line = " ".join(f"'{one}'" if re.search("[<>]", one) else one for one in lacking)
         result.append(Missing(packages=lacking, install=f"pip install {line}"))
     return tuple(result)

@@ -2,143 +2,99 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelcatalog import catalog
-from modelcatalog.catalog.listing import known_hub
-from modelcatalog.errors import CheckpointNotFound, Unsupported
+from modelcatalog import catalog, hubs
+from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, ModelCatalogError
 from modelcatalog.hubs import local
-from modelcatalog.planning import lockfile, request, serving, variants
-from modelcatalog.planning.build import Asked, build
-from modelcatalog.planning.locate import Wanted, locate, locate_path
+from modelcatalog.planning import lockfile, serving, variants
+from modelcatalog.planning.build import build
+from modelcatalog.planning.locate import locate, locate_path
 from modelcatalog.planning.record import Plan
+from modelcatalog.planning.request import Request, takes_options
 from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from typing import Unpack
 
-    from pydantic import JsonValue
-
-    from modelcatalog.records import Hub
+    from modelcatalog.planning.request import Options
 
 __all__ = ["lock", "plan"]
 
 
-def plan(
-    name: str | Path | ModelName,
-    *,
-    hub: Hub | None = None,
-    engine: str | None = None,
-    revision: str | None = None,
-    dtype: str = "auto",
-    device: str | None = None,
-    context_length: int | None = None,
-    quantization: str | None = None,
-    fit: bool = False,
-    offload: bool = False,
-    lock: str | Path | None = None,
-    trust_remote_code: bool = False,
-    base_url: str | None = None,
-    engine_options: Mapping[str, JsonValue] | None = None,
-    on: str | None = None,
-    concurrency: int = 1,
-    kv_dtype: str | None = None,
-) -> Plan:
+@takes_options
+def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
     """What `load` would do with the same arguments, in seconds and without a weight byte.
 
     Args:
         name: A name, a path to a folder or GGUF file, or a parsed name.
-        hub: ``"huggingface"`` or ``"modelscope"``; else local copies come first, then the hub that answers first.
-        engine: ``"transformers"``, ``"llama.cpp"``, ``"vllm"``, or ``"openai"`` for a server that has the model (see
-            `serving.plan_served`). By default transformers, but llama.cpp for GGUF files where it is installed.
-        revision: Branch, tag or commit.
-        dtype: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
-        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, …; by default all visible GPUs, else the CPU.
-        context_length: Tokens to plan the KV cache for.
-        quantization: ``"Q4_K_M"``, ``"int4"``, …: the variant to take.
-        fit: Take the most precise variant that fits.
-        offload: Allow weights to stay in RAM when the GPU is too small.
-        lock: A lock file that the checkpoint must agree with.
-        trust_remote_code: Allow Python code from the repository to run.
-        base_url: The address of an OpenAI-compatible server, which means the openai engine; else ``OPENAI_BASE_URL``,
-            else the API of the company whose model it is.
-        on: A machine that one does not have: ``"RTX 4090"``, ``"2x H100"``, ``"M3 Max 64GB"``, ``"24GB"``, ``"64GB RAM"``.
-        concurrency: Conversations at once, each of ``context_length`` tokens.
-        kv_dtype: The type of keys and values: ``"fp8"``, ``"q8_0"``, …; by default that of computing.
-        engine_options: Handed on to llama.cpp (``n_threads``, …) or vllm (``tensor_parallel_size``, …) by their own names.
+        options: What is asked for beside the name, by the keywords of `Request`: ``hub``, ``engine``, ``revision``, ``dtype``,
+            ``device``, ``context_length``, ``quantization``, ``fit``, ``offload``, ``lock``, ``trust_remote_code``,
+            ``base_url``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
 
     Raises:
-        NameSyntaxError: the text is no name.
+        NameSyntaxError: the text is not a name.
         UnknownFamily, ClosedWeights: there is no repository to look for.
         CheckpointNotFound, GatedCheckpoint, HubUnreachable: it cannot be had.
         IntegrityError: a local file is cut off, or other than locked.
-        Unsupported: ``hub`` is no hub that has repositories.
         UnsafeRepository, NeedsRemoteCode: loading it would run code from the repository.
         WontFit: with ``fit``, if no variant fits.
         Unsupported: the checkpoint does not talk, an argument means nothing here, or what is installed cannot run it.
     """
-    options: dict[str, object] = {
-        "hub": hub, "engine": engine, "revision": revision, "dtype": dtype, "context_length": context_length, "quantization": quantization,
-        "fit": fit, "offload": offload, "trust_remote_code": trust_remote_code, "base_url": base_url, "device": device,
-        "on": on, "concurrency": concurrency, "kv_dtype": kv_dtype,
-    }  # fmt: skip
-    request.check(options, subject=name.source if isinstance(name, ModelName) else str(name))
-    if engine == "openai" or (base_url is not None and engine in {None, "auto"}):
-        others: dict[str, object] = {
-            "hub": hub, "revision": revision, "device": device, "context_length": context_length, "quantization": quantization, "fit": fit,
-            "offload": offload, "lock": lock, "trust_remote_code": trust_remote_code, "dtype": None if dtype == "auto" else dtype,
-            "engine_options": bool(engine_options), "on": on, "concurrency": None if concurrency == 1 else concurrency, "kv_dtype": kv_dtype,
-        }  # fmt: skip
-        served = name if isinstance(name, ModelName) else catalog.parse(str(name))
-        return serving.plan_served(served, base_url, {key: value for key, value in others.items() if value not in {None, False}})
-    if base_url is not None:
-        message = f"base_url= is for servers, and {engine} asks none"
-        raise Unsupported(message, subject=str(engine), hint='leave it out, or use engine="openai"')
-    known_hub(hub)
+    request = Request.of(name.source if isinstance(name, ModelName) else str(name), options)
+    if request.served:
+        return serving.plan_served(name if isinstance(name, ModelName) else catalog.parse(str(name)), request)
     record, path = _named(name)
-    asked = Asked(
-        engine=engine,
-        revision=revision,
-        dtype=dtype,
-        device=device,
-        context_length=context_length,
-        quantization=quantization if path is not None or lock is not None else None,
-        offload=offload,
-        locked=lock is not None,
-        trust_remote_code=trust_remote_code,
-        engine_options=engine_options or {},
-        on=on,
-        concurrency=concurrency,
-        kv_dtype=kv_dtype,
-    )
-    wanted = Wanted(hub, revision, quantization, trust_remote_code)
-    if lock is not None:
-        locked = lockfile.read_lock(lock)
-        request.check_lock(options, {"hub": (locked.hub,), "revision": (locked.revision, locked.commit)}, subject=record.source)
-        return build(record, lockfile.located(record, path, locked, wanted), asked)
+    if request.lock is not None:
+        locked = lockfile.read_lock(request.lock)
+        request.check_lock({"hub": (locked.hub,), "revision": (locked.revision, locked.commit)}, record.source)
+        return build(record, lockfile.located(record, path, locked, request), request)
     if path is not None:
-        request.check_path(options, subject=str(path))
-        return build(record, locate_path(path, wanted), asked)
-    if fit:
-        return variants.most_precise(record, wanted, asked)
-    if quantization is not None:
-        return variants.quantized(record, wanted, asked)
-    return build(record, locate(record, wanted), asked)
+        request.check_path(str(path))
+        return build(record, locate_path(path, request), request)
+    if request.fit:
+        return variants.most_precise(record, request)
+    if request.quantization is not None:
+        return variants.quantized(record, request)
+    return _built(record, request)
 
 
-def lock(name: str | Path | ModelName | Plan, file: str | Path, *, hub: Hub | None = None) -> lockfile.Lock:
+def _built(record: ModelName, request: Request) -> Plan:
+    """The plan for a name; where a hub lists the files and keeps them behind a gate, and nobody said which hub, another hub's."""
+    found = locate(record, request)
+    try:
+        return build(record, found, request)
+    except GatedCheckpoint as gated:
+        for hub in hubs.others(found.hub.name) if found.free and found.hub else ():
+            try:
+                made = build(record, locate(record, replace(request, hub=hub.name)), request)
+            except ModelCatalogError as error:
+                gated.message = f"{gated.message}; {hub.name}: {error.message}"
+                gated.args = (gated.message,)
+                continue
+            why = f"{hub.name} because {gated.message}"
+            return made.model_copy(update={"reasons": (why, *made.reasons[1:])})
+        raise
+
+
+@takes_options
+def lock(name: str | Path | ModelName | Plan, file: str | Path, **options: Unpack[Options]) -> lockfile.Lock:
     """Write a lock file: the files that a name means now, by hash. ``load(name, lock=file)`` takes them or fails.
 
     Args:
-        name: As in `plan`, or a plan.
+        name: As in `plan`, or a plan, whose choices then stand.
         file: Where to write it; JSON.
-        hub: As in `plan`.
+        options: As in `plan`.
 
     Raises:
         ModelCatalogError: as `plan` raises them; no weight byte moves.
     """
-    return lockfile.write_lock(name if isinstance(name, Plan) else plan(name, hub=hub), file)
+    if isinstance(name, Plan):
+        Request.of(name.name.source, options).refuse_beside_plan(name.name.source)
+        return lockfile.write_lock(name, file)
+    return lockfile.write_lock(plan(name, **options), file)
 
 
 def _named(name: str | Path | ModelName) -> tuple[ModelName, Path | None]:

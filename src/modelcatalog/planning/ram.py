@@ -73,9 +73,9 @@ def _meminfo(system: Path, key: str) -> int | None:
 
 
 def macos_available(text: str) -> int | None:
-    """Bytes that ``vm_stat`` says a process can have: free pages, and those that are given back when asked for.
+    r"""Bytes that ``vm_stat`` says a process can have: free pages, and those that are given back when asked for.
 
-    >>> macos_available("(page size of 16384 bytes)\\nPages free:   10.\\nPages inactive:   5.\\nPages active:  9.\\n")
+    >>> macos_available("(page size of 16384 bytes)\nPages free:   10.\nPages inactive:   5.\nPages active:  9.\n")
     245760
     """
     size = _PAGE_SIZE.search(text)

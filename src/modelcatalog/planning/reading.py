@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import CheckpointNotFound
-from modelcatalog.hubs import Card
 from modelcatalog.hubs import card as cards
+from modelcatalog.hubs.card import Card
 from modelcatalog.planning import facts as facts_of
 from modelcatalog.planning.facts import Facts
 from modelcatalog.planning.layers import Layers
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from modelcatalog.hubs import RemoteFile
-    from modelcatalog.planning.locate import Located
+    from modelcatalog.planning.found import Located
 
 __all__ = ["Said", "read"]
 
@@ -55,7 +55,7 @@ class Said(NamedTuple):
     card: Card = Card()
     """What is said of the model beside: by its hub, else by the card or the header that lies here."""
     first: Mapping[str, bytes] = {}
-    """The first bytes of the tokenizer's files that are no JSON."""
+    """The first bytes of the tokenizer's files that are not JSON."""
 
 
 class _Reader(NamedTuple):
@@ -107,7 +107,8 @@ def read(found: Located) -> Said:
             facts = facts_of.with_counts(facts, counts)
     tokenizer, facts = _with_tokenizer(facts, companions, reader)
     others = {name: _json(reader, companions[name]) if reader.left() > 0 else {} for name in OTHERS if name in companions and facts.quantization is None}
-    return Said(facts, tensors, tokenizer, frozenset(companions), others, layers=config_layers.layers(stated), card=_card(found), first=_whole(companions, reader) if reader.here else {})
+    layers = config_layers.layers(stated)
+    return Said(facts, tensors, tokenizer, frozenset(companions), others, layers=layers, card=_card(found), first=_whole(companions, reader) if reader.here else {})
 
 
 def _card(found: Located) -> Card:
@@ -125,10 +126,10 @@ def _card(found: Located) -> Card:
 def _reader(found: Located) -> _Reader | None:
     if found.copy is not None:
         return _Reader(found.copy.read, lambda: 1_000, here=True)
-    client, wire, listing = found.client, found.wire, found.listing
-    if client is None or wire is None or listing is None:
+    hub, wire, listing = found.hub, found.wire, found.listing
+    if hub is None or wire is None or listing is None:
         return None
-    return _Reader(lambda path, start, length: client.read(wire, listing, path, start=start, length=length), lambda: wire.requests, here=False)
+    return _Reader(lambda path, start, length: hub.read(wire, listing, path, start=start, length=length), lambda: wire.requests, here=False)
 
 
 def _json(reader: _Reader, file: RemoteFile) -> dict[str, object]:
@@ -181,7 +182,7 @@ def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: 
 
 
 def _whole(companions: Mapping[str, RemoteFile], reader: _Reader) -> dict[str, bytes]:
-    """Look whether the small files that lie here are whole; the first bytes of those that are no text."""
+    """Look whether the small files that lie here are whole; the first bytes of those that are not text."""
     first = {}
     for name, file in companions.items():
         kind = PurePosixPath(name).suffix

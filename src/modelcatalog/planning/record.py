@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from modelcatalog.hubs import Listing, RemoteFile
 from modelcatalog.hubs.card import Relation
-from modelcatalog.records import Dtype, Hub, ModelName, Quantization
+from modelcatalog.planning.runs import ENGINES, default
+from modelcatalog.records import Dtype, ModelName, Quantization
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
 
@@ -88,7 +89,7 @@ class Plan(_Record):
     name: ModelName
     source: str
     """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, a hub's name, or ``server``."""
-    hub: Hub | None = None
+    hub: str | None = None
     endpoint: str | None = None
     repo_id: str | None = None
     revision: str | None = None
@@ -102,7 +103,7 @@ class Plan(_Record):
     """The paths of the weight files."""
     quantization: Quantization | None = None
     parameters: int | None = None
-    engine: str = "transformers"
+    engine: str = Field(default_factory=lambda: default().name)
     dtype: Dtype | None = None
     device: str
     """``cpu``, ``cuda``, what the caller gave, or ``server``."""
@@ -138,7 +139,7 @@ class Plan(_Record):
     @property
     def served(self) -> bool:
         """Whether a server has the model, at ``endpoint``, by the id ``repo_id``; then there are no files."""
-        return self.engine == "openai"
+        return self.engine in ENGINES and ENGINES[self.engine].server is not None
 
     @property
     def bytes(self) -> int:
@@ -191,17 +192,16 @@ class Plan(_Record):
 
     def _context(self) -> str:
         memory = self.memory
-        kept = f" ({memory.layers} layers)" if memory.layers and memory.kv is not None else ""
         if memory.kv is None:
-            return f"what it keeps of a conversation is unknown: {memory.layers}" if memory.layers else "what it keeps of a conversation is unknown"
+            return f"what it keeps of a conversation is unknown: {memory.layers or 'its configuration was not read'}"
         each = f" in each of {memory.concurrency} conversations" if memory.concurrency > 1 else ""
-        if memory.longest_context is None:
-            return f"{self.context_length or 0:,} tokens{each}{kept}"
-        return f"{self.context_length or 0:,} tokens{each}, at most {memory.longest_context:,} fit{kept}"
+        longest = "" if memory.longest_context is None else f", at most {memory.longest_context:,} fit"
+        kept = f"; layers: {memory.layers}" if memory.layers else ""
+        return f"{self.context_length or 0:,} tokens{each}{longest}{kept}"
 
     def _licence(self) -> str:
-        words = {"quantized": "quantized from", "finetune": "tuned from", "adapter": "an adapter for", "merge": "merged from", None: "based on"}
-        base = f", {words[self.base_relation]} {self.base_model}" if self.base_model else ""
+        words = {"quantized": "quantized from", "finetune": "tuned from", "adapter": "an adapter for", "merge": "merged from"}
+        base = f", {words.get(self.base_relation or '', 'based on')} {self.base_model}" if self.base_model else ""
         return f"{self.licence or 'unknown'}{base}"
 
     def _notes(self) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog.errors import IntegrityError, NeedsRemoteCode, Unsupported
 from modelcatalog.planning import installed
+from modelcatalog.planning.runs import default, reading, server, use
 
 if TYPE_CHECKING:
     from modelcatalog.planning.choose import Choice
@@ -52,11 +53,11 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
         raise Unsupported(message, subject=subject, hint='add "model_type" to it as in its base model, or fetch the checkpoint again')
     if kind not in tables.types:
         message = f"{have} does not know the model type {kind} of {subject}"
-        hint = 'a newer transformers may know it (pip install -U transformers); or take a GGUF version, or a server that runs it (engine="openai")'
+        hint = f"a newer transformers may know it (pip install -U transformers); or take a GGUF version, or a server that runs it ({use(server())})"
         raise Unsupported(message, subject=subject, hint=hint)
     if kind not in tables.chatting:
         message = f"{have} has no class of the type {kind} that holds conversations ({facts.architecture or 'config.json names none'})"
-        raise Unsupported(message, subject=subject, hint='take the chat version of this model, or a server that runs it (engine="openai")')
+        raise Unsupported(message, subject=subject, hint=f"take the chat version of this model, or a server that runs it ({use(server())})")
 
 
 def check_gguf(facts: Facts, choice: Choice, *, subject: str) -> None:
@@ -66,17 +67,22 @@ def check_gguf(facts: Facts, choice: Choice, *, subject: str) -> None:
         Unsupported: it is in several parts, or of an architecture that the loader lacks.
     """
     if len(choice.weights) > 1:
-        message = f"transformers reads no GGUF file in several parts, and {choice.weights[0].path} is one of {len(choice.weights)}"
-        hint = 'join them with llama-gguf-split --merge, take engine="llama.cpp", or the safetensors repository'
+        message = f"transformers does not read GGUF files in several parts, and {choice.weights[0].path} is one of {len(choice.weights)}"
+        hint = f"join them with llama-gguf-split --merge, take {_others()}, or the safetensors repository"
         raise Unsupported(message, subject=choice.weights[0].path, hint=hint)
     known, kind = installed.gguf_architectures(), facts.architecture
     if known is None or kind is None:
         return
     spelled = next((to for word, to in _GGUF_SPELLINGS.items() if word in kind), kind)
     if kind not in known and spelled not in known and not ("t5" in kind and "t5" in known):
-        message = f"transformers {installed.version() or ''} reads no GGUF file of the architecture {kind}, which {subject} has"
-        hint = 'take engine="llama.cpp", or the safetensors repository of this model'
+        message = f"transformers {installed.version() or ''} does not read GGUF files of the architecture {kind}, which {subject} has"
+        hint = f"take {_others()}, or the safetensors repository of this model"
         raise Unsupported(message, subject=subject, hint=hint)
+
+
+def _others() -> str:
+    """The engines that read a GGUF file too."""
+    return use(*(one for one in reading("gguf") if one is not default()))
 
 
 def check_shards(choice: Choice, *, subject: str) -> None:

@@ -1,141 +1,238 @@
-"""Owns what the arguments of `plan` and `load` may be, in one place: no option is ignored without a word. Knows no hub.
+"""Owns `Request`: everything that a caller of `plan` and `load` may ask for beside the name, checked once. Knows no file.
 
-What needs the checkpoint's own facts (its quantization, the most tokens that it reads) is checked beside them.
+A new option is a field of `Request`, the same word in `Options`, and one in `cli/options.py`; a test holds the three
+together. What needs the checkpoint's own facts is checked beside them (`claims`, `engine`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from modelcatalog import vocabulary
+from modelcatalog import hubs
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import cards, devices, machine
-from modelcatalog.planning.choose import matches
+from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.memory import DTYPE_BYTES
-from modelcatalog.records import Quantization
+from modelcatalog.planning.runs import ENGINES, server, use
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from modelcatalog.planning.choose import Choice
-    from modelcatalog.planning.facts import Facts
+    from pydantic import JsonValue
 
-__all__ = ["check", "check_context", "check_lock", "check_path", "check_quantization"]
+    from modelcatalog.records import RepositoryHub
 
+__all__ = ["Options", "Request", "takes_options"]
+
+_F = TypeVar("_F", bound="Callable[..., Any]")
 _MOST_TOKENS = 1 << 30
 _MOST_CONVERSATIONS = 1 << 20
 _SWITCHES = ("fit", "offload", "trust_remote_code")
 _TEXTS = ("revision", "quantization", "engine", "base_url")
 
 
-def check(options: dict[str, object], *, subject: str) -> None:
-    """Refuse values that mean nothing.
+class Options(TypedDict, total=False):
+    """The keywords of `plan` and `load`, for type checkers; `Request` says what each is."""
 
-    Args:
-        options: The arguments of `plan`, by their names.
-        subject: The name, for messages.
+    hub: RepositoryHub | None
+    engine: str | None
+    revision: str | None
+    dtype: str
+    device: str | None
+    context_length: int | None
+    quantization: str | None
+    fit: bool
+    offload: bool
+    lock: str | Path | None
+    trust_remote_code: bool
+    base_url: str | None
+    engine_options: Mapping[str, JsonValue] | None
+    on: str | None
+    concurrency: int
+    kv_dtype: str | None
 
-    Raises:
-        Unsupported: naming the argument, its value and what it may be.
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked for beside the name; every field is a keyword of `plan` and `load`, with the same default.
+
+    >>> Request.of("Qwen3-8B", {"context_length": 4096, "device": None}).given()
+    {'context_length': 4096}
     """
-    tokens = options.get("context_length")
-    if tokens is not None and (isinstance(tokens, bool) or not isinstance(tokens, int) or not 1 <= tokens <= _MOST_TOKENS):
-        message = f"context_length={tokens!r} is no number of tokens"
-        raise Unsupported(message, subject=subject, hint=f"pass a whole number from 1 to {_MOST_TOKENS:,}, or leave it out for the usual 8,192")
-    dtype = options.get("dtype", "auto")
-    if dtype != "auto" and dtype not in DTYPE_BYTES:
-        message = f"there is no dtype {dtype!r}"
-        raise Unsupported(message, subject=str(dtype), hint=f'pass "auto", {", ".join(map(repr, DTYPE_BYTES))}')
-    many, kept, there = options.get("concurrency", 1), options.get("kv_dtype"), options.get("on")
-    if isinstance(many, bool) or not isinstance(many, int) or not 1 <= many <= _MOST_CONVERSATIONS:
-        message = f"concurrency={many!r} is no number of conversations"
-        raise Unsupported(message, subject=subject, hint=f"pass a whole number from 1 to {_MOST_CONVERSATIONS:,}")
-    if kept is not None and kept not in vocabulary.architectures().cache_bytes:
-        message = f"there is no kv_dtype {kept!r}"
-        raise Unsupported(message, subject=subject, hint=f"pass {', '.join(map(repr, vocabulary.architectures().cache_bytes))}")
-    if there is not None:
-        cards.read(there)
-        if options.get("device") is not None:
-            message = f"device={options['device']!r} is a device of this machine, and the plan is for {there}"
+
+    hub: str | None = None
+    """``"huggingface"`` or ``"modelscope"``; else local copies come first, then the hub that answers first."""
+    engine: str | None = None
+    """``"transformers"``, ``"llama.cpp"``, ``"vllm"``, or ``"openai"`` for a server that has the model; by default
+    transformers, but llama.cpp for GGUF files where it is installed."""
+    revision: str | None = None
+    """Branch, tag or commit."""
+    dtype: str = "auto"
+    """``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``."""
+    device: str | None = None
+    """``"cpu"``, ``"cuda"``, ``"cuda:1"``, …; by default all visible GPUs, else the CPU."""
+    context_length: int | None = None
+    """Tokens to plan the KV cache for, and to keep room for."""
+    quantization: str | None = None
+    """``"Q4_K_M"``, ``"int4"``, …: the variant to take."""
+    fit: bool = False
+    """Take the most precise variant that fits."""
+    offload: bool = False
+    """Allow weights to stay in RAM when the GPU is too small."""
+    lock: str | Path | None = None
+    """A lock file that the checkpoint must agree with."""
+    trust_remote_code: bool = False
+    """Allow Python code from the repository to run."""
+    base_url: str | None = None
+    """The address of an OpenAI-compatible server, which means the openai engine; else ``OPENAI_BASE_URL``, else the
+    API of the company whose model it is."""
+    engine_options: Mapping[str, JsonValue] | None = None
+    """Handed on to llama.cpp (``n_threads``, …) or vllm (``tensor_parallel_size``, …) by their own names."""
+    on: str | None = None
+    """A machine that one does not have: ``"RTX 4090"``, ``"2x H100"``, ``"M3 Max 64GB"``, ``"24GB"``, ``"64GB RAM"``; for a plan alone."""
+    concurrency: int = 1
+    """Conversations at once that a plan keeps memory for."""
+    kv_dtype: str | None = None
+    """The type of keys and values that a plan counts with: ``"fp8"``, ``"q8_0"``, …; by default that of computing."""
+
+    @classmethod
+    def of(cls, subject: str, options: Mapping[str, object]) -> Request:
+        """The request that these keywords make.
+
+        Args:
+            subject: The name, for messages.
+            options: Keywords of `plan`; one with its default is as good as none.
+
+        Raises:
+            TypeError: there is no such keyword.
+            Unsupported: a value means nothing; it names the keyword, the value and what it may be.
+        """
+        for key in options:
+            if key not in cls.__dataclass_fields__:
+                message = f"there is no option {key!r}; there are {', '.join(cls.__dataclass_fields__)}"
+                raise TypeError(message)
+        given = dict(options)
+        given["engine_options"] = given.get("engine_options") or None
+        if given.get("engine") == "auto":
+            given["engine"] = None
+        made = cls(**given)  # type: ignore[arg-type]  # what is wrong with the values is said below
+        made._check(subject)
+        return made
+
+    def given(self) -> dict[str, object]:
+        """What differs from the defaults, by the names of the keywords."""
+        return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) != one.default}
+
+    @property
+    def served(self) -> bool:
+        """Whether a server has the model."""
+        return self.base_url is not None if self.engine is None else ENGINES[self.engine].server is not None
+
+    def _check(self, subject: str) -> None:
+        if self.hub is not None:
+            hubs.get(self.hub)
+        self._check_kinds(subject)
+        tokens = self.context_length
+        if tokens is not None and (isinstance(tokens, bool) or not isinstance(tokens, int) or not 1 <= tokens <= _MOST_TOKENS):
+            message = f"context_length={tokens!r} is not a number of tokens"
+            raise Unsupported(message, subject=subject, hint=f"pass a whole number from 1 to {_MOST_TOKENS:,}, or leave it out for the usual 8,192")
+        if self.dtype != "auto" and self.dtype not in DTYPE_BYTES:
+            message = f"there is no dtype {self.dtype!r}"
+            raise Unsupported(message, subject=str(self.dtype), hint=f'pass "auto", {", ".join(map(repr, DTYPE_BYTES))}')
+        self._check_machine(subject)
+        if self.device is not None and self.on is None:
+            devices.checked(self.device, machine.gpus(), subject=subject)
+        if self.engine is not None and self.engine not in ENGINES:
+            message = f"there is no engine {self.engine!r}"
+            raise Unsupported(message, subject=self.engine, hint=f"there are {', '.join(ENGINES)}")
+        if self.base_url is not None and not self.served:
+            message = f"base_url= is for servers, and {self.engine} asks none"
+            raise Unsupported(message, subject=str(self.engine), hint=f"leave it out, or use {use(server())}")
+        if self.fit and self.quantization is not None:
+            message = f"fit=True chooses among the variants, and quantization={self.quantization!r} names one"
+            raise Unsupported(message, subject=subject, hint="leave one of them out")
+
+    def _check_machine(self, subject: str) -> None:
+        many, kept = self.concurrency, self.kv_dtype
+        if isinstance(many, bool) or not isinstance(many, int) or not 1 <= many <= _MOST_CONVERSATIONS:
+            message = f"concurrency={many!r} is not a number of conversations"
+            raise Unsupported(message, subject=subject, hint=f"pass a whole number from 1 to {_MOST_CONVERSATIONS:,}")
+        if kept is not None and kept not in architectures().cache_bytes:
+            message = f"there is no kv_dtype {kept!r}"
+            raise Unsupported(message, subject=subject, hint=f"pass {', '.join(map(repr, architectures().cache_bytes))}")
+        if self.on is None:
+            return
+        cards.read(self.on)
+        if self.device is not None:
+            message = f"device={self.device!r} is a device of this machine, and the plan is for {self.on}"
             raise Unsupported(message, subject=subject, hint="leave device= out, or on=")
-    elif options.get("device") is not None:
-        devices.checked(options["device"], machine.gpus(), subject=subject)
-    for key in _SWITCHES:
-        if not isinstance(options.get(key, False), bool):
-            message = f"{key}={options[key]!r} is neither True nor False"
-            raise Unsupported(message, subject=subject, hint=f"pass {key}=True or {key}=False")
-    for key in _TEXTS:
-        value = options.get(key)
-        if value is not None and (not isinstance(value, str) or not value.strip()):
-            message = f"{key}={value!r} is no text that names one"
-            raise Unsupported(message, subject=subject, hint=f"pass {key}= as a text, or leave it out")
+
+    def _check_kinds(self, subject: str) -> None:
+        for key in _SWITCHES:
+            if not isinstance(getattr(self, key), bool):
+                message = f"{key}={getattr(self, key)!r} is neither True nor False"
+                raise Unsupported(message, subject=subject, hint=f"pass {key}=True or {key}=False")
+        for key in _TEXTS:
+            value = getattr(self, key)
+            if value is not None and (not isinstance(value, str) or not value.strip()):
+                message = f"{key}={value!r} is not a name"
+                raise Unsupported(message, subject=subject, hint=f"pass {key}= as a text, or leave it out")
+
+    def refuse_beside_plan(self, subject: str) -> None:
+        """Refuse everything that was asked for: a plan was given in place of a name.
+
+        Raises:
+            Unsupported: naming what would be ignored.
+        """
+        if ignored := [f"{key}=" for key in self.given()]:
+            message = f"{', '.join(ignored)} would be ignored: a plan's own choices stand"
+            raise Unsupported(message, subject=subject, hint="pass it to plan(), or load the name instead of the plan")
+
+    def check_path(self, subject: str) -> None:
+        """Refuse what says where to look, for a path.
+
+        Raises:
+            Unsupported: naming the argument.
+        """
+        reasons = {
+            "hub": "the files lie at this path, and no hub is asked",
+            "revision": "a path has no revisions",
+            "fit": "a path is one variant, so there is none to choose",
+        }
+        for key, why in reasons.items():
+            if value := getattr(self, key):
+                message = f"{key}={value!r} is not for {subject}: {why}"
+                instead = "choose a GGUF file by quantization=" if key == "fit" else "give the name (owner/name) instead of the path"
+                raise Unsupported(message, subject=subject, hint=f"leave {key}= out, or {instead}")
+
+    def check_lock(self, locked: Mapping[str, tuple[str | None, ...]], subject: str) -> None:
+        """Refuse what a lock file says otherwise.
+
+        Args:
+            locked: What the lock has for each keyword.
+            subject: The name, for messages.
+
+        Raises:
+            Unsupported: naming the argument.
+        """
+        if self.fit:
+            message = "fit=True is not for a lock file, which names the variant"
+            raise Unsupported(message, subject=subject, hint="leave out fit=, or leave out lock= to choose again")
+        for key, have in locked.items():
+            asked = getattr(self, key)
+            if asked is not None and asked not in have:
+                said = next((one for one in have if one), None) or "no hub: files on this disk"
+                message = f"{key}={asked!r} is not what the lock file of {subject} says: {said}"
+                raise Unsupported(message, subject=subject, hint=f"leave {key}= out, or make a new one with: modelcatalog lock NAME")
 
 
-def check_path(options: dict[str, object], *, subject: str) -> None:
-    """Refuse what says where to look, for a path.
-
-    Raises:
-        Unsupported: naming the argument.
-    """
-    reasons = {
-        "hub": "the files lie at this path, and no hub is asked",
-        "revision": "a path has no revisions",
-        "fit": "a path is one variant, so there is none to choose",
-    }
-    for key, why in reasons.items():
-        if options.get(key):
-            message = f"{key}={options[key]!r} is not for {subject}: {why}"
-            instead = "choose a GGUF file by quantization=" if key == "fit" else "give the name (owner/name) instead of the path"
-            raise Unsupported(message, subject=subject, hint=f"leave {key}= out, or {instead}")
-
-
-def check_lock(options: dict[str, object], locked: Mapping[str, tuple[str | None, ...]], *, subject: str) -> None:
-    """Refuse what a lock file says otherwise.
-
-    Args:
-        options: The arguments of `plan`.
-        locked: What the lock has for each of them.
-        subject: The name, for messages.
-
-    Raises:
-        Unsupported: naming the argument.
-    """
-    if options.get("fit"):
-        message = "fit=True is not for a lock file, which names the variant"
-        raise Unsupported(message, subject=subject, hint="leave fit= out, or lock= to choose anew")
-    for key, have in locked.items():
-        asked = options.get(key)
-        if asked is not None and asked not in have:
-            said = next((one for one in have if one), None) or "no hub: files on this disk"
-            message = f"{key}={asked!r} is not what the lock file of {subject} says: {said}"
-            raise Unsupported(message, subject=subject, hint=f"leave {key}= out, or make a new one with: modelcatalog lock NAME")
-
-
-def check_quantization(asked: str, facts: Facts, choice: Choice, *, subject: str) -> None:
-    """Refuse files that are not in the quantization that was asked for.
-
-    Raises:
-        Unsupported: saying what they are.
-    """
-    have = choice.quantization
-    if choice.format == "safetensors" and facts.quantization is not None:
-        have = Quantization(method=facts.quantization, bits=facts.bits)
-    if matches(have, asked):
-        return
-    what = (have.scheme or have.method) if have is not None else f"not quantized ({facts.dtype})" if facts.dtype else "not quantized"
-    if choice.format == "gguf" and have is None:
-        what = "a GGUF file whose name tells no quantization"
-    message = f"quantization={asked!r} is not what {subject} is: {what}"
-    raise Unsupported(message, subject=subject, hint="leave quantization= out, or give the name (owner/name) to look for that variant")
-
-
-def check_context(asked: int | None, facts: Facts, *, engine: str, subject: str) -> None:
-    """Refuse a context that is longer than the model's.
-
-    Raises:
-        Unsupported: saying how many tokens the model reads. llama.cpp may stretch it, by its own options.
-    """
-    if asked is None or facts.context_length is None or asked <= facts.context_length or engine == "llama.cpp":
-        return
-    message = f"context_length={asked:,} is more than {subject} reads: {facts.context_length:,} tokens"
-    raise Unsupported(message, subject=subject, hint=f"pass at most {facts.context_length}, or stretch it in config.json (rope_scaling) as its model card says")
+def takes_options(call: _F) -> _F:
+    """Show the keywords of `Request` one by one in the signature of a function that takes ``**options``, for `help` and editors."""
+    shown = signature(call)
+    own = [one for one in shown.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+    named = [Parameter(one.name, Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type) for one in fields(Request)]
+    call.__signature__ = shown.replace(parameters=[*own, *named])  # type: ignore[attr-defined]  # Python's own name for it
+    return call

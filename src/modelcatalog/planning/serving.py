@@ -6,24 +6,22 @@ Asks nothing of any network, and knows no file: what the server really has, the 
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from modelcatalog import catalog, vocabulary
 from modelcatalog.catalog.listing import listing
 from modelcatalog.errors import ClosedWeights, Unsupported
-from modelcatalog.planning.record import Missing, Plan
+from modelcatalog.planning import packages, runs
+from modelcatalog.planning.record import Plan
 
 if TYPE_CHECKING:
+    from modelcatalog.planning.request import Request
+    from modelcatalog.planning.runs import Engine, Server
     from modelcatalog.records import Company, ModelName
 
-__all__ = ["KEY", "key_variable", "plan_served", "vendor"]
+__all__ = ["key_variable", "plan_served", "vendor"]
 
-KEY = "OPENAI_API_KEY"
-"""Where the key of a server is looked for that is no vendor's."""
-_INSTALL = "pip install 'modelcatalog[openai]'"
-_WAYS = "pass base_url= (http://HOST:PORT/v1), or set OPENAI_BASE_URL"
 
 
 class _Address(NamedTuple):
@@ -32,8 +30,8 @@ class _Address(NamedTuple):
     reason: str
 
 
-def plan_served(name: ModelName, base_url: str | None, others: dict[str, object]) -> Plan:
-    """The plan for ``engine="openai"``: no file, no memory, no request.
+def plan_served(name: ModelName, request: Request) -> Plan:
+    """The plan for a model that a server has: no file, no memory, no request.
 
     The server is ``base_url``, else ``OPENAI_BASE_URL``, else the API of the company whose model it is. A company's own
     API is asked for the model by the id that it knows, without owner and route; any other server by the name as given,
@@ -41,29 +39,38 @@ def plan_served(name: ModelName, base_url: str | None, others: dict[str, object]
 
     Args:
         name: The model.
-        base_url: ``http://127.0.0.1:8000/v1``; without a path, ``/v1`` is added.
-        others: The other arguments of `plan` that the caller gave; there must be none.
+        request: What is asked for: a ``base_url`` (``http://127.0.0.1:8000/v1``; without a path, ``/v1`` is added), and nothing about files.
 
     Raises:
         Unsupported: no server is known, the address is none, or an argument is about files.
         ClosedWeights: the weights are closed, and no API serves them to OpenAI's client.
     """
+    engine, asks = _server(request)
+    others = [key for key in request.given() if key not in {"engine", "base_url"}]
     if others:
-        message = f"{next(iter(others))}= is about files; with the openai engine, the server has loaded the model"
+        message = f"{others[0]}= is about files; with the {engine.name} engine, the server has loaded the model"
         raise Unsupported(message, subject=name.source, hint=f"leave out {', '.join(f'{key}=' for key in others)}")
-    given = base_url or os.environ.get("OPENAI_BASE_URL", "").strip()
+    given = request.base_url or os.environ.get(asks.address, "").strip()
     if given:
-        why = "the caller named the server" if base_url else "OPENAI_BASE_URL names the server"
+        why = "the caller named the server" if request.base_url else f"{asks.address} names the server"
         address = _given(name, given, why)
     else:
-        address = _own(name)
+        address = _own(name, f"pass base_url= (http://HOST:PORT/v1), or set {asks.address}")
     variable = key_variable(address.url)
     key = f"the key is {variable}'s" if os.environ.get(variable) else f"{variable} is not set"
-    missing = (Missing(packages=("openai",), install=_INSTALL),) if find_spec("openai") is None else ()
     return Plan(
-        name=name, source="server", endpoint=address.url, repo_id=address.model, format="api", files=(), weights=(), engine="openai", device="server",
-        missing=missing, reasons=(address.reason, key),
+        name=name, source="server", endpoint=address.url, repo_id=address.model, format="api", files=(), weights=(), engine=engine.name, device="server",
+        missing=packages.missing(engine, ""), reasons=(address.reason, key),
     )  # fmt: skip
+
+
+def _server(request: Request | None = None) -> tuple[Engine, Server]:
+    """The engine that asks a server, and where its environment says which."""
+    engine = runs.ENGINES[request.engine] if request is not None and request.engine is not None else runs.server()
+    if engine.server is None:
+        message = f"{engine.name} asks no server"
+        raise Unsupported(message, subject=engine.name)
+    return engine, engine.server
 
 
 def _given(name: ModelName, text: str, why: str) -> _Address:
@@ -73,7 +80,7 @@ def _given(name: ModelName, text: str, why: str) -> _Address:
     except ValueError:
         usable = False
     if not usable or parts.username is not None or parts.password is not None:
-        message = "base_url is no address of a server" if not usable else "base_url holds a user name or password, which a plan would show"
+        message = "base_url is not the address of a server" if not usable else "base_url holds a user name or password, which a plan would show"
         hint = "write it as http://HOST:PORT/v1; a key goes into api_key= or the environment"
         raise Unsupported(message, subject=text if not usable else parts.hostname or "", hint=hint)
     url = text.rstrip("/")
@@ -83,7 +90,7 @@ def _given(name: ModelName, text: str, why: str) -> _Address:
     return _Address(url if parts.path.strip("/") else f"{url}/v1", name.source, why)
 
 
-def _own(name: ModelName) -> _Address:
+def _own(name: ModelName, ways: str) -> _Address:
     """The API of the company that trained the model."""
     closed: ClosedWeights | None = None
     try:
@@ -94,12 +101,12 @@ def _own(name: ModelName) -> _Address:
     model = _api_id(name)
     if closed is None and model not in _api_ids():
         message = f"{name.source} has open weights, and no server was named that has loaded them"
-        raise Unsupported(message, subject=name.source, hint=f'{_WAYS}; or load it here with engine="transformers"')
+        raise Unsupported(message, subject=name.source, hint=f"{ways}; or load it here with {runs.use(runs.default())}")
     if company is None or company.api is None or (closed is not None and not _is_served(name)):
         if closed is not None:
             raise closed
         message = f"no OpenAI-compatible API is known that serves {name.source}"
-        raise Unsupported(message, subject=name.source, hint=_WAYS)
+        raise Unsupported(message, subject=name.source, hint=ways)
     return _Address(company.api.rstrip("/"), model, f"{company.name}'s own API serves it")
 
 
@@ -137,4 +144,4 @@ def key_variable(url: str) -> str:
     ('DEEPSEEK_API_KEY', 'OPENAI_API_KEY')
     """
     company = vendor(url)
-    return (company.api_key if company is not None else None) or KEY
+    return (company.api_key if company is not None else None) or _server()[1].key

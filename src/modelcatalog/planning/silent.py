@@ -16,14 +16,13 @@ from modelcatalog.planning import installed
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from modelcatalog.entries import TaskEntry
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.installed import Tables
     from modelcatalog.records import ModelName
-    from modelcatalog.vocabulary import TaskEntry
 
 __all__ = ["check", "near"]
 
-_CHATTING = ("instruct", "chat")
 _SENTENCE = ("modules.json", "config_sentence_transformers.json", "sentence_bert_config.json")
 _ENCODERS = ("MODEL_FOR_SPEECH_SEQ_2_SEQ", "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM", "MODEL_FOR_MASKED_LM")
 """Tables of types that talk only where ``config.json`` names the class that does."""
@@ -92,10 +91,14 @@ def _by_type(facts: Facts, name: ModelName, tables: Tables | None) -> None:
     if kind in tables.kinds.get("MODEL_FOR_IMAGE_TEXT_TO_TEXT", ()):
         return
     entry = next((task for task in vocabulary.tasks() if table in task.tables), None)
-    what = entry.kind if entry is not None else "no model that writes text"
+    what = entry.kind if entry is not None else "not a model that writes text"
     use = entry.use if entry is not None else "what its model card says"
     message = f"{name.source} is {what}: config.json names no class, and the type {kind} has none that holds conversations"
     raise Unsupported(message, subject=name.source, hint=f"use {use}; {near(name, facts.made_from)}")
+
+
+def _finished() -> set[str]:
+    return set(vocabulary.stages("finished"))
 
 
 def near(name: ModelName, made_from: str | None = None) -> str:
@@ -106,16 +109,16 @@ def near(name: ModelName, made_from: str | None = None) -> str:
         made_from: What its configuration says that it was trained from.
     """
     origin = catalog.parse(made_from) if made_from and made_from.isprintable() else None
-    if origin is not None and origin.owner and origin.family and set(_CHATTING) & set(origin.types) and origin.source != name.source:
+    if origin is not None and origin.owner and origin.family and _finished() & set(origin.types) and origin.source != name.source:
         return f"for chatting, take {origin.source}, which it was made from"
     lineage = name.base or (name if name.family or origin is None else origin)
     size = (name.size or lineage.size).total if (name.size or lineage.size) else None  # type: ignore[union-attr]  # one of them is there
     found: list[tuple[float, tuple[int, ...], bool, str]] = []
-    for entry in catalog.search(family=lineage.family, hub="huggingface") if lineage.family else ():
+    for entry in catalog.search(family=lineage.family, hub=catalog.HUBS[0]) if lineage.family else ():
         one = catalog.parse(entry.repo_id)
-        if one.quantization or one.format or not set(_CHATTING) & set(one.types) or (lineage.version and one.version != lineage.version):
+        if one.quantization or one.format or not _finished() & set(one.types) or (lineage.version and one.version != lineage.version):
             continue
-        special = len(set(one.types) - set(_CHATTING) - set(lineage.types))
+        special = len(set(one.types) - _finished() - set(lineage.types))
         other = one.size.total if one.size else None
         away = abs(log(other / size)) if other and size else 9.0
         newest = tuple(-int(part) for part in (one.version or "").split(".") if part.isdigit())

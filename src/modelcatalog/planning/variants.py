@@ -6,9 +6,10 @@ chosen here unless the caller asked for it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import catalog
+from modelcatalog import catalog, hubs
 from modelcatalog.errors import (
     CheckpointNotFound,
     GatedCheckpoint,
@@ -25,9 +26,8 @@ from modelcatalog.planning.record import human
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.planning.build import Asked
-    from modelcatalog.planning.locate import Wanted
     from modelcatalog.planning.record import Plan
+    from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName, Quantization
 
 __all__ = ["most_precise", "quantized"]
@@ -46,28 +46,28 @@ class _Variant(NamedTuple):
     bits: float
 
 
-def quantized(name: ModelName, wanted: Wanted, asked: Asked) -> Plan:
-    """The plan for the variant in the quantization that ``wanted`` names; never for another.
+def quantized(name: ModelName, request: Request) -> Plan:
+    """The plan for the variant in the quantization that ``request`` names; never for another.
 
     Raises:
         CheckpointNotFound: if there is none; it says which there are.
     """
-    scheme = wanted.scheme or ""
+    scheme = request.quantization or ""
     first: ModelCatalogError | None = None
-    plain = wanted._replace(scheme=None)
+    plain = replace(request, quantization=None)
     try:
-        made = build(name, locate(name, wanted), asked)
+        made = build(name, locate(name, request), plain)
         if matches(made.quantization, scheme):
             return made
     except CheckpointNotFound as error:
         first = error
-    siblings = _siblings(name, wanted)
+    siblings = _siblings(name, request)
     good = [variant for variant in siblings if matches(variant.quantization, scheme)]
     # One that runs with what is installed comes before one that does not.
     plans = []
     for variant in good[:_MOST]:
         try:
-            made = build(variant, locate(variant, plain), asked)
+            made = build(variant, locate(variant, plain), plain)
         except _PASSED_OVER as error:
             first = first or error
             continue
@@ -84,7 +84,7 @@ def quantized(name: ModelName, wanted: Wanted, asked: Asked) -> Plan:
     raise CheckpointNotFound(message, subject=name.source, hint=hint) from first
 
 
-def most_precise(name: ModelName, wanted: Wanted, asked: Asked) -> Plan:
+def most_precise(name: ModelName, request: Request) -> Plan:
     """The plan for the most precise variant that fits this machine and runs with what is installed.
 
     Raises:
@@ -93,10 +93,10 @@ def most_precise(name: ModelName, wanted: Wanted, asked: Asked) -> Plan:
     passed: list[str] = []
     last: ModelCatalogError | None = None
     plans = 0
-    for variant in _variants(name, wanted):
+    for variant in _variants(name, request):
         label = variant.name.source if variant.scheme is None else f"{variant.name.source} in {variant.scheme}"
         try:
-            made = build(variant.name, locate(variant.name, wanted._replace(scheme=variant.scheme)), asked)
+            made = build(variant.name, locate(variant.name, replace(request, quantization=variant.scheme)), request)
         except _PASSED_OVER as error:
             last = error
             continue
@@ -116,29 +116,29 @@ def most_precise(name: ModelName, wanted: Wanted, asked: Asked) -> Plan:
     raise WontFit(message, subject=name.source, hint="shorten context_length=, or allow offload=True")
 
 
-def _variants(name: ModelName, wanted: Wanted) -> Iterator[_Variant]:
+def _variants(name: ModelName, request: Request) -> Iterator[_Variant]:
     """Variants by falling precision; looking into the repositories of GGUF files costs a request each."""
-    found = {_key(name): name} | {_key(sibling): sibling for sibling in _siblings(name, wanted)}
+    found = {_key(name): name} | {_key(sibling): sibling for sibling in _siblings(name, request)}
     whole = [_Variant(one, None, _bits(one.quantization)) for one in found.values() if not _many(one)]
     for one in found.values():
         if _many(one):
-            whole += [_Variant(one, scheme, bits) for scheme, bits in _inside(one, wanted)]
+            whole += [_Variant(one, scheme, bits) for scheme, bits in _inside(one, request)]
     ordered = sorted(whole, key=lambda variant: -variant.bits)
     yield from ordered[:_MOST]
 
 
-def _inside(name: ModelName, wanted: Wanted) -> list[tuple[str, float]]:
+def _inside(name: ModelName, request: Request) -> list[tuple[str, float]]:
     try:
-        found = locate(name, wanted._replace(scheme=None))
+        found = locate(name, request)
     except _PASSED_OVER:
         return []
     files = found.listing.files if found.listing else found.copy.files if found.copy else ()
     return schemes(files)
 
 
-def _siblings(name: ModelName, wanted: Wanted) -> list[ModelName]:
-    hub = wanted.hub or (name.hub if name.hub in {"huggingface", "modelscope"} else "huggingface")
-    return [catalog.parse(c.repo_id) for c in catalog.siblings(name) if c.hub == hub]
+def _siblings(name: ModelName, request: Request) -> list[ModelName]:
+    hub = hubs.get(request.hub or hubs.named(name.hub) or hubs.default().name)
+    return [catalog.parse(c.repo_id) for c in catalog.siblings(name) if c.hub == hub.ids]
 
 
 def _key(name: ModelName) -> str:

@@ -12,10 +12,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from modelcatalog.engines import Finish, Finished, Started, files_of
+from modelcatalog.engines.failing import closed
+from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.llama_cpp.native import Native, Shape
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
-from modelcatalog.errors import EngineError, Unsupported
+from modelcatalog.engines.text import begun
+from modelcatalog.errors import Unsupported
 from modelcatalog.weights import gguf
 
 if TYPE_CHECKING:
@@ -29,7 +32,6 @@ __all__ = ["LlamaCpp", "open"]
 
 _CONTEXT = 8192
 _ALL_LAYERS = 9999
-_OPTIONS = ("n_threads", "n_batch", "n_gpu_layers")
 
 
 class _Memory:
@@ -51,7 +53,8 @@ class LlamaCpp:
     def __init__(self, native: Native, templates: Mapping[str, str], subject: str) -> None:
         self._native: Native | None = native
         self._subject = subject
-        self._prompter = Prompter(subject, native, templates, native.specials(), native.ends(), limit=native.context)
+        self._prompter = Prompter(subject, native, templates, native.specials(), native.ends(), limit=native.context, longer=True)
+        self._guides = Guides(native.guided, subject)
         self._ids: list[int] = []
         self._owner: weakref.ref[_Memory] | None = None
 
@@ -75,6 +78,10 @@ class LlamaCpp:
         """Generate, in the caller's thread: a token for each event that is asked for."""
         native = self._open()
         ids, writer, thinking = self._prompter.ask(prompt, options)
+        guide = None
+        if options.constraint is not None:
+            guide = self._guides.guide(options.constraint, lambda: writer.answering)
+            writer.complete = lambda: guide.over
         yield Started(len(ids), thinking)
         chooser = native.chooser(settings(options, SimpleNamespace()), options.seed, ids)
         most, made, stopped = min(options.max_new_tokens, native.context - len(ids)), 0, cancel.is_set()
@@ -90,7 +97,7 @@ class LlamaCpp:
                 if at < len(rest):
                     stopped = True
                     break
-                token = chooser.pick()
+                token = chooser.pick(guide)
                 made += 1
                 if text := writer.push(token):
                     yield text
@@ -108,8 +115,7 @@ class LlamaCpp:
 
     def _open(self) -> Native:
         if self._native is None:
-            message = "this model was closed"
-            raise EngineError(message, subject=self._subject)
+            raise closed(self._subject)
         return self._native
 
     def _recall(self, ids: list[int], memory: _Memory | None) -> int:
@@ -125,12 +131,7 @@ class LlamaCpp:
                 self._ids = memory.ids if native.restore(memory.state) else []
                 memory.state = b""
             self._owner = weakref.ref(memory) if memory is not None else None
-        common = 0
-        # At least one token must be computed, else there is nothing to choose from.
-        for have, want in zip(self._ids, ids[:-1], strict=False):
-            if have != want:
-                break
-            common += 1
+        common = begun(self._ids, ids)
         common = common if native.cut(common) else 0
         self._ids = ids[:common]
         return common
@@ -150,14 +151,11 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
 
     Raises:
         MissingPackage: llama-cpp-python is not installed.
-        Unsupported: the files are no GGUF, or an engine option is none of llama.cpp's.
+        Unsupported: an engine option is not a whole number.
         EngineError: llama.cpp cannot load the file.
     """
     subject = plan.name.source
     place = files_of(plan)
-    if plan.format != "gguf":
-        message = f"llama.cpp reads GGUF files, and these are {plan.format}"
-        raise Unsupported(message, subject=subject, hint='take a GGUF repository, or engine="transformers"')
     file = place / plan.weights[0]
     native = Native(str(file), _shape(plan))
     try:
@@ -170,12 +168,10 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
 def _shape(plan: Plan) -> Shape:
     given = plan.engine_options
     for key, value in given.items():
-        if key not in _OPTIONS:
-            message = f"llama.cpp has no engine option {key!r} here"
-            raise Unsupported(message, subject=key, hint=f"there are {', '.join(_OPTIONS)}")
-        if not isinstance(value, int) or isinstance(value, bool) or value < (0 if key == "n_gpu_layers" else 1):
-            message = f"{key}={value!r} is no count"
-            raise Unsupported(message, subject=key)
+        least = 0 if key == "n_gpu_layers" else 1
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            message = f"{key}={value!r} is not a whole number from {least}"
+            raise Unsupported(message, subject=key, hint=f"pass {key}= as a whole number from {least}, or leave it out")
     on_gpu = plan.device.startswith("cuda")
     _, _, index = plan.device.partition(":")
     layers = given.get("n_gpu_layers", _layers(plan) if on_gpu else 0)

@@ -13,7 +13,7 @@ from modelcatalog.engines.prompts.overlapping import first, overlap
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from modelcatalog.vocabulary import ChannelsEntry
+    from modelcatalog.entries import ChannelsEntry
 
 __all__ = ["Channels", "words"]
 
@@ -49,6 +49,11 @@ class Channels:
     def thinking(self) -> bool:
         """Whether what comes next is thinking."""
         return self._place == "body" and not self._answering
+
+    @property
+    def answering(self) -> bool:
+        """Whether what comes next is the text of the answer."""
+        return self._place == "body" and self._answering
 
     @classmethod
     def begun(cls, entry: ChannelsEntry, tokens: Collection[str], write: Callable[[str, bool], None], tail: str) -> Channels | None:
@@ -93,7 +98,7 @@ class Channels:
             self._content(mark)
 
     def rest(self) -> None:
-        """No more comes: a header without a channel was no header."""
+        """Nothing more comes: a header without a channel was not a header."""
         if self._place == "header" and self._entry.name not in self._header:
             self._write(self._header, thinking=False)
 

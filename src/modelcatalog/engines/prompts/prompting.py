@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Options, Prompt
     from modelcatalog.engines.text import Tokens
-    from modelcatalog.vocabulary import MarkEntry
+    from modelcatalog.entries import MarkEntry
 
 __all__ = ["Prompted", "Prompter"]
 
@@ -52,6 +52,7 @@ class Prompter:
         specials: What templates know by name: ``bos_token``, ``eos_token``, ….
         ends: Tokens that end a reply, as the files say.
         limit: How many tokens the context holds.
+        longer: Whether it can be made to hold more by ``context_length=``.
         own: Marks of thinking that the checkpoint states itself.
     """
 
@@ -64,6 +65,7 @@ class Prompter:
         ends: Iterable[int],
         *,
         limit: int | None = None,
+        longer: bool = False,
         own: Sequence[MarkEntry] = (),
     ) -> None:
         self._own = own
@@ -72,6 +74,7 @@ class Prompter:
         self._tokens = tokens
         self._specials = dict(specials)
         self._limit = limit
+        self._hint = f"shorten the prompt, {'begin a new session, or load it with a longer context_length=' if longer else 'or begin a new session'}"
         self._renderer = Renderer(subject)
         self._forms = Forms(self._renderer, subject)
         self._marks = marks(tokens.token, own)
@@ -119,8 +122,7 @@ class Prompter:
             raise Unsupported(message, subject=self._subject)
         if self._limit is not None and len(ids) >= self._limit:
             message = f"the prompt has {len(ids):,} tokens, the model reads {self._limit:,}"
-            hint = "shorten the prompt, begin a new session, or load it with a longer context_length="
-            raise Unsupported(message, subject=self._subject, hint=hint)
+            raise Unsupported(message, subject=self._subject, hint=self._hint)
         return Prompted(ids, writer, thinking)
 
     # Which template, and its switches --------------------------------------------------------------

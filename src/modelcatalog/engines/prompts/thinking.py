@@ -11,7 +11,7 @@ from modelcatalog.engines.prompts.overlapping import first, overlap
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from modelcatalog.vocabulary import ChannelsEntry, MarkEntry, WrapperEntry
+    from modelcatalog.entries import ChannelsEntry, MarkEntry, WrapperEntry
 
 __all__ = ["Parter", "Piece", "half_open", "marks", "opens"]
 
@@ -83,6 +83,11 @@ class Parter:
         return self._mark is not None or (self._channels is not None and self._channels.thinking)
 
     @property
+    def answering(self) -> bool:
+        """Whether what comes next is the answer: neither thinking nor the header of a message."""
+        return self._mark is None if self._channels is None else self._channels.answering
+
+    @property
     def over(self) -> bool:
         """Whether the reply has ended, by its marks."""
         return self._channels is not None and self._channels.over
@@ -107,7 +112,7 @@ class Parter:
         return self._taken()
 
     def hidden(self, text: str) -> list[Piece]:
-        """Take a special token, which is no text."""
+        """Take a special token, which is not text."""
         if not self.thinking and self._channels is None:
             self._work(final=bool(self._held))
             self._out.append(Piece(text, thinking=False, shown=False))

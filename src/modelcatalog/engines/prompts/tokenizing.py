@@ -10,13 +10,14 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.vocabulary import MarkEntry
+from modelcatalog.engines.prompts.prompting import Prompter
+from modelcatalog.entries import MarkEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Tokenizer", "gguf_ends", "own_marks", "stated_ends", "templates"]
+__all__ = ["Tokenizer", "gguf_ends", "guided", "own_marks", "prompter", "stated_ends", "templates"]
 
 _ELSEWHERE = ("chat_template.json", "processor_config.json", "preprocessor_config.json")
 """Files of processors that may hold the template of a model whose tokenizer has none."""
@@ -57,6 +58,28 @@ class Tokenizer:
         # Special tokens may be words of the vocabulary too.
         special = zip(self._tokenizer.all_special_ids, self._tokenizer.all_special_tokens, strict=False)
         return {**{token: text for text, token in self._ids.items()}, **dict(special)}
+
+
+def prompter(
+    tokenizer: Any, subject: str, named: Mapping[str, str], generation: Any, configs: Sequence[Any], *,
+    ends: frozenset[int] = frozenset(), limit: int | None = None, longer: bool = False,
+) -> Prompter:  # fmt: skip
+    """The text side of a checkpoint with such a tokenizer.
+
+    Args:
+        tokenizer: The tokenizer.
+        subject: The model, for messages.
+        named: Its templates by name.
+        generation: The generation configuration.
+        configs: The model's configuration and parts of it.
+        ends: Tokens that end a reply beside those that these state.
+        limit: As in `Prompter`, like what follows.
+        longer: As in `Prompter`.
+    """
+    stated = stated_ends(tokenizer, generation, *configs)
+    return Prompter(
+        subject, Tokenizer(tokenizer), named, tokenizer.special_tokens_map, stated | ends, limit=limit, longer=longer, own=own_marks(tokenizer)
+    )
 
 
 def templates(tokenizer: Any, folder: Path | None = None) -> dict[str, str]:
@@ -124,6 +147,17 @@ def stated_ends(tokenizer: Any, generation: Any, *configs: Any) -> frozenset[int
     ends = {*_ids(generation), *_ids(tokenizer)}
     special = {*tokenizer.get_added_vocab().values(), *tokenizer.all_special_ids}
     return frozenset(ends | {end for config in configs for end in _ids(config) if end in special})
+
+
+def guided(tokenizer: Any, ends: frozenset[int]) -> Any:
+    """A tokenizer as llguidance reads it.
+
+    Raises:
+        ValueError: it is of the old kind, in Python.
+    """
+    from llguidance.hf import from_tokenizer  # noqa: PLC0415  only replies with a constraint need it
+
+    return from_tokenizer(tokenizer, eos_token=sorted(ends) or None)
 
 
 def gguf_ends(metadata: Mapping[str, object]) -> frozenset[int]:

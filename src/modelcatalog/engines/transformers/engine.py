@@ -10,20 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import Finish, Finished, Options, Started
+from modelcatalog.engines.failing import closed, out_of_memory, ran_out
+from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import tokenizing
-from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
+from modelcatalog.engines.text import begun
 from modelcatalog.engines.transformers import fallback, kvcache, seam
 from modelcatalog.engines.transformers.batch import Asked, Batch
 from modelcatalog.engines.transformers.graphs import StaticDecoder
 from modelcatalog.engines.transformers.load import read
 from modelcatalog.engines.transformers.loop import Row, Rows, reason_against
-from modelcatalog.errors import (
-    EngineError,
-    ModelCatalogError,
-    Unsupported,
-    WontFit,
-)
+from modelcatalog.errors import EngineError, ModelCatalogError
 from modelcatalog.planning.facts import context_limit
 from modelcatalog.planning.machine import free_ram
 from modelcatalog.weights import gguf
@@ -53,12 +50,7 @@ class _Memory:
         cache, self.cache = self.cache, None
         if cache is None:
             return None
-        common = 0
-        # At least one token must be computed, else there is nothing to choose from.
-        for have, want in zip(self.ids, ids[:-1], strict=False):
-            if have != want:
-                break
-            common += 1
+        common = begun(self.ids, ids)
         return cache if common and kvcache.cut(cache, common) else None
 
     def keep(self, cache: Any, ids: list[int]) -> None:
@@ -79,16 +71,20 @@ class Transformers:
         self._model = model
         self._tokenizer = tokenizer
         self._subject = subject
-        self._prompter = _prompter(model, tokenizer, subject, templates, ends)
+        # A stretched context (YaRN) is longer than max_position_embeddings, and not every configuration calls it that.
+        self._limit = context_limit(model.config.get_text_config().to_dict())
+        known = tokenizing.templates(tokenizer) if templates is None else templates
+        configs = (model.config, model.config.get_text_config())
+        self._prompter = tokenizing.prompter(tokenizer, subject, known, model.generation_config, configs, ends=ends, limit=self._limit)
+        self._guides = Guides(lambda: tokenizing.guided(tokenizer, self._prompter.ends), subject)
         self._lock = threading.Lock()
-        self._against, self._forgets = reason_against(model), kvcache.reason_against(model)
+        self._forgets = kvcache.reason_against(model)
+        self._against = reason_against(model, self._forgets)
         # A state beside the cache is that of one reply.
         self.parallel = 1 if seam.own_state(model) else 8
         self._forward: seam.Forward | None = seam.Forward(model)
         # For one reply at a time: it works on buffers of its own.
         self._fast, self._fast_turn = StaticDecoder(model), threading.Lock()
-        # A stretched context (YaRN) is longer than max_position_embeddings, and not every configuration calls it that.
-        self._limit = context_limit(model.config.get_text_config().to_dict())
 
     @property
     def chat_template(self) -> bool:
@@ -186,8 +182,7 @@ class Transformers:
 
     def _open(self) -> Any:
         if self._model is None:
-            message = "this model was closed"
-            raise EngineError(message, subject=self._subject)
+            raise closed(self._subject)
         return self._model
 
     def _pass(self) -> seam.Forward:
@@ -198,12 +193,12 @@ class Transformers:
         """What a prompt asks of the loop."""
         self._open()
         ids, writer, thinking = self._prompter.ask(prompt, options)
-        limit = self._limit
-        if limit is not None and len(ids) >= limit:
-            message = f"the prompt has {len(ids):,} tokens, the model reads {limit:,}"
-            raise Unsupported(message, subject=self._subject, hint="shorten the prompt, or begin a new session")
-        most = options.max_new_tokens if limit is None else min(options.max_new_tokens, limit - len(ids))
-        return Asked(Row(ids, most, options.seed), writer, thinking)
+        most = options.max_new_tokens if self._limit is None else min(options.max_new_tokens, self._limit - len(ids))
+        row = Row(ids, most, options.seed)
+        if options.constraint is not None:
+            guide = row.trace.guide = self._guides.guide(options.constraint, lambda: writer.answering)
+            writer.complete = lambda: guide.over
+        return Asked(row, writer, thinking)
 
     # The tokens ------------------------------------------------------------------------------
 
@@ -247,18 +242,9 @@ class Transformers:
     def _translated(self, error: Exception) -> ModelCatalogError:
         if isinstance(error, ModelCatalogError):
             return error
-        if type(error).__name__ in {"OutOfMemoryError", "MemoryError"}:
-            message = "memory ran out while generating"
-            return WontFit(message, subject=self._subject, hint="shorten the prompt, or take a smaller variant")
+        if ran_out(error):
+            return out_of_memory("generating", self._subject, hint="shorten the prompt, or take a smaller variant")
         return EngineError(f"transformers failed: {error}", subject=self._subject)
-
-
-def _prompter(model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None, ends: frozenset[int]) -> Prompter:
-    """The text side of the checkpoint."""
-    stated = tokenizing.stated_ends(tokenizer, model.generation_config, model.config, model.config.get_text_config())
-    known = tokenizing.templates(tokenizer) if templates is None else templates
-    own = tokenizing.own_marks(tokenizer)
-    return Prompter(subject, tokenizing.Tokenizer(tokenizer), known, tokenizer.special_tokens_map, stated | ends, own=own)
 
 
 def _free(device: Any) -> int:

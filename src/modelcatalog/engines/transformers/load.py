@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import files_of
+from modelcatalog.engines.failing import first_line, out_of_memory, ran_out
 from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.gguf_once import parsed_once
 from modelcatalog.engines.transformers.quiet import quiet
@@ -17,7 +18,6 @@ from modelcatalog.errors import (
     MissingPackage,
     ModelCatalogError,
     Unsupported,
-    WontFit,
 )
 from modelcatalog.pausing import uncollected
 from modelcatalog.weights.content import json_object
@@ -43,7 +43,7 @@ def read(plan: Plan) -> tuple[Any, Any]:
     """
     files_of(plan)
     if plan.format == "gguf" and len(plan.weights) > 1:
-        message = "transformers reads no GGUF file in several parts"
+        message = "transformers does not read GGUF files in several parts"
         hint = "join them with llama-gguf-split --merge, or take the safetensors repository"
         raise Unsupported(message, subject=plan.weights[0], hint=hint)
     notes: list[str] = []
@@ -90,7 +90,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         model, told = _with_flash(kind, folder, given, plan, notes)
     _refuse_made_up(told, plan)
     if seam.looks_ahead(model):
-        message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and continues none"
+        message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and cannot continue one"
         raise Unsupported(message, subject=plan.name.source, hint="load a model that was made to chat")
     model.eval()
     return model, tokenizer
@@ -104,9 +104,9 @@ def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
     strange = sorted(map(str, told.get("unexpected_keys") or ()))
     named = ", ".join(lost[:_NAMED]) + (", …" if len(lost) > _NAMED else "")
     message = f"the files of {plan.name.source} lack {len(lost)} of the model's tensors: {named}"
-    hint = "fetch the checkpoint anew, or from who made it"
+    hint = "fetch the checkpoint again, or from whoever made it"
     if strange:
-        hint = f"they hold {len(strange)} that the model has not, such as {strange[0]}: they are named for another class, or an adapter was saved with them"
+        hint = f"they hold {len(strange)} that it does not have, such as {strange[0]}: they are named for another class, or an adapter was saved with them"
     raise IntegrityError(message, subject=plan.name.source, hint=hint)
 
 
@@ -134,10 +134,10 @@ def _with_flash(kind: Any, folder: str, given: dict[str, Any], plan: Plan, notes
     try:
         return kind.from_pretrained(folder, **given, attn_implementation=plan.attention)
     except (ImportError, ValueError, RuntimeError) as error:
-        if type(error).__name__ == "OutOfMemoryError":
+        if ran_out(error):
             raise
         model, told = kind.from_pretrained(folder, **given)
-        said = str(error).strip().partition("\n")[0]
+        said = first_line(error)
         notes.append(f"{plan.name.source}: {plan.attention} cannot be used, {seam.attention_of(model)} is: {said}")
         return model, told
 
@@ -158,10 +158,9 @@ def _model_class(config: Any) -> Any:
 
 
 def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
-    said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    subject = plan.name.source
-    if type(error).__name__ in {"OutOfMemoryError", "MemoryError"}:
-        return WontFit(f"memory ran out while loading {subject}", subject=subject, hint="take a smaller variant")
+    said, subject = first_line(error), plan.name.source
+    if ran_out(error):
+        return out_of_memory(f"loading {subject}", subject, hint="take a smaller variant")
     if isinstance(error, ImportError):
         message = f"loading {subject} needs a package: {said}"
         return MissingPackage(message, subject=subject, install="pip install 'modelcatalog[chat]'")
@@ -172,7 +171,7 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
 
 
 def _broken_json(plan: Plan) -> IntegrityError | None:
-    """The small file that is no JSON, where one is: the error of the library that read it names none."""
+    """The small file that is not JSON, where there is one: the error of the library that read it names none."""
     for file in plan.files if plan.path is not None else ():
         if file.path.endswith(".json"):
             try:

@@ -38,8 +38,13 @@ _KNOWN = {
 """What a ``generation_config.json`` may ask for here; the rest is left to `generate`."""
 
 
-def reason_against(model: Any) -> str | None:  # noqa: PLR0911  a ladder of reasons
-    """Why this loop cannot run a model as `generate` would; None where it can."""
+def reason_against(model: Any, forgets: str | None) -> str | None:  # noqa: PLR0911  a ladder of reasons
+    """Why this loop cannot run a model as `generate` would; None where it can.
+
+    Args:
+        model: A model of transformers.
+        forgets: Why its cache cannot be kept, if it cannot: `kvcache.reason_against` says so.
+    """
     kind, config, forward = type(model).__name__, model.config, seam.Forward(model)
     if not type(model).__module__.startswith("transformers."):
         return f"{kind} is code from the checkpoint's repository"
@@ -53,7 +58,7 @@ def reason_against(model: Any) -> str | None:  # noqa: PLR0911  a ladder of reas
         return f"the forward pass of {kind} takes no cache, mask, positions or choice of scores by name"
     if more := seam.asked_of_generate(model) - _KNOWN:
         return f"generation_config.json asks for {', '.join(sorted(more))}"
-    return kvcache.reason_against(model)
+    return forgets
 
 
 class Row:

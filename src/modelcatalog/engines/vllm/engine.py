@@ -11,16 +11,16 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog.engines import Finish, Finished, Started
+from modelcatalog.engines.failing import closed
 from modelcatalog.engines.prompts import tokenizing
-from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.vllm.loading import read
-from modelcatalog.errors import EngineError
+from modelcatalog.errors import EngineError, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from modelcatalog.engines import Event, Options, Prompt
+    from modelcatalog.engines import Constraint, Event, Options, Prompt
     from modelcatalog.planning import Plan
 
 __all__ = ["Vllm", "open"]
@@ -58,9 +58,7 @@ class Vllm:
         self._limit = limit
         # vLLM keeps the checkpoint's own configuration beside its own.
         configs = getattr(getattr(engine, "model_config", None), "hf_config", None), getattr(getattr(engine, "model_config", None), "hf_text_config", None)
-        ends = tokenizing.stated_ends(tokenizer, defaults, *configs)
-        words, own = tokenizing.Tokenizer(tokenizer), tokenizing.own_marks(tokenizer)
-        self._prompter = Prompter(subject, words, templates, tokenizer.special_tokens_map, ends, limit=limit, own=own)
+        self._prompter = tokenizing.prompter(tokenizer, subject, templates, defaults, configs, limit=limit, longer=True)
         self._driver: _Driver | None = _Driver(engine, subject)
 
     @property
@@ -82,9 +80,11 @@ class Vllm:
         """Generate. May be called from several threads at once."""
         driver = self._driver
         if driver is None:
-            message = "this model was closed"
-            raise EngineError(message, subject=self._subject)
+            raise closed(self._subject)
         ids, writer, thinking = self._prompter.ask(prompt, options)
+        if thinking and options.constraint is not None:
+            message = "vllm keeps a whole reply within a constraint, and this template opens the model's thinking first"
+            raise Unsupported(message, subject=self._subject, hint='pass enable_thinking=False, or use engine="transformers"')
         yield Started(len(ids), thinking)
         made, reason = 0, None
         answers = driver.ask(ids, self._params(options, len(ids)), cancel)
@@ -120,8 +120,20 @@ class Vllm:
             max_tokens=min(options.max_new_tokens, self._limit - prompt),
             stop_token_ids=sorted(self._prompter.ends),
             detokenize=False,
+            structured_outputs=_structured(options.constraint),
             output_kind=RequestOutputKind.DELTA,
         )
+
+
+def _structured(constraint: Constraint | None) -> Any:
+    """A constraint in vLLM's words."""
+    if constraint is None:
+        return None
+    from vllm.sampling_params import StructuredOutputsParams  # noqa: PLC0415
+
+    if constraint.kind == "json":
+        return StructuredOutputsParams(json=constraint.schema)
+    return StructuredOutputsParams(choice=constraint.choices) if constraint.kind == "choices" else StructuredOutputsParams(regex=constraint.text)
 
 
 class _Driver:
@@ -174,7 +186,7 @@ class _Driver:
         except Exception as failed:  # noqa: BLE001  raised again in the threads that asked
             error = failed
         for ask in self._running.values():
-            ask.answers.put(error or EngineError("this model was closed", subject=self._subject))
+            ask.answers.put(error or closed(self._subject))
         self._running.clear()
         engine, self._engine = self._engine, None
         engine.engine_core.shutdown()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import files_of
+from modelcatalog.engines.failing import first_line, ran_out
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.errors import EngineError, Unsupported, WontFit
 
@@ -56,7 +57,7 @@ def arguments(plan: Plan) -> Any:
     try:
         return EngineArgs(**{**chosen, **plan.engine_options})
     except (TypeError, ValueError) as error:
-        message = f"vllm refuses its options: {_line(error)}"
+        message = f"vllm refuses its options: {first_line(error)}"
         raise Unsupported(message, subject=plan.name.source) from error
 
 
@@ -100,14 +101,9 @@ def _environment(plan: Plan) -> dict[str, str]:
     return {**quiet, "VLLM_CPU_KVCACHE_SPACE": str(space), "VLLM_CPU_OMP_THREADS_BIND": "nobind"}
 
 
-def _line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
 def _failed(error: Exception, subject: str) -> Exception:
-    said = _line(error)
-    if type(error).__name__ in {"OutOfMemoryError", "MemoryError"} or "memory" in said.lower():
+    said = first_line(error)
+    if ran_out(error) or "memory" in said.lower():
         hint = "take a smaller variant, a shorter context_length=, or more GPUs by tensor_parallel_size"
         return WontFit(f"vllm has too little memory for {subject}: {said}", subject=subject, hint=hint)
     if isinstance(error, ValueError | NotImplementedError):

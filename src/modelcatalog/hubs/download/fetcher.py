@@ -13,22 +13,20 @@ import signal
 import sys
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from modelcatalog import hubs
 from modelcatalog.errors import EngineError, ModelCatalogError, WontFit
-from modelcatalog.hubs import Listing, RemoteFile, huggingface, modelscope, refusals
-from modelcatalog.hubs.guard import PATIENCE, Guard, headers_error
+from modelcatalog.hubs.files import Listing, RemoteFile
+from modelcatalog.hubs.guard import Guard
 from modelcatalog.hubs.secrets import clean
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-__all__ = ["main"]
+    from modelcatalog.hubs.hub import Hub
 
-_SERVER_ERROR = 500
-_SERVER_ERRORS = 2
-_TOO_MANY = 429
+__all__ = ["main"]
 
 
 class _Channel:
@@ -52,8 +50,9 @@ def main() -> None:
     job = json.loads(sys.stdin.buffer.readline())
     listing = Listing.model_validate(job["listing"])
     files = [RemoteFile.model_validate(file) for file in job["files"]]
-    client = hubs.client(listing.hub)
-    here = huggingface if listing.hub == "huggingface" else modelscope
+    # By its class, because a program may have hubs of its own that this process has not.
+    module, kind = job["client"]
+    here: Hub = getattr(import_module(module), kind)()
     folder = here.repository_root(listing.repo_id)
     # The folders of one repository may be links that their owner laid, to a larger disk.
     roots = (*here.written_folders(), folder, here.snapshot_folder(listing))
@@ -63,13 +62,14 @@ def main() -> None:
     guard: Guard
     secret = None
 
-    def fail(error: ModelCatalogError) -> None:
+    def fail(error: ModelCatalogError) -> NoReturn:
         guard.sweep(full=isinstance(error, WontFit))
         channel.answer(_as_json(error, secret))
         os._exit(1)
 
     try:
-        secret = here.token()
+        given = here.credential()
+        secret = given.value if given else None
     except ModelCatalogError as error:
         channel.answer(_as_json(error, None))
         os._exit(1)
@@ -77,14 +77,13 @@ def main() -> None:
         endpoint=listing.endpoint, token=secret, roots=roots, subject=listing.repo_id, fail=fail
     )  # fmt: skip
     try:
-        client.prepare()
+        here.prepare()
         guard.install()
-        if listing.hub == "huggingface":
-            _hook(guard, listing, fail)
+        here.watch(guard, listing, fail)
         threading.Thread(target=_orphan, args=(guard,), daemon=True).start()
-        threading.Thread(target=guard.watch, args=(folder, here.TITLE), daemon=True).start()
+        threading.Thread(target=guard.watch, args=(folder, here.title), daemon=True).start()
         notes: list[str] = []
-        answer: dict[str, Any] = {"folder": str(client.fetch(listing, files, notes.append)), "notes": notes}
+        answer: dict[str, Any] = {"folder": str(here.fetch(listing, files, notes.append)), "notes": notes}
     except ModelCatalogError as error:
         fail(error)
     except BaseException as error:  # noqa: BLE001  the answer must be typed
@@ -103,45 +102,6 @@ def _orphan(guard: Guard) -> None:
     sys.stdin.buffer.read()
     guard.sweep(full=False)
     os._exit(1)
-
-
-def _hook(guard: Guard, listing: Listing, fail: Any) -> None:
-    """Watch huggingface_hub's connections; httpx, unlike http.client, raises no audit events."""
-    from huggingface_hub import get_session, set_client_factory  # noqa: PLC0415
-
-    kind = type(get_session())
-    failures: list[int] = []
-
-    def sent(request: Any) -> None:
-        url = request.url
-        port = url.port or (443 if url.scheme == "https" else 80)
-        guard.check_request(url.host, port, secret=str(request.headers.raw))
-
-    def received(response: Any) -> None:
-        own = response.request.url.host in listing.endpoint
-        error = headers_error(response.headers if own else {}, commit=listing.commit or "", subject=listing.repo_id)
-        if error is not None:
-            fail(error)
-        if response.status_code >= _SERVER_ERROR or response.status_code == _TOO_MANY:
-            # The client would try for half a minute, or wait as long as it is told.
-            failures.append(response.status_code)
-            if len(failures) > _SERVER_ERRORS or _seconds(response.headers.get("retry-after")) > PATIENCE:
-                response.read()
-                said = refusals.sentence(response.headers, response.content, guard.secret)
-                refusal = refusals.Refusal(response.status_code, said=said, token="sent" if guard.secret else "")
-                fail(refusals.error(huggingface.house(), refusal, refusals.Asked(listing.repo_id, listing.revision)))
-
-    def factory() -> Any:
-        return kind(event_hooks={"request": [sent], "response": [received]}, follow_redirects=True, timeout=None)
-
-    set_client_factory(factory)
-
-
-def _seconds(retry_after: str | None) -> float:
-    try:
-        return float(retry_after or 0)
-    except ValueError:
-        return 0.0
 
 
 def _as_json(error: ModelCatalogError, secret: str | None) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog import errors
+from modelcatalog import errors, hubs
 from modelcatalog.errors import HubUnreachable, MissingPackage, ModelCatalogError, WontFit
-from modelcatalog.hubs import huggingface, modelscope, receipts
+from modelcatalog.hubs import receipts
 from modelcatalog.hubs.secrets import clean
 
 if TYPE_CHECKING:
@@ -59,23 +59,23 @@ def fetch(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
         UnsafeRepository: it tried to write outside the cache, or to get at the token.
         WontFit: the disk is full.
     """
-    here = huggingface if listing.hub == "huggingface" else modelscope
+    here = hubs.get(listing.hub)
     folder = here.snapshot_folder(listing)
     try:
         receipts.expect(folder, files)
     except OSError as error:
         message = f"the cache {here.cache_folder()} cannot be written: {error.strerror or error}"
-        hint = "free space, or set HF_HOME or MODELSCOPE_CACHE"
+        hint = f"free space, or set {here.cache_variable}"
         raise WontFit(message, subject=listing.repo_id, hint=hint) from error
     arrived = _run(listing, files)
     receipts.check(arrived.folder, files, subject=listing.repo_id)
-    if listing.hub == "huggingface":
-        huggingface.remember(listing)
+    here.remember(listing)
     return arrived
 
 
 def _run(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
-    job = {"listing": listing.model_dump(exclude={"files"}), "files": [file.model_dump() for file in files]}
+    kind = type(hubs.get(listing.hub))
+    job = {"client": [kind.__module__, kind.__qualname__], "listing": listing.model_dump(exclude={"files"}), "files": [file.model_dump() for file in files]}
     path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     # A terminal is handed on, so that the client's progress bars draw themselves; a notebook gets their text.
     terminal = sys.__stderr__ is sys.stderr and sys.stderr is not None and sys.stderr.isatty()

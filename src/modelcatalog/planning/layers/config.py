@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from modelcatalog.planning.layers import Kept
-    from modelcatalog.vocabulary import LayerKind
+    from modelcatalog.planning.layers.architectures import LayerKind
 
 __all__ = ["layers"]
 
 _MOST = 10_000
+_LISTS = ("layer_types", "layers_block_type", "hybrid_override_pattern")
+"""Keys whose length is how many layers there are, where no key says it."""
 _MIXED = {"hybrid": "full", "hybrid_sliding": "sliding"}
 """Kinds of layers that keep a state beside what the attention keeps."""
 
@@ -77,12 +79,9 @@ def _lacks(key: str) -> int:
 
 def _count(settings: Settings) -> int:
     count = settings.size("layers")
-    listed = settings.stated("hybrid_override_pattern") or settings.stated("layers_block_type")
-    if isinstance(listed, str | list) and settings.type in {"nemotron_h"} and listed:
-        count = len(listed)
     if count is None:
-        attention = settings.stated("attn_layers")
-        count = len(attention) if isinstance(attention, list) and attention else _lacks("num_hidden_layers")
+        listed = next((found for key in _LISTS if isinstance(found := settings.stated(key), list | str) and found), None)
+        count = len(listed) if listed is not None else _lacks("num_hidden_layers")
     times = settings.entry.layers_times
     if times is not None and settings.stated(times.unless) is None:
         count *= times.by
@@ -185,10 +184,8 @@ def _indexed(settings: Settings, layer: Layer, at: int) -> Layer:
     """The same layer with the keys of its indexer."""
     own = settings.stated("indexer_types")
     rule = settings.entry.shared_index_unless
-    if isinstance(own, list) and at < len(own):
-        reads = own[at] == "shared"
-    else:
-        reads = rule is not None and at > 0 and (at - rule.from_) % rule.every != 0
+    by_rule = rule is not None and at > 0 and (at - rule.from_) % rule.every != 0
+    reads = own[at] == "shared" if isinstance(own, list) and at < len(own) else by_rule
     sparse = settings.stated("sparse_attention_config")
     size = settings.number("index_head_dim") or settings.number("indexer_head_dim")
     size = size or (whole(sparse.get("sparse_index_dim")) if isinstance(sparse, dict) else None)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog import vocabulary
+from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.layers.settings import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from modelcatalog.planning.layers.architectures import Architecture, LayerKind
     from modelcatalog.planning.layers.settings import Settings
-    from modelcatalog.vocabulary import ArchitectureEntry, LayerKind
 
 __all__ = ["UntoldError", "of"]
 
@@ -49,7 +49,7 @@ def of(settings: Settings, count: int, *, windowed: bool) -> tuple[LayerKind, ..
 
 def _listed(settings: Settings, count: int) -> tuple[LayerKind, ...] | None:
     """By a key that has a word for each layer."""
-    for entry in vocabulary.architectures().list:
+    for entry in architectures().list:
         value = settings.stated(entry.key)
         if not isinstance(value, list | tuple | str) or not value or len(value) > _LONGEST:
             continue
@@ -63,7 +63,7 @@ def _listed(settings: Settings, count: int) -> tuple[LayerKind, ...] | None:
 
 def _word(value: object, own: Mapping[str, LayerKind], key: str) -> LayerKind:
     text = str(int(value) if isinstance(value, bool | float) else value)
-    kind = own.get(text) or vocabulary.architectures().kinds.get(text)
+    kind = own.get(text) or architectures().kinds.get(text)
     if kind is None:
         message = f"nobody knows what a layer of {text[:40]!r} in {key} keeps"
         raise UntoldError(message)
@@ -73,7 +73,7 @@ def _word(value: object, own: Mapping[str, LayerKind], key: str) -> LayerKind:
 def _numbered(settings: Settings, count: int) -> tuple[LayerKind, ...] | None:
     """By a key with the numbers of the layers of one kind, which may stand in ``linear_attn_config``."""
     within = settings.stated("linear_attn_config")
-    for entry in vocabulary.architectures().indices:
+    for entry in architectures().indices:
         value = settings.stated(entry.key)
         if value is None and isinstance(within, dict):
             value = within.get(entry.key)
@@ -83,7 +83,7 @@ def _numbered(settings: Settings, count: int) -> tuple[LayerKind, ...] | None:
     return None
 
 
-def _by_type(settings: Settings, entry: ArchitectureEntry, count: int) -> tuple[LayerKind, ...]:
+def _by_type(settings: Settings, entry: Architecture, count: int) -> tuple[LayerKind, ...]:
     """By the rule of its type."""
     unit: Sequence[LayerKind] = entry.unit
     length = settings.number(entry.period) if entry.period else None
@@ -103,7 +103,7 @@ def _stretched(unit: Sequence[LayerKind], length: int) -> Sequence[LayerKind]:
 
 def _periodic(settings: Settings, count: int) -> tuple[LayerKind, ...] | None:
     """By a key that says how often one of another kind comes."""
-    for entry in vocabulary.architectures().period:
+    for entry in architectures().period:
         length = whole(settings.stated(entry.key)) or settings.entry.defaults.get(entry.key)
         if length is None or (entry.beside is not None and settings.get(entry.beside) is None):
             continue

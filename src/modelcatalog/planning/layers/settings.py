@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog import vocabulary
+from modelcatalog.planning.layers.architectures import Architecture, architectures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ def language_part(config: Mapping[str, object]) -> Mapping[str, object]:
     """
     part, depth = config, 0
     while depth < 4:  # noqa: PLR2004  no configuration nests deeper
-        inner = next((part[key] for key in vocabulary.architectures().inside if isinstance(part.get(key), dict)), None)
+        inner = next((part[key] for key in architectures().inside if isinstance(part.get(key), dict)), None)
         if not isinstance(inner, dict):
             break
         part, depth = inner, depth + 1
@@ -52,7 +52,7 @@ class Settings:
         self.inner = language_part(config)
         stated = self.inner.get("model_type") or config.get("model_type")
         self.type = stated if isinstance(stated, str) else ""
-        self.entry = vocabulary.architectures().types.get(self.type, vocabulary.ArchitectureEntry(names=()))
+        self.entry = architectures().types.get(self.type, Architecture(names=()))
         self._defaults = defaults
         self._class: Mapping[str, object] | None = None
 
@@ -82,7 +82,7 @@ class Settings:
 
     def named(self, what: str) -> object:
         """A size by what it is, whatever the configuration calls it: first all names that it has, then its class's defaults."""
-        names = vocabulary.architectures().names[what]
+        names = architectures().names[what]
         for key in names:
             if (value := self.stated(key)) is not None:
                 return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog import vocabulary
+from modelcatalog.planning.layers.architectures import architectures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def of(settings: Settings, *, heads: int, head: int) -> State:
         heads: Heads of keys and values of this layer.
         head: The size of one.
     """
-    form = settings.entry.state or next((one.form for one in vocabulary.architectures().state if settings.get(one.key) is not None), None)
+    form = settings.entry.state or next((one.form for one in architectures().state if settings.get(one.key) is not None), None)
     return _FORMS[form](settings, heads, head) if form else None
 
 

@@ -1,0 +1,88 @@
+"""Owns what a hub lists and what lies on this disk: files, a listing of them, a copy of them. Knows no hub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from modelcatalog.errors import IntegrityError
+from modelcatalog.hubs.card import Card
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Copy", "Listing", "RemoteFile"]
+
+
+class RemoteFile(BaseModel):
+    """One file of a repository, as its hub lists it. ``size`` is in bytes.
+
+    >>> RemoteFile(path="model.safetensors", size=269_060_552).size
+    269060552
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    size: int = Field(ge=0)
+    sha256: str | None = None
+    git_oid: str | None = None
+    """The git blob id: SHA-1 over ``blob <size>\\0`` and the content, where the hub lists no SHA-256."""
+
+
+class Listing(BaseModel):
+    """The files of one repository at one commit.
+
+    >>> Listing(hub="modelscope", endpoint="https://modelscope.cn", repo_id="a/b", revision="master").commit
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hub: str
+    """The name of the hub that gave it."""
+    endpoint: str
+    repo_id: str
+    revision: str
+    """Branch, tag or commit as asked for."""
+    commit: str | None = None
+    """The commit that ``revision`` is now; None where the hub does not say."""
+    files: tuple[RemoteFile, ...] = ()
+    gated: bool = False
+    card: Card = Field(default_factory=Card)
+    """What the hub says of the model in the same answer."""
+
+    def file(self, path: str) -> RemoteFile | None:
+        """The file at ``path``, or None."""
+        return next((file for file in self.files if file.path == path), None)
+
+
+class Copy(NamedTuple):
+    """A folder that may hold a checkpoint, and the files in it; sizes in bytes, hashes where the cache names them."""
+
+    where: str
+    """``local path``, ``MODELCATALOG_PATH``, or a hub's name and ``cache``."""
+    root: Path
+    files: tuple[RemoteFile, ...]
+    title: str
+    """The text that names it: a repository id, a folder's or a file's name."""
+    hub: str | None = None
+    """The hub in whose cache it lies."""
+    repo_id: str | None = None
+    commit: str | None = None
+    revision: str | None = None
+    """What its hub is to be asked for, to complete it; None is the hub's usual branch."""
+
+    def read(self, path: str, start: int, length: int | None) -> bytes:
+        """``length`` bytes of one of the files from ``start``, or all the rest of it.
+
+        Raises:
+            IntegrityError: if it cannot be read.
+        """
+        try:
+            with (self.root / path).open("rb") as file:
+                file.seek(start)
+                return file.read() if length is None else file.read(length)
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror or error}"
+            raise IntegrityError(message, subject=str(self.root / path), hint="fetch it again, or check its rights") from error

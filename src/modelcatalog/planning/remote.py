@@ -1,0 +1,192 @@
+"""Owns the search on hubs: which is asked, the first of several that answers, one error for all that fail. Chooses no dtype."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelcatalog import catalog, hubs
+from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, MissingPackage, ModelCatalogError, UnsafeRepository
+from modelcatalog.planning.choose import Choice, choose
+from modelcatalog.planning.found import Located
+
+if TYPE_CHECKING:
+    from modelcatalog.hubs import Copy, Hub, Listing
+    from modelcatalog.hubs.wire import Wire
+    from modelcatalog.planning.request import Request
+    from modelcatalog.records import ModelName
+
+__all__ = ["Answer", "Part", "again", "chosen", "repository", "scheme", "search"]
+
+_PATIENCE = 9.0
+_LARGEST_INDEX = 400_000
+"""Of an index on a hub that is larger, the end is read: a plan's requests bring less than a megabyte."""
+_PARTS = 2
+"""Copies with gaps that are asked about before all else."""
+
+
+class Answer(NamedTuple):
+    """A hub that listed a repository, and the connection to it."""
+
+    hub: Hub
+    wire: Wire
+    listing: Listing
+
+
+class Part(NamedTuple):
+    """A copy in a hub's cache of which something is missing."""
+
+    copy: Copy
+    said: str
+    """What is missing, one sentence."""
+
+
+def repository(name: ModelName, hub: Hub) -> str:
+    """The id that a hub has for the repository of a name."""
+    return catalog.resolve(name, hub=hub.ids).repo_id
+
+
+def scheme(name: ModelName, request: Request) -> str | None:
+    """The quantization that is asked for, by the caller or by the name, in a word that `choose` takes."""
+    if request.quantization is not None:
+        return request.quantization
+    quantization = name.quantization
+    if quantization is None or quantization.method not in {None, "gguf"}:
+        return None
+    return quantization.scheme or (f"int{quantization.bits:g}" if quantization.bits else None)
+
+
+def again(copy: Copy) -> Answer:
+    """Its hub's listing of a copy, at the commit that the copy is of."""
+    hub = hubs.get(copy.hub or "")
+    wire = hub.wire()
+    return Answer(hub, wire, hub.listing(wire, copy.repo_id or copy.title, copy.revision))
+
+
+def search(name: ModelName, request: Request, hub: str | None, parts: list[Part]) -> Located:
+    """The checkpoint on a hub.
+
+    Args:
+        name: What is looked for.
+        request: What the caller asked for.
+        hub: The hub that the caller or the name says; None leaves it to the environment, then to the first that answers.
+        parts: Copies on this disk of which something is missing: their hub, at their commit, comes first.
+
+    Raises:
+        CheckpointNotFound, GatedCheckpoint, HubUnreachable, UnsafeRepository.
+    """
+    sure = hub or _preferred()
+    parts = [part for part in parts if sure in {None, part.copy.hub}]
+    if variable := hubs.HUBS[sure].offline() if sure else hubs.offline():
+        whole = f" as a whole ({parts[0].said})" if parts else ""
+        message = f"{name.source} is not on this disk{whole}, and {variable} forbids asking for it"
+        raise HubUnreachable(message, subject=name.source, hint=f"unset {variable}, or put a copy in MODELCATALOG_PATH")
+    for part in parts[:_PARTS]:
+        # Another hub, or another commit, would bring all of it anew.
+        with suppress(ModelCatalogError):
+            return _located(name, request, f"{part.copy.hub} because {part.said}; what is there already stays", again(part.copy))
+    try:
+        if sure is not None:
+            answer, why = _ask(name, hubs.HUBS[sure], request), f"{sure} because {_because(request, name, hub)}"
+        else:
+            answer, why = _first(name, request)
+            return _located(name, request, why, answer)._replace(free=True)
+    except (HubUnreachable, GatedCheckpoint, CheckpointNotFound) as error:
+        if parts:
+            error.message = f"{parts[0].said}; {error.message}"
+            error.args = (error.message,)
+        if sure is not None and not isinstance(error, GatedCheckpoint):
+            other = hubs.pass_one([one.name for one in hubs.others(sure)])
+            error.hint = f"{error.hint}; or {other}" if error.hint else other
+        raise
+    return _located(name, request, why, answer)
+
+
+def _located(name: ModelName, request: Request, why: str, answer: Answer) -> Located:
+    choice = chosen(answer, file=name.file, scheme=scheme(name, request), code=request.trust_remote_code)
+    return Located(choice, (why, choice.reason), listing=answer.listing, hub=answer.hub, wire=answer.wire)
+
+
+def chosen(answer: Answer, *, file: str | None, scheme: str | None, code: bool) -> Choice:
+    """The files to load of a listing."""
+    hub, wire, listing = answer
+
+    def read(path: str, start: int, length: int | None) -> bytes:
+        return hub.read(wire, listing, path, start=start, length=length)
+
+    # A listing of many pages may leave but one request, which config.json needs.
+    reader = read if wire.requests > 1 else None
+    return choose(listing.files, subject=listing.repo_id, file=file, scheme=scheme, code=code, read=reader, largest=_LARGEST_INDEX)
+
+
+def _preferred() -> str | None:
+    value = os.environ.get("MODELCATALOG_HUB", "").strip().lower()
+    if value in {"", "auto"}:
+        return None
+    if value not in hubs.HUBS:
+        message = f"MODELCATALOG_HUB={value} names no hub"
+        raise HubUnreachable(message, subject=value, hint=f"set it to {' or '.join(hubs.HUBS)}")
+    return value
+
+
+def _because(request: Request, name: ModelName, hub: str | None) -> str:
+    if request.hub:
+        return "the caller asked for it"
+    return f"{name.source} says so" if hub else "MODELCATALOG_HUB says so"
+
+
+def _ask(name: ModelName, hub: Hub, request: Request) -> Answer:
+    wire = hub.wire()
+    return Answer(hub, wire, hub.listing(wire, repository(name, hub), request.revision or name.revision))
+
+
+def _first(name: ModelName, request: Request) -> tuple[Answer, str]:
+    """Ask all hubs at once; the first that lists the files serves."""
+    answers: queue.Queue[tuple[str, Answer | ModelCatalogError]] = queue.Queue()
+
+    def ask(hub: Hub) -> None:
+        try:
+            answers.put((hub.name, _ask(name, hub, request)))
+        except ModelCatalogError as error:
+            answers.put((hub.name, error))
+        except Exception as error:  # noqa: BLE001  a thread must answer
+            failure = HubUnreachable(f"{hub.name} sent something that cannot be read: {error}", subject=name.source)
+            failure.__cause__ = error
+            answers.put((hub.name, failure))
+
+    asked = tuple(hubs.HUBS.values())
+    for hub in asked:
+        threading.Thread(target=ask, args=(hub,), daemon=True).start()
+    until = time.monotonic() + _PATIENCE
+    failed: dict[str, ModelCatalogError] = {}
+    while len(failed) < len(asked):
+        try:
+            which, answer = answers.get(timeout=max(0.01, until - time.monotonic()))
+        except queue.Empty:
+            break
+        if isinstance(answer, ModelCatalogError):
+            failed[which] = answer
+            continue
+        others = "; ".join(f"{h}: {e.message}" for h, e in failed.items())
+        return answer, f"{which} was the first hub to list the files" + (f" ({others})" if others else "")
+    raise _none(name, failed, [hub.name for hub in asked if hub.name not in failed])
+
+
+def _none(name: ModelName, failed: dict[str, ModelCatalogError], late: list[str]) -> ModelCatalogError:
+    """One error for all hubs: what the caller can act on first."""
+    order: tuple[type[ModelCatalogError], ...] = (UnsafeRepository, GatedCheckpoint, MissingPackage, HubUnreachable, CheckpointNotFound)
+    ranked = sorted(failed.values(), key=lambda e: next((i for i, kind in enumerate(order) if isinstance(e, kind)), 9))
+    if not ranked:
+        return HubUnreachable(f"no hub answered within {_PATIENCE:g} s", subject=name.source, hint="check the network and the proxy settings")
+    first = ranked[0]
+    said = "; ".join([*(error.message for error in ranked), *(f"{hub} gave no answer within {_PATIENCE:g} s" for hub in late)])
+    if isinstance(first, MissingPackage):
+        error: ModelCatalogError = MissingPackage(said, subject=name.source, install=first.install)
+    else:
+        error = type(first)(said, subject=name.source, hint=first.hint)
+    error.__cause__ = first
+    return error
