@@ -178,7 +178,8 @@ def _counted(asked: Request, kept: sizes.Cache, runs: Engine) -> tuple[str, ...]
         found.append(f"keys and values in {asked.kv_dtype}, as asked")
     windowed = sum(layer.window is not None for layer in kept.layers.every)
     if kept.keeping.whole and windowed and runs.takes:
-        found.append(f"{runs.name} keeps all tokens in {windowed} layers that look back a window only, but for engine_options={{{runs.takes.whole_unless!r}: False}}")
+        otherwise = f"but for engine_options={{{runs.takes.whole_unless!r}: False}}"
+        found.append(f"{runs.name} keeps all tokens in {windowed} layers that look back a window only, {otherwise}")
     return tuple(found)
 
 
