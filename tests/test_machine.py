@@ -1,3 +1,4 @@
+# ruff: noqa: D102, N802  the names are the library's
 """Tests of what a plan knows of machines: NVIDIA's library and /sys as they are elsewhere, containers' limits, and machines that one does not have."""
 
 from __future__ import annotations
@@ -36,47 +37,47 @@ class Nvml:
         uuid, size = gpu[3][number // 100 - 1]
         return f"{gpu[0]} MIG", uuid, size
 
-    def nvmlInit_v2(self) -> int:  # noqa: N802
+    def nvmlInit_v2(self) -> int:
         return 0
 
-    def nvmlShutdown(self) -> int:  # noqa: N802
+    def nvmlShutdown(self) -> int:
         return 0
 
-    def nvmlDeviceGetCount_v2(self, count: Any) -> int:  # noqa: N802
+    def nvmlDeviceGetCount_v2(self, count: Any) -> int:
         count._obj.value = len(self._every)
         return 0
 
-    def nvmlDeviceGetHandleByIndex_v2(self, at: Any, handle: Any) -> int:  # noqa: N802
+    def nvmlDeviceGetHandleByIndex_v2(self, at: Any, handle: Any) -> int:
         handle._obj.value = at.value + 1
         return 0
 
-    def nvmlDeviceGetMigMode(self, handle: Any, current: Any, pending: Any) -> int:  # noqa: ARG002, N802
+    def nvmlDeviceGetMigMode(self, handle: Any, current: Any, pending: Any) -> int:
         current._obj.value = int(bool(self._every[handle.value - 1][3]))
         return 0
 
-    def nvmlDeviceGetMaxMigDeviceCount(self, handle: Any, most: Any) -> int:  # noqa: ARG002, N802
+    def nvmlDeviceGetMaxMigDeviceCount(self, handle: Any, most: Any) -> int:
         most._obj.value = 7
         return 0
 
-    def nvmlDeviceGetMigDeviceHandleByIndex(self, handle: Any, at: Any, part: Any) -> int:  # noqa: N802
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, handle: Any, at: Any, part: Any) -> int:
         if at.value >= len(self._every[handle.value - 1][3]):
             return 6
         part._obj.value = handle.value + 100 * (at.value + 1)
         return 0
 
-    def nvmlDeviceGetUUID(self, handle: Any, text: Any, size: Any) -> int:  # noqa: ARG002, N802
+    def nvmlDeviceGetUUID(self, handle: Any, text: Any, size: Any) -> int:
         text.value = self._at(handle)[1].encode()
         return 0
 
-    def nvmlDeviceGetName(self, handle: Any, text: Any, size: Any) -> int:  # noqa: ARG002, N802
+    def nvmlDeviceGetName(self, handle: Any, text: Any, size: Any) -> int:
         text.value = self._at(handle)[0].encode()
         return 0
 
-    def nvmlDeviceGetCudaComputeCapability(self, handle: Any, major: Any, minor: Any) -> int:  # noqa: ARG002, N802
+    def nvmlDeviceGetCudaComputeCapability(self, handle: Any, major: Any, minor: Any) -> int:
         major._obj.value, minor._obj.value = 9, 0
         return 0
 
-    def nvmlDeviceGetMemoryInfo(self, handle: Any, memory: Any) -> int:  # noqa: N802
+    def nvmlDeviceGetMemoryInfo(self, handle: Any, memory: Any) -> int:
         size = self._at(handle)[2]
         if size is None:
             return 3
@@ -187,7 +188,7 @@ class TestOthers:
         (tmp_path / "dev/kfd").touch()
         _amd(tmp_path, 0, GIB // 2, mem_info_gtt_total=str(96 * GIB), mem_info_gtt_used="0")
         (found,) = accelerators.amd(tmp_path, {})
-        assert (found.shared, found.total, found.free) == (True, 96 * GIB + GIB // 2, 50 * GIB)
+        assert (found.shared, found.total, found.free) == (True, 96 * GIB, 50 * GIB)
         _amd(tmp_path, 1, 16 * GIB)
         assert [card.total // GIB for card in accelerators.amd(tmp_path, {})] == [16]
 

@@ -173,10 +173,12 @@ class TestPlan:
     def test_table(self, gguf_file: Path) -> None:
         """It prints as a table: where from, what files, which engine, how much memory, and why."""
         lines = str(plan(gguf_file, device="cpu", context_length=2048)).splitlines()
-        assert [line[:11].strip() for line in lines[1:6]] == ["from", "files", "engine", "memory", "packages"]
+        assert [line[:11].strip() for line in lines[1:8]] == ["from", "files", "engine", "memory", "context", "licence", "packages"]
         assert lines[1].endswith(str(gguf_file))
         assert lines[2] == "  files     1 file, 98.4 MB, gguf Q4_1; nothing to download"
-        assert lines[4].startswith("  memory    538 MB weights + 94.4 MB KV cache at 2,048 tokens of ")
+        assert lines[4].startswith("  memory    538 MB weights + 94.4 MB KV cache at 2,048 tokens + 44.4 MB activations of ")
+        assert lines[5] == "  context   2,048 tokens, at most 8,192 fit; layers: 30 full"
+        assert lines[6] == "  licence   apache-2.0"
 
     def test_json(self, gguf_file: Path) -> None:
         """It goes to JSON and back."""

@@ -25,6 +25,8 @@ _SYSTEM = Path("/")
 _AMD, _INTEL = "0x1002", "0x8086"
 _LEAST = 1 << 31
 """Memory of its own below which a GPU is a part of the processor, and has the machine's."""
+_CARVED, _TIMES = 1 << 33, 8
+"""The most that firmware sets aside for a GPU inside a processor, and how much more such a one can map at least."""
 _APPLE_SHARE = 0.75
 """The share of a Mac's memory that Metal gives its GPU by default."""
 _MEMORY_BAR = 1 << 30
@@ -224,10 +226,11 @@ def amd(system: Path = _SYSTEM, environment: Mapping[str, str] | None = None) ->
         own, used = _number(device / "mem_info_vram_total"), _number(device / "mem_info_vram_used")
         if own is None:
             continue
-        shared = own < _LEAST
-        if shared:
-            own += _number(device / "mem_info_gtt_total") or 0
-            used = (used or 0) + (_number(device / "mem_info_gtt_used") or 0)
+        mapped = _number(device / "mem_info_gtt_total") or 0
+        shared = own < _LEAST or (own <= _CARVED and mapped >= _TIMES * own)
+        if shared and mapped > own:
+            # What firmware sets aside is a part of the same memory, and computing maps the rest.
+            own, used = mapped, _number(device / "mem_info_gtt_used")
         free = max(own - (used or 0), 0)
         if shared and (room := ram.free_ram()) is not None:
             free = min(free, room)

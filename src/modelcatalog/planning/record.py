@@ -215,7 +215,8 @@ class Plan(_Record):
     def _memory(self) -> str:
         memory = self.memory
         kv = f" + {human(memory.kv)} KV cache at {self.context_length or 0:,} tokens" if memory.kv else ""
-        beside = f" + {human(memory.overhead)} activations and {self.engine}" if memory.overhead else ""
+        what = f"activations and {self.engine}" if memory.framework else "activations"
+        beside = f" + {human(memory.overhead)} {what}" if memory.overhead else ""
         verdict = {True: "fits", False: "does not fit", None: "cannot tell whether it fits"}[memory.fits]
         return f"{human(memory.weights)} weights{kv}{beside} of {human(memory.free)} free {memory.place}: {verdict}"
 
