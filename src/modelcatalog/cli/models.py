@@ -43,7 +43,7 @@ def plan(
         show.console().print(str(made), soft_wrap=True)
 
 
-@takes_request(without=("lock", "base_url", "engine_options", "on", "concurrency", "kv_dtype"))
+@takes_request(without=("lock", "base_url", "engine_options"))
 def lock(
     name: Name,
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),
@@ -60,7 +60,7 @@ def lock(
         show.console().print(str(file), soft_wrap=True)
 
 
-@takes_request(without=("on", "concurrency", "kv_dtype"))
+@takes_request()
 def chat(
     name: Name,
     prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and exit; without it, a conversation.", show_default=False)] = None,
