@@ -108,8 +108,8 @@ def read(found: Located) -> Said:
     tokenizer, facts = _with_tokenizer(facts, companions, reader)
     others = {name: _json(reader, companions[name]) if reader.left() > 0 else {} for name in OTHERS if name in companions and facts.quantization is None}
     layers = config_layers.layers(stated)
-    first = _whole(companions, reader) if reader.here else {}
-    return Said(facts, tensors, tokenizer, frozenset(companions), others, layers=layers, card=_card(found), first=first)
+    starts = _whole(companions, reader) if reader.here else {}
+    return Said(facts, tensors, tokenizer, frozenset(companions), others, layers=layers, card=_card(found), first=starts)
 
 
 def _card(found: Located) -> Card:
