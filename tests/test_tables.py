@@ -48,7 +48,7 @@ api = ["grue-1-large"]
 """
 WITHOUT_DATA = {
     "names/calendar.py": {"calendar"},
-    "names/grammar.py": {"_known_pieces", "_piece_pattern", "_word_pattern", "_word_rule"},
+    "names/grammar.py": {"_known_pieces", "_word_pattern", "_word_rule"},
     "names/reading.py": {"release"},
     "names/record.py": {"_quantization", "size_of"},
 }
@@ -131,7 +131,7 @@ def test_no_cache_outlives_the_vocabulary() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and any("cache" in ast.unparse(decorator) for decorator in node.decorator_list):
                 found.setdefault(path.relative_to(ROOT).as_posix(), set()).add(node.name)
-    assert found == WITHOUT_DATA
+    assert {path: names - WITHOUT_DATA.get(path, set()) for path, names in found.items()} == {path: set() for path in found}
 
 
 def test_a_table_that_is_made_while_the_data_changes_stays_with_the_old_data(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from modelcatalog import columns, keeping
-from modelcatalog.pausing import uncollected
+from modelcatalog.pausing import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -134,7 +134,7 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
             if sources is None:
                 return make()
             shared = known()
-            with uncollected():  # nothing of a table is garbage, and looking for some takes longer than decoding it
+            with lasting():  # nothing of a table is garbage, and looking for some takes longer than decoding it
                 packed = keeping.read(name, sources)
                 if packed is not None:
                     found: _T = columns.unpack(packed, classes, shared)
