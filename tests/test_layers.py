@@ -307,6 +307,17 @@ def test_gguf(arch: str, keys: dict[str, Any], kinds: str, size: int, tmp_path: 
     assert layers.bytes(4096, 2) == pytest.approx(size, rel=0.001)
 
 
+def test_as_llama_cpp_logs(tmp_path: Path) -> None:
+    """A hybrid model of 27B: 16,384 MiB of keys and values for 262,144 tokens, and 598.5 MiB of states for four conversations."""
+    layers = _header(
+        tmp_path, "qwen35", block_count=64, attention__head_count=24, attention__head_count_kv=4, attention__key_length=256, attention__value_length=256,
+        embedding_length=5120, full_attention_interval=4, ssm__conv_kernel=4, ssm__inner_size=6144, ssm__state_size=128, ssm__group_count=16,
+    )  # fmt: skip
+    states = layers.bytes(0, 2) or 0
+    assert 4 * states == 598.5 * 2**20
+    assert layers.bytes(262_144, 2) == 16_384 * 2**20 + states
+
+
 def test_gguf_without_keys(tmp_path: Path) -> None:
     """A header that does not tell says so."""
     assert "block_count" in (_header(tmp_path, "llama").why or "")
