@@ -71,9 +71,7 @@ HEAVY = {
     "transformers",
     "vllm",
 }
-MODULES = {
-    str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))
-}
+MODULES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
 
 
 def _imports(tree: ast.AST, *, late: bool, types: bool = False) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import tomllib
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,7 +153,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text, encoding="utf-8")
     monkeypatch.setattr(choosing, "_place", lambda _package: place)
-    monkeypatch.setattr(choosing.packages, "installed", lambda _name: "9.9")
+    monkeypatch.setattr(packages, "installed", lambda _name: "9.9")
     return place
 
 
@@ -206,7 +207,7 @@ def test_other_form_of_its_tables(installed: Path) -> None:
 @pytest.mark.usefixtures("installed")
 def test_plugins_add_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a plugin, its tables do not say it all."""
-    monkeypatch.setattr(choosing.metadata, "entry_points", lambda group: [group])
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [group])
     assert refused({"architectures": ("NobodysForCausalLM",)}) is None
 
 
