@@ -38,10 +38,10 @@ from modelcatalog.errors import (
 
 if TYPE_CHECKING:
     from modelcatalog import catalog
-    from modelcatalog.catalog import parse, parse_many, resolve
+    from modelcatalog.catalog import facts, parse, parse_many, resolve
     from modelcatalog.chat import ChatModel, Reply, Session, load
     from modelcatalog.planning import Lock, Plan, lock, plan
-    from modelcatalog.records import Checkpoint, Company, Family, Match, ModelName, Quantization, Release, Segment, Series, Size
+    from modelcatalog.records import Checkpoint, Company, Facts, Family, Match, ModelName, Quantization, Release, Segment, Series, Size
 
 __all__ = [
     "CatalogDataError",
@@ -51,6 +51,7 @@ __all__ = [
     "ClosedWeights",
     "Company",
     "EngineError",
+    "Facts",
     "Family",
     "GatedCheckpoint",
     "HubUnreachable",
@@ -77,6 +78,7 @@ __all__ = [
     "WontFit",
     "__version__",
     "catalog",
+    "facts",
     "load",
     "lock",
     "parse",
@@ -88,10 +90,10 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "catalog": ("parse", "parse_many", "resolve"),
+    "catalog": ("facts", "parse", "parse_many", "resolve"),
     "chat": ("ChatModel", "Reply", "Session", "load"),
     "planning": ("Lock", "Plan", "lock", "plan"),
-    "records": ("Checkpoint", "Company", "Family", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
+    "records": ("Checkpoint", "Company", "Facts", "Family", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
 }
 """Module -> the names that it is imported for, when one of them is first used."""
 

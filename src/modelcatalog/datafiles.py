@@ -192,7 +192,7 @@ def _joined(before: CompanyFile, file: CompanyFile) -> CompanyFile:
     families = {family.name: family for family in before.family}
     for family in file.family:
         old = families.get(family.name)
-        more = None if old is None else {"series": (*old.series, *family.series), "aliases": (*old.aliases, *family.aliases)}
+        more = None if old is None else {name: (*getattr(old, name), *getattr(family, name)) for name in ("series", "aliases", "facts")}
         families[family.name] = family if old is None else old.model_copy(update=more)
     accounts = Accounts(
         huggingface=tuple(dict.fromkeys((*before.accounts.huggingface, *file.accounts.huggingface))),

@@ -52,6 +52,7 @@ __all__ = [
     "renew",
     "running",
     "silent_gguf",
+    "spdx",
     "tasks",
     "thinking",
     "type_packages",
@@ -305,6 +306,20 @@ def speeds() -> frozenset[str]:
 def served_faster() -> frozenset[str]:
     """Those that say nothing more at the end of a name whose family has no such model: ``turbo`` behind Llama-3.3-70B."""
     return frozenset(_words()["served_faster"])
+
+
+@derived
+def _spdx() -> dict[str, str]:
+    return {one.lower(): one for one in _words()["spdx"]}
+
+
+def spdx(licence: str) -> str:
+    """The SPDX id of a licence that a hub writes in lower case, else its word as it stands.
+
+    >>> spdx("apache-2.0"), spdx("gemma")
+    ('Apache-2.0', 'gemma')
+    """
+    return _spdx().get(licence, licence)
 
 
 def parts() -> frozenset[str]:

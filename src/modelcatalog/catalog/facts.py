@@ -1,0 +1,205 @@
+"""Owns `facts`: what is known of a model beyond its name, and who says it. Knows nothing of networks or files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from modelcatalog import names, vocabulary
+from modelcatalog.catalog.completing import named
+from modelcatalog.catalog.index import index
+from modelcatalog.catalog.listing import Entry, listing, same_model, spelled, undated
+from modelcatalog.errors import CatalogDataError
+from modelcatalog.patterns import expand
+from modelcatalog.records import Facts, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from modelcatalog.catalog.listing import Listing
+    from modelcatalog.entries import CompanyFile, FactsEntry, FamilyEntry
+    from modelcatalog.records import ModelName, Series
+
+__all__ = ["facts"]
+
+_FIELDS = {"input": "input_modalities", "output": "output_modalities"}
+"""Field of an entry -> what the record calls it, where that differs."""
+
+
+class _Said(NamedTuple):
+    """What one entry says, and who."""
+
+    facts: dict[str, Any]
+    source: Source
+
+
+class _Table(NamedTuple):
+    """What is said of models, and of whole series."""
+
+    by_model: dict[str, tuple[_Said, ...]]
+    """Canonical name -> the entries that name it, the one that wins first."""
+    by_series: dict[tuple[str, str], tuple[_Said, ...]]
+    """Family and series -> the same."""
+
+
+@vocabulary.kept("facts", _Table, _Said, Source)
+def _table() -> _Table:
+    by_model: dict[str, tuple[_Said, ...]] = {}
+    by_series: dict[tuple[str, str], tuple[_Said, ...]] = {}
+    for file in vocabulary.companies():
+        for family in file.family:
+            for entry in family.facts:
+                said = _values(entry)
+                for one in _models(file, family, entry):
+                    by_model[one] = (_Said(said, Source(entry.source, entry.checked, "model")), *by_model.get(one, ()))
+                for line in _lines(file, family, entry):
+                    by_series[family.name, line] = (_Said(said, Source(entry.source, entry.checked, "series")), *by_series.get((family.name, line), ()))
+    return _Table(by_model, by_series)
+
+
+def _values(entry: FactsEntry) -> dict[str, Any]:
+    given = entry.model_dump(exclude={"of", "series", "source", "checked"})
+    return {_FIELDS.get(name, name): value for name, value in given.items() if value not in (None, ())}
+
+
+def _models(file: CompanyFile, family: FamilyEntry, entry: FactsEntry) -> Iterator[str]:
+    for pattern in entry.of:
+        try:
+            spelt = expand(pattern)
+        except ValueError as error:
+            message = f"{file.name} › {family.name} › facts: of: {error}"
+            raise CatalogDataError(message, subject=pattern) from error
+        owner = next(iter(file.accounts.api or file.accounts.huggingface), None)
+        for one in spelt:
+            yield names.read(one if "/" in one or owner is None else f"{owner}/{one}").canonical
+
+
+def _lines(file: CompanyFile, family: FamilyEntry, entry: FactsEntry) -> tuple[str, ...]:
+    known = {line.name for line in family.series}
+    for one in entry.series:
+        if one not in known:
+            message = f"{file.name} › {family.name} › facts: series: there is no series {one!r}"
+            raise CatalogDataError(message, subject=one, hint="one of " + ", ".join(sorted(known)))
+    return entry.series
+
+
+def facts(name: str | ModelName) -> Facts:
+    """What is known of a model beyond its name: limits, modalities, what it can do, its licence and its dates. No network.
+
+    A fact is said of the model, the tier or the checkpoint that its source speaks of, and of no other: what is said of ``gpt-4`` is
+    not said of ``gpt-4-turbo``. Of a dated snapshot holds what is said of the model without the date, where nobody says otherwise.
+
+    Raises:
+        NameSyntaxError: the text is no name.
+
+    >>> facts("gpt-5.4").context_length, facts("gpt-5.4-mini").context_length, facts("gpt-5.4-mini-of-mine").context_length
+    (1050000, 400000, None)
+    >>> print(facts("gpt-5.4-mini").origin("context_length"))
+    https://developers.openai.com/api/docs/models/gpt-5.4-mini (2026-11-29)
+    """
+    name = named(name)
+    found: dict[str, tuple[Any, Source]] = {}
+    for said in _said(name):
+        for field, value in said.facts.items():
+            found.setdefault(field, (value, said.source))
+    values = {field: value for field, (value, _) in found.items()}
+    return Facts(name=name.source, **values, origins=tuple((field, source) for field, (_, source) in found.items()))
+
+
+def _said(name: ModelName) -> Iterator[_Said]:
+    """Everything that is said, what speaks of the model most exactly first."""
+    table, listed = _table(), listing()
+    exact = table.by_model.get(name.canonical, ())
+    yield from exact
+    yield from _by_name(name)
+    entry = _entry(name, listed)
+    keys = (*_keys(name), *(() if entry is None else (entry.model,)))
+    for key in dict.fromkeys(keys):
+        yield from table.by_model.get(key, ())
+    line, itself = _series(name, entry, listed)
+    if line is not None:
+        yield from table.by_series.get((line.family, line.name), ())
+        yield from _of_series(line, everywhere=entry is not None or itself)
+    yield from _weights(name, entry, line)
+
+
+def _keys(name: ModelName) -> Iterator[str]:
+    """The names under which something may be said of a snapshot: that without its date."""
+    identity = name.identity
+    if name.version is not None:
+        identity = identity.but("latest")  # without a version, the newest model is another one each time
+    yield str(identity.undated())
+
+
+def _by_name(name: ModelName) -> Iterator[_Said]:
+    """What the name itself says."""
+    source = Source("name", None, "name")
+    said: dict[str, Any] = {}
+    released = name.released
+    if released is not None and released.year is not None and released.month is not None and name.origin("released") == "name":
+        said["released"] = str(released)
+    said |= _by_types(name.types)
+    if said:
+        yield _Said(said, source)
+
+
+def _by_types(types: Iterable[str]) -> dict[str, Any]:
+    """What the words for kinds of models tell."""
+    said: dict[str, Any] = {}
+    known = vocabulary.types()
+    for word in types:
+        entry = known.get(word)
+        if entry is None:
+            continue
+        if entry.input:
+            said["input_modalities"] = entry.input
+        if entry.reasons is not None:
+            said["reasoning"] = entry.reasons
+    return said
+
+
+def _entry(name: ModelName, listed: Listing) -> Entry | None:
+    """The listed checkpoint that the name means, or that its vendor says its id to be."""
+    if name.owner is not None and name.name is not None:
+        text = f"{name.owner}/{name.name}".lower()
+        for ids in listed.by_id.values():
+            if text in ids:
+                return ids[text]
+    served_as = listed.known_as.get(spelled(name.name or ""))
+    if served_as is not None:
+        return None  # an id that moves from model to model: only what is said of the id itself holds
+    return next(iter(same_model(name, listed)), None)
+
+
+def _series(name: ModelName, entry: Entry | None, listed: Listing) -> tuple[Series | None, bool]:
+    """The series that the model belongs to, and whether the name means just the series: ``gpt-5.4`` and no tier of it."""
+    if entry is not None:
+        return entry.series, True
+    served = listed.served.get(name.canonical) or listed.served.get(undated(name))
+    line = served[0] if served is not None else listed.closed.get(name.canonical) or listed.closed.get(undated(name))
+    if line is None:
+        return None, False
+    return line, listed.closed.get(undated(name)) == line
+
+
+def _of_series(line: Series, *, everywhere: bool) -> Iterator[_Said]:
+    """What the series' own entry says: of every checkpoint that it lists; of what is only served, where the name is the series' own."""
+    source = Source(line.source, line.checked, "series")
+    said = _by_types(line.types)
+    if line.licence is not None and everywhere:
+        said["licence"] = vocabulary.spdx(line.licence)
+    if everywhere:
+        said |= {field: value for field, value in (("context_length", line.context_length), ("released", line.released)) if value is not None}
+    yield _Said(said, source)
+
+
+def _weights(name: ModelName, entry: Entry | None, line: Series | None) -> Iterator[_Said]:
+    """Whether the weights were published: they are where the catalog lists a repository, else as the series says, else the whole family."""
+    if entry is not None:
+        yield _Said({"open_weights": True}, Source(entry.series.source, entry.series.checked, "model"))
+        return
+    if line is not None and line.weights != "mixed":
+        yield _Said({"open_weights": line.weights == "open"}, Source(line.source, line.checked, "series"))
+        return
+    family = index().families.get(name.family or "")
+    if family is not None and family.weights != "mixed":
+        yield _Said({"open_weights": family.weights == "open"}, Source(family.source, family.checked, "family"))
