@@ -20,7 +20,22 @@ if TYPE_CHECKING:
     from modelcatalog.catalog.searching import find, search
     from modelcatalog.records import Checkpoint, Company, Family, ModelName, Series
 
-__all__ = ["HUBS", "checkpoints", "companies", "complete", "extend", "facts", "families", "find", "parse", "parse_many", "resolve", "search", "series", "siblings"]
+__all__ = [
+    "HUBS",
+    "checkpoints",
+    "companies",
+    "complete",
+    "extend",
+    "facts",
+    "families",
+    "find",
+    "parse",
+    "parse_many",
+    "resolve",
+    "search",
+    "series",
+    "siblings",
+]
 
 companies: tuple[Company, ...]
 families: tuple[Family, ...]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import named
-from modelcatalog.catalog.index import index
+from modelcatalog.catalog.index import fold, index
 from modelcatalog.catalog.listing import Entry, listing, same_model, spelled, undated
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.patterns import expand
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from modelcatalog.entries import CompanyFile, FactsEntry, FamilyEntry
     from modelcatalog.records import ModelName, Series
 
-__all__ = ["facts"]
+__all__ = ["facts", "retirement"]
 
 _FIELDS = {"input": "input_modalities", "output": "output_modalities"}
 """Field of an entry -> what the record calls it, where that differs."""
@@ -105,6 +105,23 @@ def facts(name: str | ModelName) -> Facts:
     return Facts(name=name.source, **values, origins=tuple((field, source) for field, (_, source) in found.items()))
 
 
+def retirement(name: str | ModelName) -> str | None:
+    """What its vendor's API does with the model, where its last day there is known.
+
+    >>> retirement("claude-3-opus-20240229")
+    "Anthropic's API no longer serves it, since 2026-01-05 (says https://docs.anthropic.com/zh-CN/docs/about-claude/model-deprecations)"
+    >>> retirement("claude-opus-4-5") is None
+    True
+    """
+    known = facts(name)
+    source = known.origin("retired")
+    if known.retired is None or source is None:
+        return None
+    company = named(name).company or "its vendor"
+    said = f"{company}'s API no longer serves it, since {known.retired}" if known.gone() else f"{company}'s API serves it until {known.retired}"
+    return f"{said} (says {source.source})" if source.source != "unverified" else f"{said} (unverified)"
+
+
 def _said(name: ModelName) -> Iterator[_Said]:
     """Everything that is said, what speaks of the model most exactly first."""
     table, listed = _table(), listing()
@@ -115,19 +132,21 @@ def _said(name: ModelName) -> Iterator[_Said]:
     keys = (*_keys(name), *(() if entry is None else (entry.model,)))
     for key in dict.fromkeys(keys):
         yield from table.by_model.get(key, ())
-    line, itself = _series(name, entry, listed)
+    line, itself = (None, False) if _moves(name) else _series(name, entry, listed)
     if line is not None:
         yield from table.by_series.get((line.family, line.name), ())
-        yield from _of_series(line, everywhere=entry is not None or itself)
+        yield from _of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line))
     yield from _weights(name, entry, line)
+
+
+def _moves(name: ModelName) -> bool:
+    """Whether the name means another model each time that there is a newer one: ``mistral-small-latest``."""
+    return name.version is None and "latest" in name.identity.words
 
 
 def _keys(name: ModelName) -> Iterator[str]:
     """The names under which something may be said of a snapshot: that without its date."""
-    identity = name.identity
-    if name.version is not None:
-        identity = identity.but("latest")  # without a version, the newest model is another one each time
-    yield str(identity.undated())
+    yield undated(name) if not _moves(name) else str(name.identity.undated())
 
 
 def _by_name(name: ModelName) -> Iterator[_Said]:
@@ -181,14 +200,26 @@ def _series(name: ModelName, entry: Entry | None, listed: Listing) -> tuple[Seri
     return line, listed.closed.get(undated(name)) == line
 
 
-def _of_series(line: Series, *, everywhere: bool) -> Iterator[_Said]:
+def _is_first(name: ModelName, entry: Entry | None, line: Series) -> bool:
+    """Whether the day of the series is the model's: that of a later edition, or of a version that the series does not name, is another one."""
+    if entry is not None and fold(entry.version) != fold(line.version):
+        return False
+    released, (year, month) = name.released, f"{line.released or ''}--".split("-")[:2]
+    if released is None:
+        return True
+    return released.month in (None, int(month or 0)) and released.year in (None, int(year or 0))
+
+
+def _of_series(line: Series, *, everywhere: bool, first: bool) -> Iterator[_Said]:
     """What the series' own entry says: of every checkpoint that it lists; of what is only served, where the name is the series' own."""
     source = Source(line.source, line.checked, "series")
     said = _by_types(line.types)
     if line.licence is not None and everywhere:
         said["licence"] = vocabulary.spdx(line.licence)
-    if everywhere:
-        said |= {field: value for field, value in (("context_length", line.context_length), ("released", line.released)) if value is not None}
+    if everywhere and line.context_length is not None:
+        said["context_length"] = line.context_length
+    if everywhere and first and line.released is not None:
+        said["released"] = line.released
     yield _Said(said, source)
 
 
