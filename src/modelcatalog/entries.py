@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from modelcatalog.patterns import expand
 from modelcatalog.records import Hub, Modality, Weights
 
 if TYPE_CHECKING:
@@ -76,6 +77,14 @@ def split_size(text: str) -> tuple[int | None, int | None]:
 SizeText = Annotated[str, AfterValidator(_size)]
 
 
+def _pattern(text: str) -> str:
+    expand(text)
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
 def _iso(text: str) -> str:
     if _ISO.fullmatch(text) is None:
         message = f"{text!r} is not a day, a month or a year; write it as '2025-08-07', '2025-08' or '2025'"
@@ -136,7 +145,7 @@ class SeriesEntry(_Sourced):
 class FactsEntry(_Sourced):
     """What one page says of the models that it speaks of, and of no other; docs/extending.md has an example."""
 
-    of: tuple[str, ...] = ()
+    of: tuple[Pattern, ...] = ()
     """Patterns of API ids and repository names; of an id without a date it holds for its dated snapshots too."""
     series: tuple[str, ...] = ()
     """Series of the family, where the page speaks of all their models."""

@@ -14,7 +14,7 @@ from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import complete, named, parse, parse_many
 
 if TYPE_CHECKING:
-    from modelcatalog.catalog.facts import facts
+    from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
     from modelcatalog.catalog.resolving import resolve
     from modelcatalog.catalog.searching import find, search
@@ -42,7 +42,7 @@ families: tuple[Family, ...]
 series: tuple[Series, ...]
 
 
-_HOMES = {"HUBS": "listing", "facts": "facts", "resolve": "resolving", "find": "searching", "search": "searching"}
+_HOMES = {"HUBS": "listing", "facts": "knowing", "resolve": "resolving", "find": "searching", "search": "searching"}
 """Name -> the module that it is imported from when it is first used: reading a name needs none of them."""
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import named
-from modelcatalog.catalog.facts import facts, retirement
 from modelcatalog.catalog.index import company_named, fold, index
+from modelcatalog.catalog.knowing import facts, retirement
 from modelcatalog.catalog.listing import (
     HUBS,
     Entry,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import fold, index
 from modelcatalog.catalog.listing import Entry, listing, same_model, spelled, undated
-from modelcatalog.errors import CatalogDataError
 from modelcatalog.patterns import expand
 from modelcatalog.records import Facts, Source
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from modelcatalog.catalog.listing import Listing
-    from modelcatalog.entries import CompanyFile, FactsEntry, FamilyEntry
+    from modelcatalog.entries import CompanyFile, FactsEntry
     from modelcatalog.records import ModelName, Series
 
 __all__ = ["facts", "retirement"]
@@ -49,9 +49,9 @@ def _table() -> _Table:
         for family in file.family:
             for entry in family.facts:
                 said = _values(entry)
-                for one in _models(file, family, entry):
+                for one in _models(file, entry):
                     by_model[one] = (_Said(said, Source(entry.source, entry.checked, "model")), *by_model.get(one, ()))
-                for line in _lines(file, family, entry):
+                for line in entry.series:
                     by_series[family.name, line] = (_Said(said, Source(entry.source, entry.checked, "series")), *by_series.get((family.name, line), ()))
     return _Table(by_model, by_series)
 
@@ -61,25 +61,11 @@ def _values(entry: FactsEntry) -> dict[str, Any]:
     return {_FIELDS.get(name, name): value for name, value in given.items() if value not in (None, ())}
 
 
-def _models(file: CompanyFile, family: FamilyEntry, entry: FactsEntry) -> Iterator[str]:
-    for pattern in entry.of:
-        try:
-            spelt = expand(pattern)
-        except ValueError as error:
-            message = f"{file.name} › {family.name} › facts: of: {error}"
-            raise CatalogDataError(message, subject=pattern) from error
-        owner = next(iter(file.accounts.api or file.accounts.huggingface), None)
-        for one in spelt:
-            yield names.read(one if "/" in one or owner is None else f"{owner}/{one}").canonical
-
-
-def _lines(file: CompanyFile, family: FamilyEntry, entry: FactsEntry) -> tuple[str, ...]:
-    known = {line.name for line in family.series}
-    for one in entry.series:
-        if one not in known:
-            message = f"{file.name} › {family.name} › facts: series: there is no series {one!r}"
-            raise CatalogDataError(message, subject=one, hint="one of " + ", ".join(sorted(known)))
-    return entry.series
+def _models(file: CompanyFile, entry: FactsEntry) -> Iterator[str]:
+    """The canonical names of the models that an entry names; its company decides what words mean that others have too."""
+    owner = next(iter(file.accounts.api or file.accounts.huggingface), None)
+    for one in chain.from_iterable(map(expand, entry.of)):
+        yield names.read(one if "/" in one or owner is None else f"{owner}/{one}").canonical
 
 
 def facts(name: str | ModelName) -> Facts:
@@ -93,8 +79,8 @@ def facts(name: str | ModelName) -> Facts:
 
     >>> facts("gpt-5.4").context_length, facts("gpt-5.4-mini").context_length, facts("gpt-5.4-mini-of-mine").context_length
     (1050000, 400000, None)
-    >>> print(facts("gpt-5.4-mini").origin("context_length"))
-    https://developers.openai.com/api/docs/models/gpt-5.4-mini (2026-11-29)
+    >>> print(facts("grok-3").origin("retired"))
+    https://docs.x.ai/docs/migration/may-15-retirement (2026-11-29)
     """
     name = named(name)
     found: dict[str, tuple[Any, Source]] = {}
