@@ -80,7 +80,7 @@ def resident(what):
 what, way, folder, device, clock = sys.argv[1:]
 clock = getattr(time, clock)
 if what == "memory":
-    # What the libraries themselves take is no part of a model: a tiny one of its kind has them import and set up everything,
+    # What the libraries themselves take is not part of a model: a tiny one of its kind has them import and set up everything,
     # and a name has this package make its tables.
     modelcatalog.parse(folder)
     config = AutoConfig.from_pretrained(folder)

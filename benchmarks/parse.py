@@ -2,7 +2,7 @@
 
     python benchmarks/parse.py [FILE] [--memory COUNT] [--profile] [--json RESULT]
 
-FILE has one name a line; without it, names are made from the truth files of tests/corpus/. Made names share their
+FILE has one name per line; without it, names are made from the truth files of tests/corpus/. Made names share their
 words more than real ones do, so the first number is better than a list from a hub gives.
 
 Every name is read once by each of the three, in slices that take turns, so that a busy moment hits all alike; the
@@ -195,7 +195,7 @@ def show_profile(names: list[str]) -> None:
 def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("file", nargs="?", type=Path, help="one name a line")
+    parser.add_argument("file", nargs="?", type=Path, help="one name per line")
     parser.add_argument(
         "--memory", type=int, default=1_000_000, metavar="COUNT", help="names for the memory test; 0: leave it out"
     )

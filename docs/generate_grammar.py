@@ -60,7 +60,7 @@ EBNF as ISO 14977 has it: `,` is one after the other, `|` a choice, `[ ]` there 
 times; `? ?` says what stands before or behind and takes no text. References and words are matched in lower case; in pieces,
 letters in quotes stand for both cases. Where several ways fit,
 the first choice and the longest repetition win, except that an owner, a path, routes and a plain name end as early as they can.
-Which steps before a name are routes, and that a known route is no owner, is data.
+Which steps before a name are routes, and that a known route is not an owner, is data.
 """
 
 

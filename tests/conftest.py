@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import repository
+import warm
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from loopback.pair import NAME, Pair
 
@@ -55,6 +56,21 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     monkeypatch.setenv("HF_HOME", str(home / "huggingface"))
     monkeypatch.setenv("MODELSCOPE_CACHE", str(home / "modelscope"))
     monkeypatch.setenv("MODELSCOPE_HOME", str(home / "modelscope-home"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_downloads() -> Iterator[None]:
+    """Downloads that tests start in this process run in forks of a warm one; the first starts it."""
+    if not hasattr(os, "fork") or os.environ.get("MODELCATALOG_TEST_COLD") == "1":
+        yield
+        return
+    from modelcatalog.hubs.download import fetching
+
+    starter = warm.Starter()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fetching, "subprocess", starter)
+        yield
+    starter.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,16 +9,20 @@ and say so by their language: ``text``, ``ebnf``.
 from __future__ import annotations
 
 import doctest
+import io
 import json
 import re
 import shlex
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["DATA", "DOCS", "PAGES", "ROOT", "Block", "blocks", "run_console", "run_data", "run_python"]
+import pytest
+
+from modelcatalog.cli import main
+
+__all__ = ["DATA", "DOCS", "PAGES", "ROOT", "Block", "Console", "blocks", "run_data", "run_python"]
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -74,13 +78,30 @@ def run_python(page: Path, names: dict[str, Any]) -> int:
     return done
 
 
-def run_console(block: Block) -> None:
-    """Run a block's command and compare what it prints; commands of other programs need a reason not to be run."""
-    command, _, expected = block.text.partition("\n")
-    assert command.startswith("$ modelcatalog "), f"{block.place}: only modelcatalog is run here; say why not: <!-- not run: … -->"
-    arguments = shlex.split(command.removeprefix("$ modelcatalog "))
-    done = subprocess.run([sys.executable, "-m", "modelcatalog", *arguments], capture_output=True, text=True, check=True)
-    assert [line.rstrip() for line in done.stdout.splitlines()] == expected.rstrip("\n").splitlines(), block.place
+class Console:
+    """Runs the commands that pages show, each once, in this process; tests/test_cli.py starts processes."""
+
+    def __init__(self) -> None:
+        self._printed: dict[str, list[str]] = {}
+
+    def run(self, block: Block, capture: pytest.CaptureFixture[str]) -> None:
+        """Compare what a block's command prints; commands of other programs need a reason not to be run."""
+        command, _, expected = block.text.partition("\n")
+        assert command.startswith("$ modelcatalog "), f"{block.place}: only modelcatalog is run here; say why not: <!-- not run: … -->"
+        if command not in self._printed:
+            self._printed[command] = [line.rstrip() for line in self._run(command.removeprefix("$ "), capture).splitlines()]
+        assert self._printed[command] == expected.rstrip("\n").splitlines(), block.place
+
+    def _run(self, command: str, capture: pytest.CaptureFixture[str]) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", shlex.split(command))
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+            capture.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+        out, err = capture.readouterr()
+        assert not ended.value.code, err
+        return out
 
 
 def run_data(block: Block) -> None:

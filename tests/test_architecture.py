@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
     "errors pausing",
     "records patterns",
+    "columns keeping entries",
+    "datafiles",
     "weights show vocabulary",
     "names hubs",
     "catalog",

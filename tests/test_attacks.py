@@ -96,7 +96,7 @@ def added(kind: Hub, path: str, **more: Any) -> Callable[[list[dict[str, Any]]],
 def test_path_traversal(hubs: Pair, kind: Hub, path: str) -> None:
     """A listing that names a path outside the repository is refused before any client sees it."""
     hubs[kind].tamper = added(kind, path)
-    with timed(), pytest.raises(UnsafeRepository, match=r"lists a path (outside itself|that is no file name)"):
+    with timed(), pytest.raises(UnsafeRepository, match=r"lists a path (outside itself|that is not a file name)"):
         fetch(kind)
 
 
@@ -124,7 +124,7 @@ def test_symbolic_link(hubs: Pair, kind: Hub) -> None:
 def test_etag_traversal(hubs: Pair, header: str, value: str) -> None:
     """huggingface_hub names files by the ETag: one that is a path ends the download."""
     hubs["huggingface"].headers = {header: f'"{value}"'}
-    with timed(), pytest.raises(UnsafeRepository, match="sends an ETag that is no hash"):
+    with timed(), pytest.raises(UnsafeRepository, match="sends an ETag that is not a hash"):
         fetch("huggingface")
 
 
@@ -261,7 +261,7 @@ class _Evil:
 def test_pickle_in_disguise(kind: Hub, evil: Path) -> None:
     """A pickle that calls itself safetensors is found out by its first bytes."""
     (evil / "model.safetensors").write_bytes(pickle.dumps(_Evil()) + bytes(2_000_000))
-    with timed(), pytest.raises(IntegrityError, match="is no safetensors file"):
+    with timed(), pytest.raises(IntegrityError, match="is not a safetensors file"):
         fetch(kind)
 
 

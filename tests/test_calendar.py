@@ -20,7 +20,7 @@ from modelcatalog.names.calendar import calendar
         ("999999", None, None),
         ("2507", None, (2025, 7, None)),
         ("2507", "YYMM", (2025, 7, None)),
-        ("2024", None, None),  # a year alone is no month
+        ("2024", None, None),  # a year alone is not a month
         ("0528", None, (None, 5, 28)),
         ("0924", None, (None, 9, 24)),
         ("0924", "MMYY", (2024, 9, None)),
@@ -37,5 +37,5 @@ from modelcatalog.names.calendar import calendar
     ],
 )
 def test_calendar(digits: str, convention: str | None, date: tuple[int | None, int | None, int | None] | None) -> None:
-    """Eight, six and four digits, by the calendar or by the family's convention; other numbers are no dates."""
+    """Eight, six and four digits, by the calendar or by the family's convention; other numbers are not dates."""
     assert calendar(digits, convention) == date

@@ -26,15 +26,10 @@ COURSE = {
 @pytest.fixture
 def _restored() -> Iterator[None]:
     """Take back what a test added to the catalog."""
-    from modelcatalog import names, vocabulary
-    from modelcatalog.catalog import index, listing, sizes
+    from modelcatalog import vocabulary
 
     yield
-    vocabulary._ADDED.clear()
-    vocabulary.companies.cache_clear()
-    names.reset()
-    for cached in (index.index, sizes.size_rules, listing.listing):
-        cached.cache_clear()
+    vocabulary.renew()
 
 
 def test_it_is_as_large_as_promised() -> None:
@@ -158,12 +153,12 @@ def test_closed_weights(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["gpt-oss-20b", "grok-1", "gemma-3-4b-it", "ERNIE-4.5-21B-A3B-PT", "Hunyuan-A13B-Instruct", "Qwen3-8B"])
 def test_open_models_of_closed_companies(text: str) -> None:
-    """The open models of companies that mostly serve are no closed ones."""
+    """The open models of companies that mostly serve are not closed ones."""
     assert resolve(text).exists is True
 
 
 def test_resolve_refuses_what_is_no_name() -> None:
-    """Only a text that is no name, or closed weights, raise."""
+    """Only a text that is not a name, or closed weights, raise."""
     with pytest.raises(NameSyntaxError):
         resolve("")
 
@@ -257,8 +252,8 @@ def test_extend(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (OWN.replace("weights", "wieghts"), "bad.toml › Roadrunner: weights: is missing\nbad.toml › Roadrunner: wieghts: is no field here"),
-        (OWN.replace("1.5B", "huge"), "'huge' is no size; write the total and the active parameters as '671B-A37B'"),
+        (OWN.replace("weights", "wieghts"), "bad.toml › Roadrunner: weights: is missing\nbad.toml › Roadrunner: wieghts: unknown field; did you mean weights?"),
+        (OWN.replace("1.5B", "huge"), "'huge' is not a size; write the total and the active parameters as '671B-A37B'"),
         (OWN.replace("Roadrunner", "Qwen"), "Acme › Qwen: Alibaba has a family of that name; give it another one, or put the series there"),
         ("name = ", "bad.toml: Invalid value"),
     ],

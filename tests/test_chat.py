@@ -110,7 +110,7 @@ class TestChat:
         assert first + "".join(stream) == "The capital of France is Paris."
 
     def test_template_opens_thinking(self, model: ChatModel) -> None:
-        """Where the template opens the tag itself, what comes before the closing tag is no answer."""
+        """Where the template opens the tag itself, what comes before the closing tag is not an answer."""
         template = f"{CHATML}<|im_start|>assistant\n<think>\n"
         reply = model.chat(FRANCE, chat_template=template, max_new_tokens=6)
         assert reply.text == ""

@@ -116,7 +116,7 @@ class TestParse:
         assert [mc.ModelName.model_validate_json(line) for line in lines] == list(mc.parse_many(["Qwen3-8B", "通义千问-7B"]))
 
     def test_standard_input(self, cli: Cli) -> None:
-        """A dash reads names from standard input, one a line; blank lines and line ends of any kind do not matter."""
+        """A dash reads names from standard input, one per line; blank lines and line ends of any kind do not matter."""
         ran = cli("parse", "--json", "phi-4", "-", typed="Qwen3-8B\r\n\n  \ngemma-3-1b-it")
         assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4", "Qwen3-8B", "gemma-3-1b-it"]
 
@@ -282,7 +282,7 @@ class TestCompare:
         assert ["≠ version", "2", "2.5"] in rows
         assert ["≠ quantization", "none", "awq 4-bit"] in rows
         assert ["family", "Qwen", "Qwen"] in rows
-        assert ran.out.endswith("\nTwo models.\nQwen2.5-7B-Instruct-AWQ is the newer, by its version.\n")
+        assert ran.out.endswith("\nDifferent models.\nQwen2.5-7B-Instruct-AWQ is newer, by its version.\n")
 
     @pytest.mark.parametrize(
         ("one", "other", "newer", "because"),
@@ -492,12 +492,12 @@ class TestOthers:
     @pytest.mark.parametrize(
         ("options", "said"),
         [
-            (("--device", "frob"), "'frob' is no device"),
+            (("--device", "frob"), "'frob' is not a device"),
             (("--revision", "v9"), "a path has no revisions"),
-            (("--context-length", "0"), "context_length=0 is no number of tokens"),
+            (("--context-length", "0"), "context_length=0 is not a number of tokens"),
             (("--quantization", "Q8_0"), "quantization='Q8_0' is not what"),
             (("--fit",), "a path is one variant"),
-            (("--base-url", "nowhere"), "base_url is no address of a server"),
+            (("--base-url", "nowhere"), "base_url is not the address of a server"),
         ],
     )
     @pytest.mark.parametrize("command", ["plan", "chat"])

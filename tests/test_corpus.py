@@ -59,7 +59,7 @@ def test_different_models_differ() -> None:
 
 @pytest.mark.parametrize(("file", "entry"), INVALID, ids=[repr(entry["text"])[:40] for _, entry in INVALID])
 def test_invalid(file: str, entry: dict[str, Any]) -> None:
-    """What is no name is refused where it goes wrong."""
+    """What is not a name is refused where it goes wrong."""
     with pytest.raises(NameSyntaxError) as caught:
         parse(entry["text"])
     assert (caught.value.start, caught.value.end) == (entry["start"], entry["end"]), file

@@ -15,7 +15,7 @@ import pytest
 
 import modelcatalog as mc
 from modelcatalog import errors
-from pages import DATA, DOCS, PAGES, ROOT, blocks, run_console, run_data, run_python
+from pages import DATA, DOCS, PAGES, ROOT, Console, blocks, run_data, run_python
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,9 +51,13 @@ def test_every_block_is_run_or_says_why_not(page: Path) -> None:
         assert block.language in KNOWN | SHOWN, f"{block.place}: a block of {block.language or 'no language'!r} is not run"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python") and page.name not in GENERATED], ids=_id)
+def _programs(page: Path) -> tuple[str, ...]:
+    return tuple(block.text for block in blocks(page, "python") if not block.not_run)
+
+
+@pytest.mark.parametrize("page", {_programs(page): page for page in reversed(PAGES) if page.name not in GENERATED and _programs(page)}.values(), ids=_id)
 def test_python(page: Path, model: mc.ChatModel, gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every Python block does what the page says; the model is the one that the other tests have loaded."""
+    """Every Python block does what the page says, once where two languages have the same; the model is the one of the other tests."""
     monkeypatch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(mc, "load", lambda _plan: nullcontext(model))
@@ -62,12 +66,20 @@ def test_python(page: Path, model: mc.ChatModel, gguf_file: Path, tmp_path: Path
     assert run_python(page, given) + len(skipped) == len(blocks(page, "python"))
 
 
+@pytest.fixture(scope="module")
+def console() -> Console:
+    """What runs the pages' commands; a command that several pages show runs once."""
+    return Console()
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")], ids=_id)
-def test_console(page: Path) -> None:
+def test_console(page: Path, console: Console, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command that a page shows with its output prints that output."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "FORCE_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
     for block in blocks(page, "console"):
         if not block.not_run:
-            run_console(block)
+            console.run(block, capfd)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, *DATA)], ids=_id)
@@ -77,14 +89,15 @@ def test_data(page: Path) -> None:
         run_data(block)
 
 
-@pytest.mark.parametrize("page", ["recipes.md", "recipes.zh.md", "extending.md", "extending.zh.md"])
-def test_a_family_of_one_s_own(page: str, tmp_path: Path) -> None:
-    """The catalog takes the family that the page shows, and finds the repository that it names."""
-    file = tmp_path / "mine.toml"
-    file.write_text(blocks(DOCS / page, "toml")[0].text, encoding="utf-8")
-    program = f"import modelcatalog as mc; mc.catalog.extend({str(file)!r}); print(mc.resolve('sparrow2-7b-instruct').repo_id)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "example-labs/Sparrow2-7B-Instruct\n"
+def test_a_family_of_one_s_own(tmp_path: Path) -> None:
+    """The catalog takes the family that the pages show, and finds the repository that they name."""
+    shown = {blocks(DOCS / page, "toml")[0].text for page in ("recipes.md", "recipes.zh.md", "extending.md", "extending.zh.md")}
+    for number, text in enumerate(sorted(shown)):
+        file = tmp_path / f"mine{number}.toml"
+        file.write_text(text, encoding="utf-8")
+        program = f"import modelcatalog as mc; mc.catalog.extend({str(file)!r}); print(mc.resolve('sparrow2-7b-instruct').repo_id)"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert done.stdout == "example-labs/Sparrow2-7B-Instruct\n"
 
 
 @pytest.mark.parametrize("page", ["errors.md", "errors.zh.md"])

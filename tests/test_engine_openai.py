@@ -116,7 +116,7 @@ class TestPlan:
 
     @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://x/v1", "http://", "http://[", "http://x:99999/v1", "http://me:secret@x/v1"])
     def test_no_address(self, url: str) -> None:
-        """What is no address is refused before anything is sent; a password in one is not repeated."""
+        """What is not an address is refused before anything is sent; a password in one is not repeated."""
         with pytest.raises(Unsupported, match="base_url") as caught:
             mc.plan(QWEN, base_url=url)
         assert "secret" not in f"{caught.value}{caught.value.subject}"
@@ -217,7 +217,7 @@ class TestLoad:
 
     @pytest.mark.parametrize(("listing", "said"), [(servers.silent, "sent nothing for 1.5 s"), (servers.page, "cannot be read")])
     def test_no_api(self, server: ChatServer, listing: servers.Answer, said: str) -> None:
-        """What does not answer, or is no API, is found out while loading, in bounded time."""
+        """What does not answer, or is not an API, is found out while loading, in bounded time."""
         server.listing = listing
         start = time.monotonic()
         with pytest.raises(EngineError, match=said):
@@ -225,7 +225,7 @@ class TestLoad:
         assert time.monotonic() - start < 6
 
     def test_bad_patience(self, server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A setting that is no number is named."""
+        """A setting that is not a number is named."""
         monkeypatch.setenv("MODELCATALOG_SERVER_TIMEOUT", "soon")
         with pytest.raises(EngineError, match="MODELCATALOG_SERVER_TIMEOUT=soon"):
             mc.load(QWEN, base_url=server.url)
@@ -502,7 +502,7 @@ class TestFaults:
             (servers.refuses(400, "maximum context length is 8192 tokens"), Unsupported, "prompt is too long"),
             (servers.refuses(400, "you must provide a chat template"), NoChatTemplate, "has no chat template"),
             (servers.refuses(422, "Unexpected fields: {'top_k'}"), Unsupported, "refused the request: Unexpected fields"),
-            (servers.refuses(429, "quota", Retry_After="0"), EngineError, "answers no more for now: quota"),
+            (servers.refuses(429, "quota", Retry_After="0"), EngineError, "takes no more requests for now: quota"),
             (servers.refuses(500, "boom", Retry_After="0"), EngineError, "failed with status 500: boom"),
             (servers.dies("The"), EngineError, "cannot be read|before the reply was finished"),
             (servers.dies(), EngineError, "cannot be read|before the reply was finished"),

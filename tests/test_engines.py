@@ -87,7 +87,7 @@ class TestWriter:
         return "".join(p for p in pieces if isinstance(p, str)), "".join(p.text for p in pieces if isinstance(p, Thought)), writer.done
 
     def test_marks(self) -> None:
-        """A thinking mark that the tokenizer calls special is seen, and the token that ends the reply is no text."""
+        """A thinking mark that the tokenizer calls special is seen, and the token that ends the reply is not text."""
         assert self.write(257, *"é".encode(), 258, *b"ok", 256) == ("ok", "é", True)
 
     def test_stop_string_in_the_thinking(self) -> None:

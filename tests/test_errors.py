@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 
@@ -121,3 +124,15 @@ def test_pickling(error: ModelCatalogError) -> None:
     assert type(again) is type(error)
     assert str(again) == str(error)
     assert again.__dict__ == error.__dict__
+
+
+ODD = re.compile(r"(?<!there )\b(?:is|are|was|were) no (?!longer|more|better|other)|\bone a line\b|\bmend\b")
+
+
+def test_plain_words() -> None:
+    """No text that a user may read says "is no number" for "is not a number", and the like."""
+    odd = []
+    for file in sorted(Path(errors.__file__).parent.rglob("*.py")):
+        constants = (node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Constant))
+        odd += [f"{file.name}:{node.lineno}: {found[0]}" for node in constants if isinstance(node.value, str) and (found := ODD.search(node.value))]
+    assert not odd

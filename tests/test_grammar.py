@@ -119,7 +119,7 @@ def test_rule_names_and_captures_are_unique() -> None:
         ("m.Q8_0", ["m", ".", "Q8_0"]),
         ("a__b _- c", ["a", "__", "b", " _- ", "c"]),
         ("v1.", ["v1", "."]),
-        ("step_1000_2", ["step", "_", "1000", "_", "2"]),  # after three digits, an underscore is no point
+        ("step_1000_2", ["step", "_", "1000", "_", "2"]),  # after three digits, an underscore is not a point
         ("通义千问2.5", ["通义千问2.5"]),
     ],
 )
@@ -182,7 +182,7 @@ def test_pieces(text: str, pieces: list[str]) -> None:
     ],
 )
 def test_word(text: str, rule: str | None) -> None:
-    """The first rule that takes the whole word has it; most words are no rule's."""
+    """The first rule that takes the whole word has it; most words belong to none."""
     found = grammar.word(text)
     assert (None if found is None else found[0].name) == rule
 

@@ -111,7 +111,7 @@ def test_pieces_are_cut_as_printed() -> None:
 
 
 def test_the_recogniser_refuses() -> None:
-    """It is no test of anything if it takes everything: brackets, counts and looks around are as they stand."""
+    """It is not a test of anything if it takes everything: brackets, counts and looks around are as they stand."""
     assert EBNF.accepts('( "a" | "b" ), "c"', "bC")
     assert not EBNF.accepts('"a" | "b", "c"', "ac")
     assert not EBNF.accepts('2 * ( "a", "b" )', "ab")

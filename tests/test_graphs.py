@@ -196,7 +196,7 @@ class TestFallback:
         assert decoder.path == "ordinary: its step could not be captured (CUDA error: operation not permitted when stream is capturing)"
 
     def test_memory(self, model: ChatModel, inner: Any) -> None:
-        """No memory for the buffers is no failure of the reply."""
+        """No memory for the buffers is not a failure of the reply."""
 
         def fails(_run: Any, _device: Any) -> Any:
             raise torch.OutOfMemoryError

@@ -82,7 +82,7 @@ class TestGguf:
         """An error page that was saved under the name of the model is named as what it is."""
         page = tmp_path / "model.gguf"
         page.write_text("<html>blocked</html>")
-        with pytest.raises(IntegrityError, match="is no GGUF file"):
+        with pytest.raises(IntegrityError, match="is not a GGUF file"):
             gguf.read_file(page)
 
     @given(st.binary(max_size=300))

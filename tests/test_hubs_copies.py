@@ -249,7 +249,7 @@ def loads_again(repository: Path, kind: Hub = "huggingface") -> None:
     """The wrong file is found out and removed, and what is fetched then is right."""
     with pytest.raises(IntegrityError, match=r"model\.safetensors of acme/tiny-instruct has other bytes") as caught:
         fetch(kind)
-    assert caught.value.hint == "it was removed; load again to fetch it anew"
+    assert caught.value.hint == "it was removed; load again to fetch a new copy"
     again = Path(fetch(kind).path or "", WEIGHTS)
     assert again.read_bytes() == (repository / WEIGHTS).read_bytes()
 
@@ -406,7 +406,7 @@ def test_folder_of_local_dir(hubs: Pair, repository: Path, tmp_path: Path, monke
     assert not hubs["huggingface"].requests
 
 
-# What is no hub, no revision ------------------------------------------------------------------
+# Neither a hub nor a revision ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hub", ["github", "ollama", "HuggingFace", "", 7])
@@ -422,7 +422,7 @@ def test_unknown_hub(hub: Any, tmp_path: Path) -> None:
 @both
 @pytest.mark.parametrize("revision", ["../../etc", "/etc/passwd", "a\0b", "a b", "x" * 5000, "a:b", "v9"])
 def test_unknown_revision(hubs: Pair, kind: Hub, revision: Any) -> None:
-    """What can be no revision is refused before it becomes a path or an address; what could be one, by the hub."""
+    """What cannot be a revision is refused before it becomes a path or an address; what could be one, by the hub."""
     with pytest.raises(CheckpointNotFound) as caught:
         plan(NAME, hub=kind, revision=revision)
     assert caught.value.hint

@@ -118,7 +118,7 @@ def test_no_repository_without_a_code(hubs: Pair) -> None:
 def test_refusal_that_may_be_a_filter(hubs: Pair) -> None:
     """A listing that is refused by who knows whom is not called gated for certain, and the page that came is named."""
     said = refused(hubs, "huggingface", faults.refuse(403, PAGE, kind="text/html"), GatedCheckpoint)
-    assert said.message == "Hugging Face refuses acme/tiny-instruct with status 403, as it does what is gated or private"
+    assert said.message == "Hugging Face refuses acme/tiny-instruct with status 403, as it does for gated and private ones"
     assert "a proxy may stand in between" in str(said.hint)
 
 
@@ -140,7 +140,7 @@ def test_disabled(hubs: Pair) -> None:
 
 
 def test_storage_refuses(hubs: Pair) -> None:
-    """What the storage refuses, to which the hub sends, is no gate."""
+    """What the storage refuses, to which the hub sends, is not a gate."""
     storage = hubs["modelscope"]
     storage.faults.append(faults.refuse(403, b"Request has expired"))
     said = refused(hubs, "huggingface", faults.redirect(f"{storage.endpoint}/x", "/resolve/"), HubUnreachable)
@@ -267,7 +267,7 @@ def test_account_without_the_licence(hubs: Pair, monkeypatch: pytest.MonkeyPatch
 @both
 @pytest.mark.parametrize("around", ["{}\n", " {} ", "\r\n{}\r\n", "\t{}"])
 def test_blanks_around_a_token(hubs: Pair, kind: Hub, monkeypatch: pytest.MonkeyPatch, around: str) -> None:
-    """A line break or blanks around a token are no part of it, in the plan and in the download."""
+    """A line break or blanks around a token are not part of it, in the plan and in the download."""
     monkeypatch.setenv(TOKENS[kind], around.format("hf_secret"))
     fetch(kind)
     sent = {request.headers["Authorization"] for request in hubs[kind].requests if "Authorization" in request.headers}
@@ -279,7 +279,7 @@ def test_blanks_around_a_token(hubs: Pair, kind: Hub, monkeypatch: pytest.Monkey
 def test_token_that_cannot_be_sent(hubs: Pair, kind: Hub, monkeypatch: pytest.MonkeyPatch, inner: str, caplog: pytest.LogCaptureFixture) -> None:
     """It is refused by the variable's name before any request, without a word of it, in message, cause and log."""
     monkeypatch.setenv(TOKENS[kind], inner)
-    with caplog.at_level(logging.DEBUG), pytest.raises(HubUnreachable, match=f"what stands in {TOKENS[kind]} is no token") as caught:
+    with caplog.at_level(logging.DEBUG), pytest.raises(HubUnreachable, match=f"the value in {TOKENS[kind]} is not a token") as caught:
         plan(NAME, hub=kind)
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text
     assert not any(part in shown for part in (inner, "ret99", "hunter22", "hf_sec", "令牌"))
@@ -292,7 +292,7 @@ def test_token_file_that_is_none(hubs: Pair, monkeypatch: pytest.MonkeyPatch, tm
     file = tmp_path / "token"
     file.write_bytes("hf_secret99".encode("utf-16"))
     monkeypatch.setenv("HF_TOKEN_PATH", str(file))
-    with pytest.raises(HubUnreachable, match="is no token") as caught:
+    with pytest.raises(HubUnreachable, match="is not a token") as caught:
         plan(NAME, hub="huggingface")
     assert str(file) in caught.value.message
     assert "secret99" not in "".join(traceback.format_exception(caught.value))
@@ -331,7 +331,7 @@ def test_password_in_the_endpoint(hubs: Pair, kind: Hub, monkeypatch: pytest.Mon
 @both
 @pytest.mark.parametrize("address", ["http://me:hunter22@[bad", "ftp://me:hunter22@host", "me:hunter22@host", "http://me:hun:ter22@127.0.0.1:9"])
 def test_endpoint_that_is_none(kind: Hub, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    """An endpoint that is no address is a typed error without the password."""
+    """An endpoint that is not an address is a typed error without the password."""
     monkeypatch.setenv("HF_ENDPOINT" if kind == "huggingface" else "MODELSCOPE_ENDPOINT", address)
     with pytest.raises(HubUnreachable) as caught:
         plan(NAME, hub=kind)
@@ -343,7 +343,7 @@ def test_endpoint_that_is_none(kind: Hub, monkeypatch: pytest.MonkeyPatch, addre
 
 @both
 def test_password_of_a_proxy(kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that cannot be reached, or is no address, is not printed with its password."""
+    """A proxy that cannot be reached, or is not an address, is not printed with its password."""
     monkeypatch.setenv("HF_ENDPOINT" if kind == "huggingface" else "MODELSCOPE_ENDPOINT", "http://hub.example")
     for proxy in ("http://me:hunter22@127.0.0.1:9", "http://me:hun:ter22@127.0.0.1:x"):
         monkeypatch.setenv("http_proxy", proxy)

@@ -87,7 +87,7 @@ def test_tied(tmp_path: Path) -> None:
 
 
 def test_more_than_needed(whole: Path, tmp_path: Path) -> None:
-    """Tensors that the model does not use are no fault: prediction heads for several tokens, say."""
+    """Tensors that the model does not use are not a fault: prediction heads for several tokens, say."""
     import torch
     from safetensors.torch import load_file, save_file
 

@@ -217,7 +217,7 @@ def message(text: str, *, strict: bool = False) -> str:
 
 @pytest.mark.parametrize("text", ["", " ", "   "])
 def test_empty(text: str) -> None:
-    """Nothing, or nothing but spaces, is no name; the answer shows what one looks like."""
+    """Nothing, or nothing but spaces, is not a name; the answer shows what one looks like."""
     assert message(text) == f"empty name\n  {text}\n  ^\n  expected a model name such as 'Qwen2.5-7B-Instruct'"
 
 

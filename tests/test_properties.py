@@ -63,7 +63,7 @@ shuffled = st.lists(st.sampled_from([*PIECES, *ODD]), min_size=1, max_size=9).ma
 
 
 def refused(text: str) -> bool:
-    """Whether the text is no name, by the documented rule."""
+    """Whether the text is not a name, by the documented rule."""
     return (
         not text.strip()
         or len(text) > 1024

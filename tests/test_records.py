@@ -121,7 +121,7 @@ def test_names_sort_by_version() -> None:
 @pytest.mark.parametrize(("left", "right"), [("Qwen3-8B", "Llama-3.1-8B"), ("8B", "8B")])
 def test_names_of_two_families_do_not_compare(left: str, right: str) -> None:
     """No family is older than another, and names without a family have no order."""
-    message = f"^'{left}' and '{right}' are not of one family, so neither is the older$"
+    message = f"^'{left}' and '{right}' belong to different families, so neither is older$"
     with pytest.raises(TypeError, match=message):
         assert parse(left) < parse(right)
 
@@ -148,13 +148,13 @@ def test_names_compare_with_names_only() -> None:
     ],
 )
 def test_same_model(one: str, other: str, same: bool) -> None:  # noqa: FBT001  a table's column
-    """One model whatever its packaging; a date that only one of the two names is no difference."""
+    """One model whatever its packaging; a date that only one of the two has is not a difference."""
     assert parse(one).same_model(parse(other)) is same
     assert parse(other).same_model(parse(one)) is same
 
 
 def test_nothing_is_the_same_as_nothing() -> None:
-    """Names that tell no model are no same model."""
+    """Names that tell no model are not the same model."""
     assert not parse("Q4_K_M").same_model(parse("hf.co/"))
     assert parse("./").canonical == ""
     assert not parse("./").same_model(parse("../"))

@@ -640,15 +640,15 @@ class TestOptions:
         [
             ({"quantization": "int4"}, "quantization='int4' is not what .* is: not quantized"),
             ({"quantization": "Q4_K_M"}, "quantization='Q4_K_M' is not what"),
-            ({"quantization": ""}, "quantization='' is no text"),
+            ({"quantization": ""}, "quantization='' is not a name"),
             ({"revision": "v9"}, "a path has no revisions"),
             ({"hub": "modelscope"}, "no hub is asked"),
             ({"fit": True}, "a path is one variant"),
-            ({"context_length": -5}, "context_length=-5 is no number of tokens"),
-            ({"context_length": 0}, "context_length=0 is no number"),
-            ({"context_length": True}, "context_length=True is no number"),
-            ({"context_length": "8192"}, "context_length='8192' is no number"),
-            ({"context_length": 10**15}, "is no number of tokens"),
+            ({"context_length": -5}, "context_length=-5 is not a number of tokens"),
+            ({"context_length": 0}, "context_length=0 is not a number"),
+            ({"context_length": True}, "context_length=True is not a number"),
+            ({"context_length": "8192"}, "context_length='8192' is not a number"),
+            ({"context_length": 10**15}, "is not a number of tokens"),
             ({"context_length": 513}, "context_length=513 is more than .* reads: 512 tokens"),
             ({"trust_remote_code": "False"}, "trust_remote_code='False' is neither True nor False"),
             ({"offload": 1}, "offload=1 is neither"),
@@ -673,7 +673,7 @@ class TestOptions:
 
     def test_before_the_hub(self) -> None:
         """What means nothing is refused before anything is asked of a hub."""
-        with pytest.raises(Unsupported, match="'gpu' is no device"):
+        with pytest.raises(Unsupported, match="'gpu' is not a device"):
             plan("acme/nothing-7B", hub="huggingface", device="gpu")
 
     def test_quantization_that_it_is(self, gguf_file: Path) -> None:

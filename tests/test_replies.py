@@ -180,7 +180,7 @@ class TestEnds:
         ],
     )
     def test_not_by_what_only_parts(self, tmp_path: Path, template: str) -> None:
-        """A token that begins the next turn, parts two, or is a part of a longer mark is no end."""
+        """A token that begins the next turn, parts two, or is a part of a longer mark is not an end."""
         words = tokenizer(eos="<|endoftext|>", template=template)
         with mc.load(scripted(tmp_path, words, "Paris.<|im_end|>Rome.<|endoftext|>")) as model:
             assert ask(model).text == "Paris.Rome."
@@ -240,7 +240,7 @@ class TestStop:
 
     @pytest.mark.parametrize("specials", [("<|im_end|>", "<|im_start|>"), ("<|im_end|>", "<|im_start|>", "<think>", "</think>")])
     def test_end_of_the_thinking(self, tmp_path: Path, specials: tuple[str, ...]) -> None:
-        """The mark itself may be asked for, and only thinking comes; parts of a mark or of a special token are no stop string."""
+        """The mark itself may be asked for, and only thinking comes; parts of a mark or of a special token are not stop strings."""
         with mc.load(scripted(tmp_path, tokenizer(specials), "<think>One.</think>Hello > you|<|im_end|>")) as model:
             got = ask(model, stop="</think>")
             assert (got.text, got.thinking, got.finish_reason) == ("", "One.", "stop")
@@ -528,7 +528,7 @@ class TestWrongInput:
         assert session.messages[0].content == "What is x?"
 
     def test_bytes_on_the_command_line(self, tmp_path: Path) -> None:
-        """Arguments that are no UTF-8 are answered, with replacement characters in their place, as lines of standard input are."""
+        """Arguments that are not UTF-8 are answered, with replacement characters in their place, as lines of standard input are."""
         folder = scripted(tmp_path, tokenizer(), "Hello!<|im_end|>", 40)
         command: list[Any] = [sys.executable, "-m", "modelcatalog", "chat", str(folder), b"\xff\xfe", "--system", b"\xff", "--max-new-tokens", "2", "--json"]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, check=False)

@@ -118,9 +118,9 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("settings", "said"),
         [
-            ({"quant_method": "exl3"}, "runs no weights in exl3"),
-            ({"quant_method": "modelopt"}, "runs no weights in modelopt"),
-            ({"group_size": 64, "bits": 4}, "runs no weights in mlx"),
+            ({"quant_method": "exl3"}, "does not run weights in exl3"),
+            ({"quant_method": "modelopt"}, "does not run weights in modelopt"),
+            ({"group_size": 64, "bits": 4}, "does not run weights in mlx"),
             ({"quant_method": "eetq"}, "in eetq on a GPU only"),
             ({"quant_method": "fbgemm_fp8"}, r"in fbgemm_fp8 on a GPU of compute capability 9\.0 only"),
         ],
@@ -133,7 +133,7 @@ class TestRefused:
         assert caught.value.hint
 
     def test_small_gpu(self, tmp_path: Path, here: Callable[..., None]) -> None:
-        """A GPU that is too old is no GPU."""
+        """A GPU that is too old is not a GPU."""
         folder = quantized(tmp_path / "x", {"quant_method": "fbgemm_fp8"})
         here(A100)
         with pytest.raises(Unsupported, match=r"compute capability 9\.0"):
@@ -282,7 +282,7 @@ class TestAttention:
 
     @pytest.mark.parametrize("value", ["../../../etc/passwd", "a b", "", "x" * 99, 3])
     def test_hostile(self, value: object, tmp_path: Path) -> None:
-        """A model type that is no name is one that transformers does not know, and no file is looked for by it."""
+        """A model type that is not a name is one that transformers does not know, and no file is looked for by it."""
         folder = quantized(tmp_path / "x", {}, model_type=value, architectures=["OtherForCausalLM"])
         with pytest.raises(Unsupported, match=r"model type|no model_type"):
             plan(folder, device="cpu")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelcatalog import catalog, parse, vocabulary
+from modelcatalog import catalog, datafiles, entries, parse, vocabulary
 from modelcatalog.errors import CatalogDataError
 
 if TYPE_CHECKING:
@@ -39,19 +39,7 @@ sizes = { mini = "3.8B" }
 def own_catalog() -> Iterator[None]:
     """What a test adds to the catalog is gone after it."""
     yield
-    vocabulary._ADDED.clear()
-    vocabulary.companies.cache_clear()
-    catalog_is_new()
-
-
-def catalog_is_new() -> None:
-    """Forget all that was derived from the data files."""
-    from modelcatalog import names
-    from modelcatalog.catalog import index, listing, sizes
-
-    names.reset()
-    for cached in (index.index, listing.listing, sizes.size_rules):
-        cached.cache_clear()
+    vocabulary.renew()
 
 
 def written(folder: Path, text: str, name: str = "acme.toml") -> Path:
@@ -74,7 +62,7 @@ def written(folder: Path, text: str, name: str = "acme.toml") -> Path:
 )
 def test_split_size(text: str, sizes: tuple[int | None, int | None]) -> None:
     """A size in a data file is total and active parameters; another text is neither."""
-    assert vocabulary.split_size(text) == sizes
+    assert entries.split_size(text) == sizes
 
 
 def test_every_own_file_is_read() -> None:
@@ -110,14 +98,14 @@ def test_words_of_training() -> None:
 
 
 def test_broken_toml(tmp_path: Path) -> None:
-    """A file that is no TOML is answered with its place and where the syntax is."""
+    """A file that is not TOML is answered with its place and where the syntax is."""
     place = written(tmp_path, 'name = "Acme"\nzh = = "极致"')
     with pytest.raises(CatalogDataError) as caught:
-        vocabulary.read_company(place)
+        datafiles.read_company(place)
     first, hint = str(caught.value).splitlines()
     assert first.startswith("acme.toml: ")
     assert "line 2" in first
-    assert hint == "  mend the TOML; https://toml.io has the syntax"
+    assert hint == "  fix the TOML syntax; see https://toml.io"
     assert caught.value.subject == str(place)
     assert caught.value.__cause__ is not None
 
@@ -127,14 +115,14 @@ def test_not_utf8(tmp_path: Path) -> None:
     place = tmp_path / "acme.toml"
     place.write_bytes('name = "阿里"'.encode("gbk"))
     with pytest.raises(CatalogDataError, match=r"^acme\.toml: 'utf-8' codec can't decode"):
-        vocabulary.read_company(place)
+        datafiles.read_company(place)
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ('nane = "Acme"', ("acme.toml: nane: is no field here; there are "
-            "source, checked, name, zh, aliases, country, site, api, api_key, api_docs, accounts, family")),
+        ('nane = "Acme"', ("acme.toml: nane: unknown field; did you mean name? (the fields are "
+            "source, checked, name, zh, aliases, country, site, api, api_key, api_docs, accounts, family)")),
         ("country = 'CN'", "acme.toml: name: is missing"),
         ('name = "Acme"\ncountry = 7', "acme.toml: country: Input should be a valid string (got 7)"),
         (
@@ -143,24 +131,24 @@ def test_not_utf8(tmp_path: Path) -> None:
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nmodles = ["Zork-7B"]',
-            ("acme.toml › Zork › Zork1: modles: is no field here; there are "
+            ("acme.toml › Zork › Zork1: modles: unknown field; did you mean models? (the fields are "
             "source, checked, name, released, licence, weights, context_length, types, models, huggingface, "
-            "modelscope, renamed, sizes, api"),
+            "modelscope, renamed, sizes, api)"),
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nsizes = { mini = "small" }',
-            "acme.toml › Zork › Zork1: mini: 'small' is no size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got 'small')",
+            "acme.toml › Zork › Zork1: mini: 'small' is not a size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got 'small')",
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nsizes = { mini = "" }',
-            "acme.toml › Zork › Zork1: mini: '' is no size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got '')",
+            "acme.toml › Zork › Zork1: mini: '' is not a size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B' (got '')",
         ),
     ],
 )
 def test_review(tmp_path: Path, text: str, line: str) -> None:
     """A wrong entry is answered with file, family and series, the field, what is wrong and what to write."""
     with pytest.raises(CatalogDataError) as caught:
-        vocabulary.read_company(written(tmp_path, text))
+        datafiles.read_company(written(tmp_path, text))
     assert line in str(caught.value).splitlines()
 
 
@@ -235,6 +223,5 @@ def test_data_folder_of_the_environment(tmp_path: Path, monkeypatch: pytest.Monk
     """`MODELCATALOG_DATA` names folders whose files belong to the catalog."""
     written(tmp_path, ACME)
     monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path))
-    vocabulary.companies.cache_clear()
-    catalog_is_new()
+    vocabulary.renew()
     assert parse("Zork2-7B").company == "Acme"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from modelcatalog import vocabulary
 from modelcatalog.names import grammar, words
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.roles import Scheme, point
-from modelcatalog.names.words import READINGS, alone, fold
+from modelcatalog.names.words import alone, fold, readings
 
 
 def roles(piece: str) -> list[tuple[str, str]]:
     """The words of a piece: role and text as written."""
     found: list[tuple[str, str]] = []
     at = 0
-    for word in alone(READINGS[piece]):
+    for word in alone(readings()[piece]):
         found.append((word.role, piece[at : at + len(word.text)]))
         at += len(word.text)
     return found
@@ -138,7 +139,7 @@ def test_numbers_that_no_model_has(piece: str) -> None:
 def test_values(piece: str, value: object) -> None:
     """What each kind of word states."""
     if value is not None:
-        assert alone(READINGS[piece])[0].value == value
+        assert alone(readings()[piece])[0].value == value
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_values(piece: str, value: object) -> None:
 )
 def test_schemes(piece: str, scheme: str, bits: int) -> None:
     """Every spelling of a llama.cpp layout is the one that llama.cpp writes."""
-    assert READINGS[piece].value == Scheme(scheme, bits)
+    assert readings()[piece].value == Scheme(scheme, bits)
 
 
 def test_point() -> None:
@@ -178,24 +179,24 @@ def test_fold_keeps_length() -> None:
 def test_case_is_one_reading() -> None:
     """A word in another case means the same, and one reading serves both."""
     assert roles("INSTRUCT") == [("type", "INSTRUCT")]
-    assert READINGS["LLAMA"] is READINGS["llama"]
-    assert READINGS["LLAMA"].role == "several"  # "llama guard" begins with it
+    assert readings()["LLAMA"] is readings()["llama"]
+    assert readings()["LLAMA"].role == "several"  # "llama guard" begins with it
 
 
 def test_long_words_mean_nothing_and_are_not_kept() -> None:
-    """A word of a hundred letters is no model's, and takes no memory."""
+    """A word of a hundred letters is not a model's, and takes no memory."""
     assert roles("q" * 100) == [("unknown", "q" * 100)]
     assert roles("-" * 100) == [("separator", "-" * 100)]
-    assert "q" * 100 not in READINGS
+    assert "q" * 100 not in readings()
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit, the readings are forgotten and made anew."""
     monkeypatch.setattr(words, "_REMEMBERED", 100)
-    words.forget_words()
+    vocabulary.forget(readings)
     for number in range(500):
         assert roles(f"word{number}")
-    assert len(READINGS) <= 101
+    assert len(readings()) <= 101
 
 
 def test_names_family() -> None:

@@ -3,7 +3,7 @@
 ::
 
     ModelCatalogError
-    ├── NameSyntaxError (ValueError)      the text is no model name
+    ├── NameSyntaxError (ValueError)      the text is not a model name
     ├── UnknownFamily (LookupError)       no family of that name, so no repository to try
     ├── ClosedWeights                     the weights were never published
     ├── CheckpointNotFound (LookupError)  repository, revision or file does not exist

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import total_ordering
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
@@ -35,6 +35,7 @@ __all__ = [
     "Size",
     "Version",
     "Weights",
+    "valid",
 ]
 
 RepositoryHub = Literal["huggingface", "modelscope"]
@@ -82,6 +83,29 @@ class _Record(BaseModel):
         from modelcatalog.show import html  # noqa: PLC0415  the one thing above that records know, and only a notebook asks
 
         return html.record(self)
+
+
+_R = TypeVar("_R", bound=BaseModel)
+_set_fields = vars(BaseModel)["__dict__"].__set__
+_set_fields_set, _set_extra, _set_private = (
+    vars(BaseModel)[name].__set__ for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
+
+
+def valid(of: type[_R], fields: dict[str, Any], stated: set[str]) -> _R:
+    """A record whose fields, all of them, are known to be valid: what validates them takes longer to make than a first name to read.
+
+    Args:
+        of: Its class.
+        fields: Kept as it is.
+        stated: The names of the fields; records share the set.
+    """
+    record = of.__new__(of)
+    _set_fields(record, fields)
+    _set_fields_set(record, stated)
+    _set_extra(record, None)
+    _set_private(record, None)
+    return record
 
 
 class Segment(NamedTuple):
@@ -308,7 +332,7 @@ class ModelName(_Record):
     def same_model(self, other: ModelName) -> bool:
         """Whether both name one model, whatever its spelling, hub, format or quantization.
 
-        Kinder than comparing ``canonical``: a date that only one of the two names is no difference
+        Kinder than comparing ``canonical``: a date that only one of the two has is not a difference
         (``gpt-4o`` and ``gpt-4o-2024-08-06``), two dates are.
 
         >>> from modelcatalog import parse
@@ -326,7 +350,7 @@ class ModelName(_Record):
         if not isinstance(other, ModelName):
             return NotImplemented
         if self.family != other.family or self.family is None:
-            message = f"{self.source!r} and {other.source!r} are not of one family, so neither is the older"
+            message = f"{self.source!r} and {other.source!r} belong to different families, so neither is older"
             raise TypeError(message)
         return self._order() < other._order()
 

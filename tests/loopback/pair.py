@@ -22,7 +22,7 @@ NAME = "acme/tiny-instruct"
 LIMIT = 10.0
 """Seconds within which every fault must be answered."""
 STARTUP = 5.0
-"""Seconds more for a busy machine: the download's own process imports the hub's client first, which is no wait for a hub."""
+"""Seconds more for a busy machine: the download's own process imports the hub's client first, which is not a wait for a hub."""
 KINDS: tuple[Hub, Hub] = ("huggingface", "modelscope")
 both = pytest.mark.parametrize("kind", KINDS)
 

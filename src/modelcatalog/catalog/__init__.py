@@ -9,10 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import names, vocabulary
+from modelcatalog import vocabulary
 from modelcatalog.catalog import index as _index
 from modelcatalog.catalog import listing as _listing
-from modelcatalog.catalog import sizes as _sizes
 from modelcatalog.catalog.completing import complete, named, parse, parse_many
 from modelcatalog.catalog.listing import HUBS
 from modelcatalog.catalog.resolving import resolve
@@ -61,6 +60,3 @@ def extend(path: str | Path) -> None:
         CatalogDataError: what is wrong in which entry; the catalog is then as it was before.
     """
     vocabulary.add(Path(path))
-    names.reset()
-    for cached in (_index.index, _sizes.size_rules, _listing.listing):
-        cached.cache_clear()

@@ -24,7 +24,7 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
 
     Args:
         text: Any spelling: a hub id, URL, file, cache path, Ollama tag, API id or product name; at most 1,024 characters.
-        strict: Refuse words that no rule takes.
+        strict: Refuse words that no rule recognises.
 
     Raises:
         NameSyntaxError: empty, too long, control characters or, under ``strict``, an unknown word.
@@ -40,7 +40,7 @@ def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelN
     """`parse` for each of many texts, one at a time and in order, in constant memory.
 
     Raises:
-        NameSyntaxError: at the first text that is no name.
+        NameSyntaxError: at the first text that is not a name.
 
     >>> [name.family for name in parse_many(["Qwen3-8B", "phi-4"])]
     ['Qwen', 'Phi']

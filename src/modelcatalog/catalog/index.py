@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.records import Company, Family, Series
 
 if TYPE_CHECKING:
+    from modelcatalog.entries import CompanyFile, FamilyEntry, Repackager, SeriesEntry
     from modelcatalog.records import Weights
 
 __all__ = ["Index", "company_named", "fold", "index"]
@@ -24,7 +24,7 @@ class Index(NamedTuple):
     company_by_name: dict[str, Company]
 
 
-@cache
+@vocabulary.kept("index", Index, Company, Family, Series)
 def index() -> Index:
     """The records, by what they are looked up by."""
     every, by_name, all_series = [], {}, []
@@ -44,18 +44,18 @@ def index() -> Index:
     return Index(tuple(every), by_name, tuple(all_series), by_version, {company.name: company for company in reversed(every)})
 
 
-def _company(file: vocabulary.CompanyFile) -> Company:
+def _company(file: CompanyFile) -> Company:
     return Company(
         name=file.name, aliases=file.aliases, zh=file.zh, country=file.country, site=file.site, api=file.api, api_key=file.api_key, api_docs=file.api_docs,
         huggingface=file.accounts.huggingface, modelscope=file.accounts.modelscope, source=file.source, checked=file.checked,
     )  # fmt: skip
 
 
-def _repackager(entry: vocabulary.Repackager) -> Company:
+def _repackager(entry: Repackager) -> Company:
     return Company(name=entry.name, repackager=True, huggingface=entry.huggingface, modelscope=entry.modelscope, source="unverified")
 
 
-def _series(file: vocabulary.CompanyFile, family: vocabulary.FamilyEntry, entry: vocabulary.SeriesEntry) -> Series:
+def _series(file: CompanyFile, family: FamilyEntry, entry: SeriesEntry) -> Series:
     return Series(
         name=entry.name, family=family.name, company=file.name, version=names.read(entry.name).version, weights=_weights(family, entry),
         released=entry.released, licence=entry.licence, context_length=entry.context_length, types=entry.types,
@@ -63,7 +63,7 @@ def _series(file: vocabulary.CompanyFile, family: vocabulary.FamilyEntry, entry:
     )  # fmt: skip
 
 
-def _weights(family: vocabulary.FamilyEntry, entry: vocabulary.SeriesEntry) -> Weights:
+def _weights(family: FamilyEntry, entry: SeriesEntry) -> Weights:
     if entry.weights is not None:
         return entry.weights
     if family.weights == "mixed" and entry.api and not entry.models:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from modelcatalog import names, vocabulary
@@ -13,8 +12,9 @@ from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from modelcatalog.entries import CompanyFile, SeriesEntry
     from modelcatalog.records import Confidence, Hub
 
 __all__ = [
@@ -95,7 +95,11 @@ class Listing(NamedTuple):
     """Hub -> lower-case account there -> the same company's account on the other hub."""
 
 
-@cache
+def _shared() -> dict[str, Sequence[object]]:
+    return {"Series": index().series}
+
+
+@vocabulary.kept("listing", Listing, Entry, Series, known=_shared)
 def listing() -> Listing:
     """The checkpoints, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []
@@ -170,7 +174,7 @@ def is_repackager(account: str) -> bool:
     return known is not None and known.repackager
 
 
-def _entries(file: vocabulary.CompanyFile, entry: vocabulary.SeriesEntry, line: Series) -> Iterator[Entry]:
+def _entries(file: CompanyFile, entry: SeriesEntry, line: Series) -> Iterator[Entry]:
     mirrors = vocabulary.hubs().mirrors
     for name in vocabulary.model_names(file.name, line.family, entry):
         owner, slash, bare = name.rpartition("/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import names, vocabulary
@@ -43,7 +42,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
         hub: ``"huggingface"`` or ``"modelscope"``; None: the reference's own hub, else Hugging Face.
 
     Raises:
-        NameSyntaxError: the text is no name.
+        NameSyntaxError: the text is not a name.
         ClosedWeights: the weights were never published.
         Unsupported: ``hub`` is none that has repositories.
 
@@ -88,7 +87,7 @@ def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkp
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
     """A tag of Ollama that names no stage of training serves the edition for instructions: ``llama3.2:3b``."""
-    if name.hub in HUBS or any(vocabulary.types()[kind].edition for kind in name.types):
+    if name.hub in HUBS or not set(name.types).isdisjoint(vocabulary.flagged("edition")):
         return []
     for word in vocabulary.stages("finished"):
         if entries := listed.by_model.get(str(name.identity.too(word))):
@@ -150,12 +149,12 @@ def _total(entry: Entry) -> int | None:
     return None if size is None else size.total
 
 
-@cache
+@vocabulary.derived
 def _families() -> frozenset[str]:
     return frozenset(name.lower() for name in index().families)
 
 
-@cache
+@vocabulary.derived
 def _tiers() -> frozenset[str]:
     return frozenset(vocabulary.tiers())
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import fold
-from modelcatalog.records import Size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +52,7 @@ class Sizes(NamedTuple):
     """The rules of series with a version, by the month in which these came out."""
 
 
-_UNSIZED = Size()
+_UNSIZED = names.size_of(None, None, None, None)
 _ESTIMATE = ("size.total", "estimate")
 _NONE = Sizes({None: ()}, {None: ()}, {})
 
@@ -154,46 +152,48 @@ def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName, *, unstat
     types, same = name.types, _words_of_stages()
     for kind in types:
         if kind in words and kind not in _same_size_types() and kind not in rule.words:
-            return False  # a type that the version tells, as in GLM-4.5V, is no word
+            return False  # a type that the version tells, as in GLM-4.5V, is not a word
     return (rule.total or _TUNED) < _TUNED or all((word in same or word in types) and word not in _by_anyone() for word in rest)
 
 
-@cache
+@vocabulary.derived
 def _words_of_stages() -> frozenset[str]:
     """Words that tell how a model was trained or which edition it is, and not how large it is."""
     return _same_size_types() | frozenset(vocabulary.variants())
 
 
-@cache
+@vocabulary.derived
 def _same_size_types() -> frozenset[str]:
-    return frozenset(name for name, entry in vocabulary.types().items() if entry.same_size)
+    return frozenset(vocabulary.flagged("same_size"))
 
 
-@cache
+@vocabulary.derived
 def _by_anyone() -> frozenset[str]:
-    return frozenset(name for name, entry in vocabulary.types().items() if entry.by_anyone)
+    return frozenset(vocabulary.flagged("by_anyone"))
 
 
-@cache
+@vocabulary.derived
 def _parts() -> frozenset[str]:
     return vocabulary.parts()
 
 
-@cache
+@vocabulary.derived
 def _tiers() -> frozenset[str]:
     return frozenset(vocabulary.tiers())
 
 
-@cache
+@vocabulary.kept("sizes", Sizes, SizeRule)
 def size_rules() -> dict[str, Sizes]:
     """Family -> its rules."""
+    from modelcatalog.entries import split_size  # noqa: PLC0415  where the rules are kept, nobody needs the entries
+
     rules: dict[str, list[SizeRule]] = {}
     for file in vocabulary.companies():
         for family in file.family:
             for entry in family.series:
                 for key, text in entry.sizes.items():
                     example = names.read(f"{entry.name}-{key}" if key else entry.name)
-                    total, active = vocabulary.split_size(text)
+                    total, active = split_size(text)
                     month = (entry.released or "")[:_MONTH]
                     rule = SizeRule(name_words(example), fold(example.version), total, active, not key, example.identity.date, month)
                     rules.setdefault(family.name, []).append(rule)

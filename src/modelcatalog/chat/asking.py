@@ -34,7 +34,7 @@ def messages(prompt: Asked, system: str | None = None) -> tuple[Message, ...]:
         system: The system prompt, before them.
 
     Raises:
-        Unsupported: it is no prompt, has an unknown role or a part that is no text, or is no Unicode.
+        Unsupported: it is not a prompt, has an unknown role or a part that is not text, or is not Unicode.
 
     >>> messages([{"role": "user", "content": [{"type": "text", "text": "hello"}]}])
     (Message(role='user', content='hello'),)
@@ -108,7 +108,7 @@ def _message(role: object, content: object, where: str) -> Message:
     try:
         return Message.model_validate({"role": role, "content": _content(content, where)})
     except ValidationError as error:
-        message = f"{where} is no message: {error.errors()[0]['msg'].lower()}"
+        message = f"{where} is not a message: {error.errors()[0]['msg'].lower()}"
         raise Unsupported(message, subject=_shown(content), hint='write {"role": "user", "content": "…"}') from error
 
 

@@ -43,7 +43,7 @@ class Turns:
         with self._changed:
             while not self._closed and len(self._holders) >= self._count:
                 if set(self._holders) == {me}:
-                    message = "an earlier reply of this thread is still being made, and this model makes no more at a time"
+                    message = "an earlier reply of this thread is still being made, and this model makes one at a time"
                     raise EngineError(message, subject=self._subject, hint="read the stream to its end, or close it, first")
                 self._changed.wait()
             if self._closed:

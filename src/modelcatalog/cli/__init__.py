@@ -51,7 +51,7 @@ def command() -> Any:
 def main() -> None:
     """Run the command line on the process's arguments, and exit with its code; no failure shows a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        # A reply in Chinese on an ASCII terminal is shown in escapes; it is no reason to fail.
+        # A reply in Chinese on an ASCII terminal is shown in escapes; it is not a reason to fail.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     code: object = 0

@@ -1,4 +1,4 @@
-"""Owns what the comparison of two names says: which facts differ, whether they are one model, which is the newer. Knows no terminal."""
+"""Owns what the comparison of two names says: which facts differ, whether they are the same model, which is newer. Knows no terminal."""
 
 from __future__ import annotations
 

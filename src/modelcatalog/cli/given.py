@@ -29,7 +29,7 @@ class Given:
 
     Args:
         names: From the command line; ``-`` stands for standard input.
-        file: A text file, a name a line; read after the others.
+        file: A text file, one name per line; read after the others.
 
     Raises:
         typer.Exit: where there is neither a name nor a file.
@@ -87,6 +87,6 @@ def _filled(stream: TextIO) -> Iterator[str]:
 
 
 def lines(records: Iterable[BaseModel]) -> None:
-    """Print records as JSON, one a line, each as it comes."""
+    """Print records as JSON, one per line, each as it comes."""
     for record in records:
         sys.stdout.write(f"{record.model_dump_json()}\n")

@@ -61,12 +61,12 @@ def lock(
 @takes_request()
 def chat(
     name: Name,
-    prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and end; without it, a conversation.", show_default=False)] = None,
+    prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and exit; without it, a conversation.", show_default=False)] = None,
     *,
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
     asked: dict[str, Any],
-    max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="Most tokens that a reply may have.")] = 512,
-    json: Annotated[bool, typer.Option("--json", help="One JSON reply a line; prompts, one a line, from standard input.")] = False,
+    max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="The maximum number of tokens in a reply.")] = 512,
+    json: Annotated[bool, typer.Option("--json", help="One JSON reply per line; prompts, one per line, from standard input.")] = False,
 ) -> None:
     """Load a model and talk to it, with history.
 

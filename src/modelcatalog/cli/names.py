@@ -28,7 +28,7 @@ def parse(
     *,
     file: File = None,
     json: Json = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse words that no rule takes.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse words that no rule recognises.")] = False,
 ) -> None:
     """Read names: company, family, version, size, types, quantization and the rest."""
     given = Given(names, file)
@@ -50,7 +50,7 @@ def explain(
     *,
     file: File = None,
     html: Annotated[bool, typer.Option("--html", help="Write the names as HTML, to put into a page.")] = False,
-    why: Annotated[bool, typer.Option("--why", help="Tell also which case decided each word, and why.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Also show which case decided each word, and why.")] = False,
     json: Json = False,
 ) -> None:
     """Show names in their parts: what each part is, and where each fact comes from."""
@@ -92,11 +92,11 @@ def _explained(name: ModelName) -> dict[str, object]:
 
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="A name.", show_default=False)],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another name.", show_default=False)],
     *,
     json: Json = False,
 ) -> None:
-    """Put two names side by side: what differs, whether they are one model, which is the newer."""
+    """Put two names side by side: what differs, whether they are the same model, which is newer."""
     one, other = modelcatalog.parse(a), modelcatalog.parse(b)
     if json:
         sys.stdout.write(f"{jsonlib.dumps(comparing.as_json(one, other), ensure_ascii=False)}\n")

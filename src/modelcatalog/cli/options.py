@@ -21,31 +21,31 @@ if TYPE_CHECKING:
 __all__ = ["File", "Hub", "Json", "Name", "Names", "takes_request"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, a repository, a URL, or a path to a folder or GGUF file.", show_default=False)]
-Names = Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Names; - reads them from standard input, one a line.", show_default=False)]
-File = Annotated[Path | None, typer.Option("--file", "-f", metavar="FILE", help="Read names from this file too, one a line.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-Hub = Annotated[RepositoryHub | None, typer.Option(help="Take it from this hub.", show_default=False)]
+Names = Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Names; - reads them from standard input, one per line.", show_default=False)]
+File = Annotated[Path | None, typer.Option("--file", "-f", metavar="FILE", help="Read names from this file too, one per line.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
+Hub = Annotated[RepositoryHub | None, typer.Option(help="The hub to take it from.", show_default=False)]
 
 
 _REQUEST: dict[str, Any] = {
     "hub": Hub,
     "revision": Annotated[str | None, typer.Option(metavar="REVISION", help="A branch, a tag or a commit.", show_default=False)],
     "lock": Annotated[Path | None, typer.Option(metavar="FILE", help="A lock file that the checkpoint must agree with.", show_default=False)],
-    "engine": Annotated[str | None, typer.Option(metavar="ENGINE", help="Run it on this engine.", show_default=False, autocompletion=completing.engines)],
+    "engine": Annotated[str | None, typer.Option(metavar="ENGINE", help="The engine to run it on.", show_default=False, autocompletion=completing.engines)],
     "engine_options": Annotated[
         list[str] | None,
         typer.Option("--engine-option", metavar="KEY=VALUE", help="Hand this on to the engine, by its own name; may be repeated.", show_default=False),
     ],
     "base_url": Annotated[
-        str | None, typer.Option("--base-url", metavar="URL", help="Ask a server that has the model: http://HOST:PORT/v1.", show_default=False)
+        str | None, typer.Option("--base-url", metavar="URL", help="Use a server that runs the model: http://HOST:PORT/v1.", show_default=False)
     ],
     "quantization": Annotated[str | None, typer.Option(metavar="VARIANT", help="The variant to take: Q4_K_M, int4, …", show_default=False)],
     "fit": Annotated[bool, typer.Option("--fit", help="Take the most precise variant that fits this machine.")],
-    "dtype": Annotated[Literal["auto", "float32", "bfloat16", "float16"], typer.Option(help="The type that it computes in.")],
+    "dtype": Annotated[Literal["auto", "float32", "bfloat16", "float16"], typer.Option(help="The data type to compute in.")],
     "device": Annotated[str | None, typer.Option(metavar="DEVICE", help="Where it runs: cpu, cuda, cuda:1, …", show_default=False)],
-    "context_length": Annotated[int | None, typer.Option(metavar="N", help="Tokens of a conversation to keep memory for.", show_default=False)],
-    "offload": Annotated[bool, typer.Option("--offload", help="Let weights stay in RAM when the GPU is too small.")],
-    "trust_remote_code": Annotated[bool, typer.Option("--trust-remote-code", help="Let Python code from the repository run: read it first.")],
+    "context_length": Annotated[int | None, typer.Option(metavar="N", help="Reserve memory for a conversation of this many tokens.", show_default=False)],
+    "offload": Annotated[bool, typer.Option("--offload", help="Keep weights in RAM where the GPU is too small.")],
+    "trust_remote_code": Annotated[bool, typer.Option("--trust-remote-code", help="Allow Python code from the repository to run: read it first.")],
 }
 """The keywords of `modelcatalog.plan` as options of a command, in the order of its help."""
 _USUAL: dict[str, object] = {"fit": False, "dtype": "auto", "offload": False, "trust_remote_code": False}

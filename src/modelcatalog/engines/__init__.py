@@ -52,7 +52,7 @@ Prompt = tuple[Message, ...] | str
 
 def _number(value: object) -> object:
     if isinstance(value, bool):
-        message = "a number is wanted, and this is a truth value"
+        message = "expected a number, not True or False"
         raise ValueError(message)  # noqa: TRY004  pydantic wants this kind
     return value
 
@@ -250,7 +250,7 @@ def options(max_new_tokens: int, generation: dict[str, object]) -> Options:
 
 
 def well_formed(text: _T, what: str) -> _T:
-    """A text as it is, once it is sure that tokenizers can read it; what is no text is somebody else's to refuse.
+    """A text as it is, once it is sure that tokenizers can read it; what is not text is somebody else's to refuse.
 
     Raises:
         Unsupported: it holds half a character (a lone surrogate), which no encoding has.

@@ -110,7 +110,7 @@ class StopStrings:
         if not self._stops:
             return text if shown else ""
         if not shown:
-            # Named whole, or not at all: a full stop is no part of a special token.
+            # Named whole, or not at all: a full stop is not part of a special token.
             if not any(text in stop for stop in self._stops):
                 return ""
             self._hidden.update(range(len(self._held), len(self._held) + len(text)))
@@ -165,7 +165,7 @@ class Writer:
     Args:
         tokens: The tokenizer.
         stops: Strings that end the answer; a special token's text is one too.
-        ends: Tokens that end the reply, and are no text.
+        ends: Tokens that end the reply, and are not text.
         marks: Tokens that are thinking marks: some tokenizers call them special, and decoding would lose them.
         spelled: Tokens that are a part of marks, and read as their letters.
         parter: Parts thinking from answer; None where a text is continued.

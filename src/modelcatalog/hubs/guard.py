@@ -191,12 +191,12 @@ def headers_error(headers: Any, *, commit: str, subject: str) -> UnsafeRepositor
     """What is wrong with the headers that huggingface_hub makes paths of; None if nothing is.
 
     >>> str(headers_error({"etag": '"../../x"'}, commit="c", subject="a/b"))[:43]
-    "a/b sends an ETag that is no hash: '../../x"
+    "a/b sends an ETag that is not a hash: '../../x"
     """
     for name in ("etag", "x-linked-etag"):
         value = str(headers.get(name) or "").removeprefix("W/").strip('"')
         if value and not (value.replace("-", "").isalnum() and len(value) <= 128):  # noqa: PLR2004
-            return UnsafeRepository(f"{subject} sends an ETag that is no hash: {value[:80]!r}", subject=subject)
+            return UnsafeRepository(f"{subject} sends an ETag that is not a hash: {value[:80]!r}", subject=subject)
     given = str(headers.get("x-repo-commit") or commit)
     if given != commit:
         message = f"{subject} answers for another commit than the one asked for: {given[:80]!r}"

@@ -194,7 +194,7 @@ class HuggingFace(Hub):
         if refusal is None:
             return answer
         if refusal.status == 404 and refusal.page and not refusal.code and not asked.path:  # noqa: PLR2004
-            answer.json()  # the 404 page of something that is no hub
+            answer.json()  # the 404 page of something that is not a hub
         raise refusals.error(self.house(), refusal, asked)
 
     # The download, in a process of its own -------------------------------------------------------
@@ -324,4 +324,4 @@ def _next(answer: Answer, tree: str) -> str | None:
     return None
 
 
-_NOT_ITS_OWN = "check HF_ENDPOINT: what answers there may be no Hugging Face hub; or try another hub"
+_NOT_ITS_OWN = "check HF_ENDPOINT: what answers there may not be a Hugging Face hub; or try another hub"

@@ -209,7 +209,7 @@ class ModelScope(Hub):
         """The error that a refusal means."""
         if refusal.status == 404 and not asked.path:  # noqa: PLR2004
             if refusal.page:
-                answer.json()  # the 404 page of something that is no hub
+                answer.json()  # the 404 page of something that is not a hub
             if "revision" in refusal.said.lower():
                 refusal = refusal._replace(code="RevisionNotFound")
         return refusals.error(self.house(), refusal, asked)
@@ -287,7 +287,7 @@ def _filled(folder: Path) -> bool:
         return False
 
 
-_NOT_ITS_OWN = "check MODELSCOPE_ENDPOINT: what answers there may be no ModelScope hub; or try another hub"
+_NOT_ITS_OWN = "check MODELSCOPE_ENDPOINT: what answers there may not be a ModelScope hub; or try another hub"
 
 
 def _is_file(entry: dict[str, Any], asked: Asked) -> bool:

@@ -41,7 +41,7 @@ def check(paths: Iterable[str], *, subject: str) -> None:
             message = f"{subject} lists a path outside itself: {path[:80]!r}"
             raise UnsafeRepository(message, subject=subject, hint="do not use this repository")
         if not path or len(path) > _LONGEST or any(part in {"", "."} for part in parts) or not path.isprintable():
-            message = f"{subject} lists a path that is no file name: {path[:80]!r}"
+            message = f"{subject} lists a path that is not a file name: {path[:80]!r}"
             raise UnsafeRepository(message, subject=subject, hint="do not use this repository")
 
 

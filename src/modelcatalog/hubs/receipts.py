@@ -183,7 +183,7 @@ def check(folder: Path, files: Sequence[RemoteFile], *, subject: str, ours: bool
     if bad:
         file, said = bad[0]
         message = f"{file.path} of {subject} {said}"
-        hint = "it was removed; load again to fetch it anew" if ours else "fetch it again, or make a new lock file"
+        hint = "it was removed; load again to fetch a new copy" if ours else "fetch it again, or make a new lock file"
         if kept:
             hint = f"{kept[0]} could not be removed: remove it, then load again"
         raise IntegrityError(message, subject=f"{subject}/{file.path}", hint=hint)

@@ -200,7 +200,7 @@ def error(house: House, refusal: Refusal, asked: Asked) -> ModelCatalogError:  #
     renew = f"renew the token in {refusal.rejected or refusal.token}"
     if code == "RevisionNotFound":
         message = f"{repo_id} on {house.title} has no revision {asked.revision!r}{because}"
-        return CheckpointNotFound(message, subject=f"{repo_id}@{asked.revision}", hint=f"its branches and tags stand at {house.page.format(repo_id)}")
+        return CheckpointNotFound(message, subject=f"{repo_id}@{asked.revision}", hint=f"its branches and tags are listed at {house.page.format(repo_id)}")
     if refusal.said.startswith(_DISABLED):
         message = f"{house.title} has disabled {repo_id}{because}"
         return CheckpointNotFound(message, subject=repo_id, hint="look for a copy of the model under another owner, or on another hub")
@@ -232,7 +232,7 @@ def _gated(house: House, refusal: Refusal, asked: Asked, because: str) -> GatedC
     message = f"{asked.repo_id} is gated on {house.title}, which serves it only to accounts with access{because}"
     if refusal.code != "GatedRepo" and not (asked.gated or asked.path):
         # Nothing says that it is a gate: a private repository is refused so, and by a filter on the way every one.
-        message = f"{house.title} refuses {asked.repo_id} with status {refusal.status}, as it does what is gated or private{because}"
+        message = f"{house.title} refuses {asked.repo_id} with status {refusal.status}, as it does for gated and private ones{because}"
     if refusal.rejected:
         hint = f"renew the token in {refusal.rejected}, which is not accepted, and accept the licence at {page}"
     elif refusal.token:

@@ -47,7 +47,7 @@ class Token:
 
 
 def token_from(*variables: str, file: Path | None = None) -> Token | None:
-    """The token in the first of these variables that holds one, else in the file; blanks and line breaks around it are no part of it.
+    """The token in the first of these variables that holds one, else in the file; blanks and line breaks around it are not part of it.
 
     Raises:
         HubUnreachable: if what is there cannot be sent; it names the place and shows no character of it.
@@ -75,7 +75,7 @@ def _checked(given: str, source: str) -> Token:
 
 
 def _unsendable(source: str) -> HubUnreachable:
-    message = f"what stands in {source} is no token: it has blanks, line breaks or other characters that cannot be sent"
+    message = f"the value in {source} is not a token: it has blanks, line breaks or other characters that cannot be sent"
     return HubUnreachable(message, subject=source, hint=f"set {source} to the token alone, or remove it")
 
 

@@ -45,7 +45,7 @@ class Answer(NamedTuple):
     body: bytes
     url: str
     refusal: Refusal | None = None
-    """What it says, where it is no good answer."""
+    """What it says, where it is not a good answer."""
 
     def json(self) -> Any:
         """The body as JSON.
@@ -120,8 +120,8 @@ class Wire:
         except ValueError:
             fit = False
         if not fit:
-            message = f"the endpoint of {name} is no http(s) address"
-            raise HubUnreachable(message, subject=self.endpoint, hint=f"write it whole, as https://host{self._another}")
+            message = f"the endpoint of {name} is not an http(s) address"
+            raise HubUnreachable(message, subject=self.endpoint, hint=f"write it in full, as https://host{self._another}")
 
     def get(self, path: str, *, start: int = 0, length: int | None = None, listing: bool = False, further: bool = False) -> Answer:
         """GET ``endpoint + path``, or ``length`` bytes of it from ``start``; any status is an answer.

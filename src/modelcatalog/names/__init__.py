@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from modelcatalog import vocabulary
 from modelcatalog.names.record import base_text, changed, record_of, size_of
 from modelcatalog.names.refusing import LIMIT, refuse_unknown
 from modelcatalog.names.regions import read_text
-from modelcatalog.names.words import forget_words
+from modelcatalog.names.words import readings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelcatalog.names.reading import Case
     from modelcatalog.records import ModelName, Segment
 
@@ -22,7 +25,7 @@ def read(text: str, *, strict: bool = False) -> ModelName:
 
     Args:
         text: Any spelling of a model's name, at most 1,024 printable characters.
-        strict: Refuse words that no rule takes.
+        strict: Refuse words that no rule recognises.
 
     Raises:
         NameSyntaxError: empty, too long, control characters or, under ``strict``, an unknown word.
@@ -34,7 +37,7 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     if strict:
         refuse_unknown(reading, parts.slash + 1, read_text)
     base = base_text(reading)
-    return record_of(reading, parts, None if base is None else _base(base))
+    return record_of(reading, parts, None if base is None else _bases()(base))
 
 
 def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
@@ -53,11 +56,11 @@ def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
 
 
 def reset() -> None:
-    """Forget every reading: the vocabulary changed, or the cases did."""
-    forget_words()
-    _base.cache_clear()
+    """Forget every reading: the cases changed."""
+    vocabulary.forget(readings, _bases)
 
 
-@lru_cache(maxsize=2048)
-def _base(text: str) -> ModelName:
-    return read(text)
+@vocabulary.derived
+def _bases() -> Callable[[str], ModelName]:
+    """`read`, remembering: many names have one base."""
+    return lru_cache(maxsize=2048)(read)

@@ -8,7 +8,7 @@ __all__ = ["calendar"]
 
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FIRST, _LAST = 2015, 2035
-"""Years of language models; digits outside are no year."""
+"""Years of language models; digits outside are not a year."""
 
 
 def _month(text: str) -> int | None:
@@ -26,7 +26,7 @@ def _year(text: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def calendar(digits: str, convention: str | None = None) -> tuple[int | None, int | None, int | None] | None:
-    """Year, month and day of four, six or eight digits; None where they are no date.
+    """Year, month and day of four, six or eight digits; None where they are not a date.
 
     Four digits are YYMM where that gives a year of 2020 or later, else MMDD, unless the family writes them
     otherwise; 1024 is a power of two before it is a day in October.

@@ -34,7 +34,7 @@ FAMILY = (
 COMPANY = (Case("company", families.company, "company", "google-bert-base", "A company's word before the family says who made it.", "系列前面的公司词说的是谁做的。"),)
 RESELLER = (Case("reseller", families.reseller, "route", "venice-gpt-5", "A reseller's word before the name says who serves it.", "名字前面的转售者词说的是谁在提供。"),)
 TYPE = (
-    Case("served_for", families.served_for, "route", "coding-glm-4.7", "A first word that a reseller serves models for is no type.", "转售者用来分类的开头词不是类型。"),
+    Case("served_for", families.served_for, "route", "coding-glm-4.7", "A first word that a reseller serves models for is not a type.", "转售者用来分类的开头词不是类型。"),
     Case("type", families.type_word, "type", "Qwen2.5-7B-Instruct", "A type is a type wherever it stands.", "类型词放在哪里都是类型。"),
 )
 TIER = (Case("tier", families.tier, "tier", "claude-3-5-sonnet", "A tier stands for a size.", "档位代表规模。"),)
@@ -80,7 +80,7 @@ SUFFIXED = (
 SIZE = (
     Case("training_count", sizes.training_count, "training", "TinyLlama-1.1B-intermediate-step-1195k-token-2.5T", "Beside tokens, samples and their like a number counts training.", "挨着 tokens、samples 一类词的数字说的是训练。"),
     Case("bits_behind_method", sizes.bits_behind_method, "quantization", "Llama-2-7B-GPTQ-4b-128g", "Behind a method, 4b is a width.", "方法后面的 4b 是位宽。"),
-    Case("lettered_version", sizes.lettered_version, "version", "abab6.5t", "Where the catalog knows such a version, a t is no unit.", "目录里有这样的版本时，t 不是单位。"),
+    Case("lettered_version", sizes.lettered_version, "version", "abab6.5t", "Where the catalog knows such a version, a t is not a unit.", "目录里有这样的版本时，t 不是单位。"),
     Case("tokens_of_family", sizes.tokens_of_family, "unknown", "TinyLlama-3T", "Some families count the tokens of their training in trillions.", "有些系列用万亿数训练的词元。"),
     Case("million_tokens_of_type", sizes.million_tokens_of_type, "context", "qwen-instruct-1m", "Behind a type, 1m is a length of context.", "类型后面的 1m 是上下文长度。"),
     Case("version_and_size", sizes.version_and_size, "size", "LLAMA-3_8B", "Beside a family that has such a version, an underscore parts version and size.", "系列有这样的版本时，下划线把版本和规模分开。"),
@@ -119,10 +119,10 @@ FORMAT = (
     Case("short_format", packaging.short_format, "unknown", "llava-onevision-7b-ov", "A word of two letters is a format only behind a width.", "两个字母的词跟在位宽后面才是格式。"),
     Case("format", packaging.format_word, "format", "Qwen3-8B-GGUF", "A format is a format wherever it stands; the first counts.", "格式放在哪里都是格式；第一个算数。"),
 )
-DTYPE = (Case("dtype", packaging.dtype, "dtype", "Qwen3-8B-bf16", "A dtype of 16 or 32 bits is no quantization.", "16 位或 32 位的数据类型不是量化。"),)
+DTYPE = (Case("dtype", packaging.dtype, "dtype", "Qwen3-8B-bf16", "A dtype of 16 or 32 bits is not a quantization.", "16 位或 32 位的数据类型不是量化。"),)
 SHARD = (Case("shard", packaging.taken, "shard", "Qwen3-8B-00001-of-00002.gguf", "The number of a file of several says nothing of the model.", "几份文件里的编号不说模型。"),)
 SUFFIX = (Case("suffix", packaging.taken, "serving", "deepseek-v3-free", "A word at the end may say how an API serves the model.", "末尾的词可以说明接口怎么提供模型。"),)
-IGNORED = (Case("ignored", packaging.taken, "format", "Qwen3-8B-hf", "Some words about packaging are no fact of the model.", "有些打包用的词不是模型的事实。"),)
+IGNORED = (Case("ignored", packaging.taken, "format", "Qwen3-8B-hf", "Some words about packaging are not facts about the model.", "有些打包用的词不是模型的事实。"),)
 
 CASES: dict[Role, tuple[Case, ...]] = {
     "family": FAMILY, "company": COMPANY, "reseller": RESELLER, "type": TYPE, "tier": TIER, "variant": VARIANT, "unknown": UNKNOWN,

@@ -5,7 +5,6 @@ Knows no word that the vocabulary does not list, and no neighbours. What a piece
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
@@ -15,7 +14,9 @@ from modelcatalog.names.roles import FamilyWord, Method, Role, Scheme, Value, Wo
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Account", "Dictionary", "Option", "current_dictionary"]
+    from modelcatalog.entries import CompanyFile, FamilyEntry
+
+__all__ = ["Account", "Dictionary", "Numbers", "Option", "current_dictionary"]
 
 
 class Account:
@@ -39,10 +40,26 @@ class Option(NamedTuple):
     word: Word
 
 
+class Numbers(NamedTuple):
+    """Numbers that tell by themselves what they count."""
+
+    contexts: frozenset[int]
+    binary: frozenset[int]
+    million_contexts: frozenset[int]
+    experts: frozenset[int]
+    groups: frozenset[int]
+    widths: frozenset[int]
+
+
 class Dictionary:
     """The word tables, made from the vocabulary."""
 
-    def __init__(self, companies: Iterable[vocabulary.CompanyFile]) -> None:
+    __slots__ = (
+        "accounts", "company_of", "counters", "families", "files", "finished", "hosts", "ideographic", "numbers", "phrases", "plain", "regions", "resellers",
+        "routes", "schemes", "serving", "stems", "tag_words", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "words",
+    )  # fmt: skip
+
+    def __init__(self, companies: Iterable[CompanyFile]) -> None:
         self.words: dict[str, Word] = {}
         self.phrases: dict[str, list[Option]] = {}
         self.families: dict[str, Word] = {}
@@ -56,6 +73,9 @@ class Dictionary:
         self.regions = frozenset(hubs.regions)
         self.serving = frozenset(hubs.serving)
         self.files = hubs.files
+        self.stems = hubs.stems
+        self.hosts = dict(hubs.hosts)
+        self.schemes = dict(hubs.schemes)
         for word in hubs.suffixes:
             self._add(word, "suffix", word, None)
         self.resellers = frozenset(hubs.resellers)
@@ -99,7 +119,8 @@ class Dictionary:
         self.counters = vocabulary.counters()
         self.tuned = frozenset(vocabulary.stages("tuned"))
         self.finished = frozenset(vocabulary.stages("finished"))
-        self.numbers = vocabulary.numbers()
+        numbers = vocabulary.numbers()
+        self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
 
     def _add(self, spelling: str, role: Role, value: Value, key: str | None) -> None:
         """Later roles win over earlier ones: the order of calls in ``__init__`` is the precedence."""
@@ -139,7 +160,7 @@ class Dictionary:
         ruled = grammar.word(part)
         return ruled is not None and ruled[0].name in ("size", "lettered_size", "number")
 
-    def _add_accounts(self, company: vocabulary.CompanyFile) -> None:
+    def _add_accounts(self, company: CompanyFile) -> None:
         accounts = company.accounts
         account = Account(company.name)
         for owner in (*accounts.huggingface, *accounts.modelscope, *accounts.api):
@@ -151,7 +172,7 @@ class Dictionary:
             if len(spelling) > 1:  # "X" is xAI to who asks for a company, and nothing in a name
                 self._add(spelling, "company", company.name, spelling.replace(" ", ""))
 
-    def _add_family(self, company: vocabulary.CompanyFile, family: vocabulary.FamilyEntry) -> None:
+    def _add_family(self, company: CompanyFile, family: FamilyEntry) -> None:
         own = family.name.lower()
         versions = set()
         spellings = [own.replace("-", " "), *family.aliases, *([family.zh.replace("·", " ")] if family.zh else [])]
@@ -187,7 +208,7 @@ class Dictionary:
             self._add(spelling.lower(), "family", word.alone() if " " in spelling or not spelling.isascii() else word, extra)
 
 
-@cache
+@vocabulary.kept("dictionary", Dictionary, Account, Option, Word, FamilyWord, Method, Scheme, Numbers)
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
     return Dictionary(vocabulary.companies())

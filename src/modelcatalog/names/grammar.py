@@ -9,7 +9,6 @@ lists (families, types, methods) is looked up before `WORDS`; what the neighbour
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -85,6 +84,11 @@ _WIDEST = 8
 """Bits of a quantized weight; what is wider is a dtype."""
 
 
+def _group(digits: str | None) -> int | None:
+    """Weights that share a scale; none do in a group of 0."""
+    return int(digits) or None if digits else None
+
+
 def _count(number: str, unit: str) -> int:
     return round(float(point(number)) * _UNIT[unit])
 
@@ -108,14 +112,14 @@ def _scheme(text: str) -> Scheme:
 
 
 def _weight_activation(text: str, found: re.Match[str]) -> tuple[Word, ...]:
-    bits, group = int(found["bits"]), found["group"]
+    bits = int(found["bits"])
     known = 0 < bits <= 2 * _WIDEST
-    return (Word("weight_activation", text, Scheme(text.upper(), bits, None, int(group) if group else None)) if known else unknown(text),)
+    return (Word("weight_activation", text, Scheme(text.upper(), bits, None, _group(found["group"]))) if known else unknown(text),)
 
 
 def _bits(text: str, found: re.Match[str]) -> tuple[Word, ...]:
-    bits, group = float(point(found["bits"])), found["group"]
-    return (Word("bits", text, Width(_whole(bits), int(group) if group else None)) if 0 < bits <= _WIDEST else unknown(text),)
+    bits = float(point(found["bits"]))
+    return (Word("bits", text, Width(_whole(bits), _group(found["group"]))) if 0 < bits <= _WIDEST else unknown(text),)
 
 
 def _parameters(role: Role, text: str, count: int, unit: str) -> tuple[Word, ...]:
@@ -150,14 +154,20 @@ def _version(text: str, found: re.Match[str]) -> tuple[Word, ...]:
     return (Word("version", text, Numbered(point(digits), tail)),)
 
 
-@dataclass(frozen=True)
 class WordRule(Rule):
     """A rule for one word: what it matches, and beside it what that says."""
 
-    role: Role = "unknown"
-    """The role of the word; what its neighbours make of it is in `context.CASES`."""
-    means: Callable[[str, re.Match[str]], tuple[Word, ...]] = lambda text, _: (unknown(text),)
-    """The word itself, or unknown where no model has such a number; a version may have a size glued to it."""
+    __slots__ = ("means", "role")
+
+    def __init__(  # noqa: PLR0917  a row of a table
+        self, name: str, what: Node, example: str, about: str, worked: str = "", role: Role = "unknown",
+        means: Callable[[str, re.Match[str]], tuple[Word, ...]] = lambda text, _: (unknown(text),),
+    ) -> None:  # fmt: skip
+        super().__init__(name, what, example, about, worked)
+        self.role = role
+        """The role of the word; what its neighbours make of it is in `context.CASES`."""
+        self.means = means
+        """The word itself, or unknown where no model has such a number; a version may have a size glued to it."""
 
 
 WORDS: tuple[WordRule, ...] = (
@@ -273,12 +283,17 @@ _DATE = _alt(
 )
 
 
-@dataclass(frozen=True)
 class PieceRule(Rule):
     """A rule by which a name is cut; some pieces are known for what they are by having been cut so."""
 
-    means: Callable[[str, re.Match[str]], Word | None] = lambda _, __: None
-    """The word, or None where the piece must be looked up."""
+    __slots__ = ("means",)
+
+    def __init__(  # noqa: PLR0917  a row of a table
+        self, name: str, what: Node, example: str, about: str, worked: str = "", means: Callable[[str, re.Match[str]], Word | None] = lambda _, __: None,
+    ) -> None:  # fmt: skip
+        super().__init__(name, what, example, about, worked)
+        self.means = means
+        """The word, or None where the piece must be looked up."""
 
 
 def _date(text: str, found: re.Match[str]) -> Word | None:
@@ -346,7 +361,7 @@ _FILE = Named("file", Rep(Chars("^?#", "path character")))
 _QUERY = Named("query", _opt(_any("?", "#"), _REST))
 
 
-@cache
+@vocabulary.derived
 def references() -> tuple[Rule, ...]:
     """The forms of a reference, in order; the last one takes every text."""
     hubs = vocabulary.hubs()
@@ -445,9 +460,14 @@ def references() -> tuple[Rule, ...]:
     )  # fmt: skip
 
 
-@cache
+@vocabulary.kept("references")
+def _reference_texts() -> tuple[tuple[str, str], ...]:
+    return tuple((rule.name, rule.regex()) for rule in references())
+
+
+@vocabulary.derived
 def _reference_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((rule.name, re.compile(rule.regex(), re.ASCII)) for rule in references())
+    return tuple((name, re.compile(text, re.ASCII)) for name, text in _reference_texts())
 
 
 def reference(text: str) -> re.Match[str]:
@@ -471,9 +491,14 @@ def _known_pieces() -> tuple[tuple[PieceRule, re.Pattern[str]], ...]:
 
 
 @cache
-def _word_pattern() -> tuple[re.Pattern[str], dict[str, tuple[WordRule, re.Pattern[str]]]]:
-    whole = re.compile("|".join(f"(?P<{rule.name}>{_unnamed(rule)})" for rule in WORDS))
-    return whole, {rule.name: (rule, re.compile(rule.regex())) for rule in WORDS}
+def _word_pattern() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{rule.name}>{_unnamed(rule)})" for rule in WORDS))
+
+
+@cache
+def _word_rule(name: str) -> tuple[WordRule, re.Pattern[str]]:
+    """A rule and its own pattern, whose parts have their names; most are never needed."""
+    return next((rule, re.compile(rule.regex())) for rule in WORDS if rule.name == name)
 
 
 def pieces(text: str) -> list[str]:
@@ -495,10 +520,9 @@ def word(text: str) -> tuple[WordRule, re.Match[str]] | None:
     """The first rule of `WORDS` that the whole lower-case word obeys, and its match."""
     if text.isalpha():
         return None  # every rule wants a digit
-    whole, rules = _word_pattern()
-    found = whole.fullmatch(text)
+    found = _word_pattern().fullmatch(text)
     if found is None or found.lastgroup is None:
         return None
-    rule, pattern = rules[found.lastgroup]
+    rule, pattern = _word_rule(found.lastgroup)
     match = pattern.fullmatch(text)
     return None if match is None else (rule, match)

@@ -1,12 +1,12 @@
 """Owns the combinators that rules are built from: one object gives the regular expression and the EBNF.
 
-Knows nothing of model names. A rule matches lower-case text.
+Knows nothing of model names. A rule matches lower-case text. The classes are written out, since dataclasses take longer to make than the
+first name takes to read.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +18,13 @@ __all__ = ["Ahead", "Alt", "Behind", "Cap", "Chars", "Fold", "Lit", "Named", "No
 class Node:
     """A piece of grammar."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, name) for name in self.__slots__)))
 
     def regex(self) -> str:
         """The regular expression, safe to put into a sequence."""
@@ -38,11 +44,14 @@ CHOICE, SEQUENCE, TIMES, PRIMARY = 1, 2, 3, 4
 """How tightly EBNF binds: ``|``, then ``,``, then ``5 *``, then everything that needs no brackets."""
 
 
-@dataclass(frozen=True, slots=True)
 class Lit(Node):
     """Exactly this text."""
 
-    text: str
+    __match_args__ = ("text",)
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     def regex(self) -> str:
         return re.escape(self.text)
@@ -51,12 +60,15 @@ class Lit(Node):
         return f'"{self.text}"', PRIMARY
 
 
-@dataclass(frozen=True, slots=True)
 class Chars(Node):
     """One character of a class; ``called`` is its name for people."""
 
-    klass: str
-    called: str
+    __match_args__ = ("klass", "called")
+    __slots__ = ("called", "klass")
+
+    def __init__(self, klass: str, called: str) -> None:
+        self.klass = klass
+        self.called = called
 
     def regex(self) -> str:
         return f"[{self.klass}]"
@@ -65,11 +77,14 @@ class Chars(Node):
         return self.called, PRIMARY
 
 
-@dataclass(frozen=True, slots=True)
 class Words(Node):
     """One of many literal words, longest first."""
 
-    words: tuple[str, ...]
+    __match_args__ = ("words",)
+    __slots__ = ("words",)
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self.words = words
 
     def regex(self) -> str:
         return "(?:" + "|".join(re.escape(w) for w in sorted(self.words, key=lambda w: (-len(w), w))) + ")"
@@ -78,11 +93,14 @@ class Words(Node):
         return " | ".join(f'"{word}"' for word in self.words), CHOICE
 
 
-@dataclass(frozen=True, slots=True)
 class Seq(Node):
     """One after the other."""
 
-    parts: tuple[Node, ...]
+    __match_args__ = ("parts",)
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[Node, ...]) -> None:
+        self.parts = parts
 
     def regex(self) -> str:
         return "".join(part.regex() for part in self.parts)
@@ -92,11 +110,14 @@ class Seq(Node):
         return shown[0].printed() if len(shown) == 1 else (", ".join(part.ebnf(SEQUENCE) for part in shown), SEQUENCE)
 
 
-@dataclass(frozen=True, slots=True)
 class Alt(Node):
     """The first that fits."""
 
-    options: tuple[Node, ...]
+    __match_args__ = ("options",)
+    __slots__ = ("options",)
+
+    def __init__(self, options: tuple[Node, ...]) -> None:
+        self.options = options
 
     def regex(self) -> str:
         return "(?:" + "|".join(option.regex() for option in self.options) + ")"
@@ -105,11 +126,14 @@ class Alt(Node):
         return " | ".join(option.ebnf(CHOICE) for option in self.options), CHOICE
 
 
-@dataclass(frozen=True, slots=True)
 class Opt(Node):
     """There or not."""
 
-    part: Node
+    __match_args__ = ("part",)
+    __slots__ = ("part",)
+
+    def __init__(self, part: Node) -> None:
+        self.part = part
 
     def regex(self) -> str:
         return f"(?:{self.part.regex()})?"
@@ -118,14 +142,17 @@ class Opt(Node):
         return f"[ {self.part.ebnf()} ]", PRIMARY
 
 
-@dataclass(frozen=True, slots=True)
 class Rep(Node):
     """``least`` to ``most`` times; ``most`` None: any number."""
 
-    part: Node
-    least: int = 1
-    most: int | None = None
-    lazy: bool = False
+    __match_args__ = ("part", "least", "most", "lazy")
+    __slots__ = ("lazy", "least", "most", "part")
+
+    def __init__(self, part: Node, least: int = 1, most: int | None = None, *, lazy: bool = False) -> None:
+        self.part = part
+        self.least = least
+        self.most = most
+        self.lazy = lazy
 
     def regex(self) -> str:
         inner = self.part.regex()
@@ -148,12 +175,15 @@ class Rep(Node):
         return ", ".join(shown), SEQUENCE if len(shown) > 1 else TIMES if self.most == self.least > 1 else PRIMARY
 
 
-@dataclass(frozen=True, slots=True)
 class Cap(Node):
     """A part whose text is kept, under a name."""
 
-    name: str
-    part: Node
+    __match_args__ = ("name", "part")
+    __slots__ = ("name", "part")
+
+    def __init__(self, name: str, part: Node) -> None:
+        self.name = name
+        self.part = part
 
     def regex(self) -> str:
         return f"(?P<{self.name}>{self.part.regex()})"
@@ -162,12 +192,15 @@ class Cap(Node):
         return self.part.printed()
 
 
-@dataclass(frozen=True, slots=True)
 class Named(Node):
     """A part that has a name of its own: other rules print the name, and the page defines it once."""
 
-    name: str
-    part: Node
+    __match_args__ = ("name", "part")
+    __slots__ = ("name", "part")
+
+    def __init__(self, name: str, part: Node) -> None:
+        self.name = name
+        self.part = part
 
     def regex(self) -> str:
         return self.part.regex()
@@ -176,11 +209,14 @@ class Named(Node):
         return self.name, PRIMARY
 
 
-@dataclass(frozen=True, slots=True)
 class Not(Node):
     """What follows must not begin like this; takes no text."""
 
-    part: Node
+    __match_args__ = ("part",)
+    __slots__ = ("part",)
+
+    def __init__(self, part: Node) -> None:
+        self.part = part
 
     def regex(self) -> str:
         return f"(?!{self.part.regex()})"
@@ -189,11 +225,14 @@ class Not(Node):
         return f"? not before {self.part.ebnf()} ?", PRIMARY
 
 
-@dataclass(frozen=True, slots=True)
 class Ahead(Node):
     """What follows begins like this; takes no text and is only there for speed, so that the EBNF does without."""
 
-    part: Node
+    __match_args__ = ("part",)
+    __slots__ = ("part",)
+
+    def __init__(self, part: Node) -> None:
+        self.part = part
 
     def regex(self) -> str:
         return f"(?={self.part.regex()})"
@@ -202,11 +241,14 @@ class Ahead(Node):
         return "", PRIMARY
 
 
-@dataclass(frozen=True, slots=True)
 class Fold(Node):
     """A part in whose letters the case does not matter, as in all quoted letters of the EBNF."""
 
-    part: Node
+    __match_args__ = ("part",)
+    __slots__ = ("part",)
+
+    def __init__(self, part: Node) -> None:
+        self.part = part
 
     def regex(self) -> str:
         return f"(?i:{self.part.regex()})"
@@ -215,12 +257,15 @@ class Fold(Node):
         return self.part.printed()
 
 
-@dataclass(frozen=True, slots=True)
 class Behind(Node):
     """What stands before must (or must not) end like this; takes no text."""
 
-    part: Node
-    there: bool = True
+    __match_args__ = ("part", "there")
+    __slots__ = ("part", "there")
+
+    def __init__(self, part: Node, *, there: bool = True) -> None:
+        self.part = part
+        self.there = there
 
     def regex(self) -> str:
         return f"(?<{'=' if self.there else '!'}{self.part.regex()})"
@@ -252,16 +297,18 @@ def node(part: Node | str | Sequence[Node | str]) -> Node:
     return Seq(tuple(node(p) for p in part))
 
 
-@dataclass(frozen=True)
 class Rule:
     """One line of the grammar: a name, what it matches, a text that it matches, and what it is about."""
 
-    name: str
-    what: Node
-    example: str
-    about: str
-    worked: str = ""
-    """A whole name in which the rule is at work, where the example is but a part of one."""
+    __slots__ = ("about", "example", "name", "what", "worked")
+
+    def __init__(self, name: str, what: Node, example: str, about: str, worked: str = "") -> None:
+        self.name = name
+        self.what = what
+        self.example = example
+        self.about = about
+        self.worked = worked
+        """A whole name in which the rule is at work, where the example is but a part of one."""
 
     def regex(self) -> str:
         """The rule's regular expression."""

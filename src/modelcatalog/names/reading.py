@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from modelcatalog.records import Release
+from modelcatalog.records import Release, valid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -192,6 +192,9 @@ class Reading:
             at.lead_end = i
 
 
+_RELEASE = set(Release.model_fields)
+
+
 def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> None:
     """Let the cases decide each word from ``first`` on."""
     tape, mode = reading.tape, reading.mode
@@ -219,4 +222,4 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
 @lru_cache(maxsize=4096)
 def release(year: int | None, month: int | None, day: int | None, text: str) -> Release:
     """One record for each date: names share them."""
-    return Release(year=year, month=month, day=day, text=text)
+    return valid(Release, {"year": year, "month": month, "day": day, "text": text}, _RELEASE)

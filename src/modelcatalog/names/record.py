@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from modelcatalog.names.refusing import LIMIT
-from modelcatalog.records import Identity, ModelName, Quantization, Segment, Size
+from modelcatalog.records import Identity, ModelName, Quantization, Segment, Size, valid
 
 if TYPE_CHECKING:
     from modelcatalog.names.reading import Reading
@@ -22,7 +22,7 @@ __all__ = ["base_text", "changed", "record_of", "size_of"]
 
 _RUNTIMES = frozenset(("mlx", "mlc", "openvino"))
 """Formats of one runtime: an account that publishes these publishes nothing else."""
-_FIELDS = set(ModelName.model_fields)
+_FIELDS, _SIZE, _QUANTIZATION = set(ModelName.model_fields), set(Size.model_fields), set(Quantization.model_fields)
 _UNSTATED: dict[str, Any] = {name: field.get_default() for name, field in ModelName.model_fields.items()}
 """What a record has where the name says nothing; a copy of it costs less than a dictionary made field by field."""
 _COMPANY: Origins = (("company", "catalog"),)
@@ -112,12 +112,12 @@ def _unknown_family(reading: Reading) -> str | None:
 @lru_cache(maxsize=4096)
 def size_of(label: str | None, total: int | None, active: int | None, experts: int | None) -> Size:
     """One record for each size: names share them."""
-    return Size(label=label, total=total, active=active, experts=experts)
+    return valid(Size, {"label": label, "total": total, "active": active, "experts": experts}, _SIZE)
 
 
 @lru_cache(maxsize=4096)
 def _quantization(method: str | None, scheme: str | None, bits: Bits | None, group_size: int | None) -> Quantization:
-    return Quantization(method=method, scheme=scheme, bits=bits, group_size=group_size)
+    return valid(Quantization, {"method": method, "scheme": scheme, "bits": bits, "group_size": group_size}, _QUANTIZATION)
 
 
 def _size_of(reading: Reading, origins: Origins) -> tuple[Size, Origins]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote
 
-from modelcatalog import vocabulary
 from modelcatalog.names import grammar
+from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.words import names_family
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.M
     own = "_at" if part["name"] is None else ""
     at = found.start("routes" + own)
     if part["scheme"] is not None:
-        parts.hub = vocabulary.hubs().schemes[part["scheme"]]
+        parts.hub = current_dictionary().schemes[part["scheme"]]
         parts.put("hub", 0, at)
     for step in part["routes" + own].split("/")[:-1]:
         _route(parts, (step, at, at + len(step)))
@@ -178,7 +178,7 @@ def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:
     """A URL, a cache path or a local path: named parts, and what stands between them."""
     form = grammar.form(found)
     if form.endswith("_cache"):
-        parts.hub = vocabulary.hubs().schemes[form.removesuffix("_cache")]
+        parts.hub = current_dictionary().schemes[form.removesuffix("_cache")]
     names = found.re.groupindex
     spans = sorted((*found.span(name), name) for name in names if found.start(name) < found.end(name))
     at = 0
@@ -187,7 +187,7 @@ def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:
         at = end
         text = source[start:end]
         if name == "host":
-            parts.hub = vocabulary.hubs().hosts[found.group(name)]
+            parts.hub = current_dictionary().hosts[found.group(name)]
             parts.put("hub", start, end)
         elif name == "path":
             if not _path_name(parts, source, found):
@@ -210,7 +210,7 @@ def _from_form(parts: Parts, source: str, found: re.Match[str]) -> None:
 
 
 def _form_name(parts: Parts, form: str, text: str, start: int, end: int) -> None:
-    if form not in ("local_path", "other_url") or not text.lower().endswith(vocabulary.hubs().files):
+    if form not in ("local_path", "other_url") or not text.lower().endswith(current_dictionary().files):
         parts.name = text.replace("___", ".") if form == "modelscope_cache" else text
         parts.put("name", start, end)
         return
@@ -226,11 +226,11 @@ def _path_name(parts: Parts, source: str, found: re.Match[str]) -> bool:
     form = grammar.form(found)
     start, end = found.span("path")
     name = source[found.start("name") : found.end("name")].lower()
-    if form not in ("local_path", "other_url") or not name.endswith(vocabulary.hubs().files):
+    if form not in ("local_path", "other_url") or not name.endswith(current_dictionary().files):
         return False
     parts.file = source if form == "local_path" else source[found.start("name") : found.end("name")]
     folder = source[start:end].rstrip("/\\").replace("\\", "/").rpartition("/")[2]
-    if not name.startswith(vocabulary.hubs().stems) or not folder.strip(".~") or form == "other_url":
+    if not name.startswith(current_dictionary().stems) or not folder.strip(".~") or form == "other_url":
         return False
     left = source.rindex(folder, start, end)
     parts.put("path", start, left)
@@ -246,7 +246,7 @@ def stem(text: str) -> str:
     >>> stem("Qwen2.5-7B-Q4_K_M-00001-of-00002.gguf")
     'Qwen2.5-7B-Q4_K_M'
     """
-    if not text.lower().endswith(vocabulary.hubs().files):
+    if not text.lower().endswith(current_dictionary().files):
         return text
     text = text.rpartition(".")[0]
     if text[-9:-5].lower() == "-of-" and len(text) > len(_SHARD):

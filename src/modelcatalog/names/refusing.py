@@ -29,7 +29,7 @@ _WORDS = {
 
 
 def check(text: str) -> None:
-    """Refuse what is no name at all."""
+    """Refuse what is not a name at all."""
     if not text or text.isspace():
         message = "empty name"
         raise NameSyntaxError(message, subject=text, end=0, expected=("a model name such as 'Qwen2.5-7B-Instruct'",))

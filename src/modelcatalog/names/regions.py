@@ -12,7 +12,7 @@ from modelcatalog.names.reading import Reading, release, run
 from modelcatalog.names.reference import take_apart
 from modelcatalog.names.refusing import LIMIT, check
 from modelcatalog.names.roles import Word
-from modelcatalog.names.words import READINGS, alone, cut, fold
+from modelcatalog.names.words import alone, cut, fold, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.reference import Parts
@@ -147,7 +147,7 @@ def _revision(reading: Reading, start: int, end: int) -> None:
 
 def _packaging(reading: Reading, text: str) -> None:
     """A branch that names a quantization: ``6.0bpw``, ``gptq-4bit-32g``; any other text says nothing."""
-    words = [word for piece in grammar.pieces(text) for word in alone(READINGS[piece]) if word.role != "separator"]
+    words = [word for piece in grammar.pieces(text) for word in alone(readings()[piece]) if word.role != "separator"]
     if not words or not all(word.role in _QUANTIZED or word.role in ("group", "head_bits", "ignored") for word in words):
         return
     for word in words:

@@ -1,7 +1,7 @@
 """Owns the words of a name: how a stretch of text becomes words, each with what it means by itself.
 
 A piece is a word of the dictionary, a word that `grammar.WORDS` describes, or both glued together; a phrase is several
-pieces. Knows nothing of neighbours. Every piece is read once and remembered (`READINGS`, bounded), which is why a name costs
+pieces. Knows nothing of neighbours. Every piece is read once and remembered (`readings`, bounded), which is why a name costs
 little more than cutting it up.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
+from modelcatalog import vocabulary
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.roles import Parameters, Word, unknown
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary, Option
     from modelcatalog.names.grammar import WordRule
 
-__all__ = ["READINGS", "Several", "alone", "cut", "fold", "forget_words", "names_family"]
+__all__ = ["Several", "alone", "cut", "fold", "names_family", "readings"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -47,12 +48,6 @@ class Several(Word):
         """What it means where no phrase begins."""
 
 
-def forget_words() -> None:
-    """Forget the dictionary and every reading of a word."""
-    current_dictionary.cache_clear()
-    READINGS.clear()
-
-
 class _Readings(dict[str, Word]):
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
@@ -76,8 +71,10 @@ def fold(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-READINGS = _Readings()
-_READ = READINGS.__getitem__
+@vocabulary.derived
+def readings() -> dict[str, Word]:
+    """Every piece that was read with this vocabulary -> its word."""
+    return _Readings()
 
 
 def alone(found: Word) -> tuple[Word, ...]:
@@ -87,7 +84,7 @@ def alone(found: Word) -> tuple[Word, ...]:
 
 def names_family(piece: str) -> bool:
     """Whether a piece of a name begins with a family."""
-    return alone(READINGS[piece])[0].role == "family"
+    return alone(readings()[piece])[0].role == "family"
 
 
 # --- a stretch of text ----------------------------------------------------------------------------
@@ -96,7 +93,7 @@ def names_family(piece: str) -> bool:
 def cut(text: str) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
     texts = grammar.pieces(text)
-    words = list(map(_READ, texts))
+    words = list(map(readings().__getitem__, texts))
     return _spread(words, texts) if Several in map(type, words) else (words, texts)
 
 
@@ -149,7 +146,7 @@ def _phrase(several: Several, pieces: list[str], first: int) -> tuple[tuple[Word
         covered = fold("".join(pieces[first:after]))
         text = covered[: len(covered) - len(rest)]
         taken = word.written(text)
-        return (taken, *alone(READINGS[covered[len(text) :]])) if rest else (taken,), after
+        return (taken, *alone(readings()[covered[len(text) :]])) if rest else (taken,), after
     return several.alone, at
 
 

@@ -66,7 +66,7 @@ def choose(
         scheme: A quantization that a GGUF file must have: ``Q4_K_M``, or ``int4`` for any of four bits.
         code: Whether Python files of the repository may run.
         read: Reads a file that is there: which shards belong together stands in their index.
-        largest: The largest index that may be read whole, in bytes; None is no limit.
+        largest: The largest index that may be read whole, in bytes; None: no limit.
 
     Raises:
         CheckpointNotFound: if there are no weights, or not those asked for.
@@ -109,7 +109,7 @@ def _inside(folder: str, files: Sequence[RemoteFile], *, subject: str, code: boo
     return made._replace(
         weights=tuple(back[f.path] for f in made.weights),
         companions=tuple(back[f.path] for f in made.companions),
-        reason=f"the one checkpoint is in {folder}; {made.reason}",
+        reason=f"the only checkpoint is in {folder}; {made.reason}",
         folder=here,
     )
 
@@ -140,14 +140,14 @@ def _gguf(ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, scheme: str
     if scheme is not None:
         fitting = [(q, group) for q, group in named if matches(q, scheme)]
         if not fitting:
-            have = ", ".join(sorted({q.scheme or str(q) for q, _ in named if q})) or "none that its names tell"
+            have = ", ".join(sorted({q.scheme or str(q) for q, _ in named if q})) or "none that the file names tell"
             message = f"{subject} has no GGUF file in {scheme}"
             raise CheckpointNotFound(message, subject=subject, hint=f"it has {have}")
         named = fitting
     if len(named) == 1:
         quantization, group = named[0]
         check_numbers([f.path for f in group], subject=subject)
-        reason = "the one GGUF file there" if scheme is None else f"{scheme} as asked"
+        reason = "the only GGUF file there" if scheme is None else f"{scheme} as asked"
         return Choice("gguf", group, (), reason, quantization)
 
     def rank(item: tuple[Quantization | None, tuple[RemoteFile, ...]]) -> tuple[int, float, str]:

@@ -63,7 +63,7 @@ def check_quantization(asked: str, facts: Facts, choice: Choice, *, subject: str
         return
     what = (have.scheme or have.method) if have is not None else f"not quantized ({facts.dtype})" if facts.dtype else "not quantized"
     if choice.format == "gguf" and have is None:
-        what = "a GGUF file whose name tells no quantization"
+        what = "a GGUF file whose name does not tell its quantization"
     message = f"quantization={asked!r} is not what {subject} is: {what}"
     raise Unsupported(message, subject=subject, hint="leave quantization= out, or give the name (owner/name) to look for that variant")
 

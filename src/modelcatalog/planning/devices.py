@@ -57,10 +57,10 @@ def checked(device: object, cards: Sequence[Gpu], *, subject: str) -> str | None
     elif kind in _PACKAGES:
         why = f"its package {_PACKAGES[kind]} is not installed" if find_spec(_PACKAGES[kind]) is None else None
     else:
-        message = f"{text!r} is no device"
+        message = f"{text!r} is not a device"
         raise Unsupported(message, subject=text, hint=f'pass "cpu", "cuda", "cuda:1", "mps", "xpu" or "npu"; {hint}')
     if why is not None:
-        message = f"there is no device {text} here for {subject}: {why}"
+        message = f"there is not a device {text} here for {subject}: {why}"
         raise Unsupported(message, subject=text, hint=hint)
     return text
 
@@ -75,10 +75,10 @@ def _no_cuda(cards: Sequence[Gpu], index: str | None) -> str | None:
         return f"CUDA_VISIBLE_DEVICES={visible!r} hides every GPU"
     built = _built()
     if built and not built.get("cuda") and not built.get("hip"):
-        return "the installed torch was built for the CPU alone"
+        return "the installed torch was built for the CPU only"
     if any(Path(node).exists() for node in _NODES):
         return None  # a GPU whose driver has no NVML: torch may see it
-    return "no driver tells of a GPU"
+    return "no driver reports a GPU"
 
 
 def _there(cards: Sequence[Gpu]) -> str:

@@ -1,4 +1,4 @@
-"""Owns what files are that are no checkpoint to talk to: an adapter, a pipeline of parts, weights of another library.
+"""Owns what files are that are not a checkpoint to talk to: an adapter, a pipeline of parts, weights of another library.
 
 Knows no hub. Whether a whole checkpoint can talk, its configuration says (`silent`).
 """
@@ -57,7 +57,7 @@ def check(files: Sequence[RemoteFile], *, read: Read | None, subject: str, weigh
         raise Unsupported(message, subject=subject, hint=f"use diffusers.DiffusionPipeline.from_pretrained; for chatting, {_FIND}")
     if not weights and _ADAPTER in names:
         base = _base(read, subject) if read is not None else None
-        message = f"{subject} is a LoRA adapter{f' of {base}' if base else ''}: it changes another model, and holds none"
+        message = f"{subject} is a LoRA adapter{f' of {base}' if base else ''}: it changes another model and does not contain one"
         first = f"load {base}" if base else "load the model that it was made for"
         hint = f"{first}, or merge the two with peft (merge_and_unload, then save_pretrained) and give the merged folder"
         raise Unsupported(message, subject=subject, hint=hint)

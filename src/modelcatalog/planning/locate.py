@@ -63,7 +63,7 @@ def _check_revision(revision: str | None) -> None:
     text = "" if revision is None else str(revision)
     outside = ".." in text or text.startswith(("/", "-")) or not set(text).isdisjoint(" ~^:?*[\\")
     if outside or not isinstance(revision, str | None) or len(text) > _LONGEST_REVISION or not text.isprintable():
-        message = f"{text[:80]!r} is no branch, tag or commit"
+        message = f"{text[:80]!r} is not a branch, tag or commit"
         raise CheckpointNotFound(message, subject=text[:80], hint="leave revision= out, or name one of the repository's branches, tags or commits")
 
 

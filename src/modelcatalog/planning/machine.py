@@ -45,7 +45,7 @@ def gpus() -> tuple[Gpu, ...]:
         wanted = visible.split(",") if visible is not None else [str(i) for i in range(count.value)]
         found = []
         for one in wanted:
-            # As CUDA does: the first that is no GPU ends the list.
+            # As CUDA does: the first that is not a GPU ends the list.
             if (gpu := _gpu(nvml, one.strip())) is None:
                 break
             found.append(gpu)

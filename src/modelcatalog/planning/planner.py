@@ -35,7 +35,7 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
             ``base_url``, ``engine_options``.
 
     Raises:
-        NameSyntaxError: the text is no name.
+        NameSyntaxError: the text is not a name.
         UnknownFamily, ClosedWeights: there is no repository to look for.
         CheckpointNotFound, GatedCheckpoint, HubUnreachable: it cannot be had.
         IntegrityError: a local file is cut off, or other than locked.

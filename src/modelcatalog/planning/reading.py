@@ -45,7 +45,7 @@ class Said(NamedTuple):
     """What other libraries' files say of how the weights are packed."""
     ggufs: tuple[gguf.GgufHeader, ...] = ()
     first: Mapping[str, bytes] = {}
-    """The first bytes of the tokenizer's files that are no JSON."""
+    """The first bytes of the tokenizer's files that are not JSON."""
 
 
 class _Reader(NamedTuple):
@@ -151,7 +151,7 @@ def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: 
 
 
 def _whole(companions: Mapping[str, RemoteFile], reader: _Reader) -> dict[str, bytes]:
-    """Look whether the small files that lie here are whole; the first bytes of those that are no text."""
+    """Look whether the small files that lie here are whole; the first bytes of those that are not text."""
     first = {}
     for name, file in companions.items():
         kind = PurePosixPath(name).suffix

@@ -67,7 +67,7 @@ def check_gguf(facts: Facts, choice: Choice, *, subject: str) -> None:
         Unsupported: it is in several parts, or of an architecture that the loader lacks.
     """
     if len(choice.weights) > 1:
-        message = f"transformers reads no GGUF file in several parts, and {choice.weights[0].path} is one of {len(choice.weights)}"
+        message = f"transformers does not read GGUF files in several parts, and {choice.weights[0].path} is one of {len(choice.weights)}"
         hint = f"join them with llama-gguf-split --merge, take {_others()}, or the safetensors repository"
         raise Unsupported(message, subject=choice.weights[0].path, hint=hint)
     known, kind = installed.gguf_architectures(), facts.architecture
@@ -75,7 +75,7 @@ def check_gguf(facts: Facts, choice: Choice, *, subject: str) -> None:
         return
     spelled = next((to for word, to in _GGUF_SPELLINGS.items() if word in kind), kind)
     if kind not in known and spelled not in known and not ("t5" in kind and "t5" in known):
-        message = f"transformers {installed.version() or ''} reads no GGUF file of the architecture {kind}, which {subject} has"
+        message = f"transformers {installed.version() or ''} does not read GGUF files of the architecture {kind}, which {subject} has"
         hint = f"take {_others()}, or the safetensors repository of this model"
         raise Unsupported(message, subject=subject, hint=hint)
 

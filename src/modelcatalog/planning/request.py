@@ -126,7 +126,7 @@ class Request:
         self._check_kinds(subject)
         tokens = self.context_length
         if tokens is not None and (isinstance(tokens, bool) or not isinstance(tokens, int) or not 1 <= tokens <= _MOST_TOKENS):
-            message = f"context_length={tokens!r} is no number of tokens"
+            message = f"context_length={tokens!r} is not a number of tokens"
             raise Unsupported(message, subject=subject, hint=f"pass a whole number from 1 to {_MOST_TOKENS:,}, or leave it out for the usual 8,192")
         if self.dtype != "auto" and self.dtype not in DTYPE_BYTES:
             message = f"there is no dtype {self.dtype!r}"
@@ -151,7 +151,7 @@ class Request:
         for key in _TEXTS:
             value = getattr(self, key)
             if value is not None and (not isinstance(value, str) or not value.strip()):
-                message = f"{key}={value!r} is no text that names one"
+                message = f"{key}={value!r} is not a name"
                 raise Unsupported(message, subject=subject, hint=f"pass {key}= as a text, or leave it out")
 
     def refuse_beside_plan(self, subject: str) -> None:
@@ -193,7 +193,7 @@ class Request:
         """
         if self.fit:
             message = "fit=True is not for a lock file, which names the variant"
-            raise Unsupported(message, subject=subject, hint="leave fit= out, or lock= to choose anew")
+            raise Unsupported(message, subject=subject, hint="leave out fit=, or leave out lock= to choose again")
         for key, have in locked.items():
             asked = getattr(self, key)
             if asked is not None and asked not in have:

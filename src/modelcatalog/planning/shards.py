@@ -45,7 +45,7 @@ def shards(files: Sequence[RemoteFile], *, read: Read | None, largest: int | Non
     Args:
         files: Everything that is there.
         read: Reads a file that is there; without it, names alone decide.
-        largest: The largest index that may be read whole, in bytes; None is no limit.
+        largest: The largest index that may be read whole, in bytes; None: no limit.
         subject: The repository or folder, for messages.
 
     Raises:

@@ -16,10 +16,10 @@ from modelcatalog.planning import installed
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from modelcatalog.entries import TaskEntry
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.installed import Tables
     from modelcatalog.records import ModelName
-    from modelcatalog.vocabulary import TaskEntry
 
 __all__ = ["check", "near"]
 
@@ -91,7 +91,7 @@ def _by_type(facts: Facts, name: ModelName, tables: Tables | None) -> None:
     if kind in tables.kinds.get("MODEL_FOR_IMAGE_TEXT_TO_TEXT", ()):
         return
     entry = next((task for task in vocabulary.tasks() if table in task.tables), None)
-    what = entry.kind if entry is not None else "no model that writes text"
+    what = entry.kind if entry is not None else "not a model that writes text"
     use = entry.use if entry is not None else "what its model card says"
     message = f"{name.source} is {what}: config.json names no class, and the type {kind} has none that holds conversations"
     raise Unsupported(message, subject=name.source, hint=f"use {use}; {near(name, facts.made_from)}")

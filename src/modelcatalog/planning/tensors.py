@@ -15,8 +15,8 @@ from modelcatalog.planning import installed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from modelcatalog.entries import PackedEntry
     from modelcatalog.planning.facts import Facts
-    from modelcatalog.vocabulary import PackedEntry
     from modelcatalog.weights.gguf import GgufHeader
 
 __all__ = ["OTHERS", "Tensors", "check_gguf", "check_method", "check_missing"]
@@ -136,7 +136,7 @@ def check_missing(facts: Facts, tensors: Tensors, *, subject: str) -> None:
         return  # code of its own may have layers without a tensor (Nemotron's), or another head
     if lost := _layers_missing(facts, names):
         message = f"{subject} lacks {len(lost)} of {facts.layers} layers that config.json announces: {_some(f'layer {n}' for n in lost)}"
-        raise IntegrityError(message, subject=subject, hint="fetch the whole checkpoint again, or mend num_hidden_layers")
+        raise IntegrityError(message, subject=subject, hint="fetch the whole checkpoint again, or correct num_hidden_layers")
     if facts.quantization is None and _headless(facts, names):
         message = f"{subject} lacks 1 of {len(names) + 1} tensors: lm_head.weight, the output layer, which config.json does not tie to the embeddings"
         hint = 'fetch the checkpoint again; if its output layer is its embeddings, say "tie_word_embeddings": true in config.json'
@@ -175,7 +175,7 @@ def _headless(facts: Facts, names: frozenset[str]) -> bool:
     parts = {part for name in names for part in name.split(".")}
     if any(name.endswith("lm_head.weight") for name in names) or not any("embed" in part or part == "wte" for part in parts):
         return False
-    # lm_head.0.weight, say, is no output layer that a class finds.
+    # lm_head.0.weight, say, is not an output layer that a class finds.
     return not any(word in part for part in parts - {"lm_head"} for word in _HEADS)
 
 

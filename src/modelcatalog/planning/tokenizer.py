@@ -83,7 +83,7 @@ def check(facts: Facts, config: Mapping[str, object], files: Collection[str], *,
         return
     tiktoken = next((name for name in files if name.endswith(".tiktoken")), None)
     if tiktoken is not None:
-        message = f"transformers reads no {tiktoken}: {subject} was made for code of its own, which its tokenizer_config.json does not name"
+        message = f"transformers does not read {tiktoken}: {subject} was made for code of its own, which its tokenizer_config.json does not name"
         raise Unsupported(message, subject=subject, hint="look for a version of it with a tokenizer.json")
     others = [name for name in files if name not in _NO_FILES and (name.startswith(_FILES) or name.startswith("tokenizer"))]
     if not others:

@@ -13,9 +13,9 @@ from modelcatalog.planning.runs import server, use
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from modelcatalog.entries import RunningEntry
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.machine import Gpu
-    from modelcatalog.vocabulary import RunningEntry
 
 __all__ = ["Unpacking", "decide", "warnings"]
 
@@ -53,7 +53,7 @@ def decide(facts: Facts, cards: Sequence[Gpu], *, device: str, asked: str, subje
         return Unpacking(None, unpacks=False, needs=())
     entry = vocabulary.running().get(method)
     if entry is None:
-        message = f"transformers runs no weights in {method}"
+        message = f"transformers does not run weights in {method}"
         hint = f"take another quantization of it, or a server that runs this one ({use(server())})"
         raise Unsupported(message, subject=subject, hint=hint)
     if entry.gpu and (device == "cpu" or (cards and not _capable(entry, cards))):

@@ -64,7 +64,7 @@ class Fact(NamedTuple):
     label: str
     value: str
     origin: Origin | None
-    """None where the fact is no reading of the name, but made of others: ``canonical``."""
+    """None where the fact is not a reading of the name, but made of others: ``canonical``."""
 
     @property
     def kind(self) -> str:

@@ -171,7 +171,7 @@ def read(data: bytes | mmap.mmap, *, subject: str) -> GgufHeader:
     """
     check_pointer(bytes(data[:64]), name=subject, subject=subject)
     if bytes(data[:4]) != _MAGIC:
-        message = f"{subject} is no GGUF file: it starts with {bytes(data[:4])!r}"
+        message = f"{subject} is not a GGUF file: it starts with {bytes(data[:4])!r}"
         raise IntegrityError(message, subject=subject, hint="fetch it again; an error page may have been saved")
     cursor = _Cursor(data)
     cursor.at = 4
@@ -206,7 +206,7 @@ def read_file(path: Path) -> GgufHeader:
     """Read the header of a file on disk and check that the weights it announces are all there.
 
     Raises:
-        IntegrityError: if the file is no GGUF file, or is cut off.
+        IntegrityError: if the file is not a GGUF file, or is cut off.
     """
     size = path.stat().st_size
     if size < len(_MAGIC):

@@ -62,7 +62,7 @@ def header_length(first: bytes, *, subject: str) -> int:
     check_pointer(first[:LENGTH_BYTES], name=subject, subject=subject)
     length: int = struct.unpack("<Q", first[:LENGTH_BYTES])[0]
     if not 2 <= length <= _LONGEST:  # noqa: PLR2004  "{}" is the shortest header
-        message = f"{subject} is no safetensors file: it announces a header of {length:,} bytes"
+        message = f"{subject} is not a safetensors file: it announces a header of {length:,} bytes"
         raise IntegrityError(message, subject=subject, hint="fetch it again; an error page may have been saved")
     return length
 
@@ -124,7 +124,7 @@ def read_file(path: Path) -> SafetensorsHeader:
     """Read the header of a file on disk and check that the weights it announces are all there.
 
     Raises:
-        IntegrityError: if the file is no safetensors file, or is cut off.
+        IntegrityError: if the file is not a safetensors file, or is cut off.
     """
     size = path.stat().st_size
     with path.open("rb") as file:

@@ -145,7 +145,7 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
 
     Raises:
         MissingPackage: llama-cpp-python is not installed.
-        Unsupported: an engine option is no count.
+        Unsupported: an engine option is not a whole number.
         EngineError: llama.cpp cannot load the file.
     """
     subject = plan.name.source
@@ -162,9 +162,10 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
 def _shape(plan: Plan) -> Shape:
     given = plan.engine_options
     for key, value in given.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < (0 if key == "n_gpu_layers" else 1):
-            message = f"{key}={value!r} is no count"
-            raise Unsupported(message, subject=key)
+        least = 0 if key == "n_gpu_layers" else 1
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            message = f"{key}={value!r} is not a whole number from {least}"
+            raise Unsupported(message, subject=key, hint=f"pass {key}= as a whole number from {least}, or leave it out")
     on_gpu = plan.device.startswith("cuda")
     _, _, index = plan.device.partition(":")
     layers = given.get("n_gpu_layers", _layers(plan) if on_gpu else 0)

@@ -250,7 +250,7 @@ def _patience() -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        message = f"MODELCATALOG_SERVER_TIMEOUT={text} is no number of seconds"
+        message = f"MODELCATALOG_SERVER_TIMEOUT={text} is not a number of seconds"
         raise EngineError(message, subject=text, hint="set it to the longest silence of the server to wait for, such as 300")
     return seconds
 
@@ -259,7 +259,7 @@ def _listed(client: Any, server: Server) -> list[tuple[str, str]]:
     """The ids that the server lists and who it says owns them; nothing where it has no list."""
     patience = min(_LIST, server.patience)
     try:
-        # One page: a list of more is no server's own.
+        # One page: a list of more is not a server's own.
         found = getattr(client.models.list(timeout=patience), "data", None)
     except Exception as error:
         # Not every server has a list, and that of `transformers serve` fails where there is no cache to list.

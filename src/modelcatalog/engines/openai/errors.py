@@ -120,7 +120,7 @@ def _answered(status: int, said: str, error: BaseException, server: Server, *, c
         hint = "leave out the option that it names, or change the messages"
         return Unsupported(f"{server.url} refused the request: {said}", subject=server.model, hint=hint)
     if status == _TOO_MANY:
-        return EngineError(f"{server.url} answers no more for now: {said}", subject=server.url, hint="wait, or raise the limit or the credit of the key")
+        return EngineError(f"{server.url} takes no more requests for now: {said}", subject=server.url, hint="wait, or raise the limit or the credit of the key")
     hint = "the server's log tells more; try again" if status >= _FAILED else "check base_url"
     return EngineError(f"{server.url} failed with status {status}: {said}", subject=server.url, hint=hint)
 

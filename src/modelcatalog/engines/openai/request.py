@@ -76,8 +76,8 @@ def body(prompt: Prompt, options: Options, model: str, dialect: Dialect) -> dict
     if options.do_sample is False:
         temperature = 0.0
     if options.do_sample and not temperature:
-        message = "do_sample=True says not how, and a server is told by temperature only"
-        raise Unsupported(message, subject="do_sample", hint="pass temperature= above 0 in its place")
+        message = "do_sample=True does not say how to sample, and a server is told only by temperature"
+        raise Unsupported(message, subject="do_sample", hint="pass temperature= above 0 instead")
     chat = not isinstance(prompt, str)
     sent: dict[str, Any] = {"model": model, "stream": True}
     sent["messages" if chat else "prompt"] = [m.model_dump() for m in prompt] if not isinstance(prompt, str) else prompt

@@ -13,7 +13,7 @@ from modelcatalog.engines.prompts.overlapping import first, overlap
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from modelcatalog.vocabulary import ChannelsEntry
+    from modelcatalog.entries import ChannelsEntry
 
 __all__ = ["Channels", "words"]
 
@@ -93,7 +93,7 @@ class Channels:
             self._content(mark)
 
     def rest(self) -> None:
-        """No more comes: a header without a channel was no header."""
+        """Nothing more comes: a header without a channel was not a header."""
         if self._place == "header" and self._entry.name not in self._header:
             self._write(self._header, thinking=False)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Options, Prompt
     from modelcatalog.engines.text import Tokens
-    from modelcatalog.vocabulary import MarkEntry
+    from modelcatalog.entries import MarkEntry
 
 __all__ = ["Prompted", "Prompter"]
 

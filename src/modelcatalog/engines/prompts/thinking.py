@@ -11,7 +11,7 @@ from modelcatalog.engines.prompts.overlapping import first, overlap
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from modelcatalog.vocabulary import ChannelsEntry, MarkEntry, WrapperEntry
+    from modelcatalog.entries import ChannelsEntry, MarkEntry, WrapperEntry
 
 __all__ = ["Parter", "Piece", "half_open", "marks", "opens"]
 
@@ -107,7 +107,7 @@ class Parter:
         return self._taken()
 
     def hidden(self, text: str) -> list[Piece]:
-        """Take a special token, which is no text."""
+        """Take a special token, which is not text."""
         if not self.thinking and self._channels is None:
             self._work(final=bool(self._held))
             self._out.append(Piece(text, thinking=False, shown=False))

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines.prompts.prompting import Prompter
-from modelcatalog.vocabulary import MarkEntry
+from modelcatalog.entries import MarkEntry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

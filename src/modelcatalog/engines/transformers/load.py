@@ -43,7 +43,7 @@ def read(plan: Plan) -> tuple[Any, Any]:
     """
     files_of(plan)
     if plan.format == "gguf" and len(plan.weights) > 1:
-        message = "transformers reads no GGUF file in several parts"
+        message = "transformers does not read GGUF files in several parts"
         hint = "join them with llama-gguf-split --merge, or take the safetensors repository"
         raise Unsupported(message, subject=plan.weights[0], hint=hint)
     notes: list[str] = []
@@ -90,7 +90,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         model, told = _with_flash(kind, folder, given, plan, notes)
     _refuse_made_up(told, plan)
     if seam.looks_ahead(model):
-        message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and continues none"
+        message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and cannot continue one"
         raise Unsupported(message, subject=plan.name.source, hint="load a model that was made to chat")
     model.eval()
     return model, tokenizer
@@ -104,9 +104,9 @@ def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
     strange = sorted(map(str, told.get("unexpected_keys") or ()))
     named = ", ".join(lost[:_NAMED]) + (", …" if len(lost) > _NAMED else "")
     message = f"the files of {plan.name.source} lack {len(lost)} of the model's tensors: {named}"
-    hint = "fetch the checkpoint anew, or from who made it"
+    hint = "fetch the checkpoint again, or from whoever made it"
     if strange:
-        hint = f"they hold {len(strange)} that the model has not, such as {strange[0]}: they are named for another class, or an adapter was saved with them"
+        hint = f"they hold {len(strange)} that it does not have, such as {strange[0]}: they are named for another class, or an adapter was saved with them"
     raise IntegrityError(message, subject=plan.name.source, hint=hint)
 
 
@@ -171,7 +171,7 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
 
 
 def _broken_json(plan: Plan) -> IntegrityError | None:
-    """The small file that is no JSON, where one is: the error of the library that read it names none."""
+    """The small file that is not JSON, where there is one: the error of the library that read it names none."""
     for file in plan.files if plan.path is not None else ():
         if file.path.endswith(".json"):
             try:

@@ -78,7 +78,7 @@ def own_way_of_preparing(model: Any) -> bool:
 
 
 def own_state(model: Any) -> bool:
-    """Whether a model keeps a state that is no list of keys and values."""
+    """Whether a model keeps a state that is not a list of keys and values."""
     return bool(getattr(type(model), "_is_stateful", False))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from modelcatalog.names.cases.numbers import training
-from modelcatalog.names.words import READINGS, alone
+from modelcatalog.names.words import alone, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.reading import Reading
@@ -109,7 +109,7 @@ def version_and_size(reading: Reading, i: int, word: Word) -> bool:
         return False
     found.version = version
     reading.at.label_from = len(head) + 1
-    return _first_size(reading, i, cast("Parameters", alone(READINGS[tail])[0].value).total, tail)
+    return _first_size(reading, i, cast("Parameters", alone(readings()[tail])[0].value).total, tail)
 
 
 def first_size(reading: Reading, i: int, word: Word) -> bool:

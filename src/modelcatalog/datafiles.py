@@ -1,0 +1,202 @@
+"""Owns the reading of data/: TOML files become entries, several files of one company one entry. Keeps nothing.
+
+No other module knows where data/ is. A file that does not validate raises `CatalogDataError`, whose message names the file, the
+entry, what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from modelcatalog.entries import Accounts, CompanyFile, HubsFile, MethodsFile, NumbersFile, TasksFile, ThinkingFile, TypesFile
+from modelcatalog.errors import CatalogDataError
+from modelcatalog.patterns import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from importlib.resources.abc import Traversable
+
+    from modelcatalog.entries import SeriesEntry
+
+__all__ = ["companies", "hubs", "merged", "methods", "model_names", "numbers", "read", "read_all", "read_company", "tasks", "thinking", "types"]
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+def _data() -> Traversable:
+    return files("modelcatalog") / "data"
+
+
+def read(form: type[_M], name: str) -> _M:
+    """A file of data/ in the form that its one reader has for it."""
+    return _load(form, _data() / name)
+
+
+def hubs() -> HubsFile:
+    """Hosts, routes and repackagers."""
+    return _load(HubsFile, _data() / "hubs.toml")
+
+
+def methods() -> MethodsFile:
+    """Quantization methods, formats and number types."""
+    return _load(MethodsFile, _data() / "quantizations.toml")
+
+
+def numbers() -> NumbersFile:
+    """Numbers that tell what they count."""
+    return _load(NumbersFile, _data() / "numbers.toml")
+
+
+def tasks() -> TasksFile:
+    """What checkpoints are for that do not talk."""
+    return _load(TasksFile, _data() / "tasks.toml")
+
+
+def thinking() -> ThinkingFile:
+    """Marks of thinking and of answers."""
+    return _load(ThinkingFile, _data() / "thinking.toml")
+
+
+def types() -> TypesFile:
+    """The words for kinds of models, and those of other meanings beside them."""
+    return _load(TypesFile, _data() / "types.toml")
+
+
+def companies(added: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
+    """The package's own companies, by file name, then those of ``MODELCATALOG_DATA``, then those that a program added.
+
+    Raises:
+        CatalogDataError: a file is wrong, or two give one name to two families.
+    """
+    folder = _data() / "companies"
+    own = [read_company(place) for place in sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)]
+    users = [file for place in os.environ.get("MODELCATALOG_DATA", "").split(os.pathsep) if place for file in read_all(Path(place))]
+    return merged([*own, *users, *added])
+
+
+def read_company(place: Traversable | Path) -> CompanyFile:
+    """One company's file.
+
+    Raises:
+        CatalogDataError: what is wrong in which entry.
+    """
+    return _load(CompanyFile, place)
+
+
+def read_all(place: Path) -> list[CompanyFile]:
+    """A user's file, or all of a folder.
+
+    Raises:
+        CatalogDataError: there is none, or what is wrong in which entry.
+    """
+    if not place.exists():
+        message = f"{place}: no such file or folder"
+        raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
+    return [read_company(file) for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+
+
+def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
+    """The repository names that a series' patterns stand for.
+
+    Raises:
+        CatalogDataError: a pattern stands for nothing; the message names company, family and series.
+    """
+    names: list[str] = []
+    for pattern in entry.models:
+        try:
+            names += expand(pattern)
+        except ValueError as error:
+            message = f"{company} › {family} › {entry.name}: models: {error}"
+            raise CatalogDataError(message, subject=pattern) from error
+    return names
+
+
+def _load(model: type[_M], place: Traversable | Path) -> _M:
+    try:
+        raw = tomllib.loads(place.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        message = f"{place.name}: {error}"
+        raise CatalogDataError(message, subject=str(place), hint="fix the TOML syntax; see https://toml.io") from error
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise CatalogDataError(_review(place.name, raw, model, error), subject=str(place)) from error
+
+
+def _fields(model: Any, steps: Sequence[str | int]) -> tuple[str, ...]:
+    """The fields of the entry that a path in a file leads to."""
+    for step in steps:
+        field = getattr(model, "model_fields", {}).get(step)
+        inner = [field.annotation] if field is not None else []
+        while inner and not hasattr(inner[0], "model_fields"):
+            inner = [one for kind in inner for one in get_args(kind)]
+        model = inner[0] if inner else model
+    return tuple(getattr(model, "model_fields", ()))
+
+
+def _unknown_field(given: str, fields: tuple[str, ...]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  only an error message needs it
+
+    near = get_close_matches(given, fields, 1)
+    return f"unknown field{f'; did you mean {near[0]}?' if near else ''} (the fields are {', '.join(fields)})"
+
+
+def _review(file: str, raw: dict[str, Any], model: type[BaseModel], error: ValidationError) -> str:
+    """A validation error as a reviewer would put it: file, entry, what is wrong, what to do."""
+    lines = []
+    for problem in error.errors(include_url=False):
+        entry: Any = raw
+        names = []
+        for step in problem["loc"]:
+            try:
+                entry = entry[step]
+            except (KeyError, IndexError, TypeError):
+                break
+            if isinstance(entry, dict) and "name" in entry:
+                names.append(str(entry["name"]))
+        where = " › ".join([file, *names])
+        field = next((str(step) for step in reversed(problem["loc"]) if isinstance(step, str)), "file")
+        known = {
+            "extra_forbidden": _unknown_field(field, _fields(model, problem["loc"])),
+            "missing": "is missing",
+        }.get(problem["type"], f"{problem['msg'].removeprefix('Value error, ')} (got {problem['input']!r})")
+        lines.append(f"{where}: {field}: {known}")
+    return "\n".join(lines)
+
+
+def merged(files: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
+    """One entry a company: a later file of the same name adds its families, series and accounts.
+
+    Raises:
+        CatalogDataError: two companies have a family of one name.
+    """
+    found: dict[str, CompanyFile] = {}
+    owner: dict[str, str] = {}
+    for file in files:
+        for family in file.family:
+            if owner.setdefault(family.name, file.name) != file.name:
+                message = f"{file.name} › {family.name}: {owner[family.name]} has a family of that name; give it another one, or put the series there"
+                raise CatalogDataError(message, subject=family.name)
+        before = found.get(file.name)
+        found[file.name] = file if before is None else _joined(before, file)
+    return tuple(found.values())
+
+
+def _joined(before: CompanyFile, file: CompanyFile) -> CompanyFile:
+    families = {family.name: family for family in before.family}
+    for family in file.family:
+        old = families.get(family.name)
+        more = None if old is None else {"series": (*old.series, *family.series), "aliases": (*old.aliases, *family.aliases)}
+        families[family.name] = family if old is None else old.model_copy(update=more)
+    accounts = Accounts(
+        huggingface=tuple(dict.fromkeys((*before.accounts.huggingface, *file.accounts.huggingface))),
+        modelscope=tuple(dict.fromkeys((*before.accounts.modelscope, *file.accounts.modelscope))),
+        api=tuple(dict.fromkeys((*before.accounts.api, *file.accounts.api))),
+    )
+    return before.model_copy(update={"family": tuple(families.values()), "accounts": accounts, "aliases": (*before.aliases, *file.aliases)})

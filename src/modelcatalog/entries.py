@@ -1,0 +1,389 @@
+"""Owns the form of the data files: what an entry may say, each field with its meaning. Knows no file.
+
+Importing it takes a good part of a first `parse`, so only what reads data files does (datafiles.py); tables that are kept need no entries.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from modelcatalog.records import Hub, Weights
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "Accounts",
+    "ChannelsEntry",
+    "CompanyFile",
+    "Entry",
+    "FamilyEntry",
+    "HubsFile",
+    "MarkEntry",
+    "MethodEntry",
+    "MethodsFile",
+    "NumbersFile",
+    "PackedEntry",
+    "Repackager",
+    "RunningEntry",
+    "SchemeEntry",
+    "SeriesEntry",
+    "SpelledEntry",
+    "TaskEntry",
+    "TasksFile",
+    "ThinkingFile",
+    "TypeEntry",
+    "TypesFile",
+    "WrapperEntry",
+    "count",
+    "split_size",
+]
+
+Capability = tuple[int, int]
+"""The compute capability of an NVIDIA GPU: (8, 9) is sm_89."""
+_SIZE = re.compile(r"(?:(?P<total>\d+(?:\.\d+)?[MBT])(?:-|$))?(?:A(?P<active>\d+(?:\.\d+)?[MB]))?")
+_UNITS = {"M": 10**6, "B": 10**9, "T": 10**12}
+
+
+def count(text: str) -> int:
+    """``"3.8B"`` -> 3800000000 parameters."""
+    return round(float(text[:-1]) * _UNITS[text[-1]])
+
+
+def _size(text: str) -> str:
+    match = _SIZE.fullmatch(text)
+    if match is None or not text:
+        message = f"{text!r} is not a size; write the total and the active parameters as '671B-A37B', '3.8B' or 'A13B'"
+        raise ValueError(message)
+    return text
+
+
+def split_size(text: str) -> tuple[int | None, int | None]:
+    """``"671B-A37B"`` -> (671000000000, 37000000000): total and active parameters."""
+    match = _SIZE.fullmatch(text)
+    total, active = match.groups() if match else (None, None)
+    return None if total is None else count(total), None if active is None else count(active)
+
+
+SizeText = Annotated[str, AfterValidator(_size)]
+
+
+class Entry(BaseModel):
+    """What all entries are: frozen, with no field but their own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class _Sourced(Entry):
+    source: str = "unverified"
+    """The page that was opened, or ``unverified`` for what comes from memory."""
+    checked: date | None = None
+    """The day it was opened."""
+
+
+class Accounts(Entry):
+    """Names under which a company publishes; the first of each is the main one."""
+
+    huggingface: tuple[str, ...] = ()
+    modelscope: tuple[str, ...] = ()
+    api: tuple[str, ...] = ()
+    """Owner words of API ids: ``z-ai``, ``zai``."""
+
+
+class SeriesEntry(_Sourced):
+    """The models of one version; docs/extending.md has the pattern language."""
+
+    name: str
+    released: str | None = None
+    licence: str | None = None
+    weights: Weights | None = None
+    context_length: int | None = None
+    types: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    """Patterns of repository names: ``Qwen2.5-{7B,14B}[-Instruct][-AWQ|-GPTQ-Int4]``, with or without owner."""
+    huggingface: str | Literal[False] | None = None
+    """The account there; None: the company's main one; False: not on that hub."""
+    modelscope: str | Literal[False] | None = None
+    renamed: dict[str, str | Literal[False]] = Field(default_factory=dict)
+    """Hugging Face name -> ModelScope ``owner/name``, where they differ; False: not there."""
+    sizes: dict[str, SizeText] = Field(default_factory=dict)
+    """Words of a name -> the size that these names do not state; ``""``: all others of the series."""
+    api: tuple[str, ...] = ()
+    """Ids of models that are served and not published."""
+
+
+class FamilyEntry(_Sourced):
+    """A code name, and how its names are read."""
+
+    name: str
+    zh: str | None = None
+    aliases: tuple[str, ...] = ()
+    """Other words that mean the family; lower case, a space where any separator may stand."""
+    served: tuple[tuple[str, str], ...] = ()
+    """What APIs write for the family, before which word (or any): open-mixtral-8x7b, deepseek-chat-v3.1 are no other models."""
+    weights: Weights
+    about: str | None = None
+    derived: bool = False
+    """Tuned from other families' models: beside another family's name, that one is the base."""
+    dates: Literal["MMYY", "MMDD", "YYMM", "YYMMDD"] | None = None
+    """How its digits are read, where the calendar alone would read them otherwise."""
+    lines: tuple[str, ...] = ()
+    """Letters that belong to a version: ``R`` and ``V`` in DeepSeek R1 and V3."""
+    compact: bool = False
+    """Versions are written without the point: ``gpt-35``."""
+    mixture: bool = False
+    """All its models are mixtures of experts, though no word of the name says so."""
+    tokens: bool = False
+    """Its names count training in trillions of tokens: TinyLlama-3T."""
+    words: dict[str, str] = Field(default_factory=dict)
+    """Words that mean something else in this family: a type word, or ``""`` for packaging (ERNIE's ``PT``)."""
+    bare: bool = True
+    """Whether the word alone means the family; False where it is too common a word without a company beside it."""
+    series: tuple[SeriesEntry, ...] = ()
+
+
+class CompanyFile(_Sourced):
+    """One file of data/companies/."""
+
+    name: str
+    zh: str | None = None
+    aliases: tuple[str, ...] = ()
+    country: str | None = None
+    site: str | None = None
+    api: str | None = None
+    api_key: str | None = None
+    api_docs: str | None = None
+    accounts: Accounts = Field(default_factory=Accounts)
+    family: tuple[FamilyEntry, ...] = ()
+
+
+class TypeEntry(Entry):
+    """One kind of model or training; the meanings are shown to people."""
+
+    aliases: tuple[str, ...] = ()
+    stage: Literal["pretrained", "finished", "tuned"] | None = None
+    """How far training went: not beyond the text, to a model that one talks to, or on from there by a method that counts."""
+    same_size: bool = False
+    """It tells how a model was trained, and not how large it is."""
+    by_anyone: bool = False
+    """Whoever has the model may do it: a large one is rarely tuned whole, so the size of what comes out is not known."""
+    talks: bool | None = None
+    """Whether such a model has a chat template; None where the word does not tell."""
+    edition: bool = False
+    """It says which of a model's editions is meant."""
+    en: str
+    zh: str
+
+
+class MethodEntry(Entry):
+    """One quantization method or packaging."""
+
+    aliases: tuple[str, ...] = ()
+    bits: int | float | None = None
+    """Bits where the method has but one width."""
+    format: str | None = None
+    """The file format that the method implies."""
+    about: str
+
+
+class RunningEntry(Entry):
+    """What transformers wants for weights in one quantization method."""
+
+    packages: tuple[str, ...]
+    """Distributions, with bounds: ``bitsandbytes>=0.46.1``."""
+    unpacks: Literal["never", "without", "always"] = "never"
+    """When the weights are turned into plain ones: never, without the packages and the GPU, or always."""
+    why: str = ""
+    """Why they are always unpacked."""
+    capability: Capability | None = None
+    """The least compute capability of a GPU that computes with the packed weights."""
+    gpu: bool = False
+    """Whether loading fails without a GPU."""
+    slower: str | None = None
+    """A figure for where it runs slower than bfloat16, with its source."""
+
+
+class PackedEntry(Entry):
+    """How weights in one quantization method are known by the names and types of their tensors."""
+
+    all: tuple[str, ...]
+    """Endings of names that must all be there."""
+    types: tuple[str, ...] = ()
+    """Types of which one must be there, as safetensors spells them; none where the names suffice."""
+    method: str
+    config: str = ""
+    """What ``quantization_config`` must say for transformers to read them; empty where it reads none."""
+
+
+class TaskEntry(Entry):
+    """What a class of models is for that does not talk."""
+
+    words: tuple[str, ...] = ()
+    """Parts of the class's name; with ``$`` behind it, its end."""
+    tables: tuple[str, ...] = ()
+    """transformers' tables that the class stands in, without ``_MAPPING_NAMES``."""
+    kind: str = Field(alias="is")
+    """Behind "it is": ``an embedder``."""
+    does: str
+    use: str
+    """What runs it."""
+
+    def fits(self, architecture: str, tables: Iterable[str]) -> bool:
+        """Whether a class that stands in these tables has this task."""
+        named = any(architecture.endswith(word[:-1]) if word.endswith("$") else word in architecture for word in self.words)
+        return named or not set(self.tables).isdisjoint(tables)
+
+
+class Repackager(Entry):
+    """An account that publishes the models of others."""
+
+    name: str
+    huggingface: tuple[str, ...] = ()
+    modelscope: tuple[str, ...] = ()
+    method: str | None = None
+    """The method of all it publishes, where there is but one."""
+    format: str | None = None
+
+
+class HubsFile(Entry):
+    """Hosts, routes and accounts that are nobody's models."""
+
+    hosts: dict[str, Hub]
+    schemes: dict[str, Hub]
+    routes: tuple[str, ...]
+    """Path words before an API id: ``openrouter``, ``accounts``."""
+    regions: tuple[str, ...]
+    resellers: tuple[str, ...]
+    """Words that resellers glue before a name: ``databricks-gpt-5``."""
+    suffixes: tuple[str, ...]
+    """Words at the end of an API id that say how it is served: ``free``, ``tee``."""
+    serving: tuple[str, ...]
+    """Words that say the same after a colon or an at sign: ``thinking``, ``default``."""
+    files: tuple[str, ...]
+    """Suffixes of weight files, and of the files beside them."""
+    stems: tuple[str, ...]
+    """Beginnings of file names that tell nothing of the model: its folder does."""
+    mirrors: dict[str, str]
+    """Hugging Face account -> the ModelScope account that mirrors it."""
+    repackager: tuple[Repackager, ...] = ()
+
+
+class TypesFile(Entry):
+    """The words for kinds of models, and the words of other meanings beside them."""
+
+    type: dict[str, TypeEntry]
+    tiers: tuple[str, ...]
+    variants: tuple[str, ...]
+    speeds: tuple[str, ...]
+    parts: tuple[str, ...]
+    training_before: tuple[str, ...]
+    training_after: tuple[str, ...]
+    training_after_size: tuple[str, ...]
+    counters: tuple[str, ...]
+    tag_words: dict[str, str]
+
+
+class NumbersFile(Entry):
+    """Numbers that tell by themselves what they count."""
+
+    contexts: frozenset[int]
+    binary: frozenset[int]
+    million_contexts: frozenset[int]
+    experts: frozenset[int]
+    groups: frozenset[int]
+    widths: frozenset[int]
+
+
+class SchemeEntry(Entry):
+    """A layout whose name tells its method."""
+
+    method: str
+    bits: int | float
+
+
+class TasksFile(Entry):
+    """What checkpoints are for that do not talk."""
+
+    task: tuple[TaskEntry, ...]
+    gguf: dict[str, str]
+    packages: dict[str, tuple[str, ...]]
+
+
+class MethodsFile(Entry):
+    """Quantization methods, formats and number types."""
+
+    schemes: dict[str, SchemeEntry]
+    method: dict[str, MethodEntry]
+    formats: dict[str, tuple[str, ...]]
+    dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
+    ignored: tuple[str, ...]
+    running: dict[str, RunningEntry]
+    packed: tuple[PackedEntry, ...]
+
+
+class MarkEntry(_Sourced):
+    """Two marks with a model's thinking between them."""
+
+    open: tuple[str, ...]
+    close: tuple[str, ...]
+    label: str = ""
+    """Text behind the first mark that belongs to it."""
+    inside: tuple[str, ...] = ()
+    """Marks of parts of the thinking, which a template may have opened too."""
+    again: bool = False
+    """Whether thinking may come again within the answer."""
+    tokens: bool = False
+    """Whether the letters alone are not a mark."""
+    prose: bool = False
+    """Whether the marks are sentences, which a reply may begin with by chance."""
+    families: tuple[str, ...] = ()
+
+
+class WrapperEntry(_Sourced):
+    """Two marks around the answer; without an ``open`` the end of the thinking is the first one."""
+
+    open: str
+    close: str
+    behind: str = ""
+    """What else closes the turn."""
+    families: tuple[str, ...] = ()
+
+
+class SpelledEntry(_Sourced):
+    """Tokens that are read as their letters, if a tokenizer has all of them."""
+
+    tokens: tuple[str, ...]
+    families: tuple[str, ...] = ()
+
+
+class ChannelsEntry(_Sourced):
+    """Messages with a header each, of which some channels are the answer."""
+
+    begin: str
+    name: str
+    format: str
+    message: str
+    closes: tuple[str, ...]
+    """What ends a message, after which another one may come."""
+    ends: tuple[str, ...]
+    """What ends the reply."""
+    answer: tuple[str, ...]
+    """The channels that are the answer."""
+    families: tuple[str, ...] = ()
+
+
+class ThinkingFile(Entry):
+    """How models mark their thinking."""
+
+    switches: tuple[str, ...]
+    """What templates call the switch for thinking."""
+    commands: tuple[str, ...]
+    """Words of a prompt that templates act on and cut out."""
+    mark: tuple[MarkEntry, ...]
+    wrapper: tuple[WrapperEntry, ...]
+    channels: tuple[ChannelsEntry, ...]
+    spelled: tuple[SpelledEntry, ...]

@@ -1,0 +1,119 @@
+"""Owns the tables that are kept between processes: where they lie, how one knows that they still fit, and what becomes of them if not.
+
+A wheel carries them, made when it was built; in a checkout, the first process that needs one leaves it there. They lie inside the package,
+beside the code and the data that they were made from, as Python's own compiled files do: who may write there may change the code as well.
+They are JSON, of which nothing is ever run, and no version of Python matters. Each file begins with a line about what it was made from:
+sources that differ, a file that is cut short or no longer says what was written, and the table is made anew. A folder that cannot be written costs
+the time alone.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from hashlib import blake2b
+from pathlib import Path
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic_core import from_json, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["FOLDER", "Sources", "read", "write"]
+
+ROOT = os.path.dirname(__file__)  # noqa: PTH120  pathlib takes as long as all of this
+FOLDER = os.path.join(ROOT, "tables")  # noqa: PTH118
+_ROOMS = ("", "catalog", "names", "names/cases", "data", "data/companies")
+"""Where that lies which tables are made from: files of data, and the code that reads names."""
+_SUFFIXES = (".py", ".toml")
+_INSTALLING = 60 * 10**9
+"""An installation gives all files the time at which it wrote each of them. What is newer than the tables by more was changed later."""
+_SETTLED = 2 * 10**9
+"""A younger source may be written again within one tick of the clock, and look the same."""
+
+
+class Sources(NamedTuple):
+    """What tables are made from, as far as a look at the folders tells."""
+
+    sizes: str
+    """A hash of all names and sizes."""
+    times: str
+    """The same with the times at which they were last written."""
+    newest: int
+    """The latest of these, in nanoseconds."""
+
+    @classmethod
+    def here(cls) -> Sources:
+        """The sources as they are now.
+
+        Raises:
+            OSError: the package does not lie in a folder.
+        """
+        sizes, times, newest = blake2b(digest_size=16), blake2b(digest_size=16), 0
+        for name, found in _files():
+            sizes.update(f"{name}:{found.st_size}\n".encode())
+            times.update(f"{name}:{found.st_size}:{found.st_mtime_ns}\n".encode())
+            newest = max(newest, found.st_mtime_ns)
+        return cls(sizes.hexdigest(), times.hexdigest(), newest)
+
+
+def _files() -> Iterator[tuple[str, os.stat_result]]:
+    for room in _ROOMS:
+        with os.scandir(os.path.join(ROOT, room)) as entries:  # noqa: PTH118
+            found = sorted((entry.name, entry) for entry in entries if entry.name.endswith(_SUFFIXES))
+        yield from ((f"{room}/{name}", entry.stat()) for name, entry in found)
+
+
+def contents() -> str:
+    """A hash of all that the sources say."""
+    said = blake2b(digest_size=16)
+    for name, _ in _files():
+        said.update(f"{name}\n".encode() + blake2b(Path(ROOT, name.lstrip("/")).read_bytes()).digest())
+    return said.hexdigest()
+
+
+def read(name: str, sources: Sources) -> Any:
+    """What was kept under a name; None: nothing, or nothing that fits these sources."""
+    try:
+        with open(_place(FOLDER, name), "rb") as file:  # noqa: PTH123
+            head, packed = from_json(file.readline()), file.read()
+            written = os.fstat(file.fileno()).st_mtime_ns
+        if head["check"] != _check(packed):
+            return None
+        shipped = head["times"] is None and head["sizes"] == sources.sizes and sources.newest < written + _INSTALLING
+        if not shipped and head["times"] != sources.times:
+            if head["contents"] != contents():
+                return None
+            _keep(FOLDER, name, packed, {**head, "times": sources.times}, sources)  # only the times had changed
+        return from_json(packed)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def write(name: str, packed: dict[str, Any], sources: Sources, folder: str | None = None) -> None:
+    """Keep a table for later processes, if that can be; another ``folder`` is one that is being packed into a wheel, whose files get new times."""
+    head = {"sizes": sources.sizes, "times": sources.times if folder is None else None, "contents": contents()}
+    _keep(folder or FOLDER, name, to_json(packed), head, sources)
+
+
+def _keep(folder: str, name: str, packed: bytes, head: dict[str, Any], sources: Sources) -> None:
+    if head["times"] is not None and time.time_ns() < sources.newest + _SETTLED:
+        return
+    unfinished = f"{_place(folder, name)}.{os.getpid()}.{get_ident()}"
+    try:
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        with open(unfinished, "wb") as file:  # noqa: PTH123
+            file.write(to_json({**head, "check": _check(packed)}) + b"\n" + packed)
+        os.replace(unfinished, _place(folder, name))  # noqa: PTH105  whole or not at all, whoever else writes
+    except OSError:
+        pass
+
+
+def _check(packed: bytes) -> str:
+    return blake2b(packed, digest_size=16).hexdigest()
+
+
+def _place(folder: str, name: str) -> str:
+    return os.path.join(folder, f"{name}.json")  # noqa: PTH118
