@@ -706,7 +706,7 @@ class TestChat:
 
         def stream(self: mc.Session, prompt: str, **options: object) -> object:
             # The real engine's refusal: a prompt that is longer than the model's context.
-            return made(self, "fox " * 9000 if prompt == "long" else prompt, **options)  # type: ignore[arg-type]
+            return made(self, "fox " * 9000 if prompt == "long" else prompt, **options)
 
         monkeypatch.setattr(mc.Session, "stream", stream)
         ran = cli("chat", "SmolLM2-135M-Instruct", "--json", "--max-new-tokens", "2", typed="long\nHello\n")

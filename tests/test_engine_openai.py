@@ -14,6 +14,8 @@ import pytest
 import modelcatalog as mc
 from loopback import servers, serving
 from loopback.servers import ChatServer, says
+from modelcatalog.engines import Message, options
+from modelcatalog.engines.openai.request import Dialect, body
 from modelcatalog.errors import ClosedWeights, EngineError, MissingPackage, ModelCatalogError, NoChatTemplate, Unsupported
 
 if TYPE_CHECKING:
@@ -604,6 +606,45 @@ class TestFaults:
 
 
 # A real server --------------------------------------------------------------------------------
+
+
+class TestConstraints:
+    """What a reply must match is sent in the words of servers, and checked when it comes."""
+
+    def test_sent(self, remote: mc.ChatModel, server: ChatServer) -> None:
+        """JSON by OpenAI's words, choices and patterns by those of vLLM and SGLang."""
+        schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+        server.answer = says('{"n": 3}')
+        assert remote.chat("hi", response_format=schema).parsed == {"n": 3}
+        assert server.asked[-1].body["response_format"] == {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": True}}
+        assert remote.chat("hi", response_format={"type": "json_object"}).parsed == {"n": 3}
+        assert server.asked[-1].body["response_format"] == {"type": "json_object"}
+        loose = {"type": "object", "properties": {"n": {"type": "integer"}}}
+        assert remote.chat("hi", response_format=loose).parsed == {"n": 3}
+        assert server.asked[-1].body["response_format"]["json_schema"]["strict"] is False
+        server.answer = says("a|b")
+        assert remote.chat("hi", choices=["a|b", "c"]).parsed == "a|b"
+        assert server.asked[-1].body["structured_outputs"] == {"choice": ["a|b", "c"]}
+        assert server.asked[-1].body["regex"] == r"a\|b|c"
+        assert remote.chat("hi", regex="[a|b]+").parsed == "a|b"
+        assert server.asked[-1].body["structured_outputs"] == {"regex": "[a|b]+"}
+
+    def test_ignored(self, remote: mc.ChatModel, server: ChatServer) -> None:
+        """A server that answers in words is an error that has them."""
+        server.answer = says("Sure! Here is your JSON: {}")
+        with pytest.raises(EngineError, match="does not match") as caught:
+            remote.chat("hi", response_format={"type": "object", "required": ["n"]})
+        assert caught.value.partial == "Sure! Here is your JSON: {}"
+        (reply,) = remote.batch(["hi"], choices=["yes"])
+        assert reply.finish_reason == "error"
+
+    def test_vendor(self) -> None:
+        """A company's own API keeps to JSON only, and says so before it is asked."""
+        dialect = Dialect(newest=True, vendor=True)
+        prompt = (Message(role="user", content="hi"),)
+        with pytest.raises(Unsupported, match="keeps chats to JSON"):
+            body(prompt, options(8, {"regex": "a"}), "gpt-4o", dialect)
+        assert body(prompt, options(8, {"response_format": dict[str, int]}), "gpt-4o", dialect)["response_format"]["type"] == "json_schema"
 
 
 def _free_port() -> int:

@@ -11,26 +11,30 @@ from modelcatalog.engines import Finished
 from modelcatalog.errors import ModelCatalogError
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable, Iterator
 
     from modelcatalog.chat.reply import Stream
-    from modelcatalog.engines import Event
+    from modelcatalog.engines import Constraint, Event
 
 __all__ = ["in_order", "replies"]
 
 _Prompt = TypeVar("_Prompt")
 
 
-def replies(ask: Callable[[_Prompt], Stream], prompts: Iterable[_Prompt], parallel: int) -> Iterator[Reply]:
+def replies(ask: Callable[[_Prompt], Stream], prompts: Iterable[_Prompt], parallel: int, cancel: threading.Event) -> Iterator[Reply]:
     """A reply for each prompt; one that fails keeps its place, with its error.
 
     Args:
         ask: Begins a reply.
         prompts: Taken as they are needed: no more than ``parallel`` are ahead of the replies that were handed out.
         parallel: How many are asked at a time. One means that all happens in the caller's thread.
+        cancel: Ends all; no further prompt is taken.
     """
     if parallel == 1:
         for prompt in prompts:
+            if cancel.is_set():
+                return
             yield _reply(ask, prompt, set())
         return
     running: set[Stream] = set()
@@ -38,6 +42,8 @@ def replies(ask: Callable[[_Prompt], Stream], prompts: Iterable[_Prompt], parall
     pool = ThreadPoolExecutor(parallel, "modelcatalog-batch")
     try:
         for prompt in prompts:
+            if cancel.is_set():
+                break
             waiting.append(pool.submit(_reply, ask, prompt, running))
             if len(waiting) == parallel:
                 yield waiting.popleft().result()
@@ -49,24 +55,37 @@ def replies(ask: Callable[[_Prompt], Stream], prompts: Iterable[_Prompt], parall
             stream.cancel()
 
 
-def in_order(events: Iterable[tuple[int, Event | ModelCatalogError]]) -> Iterator[Reply]:
-    """The replies that an engine makes together, each as soon as those before it are complete."""
+def in_order(events: Iterable[tuple[int, Event | ModelCatalogError]], constraint: Constraint | None = None) -> Iterator[Reply]:
+    """The replies that an engine makes together, each as soon as those before it are complete.
+
+    Args:
+        events: What the engine says of each.
+        constraint: What each must match.
+    """
     drafts: dict[int, Draft] = {}
     done: dict[int, Reply] = {}
     turn = 0
     for index, event in events:
-        draft = drafts.setdefault(index, Draft())
+        draft = drafts.setdefault(index, Draft(constraint))
         if isinstance(event, ModelCatalogError):
             done[index] = draft.reply(event)
         else:
             draft.push(event)
             if not isinstance(event, Finished):
                 continue
-            done[index] = draft.reply()
+            done[index] = _checked(draft)
         del drafts[index]
         while turn in done:
             yield done.pop(turn)
             turn += 1
+
+
+def _checked(draft: Draft) -> Reply:
+    try:
+        draft.check()
+    except ModelCatalogError as error:
+        return draft.reply(error)
+    return draft.reply()
 
 
 def _reply(ask: Callable[[_Prompt], Stream], prompt: _Prompt, running: set[Stream]) -> Reply:

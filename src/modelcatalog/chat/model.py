@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from typing import TYPE_CHECKING, Any, Self
 
-from modelcatalog import engines
-from modelcatalog.chat import asking, batching
+from modelcatalog import catalog, engines
+from modelcatalog.chat import asking, batching, saving
 from modelcatalog.chat.asking import Asked
+from modelcatalog.chat.awaiting import AsyncStream, Awaited
 from modelcatalog.chat.reply import Reply, Stream
 from modelcatalog.chat.turns import Turns
 from modelcatalog.engines import Engine, Message, Options, Prompt
+from modelcatalog.engines.constraints import GIVEN
 from modelcatalog.errors import ModelCatalogError, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from modelcatalog.planning import Plan
@@ -72,7 +76,8 @@ class ChatModel:
             system: The system prompt, before the messages.
             max_new_tokens: Most tokens that the reply may have.
             generation: ``temperature``, ``top_p``, ``top_k``, ``min_p``, ``repetition_penalty``, ``seed``, ``stop``,
-                ``chat_template``, ``enable_thinking``, ….
+                ``chat_template``, ``enable_thinking``, …; and what the answer must match, for `Reply.parsed`: ``response_format``
+                (a pydantic model or a JSON Schema), ``choices`` (texts) or ``regex``.
 
         Raises:
             NoChatTemplate: it is a base model.
@@ -100,14 +105,15 @@ class ChatModel:
         asked for several at a time. Prompts are taken as they are needed, some ahead, so that both they and the replies
         may be more than fit in memory. Ending or closing the iterator ends the generation.
         """
-        options = engines.options(max_new_tokens, generation)
+        return self._batch(prompts, system, engines.options(max_new_tokens, generation), threading.Event())
+
+    def _batch(self, prompts: Iterable[Asked], system: str | None, options: Options, cancel: threading.Event) -> Iterator[Reply]:
         if isinstance(prompts, str | bytes) or not hasattr(prompts, "__iter__"):
             message = "batch takes many prompts, and this is one"
             raise Unsupported(message, subject=repr(prompts)[:200], hint="use .chat(prompt), or put it into a list")
-        cancel = threading.Event()
 
         def ask(prompt: Asked) -> Stream:
-            return self._stream(asking.messages(prompt, system), options)
+            return self._stream(asking.messages(prompt, system), options, cancel=cancel)
 
         def asked() -> Iterator[Prompt | ModelCatalogError]:
             for prompt in prompts:
@@ -121,22 +127,43 @@ class ChatModel:
                 with self._turns.take():
                     together = self._engine.run_many(asked(), options, cancel=cancel)
                     if together is not None:
-                        yield from batching.in_order(together)
+                        yield from batching.in_order(together, options.constraint)
                         return
-            yield from batching.replies(ask, prompts, self._engine.parallel)
+            yield from batching.replies(ask, prompts, self._engine.parallel, cancel)
 
         replies = made()
         self._turns.watch(replies)
         return replies
 
-    def session(self, system: str | None = None) -> Session:
-        """A conversation that remembers."""
-        return Session(self, system)
+    async def achat(self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> Reply:
+        """As `chat`, in an event loop: cancelling the task ends the generation."""
+        return await self.astream(prompt, system=system, max_new_tokens=max_new_tokens, **generation)
 
-    def _stream(self, prompt: Prompt, options: Options, memory: object | None = None) -> Stream:
+    def astream(self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> AsyncStream:
+        """As `stream`, for ``async for``; or ``await`` it for the whole reply. One thread makes one reply."""
+        return AsyncStream(self.stream(prompt, system=system, max_new_tokens=max_new_tokens, **generation))
+
+    def abatch(self, prompts: Iterable[Asked], *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> Awaited[Reply]:
+        """As `batch`, for ``async for``. The prompts are taken in another thread."""
         cancel = threading.Event()
+        return Awaited(self._batch(prompts, system, engines.options(max_new_tokens, generation), cancel), cancel.set)
+
+    def session(self, system: str | None = None, **generation: Any) -> Session:
+        """A conversation that remembers.
+
+        Args:
+            system: The system prompt.
+            generation: Options of every turn, as in `chat` (``max_new_tokens`` among them); a turn's own come before them.
+
+        Raises:
+            Unsupported: an option cannot be used.
+        """
+        return Session(self, system, **generation)
+
+    def _stream(self, prompt: Prompt, options: Options, memory: object | None = None, cancel: threading.Event | None = None) -> Stream:
+        cancel = cancel or threading.Event()
         events = self._events(prompt, options, cancel, memory)
-        stream = Stream(events, cancel)
+        stream = Stream(events, cancel, options.constraint)
         self._turns.watch(stream)
         return stream
 
@@ -156,8 +183,10 @@ class Session:
     A reply that was cancelled stays as far as it came; one that failed leaves the history as it was.
     """
 
-    def __init__(self, model: ChatModel, system: str | None = None) -> None:
+    def __init__(self, model: ChatModel, system: str | None = None, **generation: Any) -> None:
+        _options(generation, {})
         self._model = model
+        self._settings = generation
         self._memory = model._memory()  # noqa: SLF001  one class in two halves
         self._messages: list[Message] = [*asking.instructions(system)]
 
@@ -166,16 +195,59 @@ class Session:
         """The conversation so far."""
         return tuple(self._messages)
 
-    def chat(self, prompt: str | Sequence[Mapping[str, Any]], *, max_new_tokens: int = 512, **generation: Any) -> Reply:
-        """Answer the next turn, a text or its parts; as `ChatModel.chat`."""
-        return self.stream(prompt, max_new_tokens=max_new_tokens, **generation).reply
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The options of every turn."""
+        return dict(self._settings)
 
-    def stream(self, prompt: str | Sequence[Mapping[str, Any]], *, max_new_tokens: int = 512, **generation: Any) -> Stream:
+    def chat(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Reply:
+        """Answer the next turn, a text or its parts; as `ChatModel.chat`."""
+        return self.stream(prompt, **generation).reply
+
+    def stream(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Stream:
         """Answer the next turn piece by piece; as `ChatModel.stream`."""
         turn = asking.turn(prompt)
-        options = engines.options(max_new_tokens, generation)
+        options = _options(self._settings, generation)
         stream = self._model._stream((*self._messages, turn), options, self._memory)  # noqa: SLF001
         return _Remembered(stream, self._messages, turn)
+
+    async def achat(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Reply:
+        """As `chat`, in an event loop."""
+        return await self.astream(prompt, **generation)
+
+    def astream(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> AsyncStream:
+        """As `stream`, in an event loop."""
+        return AsyncStream(self.stream(prompt, **generation))
+
+    def save(self, path: str | Path) -> None:
+        """Write the messages and the settings to a file, as JSON. What the engine computed is made anew after loading.
+
+        Raises:
+            Unsupported: a setting is not JSON, or the file cannot be written.
+        """
+        saving.write(path, self._model.name.source, self._settings, self._messages)
+
+    @classmethod
+    def load(cls, path: str | Path, model: ChatModel) -> Self:
+        """Go on with a conversation that `save` wrote; with another model than its own, a warning says so.
+
+        Raises:
+            Unsupported: the file is not there, or holds something else.
+        """
+        saved = saving.read(path)
+        settings: dict[str, Any] = dict(saved.settings)
+        session = cls(model, **settings)
+        session._messages = list(saved.messages)
+        if saved.model != model.name.source and not model.name.same_model(catalog.parse(saved.model)):
+            warnings.warn(f"{path} is a conversation with {saved.model}, and goes on with {model.name.source}", stacklevel=2)
+        return session
+
+
+def _options(settings: Mapping[str, Any], generation: Mapping[str, Any]) -> Options:
+    given = {"max_new_tokens": 512, **settings, **generation}
+    if any(generation.get(name) is not None for name in GIVEN):
+        given |= {name: generation.get(name) for name in GIVEN}  # a turn's own constraint replaces the session's
+    return engines.options(given.pop("max_new_tokens"), given)
 
 
 class _Remembered(Stream):

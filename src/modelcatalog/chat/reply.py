@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from modelcatalog.engines import Finish, Finished, Pieces, Started, Thought
-from modelcatalog.errors import ModelCatalogError
+from modelcatalog.errors import EngineError, ModelCatalogError
 
 if TYPE_CHECKING:
     import threading
 
-    from modelcatalog.engines import Event
+    from modelcatalog.engines import Constraint, Event
 
 __all__ = ["Draft", "Reply", "Stream", "Usage"]
+
+_SHOWN = 200
 
 
 class Usage(BaseModel):
@@ -45,6 +47,8 @@ class Reply(BaseModel):
     seconds_to_first_token: float | None = None
     tokens_per_second: float | None = None
     """Completion tokens for each second after the first token; None for a reply of one."""
+    parsed: Any = None
+    """What the text says, where ``response_format=``, ``choices=`` or ``regex=`` was asked for: an instance, a value of JSON, a text."""
     error: ModelCatalogError | None = None
     """Why ``finish_reason`` is ``"error"``."""
 
@@ -63,8 +67,8 @@ class Stream(Iterator[str]):
     Leaving the loop, an exception in it, Ctrl-C and `cancel` all end the generation after the current token.
     """
 
-    def __init__(self, events: Iterator[Event], cancel: threading.Event) -> None:
-        self._pieces: Generator[str] = self._run(events)
+    def __init__(self, events: Iterator[Event], cancel: threading.Event, constraint: Constraint | None = None) -> None:
+        self._pieces: Generator[str] = self._run(events, constraint)
         self._cancel = cancel
         self._reply: Reply | None = None
 
@@ -95,11 +99,12 @@ class Stream(Iterator[str]):
             pass
         return self._reply or Reply(finish_reason="cancelled")
 
-    def _run(self, events: Iterator[Event]) -> Generator[str]:
-        draft = Draft()
+    def _run(self, events: Iterator[Event], constraint: Constraint | None) -> Generator[str]:
+        draft = Draft(constraint)
         try:
             for event in events:
                 yield from draft.push(event)
+            draft.check()
         except ModelCatalogError as error:
             self._reply = draft.reply(error)
             raise
@@ -113,6 +118,9 @@ class Stream(Iterator[str]):
 class Draft:
     """A reply that is being put together from the events of an engine.
 
+    Args:
+        constraint: What the answer must match.
+
     >>> draft = Draft()
     >>> [*draft.push(Started(3)), *draft.push(Thought("hm")), *draft.push("Paris"), *draft.push(Finished("stop", 5))]
     ['Paris']
@@ -120,7 +128,9 @@ class Draft:
     'hm'
     """
 
-    def __init__(self) -> None:
+    def __init__(self, constraint: Constraint | None = None) -> None:
+        self._constraint = constraint
+        self._parsed: Any = None
         self._text: list[str] = []
         self._thinking: list[str] = []
         self._prompt_tokens = self._made = 0
@@ -148,6 +158,25 @@ class Draft:
         self._text += answer
         return answer
 
+    def check(self) -> None:
+        """Read what a reply says that must match something; one that was cancelled says nothing yet.
+
+        Raises:
+            EngineError: it does not match, or was cut before it did.
+        """
+        if self._constraint is None or self._reason == "cancelled":
+            return
+        text = "".join(self._text)
+        try:
+            self._parsed = self._constraint.read(text)
+        except ValueError as error:
+            if self._reason == "length":
+                message = f"the reply was cut after {self._made} tokens, before it matched what was asked for"
+                raise EngineError(message, subject=_shown(text), hint="allow more max_new_tokens=; error.partial has what came") from error
+            message = f"the reply does not match what was asked for: {error}"
+            hint = "ask again, or loosen what is asked for; error.partial has what came"
+            raise EngineError(message, subject=_shown(text), hint=hint) from error
+
     def reply(self, error: ModelCatalogError | None = None) -> Reply:
         """The reply as far as it came."""
         first, last, made = self._first, self._last, self._made
@@ -158,8 +187,13 @@ class Draft:
             text=text,
             thinking="".join(self._thinking).strip() or None,
             finish_reason=self._reason if error is None else "error",
+            parsed=self._parsed,
             usage=Usage(prompt_tokens=self._prompt_tokens, completion_tokens=made),
             seconds_to_first_token=None if first is None else first - self._start,
             tokens_per_second=(made - 1) / (last - first) if first is not None and made > 1 and last > first else None,
             error=error,
         )
+
+
+def _shown(text: str) -> str:
+    return repr(text[:_SHOWN])

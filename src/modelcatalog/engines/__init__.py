@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, Type
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from modelcatalog.engines.constraints import GIVEN, Constraint, constraint
 from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
 from modelcatalog.planning.runs import ENGINES
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning import Plan
 
 __all__ = [
-    "Engine", "Event", "Finish", "Finished", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together", "Written", "files_of",
+    "Constraint", "Engine", "Event", "Finish", "Finished", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together", "Written", "files_of",
     "open_engine", "options", "refuse_missing", "well_formed",
 ]  # fmt: skip
 
@@ -64,7 +65,7 @@ _Share = Annotated[float, BeforeValidator(_number)]
 class Options(BaseModel):
     """How to generate; None leaves it to the checkpoint's ``generation_config.json``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True)
 
     max_new_tokens: _Count = Field(default=512, ge=1)
     temperature: _Share | None = Field(default=None, ge=0)
@@ -82,6 +83,8 @@ class Options(BaseModel):
     """A Jinja template to use in place of the checkpoint's, or the name of one that it brought."""
     enable_thinking: bool | None = None
     """For templates that know the switch, as ``enable_thinking`` or ``thinking``."""
+    constraint: Constraint | None = None
+    """What the answer must match, as ``response_format=``, ``choices=`` or ``regex=`` say it."""
 
 
 class Started(NamedTuple):
@@ -226,19 +229,21 @@ def options(max_new_tokens: int, generation: dict[str, object]) -> Options:
     ('END',)
     """
     given = {key: value for key, value in generation.items() if value is not None}
+    matched = constraint(**{key: given.pop(key, None) for key in GIVEN})
     if isinstance(given.get("stop"), str):
         given["stop"] = (given["stop"],)
     for stop in given["stop"] if isinstance(given.get("stop"), list | tuple) else ():  # type: ignore[attr-defined]
         well_formed(stop, "a stop string")
     well_formed(given.get("chat_template"), "chat_template=")
     try:
-        chosen = Options.model_validate({"max_new_tokens": max_new_tokens, **given})
+        chosen = Options.model_validate({"max_new_tokens": max_new_tokens, **given, **({} if matched is None else {"constraint": matched})})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "option"
         if first["type"] == "extra_forbidden":
             message = f"there is no generation option {name!r}"
-            raise Unsupported(message, subject=name, hint=f"there are {', '.join(Options.model_fields)}") from error
+            known = (*(field for field in Options.model_fields if field != "constraint"), *GIVEN)
+            raise Unsupported(message, subject=name, hint=f"there are {', '.join(known)}") from error
         said = first["msg"].removeprefix("Value error, ")
         message = f"{name}={first['input']!r}: {said[:1].lower()}{said[1:]}"
         hint = "leave it out for the checkpoint's own, or see engines.Options for what it may be"

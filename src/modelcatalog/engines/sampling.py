@@ -6,10 +6,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Protocol
 
     from modelcatalog.engines import Options
 
-__all__ = ["Sampler", "Settings", "Trace", "settings"]
+    class Guide(Protocol):
+        """Keeps one reply within its constraint."""
+
+        def allowed(self, size: int) -> Any:
+            """Which of so many tokens may come next; None for all."""
+
+        def take(self, token: int) -> None:
+            """Note the token that was chosen."""
+
+
+__all__ = ["Sampler", "Settings", "Trace", "guided", "settings"]
 
 
 class Settings(NamedTuple):
@@ -45,7 +56,7 @@ def settings(options: Options, defaults: Any) -> Settings:
 
 
 class Trace:
-    """What choosing remembers of one reply: its own random numbers, and which tokens it has seen.
+    """What choosing remembers of one reply: its own random numbers, which tokens it has seen, and what it must match.
 
     Args:
         ids: The prompt.
@@ -54,6 +65,8 @@ class Trace:
 
     def __init__(self, ids: Sequence[int], seed: int | None = None) -> None:
         self.seed = seed
+        self.guide: Guide | None = None
+        """What keeps the reply within its constraint."""
         self.generator: Any = None
         self.seen: Any = None
         self._ids = ids
@@ -67,6 +80,20 @@ class Trace:
         if penalty and self.seen is None:
             self.seen = torch.zeros(scores.shape[-1], dtype=torch.bool, device=scores.device)
             self.seen[torch.tensor(list(self._ids), device=scores.device)] = True
+
+
+def guided(scores: Any, traces: Sequence[Trace]) -> Any:
+    """Scores of shape (rows, vocabulary), without the tokens that would break a row's constraint."""
+    if all(trace.guide is None for trace in traces):
+        return scores
+    import torch  # noqa: PLC0415
+
+    scores = scores.clone()
+    for row, trace in zip(scores, traces, strict=True):
+        allowed = None if trace.guide is None else trace.guide.allowed(len(row))
+        if allowed is not None:
+            row.masked_fill_(~torch.from_numpy(allowed).to(row.device), float("-inf"))
+    return scores
 
 
 class Sampler:
@@ -84,6 +111,13 @@ class Sampler:
             scores: Logits, of shape (rows, vocabulary).
             traces: One for each row; what was chosen is added to them.
         """
+        tokens = self._chosen(guided(scores, traces), traces)
+        for trace, token in zip(traces, tokens, strict=True):
+            if trace.guide is not None:
+                trace.guide.take(token)
+        return tokens
+
+    def _chosen(self, scores: Any, traces: Sequence[Trace]) -> list[int]:
         import torch  # noqa: PLC0415
 
         penalty = self._how.repetition_penalty

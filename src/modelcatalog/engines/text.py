@@ -191,11 +191,19 @@ class Writer:
         self._spelled = spelled or {}
         self._parter = parter
         self._ended = False
+        self.complete: Callable[[], bool] | None = None
+        """Whether nothing can follow what was written, where something else knows that."""
 
     @property
     def done(self) -> bool:
         """Whether the reply has come to its own end."""
-        return self._ended or self._stops.hit or (self._parter is not None and self._parter.over)
+        over = self._parter is not None and self._parter.over
+        return self._ended or self._stops.hit or over or (self.complete is not None and self.complete())
+
+    @property
+    def answering(self) -> bool:
+        """Whether what comes next belongs to the answer, and not to thinking or marks before it."""
+        return self._parter is None or self._parter.answering
 
     def push(self, token: int) -> Written:
         """What is certain with this token."""

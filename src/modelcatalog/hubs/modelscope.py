@@ -38,7 +38,7 @@ _MOST_FOLDERS = 60
 """Requests for a listing that has to be read folder by folder."""
 
 _NO_OWNERS = frozenset({"models", "datasets", "hub", "credentials", "ast_indexer", "tmp"})
-"""Folders of the cache's top that are no accounts."""
+"""Folders of the cache's top that are not accounts."""
 
 
 class ModelScope(Hub):

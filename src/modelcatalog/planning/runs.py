@@ -46,7 +46,7 @@ class Server(_Entry):
     address: str
     """The environment variable with the server's address."""
     key: str
-    """The environment variable with the key of a server that is no vendor's."""
+    """The environment variable with the key of a server that is not a vendor's."""
 
 
 class Engine(_Entry):

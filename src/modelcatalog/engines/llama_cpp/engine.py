@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog.engines import Finish, Finished, Started, files_of
 from modelcatalog.engines.failing import closed
+from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.llama_cpp.native import Native, Shape
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
@@ -53,6 +54,7 @@ class LlamaCpp:
         self._native: Native | None = native
         self._subject = subject
         self._prompter = Prompter(subject, native, templates, native.specials(), native.ends(), limit=native.context, longer=True)
+        self._guides = Guides(native.guided, subject)
         self._ids: list[int] = []
         self._owner: weakref.ref[_Memory] | None = None
 
@@ -76,6 +78,10 @@ class LlamaCpp:
         """Generate, in the caller's thread: a token for each event that is asked for."""
         native = self._open()
         ids, writer, thinking = self._prompter.ask(prompt, options)
+        guide = None
+        if options.constraint is not None:
+            guide = self._guides.guide(options.constraint, lambda: writer.answering)
+            writer.complete = lambda: guide.over
         yield Started(len(ids), thinking)
         chooser = native.chooser(settings(options, SimpleNamespace()), options.seed, ids)
         most, made, stopped = min(options.max_new_tokens, native.context - len(ids)), 0, cancel.is_set()
@@ -91,7 +97,7 @@ class LlamaCpp:
                 if at < len(rest):
                     stopped = True
                     break
-                token = chooser.pick()
+                token = chooser.pick(guide)
                 made += 1
                 if text := writer.push(token):
                     yield text

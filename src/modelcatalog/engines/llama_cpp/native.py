@@ -7,6 +7,7 @@ and keeps one prefix where conversations alternate.
 from __future__ import annotations
 
 import ctypes
+import warnings
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,7 @@ from modelcatalog.errors import EngineError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from modelcatalog.engines.guide import Guide
     from modelcatalog.engines.sampling import Settings
 
 __all__ = ["Chooser", "Native", "Shape", "library"]
@@ -157,6 +159,15 @@ class Native:
         ids = {"bos_token": lib.llama_vocab_bos(vocabulary), "eos_token": lib.llama_vocab_eos(vocabulary), "pad_token": lib.llama_vocab_pad(vocabulary)}
         return {name: (lib.llama_vocab_get_text(vocabulary, token) or b"").decode("utf-8", "replace") for name, token in ids.items() if token >= 0}
 
+    def guided(self) -> Any:
+        """The vocabulary as llguidance reads it."""
+        from llguidance.llamacpp import lltokenizer_from_vocab  # noqa: PLC0415  only replies with a constraint need it
+
+        with warnings.catch_warnings():
+            # It calls a function by its former name, once a token of the vocabulary.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return lltokenizer_from_vocab(self._vocabulary)
+
     def ends(self) -> frozenset[int]:
         """The tokens that end a reply."""
         count = self._lib.llama_vocab_n_tokens(self._vocabulary)
@@ -234,8 +245,25 @@ class Chooser:
             for token in prompt:
                 lib.llama_sampler_accept(chain, token)
 
-    def pick(self) -> int:
-        """The next token, by the scores of the last one computed."""
+    def pick(self, guide: Guide | None = None) -> int:
+        """The next token, by the scores of the last one computed; with a guide, of those that it allows."""
+        if guide is not None:
+            self._forbid(guide)
+        token = self._sample()
+        if guide is not None:
+            guide.take(token)
+        return token
+
+    def _forbid(self, guide: Guide) -> None:
+        """Make what the guide does not allow impossible, in llama.cpp's own scores."""
+        import numpy as np  # noqa: PLC0415
+
+        count = int(self._lib.llama_vocab_n_tokens(self._lib.llama_model_get_vocab(self._lib.llama_get_model(self._context))))
+        allowed = guide.allowed(count)
+        if allowed is not None:
+            np.ctypeslib.as_array(self._lib.llama_get_logits_ith(self._context, -1), (count,))[~allowed] = -np.inf
+
+    def _sample(self) -> int:
         return int(self._lib.llama_sampler_sample(self._chain, self._context, -1))
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import socket
 import threading
 import time
@@ -20,7 +21,7 @@ from modelcatalog.errors import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from modelcatalog.engines import Options, Prompt
+    from modelcatalog.engines import Constraint, Options, Prompt
 
 __all__ = ["Dialect", "Request", "body"]
 
@@ -95,7 +96,41 @@ def body(prompt: Prompt, options: Options, model: str, dialect: Dialect) -> dict
             message = "enable_thinking= is a switch of chat templates, and a vendor's API has none" if chat else "enable_thinking= needs messages"
             raise Unsupported(message, subject="enable_thinking", hint="leave it out, or choose a model that thinks or does not")
         extra["chat_template_kwargs"] = {"enable_thinking": options.enable_thinking}
+    if options.constraint is not None:
+        sent |= _matching(options.constraint, extra, vendor=dialect.vendor, chat=chat)
     return {**sent, "extra_body": extra} if extra else sent
+
+
+def _matching(constraint: Constraint, extra: dict[str, Any], *, vendor: bool, chat: bool) -> dict[str, Any]:
+    """A constraint in the words of servers: OpenAI's for JSON, vLLM's and SGLang's for the rest. A server that ignores it is found out by its reply."""
+    if constraint.kind == "json" and chat:
+        schema = constraint.schema
+        if schema == {"type": "object"}:
+            return {"response_format": {"type": "json_object"}}
+        return {"response_format": {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": _strict(schema)}}}
+    if vendor:
+        message = f"a vendor's API keeps chats to JSON, and to no {'text' if chat else 'schema without messages'}"
+        raise Unsupported(message, subject=constraint.kind, hint="pass response_format= to .chat(), or use a server of vLLM or SGLang")
+    if constraint.kind == "json":
+        extra["structured_outputs"] = {"json": constraint.schema}
+        extra["json_schema"] = constraint.text
+    elif constraint.kind == "choices":
+        extra["structured_outputs"] = {"choice": constraint.choices}
+        extra["regex"] = "|".join(map(re.escape, constraint.choices))
+    else:
+        extra["structured_outputs"] = {"regex": constraint.text}
+        extra["regex"] = constraint.text
+    return {}
+
+
+def _strict(schema: Any) -> bool:
+    """Whether a schema is one that OpenAI keeps to strictly: every property required, and no others."""
+    if isinstance(schema, list):
+        return all(map(_strict, schema))
+    if not isinstance(schema, dict):
+        return True
+    closed = schema.get("additionalProperties") is False and set(schema.get("properties", ())) == set(schema.get("required", ()))
+    return (closed or schema.get("type") != "object") and all(map(_strict, schema.values()))
 
 
 class _End(NamedTuple):

@@ -50,6 +50,11 @@ class Channels:
         """Whether what comes next is thinking."""
         return self._place == "body" and not self._answering
 
+    @property
+    def answering(self) -> bool:
+        """Whether what comes next is the text of the answer."""
+        return self._place == "body" and self._answering
+
     @classmethod
     def begun(cls, entry: ChannelsEntry, tokens: Collection[str], write: Callable[[str, bool], None], tail: str) -> Channels | None:
         """The state in which the end of a prompt leaves a reply; None where it began no message."""

@@ -83,6 +83,11 @@ class Parter:
         return self._mark is not None or (self._channels is not None and self._channels.thinking)
 
     @property
+    def answering(self) -> bool:
+        """Whether what comes next is the answer: neither thinking nor the header of a message."""
+        return self._mark is None if self._channels is None else self._channels.answering
+
+    @property
     def over(self) -> bool:
         """Whether the reply has ended, by its marks."""
         return self._channels is not None and self._channels.over

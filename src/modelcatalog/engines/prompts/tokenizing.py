@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Tokenizer", "gguf_ends", "own_marks", "prompter", "stated_ends", "templates"]
+__all__ = ["Tokenizer", "gguf_ends", "guided", "own_marks", "prompter", "stated_ends", "templates"]
 
 _ELSEWHERE = ("chat_template.json", "processor_config.json", "preprocessor_config.json")
 """Files of processors that may hold the template of a model whose tokenizer has none."""
@@ -147,6 +147,17 @@ def stated_ends(tokenizer: Any, generation: Any, *configs: Any) -> frozenset[int
     ends = {*_ids(generation), *_ids(tokenizer)}
     special = {*tokenizer.get_added_vocab().values(), *tokenizer.all_special_ids}
     return frozenset(ends | {end for config in configs for end in _ids(config) if end in special})
+
+
+def guided(tokenizer: Any, ends: frozenset[int]) -> Any:
+    """A tokenizer as llguidance reads it.
+
+    Raises:
+        ValueError: it is of the old kind, in Python.
+    """
+    from llguidance.hf import from_tokenizer  # noqa: PLC0415  only replies with a constraint need it
+
+    return from_tokenizer(tokenizer, eos_token=sorted(ends) or None)
 
 
 def gguf_ends(metadata: Mapping[str, object]) -> frozenset[int]:

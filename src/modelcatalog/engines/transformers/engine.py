@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import Finish, Finished, Options, Started
 from modelcatalog.engines.failing import closed, out_of_memory, ran_out
+from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
@@ -75,6 +76,7 @@ class Transformers:
         known = tokenizing.templates(tokenizer) if templates is None else templates
         configs = (model.config, model.config.get_text_config())
         self._prompter = tokenizing.prompter(tokenizer, subject, known, model.generation_config, configs, ends=ends, limit=self._limit)
+        self._guides = Guides(lambda: tokenizing.guided(tokenizer, self._prompter.ends), subject)
         self._lock = threading.Lock()
         self._forgets = kvcache.reason_against(model)
         self._against = reason_against(model, self._forgets)
@@ -192,7 +194,11 @@ class Transformers:
         self._open()
         ids, writer, thinking = self._prompter.ask(prompt, options)
         most = options.max_new_tokens if self._limit is None else min(options.max_new_tokens, self._limit - len(ids))
-        return Asked(Row(ids, most, options.seed), writer, thinking)
+        row = Row(ids, most, options.seed)
+        if options.constraint is not None:
+            guide = row.trace.guide = self._guides.guide(options.constraint, lambda: writer.answering)
+            writer.complete = lambda: guide.over
+        return Asked(row, writer, thinking)
 
     # The tokens ------------------------------------------------------------------------------
 

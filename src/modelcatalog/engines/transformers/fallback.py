@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog.engines.sampling import guided
 from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.quiet import quiet
+from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
     import threading
@@ -55,7 +57,10 @@ class Steps:
 
         prompt = torch.tensor([self._row.ids], device=self._model.device)
         given = self._given | {"input_ids": prompt, "attention_mask": torch.ones_like(prompt), "max_new_tokens": self._row.limit}
-        if seam.hooks(self._model) is not None:
+        if (lacking := seam.hooks(self._model)) is not None:
+            if self._row.trace.guide is not None:
+                message = f"a reply cannot be kept within a constraint here: {lacking}"
+                raise Unsupported(message, subject=type(self._model).__name__, hint="ask for the form in words, and check the reply")
             with self._lock:
                 yield from self._whole(given)
             return
@@ -83,7 +88,7 @@ class Steps:
         while True:
             prepared = model._update_model_kwargs_for_generation(done, prepared)  # noqa: SLF001  as above
             # A copy, so that the scores of a whole prompt are given back.
-            scores = process(ids, done.logits[:, -1].to(copy=True, dtype=torch.float32, device=ids.device))
+            scores = process(ids, guided(done.logits[:, -1].to(copy=True, dtype=torch.float32, device=ids.device), [trace]))
             done = None
             if config.do_sample:
                 trace.ready(scores, penalty=False)
@@ -91,6 +96,8 @@ class Steps:
             else:
                 token = scores.argmax(-1)
             ids = torch.cat([ids, token[:, None]], dim=-1)
+            if trace.guide is not None:
+                trace.guide.take(int(token))
             yield int(token)
             if bool(enough(ids, None).all()):
                 return

@@ -15,12 +15,12 @@ from modelcatalog.engines.failing import closed
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.vllm.loading import read
-from modelcatalog.errors import EngineError
+from modelcatalog.errors import EngineError, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from modelcatalog.engines import Event, Options, Prompt
+    from modelcatalog.engines import Constraint, Event, Options, Prompt
     from modelcatalog.planning import Plan
 
 __all__ = ["Vllm", "open"]
@@ -82,6 +82,9 @@ class Vllm:
         if driver is None:
             raise closed(self._subject)
         ids, writer, thinking = self._prompter.ask(prompt, options)
+        if thinking and options.constraint is not None:
+            message = "vllm keeps a whole reply within a constraint, and this template opens the model's thinking first"
+            raise Unsupported(message, subject=self._subject, hint='pass enable_thinking=False, or use engine="transformers"')
         yield Started(len(ids), thinking)
         made, reason = 0, None
         answers = driver.ask(ids, self._params(options, len(ids)), cancel)
@@ -117,8 +120,20 @@ class Vllm:
             max_tokens=min(options.max_new_tokens, self._limit - prompt),
             stop_token_ids=sorted(self._prompter.ends),
             detokenize=False,
+            structured_outputs=_structured(options.constraint),
             output_kind=RequestOutputKind.DELTA,
         )
+
+
+def _structured(constraint: Constraint | None) -> Any:
+    """A constraint in vLLM's words."""
+    if constraint is None:
+        return None
+    from vllm.sampling_params import StructuredOutputsParams  # noqa: PLC0415
+
+    if constraint.kind == "json":
+        return StructuredOutputsParams(json=constraint.schema)
+    return StructuredOutputsParams(choice=constraint.choices) if constraint.kind == "choices" else StructuredOutputsParams(regex=constraint.text)
 
 
 class _Driver:
