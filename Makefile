@@ -192,7 +192,9 @@ docs: $(VENV)/docs
 
 benchmark: $(VENV)/chat
 	@$(BIN)/python benchmarks/import_time.py
+	@$(BIN)/python benchmarks/cold.py
 
 clean:
 	rm -f src/modelcatalog__mypyc.* $$(find src -name '*.so' -o -name '*.pyd')
+	rm -rf src/modelcatalog/tables
 	rm -rf $(VENV) $(NEWEST) $(OLDEST) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,4 +1,6 @@
-"""Owns compiling the modules that read names, with mypyc, for wheels and for a checkout.
+"""Owns what is made when the package is built: the tables that are derived from its data, and, with mypyc, the modules that read names.
+
+The tables go into wheels; in a checkout the first process that needs one keeps it (src/modelcatalog/keeping.py).
 
 The sources stay what runs where there is no C compiler: a build that fails leaves a package of pure Python, which gives the
 same records more slowly. ``MODELCATALOG_COMPILE=0`` asks for that. ``python hatch_build.py`` compiles in place, for
@@ -19,6 +21,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).parent
 SOURCE = ROOT / "src"
 BUILT = ROOT / "build" / "compiled"
+TABLES = ROOT / "build" / "tables"
 MODULES = (
     "names/roles", "names/dictionary", "names/words", "names/reference", "names/reading", "names/cases/numbers", "names/cases/families",
     "names/cases/sizes", "names/cases/packaging", "names/context", "names/regions", "names/record", "catalog/sizes",
@@ -28,10 +31,12 @@ functions, since a compiled function has no docstring."""
 
 
 class CompileHook(BuildHookInterface[Any]):
-    """Puts the compiled modules beside their sources: into a wheel, or into the checkout for an editable installation."""
+    """Puts tables into a wheel, and the compiled modules beside their sources: into a wheel, or into the checkout for an editable installation."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """See hatchling's build hooks."""
+        if version != "editable":
+            self._tables(build_data)
         if os.environ.get("MODELCATALOG_COMPILE", "1") == "0":
             return
         # Another process, since mypyc ends its own when something is wrong.
@@ -44,6 +49,19 @@ class CompileHook(BuildHookInterface[Any]):
             build_data["pure_python"] = False
             build_data["infer_tag"] = True
             build_data["force_include"].update({str(file): file.relative_to(BUILT).as_posix() for file in compiled(BUILT)})
+
+
+    def _tables(self, build_data: dict[str, Any]) -> None:
+        # Another process, since this one may have imported another version; its tables are those of the package's own data alone.
+        environment = {key: value for key, value in os.environ.items() if key != "MODELCATALOG_DATA"} | {"PYTHONPATH": str(SOURCE)}
+        shutil.rmtree(TABLES, ignore_errors=True)
+        command = [sys.executable, "-m", "modelcatalog.catalog.tables", str(TABLES)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            why = "".join(done.stderr.strip().splitlines()[-1:])[:120]
+            self.app.display_warning(f"modelcatalog has no tables, so that each process makes them for its first name: {why}")
+            return
+        build_data["force_include"].update({str(file): f"modelcatalog/tables/{file.name}" for file in sorted(TABLES.glob("*.json"))})
 
 
 def compiled(folder: Path) -> list[Path]:

@@ -674,9 +674,9 @@ class TestChat:
         seen: list[str | None] = []
         made = mc.ChatModel.session
 
-        def session(self: mc.ChatModel, system: str | None = None) -> mc.Session:
+        def session(self: mc.ChatModel, system: str | None = None, **settings: Any) -> mc.Session:
             seen.append(system)
-            return made(self, system)
+            return made(self, system, **settings)
 
         monkeypatch.setattr(mc.ChatModel, "session", session)
         cli("chat", "SmolLM2-135M-Instruct", "Hello", "--system", "Answer in one word.", "--max-new-tokens", "2")
@@ -699,6 +699,49 @@ class TestChat:
         """--json with a prompt is one line, and nothing is read."""
         ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--json", "--max-new-tokens", "3", typed="Hello\n")
         assert [json.loads(line)["finish_reason"] for line in ran.out.splitlines()] == ["length"]
+
+    def test_slash(self, cli: Cli, tmp_path: Path) -> None:
+        """What begins with a slash is for the program: nothing of it reaches the model, known or not."""
+        file = tmp_path / "talk.json"
+        lines = ["/help", "/halp me", "/regenerate", FRANCE, "/regenerate", "/stats", "/system Be terse.", "/system", f"/save {file}", "/reset"]
+        ran = cli("chat", "SmolLM2-135M-Instruct", "--max-new-tokens", "12", typed="\n".join(lines) + "\n")
+        assert ran.out == f"{PARIS}\n{PARIS}\n"
+        assert "/halp is not a command, and was not sent to the model" in ran.err
+        assert ran.err.count("/regenerate      answer the last message again") == 2
+        assert "nothing has been asked yet" in ran.err
+        assert "2 replies, 16 tokens" in ran.err
+        assert json.loads(file.read_text(encoding="utf-8"))["messages"] == [{"role": "system", "content": "Be terse."}]
+
+    def test_lines_and_a_slash(self, cli: Cli, tmp_path: Path) -> None:
+        """Several lines are one message, and two slashes are one that the model sees."""
+        file = tmp_path / "talk.json"
+        typed = '"""\none\n  two\n"""\n//three\n'
+        cli("chat", "SmolLM2-135M-Instruct", "--max-new-tokens", "2", "--save", str(file), typed=typed)
+        said = [one["content"] for one in json.loads(file.read_text(encoding="utf-8"))["messages"] if one["role"] == "user"]
+        assert said == ["one\n  two", "/three"]
+
+    def test_save_and_resume(self, cli: Cli, tmp_path: Path) -> None:
+        """A conversation goes on in another process, with its settings; a wrong file is said before anything is loaded."""
+        file = tmp_path / "talk.json"
+        assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--system", "Be terse.", "--save", str(file)).code == 0
+        ran = cli("chat", "SmolLM2-135M-Instruct", "--resume", str(file), "--save", str(file), "--max-new-tokens", "3", typed="And of Japan?\n")
+        assert ran.code == 0
+        held = json.loads(file.read_text(encoding="utf-8"))
+        assert [one["role"] for one in held["messages"]] == ["system", "user", "assistant", "user", "assistant"]
+        file.write_text("{}", encoding="utf-8")
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--resume", str(file))
+        assert ran.code == 1
+        assert "is not a saved session" in ran.err
+
+    def test_schema(self, cli: Cli, tmp_path: Path) -> None:
+        """The reply is JSON of the schema; what is not one is refused."""
+        file = tmp_path / "schema.json"
+        file.write_text('{"type": "object", "properties": {"city": {"enum": ["Paris", "Rome"]}}, "required": ["city"]}', encoding="utf-8")
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--schema", str(file), "--json")
+        assert json.loads(ran.out)["parsed"]["city"] in {"Paris", "Rome"}
+        for text in ("no", "[]", '{"type": "objekt"}'):
+            file.write_text(text, encoding="utf-8")
+            assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--schema", str(file)).code == 1
 
     def test_json_of_an_error(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         """A prompt that fails has its line too, the next is answered, and the exit code is 1."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import runpy
 import subprocess
 import sys
-from contextlib import nullcontext
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, nullcontext
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +48,48 @@ def test_every_example_is_short_and_tested() -> None:
         text = program.read_text(encoding="utf-8")
         assert len(text.splitlines()) < 60, program.name
         assert f"python examples/{program.name}" in text
-        assert f'run("{program.stem}"' in tests, program.name
+        assert f'run("{program.stem}"' in tests or f'application("{program.stem}"' in tests, program.name
+
+
+def application(name: str, model: mc.ChatModel) -> Any:
+    """The web application of an example."""
+    return runpy.run_path(str(EXAMPLES / f"{name}.py"))["application"](model)
+
+
+def _replying() -> int:
+    return sum(thread.name == "modelcatalog-reply" for thread in threading.enumerate())
+
+
+def test_serve(model: mc.ChatModel) -> None:
+    """Eight readers at once have their replies from one model, and the reply of a reader who leaves ends."""
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(application("serve", model), host="127.0.0.1", port=0, log_level="error"))
+    serving = threading.Thread(target=server.run)
+    serving.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+
+        def ask(count: int) -> str:
+            with closing(HTTPConnection("127.0.0.1", port, timeout=120)) as reader:
+                reader.request("GET", f"/ask?prompt=Say%20{count}.&max_new_tokens=4")
+                return str(json.loads(reader.getresponse().read())["text"])
+
+        with ThreadPoolExecutor(8) as pool:
+            assert all(list(pool.map(ask, range(8))))
+        with closing(HTTPConnection("127.0.0.1", port, timeout=120)) as reader:
+            reader.request("GET", "/chat?prompt=Tell%20me%20a%20long%20story.&max_new_tokens=4000")
+            assert reader.getresponse().read(8)
+            assert _replying() == 1
+        end = time.monotonic() + 60
+        while _replying() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert _replying() == 0
+    finally:
+        server.should_exit = True
+        serving.join()
 
 
 def test_leaderboard() -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_build import MODULES, ROOT
+from modelcatalog import vocabulary
+from modelcatalog.catalog import tables  # noqa: F401  all tables there are
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +63,18 @@ def test_a_wheel_without_a_compiler_is_pure_python_and_says_so(tmp_path: Path) -
 
 
 def test_a_wheel_of_pure_python_can_be_asked_for(tmp_path: Path) -> None:
-    """For packagers, and for who edits the sources."""
+    """For packagers, and for who edits the sources; the tables are in it too, so that nothing is made or written where it runs."""
     wheel, said = _wheel(tmp_path, MODELCATALOG_COMPILE="0")
     assert wheel.name.endswith("-py3-none-any.whl")
     assert "stays pure Python" not in said
+    assert "has no tables" not in said
+    site = tmp_path / "site"
+    assert _installed(wheel, site) == "awq py"
+    assert {file.stem for file in (site / "modelcatalog" / "tables").iterdir()} == set(vocabulary.KEPT)
+    before = {file: file.stat().st_mtime_ns for file in site.rglob("*") if "__pycache__" not in file.parts}
+    first = "import modelcatalog, sys; print(modelcatalog.resolve('qwen2.5-7b'), *sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(site), "HOME": str(tmp_path / "nowhere"), "XDG_CACHE_HOME": "/dev/null"}
+    done = subprocess.run([sys.executable, "-P", "-c", first], cwd=site, env=environment, capture_output=True, text=True, check=True)
+    name, *loaded = done.stdout.split()
+    assert (name, "modelcatalog.datafiles" in loaded, "tomllib" in loaded) == ("Qwen/Qwen2.5-7B", False, False)
+    assert {file: file.stat().st_mtime_ns for file in site.rglob("*") if "__pycache__" not in file.parts} == before

@@ -190,6 +190,16 @@ def test_long_words_mean_nothing_and_are_not_kept() -> None:
     assert "q" * 100 not in readings()
 
 
+def test_letters_that_mean_nothing_are_not_kept() -> None:
+    """New words are mostly letters alone; each name has one of its own, and none of them takes memory."""
+    before = len(readings())
+    assert roles("zorkify") == [("unknown", "zorkify")]
+    assert readings()["Zorkify"].key == "zorkify"
+    assert len(readings()) == before
+    assert roles("zorkify7")
+    assert len(readings()) == before + 1  # with a digit, rules were asked
+
+
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit, the readings are forgotten and made anew."""
     monkeypatch.setattr(words, "_REMEMBERED", 100)

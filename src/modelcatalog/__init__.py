@@ -99,11 +99,14 @@ _HOMES = {
 def _first_use(name: str) -> object:
     from importlib import import_module  # noqa: PLC0415  after the first use, the names are plain attributes
 
+    from modelcatalog.pausing import uncollected  # noqa: PLC0415  as above
+
     home = next((module for module, names in _HOMES.items() if name == module or name in names), None)
     if home is None:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    module = import_module(f"{__name__}.{home}")
+    with uncollected():  # importing makes much, and hardly any of it garbage
+        module = import_module(f"{__name__}.{home}")
     if name == home:
         return module
     value = globals()[name] = getattr(module, name)

@@ -1,7 +1,8 @@
 """Owns tables as JSON: objects of known classes become columns of their fields, and the same objects again. Knows no table.
 
 A column is decoded at once, by functions of C where that goes: thousands of words take a few milliseconds. Nothing in such a text
-is ever run, and it makes objects of no class that its reader did not name. An object that several others hold is one object again.
+is ever run, and it makes objects of no class that its reader did not name. An object that several others hold is one object again; so are equal
+dictionaries, tuples and sets, which nobody changes once they are in a table.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ __all__ = ["pack", "unpack"]
 _PLAIN = (type(None), bool, int, float, str)
 _MANY: dict[str, Callable[[Iterable[Any]], Any]] = {"tuple": tuple, "list": list, "frozenset": frozenset}
 Column = list[Any]
-"""What kind of values it holds, and these: ``["plain", values]``, ``["tuple", lengths, members]``, ``["of", class, numbers]``, …"""
+"""What kind of values it holds, and these: ``["plain", values]``, ``["tuple", lengths, members]``, ``["of", class, numbers of objects]``,
+``["few", numbers of values, values]`` where most are one of few, …"""
 
 
 def pack(table: object, classes: Iterable[type], known: Mapping[str, Sequence[object]] | None = None) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def pack(table: object, classes: Iterable[type], known: Mapping[str, Sequence[ob
 
     Args:
         table: Numbers, texts, dates, tuples, lists, frozensets, dictionaries, and objects of ``classes``.
-        classes: Named tuples, classes with slots, pydantic models.
+        classes: Named tuples, pydantic models, classes with slots that their constructor leaves empty or takes in the order of ``__match_args__``.
         known: Class -> objects of it that the reader has already; they are numbered, not written.
 
     >>> unpack(pack({"a": (1, 2), "b": (3,)}, ()), ())
@@ -49,10 +51,32 @@ def unpack(packed: dict[str, Any], classes: Iterable[type], known: Mapping[str, 
 def _fields(of: type) -> tuple[str, ...]:
     if issubclass(of, BaseModel):
         return tuple(of.model_fields)
-    if issubclass(of, tuple):  # a named one
+    if "__match_args__" in vars(of):  # what its constructor takes
         return tuple(of.__match_args__)  # type: ignore[attr-defined]
-    # Slots, also those of a compiled class, which has no __slots__.
+    # Slots, also those of a compiled class, which has no __slots__; its constructor takes nothing.
     return tuple(name for name, what in vars(of).items() if isinstance(what, GetSetDescriptorType | MemberDescriptorType) and not name.startswith("__"))
+
+
+def _native(value: object) -> bool:
+    """Whether JSON gives the value back as it is."""
+    if type(value) is list:
+        return all(map(_native, value))
+    if type(value) is dict:
+        return all(type(key) is str for key in value) and all(map(_native, value.values()))
+    return type(value) in _PLAIN
+
+
+def _key(value: object) -> object:
+    """What is the same for values that may be one; None: it is one by itself, or known by its number anyway."""
+    if type(value) in _PLAIN:
+        return type(value), value
+    if type(value) is dict:
+        keys = [*map(_key, chain.from_iterable(value.items()))]
+    elif type(value) is tuple or type(value) is frozenset:
+        keys = [*map(_key, value)]
+    else:
+        return None
+    return None if None in keys else (type(value), frozenset(keys) if type(value) is frozenset else tuple(keys))
 
 
 class _Packing:
@@ -71,15 +95,23 @@ class _Packing:
         return done
 
     def column(self, values: Sequence[Any]) -> Column:
-        kinds = [self._kind(type(value)) for value in values]
+        keys = [_key(value) for value in values]
+        firsts = {key: value for key, value in zip(reversed(keys), reversed(values), strict=True) if key is not None}
+        if None not in keys and len(firsts) <= len(values) // 2:
+            place = {key: number for number, key in enumerate(firsts)}
+            return ["few", [place[key] for key in keys], self._whole([*firsts.values()])]
+        return self._whole(values)
+
+    def _whole(self, values: Sequence[Any]) -> Column:
+        kinds = [self._kind(value) for value in values]
         several = tuple(dict.fromkeys(kinds))
         if len(several) == 1:
             return self._of_kind(several[0], values)
         parts = [self._of_kind(kind, [value for value, own in zip(values, kinds, strict=True) if own == kind]) for kind in several]
         return ["mixed", [several.index(kind) for kind in kinds], parts]
 
-    def _kind(self, of: type) -> str:
-        return "plain" if of in _PLAIN else self.classes.get(of) or of.__name__
+    def _kind(self, value: object) -> str:
+        return "plain" if _native(value) else self.classes.get(type(value)) or type(value).__name__
 
     def _of_kind(self, kind: str, values: Sequence[Any]) -> Column:
         if kind == "plain":
@@ -110,39 +142,59 @@ class _Unpacking:
         self.classes = {each.__name__: each for each in classes}
         self.packed = objects
         self.made: dict[str, Sequence[object]] = dict(known)
+        self.making: set[str] = set()
 
     def column(self, packed: Column) -> list[Any]:
-        kind = packed[0]
-        if kind == "plain":
-            values: list[Any] = packed[1]
-            return values
-        if kind == "of":
-            return [*map(self._objects(packed[1]).__getitem__, packed[2])]
-        if kind == "mixed":
-            parts = [iter(self.column(part)) for part in packed[2]]
-            return [next(parts[which]) for which in packed[1]]
-        if kind == "date":
-            return [*map(date.fromisoformat, packed[1])]
-        if kind == "dict":
-            keys, members = iter(self.column(packed[2])), iter(self.column(packed[3]))
-            return [dict(zip(islice(keys, length), islice(members, length), strict=True)) for length in packed[1]]
-        members, many = iter(self.column(packed[2])), _MANY[kind]
-        return [many(islice(members, length)) for length in packed[1]]
+        kind, *rest = packed
+        many = _MANY.get(kind)
+        return _KINDS[kind](self, *rest) if many is None else self._many(many, *rest)
+
+    def plain(self, values: list[Any]) -> list[Any]:
+        return values
+
+    def dates(self, values: list[str]) -> list[Any]:
+        return [*map(date.fromisoformat, values)]
+
+    def _many(self, many: Callable[[Iterable[Any]], Any], lengths: list[int], packed: Column) -> list[Any]:
+        members = iter(self.column(packed))
+        return [many(islice(members, length)) for length in lengths]
+
+    def dicts(self, lengths: list[int], packed_keys: Column, packed_members: Column) -> list[Any]:
+        keys, members = iter(self.column(packed_keys)), iter(self.column(packed_members))
+        return [dict(zip(islice(keys, length), islice(members, length), strict=True)) for length in lengths]
+
+    def few(self, numbers: list[int], packed: Column) -> list[Any]:
+        return [*map(self.column(packed).__getitem__, numbers)]
+
+    def numbered(self, name: str, numbers: list[int]) -> list[Any]:
+        return [*map(self._objects(name).__getitem__, numbers)]
+
+    def mixed(self, which: list[int], packed: list[Column]) -> list[Any]:
+        parts = [iter(self.column(part)) for part in packed]
+        return [next(parts[number]) for number in which]
 
     def _objects(self, name: str) -> Sequence[object]:
         """All objects of a class; its columns are decoded when the first of them is asked for."""
         if name not in self.made:
+            if name in self.making:
+                message = f"a {name} holds, perhaps by way of others, another {name}; columns of its fields cannot say so"
+                raise TypeError(message)
+            self.making.add(name)
             count, fields = self.packed[name]
             self.made[name] = _made(self.classes[name], count, {field: self.column(column) for field, column in fields.items()})
         return self.made[name]
 
 
+_KINDS: dict[str, Callable[..., list[Any]]] = {
+    "plain": _Unpacking.plain, "date": _Unpacking.dates, "dict": _Unpacking.dicts, "few": _Unpacking.few, "of": _Unpacking.numbered, "mixed": _Unpacking.mixed,
+}  # fmt: skip
+
+
 def _made(of: type, count: int, columns: dict[str, list[Any]]) -> list[object]:
     """Objects that were valid when they were packed."""
-    if issubclass(of, tuple):
+    if "__match_args__" in vars(of) and not issubclass(of, BaseModel):
         return [*starmap(of, zip(*columns.values(), strict=True))]
-    new = of.__new__
-    made: list[Any] = [new(of) for _ in range(count)]
+    made: list[Any] = [of.__new__(of) if issubclass(of, BaseModel) else of() for _ in range(count)]
     if issubclass(of, BaseModel):
         names = tuple(columns)
         columns = {

@@ -2,18 +2,16 @@
 
 All are frozen pydantic models (``Segment`` is a named tuple: a name has ten of them, and a model
 costs five times a tuple to make), so they validate, hash, compare, and go to JSON and back.
+
+Annotations are not postponed here: pydantic would compile each of them when its class is made.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from datetime import date
 from functools import total_ordering
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "Checkpoint",
@@ -208,7 +206,7 @@ class Version:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Version) and self.key == other.key
 
-    def __lt__(self, other: Version) -> bool:
+    def __lt__(self, other: "Version") -> bool:
         return self.key < other.key
 
     def __hash__(self) -> int:
@@ -237,15 +235,15 @@ class Identity(NamedTuple):
         text = "-".join([part for part in (self.family, self.version, *self.words) if part])
         return f"{text}@{self.date}" if self.date else text
 
-    def but(self, *words: str) -> Identity:
+    def but(self, *words: str) -> "Identity":
         """The same without these words."""
         return self._replace(words=tuple(word for word in self.words if word not in words))
 
-    def too(self, word: str) -> Identity:
+    def too(self, word: str) -> "Identity":
         """The same with one more word."""
         return self._replace(words=tuple(sorted({*self.words, word})))
 
-    def undated(self) -> Identity:
+    def undated(self) -> "Identity":
         """The same without its date."""
         return self._replace(date="")
 
@@ -275,7 +273,7 @@ class ModelName(_Record):
     dtype: Dtype | None = None
     context_length: int | None = Field(default=None, ge=1)
     released: Release | None = None
-    base: ModelName | None = None
+    base: "ModelName | None" = None
     canonical: str = ""
     segments: tuple[Segment, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -329,7 +327,7 @@ class ModelName(_Record):
             return None
         return dict(self.origins).get(path, "name")
 
-    def same_model(self, other: ModelName) -> bool:
+    def same_model(self, other: "ModelName") -> bool:
         """Whether both name one model, whatever its spelling, hub, format or quantization.
 
         Kinder than comparing ``canonical``: a date that only one of the two has is not a difference
@@ -345,7 +343,7 @@ class ModelName(_Record):
             return False
         return self.identity[:-1] == other.identity[:-1]
 
-    def __lt__(self, other: ModelName) -> bool:
+    def __lt__(self, other: "ModelName") -> bool:
         """Order inside a family by version, then by date; names of two families do not compare."""
         if not isinstance(other, ModelName):
             return NotImplemented

@@ -12,6 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from modelcatalog import columns, keeping
+from modelcatalog.pausing import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -61,11 +62,12 @@ _T = TypeVar("_T")
 class Vocabulary:
     """The data files and the tables that were made from them so far."""
 
-    __slots__ = ("_lock", "_sources", "added", "tables")
+    __slots__ = ("_fresh", "_lock", "_sources", "added", "tables")
 
-    def __init__(self, added: tuple[CompanyFile, ...] = ()) -> None:
+    def __init__(self, added: tuple[CompanyFile, ...] = (), *, fresh: bool = False) -> None:
         self.added = added
         """The files that `add` took."""
+        self._fresh = fresh
         self.tables: dict[object, Any] = {}
         """Function -> what it made."""
         self._lock = RLock()
@@ -73,7 +75,7 @@ class Vocabulary:
 
     def sources(self) -> keeping.Sources | None:
         """What tables that are kept must have been made from; None: none is, since this is not the package's own data alone."""
-        if self.added or os.environ.get("MODELCATALOG_DATA"):
+        if self._fresh or self.added or os.environ.get("MODELCATALOG_DATA"):
             return None
         if self._sources is None:
             try:
@@ -131,26 +133,25 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
             sources = _current.sources()
             if sources is None:
                 return make()
-            packed = keeping.read(name, sources)
-            if packed is not None:
-                found: _T = columns.unpack(packed, classes, known())
-                return found
+            shared = known()
+            with uncollected():  # nothing of a table is garbage, and looking for some takes longer than decoding it
+                packed = keeping.read(name, sources)
+                if packed is not None:
+                    found: _T = columns.unpack(packed, classes, shared)
+                    return found
             made = make()
-            keeping.write(name, columns.pack(made, classes, known()), sources)
+            keeping.write(name, columns.pack(made, classes, shared), sources)
             return made
 
-        def pack() -> dict[str, Any]:
-            return columns.pack(table(), classes, known())
-
         table = derived(looked_up)
-        KEPT[name] = pack
+        KEPT[name] = lambda: columns.pack(table(), classes, known())
         return table
 
     return mark
 
 
 KEPT: dict[str, Callable[[], dict[str, Any]]] = {}
-"""Table that is kept -> what makes its text; those of the modules that were imported."""
+"""Table that is kept -> what gives it as it is written; those of the modules that were imported."""
 
 
 def forget(*tables: Callable[[], Any]) -> None:
@@ -159,10 +160,10 @@ def forget(*tables: Callable[[], Any]) -> None:
         _current.tables.pop(table, None)
 
 
-def renew(added: tuple[CompanyFile, ...] = ()) -> None:
-    """Begin again with the package's own data, that of ``MODELCATALOG_DATA``, and these files."""
+def renew(added: tuple[CompanyFile, ...] = (), *, fresh: bool = False) -> None:
+    """Begin again with the package's own data, that of ``MODELCATALOG_DATA``, and these files; ``fresh``: and with no table that was kept."""
     global _current  # noqa: PLW0603  the one vocabulary
-    _current = Vocabulary(added)
+    _current = Vocabulary(added, fresh=fresh)
 
 
 _ADDING = RLock()

@@ -6,18 +6,17 @@ records, built when first asked for.
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import vocabulary
-from modelcatalog.catalog import index as _index
-from modelcatalog.catalog import listing as _listing
 from modelcatalog.catalog.completing import complete, named, parse, parse_many
-from modelcatalog.catalog.listing import HUBS
-from modelcatalog.catalog.resolving import resolve
-from modelcatalog.catalog.searching import find, search
 
 if TYPE_CHECKING:
+    from modelcatalog.catalog.listing import HUBS
+    from modelcatalog.catalog.resolving import resolve
+    from modelcatalog.catalog.searching import find, search
     from modelcatalog.records import Checkpoint, Company, Family, ModelName, Series
 
 __all__ = ["HUBS", "checkpoints", "companies", "complete", "extend", "families", "find", "parse", "parse_many", "resolve", "search", "series", "siblings"]
@@ -27,19 +26,35 @@ families: tuple[Family, ...]
 series: tuple[Series, ...]
 
 
-def __getattr__(name: str) -> Any:
+_HOMES = {"HUBS": "listing", "resolve": "resolving", "find": "searching", "search": "searching"}
+"""Name -> the module that it is imported from when it is first used: reading a name needs none of them."""
+
+
+def _first_use(name: str) -> Any:
+    from modelcatalog.catalog import index  # noqa: PLC0415  as in _HOMES
+
     if name in ("companies", "series"):
-        return getattr(_index.index(), name)
+        return getattr(index.index(), name)
     if name == "families":
-        return tuple(_index.index().families.values())
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
+        return tuple(index.index().families.values())
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value
+
+
+if not TYPE_CHECKING:
+    # Hidden from type checkers, which would take any misspelt name for one that comes later.
+    __getattr__ = _first_use
 
 
 
 def checkpoints(name: str | ModelName | None = None) -> tuple[Checkpoint, ...]:
     """Every checkpoint that the catalog lists, or those of one model, on both hubs."""
-    return _listing.listed_checkpoints(None if name is None else named(name).canonical)
+    from modelcatalog.catalog import listing  # noqa: PLC0415  as in _HOMES
+
+    return listing.listed_checkpoints(None if name is None else named(name).canonical)
 
 
 

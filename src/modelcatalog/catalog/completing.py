@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog import names
-from modelcatalog.catalog.index import fold, index
-from modelcatalog.catalog.listing import listing, same_model
+from modelcatalog.catalog.index import fold
 from modelcatalog.catalog.sizes import by_month, by_rules, name_words, size_rules, with_size
+from modelcatalog.names.dictionary import current_dictionary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -69,11 +69,13 @@ def _by_listing(name: ModelName) -> ModelName:
     """The size of the series that lists the model under this very name: mistral-large-2411 does not say that it is Large 2."""
     family = name.family or ""
     rules = size_rules().get(family)
-    if rules is None or index().families[family].weights == "closed":
+    if rules is None or family in current_dictionary().closed:
         return name
     rule = by_month(name)
     if rule is not None:
         return with_size(name, rule)
+    from modelcatalog.catalog.listing import listing, same_model  # noqa: PLC0415  hardly any name comes here
+
     entries = same_model(name, listing())
     if not entries:
         return name

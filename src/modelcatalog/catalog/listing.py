@@ -9,7 +9,7 @@ from modelcatalog.catalog.index import index
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.errors import Unsupported
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series
+from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +37,9 @@ __all__ = [
 
 HUBS: tuple[RepositoryHub, ...] = get_args(RepositoryHub)
 """Hubs whose repositories the catalog lists; the first is the one that is meant where nothing tells which."""
+
+
+_STATED = set(Checkpoint.model_fields)
 
 
 def known_hub(hub: object) -> None:
@@ -220,10 +223,12 @@ def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confiden
     """The record of a repository, with the size that its name or the catalog tells."""
     size = None if entry is None else by_rules(names.read(repo_id)).size
     line = None if entry is None else entry.series
-    return Checkpoint(
-        hub=hub, repo_id=repo_id, exists=exists, confidence=confidence, series=None if line is None else line.name, size=size,
-        source=line.source if line else "unverified", checked=None if line is None else line.checked,
-    )  # fmt: skip
+    fields = {
+        "hub": hub, "repo_id": repo_id, "revision": None, "file": None, "exists": exists, "confidence": confidence, "alternatives": (),
+        "series": None if line is None else line.name, "size": size, "source": line.source if line else "unverified",
+        "checked": None if line is None else line.checked,
+    }  # fmt: skip
+    return valid(Checkpoint, fields, _STATED)
 
 
 def on_hub(entry: Entry, target: Hub, others: Iterable[Entry] = ()) -> Checkpoint:

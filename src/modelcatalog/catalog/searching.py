@@ -9,14 +9,16 @@ from modelcatalog.catalog.completing import parse
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import HUBS, listed_checkpoint, listing, on_hub, same_model
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import Checkpoint, Match
+from modelcatalog.records import Checkpoint, Match, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.records import Hub, Weights
+    from modelcatalog.records import Company, Family, Hub, Series, Weights
 
 __all__ = ["find", "search"]
+
+_STATED = set(Match.model_fields)
 
 
 def find(text: str) -> Match | None:
@@ -35,14 +37,18 @@ def find(text: str) -> Match | None:
     if named is not None and (family is None or name.version is None):
         company = company_named(named)
         own = family if family is not None and family.company == named else None
-        return Match(company=company, family=own)
+        return _match(company, own)
     if family is None:
         return None
     company = company_named(family.company)
     lines = known.by_version.get((family.name, fold(name.version)), [])
     entries = same_model(name, listing())
     line = entries[0].series if entries else lines[0] if lines and name.version else None
-    return Match(company=company, family=family, series=line, checkpoint=on_hub(entries[0], HUBS[0], entries[1:]) if entries else None)
+    return _match(company, family, line, on_hub(entries[0], HUBS[0], entries[1:]) if entries else None)
+
+
+def _match(company: Company, family: Family | None, line: Series | None = None, found: Checkpoint | None = None) -> Match:
+    return valid(Match, {"company": company, "family": family, "series": line, "checkpoint": found}, _STATED)
 
 
 def search(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import fold
@@ -38,6 +38,8 @@ class SizeRule(NamedTuple):
     """When the series came out: 2025-06; empty: nobody has written it down."""
 
 
+_Row = list[Any]
+"""The fields of a rule."""
 _ByVersion = dict[str | None, tuple[SizeRule, ...]]
 """Version -> the rules for its names, its own and those of series without one; None: only the latter, for every other version."""
 
@@ -76,7 +78,7 @@ def by_rules(name: ModelName) -> ModelName:
     unstated = estimated or size is None or (size.total is None and size.active is None)
     rule = _size_rule(rules, name, unstated=unstated) if rules else None
     if rule is None and estimated and name.base is not None:
-        table = size_rules().get(name.base.family or "", _NONE).all
+        table = (size_rules().get(name.base.family or "") or _NONE).all
         rule = _size_rule(table[version if version in table else None], name, unstated=True)  # internlm2-math-plus-mixtral8x22b
     return name if rule is None else with_size(name, rule)
 
@@ -126,7 +128,7 @@ def by_month(name: ModelName) -> SizeRule | None:
     if name.version is not None:
         return None
     words = name_words(name)
-    for rule in size_rules().get(name.family or "", _NONE).by_month.get(name.identity.date, ()):
+    for rule in (size_rules().get(name.family or "") or _NONE).by_month.get(name.identity.date, ()):
         if rule.words - {rule.version} <= words:
             return rule if not rule.default or _same_size(rule, words, name, unstated=True) else None
     return None
@@ -182,9 +184,35 @@ def _tiers() -> frozenset[str]:
     return frozenset(vocabulary.tiers())
 
 
-@vocabulary.kept("sizes", Sizes, SizeRule)
-def size_rules() -> dict[str, Sizes]:
-    """Family -> its rules."""
+class SizeTable:
+    """Family -> its rules, which become what they are when the family is first asked for."""
+
+    __slots__ = ("_made", "_rows")
+
+    def __init__(self, rows: dict[str, list[_Row]]) -> None:
+        self._rows = rows
+        self._made: dict[str, Sizes] = {}
+
+    def get(self, family: str) -> Sizes | None:
+        """A family's rules, where it has any."""
+        found = self._made.get(family)
+        if found is None:
+            rows = self._rows.get(family)
+            if rows is None:
+                return None
+            found = self._made[family] = _sizes([SizeRule(frozenset(row[0]), *row[1:]) for row in rows])
+        return found
+
+
+@vocabulary.derived
+def size_rules() -> SizeTable:
+    """The rules of every family."""
+    return SizeTable(_rows())
+
+
+@vocabulary.kept("sizes")
+def _rows() -> dict[str, list[_Row]]:
+    """Family -> the fields of its rules, the rule with the most words first."""
     from modelcatalog.entries import split_size  # noqa: PLC0415  where the rules are kept, nobody needs the entries
 
     rules: dict[str, list[SizeRule]] = {}
@@ -197,7 +225,8 @@ def size_rules() -> dict[str, Sizes]:
                     month = (entry.released or "")[:_MONTH]
                     rule = SizeRule(name_words(example), fold(example.version), total, active, not key, example.identity.date, month)
                     rules.setdefault(family.name, []).append(rule)
-    return {name: _sizes(sorted(some, key=lambda rule: (rule.default, -len(rule.words)))) for name, some in rules.items()}
+    ordered = {name: sorted(some, key=lambda rule: (rule.default, -len(rule.words))) for name, some in rules.items()}
+    return {name: [[sorted(rule.words), *rule[1:]] for rule in some] for name, some in ordered.items()}
 
 
 def _sizes(rules: list[SizeRule]) -> Sizes:

@@ -211,6 +211,24 @@ class Session:
         stream = self._model._stream((*self._messages, turn), options, self._memory)  # noqa: SLF001
         return _Remembered(stream, self._messages, turn)
 
+    def undo(self) -> str | None:
+        """Forget the last turn; what the user said in it, None where there is none."""
+        place = next((at for at in range(len(self._messages) - 1, -1, -1) if self._messages[at].role == "user"), None)
+        if place is None:
+            return None
+        said = self._messages[place].content
+        del self._messages[place:]
+        return said
+
+    def reset(self, system: str | None = None) -> None:
+        """Forget every turn. The system prompt stays, unless another is given; an empty one removes it.
+
+        Raises:
+            Unsupported: it is not a text.
+        """
+        first = [one for one in self._messages[:1] if one.role == "system"] if system is None else [*asking.instructions(system)]
+        self._messages[:] = first
+
     async def achat(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Reply:
         """As `chat`, in an event loop."""
         return await self.astream(prompt, **generation)
@@ -228,16 +246,22 @@ class Session:
         saving.write(path, self._model.name.source, self._settings, self._messages)
 
     @classmethod
-    def load(cls, path: str | Path, model: ChatModel) -> Self:
+    def load(cls, path: str | Path, model: ChatModel, *, system: str | None = None, **generation: Any) -> Self:
         """Go on with a conversation that `save` wrote; with another model than its own, a warning says so.
+
+        Args:
+            path: The file.
+            model: Who answers from here on.
+            system: A system prompt in place of the one that was saved.
+            generation: Options in place of those that were saved.
 
         Raises:
             Unsupported: the file is not there, or holds something else.
         """
         saved = saving.read(path)
-        settings: dict[str, Any] = dict(saved.settings)
-        session = cls(model, **settings)
-        session._messages = list(saved.messages)
+        session = cls(model, **{**saved.settings, **generation})
+        turns = [one for one in saved.messages if one.role != "system"] if system is not None else saved.messages
+        session._messages = [*asking.instructions(system), *turns]
         if saved.model != model.name.source and not model.name.same_model(catalog.parse(saved.model)):
             warnings.warn(f"{path} is a conversation with {saved.model}, and goes on with {model.name.source}", stacklevel=2)
         return session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from modelcatalog.cli import ending, show, talk
 from modelcatalog.cli.given import lines
 from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
+from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +68,9 @@ def chat(
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
     asked: dict[str, Any],
     max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="The maximum number of tokens in a reply.")] = 512,
+    schema: Annotated[Path | None, typer.Option(metavar="FILE", help="Answer as JSON that matches the JSON Schema in this file.", show_default=False)] = None,
+    resume: Annotated[Path | None, typer.Option(metavar="FILE", help="Go on with the conversation in this file.", show_default=False)] = None,
+    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the conversation to this file at the end.", show_default=False)] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON reply per line; prompts, one per line, from standard input.")] = False,
 ) -> None:
     """Load a model and talk to it, with history.
@@ -75,6 +80,11 @@ def chat(
     """
     say, notes = words(os.environ), show.console(stderr=True)
     prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
+    settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
+    if resume is not None:
+        from modelcatalog.chat import saving  # noqa: PLC0415  only --resume needs it
+
+        saving.read(resume)  # a wrong file is said before anything is loaded
     with talk.waiting(notes, say.looking.format(name=name)):
         made = modelcatalog.plan(name, **asked)
     if json:
@@ -84,19 +94,43 @@ def chat(
         show.facts(notes, made.name, say)
         notes.print(f"\n{made}\n", soft_wrap=True)
     with _loaded(made, say, notes) as model:
-        session = model.session(system)
-        if json:
-            _replies(session, [prompt] if prompt is not None else talk.prompts(), max_new_tokens)
-        elif prompt is None:
-            talk.talk(session, say, notes, max_new_tokens=max_new_tokens, report=ending.report)
-        elif talk.answer(session.stream(prompt, max_new_tokens=max_new_tokens), say, notes).finish_reason == "cancelled":
-            raise typer.Exit(ending.INTERRUPTED)
+        session = model.session(system, **settings) if resume is None else modelcatalog.Session.load(resume, model, system=system, **settings)
+        try:
+            if json:
+                _replies(session, [prompt] if prompt is not None else talk.prompts())
+            elif prompt is None:
+                talk.talk(session, say, notes, report=ending.report)
+            elif talk.answer(session.stream(prompt), say, notes).finish_reason == "cancelled":
+                raise typer.Exit(ending.INTERRUPTED)
+        finally:
+            if save is not None:
+                session.save(save)
 
 
-def _replies(session: Session, prompts: Iterable[str], max_new_tokens: int) -> None:
+def _schema(file: Path) -> dict[str, Any]:
+    """The JSON Schema in a file.
+
+    Raises:
+        Unsupported: it cannot be read, or holds something else.
+    """
+    from modelcatalog.engines.constraints import constraint  # noqa: PLC0415  only --schema needs it
+
+    try:
+        found = loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        message = f"{file} cannot be read as JSON: {error.strerror if isinstance(error, OSError) else error}"
+        raise Unsupported(message, subject=str(file), hint="give the path of a file with a JSON Schema") from error
+    if not isinstance(found, dict):
+        message = f"{file} is not a JSON Schema: it holds no JSON object"
+        raise Unsupported(message, subject=str(file), hint='write {"type": "object", "properties": {…}}')
+    constraint(found)
+    return found
+
+
+def _replies(session: Session, prompts: Iterable[str]) -> None:
     code = 0
     for prompt in prompts:
-        ended = talk.record(session.stream(prompt, max_new_tokens=max_new_tokens), ending.report).finish_reason
+        ended = talk.record(session.stream(prompt), ending.report).finish_reason
         if ended == "cancelled":
             raise typer.Exit(ending.INTERRUPTED)
         if ended == "error":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from modelcatalog.cli.slash import Commands
 from modelcatalog.errors import ModelCatalogError, NoChatTemplate
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = ["ENDS", "answer", "prompts", "record", "talk", "waiting", "well_forme
 
 ENDS = frozenset({"exit", "quit", "退出"})
 """What ends a conversation."""
+_FENCE = '"""'
 _CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 """A model may write escape sequences; a terminal would obey them."""
 
@@ -44,14 +46,13 @@ def waiting(notes: Console, text: str) -> Iterator[None]:
         yield
 
 
-def talk(session: Session, say: Words, notes: Console, *, max_new_tokens: int, report: Callable[[ModelCatalogError], object]) -> None:
-    """Prompt and reply in turn, until the user ends it.
+def talk(session: Session, say: Words, notes: Console, *, report: Callable[[ModelCatalogError], object]) -> None:
+    """Prompt and reply in turn, until the user ends it. What begins with a slash is for the program, never for the model.
 
     Args:
         session: What remembers the turns.
         say: The user's language.
         notes: Where everything goes that is not a reply.
-        max_new_tokens: Most tokens of a reply.
         report: Prints an error, after which the conversation goes on.
 
     Raises:
@@ -61,6 +62,7 @@ def talk(session: Session, say: Words, notes: Console, *, max_new_tokens: int, r
     if at_terminal:
         _edit_lines()
     notes.print(say.greeting)
+    slash = Commands(session, say, notes)
     while True:
         try:
             prompt = _read(say, notes, at_terminal=at_terminal).strip()
@@ -72,12 +74,13 @@ def talk(session: Session, say: Words, notes: Console, *, max_new_tokens: int, r
             continue
         if prompt.lower() in ENDS:
             return
-        if not prompt:
-            continue
-        if at_terminal:
-            print(say.model, end="", flush=True)  # noqa: T201  the reply follows on the same line
         try:
-            answer(session.stream(prompt, max_new_tokens=max_new_tokens), say, notes)
+            asked = slash.take(prompt)
+            if not asked:
+                continue
+            if at_terminal:
+                print(say.model, end="", flush=True)  # noqa: T201  the reply follows on the same line
+            slash.replies.append(answer(session.stream(asked), say, notes))
         except NoChatTemplate:
             raise
         except ModelCatalogError as error:
@@ -95,9 +98,20 @@ def _edit_lines() -> None:
 
 
 def _read(say: Words, notes: Console, *, at_terminal: bool) -> str:
+    """What the user says next: a line, or the lines between two of three quotation marks."""
+    line = _line(say.user, notes, at_terminal=at_terminal)
+    if line.strip() != _FENCE:
+        return line
+    lines: list[str] = []
+    while (line := _line(say.more, notes, at_terminal=at_terminal)).strip() != _FENCE:
+        lines.append(line.rstrip("\n"))
+    return "\n".join(lines)
+
+
+def _line(before: str, notes: Console, *, at_terminal: bool) -> str:
     if at_terminal:
-        return well_formed(input(say.user))
-    notes.print(say.user, end="")
+        return well_formed(input(before))
+    notes.print(before, end="")
     line = sys.stdin.readline()
     if not line:
         raise EOFError
@@ -161,7 +175,8 @@ def record(stream: Stream, report: Callable[[ModelCatalogError], object]) -> Rep
         except ModelCatalogError as error:
             report(error)
             reply = stream.reply
-    shown = {**reply.model_dump(mode="json", exclude={"error"}), "error": None if reply.error is None else str(reply.error)}
+    less = {"error"} if reply.parsed is not None else {"error", "parsed"}
+    shown = {**reply.model_dump(mode="json", exclude=less), "error": None if reply.error is None else str(reply.error)}
     print(json.dumps(shown, ensure_ascii=False), flush=True)  # noqa: T201
     return reply
 

@@ -59,6 +59,19 @@ class Words(NamedTuple):
     """Before a download; ``{size}`` and ``{source}``."""
     greeting: str
     user: str
+    more: str
+    """Before a further line of what the user says."""
+    commands: str
+    """What can be written after a slash."""
+    no_command: str
+    """``{word}`` is not among them."""
+    begun: str
+    """The conversation begins anew."""
+    nothing_said: str
+    saved: str
+    """The conversation is in ``{file}``."""
+    stats: str
+    """Of a conversation: ``{replies}``, ``{tokens}``, ``{speed}`` and ``{prompt}``."""
     model: str
     how_to_end: str
     thinking: str
@@ -103,8 +116,23 @@ ENGLISH = Words(
     looking="Looking for {name} …",
     loading="Loading {name} on {device} …",
     fetching="Fetching {size} from {source}, then loading …",
-    greeting="Write a message. Ctrl-C stops a reply; exit, quit, 退出 or Ctrl-D ends.",
+    greeting="Write a message. Ctrl-C stops a reply; exit, quit, 退出 or Ctrl-D ends; /help lists what else there is.",
     user="you> ",
+    more="...> ",
+    commands=(
+        "/system [TEXT]   show the system prompt, or begin anew with this one\n"
+        "/reset           forget the conversation\n"
+        "/regenerate      answer the last message again\n"
+        "/stats           what the replies have cost so far\n"
+        "/save FILE       write the conversation to a file, for --resume\n"
+        "//...            a message that begins with a slash\n"
+        '"""              begins and ends a message of several lines'
+    ),
+    no_command="{word} is not a command, and was not sent to the model",
+    begun="(the conversation begins anew)",
+    nothing_said="nothing has been asked yet",
+    saved="saved to {file}; go on with: --resume {file}",
+    stats="{replies} replies, {tokens} tokens, {speed:.1f} tokens/s on average; the last prompt had {prompt} tokens",
     model="model> ",
     how_to_end="exit, quit, 退出 or Ctrl-D ends",
     thinking="thinking …",
@@ -163,8 +191,23 @@ CHINESE = Words(
     looking="正在查找 {name} …",
     loading="正在把 {name} 载入 {device} …",
     fetching="正在从 {source} 下载 {size}，随后载入 …",
-    greeting="请输入内容。Ctrl-C 中断回复；输入 退出、exit、quit 或按 Ctrl-D 结束。",
+    greeting="请输入内容。Ctrl-C 中断回复；输入 退出、exit、quit 或按 Ctrl-D 结束；/help 列出其他命令。",
     user="你：",
+    more="…：",
+    commands=(
+        "/system [文字]   显示系统提示词，或用这一句重新开始\n"
+        "/reset           忘掉这段对话\n"
+        "/regenerate      重新回答上一句\n"
+        "/stats           到现在为止的回复花了多少\n"
+        "/save 文件       把对话写入文件，供 --resume 使用\n"
+        "//...            以斜杠开头的内容\n"
+        '"""              多行内容的开头和结尾'
+    ),
+    no_command="没有 {word} 这个命令，也没有发给模型",
+    begun="（对话重新开始）",
+    nothing_said="还没有问过什么",
+    saved="已保存到 {file}；接着谈请用：--resume {file}",
+    stats="{replies} 次回复，{tokens} 个词元，平均每秒 {speed:.1f} 个；上一次提示有 {prompt} 个词元",
     model="模型：",
     how_to_end="输入 退出、exit、quit 或按 Ctrl-D 结束",
     thinking="思考中 …",

@@ -1,6 +1,6 @@
 """Owns keeping a reply within its constraint: which tokens may come next, by the library llguidance. Knows no model and no text.
 
-llguidance and xgrammar were both measured (docs/benchmarks.md): both are faster than any model, and this one brings no package of its own.
+llguidance and xgrammar were both measured (docs/engines.md): beside a model's own time both cost nothing, and this one needs no other package.
 """
 
 from __future__ import annotations

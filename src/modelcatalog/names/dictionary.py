@@ -5,7 +5,7 @@ Knows no word that the vocabulary does not list, and no neighbours. What a piece
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
@@ -22,6 +22,7 @@ __all__ = ["Account", "Dictionary", "Numbers", "Option", "current_dictionary"]
 class Account:
     """What an owner tells."""
 
+    __match_args__: ClassVar = ("company", "method", "format")
     __slots__ = ("company", "format", "method", "repackager")
 
     def __init__(self, company: str | None, method: str | None = None, file_format: str | None = None) -> None:
@@ -55,11 +56,12 @@ class Dictionary:
     """The word tables, made from the vocabulary."""
 
     __slots__ = (
-        "accounts", "company_of", "counters", "families", "files", "finished", "hosts", "ideographic", "numbers", "phrases", "plain", "regions", "resellers",
-        "routes", "schemes", "serving", "stems", "tag_words", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "words",
+        "accounts", "closed", "company_of", "counters", "families", "files", "finished", "hosts", "ideographic", "numbers", "phrases", "plain",
+        "regions", "resellers", "routes", "schemes", "serving", "stems", "tag_words", "tier_words", "training_after", "training_after_size",
+        "training_before", "tuned", "words",
     )  # fmt: skip
 
-    def __init__(self, companies: Iterable[CompanyFile]) -> None:
+    def __init__(self) -> None:
         self.words: dict[str, Word] = {}
         self.phrases: dict[str, list[Option]] = {}
         self.families: dict[str, Word] = {}
@@ -68,6 +70,9 @@ class Dictionary:
         self.accounts: dict[str, Account] = {}
         self.company_of: dict[str, str] = {}
         self.ideographic: list[str] = []
+
+    def fill(self, companies: Iterable[CompanyFile]) -> None:
+        """Make the tables, which are empty before; one that was kept has them already."""
         hubs = vocabulary.hubs()
         self.routes = frozenset(hubs.routes)
         self.regions = frozenset(hubs.regions)
@@ -106,6 +111,8 @@ class Dictionary:
         for company in companies:
             for family in company.family:
                 self._add_family(company, family)
+        self.closed = frozenset(family.name for company in companies for family in company.family if family.weights == "closed")
+        """Families of which no weights were ever published."""
         self.ideographic.sort(key=len, reverse=True)
         for repackager in hubs.repackager:
             account = Account(None, repackager.method, repackager.format)
@@ -123,7 +130,7 @@ class Dictionary:
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
 
     def _add(self, spelling: str, role: Role, value: Value, key: str | None) -> None:
-        """Later roles win over earlier ones: the order of calls in ``__init__`` is the precedence."""
+        """Later roles win over earlier ones: the order of calls in `fill` is the precedence."""
         parts = tuple(spelling.lower().split(" "))
         if len(parts) > 1:
             # "llama guard" makes sure of the family; what the second word means is read from it alone.
@@ -150,7 +157,7 @@ class Dictionary:
         """An API's words for a family, which add nothing to the canonical name."""
         parts = tuple(spelling.split(" "))
         rest = (*parts[1:], before) if before else parts[1:]
-        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word.alone())))
+        self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word)))
 
     def _speaks(self, part: str) -> bool:
         """Whether a word of a phrase states something of its own: a type, a tier, a size, a number."""
@@ -195,8 +202,9 @@ class Dictionary:
             {line.lower(): line for line in family.lines}, family.dates, dict(family.words), frozenset(follows), frozenset(versions),
             family.weights == "closed", family.mixture, family.tokens,
         )  # fmt: skip
+        alone = word.alone()
         for served, before in family.served:
-            self._add_served(served, before, word)
+            self._add_served(served, before, alone)
         squeezed_own = "".join(c for c in own if c.isalnum())
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
@@ -205,10 +213,12 @@ class Dictionary:
                 maker = next((name for name in makers if squeezed.startswith(name) and squeezed != name), "")
                 squeezed = squeezed.removeprefix(maker)
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 else None
-            self._add(spelling.lower(), "family", word.alone() if " " in spelling or not spelling.isascii() else word, extra)
+            self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() else word, extra)
 
 
 @vocabulary.kept("dictionary", Dictionary, Account, Option, Word, FamilyWord, Method, Scheme, Numbers)
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
-    return Dictionary(vocabulary.companies())
+    made = Dictionary()
+    made.fill(vocabulary.companies())
+    return made

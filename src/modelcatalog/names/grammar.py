@@ -466,23 +466,27 @@ def _reference_texts() -> tuple[tuple[str, str], ...]:
 
 
 @vocabulary.derived
-def _reference_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((name, re.compile(text, re.ASCII)) for name, text in _reference_texts())
+def _reference_patterns() -> dict[str, re.Pattern[str]]:
+    """Those that were asked for so far: compiling all of them takes as long as reading a hundred names."""
+    return {}
 
 
 def reference(text: str) -> re.Match[str]:
     """The first form of reference that the whole lower-case ``text`` has, which holds one printable character at least."""
-    return next(found for _, pattern in _reference_patterns() if (found := pattern.fullmatch(text)) is not None)
+    patterns = _reference_patterns()
+    for name, regex in _reference_texts():
+        pattern = patterns.get(name)
+        if pattern is None:
+            pattern = patterns[name] = re.compile(regex, re.ASCII)
+        found = pattern.fullmatch(text)
+        if found is not None:
+            return found
+    raise AssertionError(text)  # the last form takes every text
 
 
 def form(found: re.Match[str]) -> str:
     """The name of the rule that `reference` matched."""
-    return next(name for name, pattern in _reference_patterns() if pattern is found.re)
-
-
-@cache
-def _piece_pattern() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES))
+    return next(name for name, pattern in _reference_patterns().items() if pattern is found.re)
 
 
 @cache
@@ -501,9 +505,8 @@ def _word_rule(name: str) -> tuple[WordRule, re.Pattern[str]]:
     return next((rule, re.compile(rule.regex())) for rule in WORDS if rule.name == name)
 
 
-def pieces(text: str) -> list[str]:
-    """A text cut by `PIECES`, its case kept; joined, they are the text again."""
-    return _piece_pattern().findall(text)
+pieces: Callable[[str], list[str]] = re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES)).findall
+"""A text cut by `PIECES`, its case kept; joined, they are the text again."""
 
 
 def known_piece(text: str) -> Word | None:

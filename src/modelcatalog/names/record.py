@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
@@ -11,7 +11,7 @@ from modelcatalog.names.refusing import LIMIT
 from modelcatalog.records import Identity, ModelName, Quantization, Segment, Size, valid
 
 if TYPE_CHECKING:
-    from modelcatalog.names.reading import Reading
+    from modelcatalog.names.reading import Found, Reading
     from modelcatalog.names.reference import Parts
     from modelcatalog.names.roles import Bits
     from modelcatalog.records import Origin
@@ -20,20 +20,22 @@ if TYPE_CHECKING:
 
 __all__ = ["base_text", "changed", "record_of", "size_of"]
 
-_RUNTIMES = frozenset(("mlx", "mlc", "openvino"))
+_RUNTIMES: Final = frozenset(("mlx", "mlc", "openvino"))
 """Formats of one runtime: an account that publishes these publishes nothing else."""
-_FIELDS, _SIZE, _QUANTIZATION = set(ModelName.model_fields), set(Size.model_fields), set(Quantization.model_fields)
-_UNSTATED: dict[str, Any] = {name: field.get_default() for name, field in ModelName.model_fields.items()}
+_FIELDS: Final = set(ModelName.model_fields)
+_SIZE: Final = set(Size.model_fields)
+_QUANTIZATION: Final = set(Quantization.model_fields)
+_UNSTATED: Final[dict[str, Any]] = {name: field.get_default() for name, field in ModelName.model_fields.items()}
 """What a record has where the name says nothing; a copy of it costs less than a dictionary made field by field."""
-_COMPANY: Origins = (("company", "catalog"),)
-_new = ModelName.__new__
-_set_fields = vars(BaseModel)["__dict__"].__set__
-_set_fields_set, _set_extra, _set_private = (
-    vars(BaseModel)[name].__set__ for name in ("__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
-)
-_set_identity = vars(ModelName)["_identity"].__set__
-_new_tuple = tuple.__new__
-_HYPHENS = tuple(Segment("separator", "-", at, at + 1) for at in range(LIMIT))
+_COMPANY: Final[Origins] = (("company", "catalog"),)
+_new: Final = ModelName.__new__
+_set_fields: Final = vars(BaseModel)["__dict__"].__set__
+_set_fields_set: Final = vars(BaseModel)["__pydantic_fields_set__"].__set__
+_set_extra: Final = vars(BaseModel)["__pydantic_extra__"].__set__
+_set_private: Final = vars(BaseModel)["__pydantic_private__"].__set__
+_set_identity: Final = vars(ModelName)["_identity"].__set__
+_new_tuple: Final = tuple.__new__
+_HYPHENS: Final = tuple(Segment("separator", "-", at, at + 1) for at in range(LIMIT))
 """Hyphens are four in ten of all segments, so each is made once."""
 
 
@@ -69,7 +71,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
     fields["size"], fields["quantization"], fields["format"] = size, quantization, file_format
     fields["dtype"], fields["context_length"], fields["released"] = found.dtype, found.context, found.released
     fields["base"] = base
-    identity = _identity(reading)
+    identity = _identity(found)
     fields["canonical"], fields["segments"], fields["origins"] = _text(identity), _segments(reading, parts), origins
     if tape.unknown:
         fields["unknown"] = tuple([texts[i] for i in tape.unknown])
@@ -78,17 +80,16 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
 
 def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     """The whole text in order; without regions, the owner and its slash are before the words, and with them slash is -1."""
-    start = parts.slash + 1
-    segments = [_new_tuple(Segment, ("owner", parts.owner, 0, start - 1)), _new_tuple(Segment, ("separator", "/", start - 1, start))] if start > 1 else []
-    kinds = reading.tape.kinds
+    start, kinds, make, segment = parts.slash + 1, reading.tape.kinds, _new_tuple, Segment
+    segments = [make(segment, ("owner", parts.owner, 0, start - 1)), make(segment, ("separator", "/", start - 1, start))] if start > 1 else []
     for i, text in enumerate(reading.tape.texts):
         kind = kinds[i]
-        if text == "-":
-            segments.append(_HYPHENS[start] if kind == "separator" else Segment(kind, text, start, start + 1))
+        if text == "-" and kind == "separator":
+            segments.append(_HYPHENS[start])
             start += 1
         else:
             end = start + len(text)
-            segments.append(_new_tuple(Segment, (kind, text, start, end)))
+            segments.append(make(segment, (kind, text, start, end)))
             start = end
     return tuple(segments)
 
@@ -170,15 +171,14 @@ def base_text(reading: Reading) -> str | None:
     return "".join(tape.texts[at.base : end + 1])
 
 
-def _identity(reading: Reading) -> Identity:
+def _identity(found: Found) -> Identity:
     """Family, version, and the other words in alphabetical order: their order in the name says nothing."""
-    found = reading.found
-    keys, family, version, base, released = found.keys, found.family, found.version, found.base, found.released
-    if base is not None:
-        keys = [*keys, base.name.lower() + (found.base_version or "").lower()]
+    keys, family, version, date = found.keys, found.family, found.version, ""
+    if found.base is not None:
+        keys = [*keys, found.base.name.lower() + (found.base_version or "").lower()]
     if len(keys) > 1:
         keys = sorted(set(keys))
-    date = ""
+    released = found.released
     if released is not None:
         day = "" if released.day is None else f"-{released.day:02}"
         date = f"{released.year or ''}-{released.month or 0:02}{day}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from modelcatalog.errors import NameSyntaxError
@@ -36,6 +35,8 @@ def check(text: str) -> None:
     if len(text) > LIMIT:
         message = f"name of {len(text)} characters"
         raise NameSyntaxError(message, subject=text, start=LIMIT, end=len(text), expected=(f"at most {LIMIT} characters",))
+    import unicodedata  # noqa: PLC0415  most names are none of these
+
     for at, char in enumerate(text):
         if unicodedata.category(char) in ("Cc", "Cs"):
             message = f"control character {char!r}" if unicodedata.category(char) == "Cc" else f"lone surrogate {char!r}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +95,9 @@ class Numbered(NamedTuple):
 class FamilyWord:
     """What reading must know of a family."""
 
+    __match_args__: ClassVar = (
+        "name", "company", "derived", "bare", "compact", "lines", "dates", "words", "follows", "versions", "closed", "mixture", "tokens",
+    )  # fmt: skip
     __slots__ = ("bare", "closed", "compact", "company", "dates", "derived", "follows", "lines", "mixture", "name", "tokens", "versions", "words")
 
     def __init__(  # noqa: PLR0917  made in one place
@@ -138,6 +141,7 @@ Value: TypeAlias = "FamilyWord | Parameters | Mixture | Width | Scheme | Method 
 class Word:
     """A word and its meaning: ``role`` says what kind, ``value`` what it states."""
 
+    __match_args__: ClassVar = ("role", "text", "value", "key")
     __slots__ = ("key", "role", "text", "value")
 
     def __init__(self, role: Role, text: str, value: Value = None, key: str | None = None) -> None:

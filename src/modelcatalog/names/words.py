@@ -1,18 +1,18 @@
 """Owns the words of a name: how a stretch of text becomes words, each with what it means by itself.
 
 A piece is a word of the dictionary, a word that `grammar.WORDS` describes, or both glued together; a phrase is several
-pieces. Knows nothing of neighbours. Every piece is read once and remembered (`readings`, bounded), which is why a name costs
-little more than cutting it up.
+pieces. Knows nothing of neighbours. What the dictionary or a rule had to be asked about is remembered (`readings`, bounded), which is
+why a name costs little more than cutting it up.
 """
 
 from __future__ import annotations
 
-from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.names.grammar import pieces
 from modelcatalog.names.roles import Parameters, Word, unknown
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = ["Several", "alone", "cut", "fold", "names_family", "readings"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _LONGEST = 80
 """Words longer than this mean nothing; they are not worth a look-up or a place in memory."""
 _NAME = 4
@@ -37,7 +38,7 @@ _GLUED = 10**8
 class Several(Word):
     """A piece that is more than one word, or that may begin a phrase."""
 
-    __slots__ = ("alone", "options", "seconds")
+    __slots__ = ("alone", "options", "seconds", "single")
 
     def __init__(self, piece: str, options: Iterable[Option], alone: tuple[Word, ...]) -> None:
         super().__init__("several", piece)
@@ -46,19 +47,34 @@ class Several(Word):
         """Beginnings of the word after the first: a quick look that rules out most names."""
         self.alone = alone
         """What it means where no phrase begins."""
+        self.single = alone[0] if len(alone) == 1 else None
+        """The same, where that is one word."""
+
+    def may_begin(self, pieces: list[str], at: int) -> bool:
+        """Whether the pieces from ``at`` on may be one of its phrases."""
+        return at + 2 < len(pieces) and pieces[at + 2].lower().startswith(self.seconds)
 
 
 class _Readings(dict[str, Word]):
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
+    def __init__(self, dictionary: Dictionary) -> None:
+        super().__init__()
+        self.dictionary = dictionary
+
     def __missing__(self, piece: str) -> Word:
-        lowered, words = fold(piece), current_dictionary()
+        dictionary = self.dictionary
+        if piece.isascii() and piece.isalpha():
+            lowered = piece.lower()
+            if lowered not in dictionary.words and lowered not in dictionary.phrases:
+                # As most new words are: every rule of `grammar.WORDS` wants a digit. Made again each time, since that costs
+                # no more than finding it again among tens of thousands, and nothing has to be kept.
+                return Word("unknown", lowered, None, lowered)
+        else:
+            lowered = fold(piece)
         if len(piece) > _LONGEST:
             return unknown(lowered) if piece[0].isalnum() else Word("separator", lowered, None, lowered)
-        if piece.isalpha() and piece.isascii() and lowered not in words.words and lowered not in words.phrases:
-            found = unknown(lowered)  # as most new words are: every rule of `grammar.WORDS` wants a digit
-        else:
-            found = _read(piece, words) if lowered == piece else self[lowered]
+        found = _read(piece, dictionary) if lowered == piece else self[lowered]
         if len(self) >= _REMEMBERED:
             self.clear()
         self[piece] = found
@@ -74,7 +90,7 @@ def fold(text: str) -> str:
 @vocabulary.derived
 def readings() -> dict[str, Word]:
     """Every piece that was read with this vocabulary -> its word."""
-    return _Readings()
+    return _Readings(current_dictionary())
 
 
 def alone(found: Word) -> tuple[Word, ...]:
@@ -92,17 +108,22 @@ def names_family(piece: str) -> bool:
 
 def cut(text: str) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
-    texts = grammar.pieces(text)
+    texts = pieces(text)
     words = list(map(readings().__getitem__, texts))
-    return _spread(words, texts) if Several in map(type, words) else (words, texts)
+    if Several in map(type, words):
+        for at, word in enumerate(words):
+            if not isinstance(word, Several):
+                continue
+            if word.single is None or word.may_begin(texts, at):
+                return _spread(words, texts, at)
+            words[at] = word.single
+    return words, texts
 
 
-def _spread(found: list[Word], pieces: list[str]) -> tuple[list[Word], list[str]]:
-    """The same, where some pieces are several words or begin a phrase."""
-    words: list[Word] = []
-    texts: list[str] = []
-    at, last = 0, len(pieces) - 1
-    while at <= last:
+def _spread(found: list[Word], pieces: list[str], at: int) -> tuple[list[Word], list[str]]:
+    """The same, where from one place on some pieces are several words or begin a phrase."""
+    words, texts, count = found[:at], pieces[:at], len(pieces)
+    while at < count:
         word, piece = found[at], pieces[at]
         at += 1
         if not isinstance(word, Several):
@@ -110,8 +131,8 @@ def _spread(found: list[Word], pieces: list[str]) -> tuple[list[Word], list[str]
             texts.append(piece)
             continue
         taken = word.alone
-        if at < last and pieces[at + 1].lower().startswith(word.seconds):
-            first = at - 1
+        first = at - 1
+        if word.may_begin(pieces, first):
             taken, at = _phrase(word, pieces, first)
             piece = "".join(pieces[first:at])
         words += taken
@@ -199,7 +220,7 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     whole = words.words.get(head) if joint else None
     if whole is not None and whole.role in ("family", "method"):  # t5_3b, exl2_5.0bpw: a word with a digit in its name
         return (whole, Word("separator", "_"), *_tail(rest, words))
-    rest = piece.lstrip(ascii_lowercase)
+    rest = piece.lstrip(_LETTERS)
     head = piece.removesuffix(rest)
     if not head:
         return _number_and_word(piece, words)

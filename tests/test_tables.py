@@ -1,0 +1,383 @@
+"""Tests of what is derived from the data: one object, replaced whole; kept between processes, and never wrong for that."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from threading import Barrier
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from modelcatalog import catalog, columns, keeping, parse, resolve, vocabulary
+from modelcatalog.catalog import tables
+from modelcatalog.cli import completing
+from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.records import Size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(keeping.__file__).parent
+ACME = """
+name = "Acme"
+zh = "极致"
+[accounts]
+huggingface = ["acme-ai"]
+modelscope = ["AcmeOnModelScope"]
+[[family]]
+name = "Zork"
+weights = "open"
+[[family.series]]
+name = "Zork2"
+models = ["Zork2-{7B,70B}[-Chat]", "Zork2-mini"]
+sizes = { mini = "3.8B" }
+[[family]]
+name = "Grue"
+weights = "closed"
+[[family.series]]
+name = "Grue1"
+api = ["grue-1-large"]
+"""
+WITHOUT_DATA = {
+    "names/calendar.py": {"calendar"},
+    "names/grammar.py": {"_known_pieces", "_word_pattern", "_word_rule"},
+    "names/reading.py": {"release"},
+    "names/record.py": {"_quantization", "size_of"},
+}
+"""Functions that remember what follows from their arguments or from the rules alone."""
+
+
+@pytest.fixture(autouse=True)
+def own_catalog() -> Iterator[None]:
+    """What a test adds to the catalog is gone after it."""
+    yield
+    vocabulary.renew()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where tables are kept in this test alone, as if the sources had not been touched for a while."""
+    place = tmp_path / "tables"
+    monkeypatch.setattr(keeping, "FOLDER", str(place))
+    monkeypatch.setattr(keeping, "_SETTLED", 0)
+    vocabulary.renew()
+    return place
+
+
+def remade(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tables that will be written from now on."""
+    written: list[str] = []
+    write = keeping.write
+
+    def noted(name: str, *rest: Any) -> None:
+        written.append(name)
+        write(name, *rest)
+
+    monkeypatch.setattr(keeping, "write", noted)
+    return written
+
+
+# --- one object -----------------------------------------------------------------------------------
+
+
+def seen() -> dict[str, object]:
+    """What every way into the data says of the made-up company."""
+    return {
+        "company": parse("acme-ai/Zork2-7B-Chat").company,
+        "version": parse("acme-zork2").version,
+        "size": None if parse("zork2-mini").size is None else parse("zork2-mini").size.total,  # type: ignore[union-attr]
+        "base": None if parse("Hermes-Zork2-7B").base is None else parse("Hermes-Zork2-7B").base.company,  # type: ignore[union-attr]
+        "resolve": resolve("zork2-7b-chat").repo_id,
+        "renamed": resolve("acme-ai/Zork2-9B", hub="modelscope").repo_id,
+        "find": catalog.find("极致") is not None,
+        "companies": any(company.name == "Acme" for company in catalog.companies),
+        "families": any(family.name == "Zork" for family in catalog.families),
+        "series": any(series.name == "Zork2" for series in catalog.series),
+        "checkpoints": len(catalog.checkpoints("zork2-70b")),
+        "search": len([*catalog.search(company="极致")]),
+        "completed companies": completing.companies("Acm"),
+        "completed families": completing.families("Gru"),
+    }
+
+
+def test_extend_replaces_everything_that_was_derived(tmp_path: Path) -> None:
+    """All that was asked for before is asked of the new data afterwards, and of the old data again when it is taken back."""
+    place = tmp_path / "acme.toml"
+    place.write_text(ACME, encoding="utf-8")
+    before = seen()
+    catalog.extend(place)
+    after = seen()
+    assert {key for key, value in after.items() if value == before[key]} == set()
+    assert after["company"] == after["base"] == "Acme"
+    assert after["size"] == 3_800_000_000
+    assert (after["resolve"], after["renamed"]) == ("acme-ai/Zork2-7B-Chat", "AcmeOnModelScope/Zork2-9B")
+    assert after["search"] == 10
+    vocabulary.renew()
+    assert seen() == before
+
+
+def test_no_cache_outlives_the_vocabulary() -> None:
+    """Who remembers anything in these rooms marks it `derived` or `kept`, or remembers nothing of the data."""
+    found: dict[str, set[str]] = {}
+    for path in [*ROOT.glob("*.py"), *ROOT.glob("names/**/*.py"), *ROOT.glob("catalog/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and any("cache" in ast.unparse(decorator) for decorator in node.decorator_list):
+                found.setdefault(path.relative_to(ROOT).as_posix(), set()).add(node.name)
+    assert found == WITHOUT_DATA
+
+
+def test_a_table_that_is_made_while_the_data_changes_stays_with_the_old_data(tmp_path: Path) -> None:
+    """It is not found afterwards."""
+    place = tmp_path / "acme.toml"
+    place.write_text(ACME, encoding="utf-8")
+
+    @vocabulary.derived
+    def slow() -> tuple[bool, ...]:
+        known = any(company.name == "Acme" for company in vocabulary.companies())
+        if not known:
+            catalog.extend(place)
+        return (known,)
+
+    assert slow() == (False,)
+    assert slow() == (True,)
+
+
+def test_the_first_use_by_many_threads_makes_one_table() -> None:
+    """All wait for the first, and all have the same."""
+    vocabulary.renew()
+    start, makes = Barrier(8), []
+
+    @vocabulary.derived
+    def table() -> object:
+        makes.append(1)
+        return parse("Qwen3-8B"), object()
+
+    def first(_: int) -> object:
+        start.wait()
+        return table()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len({*map(id, pool.map(first, range(8)))}) == len(makes) == 1
+
+
+# --- kept between processes -----------------------------------------------------------------------
+
+
+def test_what_is_kept_is_what_would_be_made(folder: Path) -> None:
+    """Every table, read back, is the one that was written; both are what the data says now."""
+    kept = {name: packed() for name, packed in vocabulary.KEPT.items()}
+    assert {file.stem for file in folder.iterdir()} == set(kept)
+    vocabulary.renew()
+    assert {name: packed() for name, packed in vocabulary.KEPT.items()} == kept
+    vocabulary.renew(fresh=True)
+    assert {name: packed() for name, packed in vocabulary.KEPT.items()} == kept
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\n\n\n", b'{"check": 1}\n{}', b"[1, 2]\n[3]", b"\xff\xfe\x00", b'"text"\n""'])
+def test_a_damaged_table_is_made_anew(folder: Path, damage: bytes) -> None:
+    """Whatever stands in the file."""
+    whole = parse("Qwen2.5-7B-Instruct-AWQ")
+    file = folder / "dictionary.json"
+    content = file.read_bytes()
+    file.write_bytes(damage)
+    vocabulary.renew()
+    assert parse("Qwen2.5-7B-Instruct-AWQ") == whole
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("cut", [1, 1000, 100_000])
+def test_a_table_that_is_cut_short_or_changed_is_made_anew(folder: Path, cut: int) -> None:
+    """It carries a hash of itself."""
+    whole = parse("Qwen2.5-7B-Instruct-AWQ")
+    file = folder / "dictionary.json"
+    content = file.read_bytes()
+    for damaged in (content[:-cut], content.replace(b'"Alibaba"', b'"Nobodys"')):
+        file.write_bytes(damaged)
+        vocabulary.renew()
+        assert parse("Qwen2.5-7B-Instruct-AWQ") == whole
+        assert file.read_bytes() == content
+
+
+def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept, nothing is said, and names are read."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setattr(keeping, "FOLDER", str(tmp_path / "file" / "tables"))
+    vocabulary.renew()
+    assert parse("Qwen2.5-7B").family == "Qwen"
+    assert resolve("Qwen2.5-7B").repo_id == "Qwen/Qwen2.5-7B"
+
+
+def test_a_users_data_is_never_kept(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither what `extend` took nor what `MODELCATALOG_DATA` names; and with either, what is kept is not asked."""
+    place = tmp_path / "data"
+    place.mkdir()
+    (place / "acme.toml").write_text(ACME, encoding="utf-8")
+    monkeypatch.setenv("MODELCATALOG_DATA", str(place))
+    assert parse("Zork2-7B").company == "Acme"
+    monkeypatch.delenv("MODELCATALOG_DATA")
+    vocabulary.renew()
+    catalog.extend(place)
+    assert parse("Zork2-7B").company == "Acme"
+    assert not folder.exists()
+
+
+def copied(folder: Path) -> Path:
+    """A copy of the package, without what was compiled or kept, whose files are an hour old."""
+    package = folder / "modelcatalog"
+    shutil.copytree(ROOT, package, ignore=shutil.ignore_patterns("tables", "__pycache__", "*.so", "*.pyd"))
+    for file in package.rglob("*"):
+        os.utime(file, (file.stat().st_mtime - 3600,) * 2)
+    return package
+
+
+def run(package: Path, program: str) -> str:
+    """What a program prints that imports a copy of the package."""
+    environment = {**os.environ, "PYTHONPATH": str(package.parent)}
+    return subprocess.run([sys.executable, "-P", "-c", program], cwd=package.parent, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+NAME = "import modelcatalog as m, sys; print(m.parse('Qwen2.5-7B').company, 'modelcatalog.datafiles' in sys.modules)"
+
+
+def test_data_that_changed_is_seen_by_the_next_process(tmp_path: Path) -> None:
+    """Also where it has the same size, or is older than before; where only its time changed, nothing is made anew."""
+    package = copied(tmp_path)
+    assert run(package, NAME) == "Alibaba True"
+    assert run(package, NAME) == "Alibaba False"
+    file = package / "data" / "companies" / "alibaba.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('name = "Alibaba"', 'name = "AliBABA"'), encoding="utf-8")
+    os.utime(file, (1_600_000_000, 1_600_000_000))
+    assert run(package, NAME) == "AliBABA True"
+    assert run(package, NAME) == "AliBABA False"
+    os.utime(file, (1_500_000_000, 1_500_000_000))
+    assert run(package, NAME) == "AliBABA False"
+    (package / "data" / "companies" / "acme.toml").write_text(ACME, encoding="utf-8")
+    assert run(package, NAME.replace("Qwen2.5-7B", "Zork2-7B")) == "Acme True"
+
+
+def test_tables_of_a_wheel(tmp_path: Path) -> None:
+    """They are taken without a look into the data, whatever times an installation gives; a file that was edited since is seen."""
+    package = copied(tmp_path)
+    run(package, f"from modelcatalog.catalog import tables; tables.write({str(package / 'tables')!r})")
+    head = json.loads((package / "tables" / "dictionary.json").read_bytes().partition(b"\n")[0])
+    assert head["times"] is None
+    for number, file in enumerate(sorted(package.rglob("*.toml"))):
+        os.utime(file, (file.stat().st_mtime + number,) * 2)
+    before = {file: file.stat().st_mtime_ns for file in package.rglob("*.json")}
+    assert run(package, NAME) == "Alibaba False"
+    assert {file: file.stat().st_mtime_ns for file in package.rglob("*.json")} == before
+    file = package / "data" / "companies" / "alibaba.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('name = "Alibaba"', 'name = "AliBABA"'), encoding="utf-8")
+    os.utime(file, (file.stat().st_mtime + 86400,) * 2)
+    assert run(package, NAME).startswith("AliBABA")
+
+
+def test_a_cold_start_reads_no_data_files(tmp_path: Path) -> None:
+    """With its tables, the first name and the first checkpoint need no TOML, no entries, and no validator of pydantic's."""
+    package = copied(tmp_path)
+    names = "https://huggingface.co/Qwen/Qwen2.5-Coder-3B-Instruct-AWQ/tree/main", "us.anthropic.claude-opus-4-6-v1:0"
+    first = f"import modelcatalog as m, sys; [*m.parse_many({names})]"
+    run(package, first)
+    loaded = set(run(package, f"{first}; print(*sys.modules)").split())
+    assert {"modelcatalog.datafiles", "modelcatalog.entries", "tomllib", "importlib.metadata", "importlib.resources", "typer", "rich"} & loaded == set()
+    names = "import modelcatalog as m, sys; m.resolve('qwen2.5-7b'); m.resolve('meta-llama/Llama-3.1-8B-Instruct', hub='modelscope')"
+    first = f"{names}; m.catalog.find('通义千问')"
+    run(package, first)
+    loaded = set(run(package, f"{first}; print(*sys.modules)").split())
+    assert {"modelcatalog.datafiles", "modelcatalog.entries", "tomllib", "typer", "rich"} & loaded == set()
+
+
+def test_many_processes_may_start_at_once(tmp_path: Path) -> None:
+    """Each writes a file of its own and puts it in place whole."""
+    package = copied(tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    started = [subprocess.Popen([sys.executable, "-P", "-c", NAME], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    assert {process.communicate()[0].split()[0] for process in started} == {"Alibaba"}
+    assert {file.suffix for file in (package / "tables").iterdir()} == {".json"}
+    assert run(package, NAME) == "Alibaba False"
+
+
+def test_every_table_is_written_for_a_wheel(tmp_path: Path) -> None:
+    """`write` knows all of them."""
+    tables.write(str(tmp_path))
+    assert {file.stem for file in tmp_path.iterdir()} == set(vocabulary.KEPT)
+    assert current_dictionary().accounts["qwen"].company == "Alibaba"
+
+
+# --- columns --------------------------------------------------------------------------------------
+
+
+class Pair(NamedTuple):
+    """A named tuple."""
+
+    one: Any
+    other: Any
+
+
+class Slotted:
+    """A class with slots whose constructor takes nothing."""
+
+    __slots__ = ("sizes", "text")
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.sizes: list[Size] = []
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        None, 0, "", "text", 1.5, True, (), [], {}, frozenset(), (1, True, 1.0, "1", None), [[], [[]]], {"a": {"b": [1]}}, {None: 1, "a": (2,)},
+        {1: 2, 3: 4},
+        ((1,), (2, 3)), frozenset({"a", "b"}), [frozenset({1, 2})] * 3, date(2026, 11, 29), [date(2026, 11, 29), None], (Pair(1, (2,)),),
+        [Pair("a", Size(label="b"))],
+        [Size(label="7B", total=7), None], {"a": [Pair(Size(), {"b": frozenset({"c"})})]}, [1, True, 1.0] * 5, [{"a": (1,)}] * 4,
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_columns_give_back_what_they_were_made_of(table: object) -> None:
+    """Through JSON, types and order included."""
+    classes = (Pair, Size)
+    text = json.dumps(columns.pack(table, classes))
+    back = columns.unpack(json.loads(text), classes)
+    assert (back, repr(back)) == (table, repr(table))
+    assert type(back) is type(table)
+
+
+def test_shared_objects_are_shared_again() -> None:
+    """An object that two others hold is one; what the reader has already is not made again."""
+    inner, size = Slotted(), Size(label="7B")
+    inner.text, inner.sizes = "inner", [size, size]
+    table = [Pair(inner, inner), Pair(inner, size)]
+    back = columns.unpack(json.loads(json.dumps(columns.pack(table, (Slotted, Pair, Size)))), (Slotted, Pair, Size))
+    assert back[0].one is back[0].other is back[1].one
+    assert back[0].one.sizes[0] is back[0].one.sizes[1] is back[1].other
+    assert (back[0].one.text, back[1].other) == ("inner", size)
+    known = {"Slotted": [Slotted(), inner]}
+    packed = columns.pack([inner], (Slotted,), known)
+    assert packed["objects"] == {}
+    assert columns.unpack(packed, (Slotted,), known)[0] is inner
+
+
+def test_a_class_that_was_not_named_is_refused() -> None:
+    """When it is packed; and what is read makes nothing but what its reader named."""
+    with pytest.raises(TypeError, match="a table holds a Pair, which is none of the classes that it is said to have"):
+        columns.pack([Pair(1, 2)], ())
+    packed = columns.pack([Pair(1, 2)], (Pair,))
+    with pytest.raises(KeyError):
+        columns.unpack(packed, ())
+
+
+def test_a_class_within_itself_is_refused() -> None:
+    """Columns of its fields would need each other first."""
+    with pytest.raises(TypeError, match="a Pair holds, perhaps by way of others, another Pair"):
+        columns.unpack(columns.pack([Pair(1, Pair(2, 3))], (Pair,)), (Pair,))
