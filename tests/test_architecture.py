@@ -60,9 +60,7 @@ HEAVY = {
     "transformers",
     "vllm",
 }
-MODULES = {
-    str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))
-}
+MODULES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
 
 
 NAMES = {"modelcatalog." + name.removesuffix(".py").removesuffix("/__init__").replace("/", "."): name for name in MODULES}

@@ -153,7 +153,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text, encoding="utf-8")
     monkeypatch.setattr(choosing, "_place", lambda _package: place)
-    monkeypatch.setattr(choosing.packages, "installed", lambda _name: "9.9")
+    monkeypatch.setattr(packages, "installed", lambda _name: "9.9")
     return place
 
 
@@ -208,10 +208,10 @@ def test_other_form_of_its_tables(installed: Path) -> None:
 def test_plugins_add_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a plugin of another package, its tables do not say it all; what comes with vllm itself does not count."""
     own = metadata.EntryPoint("lora", "vllm.plugins.lora:register", "vllm.general_plugins")
-    monkeypatch.setattr(choosing.metadata, "entry_points", lambda **_group: [own])
+    monkeypatch.setattr(metadata, "entry_points", lambda **_group: [own])
     assert refused({"architectures": ("NobodysForCausalLM",)}) is not None
     theirs = metadata.EntryPoint("own", "own_models:register", "vllm.general_plugins")
-    monkeypatch.setattr(choosing.metadata, "entry_points", lambda **_group: [own, theirs])
+    monkeypatch.setattr(metadata, "entry_points", lambda **_group: [own, theirs])
     assert refused({"architectures": ("NobodysForCausalLM",)}) is None
 
 

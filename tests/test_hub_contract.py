@@ -223,8 +223,13 @@ class TestGate:
     def test_another_hub_serves(self, three: dict[str, LoopbackHub]) -> None:
         """Where nobody named a hub, another one that has the files serves, and the plan says why."""
         three["huggingface"].faults.append(self.gate)
+
+        def late(_server: LoopbackHub, _request: Any) -> bool:
+            time.sleep(0.5)
+            return False
+
         for name in ("modelscope", THIRD):
-            three[name].faults.append(lambda _server, _request: time.sleep(0.5) is not None)
+            three[name].faults.append(late)
         made = planning.plan(NAME, device="cpu")
         assert made.hub == "modelscope"
         assert made.reasons[0].startswith(f"modelscope because {NAME} is gated on Hugging Face")

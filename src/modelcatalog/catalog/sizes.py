@@ -213,7 +213,7 @@ def size_rules() -> SizeTable:
 @vocabulary.kept("sizes")
 def _rows() -> dict[str, list[_Row]]:
     """Family -> the fields of its rules, the rule with the most words first."""
-    from modelcatalog.entries import split_size  # noqa: PLC0415  where the rules are kept, nobody needs the entries
+    from modelcatalog.entries import split_size  # where the rules are kept, nobody needs the entries
 
     rules: dict[str, list[SizeRule]] = {}
     for file in vocabulary.companies():

@@ -121,9 +121,7 @@ class HuggingFace(Hub):
         file = folder.parent.parent / "trees" / f"{folder.name}.json"
         try:
             value = json.loads(file.read_bytes())
-            return tuple(
-                RemoteFile(path=path, size=one.get("lfs_size") or one["size"], sha256=one.get("lfs_sha256")) for path, one in value["files"].items()
-            )
+            return tuple(RemoteFile(path=path, size=one.get("lfs_size") or one["size"], sha256=one.get("lfs_sha256")) for path, one in value["files"].items())
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return ()
 
@@ -205,7 +203,7 @@ class HuggingFace(Hub):
         return self.snapshot_folder(listing)
 
     def _fetch(self, listing: Listing, files: Sequence[RemoteFile], anonymous: bool) -> None:  # noqa: FBT001
-        from huggingface_hub import hf_hub_download  # noqa: PLC0415
+        from huggingface_hub import hf_hub_download
 
         given = None if anonymous or login(self.endpoint()) else self.credential()
         secret = given.value if given else None
@@ -247,7 +245,7 @@ class HuggingFace(Hub):
 
     def watch(self, guard: Guard, listing: Listing, fail: Callable[[ModelCatalogError], None]) -> None:
         """Watch huggingface_hub's connections; httpx, unlike http.client, raises no audit events."""
-        from huggingface_hub import get_session, set_client_factory  # noqa: PLC0415
+        from huggingface_hub import get_session, set_client_factory
 
         kind = type(get_session())
         failures: list[int] = []

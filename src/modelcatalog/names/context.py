@@ -26,7 +26,7 @@ FAMILY = (
     Case("first_family", families.first_family, "family", "Qwen2.5-7B", "The first family is the model's own.", "第一个系列是模型自己的。"),
     Case("line_of_family", families.line_of_family, "version", "minimax-m6", "A letter and a number are a version where the family has such a line, whatever family is called so too.", "系列有这种字母时，字母加数字是版本，不管哪个系列也叫这个名字。"),
     Case("family_again", families.family_again, "family", "llama-2-7b-llama", "The family again adds nothing.", "系列再写一遍，不多说什么。"),
-    Case("account_in_name", families.account_in_name, "family", "bartowski/Qwen_QwQ-32B", "A repackager writes the account before the name, with an underscore, and some accounts are called like a family.", "转制者把原来的账号写在名字前面，用下划线连着；有的账号和系列同名。"),
+    Case("account_in_name", families.account_in_name, "family", "qwen-qwq-32b", "Of two families of one company, the first may be the word of its account, where the account is called so.", "同一家公司的两个系列，前一个可以只是账号的名字，账号正好这么叫。"),
     Case("data_or_method", families.data_or_method, "family", "mpt-1b-redpajama-200b-dolly", "Behind a size or a finished model, or beside a base, a family names the data or the method.", "在规模或成品后面，或者已有底子时，系列说的是数据或方法。"),
     Case("tuned_from", families.tuned_from, "family", "Llama-3_3-Nemotron-Super-49B-v1", "A family that is only ever tuned from others is the model's own, and the one before it the base.", "总由别的模型而来的系列是模型自己的，前一个系列是底子。"),
     Case("base", families.base, "base", "DeepSeek-R1-Distill-Qwen-7B", "Of two families, the second is what the model was made from.", "两个系列里，后一个是底子。"),
@@ -38,7 +38,10 @@ TYPE = (
     Case("type", families.type_word, "type", "Qwen2.5-7B-Instruct", "A type is a type wherever it stands.", "类型词放在哪里都是类型。"),
 )
 TIER = (Case("tier", families.tier, "tier", "claude-3-5-sonnet", "A tier stands for a size.", "档位代表规模。"),)
-VARIANT = (Case("variant", families.variant, "variant", "gemini-2.5-pro-preview", "A variant tells this model from another, and says nothing more.", "变体把这个模型和别的区分开，别的什么也不说。"),)
+VARIANT = (
+    Case("alias_in_family", families.packaging_in_family, "serving", "claude-3-5-haiku-latest", "Some words are an alias in one family alone: its maker says that they name the same model.", "有些词只在某个系列里是别名，厂商说它们指同一个模型。"),
+    Case("variant", families.variant, "variant", "gemini-2.5-pro-preview", "A variant tells this model from another, and says nothing more.", "变体把这个模型和别的区分开，别的什么也不说。"),
+)
 UNKNOWN = (
     Case("other_type", families.other_type, "type", "gemma-3-4b-pt", "Some words mean a type in one family alone, or in a tag.", "有些词只在某个系列或标签里指类型。"),
     Case("packaging_in_family", families.packaging_in_family, "format", "ERNIE-4.5-21B-A3B-PT", "Some words mean packaging in one family alone.", "有些词只在某个系列里指打包方式。"),
@@ -121,7 +124,7 @@ FORMAT = (
 )
 DTYPE = (Case("dtype", packaging.dtype, "dtype", "Qwen3-8B-bf16", "A dtype of 16 or 32 bits is not a quantization.", "16 位或 32 位的数据类型不是量化。"),)
 SHARD = (Case("shard", packaging.taken, "shard", "Qwen3-8B-00001-of-00002.gguf", "The number of a file of several says nothing of the model.", "几份文件里的编号不说模型。"),)
-SUFFIX = (Case("suffix", packaging.taken, "serving", "deepseek-v3-free", "A word at the end may say how an API serves the model.", "末尾的词可以说明接口怎么提供模型。"),)
+SUFFIX = (Case("suffix", packaging.serving, "serving", "deepseek-v3-free", "A word at the end may say how an API serves the model.", "末尾的词可以说明接口怎么提供模型。"),)
 IGNORED = (Case("ignored", packaging.taken, "format", "Qwen3-8B-hf", "Some words about packaging are not facts about the model.", "有些打包用的词不是模型的事实。"),)
 
 CASES: dict[Role, tuple[Case, ...]] = {

@@ -56,9 +56,9 @@ class Dictionary:
     """The word tables, made from the vocabulary."""
 
     __slots__ = (
-        "accounts", "closed", "company_of", "counters", "families", "files", "finished", "hosts", "ideographic", "numbers", "phrases", "plain",
-        "regions", "resellers", "routes", "schemes", "serving", "stems", "tag_words", "tier_words", "training_after", "training_after_size",
-        "training_before", "tuned", "words",
+        "accounts", "apis", "checkpoints", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "hosts", "ideographic",
+        "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "serving",
+        "stems", "tag_words", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -74,21 +74,18 @@ class Dictionary:
     def fill(self, companies: Iterable[CompanyFile]) -> None:
         """Make the tables, which are empty before; one that was kept has them already."""
         hubs = vocabulary.hubs()
-        self.routes = frozenset(hubs.routes)
-        self.regions = frozenset(hubs.regions)
-        self.serving = frozenset(hubs.serving)
+        self.parts = {word: part for part, words in hubs.parts.items() for word in words}
         self.files = hubs.files
         self.stems = hubs.stems
         self.hosts = dict(hubs.hosts)
         self.schemes = dict(hubs.schemes)
-        for word in hubs.suffixes:
-            self._add(word, "suffix", word, None)
-        self.resellers = frozenset(hubs.resellers)
-        for word in hubs.resellers:
-            self._add(word, "reseller", word, word)
+        self.folders = frozenset(hubs.folders)
+        self.checkpoints = hubs.checkpoints
+        self._add_providers()
         companies = tuple(companies)
         for company in companies:
             self._add_accounts(company)
+        self._add_steps(companies)
         for word in vocabulary.ignored():
             self._add(word, "ignored", word, None)
         for word in vocabulary.variants():
@@ -128,6 +125,44 @@ class Dictionary:
         self.finished = frozenset(vocabulary.stages("finished"))
         numbers = vocabulary.numbers()
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
+
+    def _add_providers(self) -> None:
+        """What tools call those who serve, and what these write around a name."""
+        providers = vocabulary.providers()
+        self.regions = frozenset(providers.regions)
+        self.serving = frozenset(providers.serving)
+        self.provider_of: dict[str, str] = {word: one.id for one in providers.provider for word in one.words}
+        """What tools call a provider -> its id."""
+        self.provider_hosts = {host: one.id for one in providers.provider for host in one.hosts}
+        self.variants = {one.id: tuple(f"-{word}" for word in one.variants) for one in providers.provider if one.variants}
+        """Provider -> what it adds behind a name."""
+        self.dotted: dict[str, tuple[str, ...]] = {}
+        """A maker's word before a point -> the providers that write it so."""
+        self.resellers: dict[str, str | None] = dict.fromkeys(providers.resellers)
+        """What is glued before a name -> the provider, where it has an id."""
+        suffixes: dict[str, str | None] = dict.fromkeys(providers.suffixes)
+        for one in providers.provider:
+            self.resellers |= dict.fromkeys(one.glued, one.id)
+            suffixes |= dict.fromkeys(one.marks, one.id)
+            for word in one.dotted:
+                self.dotted[word] = (*self.dotted.get(word, ()), one.id)
+        for word, provider in suffixes.items():
+            self._add(word, "suffix", provider, None)
+        for word in self.resellers:
+            self._add(word, "reseller", word, word)
+
+    def _add_steps(self, companies: Iterable[CompanyFile]) -> None:
+        """Which steps of a path lead to a model and are no account of its."""
+        providers = vocabulary.providers()
+        self.served = frozenset(step for one in providers.provider for step in one.steps)
+        """Accounts that before a slash may be providers."""
+        own = {a.lower() for c in companies for a in (*c.accounts.huggingface, *c.accounts.modelscope)}
+        self.apis = frozenset(step for step in self.served if step not in own)
+        """Those of them that have no account on a hub."""
+        self.paths = frozenset(step for one in providers.provider for step in one.paths)
+        """Steps behind a provider that are no account."""
+        self.routes = frozenset((*providers.routes, *self.served, *(word for word in self.provider_of if word not in self.accounts)))
+        """Steps of a path that are no account, or may be none."""
 
     def _add(self, spelling: str, role: Role, value: Value, key: str | None) -> None:
         """Later roles win over earlier ones: the order of calls in `fill` is the precedence."""

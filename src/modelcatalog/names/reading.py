@@ -91,12 +91,16 @@ class Found:
 
     __slots__ = (
         "account", "active", "base", "base_version", "bits", "company", "context", "dtype", "experts", "family", "format", "group", "keys",
-        "method", "method_format", "mixture", "released", "scheme", "size", "tier", "types", "version",
+        "method", "method_format", "mixture", "part", "provider", "released", "scheme", "size", "tier", "types", "version",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.account: str | None = None
         """The account that a repackager wrote before the name."""
+        self.provider: str | None = None
+        """Who serves the model, where a word behind its name tells."""
+        self.part: str | None = None
+        """What the file is, where it is not the model."""
         self.company: str | None = None
         self.family: FamilyWord | None = None
         self.version: str | None = None

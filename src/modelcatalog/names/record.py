@@ -65,6 +65,11 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
     fields["source"], fields["owner"], fields["name"] = reading.source, found.account if owner is None else owner, parts.name
     if parts.regions:
         fields["hub"], fields["revision"], fields["tag"], fields["file"] = parts.hub, parts.revision, parts.tag, parts.file
+        fields["part"] = found.part
+    provider = parts.provider or found.provider
+    if provider is not None and parts.provider is None and found.company is not None and (family is None or family.company == found.company):
+        provider = None  # databricks-dbrx is Databricks' own
+    fields["provider"] = provider
     fields["company"], fields["family"], fields["version"], fields["series"] = company, name, version, series
     if found.types:
         fields["types"] = tuple(found.types)

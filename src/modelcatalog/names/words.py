@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary, Option
     from modelcatalog.names.grammar import WordRule
 
-__all__ = ["Several", "alone", "cut", "fold", "names_family", "readings"]
+__all__ = ["Several", "alone", "cut", "fold", "names_family", "narrowed", "readings"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -85,6 +85,19 @@ def fold(text: str) -> str:
     """Lower case; character by character where that would change the length."""
     lowered = text.lower()
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+"""Full-width letters, digits and signs, as Chinese and Japanese keyboards type them -> plain ones."""
+
+
+def narrowed(text: str) -> str | None:
+    """The text with plain letters for full-width ones, character by character; None where it has none.
+
+    A text of Chinese words keeps its full-width signs, which are no part of a name's spelling.
+    """
+    plain = text.translate(_WIDE)
+    return plain if plain != text and plain.isascii() else None
 
 
 @vocabulary.derived

@@ -28,6 +28,7 @@ _USUAL_CONTEXT = 8192
 _STORED_BITS = {"fp8": 8.0, "mxfp8": 8.25, "mxfp4": 4.25}
 """Bits of a number with its share of the scales, where the method has but one width."""
 
+
 class _Place(NamedTuple):
     device: str
     dtype: Dtype | None

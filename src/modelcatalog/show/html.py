@@ -96,7 +96,7 @@ def record(record: Any, *, language: Language = "en") -> str:
     say, kind = labels(language), type(record).__name__.lower()
     rows = [
         tags.row(tags.key(say.field(f"{kind}.{field}"), KIND_OF.get(field, "")), tags.text(explained.shown(value, say)))
-        for field in type(record).model_fields
+        for field in (*type(record).model_fields, *type(record).model_computed_fields)
         if (value := getattr(record, field)) is not None and value not in ((), "")
     ]
     return tags.block(tags.table(rows), language)

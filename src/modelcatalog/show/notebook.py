@@ -34,8 +34,8 @@ def show(stream: Stream) -> None:
 
     The stream is used up by that; its ``reply`` holds what was made. Interrupting the kernel ends the reply.
     """
-    from IPython.core.getipython import get_ipython  # noqa: PLC0415  only IPython calls this
-    from IPython.display import display  # noqa: PLC0415  as above
+    from IPython.core.getipython import get_ipython  # only IPython calls this
+    from IPython.display import display
 
     if getattr(get_ipython(), "kernel", None) is None:  # a terminal prints, and cannot print again
         for piece in stream:

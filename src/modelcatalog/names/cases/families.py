@@ -134,10 +134,10 @@ def family_again(reading: Reading, i: int, word: Word) -> bool:
 
 
 def account_in_name(reading: Reading, i: int, word: Word) -> bool:
-    now, account, at, tape = reading.found.family, reading.mode.account, reading.at, reading.tape
-    if now is None or account is None or not account.repackager or i != at.family + 2 or tape.words[i - 1].text != "_":
+    now, at, tape = reading.found.family, reading.at, reading.tape
+    if now is None or i != at.family + 2 or cast("FamilyWord", word.value).company != now.company:
         return False
-    if cast("FamilyWord", word.value).company != now.company:
+    if tape.words[at.family].text not in reading.dictionary.accounts:
         return False
     tape.kinds[at.family] = "owner"
     return _set_family(reading, i, word)
@@ -192,11 +192,15 @@ def company(reading: Reading, _: int, word: Word) -> bool:
     if reading.found.family is not None or reading.at.lead >= 0:
         return False
     reading.found.company = cast("str", word.value)
+    reading.found.provider = reading.dictionary.resellers.get(word.text)
     return True
 
 
-def reseller(reading: Reading, i: int, _: Word) -> bool:
-    return reading.found.family is None and reading.at.lead < 0 and reading.tape.after(i) >= 0
+def reseller(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.family is not None or reading.at.lead >= 0 or reading.tape.after(i) < 0:
+        return False
+    reading.found.provider = reading.dictionary.resellers.get(word.text)
+    return True
 
 
 # --- types, tiers, variants -----------------------------------------------------------------------

@@ -23,6 +23,7 @@ __all__ = [
     "onnx_scheme",
     "other_width",
     "scheme",
+    "serving",
     "short_format",
     "taken",
 ]
@@ -37,6 +38,13 @@ _HEADED = ("exl2", "exl3")
 
 def taken(_: Reading, __: int, ___: Word) -> bool:
     """A word that says what it is, and nothing of the model."""
+    return True
+
+
+def serving(reading: Reading, _: int, word: Word) -> bool:
+    """A word behind a name that says how it is served, and perhaps by whom."""
+    if isinstance(word.value, str):
+        reading.found.provider = word.value
     return True
 
 

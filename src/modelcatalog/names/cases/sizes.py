@@ -233,5 +233,5 @@ def context(reading: Reading, i: int, word: Word) -> bool:
     if training(reading, i, reading.dictionary.training_after):
         return False
     found.context = thousands * (1024 if thousands in numbers.binary else 1000)
-    found.keys.append(word.text)
+    found.keys.append(f"{thousands}k")
     return True
