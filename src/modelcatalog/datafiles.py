@@ -24,13 +24,18 @@ if TYPE_CHECKING:
 
     from modelcatalog.entries import SeriesEntry
 
-__all__ = ["companies", "hubs", "merged", "methods", "model_names", "numbers", "providers", "read_all", "read_company", "tasks", "thinking", "types"]
+__all__ = ["companies", "hubs", "merged", "methods", "model_names", "numbers", "providers", "read", "read_all", "read_company", "tasks", "thinking", "types"]
 
 _M = TypeVar("_M", bound=BaseModel)
 
 
 def _data() -> Traversable:
     return files("modelcatalog") / "data"
+
+
+def read(form: type[_M], name: str) -> _M:
+    """A file of data/ in the form that its one reader has for it."""
+    return _load(form, _data() / name)
 
 
 def hubs() -> HubsFile:

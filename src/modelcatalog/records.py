@@ -87,7 +87,7 @@ class _Record(BaseModel):
 
     def _repr_html_(self) -> str:
         """The record in a notebook."""
-        from modelcatalog.show import html  # only a notebook asks
+        from modelcatalog.show import html  # the one thing above that records know, and only a notebook asks
 
         return html.record(self)
 
@@ -320,12 +320,6 @@ class ModelName(_Record):
             family = next((f for f in ((self.family or "").lower(),) if f and stem.startswith("-".join(part for part in (f, version) if part))), "")
             rest = stem.removeprefix(family).removeprefix("-").removeprefix(version).removeprefix("-")
             return Identity(family, version, tuple(rest.split("-")) if rest else (), day)
-
-    def _repr_html_(self) -> str:
-        """The name in a notebook: labelled segments, and its facts."""
-        from modelcatalog.show import html  # only a notebook asks
-
-        return html.explain(self)
 
     def origin(self, path: str) -> Origin | None:
         """Where a fact came from; None where the fact is absent.

@@ -41,6 +41,8 @@ _FOLDER = "models"
 _SERVER_ERROR = 500
 _SERVER_ERRORS = 2
 _TOO_MANY = 429
+_NO_COMMIT = "FileMetadataError"
+"""What huggingface_hub raises, or has as the cause, where an answer does not say which commit it is of."""
 
 
 class HuggingFace(Hub):
@@ -239,7 +241,9 @@ class HuggingFace(Hub):
             return WontFit(f"the disk of {self.cache_folder()} is full", subject=repo_id, hint=f"free space, or set {self.cache_variable}")
         said = clean(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__, sent.value if sent else None)
         message = f"the download of {repo_id} from {self.title} broke off: {said}"
-        return HubUnreachable(message, subject=repo_id, hint="run it again; files that arrived whole are kept")
+        # The client calls it a lost connection where a mirror sends it on to an address that does not name the commit.
+        strange = _NO_COMMIT in {type(one).__name__ for one in (error, error.__cause__)}
+        return HubUnreachable(message, subject=repo_id, hint=_NOT_ITS_OWN if strange else "run it again; files that arrived whole are kept")
 
     def watch(self, guard: Guard, listing: Listing, fail: Callable[[ModelCatalogError], None]) -> None:
         """Watch huggingface_hub's connections; httpx, unlike http.client, raises no audit events."""

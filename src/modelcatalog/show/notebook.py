@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from modelcatalog.show import html as fragments
 
-if TYPE_CHECKING:
-    from modelcatalog.chat.reply import Stream
-
-__all__ = ["show"]
+__all__ = ["Stream", "show"]
 
 _EVERY = 0.1
 """Seconds between two updates: each sends the whole text, so one a token would grow with the square of the reply."""
+
+
+class Stream(Protocol):
+    """What is shown of a reply in the making."""
+
+    def __iter__(self) -> Stream: ...
+
+    def __next__(self) -> str: ...
+
+    def close(self) -> None:
+        """End it."""
+
+    @property
+    def reply(self) -> fragments.Reply:
+        """What was made."""
 
 
 def show(stream: Stream) -> None:
