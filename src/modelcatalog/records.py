@@ -487,6 +487,7 @@ class Facts(_Record):
     released: str | None = None
     """An ISO date, year-month or year, like those below."""
     knowledge_cutoff: str | None = None
+    """Up to when its vendor says that its knowledge can be relied on."""
     deprecated: str | None = None
     """The day on which its vendor said that it will be retired."""
     retired: str | None = None

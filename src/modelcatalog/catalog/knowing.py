@@ -111,17 +111,16 @@ def retirement(name: str | ModelName) -> str | None:
 def _said(name: ModelName) -> Iterator[_Said]:
     """Everything that is said, what speaks of the model most exactly first."""
     table, listed = _table(), listing()
-    exact = table.by_model.get(name.canonical, ())
-    yield from exact
-    yield from _by_name(name)
     entry = _entry(name, listed)
-    keys = (*_keys(name), *(() if entry is None else (entry.model,)))
-    for key in dict.fromkeys(keys):
-        yield from table.by_model.get(key, ())
+    keys = dict.fromkeys((*_keys(name), *(() if entry is None else (entry.model,))))
+    others = [said for key in keys for said in table.by_model.get(key, ())]
     line, itself = (None, False) if _moves(name) else _series(name, entry, listed)
     if line is not None:
-        yield from table.by_series.get((line.family, line.name), ())
-        yield from _of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line))
+        others += table.by_series.get((line.family, line.name), ())
+        others.append(_of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line)))
+    yield from table.by_model.get(name.canonical, ())
+    yield from _by_name(name, next((said.facts["released"] for said in others if "released" in said.facts), ""))
+    yield from others
     yield from _weights(name, entry, line)
 
 
@@ -135,16 +134,15 @@ def _keys(name: ModelName) -> Iterator[str]:
     yield undated(name) if not _moves(name) else str(name.identity.undated())
 
 
-def _by_name(name: ModelName) -> Iterator[_Said]:
-    """What the name itself says."""
-    source = Source("name", None, "name")
-    said: dict[str, Any] = {}
-    released = name.released
-    if released is not None and released.year is not None and released.month is not None and name.origin("released") == "name":
-        said["released"] = str(released)
-    said |= _by_types(name.types)
+def _by_name(name: ModelName, released: str) -> Iterator[_Said]:
+    """What the name itself says; a snapshot that was taken in the month of its model's release was released with it."""
+    said = _by_types(name.types)
+    day = name.released
+    dated = day is not None and day.year is not None and day.month is not None and name.origin("released") == "name"
+    if dated and not released.startswith(str(day)[:7]):
+        said["released"] = str(day)
     if said:
-        yield _Said(said, source)
+        yield _Said(said, Source("name", None, "name"))
 
 
 def _by_types(types: Iterable[str]) -> dict[str, Any]:
@@ -196,7 +194,7 @@ def _is_first(name: ModelName, entry: Entry | None, line: Series) -> bool:
     return released.month in (None, int(month or 0)) and released.year in (None, int(year or 0))
 
 
-def _of_series(line: Series, *, everywhere: bool, first: bool) -> Iterator[_Said]:
+def _of_series(line: Series, *, everywhere: bool, first: bool) -> _Said:
     """What the series' own entry says: of every checkpoint that it lists; of what is only served, where the name is the series' own."""
     source = Source(line.source, line.checked, "series")
     said = _by_types(line.types)
@@ -206,7 +204,7 @@ def _of_series(line: Series, *, everywhere: bool, first: bool) -> Iterator[_Said
         said["context_length"] = line.context_length
     if everywhere and first and line.released is not None:
         said["released"] = line.released
-    yield _Said(said, source)
+    return _Said(said, source)
 
 
 def _weights(name: ModelName, entry: Entry | None, line: Series | None) -> Iterator[_Said]:
