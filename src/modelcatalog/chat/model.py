@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 from modelcatalog import catalog, engines
-from modelcatalog.chat import asking, batching, saving
+from modelcatalog.chat import asking, batching, saving, showing
 from modelcatalog.chat.asking import Asked
 from modelcatalog.chat.awaiting import AsyncStream, Awaited
 from modelcatalog.chat.reply import Reply, Stream
@@ -15,6 +15,7 @@ from modelcatalog.chat.turns import Turns
 from modelcatalog.engines import Engine, Message, Options, Prompt
 from modelcatalog.engines.constraints import GIVEN
 from modelcatalog.errors import ModelCatalogError, Unsupported
+from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,12 +73,14 @@ class ChatModel:
         """Answer a prompt.
 
         Args:
-            prompt: A text, or messages with ``role`` (system, user, assistant) and ``content`` (a text, or text parts).
+            prompt: A text, or messages with ``role`` (system, user, assistant) and ``content``: a text, or parts, of which some may be
+                images, as ``{"type": "image", "path": "cat.png"}`` (or ``image``, ``url``), or as OpenAI writes them.
             system: The system prompt, before the messages.
             max_new_tokens: Most tokens that the reply may have.
             generation: ``temperature``, ``top_p``, ``top_k``, ``min_p``, ``repetition_penalty``, ``seed``, ``stop``,
-                ``chat_template``, ``enable_thinking``, …; and what the answer must match, for `Reply.parsed`: ``response_format``
-                (a pydantic model or a JSON Schema), ``choices`` (texts) or ``regex``.
+                ``chat_template``, ``enable_thinking``, ``image_urls`` (whether images may be fetched from an address), …; and what the
+                answer must match, for `Reply.parsed`: ``response_format`` (a pydantic model or a JSON Schema), ``choices`` (texts) or
+                ``regex``.
 
         Raises:
             NoChatTemplate: it is a base model.
@@ -90,7 +93,8 @@ class ChatModel:
         self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any
     ) -> Stream:
         """Answer a prompt piece by piece; arguments and errors as in `chat`, raised with the first piece."""
-        return self._stream(asking.messages(prompt, system), engines.options(max_new_tokens, generation))
+        options = engines.options(max_new_tokens, generation)
+        return self._stream(self._shown(asking.messages(prompt, system), options), options)
 
     def complete(self, text: str, *, max_new_tokens: int = 512, **generation: Any) -> Reply:
         """Continue a text, without any template; what base models are for."""
@@ -113,12 +117,12 @@ class ChatModel:
             raise Unsupported(message, subject=repr(prompts)[:200], hint="use .chat(prompt), or put it into a list")
 
         def ask(prompt: Asked) -> Stream:
-            return self._stream(asking.messages(prompt, system), options, cancel=cancel)
+            return self._stream(self._shown(asking.messages(prompt, system), options), options, cancel=cancel)
 
         def asked() -> Iterator[Prompt | ModelCatalogError]:
             for prompt in prompts:
                 try:
-                    yield asking.messages(prompt, system)
+                    yield self._shown(asking.messages(prompt, system), options)
                 except ModelCatalogError as error:
                     yield error
 
@@ -159,6 +163,10 @@ class ChatModel:
             Unsupported: an option cannot be used.
         """
         return Session(self, system, **generation)
+
+    def _shown(self, messages: tuple[Message, ...], options: Options) -> tuple[Message, ...]:
+        """Messages with their images, those at an address fetched where the caller allows it; a server fetches by itself."""
+        return showing.fetched(messages, allowed=options.image_urls is True, whole=ENGINES[self.plan.engine].server is None)
 
     def _stream(self, prompt: Prompt, options: Options, memory: object | None = None, cancel: threading.Event | None = None) -> Stream:
         cancel = cancel or threading.Event()
@@ -206,8 +214,8 @@ class Session:
 
     def stream(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Stream:
         """Answer the next turn piece by piece; as `ChatModel.stream`."""
-        turn = asking.turn(prompt)
         options = _options(self._settings, generation)
+        (turn,) = self._model._shown((asking.turn(prompt),), options)  # noqa: SLF001  one class in two halves
         stream = self._model._stream((*self._messages, turn), options, self._memory)  # noqa: SLF001
         return _Remembered(stream, self._messages, turn)
 

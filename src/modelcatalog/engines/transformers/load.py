@@ -70,7 +70,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         config = AutoConfig.from_pretrained(folder, **common)
         tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **common)
         seam.read_from(config, _weights(plan))
-        kind = _model_class(config)
+        kind = _model_class(config, whole=plan.engine_options.get("images") is True)
     given: dict[str, Any] = {
         "config": config,
         "dtype": plan.dtype or "auto",
@@ -151,10 +151,11 @@ def _unpacked(plan: Plan, config: Any) -> Any:
     return seam.unpacker(str(method))
 
 
-def _model_class(config: Any) -> Any:
+def _model_class(config: Any, *, whole: bool) -> Any:
+    """The language model alone, where there is such a class: our own loop drives it. Whole for images, or where there is no other."""
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText  # noqa: PLC0415
 
-    return AutoModelForImageTextToText if not seam.causal_form(config) and seam.image_text_form(config) else AutoModelForCausalLM
+    return AutoModelForImageTextToText if seam.image_text_form(config) and (whole or not seam.causal_form(config)) else AutoModelForCausalLM
 
 
 def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
