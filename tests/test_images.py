@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+import subprocess
+import sys
 import threading
 from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -355,10 +358,47 @@ def test_a_checkpoint_without_its_processor_is_said(tmp_path: Path) -> None:
     assert "preprocessor_config.json" in str(error.value)
 
 
+def test_a_model_that_was_loaded_without_its_vision_says_how_to_load_it_whole(tmp_path: Path) -> None:
+    """Text goes the faster way; with the option, the images are read as transformers alone reads them."""
+    folder = visionzoo.write("qwen3_5", tmp_path / "acme-hybrid")
+    with pytest.warns(UserWarning, match="generate makes the tokens"):
+        model = mc.load(str(folder))
+    with model:
+        with pytest.raises(mc.Unsupported, match="as its language model alone") as error:
+            model.chat(asked(visionzoo.picture(1)), **GREEDY)
+        assert "engine_options" in (error.value.hint or "")
+        text = model.chat("hello", **GREEDY).text
+    with pytest.warns(UserWarning, match="generate makes the tokens"):
+        model = mc.load(str(folder), engine_options={"images": True})
+    with model:
+        assert model.chat("hello", **GREEDY).text == text
+        assert model.chat(asked(visionzoo.picture(1)), **GREEDY).text == expected(folder, asked(visionzoo.picture(1)))
+    blind = zoo.write("llama", tmp_path / "acme-blind")
+    with pytest.raises(mc.Unsupported, match="takes no images"):
+        mc.load(str(blind), engine_options={"images": True})
+    with pytest.raises(mc.Unsupported, match="is not True or False"):
+        mc.load(str(folder), engine_options={"images": "yes"})
+
+
+def test_the_command_line_shows_images_with_the_first_prompt(tmp_path: Path) -> None:
+    """A conversation on standard input: the first line has the image, the second is text; a wrong file ends it before anything is loaded."""
+    folder = visionzoo.write("llava", tmp_path / "acme-llava")
+    (tmp_path / "cat.png").write_bytes(png(visionzoo.picture(1)))
+    (tmp_path / "cat.txt").write_text("no cat")
+    line = [sys.executable, "-m", "modelcatalog", "chat", str(folder), "--json", "--max-new-tokens", "4"]
+    ran = subprocess.run([*line, "--image", str(tmp_path / "cat.png")], input="What is this?\nAnd?\n", capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    first, second = (json.loads(one) for one in ran.stdout.splitlines())
+    assert first["usage"]["prompt_tokens"] > second["usage"]["prompt_tokens"] / 2 > 20
+    wrong = subprocess.run([*line, "--image", str(tmp_path / "cat.txt")], input="", capture_output=True, text=True, check=False)
+    assert wrong.returncode != 0
+    assert "the image in --image is none" in wrong.stderr
+
+
 def test_missing_pillow_is_said_with_an_image_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes can be sent to a server without it; to open them it is needed, and the error says how to get it."""
     (message,) = asking.messages(asked(png()))
-    monkeypatch.setitem(__import__("sys").modules, "PIL", None)
+    monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(mc.MissingPackage) as error:
         images.of([message])[0].opened()
     assert error.value.install == "pip install pillow"

@@ -52,6 +52,19 @@ def _qwen(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     return Qwen2_5_VLConfig(text_config=text, vision_config=eye, **places), Qwen2VLImageProcessor(min_pixels=28 * 28, max_pixels=28 * 28 * 8)
 
 
+def _hybrid(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
+    from transformers import Qwen2VLImageProcessor, Qwen3_5Config
+
+    rope = {"rope_type": "default", "mrope_section": [1, 1, 0], "mrope_interleaved": True, "rope_theta": 1e4, "partial_rotary_factor": 0.25}
+    small = {name: zoo.SMALL[name] for name in ("linear_key_head_dim", "linear_num_value_heads", "linear_num_key_heads")}
+    text = {**_TEXT, **small, "linear_value_head_dim": 16, "vocab_size": len(words), "layer_types": ["linear_attention", "full_attention"]}
+    eye = {"depth": 2, "hidden_size": 32, "intermediate_size": 48, "num_heads": 2, "out_hidden_size": 64, "patch_size": 14, "num_position_embeddings": 64}
+    places = {"image_token_id": ids("<|image_pad|>"), "video_token_id": ids("<|video_pad|>")}
+    places |= {"vision_start_token_id": ids("<|vision_start|>"), "vision_end_token_id": ids("<|vision_end|>")}
+    config = Qwen3_5Config(text_config={**text, "rope_parameters": rope}, vision_config=eye, **places)
+    return config, Qwen2VLImageProcessor(min_pixels=28 * 28, max_pixels=28 * 28 * 8)
+
+
 def _gemma(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     from transformers import Gemma3Config, Gemma3ImageProcessor, Gemma3Processor
 
@@ -92,6 +105,7 @@ def _mistral(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
 
 KINDS: dict[str, Kind] = {
     "qwen2_5_vl": Kind(_QWEN, "<|vision_start|><|image_pad|><|vision_end|>", _qwen),
+    "qwen3_5": Kind(_QWEN, "<|vision_start|><|image_pad|><|vision_end|>", _hybrid),
     "gemma3": Kind(("<start_of_image>", "<end_of_image>", "<image_soft_token>"), "<start_of_image>", _gemma),
     "llava": Kind(("<image>",), "<image>", _llava),
     "idefics3": Kind(("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"), "<image>", _idefics),

@@ -11,10 +11,13 @@ from modelcatalog.chat import showing
 from modelcatalog.engines import Image, Message, well_formed
 from modelcatalog.errors import Unsupported
 
-__all__ = ["Asked", "instructions", "messages", "text", "turn"]
+__all__ = ["Asked", "Content", "instructions", "messages", "text", "turn"]
 
 Asked = str | Sequence[Message | Mapping[str, Any]]
 """A prompt: the user's text, a conversation as messages (or dicts with ``role`` and ``content``), or the parts of one text."""
+
+Content = str | Sequence[str | Image | Mapping[str, Any]]
+"""What one message says: a text, or texts and images in their order."""
 
 _ROLES = ("system", "user", "assistant")
 _SHOWN = 200

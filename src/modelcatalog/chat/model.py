@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from modelcatalog import catalog, engines
 from modelcatalog.chat import asking, batching, saving, showing
-from modelcatalog.chat.asking import Asked
+from modelcatalog.chat.asking import Asked, Content
 from modelcatalog.chat.awaiting import AsyncStream, Awaited
 from modelcatalog.chat.reply import Reply, Stream
 from modelcatalog.chat.turns import Turns
@@ -18,7 +18,7 @@ from modelcatalog.errors import ModelCatalogError, Unsupported
 from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -208,11 +208,11 @@ class Session:
         """The options of every turn."""
         return dict(self._settings)
 
-    def chat(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Reply:
+    def chat(self, prompt: Content, **generation: Any) -> Reply:
         """Answer the next turn, a text or its parts; as `ChatModel.chat`."""
         return self.stream(prompt, **generation).reply
 
-    def stream(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Stream:
+    def stream(self, prompt: Content, **generation: Any) -> Stream:
         """Answer the next turn piece by piece; as `ChatModel.stream`."""
         options = _options(self._settings, generation)
         (turn,) = self._model._shown((asking.turn(prompt),), options)  # noqa: SLF001  one class in two halves
@@ -237,11 +237,11 @@ class Session:
         first = [one for one in self._messages[:1] if one.role == "system"] if system is None else [*asking.instructions(system)]
         self._messages[:] = first
 
-    async def achat(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Reply:
+    async def achat(self, prompt: Content, **generation: Any) -> Reply:
         """As `chat`, in an event loop."""
         return await self.astream(prompt, **generation)
 
-    def astream(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> AsyncStream:
+    def astream(self, prompt: Content, **generation: Any) -> AsyncStream:
         """As `stream`, in an event loop."""
         return AsyncStream(self.stream(prompt, **generation))
 

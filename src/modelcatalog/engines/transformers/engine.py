@@ -69,12 +69,12 @@ class Transformers:
 
     def __init__(
         self, model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None = None, ends: frozenset[int] = frozenset(), *,
-        eyes: Eyes | None = None,
+        eyes: Eyes | None = None, folder: Path | None = None,
     ) -> None:  # fmt: skip
         self._model = model
         self._tokenizer = tokenizer
         self._subject = subject
-        self._eyes = eyes
+        self._eyes, self._folder = eyes, folder
         # A stretched context (YaRN) is longer than max_position_embeddings, and not every configuration calls it that.
         self._limit = context_limit(model.config.get_text_config().to_dict())
         known = tokenizing.templates(tokenizer) if templates is None else templates
@@ -217,7 +217,7 @@ class Transformers:
         """What makes the tokens of a prompt with images, and adds to ``inputs`` what goes beside them; with the template that knows images."""
         eyes = self._eyes
         if eyes is None:
-            raise blind(self._model, self._subject)
+            raise blind(self._model, self._subject, self._folder)
         seen, said = images.of(prompt), "\n".join(message.content for message in prompt)
 
         def see(text: str) -> list[int]:
@@ -290,4 +290,4 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     folder = Path(plan.path or ".")
     ends = tokenizing.gguf_ends(gguf.read_file(folder / plan.weights[0]).metadata) if plan.format == "gguf" else frozenset()
     eyes = open_eyes(plan, folder, model, tokenizer)
-    return Transformers(model, tokenizer, plan.name.source, tokenizing.templates(tokenizer, folder), ends, eyes=eyes)
+    return Transformers(model, tokenizer, plan.name.source, tokenizing.templates(tokenizer, folder), ends, eyes=eyes, folder=folder)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Forward", "ReplyState", "asked_of_generate", "attention_of", "bars", "cache_of", "captures", "causal_form", "decodes", "dynamic_cache",
-    "full_layer", "hooks", "image_text_form", "looks_ahead", "of_generate", "own_cache", "own_state", "own_way_of_preparing", "processor",
+    "full_layer", "half_read", "hooks", "image_text_form", "looks_ahead", "of_generate", "own_cache", "own_state", "own_way_of_preparing", "processor",
     "read_from", "said", "slides_alike", "sliding_layer", "static_cache", "unpacker", "whole_form",
 ]  # fmt: skip
 
@@ -149,6 +149,16 @@ def whole_form(model: Any) -> bool:
         return False
     kinds = AutoModelForImageTextToText._model_mapping[type(model.config)]  # noqa: SLF001  felt for by `image_text_form`
     return type(model) in (kinds if isinstance(kinds, tuple) else (kinds,))
+
+
+def half_read(folder: str) -> bool:
+    """Whether a checkpoint's files are of a model of images and text, of which the language model alone can be loaded too."""
+    from transformers import AutoConfig  # noqa: PLC0415
+
+    try:
+        return image_text_form(AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False))
+    except (OSError, ValueError):
+        return False
 
 
 _STATE = "rope_deltas"

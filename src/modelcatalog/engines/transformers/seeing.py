@@ -119,15 +119,14 @@ def open_eyes(plan: Plan, folder: Path, model: Any, tokenizer: Any) -> Eyes | No
     return Eyes(folder, model, tokenizer, plan.name.source, trust=plan.trust_remote_code)
 
 
-def blind(model: Any, subject: str) -> Unsupported:
+def blind(model: Any, subject: str, folder: Path | None) -> Unsupported:
     """That a model takes no images, and what does."""
-    if seam.image_text_form(model.config):
-        message = f"{subject} was loaded as its language model alone, which is the faster way with text"
+    if folder is not None and seam.half_read(str(folder)):
+        message = f"{subject} was loaded as its language model alone ({type(model).__name__}), which takes no images"
         return Unsupported(message, subject=subject, hint='load it with engine_options={"images": True}')
-    message = f"{subject} takes no images: {type(model).__name__} has no eyes"
+    message = f"{subject} takes no images: {type(model).__name__} is a language model alone"
     other = _sibling(subject)
-    hint = f"{other} does" if other else "load a model with vision, such as a VL or a vision variant"
-    return Unsupported(message, subject=subject, hint=hint)
+    return Unsupported(message, subject=subject, hint=f"{other} takes them" if other else "load a model with vision, such as a VL or a vision variant")
 
 
 def _sibling(subject: str) -> str | None:
