@@ -69,7 +69,7 @@ def chat(
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
     asked: dict[str, Any],
     max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="The maximum number of tokens in a reply.")] = 512,
-    image: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Show this image with the first prompt; may be repeated.", show_default=False)] = None,
+    image: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Show this image with the first prompt; may repeat.", show_default=False)] = None,
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="Answer as JSON that matches the JSON Schema in this file.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(metavar="FILE", help="Go on with the conversation in this file.", show_default=False)] = None,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the conversation to this file at the end.", show_default=False)] = None,
