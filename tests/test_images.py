@@ -10,6 +10,7 @@ import sys
 import threading
 from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -395,6 +396,21 @@ def test_the_command_line_shows_images_with_the_first_prompt(tmp_path: Path) -> 
     wrong = subprocess.run([*line, "--image", str(tmp_path / "cat.txt")], input="", capture_output=True, text=True, check=False)
     assert wrong.returncode != 0
     assert "the image in --image is none" in wrong.stderr
+
+
+def test_a_processor_that_needs_torchvision_says_so(tmp_path: Path) -> None:
+    """With the first image only; where it is installed, the model answers as transformers alone does."""
+    folder = visionzoo.write("mistral3", tmp_path / "acme-mistral")
+    with pytest.warns(UserWarning, match="generate makes the tokens"):
+        model = mc.load(str(folder))
+    with model:
+        assert model.chat("hello", **GREEDY).error is None
+        if find_spec("torchvision") is not None:
+            assert model.chat(asked(visionzoo.picture(1)), **GREEDY).text == expected(folder, asked(visionzoo.picture(1)))
+            return
+        with pytest.raises(mc.MissingPackage) as error:
+            model.chat(asked(visionzoo.picture()), **GREEDY)
+    assert error.value.install == "pip install torchvision"
 
 
 def test_missing_pillow_is_said_with_an_image_only(monkeypatch: pytest.MonkeyPatch) -> None:

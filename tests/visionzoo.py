@@ -6,6 +6,7 @@ As `zoo` does it: real classes of the installed transformers, with small sizes.
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import zoo
@@ -94,12 +95,16 @@ def _idefics(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
 
 
 def _mistral(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
-    from transformers import Mistral3Config, MistralConfig, PixtralImageProcessor, PixtralProcessor, PixtralVisionConfig
+    from transformers import Mistral3Config, MistralConfig, PixtralImageProcessor, PixtralVisionConfig
 
     eye = PixtralVisionConfig(**{**_EYE, "head_dim": 16})
     text = MistralConfig(**_TEXT, vocab_size=len(words))
     config = Mistral3Config(vision_config=eye, text_config=text, image_token_index=ids("[IMG]"), spatial_merge_size=2)
     seeing = PixtralImageProcessor(size={"longest_edge": 56}, patch_size=14)
+    if find_spec("torchvision") is None:
+        return config, seeing  # which is enough to learn what is missing
+    from transformers import PixtralProcessor
+
     return config, PixtralProcessor(seeing, words, patch_size=14, spatial_merge_size=2)
 
 
