@@ -184,10 +184,15 @@ def test_a_conversation_with_images_is_saved(tmp_path: Path) -> None:
 
 def test_a_server_gets_images_in_its_own_words() -> None:
     """Text stays text; an image goes as a data URL, with the detail that was asked for."""
-    turns = asking.messages([
-        {"role": "system", "content": "Be short."},
-        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": f"data:;base64,{base64.b64encode(png()).decode()}", "detail": "low"}}, "?"]},
-    ])
+    turns = asking.messages(
+        [
+            {"role": "system", "content": "Be short."},
+            {
+                "role": "user",
+                "content": [{"type": "image_url", "image_url": {"url": f"data:;base64,{base64.b64encode(png()).decode()}", "detail": "low"}}, "?"],
+            },
+        ]
+    )
     sent = body(turns, mc.engines.Options(), "m", Dialect(newest=False, vendor=False))["messages"]
     assert sent[0] == {"role": "system", "content": "Be short."}
     picture, text = sent[1]["content"]

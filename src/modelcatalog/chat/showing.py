@@ -72,7 +72,7 @@ def _fetched(message: Message, *, allowed: bool, whole: bool) -> Message:
 
 
 def _download(url: str) -> bytes:
-    from urllib.request import Request, urlopen  # noqa: PLC0415  few prompts need it
+    from urllib.request import Request, urlopen
 
     try:
         with urlopen(Request(url, headers={"User-Agent": "modelcatalog"}), timeout=_SECONDS) as answer:  # noqa: S310  http and https only, see `_located`

@@ -85,7 +85,7 @@ def chat(
     settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
     images = _images(image or ())
     if resume is not None:
-        from modelcatalog.chat import saving  # noqa: PLC0415  only --resume needs it
+        from modelcatalog.chat import saving  # only --resume needs it
 
         saving.read(resume)  # a wrong file is said before anything is loaded
     with talk.waiting(notes, say.looking.format(name=name)):
@@ -116,7 +116,7 @@ def _schema(file: Path) -> dict[str, Any]:
     Raises:
         Unsupported: it cannot be read, or holds something else.
     """
-    from modelcatalog.engines.constraints import constraint  # noqa: PLC0415  only --schema needs it
+    from modelcatalog.engines.constraints import constraint  # only --schema needs it
 
     try:
         found = loads(file.read_bytes())
@@ -139,7 +139,7 @@ def _images(files: Iterable[Path]) -> tuple[Image, ...]:
     parts = [{"type": "image", "path": file} for file in files]
     if not parts:
         return ()
-    from modelcatalog.chat import showing  # noqa: PLC0415  only --image needs it
+    from modelcatalog.chat import showing
 
     return tuple(part for part in showing.parts(parts, "--image") or () if not isinstance(part, str))
 

@@ -133,8 +133,8 @@ def _kind(data: bytes) -> str | None:
 
 def _pillow() -> tuple[Any, Any]:
     try:
-        from PIL import Image as Pillow  # noqa: PLC0415  only prompts with an image need it
-        from PIL.ImageOps import exif_transpose  # noqa: PLC0415
+        from PIL import Image as Pillow
+        from PIL.ImageOps import exif_transpose
     except ImportError as error:
         message = "an image in a prompt needs pillow"
         raise MissingPackage(message, subject="pillow", install="pip install pillow") from error

@@ -60,7 +60,7 @@ def read(plan: Plan) -> tuple[Any, Any]:
 
 
 def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
-    from transformers import AutoConfig, AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoConfig, AutoTokenizer
 
     folder = str(_folder(plan))
     common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": plan.trust_remote_code}
@@ -164,7 +164,7 @@ def _wants_images(plan: Plan, config: Any) -> bool:
 
 def _model_class(config: Any, *, whole: bool) -> Any:
     """The language model alone, where there is such a class: our own loop drives it. Whole for images, or where there is no other."""
-    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText  # noqa: PLC0415
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
     return AutoModelForImageTextToText if seam.image_text_form(config) and (whole or not seam.causal_form(config)) else AutoModelForCausalLM
 
