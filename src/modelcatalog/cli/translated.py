@@ -65,6 +65,7 @@ CHINESE = {
     "The system prompt.": "系统提示词。",
     "The maximum number of tokens in a reply.": "一次回复最多多少个词元。",
     "Answer as JSON that matches the JSON Schema in this file.": "按这个文件里的 JSON Schema 以 JSON 回答。",
+    "Show this image with the first prompt; may repeat.": "随第一个提问给出这张图；可以多次给出。",
     "Go on with the conversation in this file.": "接着这个文件里的对话谈。",
     "Write the conversation to this file at the end.": "结束时把对话写到这个文件。",
     "A part of a repository's id.": "仓库名的一部分。",
