@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from modelcatalog import catalog
     from modelcatalog.catalog import parse, parse_many, resolve
     from modelcatalog.chat import ChatModel, Reply, Session, load
-    from modelcatalog.planning import Lock, Plan, lock, plan
+    from modelcatalog.planning import Lock, Plan, lock, plan, pull
     from modelcatalog.records import Checkpoint, Company, Family, Match, ModelName, Quantization, Release, Segment, Series, Size
+    from modelcatalog.stores import LocalCopy, local
 
 __all__ = [
     "CatalogDataError",
@@ -55,6 +56,7 @@ __all__ = [
     "GatedCheckpoint",
     "HubUnreachable",
     "IntegrityError",
+    "LocalCopy",
     "Lock",
     "Match",
     "MissingPackage",
@@ -78,10 +80,12 @@ __all__ = [
     "__version__",
     "catalog",
     "load",
+    "local",
     "lock",
     "parse",
     "parse_many",
     "plan",
+    "pull",
     "resolve",
 ]
 
@@ -90,8 +94,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "catalog": ("parse", "parse_many", "resolve"),
     "chat": ("ChatModel", "Reply", "Session", "load"),
-    "planning": ("Lock", "Plan", "lock", "plan"),
+    "planning": ("Lock", "Plan", "lock", "plan", "pull"),
     "records": ("Checkpoint", "Company", "Family", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
+    "stores": ("LocalCopy", "local"),
 }
 """Module -> the names that it is imported for, when one of them is first used."""
 
