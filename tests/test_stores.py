@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from test_cli import Cli
 from test_hubs_copies import another_program
 
 import modelcatalog
@@ -86,7 +87,7 @@ def found(**options: bool) -> dict[str, LocalCopy]:
 
 def warned() -> tuple[dict[str, LocalCopy], str]:
     """What is there, and what was said of it."""
-    with pytest.warns(UserWarning) as heard:
+    with pytest.warns(UserWarning, match=r"cannot be read|was not read|no model names|is no folder") as heard:
         copies = {copy.name.source: copy for copy in modelcatalog.local()}
     return copies, "\n".join(str(one.message) for one in heard)
 
@@ -325,6 +326,81 @@ def test_a_store_that_may_not_be_read(home: Path, monkeypatch: pytest.MonkeyPatc
     assert len(copies) == 1
     assert f"{home / '.ollama/models/manifests'} cannot be read" in said
     assert f"MODELCATALOG_PATH names {home / 'gone'}, which is no folder" in said
+
+
+class TestCommand:
+    """`modelcatalog local`."""
+
+    @pytest.fixture
+    def disk(self, home: Path) -> Path:
+        """One model in three stores, another that is not whole, and one alone."""
+        ollama(home / ".ollama/models")
+        snapshot(home, "Qwen/Qwen3-8B-GGUF", {"Qwen3-8B-Q4_K_M.gguf": KINDS["model"]})
+        written(home / ".lmstudio/models/lmstudio-community/phi-4-GGUF/phi-4-Q4_K_M.gguf.part", b"half")
+        written(home / ".lmstudio/models/lmstudio-community/phi-4-GGUF/phi-4-Q8_0.gguf", GGUF)
+        return home
+
+    @pytest.fixture
+    def cli(self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
+        """The command line."""
+        return Cli(monkeypatch, capfd)
+
+    def test_table(self, disk: Path, cli: Cli) -> None:
+        """A row a copy, by model; a total, what is there twice, what is not whole."""
+        ran = cli("local")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.count("qwen-3-8b ") == ran.out.count("the same bytes as in") == 2
+        assert "Copies: 4. Models: 2. On this disk: " in ran.out
+        assert "924 B of it is there more than once" in ran.out
+        assert "4 B of it is not whole" in ran.out
+
+    @pytest.mark.parametrize(
+        ("options", "shown"),
+        [
+            (("--model", "Qwen3-8B"), {"ollama", "huggingface"}),
+            (("--model", "phi"), {"lmstudio"}),
+            (("--store", "ollama"), {"ollama"}),
+            (("--duplicates",), {"ollama", "huggingface"}),
+            (("--incomplete",), {"lmstudio"}),
+            (("--incomplete", "--store", "ollama"), set()),
+        ],
+    )
+    def test_filters(self, disk: Path, cli: Cli, options: tuple[str, ...], shown: set[str]) -> None:
+        """Conditions hold together; where nothing meets them, it is said."""
+        ran = cli("local", *options, "--json")
+        assert {json.loads(line)["store"] for line in ran.out.splitlines()} == shown
+        assert shown or "no model on this disk meets all of these conditions" in cli("local", *options).err
+
+    def test_how_to_remove(self, disk: Path, cli: Cli) -> None:
+        """What could go is shown with its own store's command, and is still there."""
+        before = sorted(disk.rglob("*"))
+        said = cli("local", "--duplicates").out
+        assert "ollama rm qwen3:8b" in said
+        assert "hf cache rm model/Qwen/Qwen3-8B-GGUF" in said
+        assert sorted(disk.rglob("*")) == before
+
+    def test_json(self, disk: Path, cli: Cli) -> None:
+        """A line is a record of the API, and reads back."""
+        lines = cli("local", "--json").out.splitlines()
+        assert tuple(map(LocalCopy.model_validate_json, lines)) == modelcatalog.local()
+
+    def test_wrong_store(self, disk: Path, cli: Cli) -> None:
+        """A store that there is not is an error of usage, which names those that there are."""
+        ran = cli("local", "--store", "gpt4all")
+        assert ran.code == 2
+        assert "huggingface, modelscope, ollama, lmstudio, llama.cpp, path" in ran.err
+
+    def test_what_cannot_be_read(self, disk: Path, cli: Cli) -> None:
+        """What could not be read goes to standard error, the rest is listed."""
+        written(disk / ".ollama/models/manifests/registry.ollama.ai/library/x/latest", b"{")
+        ran = cli("local", LANG="zh_CN.UTF-8")
+        assert "注意：" in ran.err
+        assert "副本 4 份，模型 2 个" in ran.out
+
+    def test_empty(self, home: Path, cli: Cli) -> None:
+        """A disk without models is no failure."""
+        ran = cli("local")
+        assert (ran.code, ran.out, ran.err) == (0, "", "there is no model on this disk\n")
 
 
 def test_nothing_is_written(home: Path) -> None:

@@ -50,7 +50,7 @@ def pull(name: str | Path | ModelName | Plan, **options: Unpack[Options]) -> Pat
         raise Unsupported(message, subject=made.name.source, hint="leave out what names a server")
     check_disk(made)
     here = obtain(made)
-    for text in (*made.mismatches, *here.warnings):
+    for text in (*made.mismatches, *here.warnings[len(made.warnings) :]):
         warnings.warn(f"{made.name.source}: {text}", stacklevel=3)
     if here.hub != made.hub:
         warnings.warn(f"{made.name.source}: {here.reasons[-1]}", stacklevel=3)
