@@ -417,3 +417,33 @@ def test_every_store_has_its_object() -> None:
     names = [store.name for store in stores.stores()]
     assert names == ["huggingface", "modelscope", "ollama", "lmstudio", "llama.cpp", "path"]
     assert len({store.title for store in stores.stores()}) == len(names)
+
+
+def test_links_are_counted_once(home: Path) -> None:
+    """Repositories that share a blob by a hard link, a blob that was replaced by a link, and blobs with a colon as old versions wrote them."""
+    one = snapshot(home, "a/Qwen3-8B", {"config.json": b"{}", "model.safetensors": b"w" * 400})
+    two = snapshot(home, "b/Qwen3-8B", {"config.json": b"{ }"})
+    os.link((one / "model.safetensors").resolve(), two / "model.safetensors")
+    copies = found()
+    assert (copies["a/Qwen3-8B"].shared, copies["b/Qwen3-8B"].shared) == (0, 400)
+    assert copies["b/Qwen3-8B"].same_as == (one,)
+    blobs = ollama(home / ".ollama/models")
+    kept = written(home / ".lmstudio/models/x/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf", KINDS["model"])
+    blobs["model"].unlink()
+    blobs["model"].symlink_to(kept)
+    assert found()["qwen3:8b"].same_as == (kept,)
+    for blob in blobs.values():
+        blob.rename(blob.with_name(blob.name.replace("-", ":", 1)))
+    assert (found()["qwen3:8b"].complete, found()["qwen3:8b"].bytes) == (True, sum(map(len, KINDS.values())))
+
+
+def test_llama_cpp_shards(home: Path) -> None:
+    """A model in two files in the flat cache, whose manifest names but one, is one copy; with one of them it is not whole."""
+    cache = home / ".cache/llama.cpp"
+    files = [written(cache / f"angt_test-split-model_stories260K-f32-0000{n}-of-00002.gguf", GGUF + bytes([n])) for n in (1, 2)]
+    written(cache / "manifest=angt=test-split-model=latest.json", b"{}")
+    (copy,) = found().values()
+    assert (copy.path, copy.complete, len(copy.files), copy.name.owner) == (files[0], True, 2, "angt")
+    files[1].unlink()
+    (copy,) = found().values()
+    assert copy.lacks == "1 of 2 weight files of angt_test-split-model_stories260K-f32 are there"

@@ -64,7 +64,6 @@ class Reply(Protocol):
         """What went wrong."""
 
 
-
 def explain(name: ModelName, *, language: Language = "en") -> str:
     """A name with its segments coloured and labelled, and under it a table of its facts and where each came from.
 
