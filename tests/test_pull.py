@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from loopback.pair import Pair
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk without LM Studio's models."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("hub", ["huggingface", "modelscope"])
 def test_fetches_and_goes_on(hubs: Pair, hub: Any) -> None:

@@ -38,6 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A disk without any store."""
     for name in ("HF_HUB_CACHE", "LLAMA_CACHE", "OLLAMA_MODELS", "XDG_CACHE_HOME", "APPDATA", "LOCALAPPDATA", "MODELCATALOG_PATH"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(stores.ollama, "_SERVICE", str(tmp_path / "service"))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
@@ -104,7 +105,7 @@ def test_hubs_own_clients(hubs: Pair, tiny_folder: Path, hub: Any, monkeypatch: 
     """What the hubs' own clients fetched is found: whole with all files, not whole without the configuration."""
     for one in hubs.by_name.values():
         one.repositories = {NAME: tiny_folder}
-    monkeypatch.setenv("HOME", str(hubs.home))
+    monkeypatch.setenv("HOME", str(hubs.home))  # LM Studio's is there
     folder = another_program(hubs, hub, ["model.safetensors", "tokenizer.json"])
     copy = found()[NAME]
     assert (copy.store, copy.path, copy.format, copy.complete, copy.lacks) == (hub, folder, "safetensors", False, "config.json is missing")
@@ -447,3 +448,10 @@ def test_llama_cpp_shards(home: Path) -> None:
     files[1].unlink()
     (copy,) = found().values()
     assert copy.lacks == "1 of 2 weight files of angt_test-split-model_stories260K-f32 are there"
+
+
+def test_ollama_as_a_service(home: Path) -> None:
+    """What the service on Linux keeps is found beside the user's own."""
+    ollama(home / ".ollama/models")
+    ollama(home / "service", "phi4/latest")
+    assert set(found()) == ({"qwen3:8b", "phi4:latest"} if os.name == "posix" else {"qwen3:8b"})
