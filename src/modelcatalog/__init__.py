@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from modelcatalog import catalog
     from modelcatalog.catalog import facts, parse, parse_many, resolve
     from modelcatalog.chat import ChatModel, Reply, Session, load
-    from modelcatalog.planning import Lock, Plan, lock, plan
+    from modelcatalog.planning import Lock, Plan, lock, plan, pull
     from modelcatalog.records import Checkpoint, Company, Facts, Family, Match, ModelName, Quantization, Release, Segment, Series, Size
+    from modelcatalog.stores import LocalCopy, local
 
 __all__ = [
     "CatalogDataError",
@@ -56,6 +57,7 @@ __all__ = [
     "GatedCheckpoint",
     "HubUnreachable",
     "IntegrityError",
+    "LocalCopy",
     "Lock",
     "Match",
     "MissingPackage",
@@ -80,10 +82,12 @@ __all__ = [
     "catalog",
     "facts",
     "load",
+    "local",
     "lock",
     "parse",
     "parse_many",
     "plan",
+    "pull",
     "resolve",
 ]
 
@@ -92,8 +96,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "catalog": ("facts", "parse", "parse_many", "resolve"),
     "chat": ("ChatModel", "Reply", "Session", "load"),
-    "planning": ("Lock", "Plan", "lock", "plan"),
+    "planning": ("Lock", "Plan", "lock", "plan", "pull"),
     "records": ("Checkpoint", "Company", "Facts", "Family", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
+    "stores": ("LocalCopy", "local"),
 }
 """Module -> the names that it is imported for, when one of them is first used."""
 

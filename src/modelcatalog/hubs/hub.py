@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from modelcatalog.errors import HubUnreachable, MissingPackage
-from modelcatalog.hubs import proxies
+from modelcatalog.hubs import paths, proxies
 from modelcatalog.hubs.secrets import public
 from modelcatalog.hubs.wire import Wire
 
@@ -108,6 +108,15 @@ class Hub(ABC):
     @abstractmethod
     def repository_root(self, repo_id: str) -> Path:
         """Where all that is downloaded of a repository lies, the unfinished files too."""
+
+    def snapshots(self, repo_id: str) -> tuple[Path, ...]:
+        """Every folder of one repository in its cache that may hold a copy, of whatever revision."""
+        return tuple(paths.folders(self.repository_root(repo_id) / "snapshots"))
+
+    def removal(self, repo_id: str) -> str:
+        """Its client's own command that removes a repository from its cache; empty where it has none."""
+        del repo_id
+        return ""
 
     def written_folders(self) -> tuple[Path, ...]:
         """What its client may write to."""

@@ -95,6 +95,10 @@ class HuggingFace(Hub):
         """The folder of one repository in the cache."""
         return self.cache_folder() / f"{_FOLDER}--{repo_id.replace('/', '--')}"
 
+    def removal(self, repo_id: str) -> str:
+        """``hf cache rm``, which asks before it removes."""
+        return f"hf cache rm model/{repo_id}"
+
     def cached(self, repo_id: str, revision: str | None = None) -> Iterator[Copy]:
         """The snapshots of one repository: the one that the branch is, then, where no revision is asked for, the newest."""
         base = self.repository_root(repo_id)

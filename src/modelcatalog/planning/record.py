@@ -10,24 +10,9 @@ from modelcatalog.hubs import Listing, RemoteFile
 from modelcatalog.hubs.card import Relation
 from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.records import Dtype, ModelName, Quantization
+from modelcatalog.show.units import human
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
-
-_UNITS = ("B", "kB", "MB", "GB", "TB")
-
-
-def human(count: int | None) -> str:
-    """Bytes as people write them, in powers of 1,000.
-
-    >>> human(98_362_432), human(538_060_288_000), human(None)
-    ('98.4 MB', '538 GB', '?')
-    """
-    if count is None:
-        return "?"
-    value, unit = float(count), 0
-    while value >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004
-        value, unit = value / 1000, unit + 1
-    return f"{value:.3g} {_UNITS[unit]}"
 
 
 class _Record(BaseModel):
