@@ -21,7 +21,7 @@ FIELDS = {one.name: one for one in fields(Request)}
 ANOTHER: dict[str, Any] = {
     "hub": "modelscope", "engine": "vllm", "revision": "v2", "dtype": "float32", "device": "cpu", "context_length": 77, "quantization": "int4",
     "fit": True, "offload": True, "lock": "nothing.json", "trust_remote_code": True, "base_url": "http://127.0.0.1:9/v1",
-    "engine_options": {"n_threads": 3},
+    "engine_options": {"n_threads": 3}, "on": "2x RTX 4090", "concurrency": 3, "kv_dtype": "fp8",
 }  # fmt: skip
 """For each option a value that is not the default."""
 

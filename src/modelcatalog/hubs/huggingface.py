@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from modelcatalog.errors import HubUnreachable, UnsafeRepository, WontFit
+from modelcatalog.hubs import card as cards
 from modelcatalog.hubs import paths, proxies, receipts, refusals
 from modelcatalog.hubs.files import Copy, Listing, RemoteFile
 from modelcatalog.hubs.guard import PATIENCE, headers_error
@@ -160,6 +161,7 @@ class HuggingFace(Hub):
             commit=commit,
             files=tuple(files),
             gated=gated,
+            card=cards.of_answer(info),
         )
 
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:

@@ -41,6 +41,17 @@ class Knows(_Entry):
     """The entry points by which other packages add to it; with one of them, its tables do not say it all."""
 
 
+class Takes(_Entry):
+    """What an engine takes of memory beside weights and cache."""
+
+    at_once: int
+    """Tokens that it reads at once."""
+    card: int
+    """Bytes on each card before a model is there. In RAM that is what the process has already."""
+    whole_unless: str = ""
+    """The engine option without which, as False, it keeps all tokens in layers with a window too."""
+
+
 class Server(_Entry):
     """An engine that asks a server, which has loaded the model."""
 
@@ -87,6 +98,7 @@ class Engine(_Entry):
     """Keyword of `plan` that it can do nothing with -> why, and what to do."""
     cards: tuple[str, ...] = ()
     """The engine options whose product is how many GPUs it takes; all of them where it has none."""
+    takes: Takes | None = None
     gpu: Gpu | None = None
     knows: Knows | None = None
     library: str = ""
