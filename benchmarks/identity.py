@@ -41,7 +41,7 @@ def ours(name: str) -> str | None:
 
 def genai_prices(name: str) -> str | None:
     """The model that genai-prices finds for an id, with its provider's name in front or without."""
-    from genai_prices import data_snapshot  # noqa: PLC0415  it may not be installed
+    from genai_prices import data_snapshot
 
     snapshot = data_snapshot.get_snapshot()
     for text in (name, name.rpartition("/")[2]):
@@ -54,7 +54,7 @@ def genai_prices(name: str) -> str | None:
 
 def litellm(name: str) -> str | None:
     """What litellm leaves of an id when it has taken the provider off, in lower case."""
-    import litellm as package  # noqa: PLC0415  it may not be installed
+    import litellm as package
 
     package.suppress_debug_info = True
     try:

@@ -63,9 +63,7 @@ def test_other_names_of_companies(text: str, company: str) -> None:
     assert found.company.name == company
 
 
-@pytest.mark.parametrize(
-    ("text", "family"), [("文心", "ERNIE"), ("通义千问", "Qwen"), ("混元", "Hunyuan"), ("豆包", "Doubao"), ("盘古", "Pangu")]
-)
+@pytest.mark.parametrize(("text", "family"), [("文心", "ERNIE"), ("通义千问", "Qwen"), ("混元", "Hunyuan"), ("豆包", "Doubao"), ("盘古", "Pangu")])
 def test_chinese_families(text: str, family: str) -> None:
     """The Chinese product names of the course page find their family."""
     found = catalog.find(text)
@@ -225,7 +223,7 @@ def test_search_filters() -> None:
 def test_no_such_attribute() -> None:
     """The module's lazy attributes do not swallow slips of the pen."""
     with pytest.raises(AttributeError, match="compnies"):
-        catalog.compnies  # noqa: B018
+        catalog.compnies  # type: ignore[attr-defined]  # noqa: B018
 
 
 OWN = """

@@ -23,7 +23,7 @@ from modelcatalog.planning import lock, plan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 HUGGINGFACE, MODELSCOPE = HUBS.values()
 WEIGHTS = faults.WEIGHTS

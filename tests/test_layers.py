@@ -21,6 +21,7 @@ from modelcatalog.planning.layers import gguf as from_gguf
 from modelcatalog.weights import gguf as gguf_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 torch = pytest.importorskip("torch")
@@ -101,13 +102,18 @@ def _run(model_type: str) -> tuple[dict[str, Any], int]:
     return stated, _held([out[key] for key in out if key not in {"sequences", "scores", "logits"}], set())
 
 
+def _none(_type: str) -> Mapping[str, object]:
+    """No installed transformers tells what a class has anyway."""
+    return {}
+
+
 @pytest.mark.parametrize("model_type", _types())
 def test_every_causal_type(model_type: str) -> None:
     """What the layers of a configuration come to is what its model holds, within 2 %, with and without an installed transformers."""
     if RELEASE < TOLD:
         pytest.skip(f"transformers {transformers.__version__} keeps other states")
     stated, held = _run(model_type)
-    for defaults in (installed.defaults, lambda _type: {}):
+    for defaults in (installed.defaults, _none):
         layers = from_config.layers(stated, defaults=defaults)
         assert layers.known, layers.why
         assert layers.bytes(TOKENS + 1, 4) == pytest.approx(held, rel=0.02), str(layers)
@@ -201,7 +207,7 @@ def test_kinds(config: dict[str, Any], expected: str) -> None:
 def test_left_out_keys() -> None:
     """Published configurations leave out what their class has anyway: gemma-3-4b-it's says five numbers of its text half."""
     stated = {"model_type": "gemma3", "text_config": {"model_type": "gemma3_text", "hidden_size": 2560, "num_hidden_layers": 34, "sliding_window": 1024}}
-    for defaults in (installed.defaults, lambda _type: {}):
+    for defaults in (installed.defaults, _none):
         layers = from_config.layers(stated, defaults=defaults)
         assert str(layers) == "29 sliding, 5 full"
         assert layers.bytes(8192, 2) == 2 * 2 * 4 * 256 * (5 * 8192 + 29 * 1023)
@@ -305,6 +311,17 @@ def test_gguf(arch: str, keys: dict[str, Any], kinds: str, size: int, tmp_path: 
     layers = _header(tmp_path, arch, **{**HEADS, **keys})
     assert str(layers) == kinds
     assert layers.bytes(4096, 2) == pytest.approx(size, rel=0.001)
+
+
+def test_as_llama_cpp_logs(tmp_path: Path) -> None:
+    """A hybrid model of 27B: 16,384 MiB of keys and values for 262,144 tokens, and 598.5 MiB of states for four conversations."""
+    layers = _header(
+        tmp_path, "qwen35", block_count=64, attention__head_count=24, attention__head_count_kv=4, attention__key_length=256, attention__value_length=256,
+        embedding_length=5120, full_attention_interval=4, ssm__conv_kernel=4, ssm__inner_size=6144, ssm__state_size=128, ssm__group_count=16,
+    )  # fmt: skip
+    states = layers.bytes(0, 2) or 0
+    assert 4 * states == 598.5 * 2**20
+    assert layers.bytes(262_144, 2) == 16_384 * 2**20 + states
 
 
 def test_gguf_without_keys(tmp_path: Path) -> None:

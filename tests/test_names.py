@@ -232,9 +232,7 @@ def test_too_long() -> None:
 def test_control_characters() -> None:
     """Control characters and halves of surrogate pairs are refused where they stand; other odd ones are unknown."""
     assert message("gpt\t4") == "control character '\\t'\n  gpt\\t4\n     ^^\n  expected printable characters"
-    assert (
-        message("gpt\ud8004") == "lone surrogate '\\ud800'\n  gpt\\ud8004\n     ^^^^^^\n  expected printable characters"
-    )
+    assert message("gpt\ud8004") == "lone surrogate '\\ud800'\n  gpt\\ud8004\n     ^^^^^^\n  expected printable characters"
     assert read("Qwen3\u200b-8B").family == "Qwen"
 
 
@@ -258,8 +256,8 @@ def test_control_characters() -> None:
             "unknown word 'fizz'\n  Qwen3-8B-fizz-Q4_K_M.gguf\n           ^^^^\n  expected a type",
         ),
         (
-            "Mistral-fizz-7B-v2",  # a version here would only make the other one an edition
-            "unknown word 'fizz'\n  Mistral-fizz-7B-v2\n          ^^^^\n  expected a type, a quantization or a format",
+            "Mistral-fizz-7B-v2",  # that word's version, as long as it stands there
+            "unknown word 'fizz'\n  Mistral-fizz-7B-v2\n          ^^^^\n  expected a version, a type, a quantization or a format",
         ),
         (
             "通义千问-嘟嘟",

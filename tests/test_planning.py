@@ -62,9 +62,7 @@ class TestChoose:
         assert [f.path for f in choice.weights] == ["m-Q4_K_M.gguf"]
         assert choice.reason == "Q4_K_M, the usual one of 3 GGUF quantizations; pass quantization= for another"
 
-    @pytest.mark.parametrize(
-        ("scheme", "path"), [("Q8_0", "m-Q8_0.gguf"), ("q2_k", "m-Q2_K.gguf"), ("int8", "m-Q8_0.gguf")]
-    )
+    @pytest.mark.parametrize(("scheme", "path"), [("Q8_0", "m-Q8_0.gguf"), ("q2_k", "m-Q2_K.gguf"), ("int8", "m-Q8_0.gguf")])
     def test_asked_gguf(self, scheme: str, path: str) -> None:
         """The quantization that was asked for, by its name or by its bits."""
         choice = choose(files("m-Q8_0.gguf", "m-Q4_K_M.gguf", "m-Q2_K.gguf"), subject="a/b", scheme=scheme)
@@ -282,6 +280,7 @@ class TestPlan:
 class TestEstimate:
     """The estimate against what a loaded model holds."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("kind", ["gguf_file", "safetensors_folder", "tiny_folder"])
     def test_within_a_tenth(self, kind: str, request: pytest.FixtureRequest) -> None:
         """Weights and KV cache, as planned, are within a tenth of the bytes that the loaded model holds."""

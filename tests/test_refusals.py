@@ -514,7 +514,6 @@ class TestIndex:
         with load(tiny_folder) as right, load(folder) as other:
             assert other.chat("w3 w4", max_new_tokens=4).text == right.chat("w3 w4", max_new_tokens=4).text
 
-
     def test_variant_shards(self, tiny_folder: Path, tmp_path: Path) -> None:
         """So are shards of a variant, by the variant's own index."""
         from transformers import LlamaForCausalLM
@@ -790,7 +789,6 @@ class TestSmallFiles:
         (folder / "tokenizer.json").write_text(text[:-9])
         with pytest.raises(IntegrityError, match=r"tokenizer.json is not valid JSON"):
             plan(folder)
-
 
     def test_while_loading(self, tiny_folder: Path, tmp_path: Path) -> None:
         """One that is broken in its middle is found by whoever reads it, and named."""

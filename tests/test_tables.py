@@ -290,8 +290,8 @@ def test_a_cold_start_reads_no_data_files(tmp_path: Path) -> None:
     run(package, first)
     loaded = set(run(package, f"{first}; print(*sys.modules)").split())
     assert {"modelcatalog.datafiles", "modelcatalog.entries", "tomllib", "importlib.metadata", "importlib.resources", "typer", "rich"} & loaded == set()
-    names = "import modelcatalog as m, sys; m.resolve('qwen2.5-7b'); m.resolve('meta-llama/Llama-3.1-8B-Instruct', hub='modelscope')"
-    first = f"{names}; m.catalog.find('通义千问')"
+    asked = "import modelcatalog as m, sys; m.resolve('qwen2.5-7b'); m.resolve('meta-llama/Llama-3.1-8B-Instruct', hub='modelscope')"
+    first = f"{asked}; m.catalog.find('通义千问')"
     run(package, first)
     loaded = set(run(package, f"{first}; print(*sys.modules)").split())
     assert {"modelcatalog.datafiles", "modelcatalog.entries", "tomllib", "typer", "rich"} & loaded == set()

@@ -19,7 +19,7 @@ from modelcatalog.planning import Lock, lock, machine, obtain, packages, plan
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 MODEL = "Qwen2.5-7B-Instruct"
 

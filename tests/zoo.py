@@ -66,7 +66,10 @@ MORE: dict[str, dict[str, Any]] = {
         "ffn_config": {"ffn_hidden_size": 96, "moe_num_experts": 4, "moe_top_k": 2},
     },
     "xlstm": {"num_heads": 4, "qk_dim_factor": 1.0, "v_dim_factor": 1.0},
-    "bailing_hybrid": {"layer_types": ["linear_attention", "full_attention"] * 2, "n_group": 1, "num_expert_group": 1, "topk_group": 1},
+    "bailing_hybrid": {
+        "num_experts": 8, "num_experts_per_tok": 2, "num_experts_per_token": 2, "layer_types": ["linear_attention", "full_attention"] * 2, "n_group": 1,
+        "num_expert_group": 1, "topk_group": 1,
+    },
     "kimi_linear": {"layer_types": ["linear_attention", "full_attention"] * 2, "linear_num_heads": 4, "num_experts_per_token": 2},
     "deepseek_v2": {"num_experts_per_tok": 2, "topk_group": 1, "n_group": 1, "moe_intermediate_size": 32, "topk_method": "greedy"},
     "dots1": {"n_shared_experts": 1, "num_experts_per_tok": 2, "n_routed_experts": 4, "first_k_dense_replace": 1},

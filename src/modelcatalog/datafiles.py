@@ -24,13 +24,18 @@ if TYPE_CHECKING:
 
     from modelcatalog.entries import SeriesEntry
 
-__all__ = ["companies", "hubs", "merged", "methods", "model_names", "numbers", "providers", "read_all", "read_company", "tasks", "thinking", "types"]
+__all__ = ["companies", "hubs", "merged", "methods", "model_names", "numbers", "providers", "read", "read_all", "read_company", "tasks", "thinking", "types"]
 
 _M = TypeVar("_M", bound=BaseModel)
 
 
 def _data() -> Traversable:
     return files("modelcatalog") / "data"
+
+
+def read(form: type[_M], name: str) -> _M:
+    """A file of data/ in the form that its one reader has for it."""
+    return _load(form, _data() / name)
 
 
 def hubs() -> HubsFile:
@@ -141,7 +146,7 @@ def _fields(model: Any, steps: Sequence[str | int]) -> tuple[str, ...]:
 
 
 def _unknown_field(given: str, fields: tuple[str, ...]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  only an error message needs it
+    from difflib import get_close_matches  # only an error message needs it
 
     near = get_close_matches(given, fields, 1)
     return f"unknown field{f'; did you mean {near[0]}?' if near else ''} (the fields are {', '.join(fields)})"

@@ -145,6 +145,14 @@ class FamilyEntry(_Sourced):
     """Its names count training in trillions of tokens: TinyLlama-3T."""
     words: dict[str, str] = Field(default_factory=dict)
     """Words that mean something else in this family: a type word, or ``""`` for packaging (ERNIE's ``PT``)."""
+    budgets: tuple[str, ...] = ()
+    """Versions beside which thousands count tokens of thought and no context: MiniMax-M1-40k."""
+    encoder: bool = False
+    """Built into other models: behind a size it names a part, as SigLIP does."""
+    others: bool = False
+    """Under another's account its words mean the family that they end with: Chinese-Llama-2 is HFL's, or anyone's Llama 2."""
+    joint: Literal["", "-", " "] | None = None
+    """What people say between the family and a version; None: what most of its series have in their names."""
     bare: bool = True
     """Whether the word alone means the family; False where it is too common a word without a company beside it."""
     series: tuple[SeriesEntry, ...] = ()
@@ -179,6 +187,8 @@ class TypeEntry(Entry):
     """Whether such a model has a chat template; None where the word does not tell."""
     edition: bool = False
     """It says which of a model's editions is meant."""
+    apart: bool = False
+    """Its spellings are not one method: a model by ORPO is not the one by SimPO."""
     en: str
     zh: str
 
@@ -327,12 +337,16 @@ class TypesFile(Entry):
     speeds: tuple[str, ...]
     loadable: tuple[str, ...]
     foreign: tuple[str, ...]
+    served_faster: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]
     training_after_size: tuple[str, ...]
     counters: tuple[str, ...]
+    negations: tuple[str, ...]
+    implied: tuple[str, ...]
     tag_words: dict[str, str]
+    bases: dict[str, str]
 
 
 class NumbersFile(Entry):
@@ -367,6 +381,7 @@ class MethodsFile(Entry):
     schemes: dict[str, SchemeEntry]
     method: dict[str, MethodEntry]
     formats: dict[str, tuple[str, ...]]
+    suffixes: dict[str, str]
     dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
     ignored: tuple[str, ...]
     running: dict[str, RunningEntry]

@@ -82,7 +82,7 @@ class _Record(BaseModel):
 
     def _repr_html_(self) -> str:
         """The record in a notebook."""
-        from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
+        from modelcatalog.show import html  # the one thing above that records know, and only a notebook asks
 
         return html.record(self)
 
@@ -231,17 +231,21 @@ class Identity(NamedTuple):
     """In lower case; empty where the catalog does not know it, and its words stand among the others."""
     version: str
     words: tuple[str, ...]
-    """In alphabetical order: their order in the name says nothing."""
+    """In alphabetical order: that of known words in the name says nothing."""
     date: str
     """As exact as the name has it, ``-05-28`` without its year; empty: it has none."""
+    order: tuple[str, ...] = ()
+    """Those that no rule knows, as they stand in the name, where that is not the alphabet's order: ``en-de`` is not ``de-en``."""
 
     def __str__(self) -> str:
-        text = "-".join([part for part in (self.family, self.version, *self.words) if part])
+        words = (*(word for word in self.words if word not in self.order), *self.order)
+        text = "-".join([part for part in (self.family, self.version, *words) if part])
         return f"{text}@{self.date}" if self.date else text
 
     def but(self, *words: str) -> "Identity":
         """The same without these words."""
-        return self._replace(words=tuple(word for word in self.words if word not in words))
+        order = tuple(word for word in self.order if word not in words)
+        return self._replace(words=tuple(word for word in self.words if word not in words), order=order)
 
     def too(self, word: str) -> "Identity":
         """The same with one more word."""
@@ -312,12 +316,6 @@ class ModelName(_Record):
             rest = stem.removeprefix(family).removeprefix("-").removeprefix(version).removeprefix("-")
             return Identity(family, version, tuple(rest.split("-")) if rest else (), day)
 
-    def _repr_html_(self) -> str:
-        """The name in a notebook: labelled segments, and its facts."""
-        from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
-
-        return html.explain(self)
-
     def origin(self, path: str) -> Origin | None:
         """Where a fact came from; None where the fact is absent.
 
@@ -355,7 +353,7 @@ class ModelName(_Record):
             return bool(self.canonical)
         if (self.released is None) == (other.released is None):
             return False
-        return self.identity[:-1] == other.identity[:-1]
+        return self.identity.undated() == other.identity.undated()
 
     def __lt__(self, other: "ModelName") -> bool:
         """Order inside a family by version, then by date; names of two families do not compare."""

@@ -177,7 +177,7 @@ def add(place: Path) -> None:
     Raises:
         CatalogDataError: what is wrong in which entry.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     files = datafiles.read_all(place)
     with _ADDING:
@@ -195,7 +195,7 @@ def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
     Raises:
         CatalogDataError: a pattern stands for nothing; the message names company, family and series.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.model_names(company, family, entry)
 
@@ -210,28 +210,28 @@ def companies() -> tuple[CompanyFile, ...]:
     Raises:
         CatalogDataError: a file is wrong, or two give one name to two families.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  most processes never need it: it takes longer than a hundred names
+    from modelcatalog import datafiles  # most processes never need it: it takes longer than a hundred names
 
     return datafiles.companies(_current.added)
 
 
 @derived
 def _types_file() -> TypesFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.types()
 
 
 @derived
 def _methods_file() -> MethodsFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.methods()
 
 
 @derived
 def _tasks_file() -> TasksFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.tasks()
 
@@ -239,7 +239,7 @@ def _tasks_file() -> TasksFile:
 @derived
 def numbers() -> NumbersFile:
     """Numbers that tell what they count: context lengths, experts."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.numbers()
 
@@ -247,7 +247,7 @@ def numbers() -> NumbersFile:
 @derived
 def hubs() -> HubsFile:
     """Hosts, stores and repackagers."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.hubs()
 
@@ -255,7 +255,7 @@ def hubs() -> HubsFile:
 @derived
 def providers() -> ProvidersFile:
     """Who serves models."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles
 
     return datafiles.providers()
 
@@ -263,7 +263,7 @@ def providers() -> ProvidersFile:
 @derived
 def thinking() -> ThinkingFile:
     """Marks of thinking and of answers."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.thinking()
 
@@ -302,6 +302,11 @@ def speeds() -> frozenset[str]:
     return frozenset(_words()["speeds"])
 
 
+def served_faster() -> frozenset[str]:
+    """Those that say nothing more at the end of a name whose family has no such model: ``turbo`` behind Llama-3.3-70B."""
+    return frozenset(_words()["served_faster"])
+
+
 def parts() -> frozenset[str]:
     """Words for what is not the whole model: ``lora``."""
     return frozenset(_words()["parts"])
@@ -325,6 +330,21 @@ def training_after_size() -> frozenset[str]:
 def counters() -> frozenset[str]:
     """Those that never count billions: ``seed``."""
     return frozenset(_words()["counters"])
+
+
+def negations() -> frozenset[str]:
+    """Words before which a type is denied: ``no``."""
+    return frozenset(_words()["negations"])
+
+
+def implied() -> frozenset[str]:
+    """Types that a family's own name says where all its series have them: ``guard`` for ShieldGemma."""
+    return frozenset(_words()["implied"])
+
+
+def base_words() -> dict[str, str]:
+    """What tuners write for a base -> its name: ``l3`` for Llama 3."""
+    return _types_file().bases
 
 
 def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]:
@@ -370,6 +390,11 @@ def schemes() -> dict[str, SchemeEntry]:
 def formats() -> dict[str, tuple[str, ...]]:
     """File format -> words that mean it."""
     return _methods_file().formats
+
+
+def suffixes() -> dict[str, str]:
+    """Suffix of a file, without its point -> the format."""
+    return _methods_file().suffixes
 
 
 def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:

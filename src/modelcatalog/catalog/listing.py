@@ -268,13 +268,11 @@ def packaging(name: ModelName) -> Packaging:
     return Packaging(quantization.method, quantization.scheme, quantization.bits, name.format, name.dtype)
 
 
-
 def listed_checkpoints(model: str | None = None) -> tuple[Checkpoint, ...]:
     """Every checkpoint, or those of the model of that canonical name."""
     listed = listing()
     entries = listed.entries if model is None else listed.by_model.get(model, ())
     return tuple(found for entry in entries for hub in HUBS if (found := listed_checkpoint(entry, hub)) is not None)
-
 
 
 def listed_checkpoint(entry: Entry, hub: Hub) -> Checkpoint | None:

@@ -223,7 +223,7 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
         hint = f"{company.api_docs or company.site or company.name} tells how it is served; its API is not OpenAI-compatible"
         return ClosedWeights(message, subject=name.source, hint=hint)
     model = match[1] if match else name.name
-    hint = f"{company.name}'s API serves it: set {company.api_key or 'the API key'} and use modelcatalog.load({model!r}, engine=\"openai\")"
+    hint = f'{company.name}\'s API serves it: set {company.api_key or "the API key"} and use modelcatalog.load({model!r}, engine="openai")'
     return ClosedWeights(message, subject=name.source, hint=hint)
 
 

@@ -81,10 +81,7 @@ def _refuse(plan: Plan) -> None:
         hint = f"free space, or move the cache with {hubs.get(plan.hub or hubs.default().name).cache_variable}"
         raise WontFit(message, subject=plan.name.source, hint=hint)
     if memory.fits is False and not plan.offload:
-        message = (
-            f"{plan.name.source} needs {planning.human(memory.needed)} of memory, "
-            f"{planning.human(memory.free)} are free {memory.place}"
-        )
+        message = f"{plan.name.source} needs {planning.human(memory.needed)} of memory, {planning.human(memory.free)} are free {memory.place}"
         more = "" if plan.device == "cpu" else ", or allow offload=True"
         hint = f"take a smaller variant, a shorter context_length={more}"
         raise WontFit(message, subject=plan.name.source, hint=hint)

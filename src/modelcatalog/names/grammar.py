@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelcatalog import vocabulary
 from modelcatalog.names.calendar import calendar
 from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Words, node
-from modelcatalog.names.roles import Day, Mixture, Numbered, Parameters, Scheme, Width, Word, point, unknown
+from modelcatalog.names.roles import Day, Mixture, Numbered, Parameters, Scheme, Share, Width, Word, point, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,10 +67,10 @@ _DAY = Named("day", _alt(_seq("0", Chars("1-9", "digit 1 to 9")), _seq(Chars("12
 # --- words: what one word is, when the vocabulary does not know it -------------------------------
 
 _K_QUANT = _seq("q", _opt("_"), _1_TO_8, _opt(_DASH), "k", _opt(_opt(_DASH), _any("xxl", "xl", "xs", "s", "m", "l")))
-_LEGACY_QUANT = _seq("q", _2_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2))
+_LEGACY_QUANT = _seq("q", _1_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2))
 _I_QUANT = _seq(
     "iq", _1_TO_8, _opt(_DASH),
-    _any("xxs", "xs", "s", "m", "l", "nl", "k", "ks", "kt", "kss", "kl", "bn", "xl"), _opt("_r", _DIGIT),
+    _any("nl_xl", "xxs", "xs", "s", "m", "l", "nl", "k", "ks", "kt", "kss", "kl", "bn", "xl"), _opt("_r", _DIGIT),
 )  # fmt: skip
 _TERNARY_QUANT = _seq("tq", Chars("12", "digit 1 or 2"), "_0")
 _SCHEME = Named("llama scheme", _alt(_K_QUANT, _LEGACY_QUANT, _I_QUANT, _TERNARY_QUANT))
@@ -108,7 +108,7 @@ def _scheme(text: str) -> Scheme:
     elif rest.isdecimal():
         name = "_".join((head, *rest)) if len(rest) == 1 else text.upper()
     else:
-        name = f"{head}_{rest}" if "R" not in rest else text.upper().replace("-", "_")
+        name = f"{head}_{rest.replace('NLXL', 'NL_XL')}" if "R" not in rest else text.upper().replace("-", "_")
     return Scheme(name, next(int(char) for char in name if char.isdigit()))
 
 
@@ -121,6 +121,26 @@ def _weight_activation(text: str, found: re.Match[str]) -> tuple[Word, ...]:
 def _bits(text: str, found: re.Match[str]) -> tuple[Word, ...]:
     bits = float(point(found["bits"]))
     return (Word("bits", text, Width(_whole(bits), _group(found["group"]))) if 0 < bits <= _WIDEST else unknown(text),)
+
+
+def _mlc(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    """No bits are no quantization: q0f16 is the type of plain weights."""
+    bits, dtype = int(found["bits"]), vocabulary.dtypes().get(found["dtype"])
+    return (Word("dtype", text, dtype) if not bits and dtype is not None else Word("mlc_scheme", text, Scheme(text, bits or 2 * _WIDEST)),)
+
+
+def _bits_per_weight(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    """More bits than a plain weight has are digits that lost their point: 45bpw."""
+    digits = found["bits"] or found["behind"]
+    bits = float(point(digits))
+    if bits > 2 * _WIDEST and digits.isdecimal():
+        bits = float(f"{digits[0]}.{digits[1:]}")
+    return (Word("bits", text, Width(_whole(bits) or None, None)),)
+
+
+def _share(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    scheme = found["scheme"]
+    return (Word("mixed_scheme", text, Share(int(found["percent"]), _scheme(scheme))) if scheme is not None else Word("ignored", text),)
 
 
 def _parameters(role: Role, text: str, count: int, unit: str) -> tuple[Word, ...]:
@@ -145,7 +165,7 @@ def _size(text: str, found: re.Match[str]) -> tuple[Word, ...]:
 
 
 def _version(text: str, found: re.Match[str]) -> tuple[Word, ...]:
-    digits, tail = found["n"], found["tail"]
+    digits, tail = found["n"].replace("d", "."), found["tail"]
     head, joint, unit = digits.rpartition("_")
     if tail == "b" and joint:  # v2_7b: version 2 with 7B parameters
         size = word(f"{unit}b")
@@ -177,13 +197,16 @@ WORDS: tuple[WordRule, ...] = (
         "scheme", lambda text, _: (Word("scheme", text, _scheme(text)),),
     ),
     WordRule(
+        "share_of_scheme", _seq(Cap("percent", _seq(_DIGIT, _DIGIT)), _alt(Cap("scheme", _SCHEME), _any("f16", "bf16", "f32"))), "55IQ2_XXS",
+        "So many of a hundred weights in one layout.", "Zork-7B-70IQ2_XXS-30Q8_0.gguf", "mixed_scheme", _share,
+    ),
+    WordRule(
         "plain_q", _seq("q", Cap("bits", _2_TO_8)), "Q8", "A GGUF width without its variant.", "Llama-3.2-1B-Instruct-Q8.gguf",
         "plain_q", lambda text, found: (Word("plain_q", text, int(found["bits"])),),
     ),
     WordRule(
-        "mlc_scheme", _seq("q", Cap("bits", Chars("0-8", "digit 0 to 8")), _any("f16", "f32", "bf16"), _opt("_", _DIGIT)), "q4f16_1",
-        "MLC: bits of the weights, type of the activations, layout.", "Llama-3.2-1B-Instruct-q4f16_1-MLC",
-        "mlc_scheme", lambda text, found: (Word("mlc_scheme", text, Scheme(text, int(found["bits"]) or 16)),),
+        "mlc_scheme", _seq("q", Cap("bits", Chars("0-8", "digit 0 to 8")), Cap("dtype", _any("f16", "f32", "bf16")), _opt("_", _DIGIT)), "q4f16_1",
+        "MLC: bits of the weights, type of the activations, layout.", "Llama-3.2-1B-Instruct-q4f16_1-MLC", "mlc_scheme", _mlc,
     ),
     WordRule(
         "weight_activation", _seq("w", Cap("bits", _NUMBER), "a", _NUMBER, _opt(_any("kv", "c"), _NUMBER), _opt("g", Cap("group", _NUMBER)), _opt("fp")), "W4A16",
@@ -207,7 +230,7 @@ WORDS: tuple[WordRule, ...] = (
     ),
     WordRule(
         "bits_per_weight", _alt(_seq(Cap("bits", _DECIMAL), "bpw"), _seq("bpw", Cap("behind", _DECIMAL))), "4.0bpw", "Average bits a weight (EXL2, EXL3).", "Llama-3-8B-Instruct-exl2-4.0bpw",
-        "bits", lambda text, found: (Word("bits", text, Width(_whole(float(point(found["bits"] or found["behind"]))) or None, None)),),
+        "bits", _bits_per_weight,
     ),
     WordRule(
         "head_bits", _seq("h", _opt("b"), Chars("3-8", "digit 3 to 8")), "h6", "Bits of the output layer (EXL2, EXL3).", "Llama-3-8B-Instruct-exl2-6.0bpw-h6",
@@ -250,10 +273,14 @@ WORDS: tuple[WordRule, ...] = (
         "context", _seq(_opt("contextlength"), Cap("n", _NUMBER), "k"), "128K", "Thousands of tokens; the neighbours tell steps from context.", "Phi-3-mini-128k-instruct",
         "context", lambda text, found: (Word("context", text, int(found["n"]), f"{found['n']}k"),),
     ),
-    WordRule("version", _seq("v", _opt("er"), _opt("."), Cap("n", _DOTTED), Cap("tail", _opt(_LETTER))), "v0.1", "A version with its mark.", "Mistral-7B-v0.1", "version", _version),
+    WordRule("version", _seq("v", _opt("er"), _opt("."), Cap("n", _alt(_seq(_DIGIT, "d", _DIGIT), _DOTTED)), Cap("tail", _opt(_LETTER))), "v0.1", "A version with its mark.", "Mistral-7B-v0.1", "version", _version),
     WordRule(
         "number", _DOTTED, "2.5", "A bare number: version, date or nothing, as the neighbours tell.", "Llama-3.1-8B",
         "number", lambda text, _: (Word("number", text, text, point(text)),),
+    ),
+    WordRule(
+        "number_with_d", _seq(Cap("whole", _DIGIT), "d", Cap("tenth", _DIGIT)), "2d5", "A number whose point is a d.", "internlm-xcomposer2d5-7b",
+        "number", lambda text, found: (Word("number", text, f"{found['whole']}.{found['tenth']}", f"{found['whole']}.{found['tenth']}"),),
     ),
     WordRule(
         "lettered", _seq(Cap("letter", _LETTER), Cap("n", _DECIMAL)), "R1", "A version of a line: DeepSeek R1, Kimi K2.", "DeepSeek-R1",
@@ -316,6 +343,7 @@ PIECES: tuple[PieceRule, ...] = (
         "Letters alone, as most words are: no rule below begins with two letters and no digit, so its place is free too.", "Qwen3-8B-Instruct",
     ),
     PieceRule("date", _seq(Ahead(Chars("0-2", "digit 0 to 2")), _DATE, _END), "2024-08-06", "A full date, or month and year either way round.", "gpt-4o-2024-08-06", _date),
+    PieceRule("share_piece", _seq(_DIGIT, _DIGIT, Fold(_SCHEME), _END), "55IQ2_XXS", "So does a share of weights in one.", "Zork-7B-70IQ2_XXS-30Q8_0.gguf"),
     PieceRule("scheme_piece", _seq(Ahead(_any("i", "q", "t", "I", "Q", "T")), Fold(_SCHEME), _END), "Q4_K_M", "A GGUF scheme keeps its underscores.", "Llama-3.2-3B-Instruct-IQ4_XS.gguf"),
     PieceRule(
         "shard", _seq(Rep(_DIGIT, 5, 5), Fold(Lit("-of-")), Rep(_DIGIT, 5, 5), _END), "00001-of-00003", "One file of a split checkpoint.",

@@ -50,7 +50,7 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
     lower = reading.lower
     for kind, start, end in parts.regions:
         if kind == "name":
-            _words(reading, start, end, of_file=parts.file is not None and lower.endswith(reading.dictionary.files, start, end))
+            _name(reading, start, end, of_file=parts.file is not None and lower.endswith(reading.dictionary.files, start, end))
         elif kind == "file":
             _again(reading, start, end)
         elif kind == "tag":
@@ -79,6 +79,22 @@ def _account(reading: Reading, owner: str) -> None:
     if outer is not None and outer.format is not None and inner is not None and inner.format is None:
         inner = Account(inner.company, outer.method, outer.format)
     reading.mode.account = inner
+
+
+def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
+    """A name, perhaps with a file's suffix, which says what the file is whatever words stand before it."""
+    dictionary, lower, tape, found = reading.dictionary, reading.lower, reading.tape, reading.found
+    point = lower.rfind(".", start, end)
+    suffix = dictionary.suffixes.get(lower[point + 1 : end]) if point > start else None
+    if suffix is None:
+        _words(reading, start, end, of_file=of_file)
+        return
+    _words(reading, start, point, of_file=of_file)
+    tape.kinds[tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]]) + 1] = "format"
+    reading.mode.recognised = True
+    if suffix == "pytorch" and (found.format == "ggml" or any(word.role == "scheme" for word in tape.words)):
+        suffix = "ggml"  # ggml-model-q4_0.bin
+    found.format = suffix
 
 
 def _words(reading: Reading, start: int, end: int, *, of_file: bool = False) -> None:
@@ -123,11 +139,12 @@ def _other(reading: Reading, kind: SegmentKind, start: int, end: int) -> None:
 def _again(reading: Reading, start: int, end: int) -> None:
     """A file's name, which repeats the repository's: only what is new in it counts."""
     found, tape = reading.found, reading.tape
-    keys, unknown, found.keys, tape.unknown = found.keys, tape.unknown, [], []
+    keys, kept, unknown = found.keys, found.kept, tape.unknown
+    found.keys, found.kept, tape.unknown = [], [], []
     known = found.family is not None or reading.mode.recognised
     _words(reading, start, end, of_file=True)
     if known:
-        found.keys, tape.unknown = keys, unknown
+        found.keys, found.kept, tape.unknown = keys, kept, unknown
 
 
 def _tag(reading: Reading, start: int, end: int) -> None:

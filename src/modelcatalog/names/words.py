@@ -146,7 +146,7 @@ def _spread(found: list[Word], pieces: list[str], at: int) -> tuple[list[Word], 
         taken = word.alone
         first = at - 1
         if word.may_begin(pieces, first):
-            taken, at = _phrase(word, pieces, first)
+            taken, at = _phrase(word, pieces, first, words)
             piece = "".join(pieces[first:at])
         words += taken
         if len(taken) == 1:
@@ -160,8 +160,8 @@ def _spread(found: list[Word], pieces: list[str], at: int) -> tuple[list[Word], 
     return words, texts
 
 
-def _phrase(several: Several, pieces: list[str], first: int) -> tuple[tuple[Word, ...], int]:
-    """Words that mean something together, and the next piece to read."""
+def _phrase(several: Several, pieces: list[str], first: int, words: list[Word]) -> tuple[tuple[Word, ...], int]:
+    """Words that mean something together, and the next piece to read; ``words`` stand before."""
     at = first + 1
     lowered = [piece.lower() for piece in pieces[at : at + 2 * len(several.options[0].rest) + 2]]  # not all: that would be quadratic
     for parts, own, word in several.options:
@@ -173,6 +173,8 @@ def _phrase(several: Several, pieces: list[str], first: int) -> tuple[tuple[Word
         rest = found.removeprefix(last)
         if (found != last and (rest == found or not rest[0].isdigit())) or any(len(pieces[at + 2 * k]) > 1 for k in range(len(parts))):
             continue
+        if word.role == "family" and last in current_dictionary().families and several.alone[0].role == "variant" and any(w.role == "family" for w in words):
+            continue  # Skywork-o1-Open-Llama: behind another family, an open Llama
         if word.role == "company" and last in current_dictionary().families and not _family_next(lowered, after - at):
             continue
         if own <= len(parts):

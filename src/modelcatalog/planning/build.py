@@ -31,6 +31,7 @@ _USUAL_CONTEXT = 8192
 _STORED_BITS = {"fp8": 8.0, "mxfp8": 8.25, "mxfp4": 4.25}
 """Bits of a number with its share of the scales, where the method has but one width."""
 
+
 class _Place(NamedTuple):
     device: str
     dtype: Dtype | None
@@ -77,9 +78,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     counted = facts.model_copy(update={"parameters": facts.parameters or _likely_parameters(facts, record, found, stored)})
     told = counted.parameters is not None or facts.quantization is None
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
-    kept = sizes.cache(
-        said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {}
-    )
+    kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {})
     weights = plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False)
     activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
     framework = sizes.framework_bytes(runs, cards=len(place.cards))

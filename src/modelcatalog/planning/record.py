@@ -170,7 +170,7 @@ class Plan(_Record):
 
     def _repr_html_(self) -> str:
         """The plan in a notebook."""
-        from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
+        from modelcatalog.show import html  # only a notebook asks
 
         return html.plan(self.name, self._rows())
 

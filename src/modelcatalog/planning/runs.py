@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
-
 from pydantic import BaseModel, ConfigDict, Field
+
+from modelcatalog import datafiles
 
 __all__ = ["ENGINES", "Engine", "Gpu", "Knows", "Server", "default", "library", "reading", "server", "use"]
 
@@ -115,12 +114,11 @@ class Engine(_Entry):
         return (*self.needs, *self.needs_for.get(form, ()))
 
 
-def _read() -> dict[str, Engine]:
-    text = files("modelcatalog").joinpath("data", "engines.toml").read_text(encoding="utf-8")
-    return {one.name: one for one in (Engine.model_validate(entry) for entry in tomllib.loads(text)["engine"])}
+class _File(_Entry):
+    engine: tuple[Engine, ...]
 
 
-ENGINES: dict[str, Engine] = _read()
+ENGINES: dict[str, Engine] = {one.name: one for one in datafiles.read(_File, "engines.toml").engine}
 """Every engine by its name."""
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from modelcatalog.names.reading import Reading
-    from modelcatalog.names.roles import Method, Scheme, Width, Word
+    from modelcatalog.names.roles import Method, Scheme, Share, Width, Word
     from modelcatalog.records import Dtype
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "group",
     "head_bits",
     "method",
+    "mixed_scheme",
     "mlc_scheme",
     "named_scheme",
     "onnx_scheme",
@@ -66,6 +67,15 @@ def scheme(reading: Reading, _: int, word: Word) -> bool:
     said, found = cast("Scheme", word.value), reading.found
     found.scheme, found.bits = said.name, said.bits
     found.method = found.method or "gguf"
+    reading.mode.recognised = True
+    return True
+
+
+def mixed_scheme(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Share", word.value), reading.found
+    if said.percent > found.share:
+        found.scheme, found.bits, found.share = said.scheme.name, said.scheme.bits, said.percent
+        found.method = found.method or "gguf"
     reading.mode.recognised = True
     return True
 
