@@ -4,45 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from modelcatalog.hubs import Listing, RemoteFile
 from modelcatalog.hubs.card import Relation
+from modelcatalog.planning.figures import Missing, Record, human
+from modelcatalog.planning.growth import Growth
 from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.records import Dtype, ModelName, Quantization
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
-
-
-def human(count: int | None) -> str:
-    """Bytes as people write them, in powers of 1,000.
-
-    >>> human(98_362_432), human(538_060_288_000), human(None)
-    ('98.4 MB', '538 GB', '?')
-    """
-    if count is None:
-        return "?"
-    value, unit = float(count), 0
-    while value >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004
-        value, unit = value / 1000, unit + 1
-    return f"{value:.3g} {_UNITS[unit]}"
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Missing(_Record):
-    """Packages that a plan needs and that are not installed."""
-
-    packages: tuple[str, ...]
-    install: str
-    """The line that installs them."""
-
-
-class Memory(_Record):
+class Memory(Record):
     """What loading takes and what is there, in bytes; None is unknown."""
 
     weights: int | None = None
@@ -57,6 +30,8 @@ class Memory(_Record):
     """How many layers of each kind there are, or why nobody can tell what they keep."""
     longest_context: int | None = None
     """The most tokens of each of ``concurrency`` conversations that fit, up to the model's own limit; 0: none."""
+    growth: tuple[Growth, ...] = ()
+    """What each engine that could run the model would keep at other lengths; the plan's own comes first."""
     free: int | None = None
     """Free memory of the place that the weights go to: all visible GPUs, or RAM."""
     place: str = "RAM"
@@ -83,7 +58,7 @@ class Memory(_Record):
         return None if self.needed is None or self.free is None else self.needed <= self.free
 
 
-class Plan(_Record):
+class Plan(Record):
     """What `modelcatalog.load` would do with a name. ``str(plan)`` is a table."""
 
     name: ModelName

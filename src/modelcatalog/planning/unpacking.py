@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelcatalog import vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import packages
-from modelcatalog.planning.record import human
+from modelcatalog.planning.figures import human
 from modelcatalog.planning.runs import server, use
 
 if TYPE_CHECKING:
