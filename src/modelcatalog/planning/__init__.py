@@ -7,6 +7,9 @@ brings the files onto this disk; `lock` writes down which they are.
 from modelcatalog.planning.lockfile import Lock
 from modelcatalog.planning.obtain import obtain
 from modelcatalog.planning.planner import lock, plan
-from modelcatalog.planning.record import Memory, Missing, Plan, human
+from modelcatalog.planning.figures import Missing, human
+from modelcatalog.planning.growth import Growth
+from modelcatalog.planning.record import Memory, Plan
+from modelcatalog.planning.table import Variant
 
-__all__ = ["Lock", "Memory", "Missing", "Plan", "human", "lock", "obtain", "plan"]
+__all__ = ["Growth", "Lock", "Memory", "Missing", "Plan", "Variant", "human", "lock", "obtain", "plan"]

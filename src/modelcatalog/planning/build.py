@@ -14,6 +14,7 @@ from modelcatalog.planning.growth import measured
 from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 from modelcatalog.planning.runs import ENGINES
+from modelcatalog.records import Quantization
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +113,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         format=found.choice.format,
         files=files,
         weights=tuple(f.path for f in found.choice.weights),
-        quantization=found.choice.quantization or record.quantization,
+        quantization=found.choice.quantization or record.quantization or _stated(facts),
         parameters=facts.parameters,
         engine=runs.name,
         engine_options=dict(asked.engine_options or {}),
@@ -147,6 +148,13 @@ def _growth(said: Said, runs: Engine, place: _Place, asked: Request) -> tuple[Gr
         kept = sizes.cache(said.layers, engine=one, dtype=dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=options)
         found.append(measured(one.name, kept.bytes, limit=said.facts.context_length))
     return tuple(one for one in found if one is not None)
+
+
+def _stated(facts: Facts) -> Quantization | None:
+    """The quantization that ``config.json`` names, where the name has none."""
+    if facts.quantization in {None, "gguf"}:
+        return None
+    return Quantization(method=facts.quantization, bits=facts.bits or None)
 
 
 def _check_files(record: ModelName, found: Located, said: Said, asked: Request) -> None:
