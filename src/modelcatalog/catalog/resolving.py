@@ -46,7 +46,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
         hub: ``"huggingface"`` or ``"modelscope"``; None: the reference's own hub, else Hugging Face.
 
     Raises:
-        NameSyntaxError: the text is no name, or ``hub`` names none that has repositories.
+        NameSyntaxError: the text is not a name, or ``hub`` names none that has repositories.
         ClosedWeights: the weights were never published.
 
     >>> resolve("z-ai/glm-4.7-flash").repo_id

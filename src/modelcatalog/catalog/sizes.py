@@ -241,7 +241,7 @@ def _sizes(rules: list[SizeRule], versions: frozenset[str]) -> Sizes:
 
 
 def _by_version(rules: Sequence[SizeRule], versions: frozenset[str]) -> _ByVersion:
-    """The default of a series without a version is no answer for a version that other series have: Qwen-VL's for Qwen3-VL."""
+    """The default of a series without a version does not answer for a version that other series have: Qwen-VL's for Qwen3-VL."""
     found: _ByVersion = {None: tuple(rule for rule in rules if rule.version is None)}
     for version in {*versions, *(rule.version for rule in rules if rule.version is not None)}:
         found[version] = tuple(rule for rule in rules if rule.version == version or (rule.version is None and not rule.default))

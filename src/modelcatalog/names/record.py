@@ -84,7 +84,6 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
     return _record(fields, identity)
 
 
-@lru_cache(maxsize=4096)
 def _series(family: FamilyWord, version: str) -> str:
     """Family and version as people say them: never glued where that would make another version."""
     facts = family.facts

@@ -121,7 +121,7 @@ def _without_owner(reading: Reading, first: int) -> None:
 
 
 def _part(reading: Reading, first: int) -> None:
-    """What the file is, where it is not the model: a word says so, which is no word of the model then."""
+    """What the file is, where it is not the model: a word says so, which then is not a word of the model."""
     tape, parts = reading.tape, reading.dictionary.parts
     for i in range(first, len(tape.words)):
         part = parts.get(tape.texts[i].lower())

@@ -94,7 +94,7 @@ _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 def narrowed(text: str) -> str | None:
     """The text with plain letters for full-width ones, character by character; None where it has none.
 
-    A text of Chinese words keeps its full-width signs, which are no part of a name's spelling.
+    A text of Chinese words keeps its full-width signs, which are not a part of a name's spelling.
     """
     plain = text.translate(_WIDE)
     return plain if plain != text and plain.isascii() else None

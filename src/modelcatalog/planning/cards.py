@@ -92,7 +92,7 @@ def read(text: object) -> Machine:
     count = int((form["many"] or form["times"] or 1) if form else 1)
     words = _NOISE.sub(" ", form["name"] if form else rest)
     if not 1 <= count <= _MOST_CARDS or (size is not None and not 0 < size <= _MOST_GIB):
-        message = f"on={text!r} is no machine that there could be"
+        message = f"on={text!r} is not a machine that could exist"
         raise Unsupported(message, subject=text, hint=_EXAMPLES)
     if _RAM.search(words):
         return _ram(text, size)
