@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_hubs import write_safetensors
 from test_variants import MODEL, variant
 
 import modelcatalog as mc
@@ -21,6 +21,7 @@ from modelcatalog.planning.growth import measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CARD = "RTX 4090"
 BANDWIDTH = 1008e9
@@ -242,7 +243,13 @@ class TestPicture:
         shown = made._repr_html_()
         assert "<svg" in shown
         assert "<style" not in shown
-        assert shown.count('id="') == len(set(re.findall(r'id="([^"]*)"', shown + made._repr_html_()))) / 2
+        assert "http" not in shown
+
+    def test_ids(self, made: Plan, gguf_file: Path) -> None:
+        """The same plan is the same text; two plans on one page have ids of their own."""
+        assert made.svg() == made.svg()
+        ids = [set(re.findall(r' id="([^"]*)"', one._repr_html_())) for one in (made, plan(gguf_file, on="2GB"))]
+        assert len(ids[0] | ids[1]) == 4
 
     def test_widths(self, made: Plan) -> None:
         """The parts of a bar are as wide as their bytes, by one scale."""
@@ -273,3 +280,38 @@ class TestPicture:
 def _bytes(text: str) -> float:
     number, unit = text.rpartition(": ")[2].split()
     return float(number) * 1000.0 ** ("B", "kB", "MB", "GB").index(unit)
+
+
+class TestCommand:
+    """`modelcatalog plan --variants` and `--plot`."""
+
+    @staticmethod
+    def run(*arguments: str, **environment: str) -> str:
+        """What the command prints."""
+        given = {**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **environment}
+        done = subprocess.run([sys.executable, "-m", "modelcatalog", "plan", *arguments], capture_output=True, text=True, env=given, check=True)
+        return done.stdout
+
+    def test_table(self, tmp_path: Path) -> None:
+        """A row each, estimates marked, what is unknown with its reason below; in Chinese as well."""
+        folder = str(variant(tmp_path / MODEL, 4_000_000))
+        shown = self.run(folder, "--on", CARD, "--variants")
+        assert f"* {folder}" in shown
+        assert re.search(rf"Qwen/{re.escape(MODEL)}-AWQ +awq 4-bit +~1 MB", shown)
+        assert "≤ is an estimate" in shown
+        assert "HF_HUB_OFFLINE forbids requests" in shown
+        assert "最长上下文" in self.run(folder, "--on", CARD, "--variants", LANG="zh_CN.UTF-8", LC_ALL="zh_CN.UTF-8")
+
+    def test_json(self, tmp_path: Path) -> None:
+        """One record per line."""
+        lines = self.run(str(variant(tmp_path / MODEL, 4_000_000)), "--on", CARD, "--variants", "--json").splitlines()
+        rows = [Variant.model_validate_json(line) for line in lines]
+        assert sum(one.planned for one in rows) == 1
+        assert len(rows) == 6
+
+    def test_plot(self, tmp_path: Path) -> None:
+        """The picture is in the file, and the plan is printed as ever."""
+        file = tmp_path / "plan.svg"
+        shown = self.run(str(variant(tmp_path / MODEL, 4_000_000)), "--on", CARD, "--plot", str(file))
+        assert "weights + " in shown
+        assert ET.parse(file).getroot().tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314  it was made here

@@ -47,7 +47,7 @@ def plan(
         if json:
             lines(rows)
         else:
-            from modelcatalog.cli import variants as table  # noqa: PLC0415  only --variants needs it
+            from modelcatalog.cli import variants as table
 
             table.show(show.console(), rows, say)
     elif json:

@@ -4,11 +4,11 @@
 brings the files onto this disk; `lock` writes down which they are.
 """
 
+from modelcatalog.planning.figures import Missing, human
+from modelcatalog.planning.growth import Growth
 from modelcatalog.planning.lockfile import Lock
 from modelcatalog.planning.obtain import obtain
 from modelcatalog.planning.planner import lock, plan
-from modelcatalog.planning.figures import Missing, human
-from modelcatalog.planning.growth import Growth
 from modelcatalog.planning.record import Memory, Plan
 from modelcatalog.planning.table import Variant
 

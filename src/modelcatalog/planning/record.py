@@ -157,7 +157,7 @@ class Plan(Record):
         The hub is asked for at most six listings, no more; bytes of what it was not asked about, or did not answer about, are
         parameters times bits, and ``origin`` is ``"estimate"``. ``tokens_per_second`` is an estimate always.
         """
-        from modelcatalog.planning import table  # noqa: PLC0415  a plan is made and printed without it
+        from modelcatalog.planning import table
 
         memory = self.memory
         chosen = {one.path: one for one in self.files}
@@ -221,7 +221,7 @@ class Plan(Record):
 
     def _repr_html_(self) -> str:
         """The plan in a notebook: its rows, then its picture."""
-        from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
+        from modelcatalog.show import html
 
         drawn = self._picture()
         return html.plan(self.name, self._rows(), figure="" if drawn is None else bars.fragment(drawn, picture.written))

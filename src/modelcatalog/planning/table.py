@@ -70,6 +70,18 @@ class Variant(Record):
     """Why something is not known, or why no engine runs it."""
 
 
+class _Files(NamedTuple):
+    """What a row is about."""
+
+    hub: str | None
+    repo: str
+    file: str | None
+    form: str
+    quantization: Quantization | None
+    size: int | None
+    """Bytes of the weights; None is unknown."""
+
+
 class Subject(NamedTuple):
     """What of a plan its table is made of."""
 
@@ -115,7 +127,7 @@ def _own(subject: Subject) -> Variant:
     """The plan's own row: its figures are those of the plan."""
     files = subject.files
     file = files[0].path if subject.format == "gguf" and files else None
-    row = _row(subject, subject.hub, subject.title, file, subject.format, subject.quantization, sum(one.size for one in files))
+    row = _row(subject, _Files(subject.hub, subject.title, file, subject.format, subject.quantization, sum(one.size for one in files)))
     return row.model_copy(update={"planned": True})
 
 
@@ -154,7 +166,7 @@ def _inside(subject: Subject, hub: Hub, repo: str, files: Sequence[RemoteFile]) 
     name = catalog.parse(repo)
     groups = ggufs_of(files)
     for group in groups.values():
-        yield _row(subject, hub.name, repo, group[0].path, "gguf", quantization_of(group[0].path), sum(one.size for one in group))
+        yield _row(subject, _Files(hub.name, repo, group[0].path, "gguf", quantization_of(group[0].path), sum(one.size for one in group)))
     if groups:
         return
     try:
@@ -162,17 +174,16 @@ def _inside(subject: Subject, hub: Hub, repo: str, files: Sequence[RemoteFile]) 
     except ModelCatalogError as error:
         yield from _estimated(subject, hub, repo, error.message)
         return
-    yield _row(subject, hub.name, repo, None, name.format or "safetensors", name.quantization, sum(one.size for one in weights))
+    yield _row(subject, _Files(hub.name, repo, None, name.format or "safetensors", name.quantization, sum(one.size for one in weights)))
 
 
 def _estimated(subject: Subject, hub: Hub, repo: str, note: str) -> Iterator[Variant]:
     """A repository that was not listed: bytes by parameters and bits, where the name tells the bits."""
     name = catalog.parse(repo)
-    form = name.format or "safetensors"
     parameters = _parameters(subject)
     bits = _bits(name.quantization)
     size = None if parameters is None or _many(name) else round(parameters * bits / 8)
-    row = _row(subject, hub.name, repo, None, form, name.quantization, size)
+    row = _row(subject, _Files(hub.name, repo, None, name.format or "safetensors", name.quantization, size))
     unknown = {"bits": None, "engine": None} if _many(name) else {}
     yield row.model_copy(update={"origin": "estimate", "note": note, **unknown})
 
@@ -201,9 +212,9 @@ def _parameters(subject: Subject) -> int | None:
 # The figures of a row -------------------------------------------------------------------------
 
 
-def _row(subject: Subject, hub: str | None, repo: str, file: str | None, form: str, quantization: Quantization | None, size: int | None) -> Variant:
-    own = file in {None, subject.files[0].path if subject.files else None} and repo == subject.title
-    engine, weights, note = (ENGINES.get(subject.engine), subject.weights, None) if own else _run(subject, form, quantization, size)
+def _row(subject: Subject, of: _Files) -> Variant:
+    own = of.file in {None, subject.files[0].path if subject.files else None} and of.repo == subject.title
+    engine, weights, note = (ENGINES.get(subject.engine), subject.weights, None) if own else _run(subject, of)
     growth = next((one for one in subject.growth if engine and one.engine == engine.name), next(iter(subject.growth), None))
     kv = subject.kv if own or growth is None else growth.at(subject.tokens)
     rest = (kv or 0) + subject.beside
@@ -211,13 +222,13 @@ def _row(subject: Subject, hub: str | None, repo: str, file: str | None, form: s
     fits = None if needed is None or subject.free is None else needed <= subject.free
     room = None if weights is None or subject.free is None else subject.free - weights - subject.beside
     return Variant(
-        hub=hub,
-        repo_id=repo,
-        file=file,
-        format=form,
-        quantization=quantization,
-        bits=_stored_bits(subject, quantization, size),
-        bytes=size,
+        hub=of.hub,
+        repo_id=of.repo,
+        file=of.file,
+        format=of.form,
+        quantization=of.quantization,
+        bits=_stored_bits(subject, of.quantization, of.size),
+        bytes=of.size,
         engine=engine.name if engine else None,
         weights=weights,
         needed=needed,
@@ -230,25 +241,25 @@ def _row(subject: Subject, hub: str | None, repo: str, file: str | None, form: s
     )
 
 
-def _run(subject: Subject, form: str, quantization: Quantization | None, size: int | None) -> tuple[Engine | None, int | None, str | None]:
+def _run(subject: Subject, of: _Files) -> tuple[Engine | None, int | None, str | None]:
     """The engine for such files, what their weights take in it, and why there is none."""
-    planned, readers = ENGINES.get(subject.engine), reading(form)
-    engine = planned if planned in readers and form != "gguf" else next((one for one in readers if one.packed), next(iter(readers), None))
-    method = quantization.method if quantization else None
+    planned, readers = ENGINES.get(subject.engine), reading(of.form)
+    engine = planned if planned in readers and of.form != "gguf" else next((one for one in readers if one.packed), next(iter(readers), None))
+    method = of.quantization.method if of.quantization else None
     if engine is None or (engine.knows is not None and method in engine.knows.unread):
-        return None, size, f"no engine here reads {method or form}"
-    if form == "gguf" or method is None or not engine.library:
-        return engine, size, None
+        return None, of.size, f"no engine here reads {method or of.form}"
+    if of.form == "gguf" or method is None or not engine.library:
+        return engine, of.size, None
     if method not in vocabulary.running():
-        return None, size, f"its name does not tell whether {engine.name} runs its weights, which are in {method}"
+        return None, of.size, f"its name does not tell whether {engine.name} runs its weights, which are in {method}"
     try:
         made = unpacking.decide(Facts(quantization=method), _cards(subject), device=subject.device, asked="auto", subject=subject.title)
     except ModelCatalogError as error:
-        return None, size, error.message
+        return None, of.size, error.message
     if made.unpacks:
         parameters = _parameters(subject)
         return engine, None if parameters is None else parameters * 2, "unpacked to bfloat16 while loading"
-    return engine, size, None
+    return engine, of.size, None
 
 
 def _cards(subject: Subject) -> tuple[Gpu, ...]:

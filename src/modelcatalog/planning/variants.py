@@ -20,8 +20,8 @@ from modelcatalog.errors import (
 )
 from modelcatalog.planning.build import build
 from modelcatalog.planning.choose import matches, schemes
-from modelcatalog.planning.locate import locate
 from modelcatalog.planning.figures import human
+from modelcatalog.planning.locate import locate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

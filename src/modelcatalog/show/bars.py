@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from html import escape
-from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,11 +27,11 @@ _LEAST = 44
 """Width below which a part has no text inside."""
 _NARROW = 2.0
 _SMALL = 12
+_FILE = ' xmlns="http://www.w3.org/2000/svg"'
 _STYLE = (
     "svg.modelcatalog-bars{color:#1f2328;background:#ffffff}"
     "@media (prefers-color-scheme:dark){svg.modelcatalog-bars{color:#e6edf3;background:#0d1117}}"
 )
-_numbers = count(1)
 
 
 class Bar(NamedTuple):
@@ -60,22 +60,22 @@ class Picture(NamedTuple):
 
 def page(picture: Picture, written: Callable[[float], str]) -> str:
     """The picture as a file of its own: it is legible on a light and on a dark ground, and brings the one that the reader has."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{_svg(picture, written, f"<style>{_STYLE}</style>")}\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{_svg(picture, written, head=_FILE, style=f"<style>{_STYLE}</style>")}\n'
 
 
 def fragment(picture: Picture, written: Callable[[float], str]) -> str:
     """The picture to stand in a page, whose text colour and ground it takes."""
-    return _svg(picture, written, "")
+    return _svg(picture, written)
 
 
-def _svg(picture: Picture, written: Callable[[float], str], style: str) -> str:
+def _svg(picture: Picture, written: Callable[[float], str], *, head: str = "", style: str = "") -> str:
     height = _TOP + _ROW * len(picture.bars) + _BOTTOM
     most = max([*(sum(bar.parts) for bar in picture.bars), picture.limit or 0, 1])
     scale = (_WIDTH - _LEFT - _RIGHT) / most
-    number = next(_numbers)  # two pictures of one page need ids of their own
+    number = f"{crc32(f'{picture.title} {picture.said}'.encode()):x}"  # two pictures of one page have ids of their own
     inner = "".join([*_legend(picture), *_axis(picture, written, most, scale), *_bars(picture, written, scale), *_limit(picture, scale)])
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="modelcatalog-bars" viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'<svg{head} class="modelcatalog-bars" viewBox="0 0 {_WIDTH} {height}" role="img" '
         f'aria-labelledby="modelcatalog-title-{number} modelcatalog-said-{number}" style="width:100%;max-width:{_WIDTH}px;height:auto" '
         f'font-family="system-ui,-apple-system,Segoe UI,Noto Sans,Noto Sans CJK SC,sans-serif" font-size="13" fill="currentColor">'
         f'<title id="modelcatalog-title-{number}">{_plain(picture.title)}</title><desc id="modelcatalog-said-{number}">{_plain(picture.said)}</desc>'
@@ -124,7 +124,7 @@ def _limit(picture: Picture, scale: float) -> Iterator[str]:
         return
     x, bottom = _LEFT + picture.limit * scale, _TOP + _ROW * len(picture.bars)
     yield f'<line x1="{x:.1f}" y1="{_TOP - 10}" x2="{x:.1f}" y2="{bottom + 2}" stroke="rgb({_OVER})" stroke-width="2" stroke-dasharray="5 3"/>'
-    left = x > _WIDTH * 0.6  # noqa: PLR2004  beyond it the text goes to the left of its line
+    left = x > _WIDTH * 0.6
     yield _text(x - 5 if left else x + 5, _TOP - 14, picture.limit_label, size=_SMALL, anchor="end" if left else "start", weight="600")
 
 
