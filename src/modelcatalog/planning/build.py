@@ -190,6 +190,8 @@ def _reading_packages(said: Said, found: Located) -> tuple[str, ...]:
 
 def _listed_licence(record: ModelName) -> str | None:
     """The licence that the catalog has for a model's series."""
+    if record.family is None:
+        return None
     match = catalog.find(record.source)
     return match.series.licence if match and match.series else None
 

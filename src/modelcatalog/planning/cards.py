@@ -31,7 +31,7 @@ _MOST_GIB = 1 << 16
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Card(_Entry):

@@ -26,7 +26,7 @@ def human(count: int | None) -> str:
 class Record(BaseModel):
     """A frozen record."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Missing(Record):

@@ -15,7 +15,7 @@ from modelcatalog.planning import installed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from modelcatalog.entries import PackedEntry
+    from modelcatalog.vocabulary import Packed
     from modelcatalog.planning.facts import Facts
     from modelcatalog.weights.gguf import GgufHeader
 
@@ -89,7 +89,7 @@ def check_method(facts: Facts, tensors: Tensors, others: Mapping[str, Mapping[st
         raise Unsupported(message, subject=subject, hint=hint)
 
 
-def _packed(tensors: Tensors) -> PackedEntry | None:
+def _packed(tensors: Tensors) -> Packed | None:
     types = set(tensors.types.values())
     for entry in vocabulary.packed():
         if all(any(name.endswith(end) for name in tensors.names) for end in entry.all) and (not entry.types or types & set(entry.types)):
