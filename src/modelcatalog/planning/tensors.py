@@ -15,8 +15,8 @@ from modelcatalog.planning import installed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from modelcatalog.vocabulary import Packed
     from modelcatalog.planning.facts import Facts
+    from modelcatalog.vocabulary import Packed
     from modelcatalog.weights.gguf import GgufHeader
 
 __all__ = ["OTHERS", "Tensors", "check_gguf", "check_method", "check_missing"]
