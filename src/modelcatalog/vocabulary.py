@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from functools import wraps
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from modelcatalog import columns, keeping
 from modelcatalog.pausing import lasting
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         MethodEntry,
         MethodsFile,
         NumbersFile,
-        PackedEntry,
         ProvidersFile,
         RunningEntry,
         SchemeEntry,
@@ -392,9 +391,19 @@ def running() -> dict[str, RunningEntry]:
     return _methods_file().running
 
 
-def packed() -> tuple[PackedEntry, ...]:
+class Packed(NamedTuple):
+    """An entry of `entries.PackedEntry`, as plans have it."""
+
+    all: tuple[str, ...]
+    types: tuple[str, ...]
+    method: str
+    config: str
+
+
+@kept("packed", Packed)
+def packed() -> tuple[Packed, ...]:
     """How packed weights are known in a header; the first that fits counts."""
-    return _methods_file().packed
+    return tuple(Packed(one.all, one.types, one.method, one.config) for one in _methods_file().packed)
 
 
 def schemes() -> dict[str, SchemeEntry]:
@@ -442,6 +451,7 @@ def silent_gguf() -> dict[str, str]:
     return _tasks_file().gguf
 
 
+@kept("type packages")
 def type_packages() -> dict[str, tuple[str, ...]]:
     """model_type -> the packages without which transformers cannot make such a model."""
     return _tasks_file().packages

@@ -54,6 +54,8 @@ CHINESE = {
     "Reserve memory for this many conversations at once.": "为同时进行的多少个对话预留内存。",
     "The type of keys and values: fp8, q8_0, …": "键和值用什么类型：fp8、q8_0 等。",
     "Take the most precise variant that fits this machine.": "选这台机器装得下的、精度最高的变体。",
+    "List the model's quantizations: bytes, which fit, how long a context, how fast.": "列出该模型的各种量化：大小、能否装下、上下文多长、速度多快。",
+    "Draw memory at several contexts to this file.": "把几种上下文长度下的内存画成图，写到这个文件。",
     "Allow Python code from the repository to run: read it first.": "允许运行仓库里的 Python 代码：请先读过。",
     "Use a server that runs the model: http://HOST:PORT/v1.": "使用已载入该模型的服务器：http://HOST:PORT/v1。",
     "Refuse words that no rule recognises.": "有规则不认识的词就拒绝。",

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 __all__ = ["CHINESE", "ENGLISH", "Words", "words"]
 
 
+class VariantWords(NamedTuple):
+    """What stands in and below the table of variants."""
+
+    plain: str
+    """Weights that are not quantized."""
+    fits: str
+    """What the table is for; ``{place}``."""
+    speed: str
+    estimate: str
+
+
 class Words(NamedTuple):
     """One language."""
 
@@ -97,6 +108,7 @@ class Words(NamedTuple):
     """After a reply that hit its limit; ``{count}``."""
     speed: str
     """After a reply; ``{tokens}``, ``{speed}`` and ``{first}``."""
+    variants: VariantWords
 
 
 ENGLISH = Words(
@@ -168,6 +180,12 @@ ENGLISH = Words(
     stopped="(stopped)",
     cut="(cut at {count} tokens; --max-new-tokens allows more)",
     speed="{tokens} tokens, {speed:.1f} tokens/s, the first after {first:.2f} s",
+    variants=VariantWords(
+        plain="none",
+        fits="* is the one that was planned. Fits and context are for {place}; the card is the smallest single one that would do.",
+        speed="≤ is an estimate: bandwidth by the bytes that one token reads. Engines reach a part of it.",
+        estimate="~ is parameters times bits: the hub was not asked about those files, or did not answer.",
+    ),
 )
 
 CHINESE = Words(
@@ -255,6 +273,12 @@ CHINESE = Words(
     stopped="（已中断）",
     cut="（到 {count} 个词元为止；可用 --max-new-tokens 放宽）",
     speed="{tokens} 个词元，每秒 {speed:.1f} 个，首个用时 {first:.2f} 秒",
+    variants=VariantWords(
+        plain="未量化",
+        fits="* 为本次计划所用。是否装得下和最长上下文按 {place} 计算；显卡一列是单卡能装下的最小显存。",
+        speed="≤ 为估算：显存带宽除以每个词元读取的字节数。实际速度只能达到其中一部分。",
+        estimate="~ 按参数量乘以位数估算：没有向站点询问这些文件，或站点没有回答。",
+    ),
 )
 
 

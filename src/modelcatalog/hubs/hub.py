@@ -154,6 +154,10 @@ class Hub(ABC):
             UnsafeRepository: if the listing is too long, or names paths outside the repository.
         """
 
+    def files(self, wire: Wire, repo_id: str) -> tuple[RemoteFile, ...]:
+        """What the usual branch of a repository holds, to look at and not to fetch: 1 request where the hub can; raises like `listing`."""
+        return self.listing(wire, repo_id, None).files
+
     @abstractmethod
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:
         """``length`` bytes of one file from ``start``, or all of it; raises like `listing`."""

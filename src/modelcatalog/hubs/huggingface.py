@@ -168,6 +168,12 @@ class HuggingFace(Hub):
             card=cards.of_answer(info),
         )
 
+    def files(self, wire: Wire, repo_id: str) -> tuple[RemoteFile, ...]:
+        """The files of the branch ``main``, at whichever commit it is now; 1 request."""
+        found = self._tree(wire, f"/api/models/{quote(repo_id)}/tree/{self.branch}", Asked(repo_id, self.branch))
+        paths.check((file.path for file in found), subject=repo_id)
+        return tuple(found)
+
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:
         """A small file, or a piece of a large one; 1 request."""
         url = f"/{quote(listing.repo_id)}/resolve/{quote(listing.commit or listing.revision, safe='')}/{quote(path)}"

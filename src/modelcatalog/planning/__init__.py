@@ -4,10 +4,14 @@
 brings the files onto this disk, `pull` does both and no more; `lock` writes down which they are.
 """
 
+from modelcatalog.planning.figures import Missing
+from modelcatalog.planning.growth import Growth
 from modelcatalog.planning.lockfile import Lock
 from modelcatalog.planning.obtain import check_disk, obtain
 from modelcatalog.planning.planner import lock, plan
 from modelcatalog.planning.pulling import pull
-from modelcatalog.planning.record import Memory, Missing, Plan, human
+from modelcatalog.planning.record import Memory, Plan
+from modelcatalog.planning.table import Variant
+from modelcatalog.show.units import human
 
-__all__ = ["Lock", "Memory", "Missing", "Plan", "check_disk", "human", "lock", "obtain", "plan", "pull"]
+__all__ = ["Growth", "Lock", "Memory", "Missing", "Plan", "Variant", "check_disk", "human", "lock", "obtain", "plan", "pull"]
