@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelcatalog.names.reading import Case
+    from modelcatalog.names.record import Origins, Sized
     from modelcatalog.records import ModelName, Segment
 
 __all__ = ["LIMIT", "changed", "decided", "read", "reset", "size_of"]
 
 
-def read(text: str, *, strict: bool = False) -> ModelName:
+def read(text: str, *, strict: bool = False, sized: Sized | None = None) -> ModelName:
     """What the text says; the catalog adds nothing here (`modelcatalog.parse` does both).
 
     Args:
         text: Any spelling of a model's name, at most 1,024 printable characters.
         strict: Refuse words that no rule recognises.
+        sized: What else is known of sizes: asked before the record is made, so that it need not be made twice.
 
     Raises:
         NameSyntaxError: empty, too long, control characters or, under ``strict``, an unknown word.
@@ -37,7 +39,7 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     if strict:
         refuse_unknown(reading, parts.slash + 1, read_text)
     base = base_text(reading)
-    return record_of(reading, parts, None if base is None else _bases()(base))
+    return record_of(reading, parts, None if base is None else _bases()(base), sized)
 
 
 def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
@@ -50,7 +52,7 @@ def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
     [('Qwen', 'first_family'), ('3', 'beside_family'), ('8B', 'first_size')]
     """
     reading, parts = read_text(text)
-    segments = record_of(reading, parts, None).segments
+    segments = record_of(reading, parts, None, None).segments
     cases = reading.tape.decided
     return tuple(zip(segments, (*[None] * (len(segments) - len(cases)), *cases), strict=True))
 
