@@ -139,17 +139,17 @@ def _words(identity: Identity) -> set[str]:
     return words
 
 
-def _size_rule(  # noqa: PLR0917  as in known_size
+def _size_rule(
     rules: tuple[SizeRule, ...], identity: Identity, version: str | None, size: Size | None, types: tuple[str, ...], *, based: bool, unstated: bool,
 ) -> SizeRule | None:  # fmt: skip
     """The rule with the most words that all are in the name; the default only where the other words change no size."""
     words, date = _words(identity), identity.date
-    if unstated and not words.isdisjoint(_parts()):
-        return None
     if date:
         rules = (*(rule for rule in rules if rule.date == date), *rules)
     for rule in rules:
         if rule.words <= words and not (date and rule.date and rule.date != date):
+            if unstated and not words.isdisjoint(_parts()):
+                return None
             return rule if not rule.default or (not based and _same_size(rule, words, version, size, types, unstated=unstated)) else None
     return None
 
@@ -170,7 +170,7 @@ def near(total: int | None, other: int | None) -> bool:
     return total is not None and other is not None and abs(total - other) <= _ROUNDED * other
 
 
-def _same_size(rule: SizeRule, words: set[str], version: str | None, size: Size | None, types: tuple[str, ...], *, unstated: bool) -> bool:  # noqa: PLR0917
+def _same_size(rule: SizeRule, words: set[str], version: str | None, size: Size | None, types: tuple[str, ...], *, unstated: bool) -> bool:
     """Whether the words beyond the rule's leave the size as it is."""
     total = None if size is None else size.total
     if not (unstated or near(total, rule.total)):

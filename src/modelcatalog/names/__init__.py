@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelcatalog.names.reading import Case
-    from modelcatalog.names.record import Origins, Sized
+    from modelcatalog.names.record import Sized
     from modelcatalog.records import ModelName, Segment
 
 __all__ = ["LIMIT", "changed", "decided", "read", "reset", "size_of"]

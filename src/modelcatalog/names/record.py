@@ -60,26 +60,31 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
         if account is not None and account.company is not None:
             company = account.company
             origins = (("company", "owner"),)
-    size = file_format = quantization = None
+    fields = _UNSTATED.copy()
+    size = None
     if at.size >= 0 or (found.tier is not None and family is not None):
         size, origins = _size_of(reading, origins)
     if found.method or found.bits or found.format or (account is not None and account.format is not None):
-        file_format, quantization, origins = _package(reading, origins)
-    fields = _UNSTATED.copy()
-    fields["source"], fields["owner"], fields["name"] = reading.source, found.account if owner is None else owner, parts.name
-    if parts.regions:
-        fields["hub"], fields["revision"], fields["tag"], fields["file"] = parts.hub, parts.revision, parts.tag, parts.file
-    fields["company"], fields["family"], fields["version"], fields["series"] = company, name, version, series
+        fields["format"], fields["quantization"], origins = _package(reading, origins)
     identity, types = _identity(found), tuple(found.types)
     if sized is not None and name is not None:
         known = sized(name, version, size, origins, identity, types, base)
         if known is not None:
             size, origins = known
+    fields["source"], fields["owner"], fields["name"] = reading.source, found.account if owner is None else owner, parts.name
+    if parts.regions:
+        fields["hub"], fields["revision"], fields["tag"], fields["file"] = parts.hub, parts.revision, parts.tag, parts.file
+    if name is not None:
+        fields["family"], fields["series"] = name, series
     if types:
         fields["types"] = types
-    fields["size"], fields["quantization"], fields["format"] = size, quantization, file_format
-    fields["dtype"], fields["context_length"], fields["released"] = found.dtype, found.context, found.released
-    fields["base"] = base
+    fields["company"], fields["version"], fields["size"], fields["base"] = company, version, size, base
+    if found.dtype is not None:
+        fields["dtype"] = found.dtype
+    if found.context is not None:
+        fields["context_length"] = found.context
+    if found.released is not None:
+        fields["released"] = found.released
     fields["canonical"], fields["segments"], fields["origins"] = _text(identity), _segments(reading, parts), origins
     if tape.unknown:
         fields["unknown"] = tuple([texts[i] for i in tape.unknown])
@@ -88,10 +93,9 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
 
 def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     """The whole text in order; without regions, the owner and its slash are before the words, and with them slash is -1."""
-    start, kinds, make, segment = parts.slash + 1, reading.tape.kinds, _new_tuple, Segment
+    start, make, segment = parts.slash + 1, _new_tuple, Segment
     segments = [make(segment, ("owner", parts.owner, 0, start - 1)), _SLASHES[start - 1]] if start > 1 else []
-    for i, text in enumerate(reading.tape.texts):
-        kind = kinds[i]
+    for kind, text in zip(reading.tape.kinds, reading.tape.texts, strict=False):
         if text == "-" and kind == "separator":
             segments.append(_HYPHENS[start])
             start += 1

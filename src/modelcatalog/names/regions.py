@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from modelcatalog.names import grammar
 from modelcatalog.names.calendar import calendar
 from modelcatalog.names.context import CASES
-from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.reading import Reading, release, run
 from modelcatalog.names.reference import take_apart
 from modelcatalog.names.refusing import LIMIT, check
@@ -32,9 +31,10 @@ def read_text(source: str) -> tuple[Reading, Parts]:
     """The stages of reading: the parts of a reference, then words cut, looked up, and decided by their neighbours."""
     if not 0 < len(source) <= LIMIT or not source.isprintable() or source.isspace():
         check(source)
-    dictionary, lower = current_dictionary(), fold(source)
+    known, lower = readings(), fold(source)
+    dictionary = known.dictionary
     parts = take_apart(source, lower, dictionary)
-    reading = Reading(source, lower, dictionary)
+    reading = Reading(source, lower, known)
     if parts.regions:
         _read_regions(reading, parts)
     else:
@@ -63,7 +63,7 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
 
 
 def _words(reading: Reading, start: int, end: int) -> None:
-    words, texts = cut(reading.source[start:end])
+    words, texts = cut(reading.source[start:end], reading.known)
     first = reading.tape.put(words, texts)
     if "__" in reading.lower or "_-_" in reading.lower:
         _without_owner(reading, first)
@@ -85,7 +85,8 @@ def _without_owner(reading: Reading, first: int) -> None:
 
 def _other(reading: Reading, kind: SegmentKind, start: int, end: int) -> None:
     """A stretch that holds no words."""
-    reading.tape.kinds[reading.tape.put([_OTHER], [reading.source[start:end]])] = kind
+    at = reading.tape.put([_OTHER], [reading.source[start:end]])
+    reading.tape.kinds[at] = kind
 
 
 def _again(reading: Reading, start: int, end: int) -> None:
