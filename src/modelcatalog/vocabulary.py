@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         MethodsFile,
         NumbersFile,
         PackedEntry,
+        ProvidersFile,
         RunningEntry,
         SchemeEntry,
         SeriesEntry,
@@ -47,6 +48,7 @@ __all__ = [
     "methods",
     "model_names",
     "packed",
+    "providers",
     "renew",
     "running",
     "silent_gguf",
@@ -175,7 +177,7 @@ def add(place: Path) -> None:
     Raises:
         CatalogDataError: what is wrong in which entry.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     files = datafiles.read_all(place)
     with _ADDING:
@@ -193,7 +195,7 @@ def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
     Raises:
         CatalogDataError: a pattern stands for nothing; the message names company, family and series.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.model_names(company, family, entry)
 
@@ -208,28 +210,28 @@ def companies() -> tuple[CompanyFile, ...]:
     Raises:
         CatalogDataError: a file is wrong, or two give one name to two families.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  most processes never need it: it takes longer than a hundred names
+    from modelcatalog import datafiles  # most processes never need it: it takes longer than a hundred names
 
     return datafiles.companies(_current.added)
 
 
 @derived
 def _types_file() -> TypesFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.types()
 
 
 @derived
 def _methods_file() -> MethodsFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.methods()
 
 
 @derived
 def _tasks_file() -> TasksFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.tasks()
 
@@ -237,23 +239,31 @@ def _tasks_file() -> TasksFile:
 @derived
 def numbers() -> NumbersFile:
     """Numbers that tell what they count: context lengths, experts."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.numbers()
 
 
 @derived
 def hubs() -> HubsFile:
-    """Hosts, routes and repackagers."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    """Hosts, stores and repackagers."""
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.hubs()
 
 
 @derived
+def providers() -> ProvidersFile:
+    """Who serves models."""
+    from modelcatalog import datafiles
+
+    return datafiles.providers()
+
+
+@derived
 def thinking() -> ThinkingFile:
     """Marks of thinking and of answers."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.thinking()
 
@@ -267,9 +277,14 @@ def types() -> dict[str, TypeEntry]:
 def _words() -> dict[str, tuple[str, ...]]:
     """The lists of words that reading and completing a name takes."""
     file = _types_file()
-    lists = {name: words for name, words in file if isinstance(words, tuple)}
+    lists = {"types": tuple(file.type)} | {name: words for name, words in file if isinstance(words, tuple)}
     flags = {flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition")}
     return lists | flags | {stage: tuple(name for name, entry in file.type.items() if entry.stage == stage) for stage in ("pretrained", "finished", "tuned")}
+
+
+def type_words() -> frozenset[str]:
+    """Every type."""
+    return frozenset(_words()["types"])
 
 
 def tiers() -> tuple[str, ...]:
@@ -285,6 +300,11 @@ def variants() -> tuple[str, ...]:
 def speeds() -> frozenset[str]:
     """Words for how a model is served, which do not change its weights: ``highspeed``."""
     return frozenset(_words()["speeds"])
+
+
+def served_faster() -> frozenset[str]:
+    """Those that say nothing more at the end of a name whose family has no such model: ``turbo`` behind Llama-3.3-70B."""
+    return frozenset(_words()["served_faster"])
 
 
 def parts() -> frozenset[str]:
@@ -310,6 +330,21 @@ def training_after_size() -> frozenset[str]:
 def counters() -> frozenset[str]:
     """Those that never count billions: ``seed``."""
     return frozenset(_words()["counters"])
+
+
+def negations() -> frozenset[str]:
+    """Words before which a type is denied: ``no``."""
+    return frozenset(_words()["negations"])
+
+
+def implied() -> frozenset[str]:
+    """Types that a family's own name says where all its series have them: ``guard`` for ShieldGemma."""
+    return frozenset(_words()["implied"])
+
+
+def base_words() -> dict[str, str]:
+    """What tuners write for a base -> its name: ``l3`` for Llama 3."""
+    return _types_file().bases
 
 
 def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]:
@@ -357,6 +392,11 @@ def formats() -> dict[str, tuple[str, ...]]:
     return _methods_file().formats
 
 
+def suffixes() -> dict[str, str]:
+    """Suffix of a file, without its point -> the format."""
+    return _methods_file().suffixes
+
+
 def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
     """Word -> dtype."""
     return _methods_file().dtypes
@@ -365,6 +405,16 @@ def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
 def ignored() -> tuple[str, ...]:
     """Words about packaging that are not facts about the model: ``hf``, ``imatrix``."""
     return _methods_file().ignored
+
+
+def loadable() -> frozenset[str]:
+    """Words of a repository's name by which its files are in transformers' form: ``hf``."""
+    return frozenset(_words()["loadable"])
+
+
+def foreign() -> frozenset[str]:
+    """Words by which its files are for another framework, or a step of the way to quantized ones: ``paddle``."""
+    return frozenset(_words()["foreign"])
 
 
 def tasks() -> tuple[TaskEntry, ...]:

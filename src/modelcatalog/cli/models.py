@@ -82,7 +82,7 @@ def chat(
     prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
     settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
     if resume is not None:
-        from modelcatalog.chat import saving  # noqa: PLC0415  only --resume needs it
+        from modelcatalog.chat import saving  # only --resume needs it
 
         saving.read(resume)  # a wrong file is said before anything is loaded
     with talk.waiting(notes, say.looking.format(name=name)):
@@ -113,7 +113,7 @@ def _schema(file: Path) -> dict[str, Any]:
     Raises:
         Unsupported: it cannot be read, or holds something else.
     """
-    from modelcatalog.engines.constraints import constraint  # noqa: PLC0415  only --schema needs it
+    from modelcatalog.engines.constraints import constraint  # only --schema needs it
 
     try:
         found = loads(file.read_bytes())

@@ -77,9 +77,7 @@ def prompter(
         longer: As in `Prompter`.
     """
     stated = stated_ends(tokenizer, generation, *configs)
-    return Prompter(
-        subject, Tokenizer(tokenizer), named, tokenizer.special_tokens_map, stated | ends, limit=limit, longer=longer, own=own_marks(tokenizer)
-    )
+    return Prompter(subject, Tokenizer(tokenizer), named, tokenizer.special_tokens_map, stated | ends, limit=limit, longer=longer, own=own_marks(tokenizer))
 
 
 def templates(tokenizer: Any, folder: Path | None = None) -> dict[str, str]:
@@ -155,7 +153,7 @@ def guided(tokenizer: Any, ends: frozenset[int]) -> Any:
     Raises:
         ValueError: it is of the old kind, in Python.
     """
-    from llguidance.hf import from_tokenizer  # noqa: PLC0415  only replies with a constraint need it
+    from llguidance.hf import from_tokenizer  # only replies with a constraint need it
 
     return from_tokenizer(tokenizer, eos_token=sorted(ends) or None)
 
