@@ -75,7 +75,7 @@ def facts(name: str | ModelName) -> Facts:
     not said of ``gpt-4-turbo``. Of a dated snapshot holds what is said of the model without the date, where nobody says otherwise.
 
     Raises:
-        NameSyntaxError: the text is no name.
+        NameSyntaxError: the text is not a name.
 
     >>> facts("gpt-5.4").context_length, facts("gpt-5.4-mini").context_length, facts("gpt-5.4-mini-of-mine").context_length
     (1050000, 400000, None)

@@ -63,7 +63,7 @@ class Variant(Record):
     """The most tokens of each conversation that fit, up to the model's own limit; 0: none."""
     tokens_per_second: float | None = None
     """An estimate of the most that one conversation gets: bandwidth by bytes read for a token. None where it does not fit, or
-    the bandwidth is not known. Several cards of a model that is spread over them take turns, so that they are no faster than one."""
+    the bandwidth is not known. Several cards of a model that is spread over them take turns, so that they are not faster than one."""
     planned: bool = False
     """It is the one that the plan is for."""
     note: str | None = None

@@ -37,7 +37,7 @@ class _Known(NamedTuple):
 
 
 def name_of(title: str) -> ModelName | None:
-    """What a store's own name for a model says; None where it is no name at all."""
+    """What a store's own name for a model says; None where it is not a name at all."""
     try:
         return catalog.parse(title[-_LONGEST:])
     except NameSyntaxError:

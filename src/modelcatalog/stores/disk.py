@@ -102,7 +102,7 @@ def look(root: Path | str, notes: list[str], *, deep: int = _DEPTH) -> Seen:
 
 
 def _walk(root: str, notes: list[str], deep: int) -> Iterator[tuple[os.DirEntry[str], str]]:
-    """Each entry that is no folder, with its path below the root."""
+    """Each entry that is not a folder, with its path below the root."""
     known: set[tuple[int, int]] = set()
     waiting = [(root, "", 0)]
     while waiting:

@@ -123,7 +123,7 @@ class OwnFolders(Store):
         """Each GGUF file and each folder with a checkpoint."""
         for root in self.folders():
             if not root.is_dir():
-                notes.append(f"MODELCATALOG_PATH names {root}, which is no folder")
+                notes.append(f"MODELCATALOG_PATH names {root}, which is not a folder")
                 continue
             yield from _repositories(root, notes, "")
 

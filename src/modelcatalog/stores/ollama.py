@@ -90,7 +90,7 @@ class Ollama(Store):
         kind = str(layer.get("mediaType", "")).removeprefix(_LAYER).partition(";")[0]
         digest = _DIGEST.fullmatch(str(layer.get("digest", "")))
         if digest is None:
-            return _Layer(kind, None, f"its manifest names a file by {str(layer.get('digest'))[:40]!r}, which is no SHA-256")
+            return _Layer(kind, None, f"its manifest names a file by {str(layer.get('digest'))[:40]!r}, which is not a SHA-256")
         name = f"sha256-{digest['hash'].lower()}"
         path = root / "blobs" / name
         try:
