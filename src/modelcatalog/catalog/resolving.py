@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
+from modelcatalog.catalog.knowing import facts, retirement
 from modelcatalog.catalog.listing import (
     HUBS,
     Entry,
@@ -223,6 +224,9 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
         hint = f"{company.api_docs or company.site or company.name} tells how it is served; its API is not OpenAI-compatible"
         return ClosedWeights(message, subject=name.source, hint=hint)
     model = match[1] if match else name.name
+    gone = retirement(name)
+    if gone is not None and facts(name).gone():
+        return ClosedWeights(f"{message}, and {gone}", subject=name.source, hint=f"choose a model that is served: {company.api_docs or company.site}")
     hint = f'{company.name}\'s API serves it: set {company.api_key or "the API key"} and use modelcatalog.load({model!r}, engine="openai")'
     return ClosedWeights(message, subject=name.source, hint=hint)
 

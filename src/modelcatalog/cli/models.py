@@ -33,12 +33,25 @@ def plan(
     name: Name,
     *,
     asked: dict[str, Any],
+    variants: Annotated[bool, typer.Option("--variants", help="List the model's quantizations: bytes, which fit, how long a context, how fast.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw memory at several contexts to this file.", show_default=False)] = None,
     json: Json = False,
 ) -> None:
     """Say what loading would do: where from, which files, in which type, whether it fits. Loads nothing."""
-    with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
+    say = words(os.environ)
+    with talk.waiting(show.console(stderr=True), say.looking.format(name=name)):
         made = modelcatalog.plan(name, **asked)
-    if json:
+        rows = made.variants() if variants else ()
+    if plot is not None:
+        plot.write_text(made.svg(), encoding="utf-8")
+    if variants:
+        if json:
+            lines(rows)
+        else:
+            from modelcatalog.cli import variants as table
+
+            table.show(show.console(), rows, say)
+    elif json:
         lines([made])
     else:
         show.console().print(str(made), soft_wrap=True)

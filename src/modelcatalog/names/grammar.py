@@ -786,7 +786,8 @@ def _known_pieces() -> tuple[tuple[PieceRule, re.Pattern[str]], ...]:
 
 @cache
 def _word_pattern() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?P<{rule.name}>{_unnamed(rule)})" for rule in WORDS))
+    """Any of the rules; which one, the empty group behind it tells: before it, it would hide how the rule begins, and each would be tried."""
+    return re.compile("|".join(f"{_unnamed(rule)}(?P<{rule.name}>)" for rule in WORDS))
 
 
 @cache
