@@ -432,3 +432,21 @@ def test_an_image_is_a_part_of_its_own() -> None:
     image = images.from_bytes(png(), "here")
     assert asking.turn(["what? ", image]) == Message(role="user", content="what? ", parts=("what? ", image))
     assert Image(url="https://example.com/a.png").remote
+
+
+def test_what_a_model_keeps_of_a_reply_stays_with_that_reply() -> None:
+    """Two replies in turn on one model: each finds what it left, and a new one finds nothing."""
+    from torch import nn
+
+    part = nn.Linear(1, 1)
+    part.rope_deltas = "of an earlier reply"
+    model = nn.Sequential(part)
+    first, second = seam.ReplyState(model), seam.ReplyState(model)
+    with first:
+        assert part.rope_deltas is None
+        part.rope_deltas = "first"
+    with second:
+        assert part.rope_deltas is None
+        part.rope_deltas = "second"
+    with first:
+        assert part.rope_deltas == "first"
