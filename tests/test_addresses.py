@@ -31,7 +31,7 @@ def test_every_listed_repository_reads_back() -> None:
         repositories = {repo_id for entry in listing().entries if (repo_id := getattr(entry, hub))}
         assert len(repositories) > 1000
         for repo_id in sorted(repositories):
-            found = Checkpoint(hub=hub, repo_id=repo_id)  # type: ignore[arg-type]
+            found = Checkpoint(hub=hub, repo_id=repo_id)
             wrong += [(kind, text) for kind, text in addresses(found) if read_back(text) != (hub, repo_id, None, None)]
     assert wrong == []
 

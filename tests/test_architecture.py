@@ -16,6 +16,7 @@ LAYERS = (
     "weights show vocabulary",
     "names hubs",
     "catalog",
+    "stores",
     "planning",
     "engines",
     "chat",
@@ -39,12 +40,14 @@ ROOMS = {
         "record",
         "__init__",
     ),
-    "hubs": ("files secrets proxies", "paths refusals guard receipts wire", "hub", "huggingface modelscope", "__init__", "local download"),
-    "engines": ("constraints", "__init__ failing", "guide", "prompts sampling text", "llama_cpp openai transformers vllm"),
+    "hubs": ("card files secrets proxies", "paths refusals guard receipts wire", "hub", "huggingface modelscope", "__init__", "local download"),
+    "stores": ("disk", "store record parts", "caches", "folders ollama comparing", "__init__"),
+    "engines": ("constraints images", "__init__ failing", "guide", "prompts sampling text", "llama_cpp openai transformers vllm"),
 }
 """Rooms whose modules are stages: a line knows itself and those above it in this list."""
 HEAVY = {
     "IPython",
+    "PIL",
     "accelerate",
     "gguf",
     "huggingface_hub",
@@ -85,7 +88,7 @@ def _known(module: str) -> set[str]:
     """The modules of the package that a module imports: at its top, inside functions, and for type checkers."""
     every = _imports(MODULES[module], late=True, types=True)
     known = {NAMES.get(name) or NAMES.get(name.rpartition(".")[0]) for name in every if name.startswith("modelcatalog.")}
-    return {name for name in known if name not in {None, module, "__init__.py"} and (module, name) not in LATE}  # type: ignore[misc]
+    return {name for name in known if name not in {None, module, "__init__.py"} and (module, name) not in LATE}
 
 
 def _floor(name: str, lines: tuple[str, ...]) -> int:

@@ -21,6 +21,7 @@ from modelcatalog.planning.layers import gguf as from_gguf
 from modelcatalog.weights import gguf as gguf_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 torch = pytest.importorskip("torch")
@@ -101,13 +102,18 @@ def _run(model_type: str) -> tuple[dict[str, Any], int]:
     return stated, _held([out[key] for key in out if key not in {"sequences", "scores", "logits"}], set())
 
 
+def _none(_type: str) -> Mapping[str, object]:
+    """No installed transformers tells what a class has anyway."""
+    return {}
+
+
 @pytest.mark.parametrize("model_type", _types())
 def test_every_causal_type(model_type: str) -> None:
     """What the layers of a configuration come to is what its model holds, within 2 %, with and without an installed transformers."""
     if RELEASE < TOLD:
         pytest.skip(f"transformers {transformers.__version__} keeps other states")
     stated, held = _run(model_type)
-    for defaults in (installed.defaults, lambda _type: {}):
+    for defaults in (installed.defaults, _none):
         layers = from_config.layers(stated, defaults=defaults)
         assert layers.known, layers.why
         assert layers.bytes(TOKENS + 1, 4) == pytest.approx(held, rel=0.02), str(layers)
@@ -201,7 +207,7 @@ def test_kinds(config: dict[str, Any], expected: str) -> None:
 def test_left_out_keys() -> None:
     """Published configurations leave out what their class has anyway: gemma-3-4b-it's says five numbers of its text half."""
     stated = {"model_type": "gemma3", "text_config": {"model_type": "gemma3_text", "hidden_size": 2560, "num_hidden_layers": 34, "sliding_window": 1024}}
-    for defaults in (installed.defaults, lambda _type: {}):
+    for defaults in (installed.defaults, _none):
         layers = from_config.layers(stated, defaults=defaults)
         assert str(layers) == "29 sliding, 5 full"
         assert layers.bytes(8192, 2) == 2 * 2 * 4 * 256 * (5 * 8192 + 29 * 1023)

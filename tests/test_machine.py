@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -208,7 +209,7 @@ class TestTorch:
         """A torch built for the CPU alone uses no GPU, imported or not."""
         monkeypatch.setattr(accelerators, "nvidia", lambda: (Gpu("NVIDIA H100", GIB, GIB),))
         monkeypatch.setattr(installed, "torch_built", lambda: built)
-        monkeypatch.setitem(accelerators.sys.modules, "torch", None)
+        monkeypatch.setitem(sys.modules, "torch", None)
         assert [card.torch for card in accelerators.visible()] == [able]
 
     def test_imported(self, monkeypatch: pytest.MonkeyPatch) -> None:

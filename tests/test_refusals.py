@@ -620,7 +620,7 @@ class TestDevices:
     def test_not_known(self, built: dict[str, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where a driver without NVML is there (AMD, Jetson), and torch was built for it, nobody can tell: it is not refused."""
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-        monkeypatch.setattr(devices, "_built", lambda: built)
+        monkeypatch.setattr(installed, "torch_built", lambda: built)
         monkeypatch.setattr(devices, "_NODES", (str(tmp_path),))
         assert devices.checked("cuda:0", (), subject="x") == "cuda:0"
 

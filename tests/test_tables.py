@@ -343,7 +343,6 @@ class Slotted:
         [Pair("a", Size(label="b"))],
         [Size(label="7B", total=7), None], {"a": [Pair(Size(), {"b": frozenset({"c"})})]}, [1, True, 1.0] * 5, [{"a": (1,)}] * 4,
     ],
-    ids=repr,
 )  # fmt: skip
 def test_columns_give_back_what_they_were_made_of(table: object) -> None:
     """Through JSON, types and order included."""

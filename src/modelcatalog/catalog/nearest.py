@@ -314,7 +314,7 @@ def _is_detail(word: str) -> bool:
 def misspelt(name: ModelName, listed: Listing, few: int = 3) -> list[Entry]:
     """Listed checkpoints whose names differ from this one by a letter or two, the likeliest first.
 
-    Numbers are no slips of the pen: what has others is another model.
+    Numbers are not slips of the pen: what has others is another model.
     """
     text = spelled(name.name or name.source)
     alike = [key for key in _by_digits().get(_digits(text), ()) if abs(len(key) - len(text)) < few]

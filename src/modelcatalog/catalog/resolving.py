@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
+from modelcatalog.catalog.knowing import facts, retirement
 from modelcatalog.catalog.listing import (
     HUBS,
     Entry,
@@ -47,7 +48,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
         hub: ``"huggingface"`` or ``"modelscope"``; None: the reference's own hub, else Hugging Face.
 
     Raises:
-        NameSyntaxError: the text is no name, or ``hub`` names none that has repositories.
+        NameSyntaxError: the text is not a name, or ``hub`` names none that has repositories.
         ClosedWeights: the weights were never published.
 
     >>> resolve("z-ai/glm-4.7-flash").repo_id
@@ -235,6 +236,9 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
         hint = f"{company.api_docs or company.site or company.name} tells how it is served; its API is not OpenAI-compatible"
         return ClosedWeights(message, subject=name.source, hint=hint)
     model = match[1] if match else name.name
+    gone = retirement(name)
+    if gone is not None and facts(name).gone():
+        return ClosedWeights(f"{message}, and {gone}", subject=name.source, hint=f"choose a model that is served: {company.api_docs or company.site}")
     hint = f'{company.name}\'s API serves it: set {company.api_key or "the API key"} and use modelcatalog.load({model!r}, engine="openai")'
     return ClosedWeights(message, subject=name.source, hint=hint)
 

@@ -17,12 +17,13 @@ from modelcatalog.cli.words import words
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
     from modelcatalog import ChatModel, Plan, Session
     from modelcatalog.cli.words import Words
+    from modelcatalog.engines import Image
 
 __all__ = ["chat", "lock", "plan"]
 
@@ -32,12 +33,25 @@ def plan(
     name: Name,
     *,
     asked: dict[str, Any],
+    variants: Annotated[bool, typer.Option("--variants", help="List the model's quantizations: bytes, which fit, how long a context, how fast.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw memory at several contexts to this file.", show_default=False)] = None,
     json: Json = False,
 ) -> None:
     """Say what loading would do: where from, which files, in which type, whether it fits. Loads nothing."""
-    with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
+    say = words(os.environ)
+    with talk.waiting(show.console(stderr=True), say.looking.format(name=name)):
         made = modelcatalog.plan(name, **asked)
-    if json:
+        rows = made.variants() if variants else ()
+    if plot is not None:
+        plot.write_text(made.svg(), encoding="utf-8")
+    if variants:
+        if json:
+            lines(rows)
+        else:
+            from modelcatalog.cli import variants as table
+
+            table.show(show.console(), rows, say)
+    elif json:
         lines([made])
     else:
         show.console().print(str(made), soft_wrap=True)
@@ -68,6 +82,7 @@ def chat(
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
     asked: dict[str, Any],
     max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="The maximum number of tokens in a reply.")] = 512,
+    image: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Show this image with the first prompt; may repeat.", show_default=False)] = None,
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="Answer as JSON that matches the JSON Schema in this file.", show_default=False)] = None,
     resume: Annotated[Path | None, typer.Option(metavar="FILE", help="Go on with the conversation in this file.", show_default=False)] = None,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the conversation to this file at the end.", show_default=False)] = None,
@@ -81,6 +96,7 @@ def chat(
     say, notes = words(os.environ), show.console(stderr=True)
     prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
     settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
+    images = _images(image or ())
     if resume is not None:
         from modelcatalog.chat import saving  # only --resume needs it
 
@@ -97,10 +113,10 @@ def chat(
         session = model.session(system, **settings) if resume is None else modelcatalog.Session.load(resume, model, system=system, **settings)
         try:
             if json:
-                _replies(session, [prompt] if prompt is not None else talk.prompts())
+                _replies(session, [prompt] if prompt is not None else talk.prompts(), images)
             elif prompt is None:
-                talk.talk(session, say, notes, report=ending.report)
-            elif talk.answer(session.stream(prompt), say, notes).finish_reason == "cancelled":
+                talk.talk(session, say, notes, report=ending.report, images=images)
+            elif talk.answer(session.stream([*images, prompt] if images else prompt), say, notes).finish_reason == "cancelled":
                 raise typer.Exit(ending.INTERRUPTED)
         finally:
             if save is not None:
@@ -127,10 +143,25 @@ def _schema(file: Path) -> dict[str, Any]:
     return found
 
 
-def _replies(session: Session, prompts: Iterable[str]) -> None:
+def _images(files: Iterable[Path]) -> tuple[Image, ...]:
+    """The images in files, which are read before anything is loaded.
+
+    Raises:
+        Unsupported: one cannot be read, or is none.
+    """
+    parts = [{"type": "image", "path": file} for file in files]
+    if not parts:
+        return ()
+    from modelcatalog.chat import showing
+
+    return tuple(part for part in showing.parts(parts, "--image") or () if not isinstance(part, str))
+
+
+def _replies(session: Session, prompts: Iterable[str], images: Sequence[Image]) -> None:
     code = 0
     for prompt in prompts:
-        ended = talk.record(session.stream(prompt), ending.report).finish_reason
+        ended = talk.record(session.stream([*images, prompt] if images else prompt), ending.report).finish_reason
+        images = ()
         if ended == "cancelled":
             raise typer.Exit(ending.INTERRUPTED)
         if ended == "error":

@@ -17,7 +17,7 @@ from modelcatalog.cli.slash import Commands
 from modelcatalog.errors import ModelCatalogError, NoChatTemplate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     from rich.console import Console
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from modelcatalog import Reply, Session
     from modelcatalog.chat import Stream
     from modelcatalog.cli.words import Words
+    from modelcatalog.engines import Image
 
 __all__ = ["ENDS", "answer", "prompts", "record", "talk", "waiting", "well_formed"]
 
@@ -46,7 +47,7 @@ def waiting(notes: Console, text: str) -> Iterator[None]:
         yield
 
 
-def talk(session: Session, say: Words, notes: Console, *, report: Callable[[ModelCatalogError], object]) -> None:
+def talk(session: Session, say: Words, notes: Console, *, report: Callable[[ModelCatalogError], object], images: Sequence[Image] = ()) -> None:
     """Prompt and reply in turn, until the user ends it. What begins with a slash is for the program, never for the model.
 
     Args:
@@ -54,6 +55,7 @@ def talk(session: Session, say: Words, notes: Console, *, report: Callable[[Mode
         say: The user's language.
         notes: Where everything goes that is not a reply.
         report: Prints an error, after which the conversation goes on.
+        images: What is shown with the first prompt.
 
     Raises:
         NoChatTemplate: with the first prompt, as with every other.
@@ -80,7 +82,8 @@ def talk(session: Session, say: Words, notes: Console, *, report: Callable[[Mode
                 continue
             if at_terminal:
                 print(say.model, end="", flush=True)  # noqa: T201  the reply follows on the same line
-            slash.replies.append(answer(session.stream(asked), say, notes))
+            slash.replies.append(answer(session.stream([*images, asked] if images and isinstance(asked, str) else asked), say, notes))
+            images = ()
         except NoChatTemplate:
             raise
         except ModelCatalogError as error:

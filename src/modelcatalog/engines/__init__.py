@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, Type
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from modelcatalog.engines.constraints import GIVEN, Constraint, constraint
+from modelcatalog.engines.images import Image
 from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
 from modelcatalog.planning.runs import ENGINES
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from modelcatalog.planning import Plan
 
 __all__ = [
-    "Constraint", "Engine", "Event", "Finish", "Finished", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together", "Written", "files_of",
-    "open_engine", "options", "refuse_missing", "well_formed",
+    "Constraint", "Engine", "Event", "Finish", "Finished", "Image", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together",
+    "Written", "files_of", "open_engine", "options", "refuse_missing", "well_formed",
 ]  # fmt: skip
 
 _T = TypeVar("_T")
@@ -45,6 +46,9 @@ class Message(BaseModel):
 
     role: Role
     content: str
+    """What it says; the texts of its parts."""
+    parts: tuple[str | Image, ...] | None = Field(default=None, repr=False)
+    """Its texts and images in their order, where it has an image."""
 
 
 Prompt = tuple[Message, ...] | str
@@ -83,6 +87,8 @@ class Options(BaseModel):
     """A Jinja template to use in place of the checkpoint's, or the name of one that it brought."""
     enable_thinking: bool | None = None
     """For templates that know the switch, as ``enable_thinking`` or ``thinking``."""
+    image_urls: bool | None = None
+    """Whether images of messages may be fetched from their addresses; by itself, nothing is."""
     constraint: Constraint | None = None
     """What the answer must match, as ``response_format=``, ``choices=`` or ``regex=`` say it."""
 

@@ -169,7 +169,7 @@ class Dictionary:
             self._add(word, "reseller", word, word)
 
     def _add_steps(self, companies: Iterable[CompanyFile]) -> None:
-        """Which steps of a path lead to a model and are no account of its."""
+        """Which steps of a path lead to a model and are not an account of it."""
         providers = vocabulary.providers()
         self.served = frozenset(step for one in providers.provider for step in one.steps)
         """Accounts that before a slash may be providers."""
@@ -177,9 +177,9 @@ class Dictionary:
         self.apis = frozenset(step for step in self.served if step not in own)
         """Those of them that have no account on a hub."""
         self.paths = frozenset(step for one in providers.provider for step in one.paths)
-        """Steps behind a provider that are no account."""
+        """Steps behind a provider that are not an account."""
         self.routes = frozenset((*providers.routes, *self.served, *(word for word in self.provider_of if word not in self.accounts)))
-        """Steps of a path that are no account, or may be none."""
+        """Steps of a path that are not an account, or need not be one."""
 
     def _add(self, spelling: str, role: Role, value: Value, key: str | None) -> None:
         """Later roles win over earlier ones: the order of calls in `fill` is the precedence."""

@@ -124,7 +124,7 @@ def _bits(text: str, found: re.Match[str]) -> tuple[Word, ...]:
 
 
 def _mlc(text: str, found: re.Match[str]) -> tuple[Word, ...]:
-    """No bits are no quantization: q0f16 is the type of plain weights."""
+    """Without bits there is no quantization: q0f16 is the type of plain weights."""
     bits, dtype = int(found["bits"]), vocabulary.dtypes().get(found["dtype"])
     return (Word("dtype", text, dtype) if not bits and dtype is not None else Word("mlc_scheme", text, Scheme(text, bits or 2 * _WIDEST)),)
 
@@ -548,7 +548,7 @@ def references() -> tuple[Form, ...]:
         # hubs
         Form(
             "hub_uri_of_no_model", _seq(Cap("hub", Named("repository scheme", Words(repositories))), Cap("path", _seq(":", Rep(Lit("/"), 0), _any("datasets", "spaces", "kernels", "buckets"), "/", _REST))),
-            "hf://datasets/HuggingFaceH4/ultrachat_200k", "A dataset, a space, a kernel or a bucket is no model.", needs=":",
+            "hf://datasets/HuggingFaceH4/ultrachat_200k", "A dataset, a space, a kernel or a bucket is not a model.", needs=":",
         ),
         Form(
             "hub_uri",
@@ -611,7 +611,7 @@ def references() -> tuple[Form, ...]:
         ),
         Form(
             "huggingface_cache_of_no_model", Cap("path", _seq(_opt(Rep(_CHAR, 0, lazy=True), _SLASH), _any("datasets--", "spaces--", "kernels--"), _FOLDER, "--", _REST)),
-            "~/.cache/huggingface/hub/datasets--openai--gsm8k", "A dataset in the cache is no model.", needs="s--", hub="huggingface",
+            "~/.cache/huggingface/hub/datasets--openai--gsm8k", "A dataset in the cache is not a model.", needs="s--", hub="huggingface",
         ),
         Form(
             "modelscope_cache_of_no_model", Cap("path", _seq(Rep(_CHAR, 0, lazy=True), _alt(_SLASH, "."), "modelscope", _SLASH, _opt("hub", _SLASH), "datasets", _SLASH, _REST)),
@@ -787,7 +787,8 @@ def _known_pieces() -> tuple[tuple[PieceRule, re.Pattern[str]], ...]:
 
 @cache
 def _word_pattern() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?P<{rule.name}>{_unnamed(rule)})" for rule in WORDS))
+    """Any of the rules; which one, the empty group behind it tells: before it, it would hide how the rule begins, and each would be tried."""
+    return re.compile("|".join(f"{_unnamed(rule)}(?P<{rule.name}>)" for rule in WORDS))
 
 
 @cache

@@ -207,7 +207,7 @@ def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: g
             parts.put(_KINDS.get(kind, "path"), first, last)
     parts.put("path", at, end)
     if form.name == "purl":
-        parts.hub = parts.hub or (None if "repository_url=" in found.group() else "huggingface")
+        parts.hub = parts.hub or (None if "repository_url=" in found.group() else current_dictionary().schemes["hf"])
     elif form.name == "hub_url" and parts.owner is None and parts.hub != "ollama" and (parts.name or "").lower() in words.accounts:
         parts.name = None  # an account's own page
         parts.regions = [("owner" if kind == "name" else kind, left, right) for kind, left, right in parts.regions]

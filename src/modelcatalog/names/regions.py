@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from modelcatalog.names import grammar
 from modelcatalog.names.calendar import calendar
 from modelcatalog.names.context import CASES
-from modelcatalog.names.dictionary import Account, current_dictionary
+from modelcatalog.names.dictionary import Account
 from modelcatalog.names.reading import Reading, release, run
 from modelcatalog.names.reference import take_apart
 from modelcatalog.names.refusing import LIMIT, check
@@ -34,9 +34,10 @@ def read_text(source: str) -> tuple[Reading, Parts]:
     """The stages of reading: the parts of a reference, then words cut, looked up, and decided by their neighbours."""
     if not 0 < len(source) <= LIMIT or not source.isprintable() or source.isspace():
         check(source)
-    dictionary, lower = current_dictionary(), fold(source)
+    known, lower = readings(), fold(source)
+    dictionary = known.dictionary
     parts = take_apart(source, lower, dictionary)
-    reading = Reading(source, lower, dictionary)
+    reading = Reading(source, lower, known)
     if parts.regions:
         _read_regions(reading, parts)
     else:
@@ -90,7 +91,8 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
         _words(reading, start, end, of_file=of_file)
         return
     _words(reading, start, point, of_file=of_file)
-    tape.kinds[tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]]) + 1] = "format"
+    at = tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]])
+    tape.kinds[at + 1] = "format"
     reading.mode.recognised = True
     if suffix == "pytorch" and (found.format == "ggml" or any(word.role == "scheme" for word in tape.words)):
         suffix = "ggml"  # ggml-model-q4_0.bin
@@ -98,7 +100,7 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
 
 
 def _words(reading: Reading, start: int, end: int, *, of_file: bool = False) -> None:
-    words, texts = cut(reading.source[start:end])
+    words, texts = cut(reading.source[start:end], reading.known)
     if "+" in reading.source:
         words, texts = _with_plus(reading, words, texts)
     first = reading.tape.put(words, texts)
@@ -142,7 +144,7 @@ def _without_owner(reading: Reading, first: int) -> None:
 
 
 def _part(reading: Reading, first: int) -> None:
-    """What the file is, where it is not the model: a word says so, which is no word of the model then."""
+    """What the file is, where it is not the model: a word says so, which then is not a word of the model."""
     tape, parts = reading.tape, reading.dictionary.parts
     for i in range(first, len(tape.words)):
         part = parts.get(tape.texts[i].lower())
@@ -154,7 +156,8 @@ def _part(reading: Reading, first: int) -> None:
 
 def _other(reading: Reading, kind: SegmentKind, start: int, end: int) -> None:
     """A stretch that holds no words."""
-    reading.tape.kinds[reading.tape.put([_OTHER], [reading.source[start:end]])] = kind
+    at = reading.tape.put([_OTHER], [reading.source[start:end]])
+    reading.tape.kinds[at] = kind
 
 
 def _again(reading: Reading, start: int, end: int) -> None:

@@ -21,7 +21,7 @@ from modelcatalog.errors import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from modelcatalog.engines import Constraint, Options, Prompt
+    from modelcatalog.engines import Constraint, Image, Message, Options, Prompt
 
 __all__ = ["Dialect", "Request", "body"]
 
@@ -81,7 +81,7 @@ def body(prompt: Prompt, options: Options, model: str, dialect: Dialect) -> dict
         raise Unsupported(message, subject="do_sample", hint="pass temperature= above 0 instead")
     chat = not isinstance(prompt, str)
     sent: dict[str, Any] = {"model": model, "stream": True}
-    sent["messages" if chat else "prompt"] = [m.model_dump() for m in prompt] if not isinstance(prompt, str) else prompt
+    sent["messages" if chat else "prompt"] = [_message(m) for m in prompt] if not isinstance(prompt, str) else prompt
     sent[dialect.limit if chat else "max_tokens"] = options.max_new_tokens
     sent |= {key: value for key, value in (("temperature", temperature), ("top_p", options.top_p), ("seed", options.seed)) if value is not None}
     # A server counts stop strings in the thinking too, and the answer would be empty; there the engine hangs up itself.
@@ -99,6 +99,18 @@ def body(prompt: Prompt, options: Options, model: str, dialect: Dialect) -> dict
     if options.constraint is not None:
         sent |= _matching(options.constraint, extra, vendor=dialect.vendor, chat=chat)
     return {**sent, "extra_body": extra} if extra else sent
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """A message as servers take it, an image in it as a URL."""
+    sent: dict[str, Any] = message.model_dump(exclude={"parts"})
+    return sent if message.parts is None else {**sent, "content": [_part(part) for part in message.parts]}
+
+
+def _part(part: str | Image) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    return {"type": "image_url", "image_url": {"url": part.url, **({} if part.detail is None else {"detail": part.detail})}}
 
 
 def _matching(constraint: Constraint, extra: dict[str, Any], *, vendor: bool, chat: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
+from modelcatalog.engines import images
 from modelcatalog.engines.prompts.rendering import Forms
 from modelcatalog.engines.prompts.templates import Renderer
 from modelcatalog.engines.prompts.thinking import Parter, marks
@@ -17,7 +18,7 @@ from modelcatalog.engines.text import Writer
 from modelcatalog.errors import NoChatTemplate, UnsafeRepository, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from modelcatalog.engines import Options, Prompt
     from modelcatalog.engines.text import Tokens
@@ -95,8 +96,13 @@ class Prompter:
         """End the process that renders."""
         self._renderer.close()
 
-    def ask(self, prompt: Prompt, options: Options) -> Prompted:
+    def ask(self, prompt: Prompt, options: Options, see: Callable[[str], list[int]] | None = None) -> Prompted:
         """The prompt's tokens, and what writes its reply.
+
+        Args:
+            prompt: What is asked.
+            options: How to generate.
+            see: Makes the tokens of a prompt with images; None where the engine or the model takes none.
 
         Raises:
             NoChatTemplate: messages, and no template to write them in.
@@ -109,10 +115,14 @@ class Prompter:
             writer = Writer(self._tokens, options.stop, self._stated, before=ids[-_BEFORE:])
             thinking = False
         else:
+            shown = bool(images.of(prompt))
+            if shown and see is None:
+                message = f"{self._subject} takes no images on this engine"
+                raise Unsupported(message, subject=self._subject, hint='use engine="transformers", or a server that has a model with vision')
             template = self._template(options.chat_template)
             rendered = self._forms.render(template, prompt, {**self._specials, **self._switches(template, options)})
             # The template writes the special tokens itself; a second <s> spoils the reply.
-            ids = self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
+            ids = see(rendered.text) if shown and see is not None else self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
             said = "\n".join(message.content for message in prompt)
             parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said, own=self._own)
             thinking = parter.thinking
