@@ -62,7 +62,8 @@ class Dictionary:
     """The word tables, made from the vocabulary."""
 
     __slots__ = (
-        "accounts", "apis", "catalog_heads", "catalogs", "checkpoints", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
+        "accounts", "apis", "catalog_heads", "catalogs",
+        "checkpoints", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
         "hosts", "ideographic", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
         "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_words", "training_after", "training_after_size",
         "training_before", "tuned", "variants", "words",
