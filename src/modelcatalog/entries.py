@@ -336,6 +336,8 @@ class ProviderEntry(Entry):
     """What is glued before a name: ``databricks-gpt-5``."""
     dotted: tuple[str, ...] = ()
     """Makers that it writes before a point: ``anthropic.claude-v2``."""
+    catalogs: tuple[str, ...] = ()
+    """What it writes before a point and a name: ``system.ai.claude-sonnet-4-5``."""
     variants: tuple[str, ...] = ()
     """Words that it adds behind a name, where the text says that it serves."""
     marks: tuple[str, ...] = ()
@@ -395,6 +397,7 @@ class TypesFile(Entry):
     speeds: tuple[str, ...]
     loadable: tuple[str, ...]
     foreign: tuple[str, ...]
+    aware: tuple[str, ...]
     served_faster: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]

@@ -441,6 +441,11 @@ def foreign() -> frozenset[str]:
     return frozenset(_words()["foreign"])
 
 
+def aware() -> frozenset[str]:
+    """Words for weights that were trained for being quantized: ``qat``."""
+    return frozenset(_words()["aware"])
+
+
 def tasks() -> tuple[TaskEntry, ...]:
     """What checkpoints are for that do not talk; the first that fits counts."""
     return _tasks_file().task

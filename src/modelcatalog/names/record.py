@@ -104,7 +104,9 @@ def _series(family: FamilyWord, version: str) -> str:
     if whole is not None:
         return whole
     joint = facts.joint
-    if not joint and (not version[0].isdigit() or family.name[-1].isdigit()):
+    if not joint and " " in family.name:
+        joint = " "
+    elif not joint and (not version[0].isdigit() or family.name[-1].isdigit()):
         joint = "-"
     return f"{family.name}{joint}{version}"
 
@@ -184,6 +186,8 @@ def _package(reading: Reading, origins: Origins) -> tuple[str | None, Quantizati
         method = file_format
         if found.format is None:
             origins = (*origins, ("quantization.method", "owner"))
+    if file_format == "ggml" and method == "gguf":
+        method = "ggml"  # the schemes are the same, the files are not
     if scheme is None and bits is None and (method is None or method == "gguf" or method in _RUNTIMES):
         return file_format, None, origins
     return file_format, _quantization(method, scheme, bits, found.group), origins

@@ -101,12 +101,33 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
 
 def _words(reading: Reading, start: int, end: int, *, of_file: bool = False) -> None:
     words, texts = cut(reading.source[start:end], reading.known)
+    if "+" in reading.source:
+        words, texts = _with_plus(reading, words, texts)
     first = reading.tape.put(words, texts)
     if of_file:
         _part(reading, first)
     if "__" in reading.lower or "_-_" in reading.lower:
         _without_owner(reading, first)
     run(reading, first, CASES)
+
+
+def _with_plus(reading: Reading, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
+    """``Command R+``: the sign behind a word, with nothing glued to its other side, is the tier of that name."""
+    plus = reading.dictionary.words["plus"]
+    spread: list[Word] = []
+    written: list[str] = []
+    for at, text in enumerate(texts):
+        if at and text[0] == "+" and (text[1:2].isspace() or len(texts) == at + 1):
+            spread.append(plus)
+            written.append("+")
+            text = text[1:]  # noqa: PLW2901  what is left of the separator
+            if not text:
+                continue
+            spread.append(Word("separator", text))
+        else:
+            spread.append(words[at])
+        written.append(text)
+    return spread, written
 
 
 def _without_owner(reading: Reading, first: int) -> None:
@@ -193,6 +214,11 @@ def _bedrock_revision(reading: Reading, revision: str) -> None:
         return
     if revision != "0" and at.version == i:
         found.version = f"{found.version}.{revision}"
+        return
+    joined = f"{tape.words[i].text.removeprefix('v')}.{revision}"
+    if revision != "0" and found.version is None and found.family is not None and joined in found.family.facts.own():
+        found.version, at.version = joined, i  # claude-instant-v1:2
+        tape.kinds[i] = "version"
         return
     if at.version == i and found.version != "1" and tape.words[i].text != "v1":
         return
