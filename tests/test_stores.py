@@ -183,10 +183,10 @@ def test_ollama_models_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("spoil", "lacks"),
     [
-        ({"digest": "sha256:../../../../etc/passwd"}, "its manifest names a file by 'sha256:../../../../etc/passwd', which is no SHA-256"),
+        ({"digest": "sha256:../../../../etc/passwd"}, "its manifest names a file by 'sha256:../../../../etc/passwd', which is not a SHA-256"),
         ({"digest": "sha256:" + "0" * 64}, "blobs/sha256-000000000000… is missing"),
         ({"size": 5_000_000_000}, "has 924 bytes of 5,000,000,000"),
-        ({"mediaType": 7, "digest": ["x"]}, "its manifest names a file by \"['x']\", which is no SHA-256"),
+        ({"mediaType": 7, "digest": ["x"]}, "its manifest names a file by \"['x']\", which is not a SHA-256"),
     ],
 )
 def test_ollama_manifest_that_lies(home: Path, spoil: dict[str, Any], lacks: str) -> None:
@@ -326,7 +326,7 @@ def test_a_store_that_may_not_be_read(home: Path, monkeypatch: pytest.MonkeyPatc
     copies, said = warned()
     assert len(copies) == 1
     assert f"{home / '.ollama/models/manifests'} cannot be read" in said
-    assert f"MODELCATALOG_PATH names {home / 'gone'}, which is no folder" in said
+    assert f"MODELCATALOG_PATH names {home / 'gone'}, which is not a folder" in said
 
 
 class TestCommand:
