@@ -117,7 +117,7 @@ def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
             return False
         return zero or count in sizes or (found.version is not None and fraction not in sizes and count < 10 * _BILLION)
     version = (found.version or "").lower()
-    if zero and not version.endswith(".0"):
+    if zero and version != "0" and not version.endswith(".0"):
         at.version = tape.before(n)  # a version of which nobody writes the 0
         return True
     if (family is not None and version in family.versions) or not (zero or count in sizes):
