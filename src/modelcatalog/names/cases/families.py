@@ -392,8 +392,8 @@ def served_faster(reading: Reading, i: int, word: Word) -> bool:
 
 def only_alias(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.found.family, reading.tape
-    if word.text != "latest" or family is None or tape.after(i) >= 0:
-        return False
+    if word.text != "latest" or family is None or tape.after(i) >= 0 or reading.found.version is None:
+        return False  # without a version it is another model each time
     return family.facts.only("".join(tape.texts[reading.at.family : i + 1]), word.text)
 
 
