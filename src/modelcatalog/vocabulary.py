@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         TaskEntry,
         TasksFile,
         ThinkingFile,
+        ToolsFile,
         TypeEntry,
         TypesFile,
     )
@@ -52,6 +53,7 @@ __all__ = [
     "silent_gguf",
     "tasks",
     "thinking",
+    "tools",
     "type_packages",
     "types",
 ]
@@ -256,6 +258,14 @@ def thinking() -> ThinkingFile:
     from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
 
     return datafiles.thinking()
+
+
+@derived
+def tools() -> ToolsFile:
+    """How models write calls of tools."""
+    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+
+    return datafiles.tools()
 
 
 def types() -> dict[str, TypeEntry]:

@@ -16,12 +16,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog.engines.openai.errors import message_of
+from modelcatalog.engines.tools import CHOICES
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from modelcatalog.engines import Constraint, Options, Prompt
+    from modelcatalog.engines import Constraint, Message, Options, Prompt
 
 __all__ = ["Dialect", "Request", "body"]
 
@@ -81,7 +82,7 @@ def body(prompt: Prompt, options: Options, model: str, dialect: Dialect) -> dict
         raise Unsupported(message, subject="do_sample", hint="pass temperature= above 0 instead")
     chat = not isinstance(prompt, str)
     sent: dict[str, Any] = {"model": model, "stream": True}
-    sent["messages" if chat else "prompt"] = [m.model_dump() for m in prompt] if not isinstance(prompt, str) else prompt
+    sent["messages" if chat else "prompt"] = [_message(m) for m in prompt] if not isinstance(prompt, str) else prompt
     sent[dialect.limit if chat else "max_tokens"] = options.max_new_tokens
     sent |= {key: value for key, value in (("temperature", temperature), ("top_p", options.top_p), ("seed", options.seed)) if value is not None}
     # A server counts stop strings in the thinking too, and the answer would be empty; there the engine hangs up itself.
@@ -96,9 +97,36 @@ def body(prompt: Prompt, options: Options, model: str, dialect: Dialect) -> dict
             message = "enable_thinking= is a switch of chat templates, and a vendor's API has none" if chat else "enable_thinking= needs messages"
             raise Unsupported(message, subject="enable_thinking", hint="leave it out, or choose a model that thinks or does not")
         extra["chat_template_kwargs"] = {"enable_thinking": options.enable_thinking}
+    sent |= _offer(options, chat=chat)
     if options.constraint is not None:
         sent |= _matching(options.constraint, extra, vendor=dialect.vendor, chat=chat)
     return {**sent, "extra_body": extra} if extra else sent
+
+
+def _offer(options: Options, *, chat: bool) -> dict[str, Any]:
+    """The tools, in OpenAI's words."""
+    if not options.tools:
+        return {}
+    if not chat:
+        message = "tools= needs messages, and a text is continued without any"
+        raise Unsupported(message, subject="tools", hint="leave it out, or use .chat(messages)")
+    sent: dict[str, Any] = {"tools": [tool.schema for tool in options.tools]}
+    choice = options.tool_choice
+    if choice is not None:
+        sent["tool_choice"] = choice if choice in CHOICES else {"type": "function", "function": {"name": choice}}
+    return sent
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """A message in OpenAI's words, which have the arguments of a call as JSON."""
+    sent: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        sent["content"] = message.content or None
+        sent["tool_calls"] = [
+            {"id": one.id, "type": "function", "function": {"name": one.name, "arguments": json.dumps(one.arguments, ensure_ascii=False)}}
+            for one in message.tool_calls
+        ]
+    return sent | ({"tool_call_id": message.tool_call_id} if message.tool_call_id is not None else {})
 
 
 def _matching(constraint: Constraint, extra: dict[str, Any], *, vendor: bool, chat: bool) -> dict[str, Any]:

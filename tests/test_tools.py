@@ -1,0 +1,364 @@
+"""Tests of tools: what may be offered, every way in which models write calls, the loop that calls functions, and what cannot be."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import pytest
+from scripted import CHATML, scripted, tokenizer
+
+import modelcatalog as mc
+from modelcatalog import engines
+from modelcatalog.engines.tools import offered
+from modelcatalog.errors import EngineError, MissingPackage, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+chat_parsing = pytest.importorskip("transformers.utils.chat_parsing", reason="transformers reads calls from 5.23 on")
+
+
+def weather(city: str, days: int = 1, unit: Literal["C", "F"] = "C") -> str:
+    """The weather of a city.
+
+    Args:
+        city: The city's name.
+        days: How many days.
+        unit: The unit of temperatures.
+    """
+    if city == "Atlantis":
+        message = f"there is no {city}"
+        raise LookupError(message)
+    return f"{city}: 21 {unit} for {days}"
+
+
+def now() -> str:
+    """The time."""
+    return "12:00"
+
+
+WEATHER = {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city"]}}
+NOW = {"name": "now"}
+USER = [{"role": "user", "content": "hi"}]
+PARIS = {"city": "Paris", "days": 3}
+BODY = json.dumps(PARIS)
+TOOLS = "{% if tools %}{% for t in tools %}{{ t | tojson }}{% endfor %}{% endif %}"
+TURNS = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content or '' }}"
+    "{% for c in m.tool_calls or [] %}%s{% endfor %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+HERMES = TOOLS + TURNS.replace("%s", "<tool_call>\n{{ {'name': c.function.name, 'arguments': c.function.arguments} | tojson }}\n</tool_call>")
+SILENT = CHATML + "{% if false %}{{ tools }}<tool_call></tool_call>{% endif %}"
+SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+
+
+class Way(NamedTuple):
+    """How a family writes calls."""
+
+    template: str
+    reply: str
+    specials: tuple[str, ...] = ()
+    end: str = "<|im_end|>"
+
+
+def _written(marks: str) -> str:
+    """A template that speaks of a way, and writes messages in ChatML."""
+    return TOOLS + "{# " + marks + " #}" + TURNS.replace("%s", "{{ c.function | tojson }}")
+
+
+CODER = "<function=weather>\n<parameter=city>\nParis\n</parameter>\n<parameter=days>\n3\n</parameter>\n</function>"
+BAR = "\uff5c"
+DEEPSEEK = (*(f"<{BAR}tool▁{word}{BAR}>" for word in ("calls▁begin", "call▁begin", "sep", "call▁end", "calls▁end")),)
+KIMI = ("<|tool_calls_section_begin|>", "<|tool_call_begin|>", "<|tool_call_argument_begin|>", "<|tool_call_end|>", "<|tool_calls_section_end|>")
+HARMONY = ("<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>", "<|return|>", "<|call|>")
+ONE = '{"name": "weather", "arguments": ' + BODY + "}"
+WAYS = {
+    "hermes": Way(HERMES, f"<tool_call>\n{ONE}\n</tool_call>"),
+    "hermes, marks as tokens": Way(HERMES, f"<tool_call>\n{ONE}\n</tool_call>", ("<tool_call>", "</tool_call>")),
+    "hermes, not closed": Way(HERMES, f"<tool_call>\n{ONE}\n"),
+    "coder": Way(_written("<function= <parameter="), f"<tool_call>\n{CODER}\n</tool_call>", ("<tool_call>", "</tool_call>")),
+    "coder, first mark forgotten": Way(_written("<function= <parameter="), f"{CODER}\n</tool_call>"),
+    "seed": Way(
+        _written("<seed:tool_call> <function= <parameter="), f"<seed:tool_call>\n{CODER}\n</seed:tool_call>", ("<seed:tool_call>", "</seed:tool_call>")
+    ),
+    "glm": Way(
+        _written("<tool_call> <arg_key> <arg_value>"),
+        "<tool_call>weather\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n<arg_key>days</arg_key>\n<arg_value>3</arg_value>\n</tool_call>",
+        ("<tool_call>", "</tool_call>", "<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>"),
+    ),
+    "minimax": Way(
+        _written("<minimax:tool_call> <invoke name="),
+        '<minimax:tool_call>\n<invoke name="weather">\n'
+        '<parameter name="city">Paris</parameter>\n<parameter name="days">3</parameter>\n</invoke>\n</minimax:tool_call>',
+        ("<minimax:tool_call>", "</minimax:tool_call>"),
+    ),
+    "kimi": Way(TOOLS + TURNS.replace("%s", ""), f"{KIMI[0]}{KIMI[1]}functions.weather:0{KIMI[2]}{BODY}{KIMI[3]}{KIMI[4]}", KIMI),
+    "deepseek v3": Way(
+        _written(f"{DEEPSEEK[1]}function{DEEPSEEK[2]} ```json"),
+        f"{DEEPSEEK[0]}{DEEPSEEK[1]}function{DEEPSEEK[2]}weather\n```json\n{BODY}\n```{DEEPSEEK[3]}{DEEPSEEK[4]}",
+        DEEPSEEK,
+    ),
+    "deepseek v3.1": Way(
+        _written(f"{DEEPSEEK[1]}name{DEEPSEEK[2]}"), f"{DEEPSEEK[0]}{DEEPSEEK[1]}weather{DEEPSEEK[2]}{BODY}{DEEPSEEK[3]}{DEEPSEEK[4]}", DEEPSEEK
+    ),
+    "mistral": Way(_written("[TOOL_CALLS]"), f"[TOOL_CALLS] [{ONE}]", ("[TOOL_CALLS]",)),
+    "mistral, newer": Way(_written("[TOOL_CALLS] [ARGS]"), f"[TOOL_CALLS]weather[ARGS]{BODY}", ("[TOOL_CALLS]", "[ARGS]")),
+    "command": Way(
+        _written("<|START_ACTION|> <|END_ACTION|>"),
+        '<|START_ACTION|>[\n    {"tool_call_id": "0", "tool_name": "weather", "parameters": ' + BODY + "}\n]<|END_ACTION|>",
+        ("<|START_ACTION|>", "<|END_ACTION|>"),
+    ),
+    "phi": Way(_written("<|tool_call|>"), f"<|tool_call|>[{ONE}]<|/tool_call|>", ("<|tool_call|>", "<|/tool_call|>")),
+    "granite": Way(_written("<|tool_call|>"), f"<|tool_call|>[{ONE}]", ("<|tool_call|>",)),
+    "gemma": Way(
+        _written("<|tool_call>call: <tool_call|>"),
+        '<|tool_call>call:weather{city:<|"|>Paris<|"|>,days:3}<tool_call|>',
+        ("<|tool_call>", "<tool_call|>", '<|"|>'),
+    ),
+    "llama": Way(_written('{"name": x, "parameters": y} <|start_header_id|>'), '{"name": "weather", "parameters": ' + BODY + "}"),
+    "llama, with its tag": Way(
+        _written('{"name": x, "parameters": y} <|start_header_id|>'),
+        '<|python_tag|>{"type": "function", "name": "weather", "parameters": ' + BODY + "}",
+        ("<|python_tag|>",),
+    ),
+    "gpt-oss": Way(
+        _written("<|channel|> <|message|> functions"),
+        f"<|channel|>analysis<|message|>I look.<|end|><|start|>assistant<|channel|>commentary to=functions.weather <|constrain|>json<|message|>{BODY}<|call|>",
+        HARMONY,
+    ),
+    "gpt-oss, named first": Way(
+        _written("<|channel|> <|message|> functions"),
+        f"<|channel|>analysis<|message|>I look.<|end|><|start|>assistant to=functions.weather<|channel|>commentary json<|message|>{BODY}<|call|>",
+        HARMONY,
+    ),
+}
+
+
+def load(folder: Path, way: Way, *, tools: Any = (WEATHER,), reply: str | None = None, more: Callable[[Any], object] | None = None) -> mc.ChatModel:
+    """A checkpoint that writes a call, whatever is asked."""
+    words = tokenizer((*SPECIALS, *way.specials), eos=way.end, template=way.template)
+    told = [tool.schema for tool in offered(tools)]
+    for one in told:
+        one["function"]["parameters"].setdefault("required", [])
+    asked = words.apply_chat_template(USER, tools=told or None, add_generation_prompt=True, return_dict=True)
+    if more is not None:
+        more(words)
+    written = (way.reply if reply is None else reply) + ("" if (reply or way.reply).endswith("<|call|>") else way.end)
+    scripted(folder, words, written, len(asked["input_ids"]), end="<|call|>" if "<|call|>" in way.specials else None, positions=640)
+    return mc.load(str(folder), dtype="float32")
+
+
+class TestWays:
+    """Every way in which models write calls, on the transformers engine."""
+
+    @pytest.mark.parametrize("name", list(WAYS))
+    def test_read(self, tmp_path: Path, name: str) -> None:
+        """The call is read, its arguments have their types, and nobody is shown its marks; a stream and a batch say the same."""
+        with load(tmp_path / "m", WAYS[name]) as model:
+            stream = model.stream("hi", tools=[WEATHER], max_new_tokens=400)
+            pieces = list(stream)
+            (batched,) = model.batch(["hi"], tools=[WEATHER], max_new_tokens=400)
+        reply = stream.reply
+        assert [(call.name, call.arguments) for call in reply.tool_calls] == [("weather", PARIS)]
+        assert reply.finish_reason == "tool_calls"
+        assert "".join(pieces).strip() == reply.text.strip() == ""
+        assert reply.thinking == ("I look." if "gpt-oss" in name else None)
+        assert reply.tool_calls[0].id == {"kimi": "functions.weather:0", "command": "0"}.get(name, "call00001")
+        assert (batched.tool_calls, batched.text, batched.finish_reason) == (reply.tool_calls, reply.text, "tool_calls")
+
+    @pytest.mark.parametrize(
+        ("reply", "text", "names"),
+        [
+            (f"I look it up.\n\n<tool_call>\n{ONE}\n</tool_call>", "I look it up.", ["weather"]),
+            (f"<tool_call>{ONE}</tool_call>\n<tool_call>" + '{"name": "now", "arguments": {}}</tool_call>\n', "", ["weather", "now"]),
+            (f"<think>\nmaybe <tool_call> helps\n</think>\n\n<tool_call>{ONE}</tool_call>", "", ["weather"]),
+            ('<tool_call>{"name": "now"}</tool_call>', "", ["now"]),
+            ('<tool_call>{"name": "now", "arguments": "{}"}</tool_call>', "", ["now"]),
+            ("It is < 5 and a<tool\n", "It is < 5 and a<tool\n", []),
+        ],
+    )
+    def test_beside_text(self, tmp_path: Path, reply: str, text: str, names: list[str]) -> None:
+        """Text before a call is the answer, white space around it is nobody's, thinking is thinking."""
+        with load(tmp_path / "m", WAYS["hermes"], tools=(WEATHER, NOW), reply=reply) as model:
+            said = model.chat("hi", tools=[WEATHER, NOW], max_new_tokens=300)
+        assert said.text == text
+        assert [call.name for call in said.tool_calls] == names
+        assert len({call.id for call in said.tool_calls}) == len(names)
+        assert said.finish_reason == ("tool_calls" if names else "stop")
+
+    def test_an_answer_in_json(self, tmp_path: Path) -> None:
+        """Where calls have no mark of their own, JSON that names no tool is the answer."""
+        with load(tmp_path / "m", WAYS["llama"], reply='{"name": "Paris", "country": "France"}') as model:
+            said = model.chat("hi", tools=[WEATHER], max_new_tokens=300)
+        assert (said.text, said.tool_calls) == ('{"name": "Paris", "country": "France"}', ())
+
+    def test_own_way(self, tmp_path: Path) -> None:
+        """A checkpoint's own response template comes first where it is made of literals."""
+        field = {"open": "<<call", "close": "call>>", "content": "json", "repeats": True, "transform": {"type": "function", "function": "{content}"}}
+        stated = {"start_anchor": "<|im_start|>assistant\n", "fields": {"tool_calls": field, "content": {}}}
+        with load(tmp_path / "m", WAYS["hermes"], reply=f"<<call{ONE}call>>", more=lambda words: setattr(words, "response_template", stated)) as model:
+            said = model.chat("hi", tools=[WEATHER], max_new_tokens=300)
+        assert [call.arguments for call in said.tool_calls] == [PARIS]
+
+    def test_strange_patterns_stay_out(self, tmp_path: Path) -> None:
+        """Its patterns are not run: one that takes for ever takes no time, and the way is known by the chat template."""
+        field = {"open_pattern": "(a+)+$", "close": "x", "content": "json", "repeats": True}
+        stated = {"start_anchor": "<|im_start|>assistant\n", "fields": {"tool_calls": field, "content": {}}}
+        with load(tmp_path / "m", WAYS["hermes"], reply="a" * 40 + "b", more=lambda words: setattr(words, "response_template", stated)) as model:
+            assert model.chat("hi", tools=[WEATHER], max_new_tokens=100).text == "a" * 40 + "b"
+
+
+class TestWrongCalls:
+    """Calls that cannot be made are errors, never dropped and never guessed."""
+
+    @pytest.mark.parametrize(
+        ("way", "reply", "said"),
+        [
+            ("hermes", '<tool_call>{"name": "weather", "arguments": {"city": </tool_call>', "it cannot be read"),
+            ("hermes", '<tool_call>{"name": "storm", "arguments": {}}</tool_call>', "nobody offered it; the tools are weather"),
+            ("hermes", '<tool_call>{"name": "weather", "arguments": {"city": 7}}</tool_call>', "city: 7 is not of type 'string'"),
+            ("hermes", '<tool_call>{"name": "weather", "arguments": {}}</tool_call>', "'city' is a required property"),
+            ("hermes", '<tool_call>{"arguments": {}}</tool_call>', "it names no tool"),
+            ("hermes", '<tool_call>{"name": "weather", "arguments": "Paris"}</tool_call>', "its arguments are not JSON"),
+            ("hermes", "<tool_call>[1]</tool_call>", "it names no tool"),
+            ("coder", f"<tool_call>\n<function=weather>\n{BODY}\n</function>\n</tool_call>", "its arguments cannot be read"),
+            ("coder", "<tool_call>\n<function=weather>\n<parameter=city>\nParis\n</parameter>\n", "ended in the middle"),
+            ("gpt-oss", f"<|channel|>commentary to=browser.open <|constrain|>json<|message|>{BODY}<|call|>", "called browser.open"),
+        ],
+    )
+    def test_wrong(self, tmp_path: Path, way: str, reply: str, said: str) -> None:
+        """The error says which call and what is wrong with it."""
+        with load(tmp_path / "m", WAYS[way], reply=reply) as model, pytest.raises(EngineError, match="in a way that cannot be used") as caught:
+            model.chat("hi", tools=[WEATHER], max_new_tokens=300)
+        assert said in str(caught.value)
+        assert "session.run" in (caught.value.hint or "")
+
+    def test_cut(self, tmp_path: Path) -> None:
+        """A call that the limit cut is none, though what came may be JSON; what was said before it is kept."""
+        with load(tmp_path / "m", WAYS["hermes"], reply=f"Wait. <tool_call>{ONE}</tool_call>") as model:
+            with pytest.raises(EngineError, match="ended in the middle") as caught:
+                model.chat("hi", tools=[WEATHER], max_new_tokens=60)
+            (batched,) = model.batch(["hi"], tools=[WEATHER], max_new_tokens=60)
+        assert caught.value.partial.strip() == "Wait."
+        assert "max_new_tokens" in (caught.value.hint or "")
+        assert batched.finish_reason == "error"
+
+    def test_none_offered(self, tmp_path: Path) -> None:
+        """Without tools a reply that writes a call is text, as it always was."""
+        with load(tmp_path / "m", WAYS["hermes"], tools=()) as model:
+            said = model.chat("hi", max_new_tokens=300)
+        assert said.text.startswith("<tool_call>")
+        assert said.tool_calls == ()
+
+
+class TestRefused:
+    """What cannot be asked is refused before a token."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mc.ChatModel]:
+        """A model that writes calls."""
+        with load(tmp_path_factory.mktemp("m") / "m", WAYS["hermes"]) as model:
+            yield model
+
+    @pytest.mark.parametrize(
+        ("ask", "said"),
+        [
+            (lambda m: m.chat("hi", tools=[weather], chat_template=CHATML), "has no place for tools"),
+            (lambda m: m.chat("hi", tools=[weather], chat_template=SILENT), "does not tell the model"),
+            (lambda m: m.chat("hi", tools=[weather], chat_template="{{ tools }}" + CHATML), "in a way that is not known here"),
+            (lambda m: m.chat("hi", tools=[weather], tool_choice="required"), "tool_choice='required' cannot be kept here"),
+            (lambda m: m.chat("hi", tools=[weather], tool_choice="weather"), "tool_choice='weather' cannot be kept here"),
+            (lambda m: m.chat("hi", tools=[weather], tool_choice="storm"), "nor a tool's name"),
+            (lambda m: m.chat("hi", tool_choice="required"), "has nothing to choose"),
+            (lambda m: m.chat("hi", tools=[weather], choices=["a"]), "either may call tools or must match"),
+            (lambda m: m.complete("hi", tools=[weather]), "tools= needs messages"),
+            (lambda m: m.chat("hi", tools=weather), "tools= is a list"),
+            (lambda m: m.chat("hi", tools="weather"), "tools= is a list"),
+            (lambda m: m.chat("hi", tools={"name": "x"}), "tools= is a list"),
+            (lambda m: m.chat("hi", tools=[weather, weather]), "two tools have the name 'weather'"),
+            (lambda m: m.chat("hi", tools=[lambda x: x]), "cannot be offered as a tool"),
+            (lambda m: m.chat("hi", tools=[dict]), "a function or a JSON Schema"),
+            (lambda m: m.chat("hi", tools=[{"type": "web_search"}]), "of type 'web_search'"),
+            (lambda m: m.chat("hi", tools=[{"parameters": {}}]), "has no name"),
+            (lambda m: m.chat("hi", tools=[{"name": "x", "parameters": {"type": "strange"}}]), "no JSON Schema"),
+            (lambda m: m.session().run("hi", tools=[{"name": "x"}]), "run calls functions"),
+            (lambda m: m.session().run("hi", tools=[weather], limit=0), "limit=0"),
+            (lambda m: m.chat([{"role": "assistant", "tool_calls": [{"function": {"name": "x", "arguments": "{"}}]}]), "call 1 in message 1 are not JSON"),
+            (lambda m: m.chat([{"role": "assistant", "tool_calls": [{"id": "1"}]}]), "call 1 in message 1 is no call"),
+        ],
+    )
+    def test_refused(self, model: mc.ChatModel, ask: Callable[[mc.ChatModel], object], said: str) -> None:
+        """Each says what cannot be, and what to do."""
+        with pytest.raises(Unsupported, match=said) as caught:
+            ask(model)
+        assert caught.value.hint
+
+    def test_choices_that_are_kept(self, tmp_path: Path, model: mc.ChatModel) -> None:
+        """``auto`` is the default, and with ``none`` the model does not know of the tools."""
+        assert model.chat("hi", tools=[WEATHER], tool_choice="auto", max_new_tokens=300).tool_calls
+        with load(tmp_path / "m", WAYS["hermes"], tools=(), reply="Hello.") as other:
+            assert other.chat("hi", tools=[weather], tool_choice="none", max_new_tokens=20).text == "Hello."
+
+    def test_a_coroutine(self, model: mc.ChatModel) -> None:
+        """A coroutine function would be called and never waited for."""
+
+        async def later(city: str) -> str:
+            """The weather.
+
+            Args:
+                city: The city.
+            """
+            return city
+
+        with pytest.raises(Unsupported, match="coroutine"):
+            model.chat("hi", tools=[later])
+
+    def test_old_transformers(self, model: mc.ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A version that reads no calls is named, with the one that does."""
+        monkeypatch.setitem(sys.modules, "transformers.utils.chat_parsing", None)
+        with pytest.raises(Unsupported, match="does not read calls of tools") as caught:
+            model.chat("hi", tools=[weather])
+        assert "transformers>=5.23" in (caught.value.hint or "")
+
+    def test_no_transformers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A function needs transformers to be read; a schema does not."""
+        monkeypatch.setitem(sys.modules, "transformers.utils", None)
+        with pytest.raises(MissingPackage):
+            offered([weather])
+        assert offered([{"name": "x"}])[0].name == "x"
+
+
+class TestOffered:
+    """What may be offered."""
+
+    def test_functions(self) -> None:
+        """A function's signature and docstring are its schema."""
+        (tool,) = offered([weather])
+        stated = tool.schema["function"]
+        assert stated["parameters"]["properties"]["unit"]["enum"] == ["C", "F"]
+        assert stated["parameters"]["required"] == ["city"]
+        assert tool.function is weather
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"type": "function", "function": {"name": "x", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}}},
+            {"type": "function", "name": "x", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}},
+            {"name": "x", "input_schema": {"type": "object", "properties": {"a": {"type": "integer"}}}},
+        ],
+    )
+    def test_schemas(self, given: dict[str, Any]) -> None:
+        """The forms in which others write them are one."""
+        (tool,) = offered([given])
+        assert tool.schema == {"type": "function", "function": {"name": "x", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}}}
+        assert tool.wrong({"a": "b"}) == "a: 'b' is not of type 'integer'"
+        assert tool.wrong({"a": 1}) is None
+
+    def test_options(self) -> None:
+        """Options hold what was offered, and compare by it."""
+        assert engines.options(8, {"tools": [weather]}) == engines.options(8, {"tools": [weather]})
+        assert engines.options(8, {"tools": [weather], "tool_choice": {"type": "function", "function": {"name": "weather"}}}).tool_choice == "weather"
