@@ -508,7 +508,7 @@ class TestWrongInput:
 
     def test_in_a_batch(self, model: mc.ChatModel) -> None:
         """The others are answered, in their order."""
-        prompts: Any = ["hi", "cut \ud83d", None, [{"role": "tool", "content": "x"}], "hi"]
+        prompts: Any = ["hi", "cut \ud83d", None, [{"role": "function", "content": "x"}], "hi"]
         replies = list(model.batch(prompts, max_new_tokens=9, do_sample=False))
         assert [reply.finish_reason for reply in replies] == ["stop", "error", "error", "error", "stop"]
         assert all(isinstance(reply.error, ModelCatalogError) for reply in replies[1:4])

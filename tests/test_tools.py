@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import date
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
 from scripted import CHATML, scripted, tokenizer
 
 import modelcatalog as mc
+from loopback import servers
+from loopback.servers import ChatServer
 from modelcatalog import engines
+from modelcatalog.chat import asking
+from modelcatalog.engines import Message, ToolCall
+from modelcatalog.engines.prompts.rendering import Forms
+from modelcatalog.engines.prompts.templates import Renderer
 from modelcatalog.engines.tools import offered
 from modelcatalog.errors import EngineError, MissingPackage, Unsupported
 
@@ -43,7 +51,7 @@ def now() -> str:
 WEATHER = {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}, "required": ["city"]}}
 NOW = {"name": "now"}
 USER = [{"role": "user", "content": "hi"}]
-PARIS = {"city": "Paris", "days": 3}
+PARIS: dict[str, Any] = {"city": "Paris", "days": 3}
 BODY = json.dumps(PARIS)
 TOOLS = "{% if tools %}{% for t in tools %}{{ t | tojson }}{% endfor %}{% endif %}"
 TURNS = (
@@ -362,3 +370,357 @@ class TestOffered:
         """Options hold what was offered, and compare by it."""
         assert engines.options(8, {"tools": [weather]}) == engines.options(8, {"tools": [weather]})
         assert engines.options(8, {"tools": [weather], "tool_choice": {"type": "function", "function": {"name": "weather"}}}).tool_choice == "weather"
+
+
+CALL = ToolCall(id="call00001", name="weather", arguments={"city": "Paris"})
+TURN = (
+    Message(role="user", content="How warm is it?"),
+    Message(role="assistant", content="", tool_calls=(CALL,)),
+    Message(role="tool", content="21 degrees", tool_call_id="call00001", name="weather"),
+)
+FORMS = {
+    "as a mapping": "{% for m in messages %}{% for c in m.tool_calls or [] %}{{ c.function.name }}{% for k, v in c.function.arguments | items %}{{ k ~ v }}"
+    "{% endfor %}{% endfor %}{{ m.content }}\n{% endfor %}",
+    "as JSON": "{% for m in messages %}{% if m.tool_calls %}{% for c in m.tool_calls %}{{ c.function.name + c.function.arguments }}{% endfor %}"
+    "{% else %}{{ m.content }}{% endif %}\n{% endfor %}",
+    "by a content that is none": "{% for m in messages %}{% if m.content is none %}{{ m.tool_calls[0].function.name + m.tool_calls[0].function.arguments }}"
+    "{% else %}{{ m.content }}{% endif %}\n{% endfor %}",
+    "by its id": "{% for m in messages %}{% for c in m.tool_calls or [] %}<{{ c.id }}>{{ c.function.arguments | tojson }}{% endfor %}"
+    "{{ m.content }}{{ m.tool_call_id }}\n{% endfor %}",
+    "with an id of nine": "{% for m in messages %}{% for c in m.tool_calls or [] %}{% if c.id | length != 9 %}{{ raise_exception('id') }}{% endif %}"
+    "{{ c.function | tojson }}{% endfor %}{{ m.content }}\n{% endfor %}",
+}
+
+
+class TestTold:
+    """Calls and what tools said stand in the prompt, in the form that each template takes."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def forms() -> Iterator[Forms]:
+        """One process that renders."""
+        renderer = Renderer("a model")
+        yield Forms(renderer, "a model")
+        renderer.close()
+
+    @pytest.mark.parametrize("name", list(FORMS))
+    def test_forms(self, forms: Forms, name: str) -> None:
+        """The arguments go in as a mapping or as JSON, the content as an empty text or as none."""
+        text = forms.render(FORMS[name], TURN, {}).text
+        assert "weather" in text
+        assert "Paris" in text
+        assert "21 degrees" in text
+        assert '\\"' not in text
+        assert ("functions.weather:0" in text) == (name == "by its id")
+
+    @pytest.mark.parametrize(
+        "template",
+        [
+            CHATML.replace("m['content']", "(m['content'] or '')"),
+            "{% for m in messages %}{% for c in (m.tool_calls or [])[1:] %}{{ c.function.name }}{% endfor %}{{ m.content }}\n{% endfor %}",
+            "{% for m in messages %}{% for c in m.tool_calls or [] %}{{ c.function.name }}{% endfor %}{{ m.content }}\n{% endfor %}",
+            "{% for m in messages if m.role != 'tool' %}{% for c in m.tool_calls or [] %}{{ c.function | tojson }}{% endfor %}{{ m.content }}\n{% endfor %}",
+        ],
+    )
+    def test_left_out(self, forms: Forms, template: str) -> None:
+        """A call, its arguments or an answer that a template leaves out is not dropped in silence."""
+        with pytest.raises(Unsupported, match=r"leaves out what message [23]"):
+            forms.render(template, TURN, {})
+
+    def test_the_name_stands_elsewhere(self, forms: Forms) -> None:
+        """A tool's name in the list of tools does not make up for one that the call lacks."""
+        called = "{% for c in m.tool_calls or [] %}{{ c.function.arguments | tojson }}{% endfor %}"
+        template = "weather {% for m in messages %}" + called + "{{ m.content }}\n{% endfor %}"
+        with pytest.raises(Unsupported, match="leaves out what message 2"):
+            forms.render(template, TURN, {})
+
+    def test_asked_as_others_write_it(self) -> None:
+        """OpenAI's messages and transformers' are the same; a tool's message learns the name and the id of its call."""
+        openai = {"id": "call00001", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}
+        plain = {"function": {"name": "weather", "arguments": {"city": "Paris"}}}
+        for call, answered in ((openai, {"tool_call_id": "call00001"}), (plain, {"name": "weather"}), (plain, {}), (CALL, {})):
+            given: list[Any] = [
+                {"role": "user", "content": "How warm is it?"},
+                {"role": "assistant", "content": None, "tool_calls": [call], "refusal": None},
+                {"role": "tool", "content": "21 degrees", **answered},
+            ]
+            assert asking.messages(given) == TURN
+
+
+class Scripted:
+    """An engine whose replies are given, for what is between the replies; the engines themselves are tested above."""
+
+    name, parallel, chat_template, decoding, costs = "scripted", 1, True, "scripted", ()
+
+    def __init__(self, *replies: tuple[engines.Event, ...]) -> None:
+        self.replies = list(replies)
+        self.asked: list[engines.Prompt] = []
+        self.options: list[engines.Options] = []
+
+    def run(self, prompt: engines.Prompt, options: engines.Options, **_: Any) -> Iterator[engines.Event]:
+        """The next reply."""
+        self.asked.append(prompt)
+        self.options.append(options)
+        yield engines.Started(1)
+        yield from self.replies.pop(0)
+        yield engines.Finished("stop", 3)
+
+    def new_memory(self) -> None:
+        """Nothing is kept."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def calls(name: str, **arguments: Any) -> engines.Called:
+    """A call as an engine reads it."""
+    return engines.Called("", name, arguments, json.dumps(arguments))
+
+
+def session(*replies: tuple[engines.Event, ...]) -> tuple[mc.Session, Scripted]:
+    """A conversation with a scripted engine."""
+    engine = Scripted(*replies)
+    return mc.ChatModel(engine, SimpleNamespace(name=mc.parse("Qwen3-8B"))).session(), engine  # type: ignore[arg-type]  # a plan's name is all it reads
+
+
+class TestRun:
+    """A session that calls functions until the answer stands."""
+
+    def test_until_the_answer(self) -> None:
+        """Each step is visible, the model is told what the functions said, and the history has all of it."""
+        talk, engine = session((calls("weather", city="Paris"), calls("now")), ("It is warm.",))
+        run = talk.run("How warm?", tools=[weather, now])
+        (step,) = run
+        assert [one.call and one.call.name for one in step.results] == ["weather", "now"]
+        assert [(one.text, one.error) for one in step.results] == [("Paris: 21 C for 1", None), ("12:00", None)]
+        assert run.reply.text == "It is warm."
+        assert run.steps == (step,)
+        assert [one.role for one in talk.messages] == ["user", "assistant", "tool", "tool", "assistant"]
+        assert [one.tool_call_id for one in talk.messages[2:4]] == [one.id for one in talk.messages[1].tool_calls]
+        assert engine.asked[1] == talk.messages[:-1]
+        assert talk.undo() == "How warm?"
+        assert talk.messages == ()
+
+    @pytest.mark.parametrize(
+        ("call", "said"),
+        [
+            (calls("weather", city="Atlantis"), "Error: LookupError: there is no Atlantis"),
+            (calls("storm"), "Error: nobody offered it; the tools are weather"),
+            (calls("weather", city=7), "Error: city: 7 is not of type 'string'"),
+            (calls("weather", city="Paris", unit="K"), "Error: unit: 'K' is not one of ['C', 'F']"),
+        ],
+    )
+    def test_told_to_the_model(self, call: engines.Called, said: str) -> None:
+        """What cannot be called, and a function that raises, is the tool's message, and no error of the caller's."""
+        talk, engine = session((call,), ("I am sorry.",))
+        run = talk.run("How warm?", tools=[weather])
+        assert run.reply.text == "I am sorry."
+        assert run.steps[0].results[0].error
+        told = engine.asked[1][-1]
+        assert isinstance(told, Message)
+        assert (told.role, told.content) == ("tool", said)
+
+    def test_what_cannot_be_read(self) -> None:
+        """Words that are no call are given back with what is wrong with them."""
+        broken = engines.Called("", "", None, '{"name": ', "it cannot be read")
+        talk, engine = session((broken,), (calls("now"), broken), ("Noon.",))
+        assert talk.run("What time?", tools=[now]).reply.text == "Noon."
+        assert not isinstance(engine.asked[1], str)
+        first, second = engine.asked[1][-2:]
+        assert (first.role, first.content, second.role) == ("assistant", '{"name": ', "user")
+        assert "it cannot be read" in second.content
+        last = engine.asked[2][-1]
+        assert isinstance(last, Message)
+        assert last.content.startswith("12:00\n")
+        assert "it cannot be read" in last.content
+
+    def test_limit(self) -> None:
+        """A model that never answers ends at the limit; the steps stay, and the history is as it was."""
+        talk, _ = session(*[(calls("now"),)] * 4)
+        run = talk.run("What time?", tools=[now], limit=3)
+        with pytest.raises(EngineError, match="called tools 3 times") as caught:
+            _ = run.reply
+        assert "limit=" in (caught.value.hint or "")
+        assert len(run.steps) == 3
+        assert talk.messages == ()
+
+    def test_allowed(self) -> None:
+        """Who is asked before a call may refuse it, and the model is told."""
+        talk, engine = session((calls("now"),), ("As you like.",))
+        seen: list[ToolCall] = []
+
+        def refuse(call: ToolCall) -> bool:
+            seen.append(call)
+            return False
+
+        run = talk.run("What time?", tools=[now], allow=refuse)
+        assert run.reply.text == "As you like."
+        assert [one.name for one in seen] == ["now"]
+        assert run.steps[0].results[0].error == "not allowed"
+        told = engine.asked[1][-1]
+        assert isinstance(told, Message)
+        assert "did not allow" in told.content
+
+    def test_interrupted(self) -> None:
+        """Ctrl-C in a function is the user's, and not told to the model."""
+
+        def wait() -> str:
+            """Wait."""
+            raise KeyboardInterrupt
+
+        talk, _ = session((calls("wait"),))
+        with pytest.raises(KeyboardInterrupt):
+            _ = talk.run("Wait.", tools=[wait]).reply
+        assert talk.messages == ()
+
+    def test_results_as_json(self) -> None:
+        """What is no text goes to the model as JSON, and half characters do not."""
+
+        def rows() -> list[dict[str, Any]]:
+            """Some rows."""
+            return [{"city": "Zürich", "day": date(2026, 11, 29)}]
+
+        def half() -> str:
+            """Half a character."""
+            return "a\ud83d"
+
+        talk, engine = session((calls("rows"), calls("half")), ("Done.",))
+        assert talk.run("Go.", tools=[rows, half]).reply.text == "Done."
+        told = [one.content for one in engine.asked[1] if isinstance(one, Message) and one.role == "tool"]
+        assert told == ['[{"city": "Zürich", "day": "2026-11-29"}]', "a?"]
+
+    def test_by_hand(self, tmp_path: Path) -> None:
+        """Without `run` the caller answers the calls; a saved conversation has them, and goes on."""
+        talk, engine = session((calls("now"),), (calls("now"),), ("Noon.",))
+        reply = talk.chat("What time?", tools=[now])
+        assert reply.finish_reason == "tool_calls"
+        again = talk.chat([{"role": "tool", "content": "12:00"}], tools=[now])
+        assert again.tool_calls[0].id != reply.tool_calls[0].id
+        assert talk.messages[2] == Message(role="tool", content="12:00", tool_call_id=reply.tool_calls[0].id, name="now")
+        talk.save(tmp_path / "talk.json")
+        other = mc.Session.load(tmp_path / "talk.json", talk._model)
+        assert other.messages == talk.messages
+        assert other.chat([{"role": "tool", "tool_call_id": again.tool_calls[0].id, "content": "12:01"}]).text == "Noon."
+        assert isinstance(engine.asked[2], tuple)
+        assert engine.asked[2][-1].name == "now"
+
+    def test_on_a_checkpoint(self, tmp_path: Path) -> None:
+        """The whole way on transformers: a call, the function, and the next prompt, which the template writes."""
+        with load(tmp_path / "m", WAYS["hermes"], tools=(weather,)) as model:
+            run = model.session().run("hi", tools=[weather], max_new_tokens=120)
+            step = next(run)
+        assert step.results[0].text == "Paris: 21 C for 3"
+
+
+class TestServers:
+    """The calls that servers read themselves."""
+
+    @pytest.fixture
+    def server(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
+        """A server with one model."""
+        pytest.importorskip("openai")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        with ChatServer("Qwen/Qwen3-8B") as running:
+            yield running
+
+    @pytest.fixture
+    def remote(self, server: ChatServer) -> Iterator[mc.ChatModel]:
+        """The model on it."""
+        with mc.load("Qwen/Qwen3-8B", engine="openai", base_url=server.url) as model:
+            yield model
+
+    def test_sent(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """Tools, the choice, calls and answers are sent in OpenAI's words."""
+        remote.chat(list(TURN), tools=[WEATHER], tool_choice="auto")
+        remote.chat("hi", tools=[WEATHER], tool_choice="none")
+        sent, other = (one.body for one in server.asked)
+        assert sent["tools"] == [{"type": "function", "function": WEATHER}]
+        assert (sent["tool_choice"], other["tool_choice"]) == ("auto", "none")
+        assert sent["messages"][1] == {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}],
+        }
+        assert sent["messages"][2] == {"role": "tool", "content": "21 degrees", "tool_call_id": "call00001"}
+
+    @pytest.mark.parametrize(
+        "pieces",
+        [
+            [(0, "a", "weather", ""), (0, None, None, BODY[:9]), (0, None, None, BODY[9:])],
+            [(0, "a", "weather", BODY[:9]), (0, None, "", BODY[9:])],
+            [(0, "a", "weather", BODY[:9]), (0, "a", "weather", BODY[9:])],
+            [(None, "a", "weather", BODY)],
+            [(0, "a", "weather", PARIS)],
+        ],
+    )
+    @pytest.mark.parametrize("reason", ["tool_calls", "stop"])
+    def test_read(self, server: ChatServer, remote: mc.ChatModel, pieces: list[tuple[Any, ...]], reason: str) -> None:
+        """However a server cuts a call into pieces, and whatever it says at the end."""
+        server.answer = servers.raw(*[call(*one) for one in pieces], delta(finish=reason), "[DONE]")
+        reply = remote.chat("hi", tools=[WEATHER])
+        assert reply.tool_calls == (ToolCall(id="a", name="weather", arguments=PARIS),)
+        assert reply.finish_reason == "tool_calls"
+
+    @pytest.mark.parametrize("indices", [(0, 1), (0, 0), (None, None)])
+    @pytest.mark.parametrize("ids", [("a", "b"), (None, None)])
+    def test_two_calls(self, server: ChatServer, remote: mc.ChatModel, indices: tuple[int | None, ...], ids: tuple[str | None, ...]) -> None:
+        """Two calls are two, though a server gives them one index, or no id."""
+        server.answer = servers.raw(
+            *[call(index, ident, "weather", BODY) for index, ident in zip(indices, ids, strict=True)],
+            delta(finish="tool_calls"),
+            "[DONE]",
+        )
+        reply = remote.chat("hi", tools=[WEATHER])
+        assert [call.arguments for call in reply.tool_calls] == [PARIS, PARIS]
+        assert len({call.id for call in reply.tool_calls}) == 2
+
+    @pytest.mark.parametrize(
+        ("arguments", "reason", "said"),
+        [
+            ('{"city": "Par', "tool_calls", "its arguments are not JSON"),
+            ('{"city": "Par', "length", "its arguments are not JSON"),
+            ('"Paris"', "tool_calls", "no JSON object"),
+            ("{}", "tool_calls", "'city' is a required property"),
+            (BODY, None, "closed the connection before the reply was finished"),
+        ],
+    )
+    def test_wrong(self, server: ChatServer, remote: mc.ChatModel, arguments: str, reason: str | None, said: str) -> None:
+        """A call that was cut, or does not fit, is never made of what came."""
+        server.answer = servers.raw(
+            call(0, "a", "weather", arguments), *([delta(finish=reason)] if reason else []), "[DONE]"
+        )
+        with pytest.raises(EngineError, match=said):
+            remote.chat("hi", tools=[WEATHER])
+
+    def test_a_choice_that_is_ignored(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A server that was told to call a tool, and answers in words, has ignored it."""
+        server.answer = servers.says("It is warm.")
+        with pytest.raises(EngineError, match="did not call any tool"):
+            remote.chat("hi", tools=[WEATHER], tool_choice="required")
+        assert server.asked[-1].body["tool_choice"] == "required"
+        with pytest.raises(EngineError, match="did not call weather"):
+            remote.chat("hi", tools=[WEATHER], tool_choice="weather")
+        assert server.asked[-1].body["tool_choice"] == {"type": "function", "function": {"name": "weather"}}
+
+    def test_run(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """The loop on a server."""
+        answers = iter([servers.raw(call(0, "a", "now", ""), delta(finish="tool_calls")), servers.says("Noon.")])
+
+        def answer(request: Any, body: dict[str, Any]) -> None:
+            next(answers)(request, body)
+
+        server.answer = answer
+        run = remote.session().run("What time?", tools=[now])
+        assert run.reply.text == "Noon."
+        assert server.asked[1].body["messages"][-1] == {"role": "tool", "content": "12:00", "tool_call_id": "a"}
+
+
+def delta(*, finish: str | None = None, **said: Any) -> dict[str, Any]:
+    """An event of a server."""
+    return {"id": "x", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": said, "finish_reason": finish}]}
+
+
+def call(index: int | None, ident: str | None, name: str | None, arguments: Any) -> dict[str, Any]:
+    """An event with a piece of a call."""
+    return delta(tool_calls=[{"index": index, "id": ident, "function": {"name": name, "arguments": arguments}}])
