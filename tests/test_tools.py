@@ -533,6 +533,12 @@ class TestRun:
         assert isinstance(last, Message)
         assert last.content.startswith("12:00\n")
         assert "it cannot be read" in last.content
+        assert [one.role for one in talk.messages] == ["user", "assistant", "tool", "assistant"]
+
+    def test_in_a_notebook(self) -> None:
+        """A reply that calls shows what it calls."""
+        talk, _ = session((calls("weather", city="Paris"),))
+        assert "weather(city=&#x27;Paris&#x27;)" in talk.chat("How warm?", tools=[weather])._repr_html_()
 
     def test_limit(self) -> None:
         """A model that never answers ends at the limit; the steps stay, and the history is as it was."""

@@ -76,6 +76,8 @@ class Run(Iterator[Step]):
             raise Unsupported(message, subject="limit", hint="pass a number from 1")
         self._ask, self._options, self._limit, self._allow, self._keep = ask, options, limit, allow, keep
         self._messages = list(turn)
+        self._kept = list(turn)
+        """The same, without words that were no call and what was said of them."""
         self._functions = {tool.name: tool for tool in options.tools}
         self._steps: list[Step] = []
         self._reply: Reply | None = None
@@ -119,13 +121,15 @@ class Run(Iterator[Step]):
             if not judged:
                 self._reply = reply
                 if reply.finish_reason != "cancelled":
-                    self._keep([*self._messages, said(reply)])
+                    self._keep([*self._kept, said(reply)])
                 return
             if len(self._steps) == self._limit:
                 message = f"the model called tools {self._limit} times and wants to again, without an answer"
                 raise EngineError(message, subject=self._messages[0].content[:200], hint="raise limit=, or say in the prompt when to stop")
             step = Step(reply=reply, results=tuple(map(self._called, judged)))
-            self._messages += _told(step, judged)
+            told = _told(step, judged)
+            self._messages += told
+            self._kept += told if told[0].tool_calls else ()
             self._steps.append(step)
             if options.tool_choice not in (None, "auto", "none"):
                 options = options.model_copy(update={"tool_choice": None})  # one that must call a tool never answers

@@ -175,7 +175,7 @@ def record(stream: Stream, report: Callable[[ModelCatalogError], object]) -> Rep
         except ModelCatalogError as error:
             report(error)
             reply = stream.reply
-    less = {"error"} if reply.parsed is not None else {"error", "parsed"}
+    less = {"error", *(field for field in ("parsed", "tool_calls") if getattr(reply, field) in (None, ()))}
     shown = {**reply.model_dump(mode="json", exclude=less), "error": None if reply.error is None else str(reply.error)}
     print(json.dumps(shown, ensure_ascii=False), flush=True)  # noqa: T201
     return reply

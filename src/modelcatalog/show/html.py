@@ -69,8 +69,10 @@ def plan(name: ModelName, rows: Iterable[tuple[str, str]], *, language: Language
 
 
 def reply(reply: Reply, *, language: Language = "en") -> str:
-    """A reply's text, what the model thought folded above it, and a line on how it ended."""
-    return tags.block(_said(reply.thinking, reply.text, labels(language)) + tags.note(_ended(reply)), language)
+    """A reply's text and the tools that it calls, what the model thought folded above it, and a line on how it ended."""
+    calls = (f"{call.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})" for call in reply.tool_calls)
+    text = "\n".join(filter(None, (reply.text, *calls)))
+    return tags.block(_said(reply.thinking, text, labels(language)) + tags.note(_ended(reply)), language)
 
 
 def growing(text: str, *, language: Language = "en") -> str:
