@@ -186,11 +186,17 @@ class TestWays:
             ('<tool_call>{"name": "now"}</tool_call>', "", ["now"]),
             ('<tool_call>{"name": "now", "arguments": "{}"}</tool_call>', "", ["now"]),
             ("It is < 5 and a<tool\n", "It is < 5 and a<tool\n", []),
+            ("Write `<tool_call>` around it, and </tool_call> behind.", "Write `<tool_call>` around it, and </tool_call> behind.", []),
+            (f"[coder]Write `<tool_call>` around it.\n{CODER}\n</tool_call>\n", "Write `<tool_call>` around it.", ["weather"]),
+            ("[coder]The mark is <tool_call>", "The mark is <tool_call>", []),
+            (f"[coder]<tool_call>\n{CODER}\n</tool_call>\n<tool_call>\n{CODER}\n</tool_call>", "", ["weather", "weather"]),
         ],
     )
     def test_beside_text(self, tmp_path: Path, reply: str, text: str, names: list[str]) -> None:
-        """Text before a call is the answer, white space around it is nobody's, thinking is thinking."""
-        with load(tmp_path / "m", WAYS["hermes"], tools=(WEATHER, NOW), reply=reply) as model:
+        """Text before a call is the answer, white space around it is nobody's, thinking is thinking, and talk about marks is talk."""
+        way = "coder" if reply.startswith("[coder]") else "hermes"
+        reply = reply.removeprefix("[coder]")
+        with load(tmp_path / "m", WAYS[way], tools=(WEATHER, NOW), reply=reply) as model:
             said = model.chat("hi", tools=[WEATHER, NOW], max_new_tokens=300)
         assert said.text == text
         assert [call.name for call in said.tool_calls] == names
@@ -234,6 +240,9 @@ class TestWrongCalls:
             ("hermes", "<tool_call>[1]</tool_call>", "it names no tool"),
             ("coder", f"<tool_call>\n<function=weather>\n{BODY}\n</function>\n</tool_call>", "its arguments cannot be read"),
             ("coder", "<tool_call>\n<function=weather>\n<parameter=city>\nParis\n</parameter>\n", "ended in the middle"),
+            ("coder", f"<tool_call>\n{CODER.replace('Paris', 'a</parameter>b')}\n</tool_call>", "its arguments cannot be read"),
+            ("coder", f"<tool_call>\n{CODER.replace('Paris', 'a</function>b')}\n</tool_call>", "its arguments cannot be read"),
+            ("gemma", "<|tool_call>call:weather{city='Paris'}<tool_call|>", "it cannot be read"),
             ("gpt-oss", f"<|channel|>commentary to=browser.open <|constrain|>json<|message|>{BODY}<|call|>", "called browser.open"),
         ],
     )
@@ -387,6 +396,8 @@ FORMS = {
     "{% else %}{{ m.content }}{% endif %}\n{% endfor %}",
     "by its id": "{% for m in messages %}{% for c in m.tool_calls or [] %}<{{ c.id }}>{{ c.function.arguments | tojson }}{% endfor %}"
     "{{ m.content }}{{ m.tool_call_id }}\n{% endfor %}",
+    "with a short id": "{% for m in messages %}{% for c in m.tool_calls or [] %}{% if c.id | length != 9 %}{{ raise_exception('id') }}{% endif %}"
+    "{{ c.function | tojson }}{% endfor %}{{ m.content }}{{ m.tool_call_id }}\n{% endfor %}",
     "with an id of nine": "{% for m in messages %}{% for c in m.tool_calls or [] %}{% if c.id | length != 9 %}{{ raise_exception('id') }}{% endif %}"
     "{{ c.function | tojson }}{% endfor %}{{ m.content }}\n{% endfor %}",
 }
@@ -406,7 +417,13 @@ class TestTold:
     @pytest.mark.parametrize("name", list(FORMS))
     def test_forms(self, forms: Forms, name: str) -> None:
         """The arguments go in as a mapping or as JSON, the content as an empty text or as none."""
-        text = forms.render(FORMS[name], TURN, {}).text
+        turn = TURN
+        if name == "with a short id":
+            other = {"id": "call_of_another"}
+            called = TURN[1].model_copy(update={"tool_calls": (CALL.model_copy(update=other),)})
+            turn = (TURN[0], called, TURN[2].model_copy(update={"tool_call_id": other["id"]}))
+        text = forms.render(FORMS[name], turn, {}).text
+        assert "call_of_another" not in text
         assert "weather" in text
         assert "Paris" in text
         assert "21 degrees" in text
@@ -705,6 +722,10 @@ class TestServers:
         with pytest.raises(EngineError, match="did not call any tool"):
             remote.chat("hi", tools=[WEATHER], tool_choice="required")
         assert server.asked[-1].body["tool_choice"] == "required"
+        server.answer = servers.raw(call(0, "a", "weather", BODY), delta(finish="tool_calls"), "[DONE]")
+        with pytest.raises(EngineError, match="though tool_choice='none' asked for an answer"):
+            remote.chat("hi", tools=[WEATHER], tool_choice="none")
+        server.answer = servers.says("It is warm.")
         with pytest.raises(EngineError, match="did not call weather"):
             remote.chat("hi", tools=[WEATHER], tool_choice="weather")
         assert server.asked[-1].body["tool_choice"] == {"type": "function", "function": {"name": "weather"}}

@@ -61,6 +61,9 @@ class Offer(NamedTuple):
             WrongCallError: one of them cannot be made.
             EngineError: a call was asked for, and there is none.
         """
+        if called and self.choice == "none":
+            message = f"the model called {called[0].name or 'a tool'}, though tool_choice='none' asked for an answer"
+            raise EngineError(message, subject="tool_choice", hint="the server ignores tool_choice; leave tools= out")
         judged = tuple(self._judged(called))
         if wrong := next((one for one in judged if one.wrong is not None), None):
             name = wrong.call.name if wrong.call is not None else "a tool"

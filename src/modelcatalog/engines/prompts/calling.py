@@ -7,6 +7,7 @@ transformers' response parser reads them. The ways stand in data/tools.toml, in 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import vocabulary
@@ -81,7 +82,10 @@ class Calls:
         fields = {
             "tool_calls": {**entry.field, "repeats": True, "optional": True},
             "content": {"content": "text", "content_args": {"strip": False}},
-        } | ({"around": {"open": list(entry.around), "close_pattern": "", "content": "text"}} if entry.around else {})
+        }
+        # A field each, since an event does not say which mark opened it; the next letter closes it.
+        self._around = {f"around{number}": mark for number, mark in enumerate(entry.around)}
+        fields |= {name: {"open": mark, "close_pattern": "", "content": "text"} for name, mark in self._around.items()}
         self._entry = entry
         self._names = {tool.name for tool in tools}
         template, schemas = {"start_anchor": "\0", "fields": fields}, [tool.schema for tool in tools]
@@ -98,7 +102,7 @@ class Calls:
         self._raw: list[str] | None = None
         """The text of the call that is being read."""
         self._space = ""
-        """White space that belongs to nobody if a call follows."""
+        """White space and marks around calls, which belong to nobody if a call follows."""
         self._behind = False
         """Whether a call came just before."""
 
@@ -143,9 +147,10 @@ class Calls:
             kind, field = event["type"], event["field"]
             if field == "content" and kind == "region_chunk":
                 out += self._text(event["text"])
-            elif field != "content" and kind == "region_open":
-                self._space, self._behind = "", True
-                self._raw = [] if field == "tool_calls" else None
+            elif field in self._around and kind == "region_open":
+                self._space += "" if self._behind else self._around[field]
+            elif field == "tool_calls" and kind == "region_open":
+                self._space, self._behind, self._raw = "", True, []
             elif field == "tool_calls" and kind == "region_chunk" and self._raw is not None:
                 self._raw.append(event["text"])
             elif field == "tool_calls" and kind == "region_close":
@@ -154,14 +159,12 @@ class Calls:
         return out
 
     def _text(self, text: str) -> list[Piece | Called]:
-        text = self._space + text
-        said = text.rstrip()
-        if not said:
-            self._space = text
+        if not text.strip():
+            self._space += text
             return []
-        said, self._space = (text.lstrip() if self._behind else text), ""
-        kept = said.rstrip()
-        self._space, self._behind = said[len(kept) :], False
+        said = self._space + text
+        kept = (said.lstrip() if self._behind else said).rstrip()
+        self._space, self._behind = said[len(said.rstrip()) :], False
         return [Piece(kept, thinking=False)]
 
     def _calls(self, value: Any, raw: str) -> list[Piece | Called]:
@@ -184,12 +187,18 @@ class Calls:
             arguments = {} if arguments is None else arguments
             if not isinstance(name, str) or not name:
                 out.append(Called("", "", None, raw, "it names no tool"))
-            elif not isinstance(arguments, dict) or (not arguments and self._entry.field.get("content") == "xml-inline" and raw.strip()):
+            elif not isinstance(arguments, dict) or self._left(raw):
                 out.append(Called("", name, None, raw, "its arguments cannot be read"))
             else:
                 ident = _first(one, _IDS)
                 out.append(Called(ident if isinstance(ident, str) else "", name, arguments, raw))
         return out
+
+    def _left(self, raw: str) -> bool:
+        """Whether tags were not read as arguments: a value with a closing tag of its own would be cut without a word."""
+        stated = self._entry.field.get("content_args")
+        tags = stated.get("tag_pattern") if isinstance(stated, dict) else None
+        return isinstance(tags, str) and bool(re.sub(tags, "", raw, flags=re.DOTALL).strip())
 
     def _broken(self, error: Exception) -> list[Piece | Called]:
         raw, self._raw = "".join(self._raw or ()), None

@@ -60,11 +60,14 @@ class _Way(NamedTuple):
     """Whether their arguments are a mapping, and not JSON."""
     nothing: str | None = ""
     """The content beside a call, where nothing was said."""
-    named: bool = False
-    """Whether the name stands in the id, as in Kimi K2's."""
+    ids: str | None = None
+    """How calls are called, where their own ids do not do: with the name in it for Kimi K2, nine letters and digits for Mistral."""
 
 
-_WAYS = (_Way(), _Way(nothing=None), _Way(mapping=False, nothing=None), _Way(mapping=False), _Way(named=True))
+_WAYS = (
+    _Way(), _Way(nothing=None), _Way(mapping=False, nothing=None), _Way(mapping=False),
+    _Way(ids="functions.{name}:{number}"), _Way(ids="call{number:05}"),
+)  # fmt: skip
 
 
 class _Form(NamedTuple):
@@ -120,7 +123,7 @@ class Forms:
             raise Unsupported(message, subject="tools", hint="pass chat_template= with one that writes them, or describe the tools in the system prompt")
 
     def _rendered(self, template: str, messages: Sequence[Message], values: Mapping[str, object], way: _Way) -> Rendered:
-        messages = _named(messages) if way.named else messages
+        messages = messages if way.ids is None else _renumbered(messages, way.ids)
         form = self._form(template, tuple(map(_shape, messages)), values, way)
         text = self._renderer.render(template, [_shaped(_shape(m), m.content, form, way) for m in messages], **values)
         seen = text.casefold()
@@ -199,9 +202,10 @@ def _renamed(shape: _Shape, place: int) -> _Shape:
     return shape._replace(calls=tuple(call.model_copy(update={"name": name, "id": call.id.replace(call.name, name)}) for call, name in pairs))
 
 
-def _named(messages: Sequence[Message]) -> list[Message]:
-    """Messages whose calls have their names in their ids."""
-    ids = {call.id: f"functions.{call.name}:{number}" for number, call in enumerate(call for message in messages for call in message.tool_calls)}
+def _renumbered(messages: Sequence[Message], form: str) -> list[Message]:
+    """Messages whose calls have ids of this form."""
+    called = (call for message in messages for call in message.tool_calls)
+    ids = {call.id: form.format(name=call.name, number=number) for number, call in enumerate(called)}
     return [
         message.model_copy(
             update={
