@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from datetime import date
+from io import BytesIO, TextIOWrapper
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -16,6 +18,8 @@ from loopback import servers
 from loopback.servers import ChatServer
 from modelcatalog import engines
 from modelcatalog.chat import asking
+from modelcatalog.cli import main
+from modelcatalog.cli.tools import functions
 from modelcatalog.engines import Message, ToolCall
 from modelcatalog.engines.prompts.rendering import Forms
 from modelcatalog.engines.prompts.templates import Renderer
@@ -633,6 +637,57 @@ class TestRun:
             run = model.session().run("hi", tools=[weather], max_new_tokens=120)
             step = next(run)
         assert step.results[0].text == "Paris: 21 C for 3"
+
+
+class TestCommandLine:
+    """`modelcatalog chat --tools`."""
+
+    FILE = """
+import json as _json
+from pathlib import Path
+
+def weather(city: str, days: int = 1) -> str:
+    \"\"\"The weather.
+
+    Args:
+        city: The city.
+        days: How many days.
+    \"\"\"
+    Path("called").write_text(city)
+    return "rain"
+
+def helper(city):
+    return city
+"""
+
+    @pytest.fixture
+    def file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A file with one function that may be called."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "mine.py").write_text(self.FILE, encoding="utf-8")
+        return tmp_path / "mine.py"
+
+    @pytest.mark.parametrize(("typed", "said"), [("y\n", "rain"), ("n\n", "did not allow"), ("", "did not allow")])
+    def test_asked(self, file: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], typed: str, said: str) -> None:
+        """The call is shown and asked for; only a yes calls the function, and the answer goes to standard output."""
+        folder = file.parent / "m"
+        load(folder, WAYS["hermes"], tools=functions(file)).close()
+        monkeypatch.setattr(sys, "argv", ["modelcatalog", "chat", str(folder), "hi", "--tools", str(file), "--max-new-tokens", "120"])
+        monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(typed.encode()), encoding="utf-8"))
+        with suppress(SystemExit):
+            main()
+        out, err = capfd.readouterr()
+        assert "call weather(city='Paris', days=3)? [y/N]" in err
+        assert f"weather(city='Paris', days=3): {'' if said == 'rain' else 'Error: the user '}{said}" in err
+        assert out == "." * 120 + "\n"
+        assert (file.parent / "called").exists() == (said == "rain")
+
+    @pytest.mark.parametrize("text", ["1/0", "x = 1", "def f(a: int):\n    return a", 'def f(a):\n    """F."""'])
+    def test_wrong_file(self, tmp_path: Path, text: str) -> None:
+        """What has no function to call is refused, before anything is loaded."""
+        (tmp_path / "mine.py").write_text(text, encoding="utf-8")
+        with pytest.raises(Unsupported):
+            functions(tmp_path / "mine.py")
 
 
 class TestServers:

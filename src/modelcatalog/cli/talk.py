@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from modelcatalog.chat import Stream
     from modelcatalog.cli.words import Words
 
-__all__ = ["ENDS", "answer", "prompts", "record", "talk", "waiting", "well_formed"]
+__all__ = ["CONTROLS", "ENDS", "answer", "prompts", "record", "talk", "waiting", "well_formed"]
 
 ENDS = frozenset({"exit", "quit", "退出"})
 """What ends a conversation."""
 _FENCE = '"""'
-_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 """A model may write escape sequences; a terminal would obey them."""
 
 
@@ -46,7 +46,14 @@ def waiting(notes: Console, text: str) -> Iterator[None]:
         yield
 
 
-def talk(session: Session, say: Words, notes: Console, *, report: Callable[[ModelCatalogError], object]) -> None:
+def talk(
+    session: Session,
+    say: Words,
+    notes: Console,
+    *,
+    report: Callable[[ModelCatalogError], object],
+    reply: Callable[[str], Reply] | None = None,
+) -> None:
     """Prompt and reply in turn, until the user ends it. What begins with a slash is for the program, never for the model.
 
     Args:
@@ -54,6 +61,7 @@ def talk(session: Session, say: Words, notes: Console, *, report: Callable[[Mode
         say: The user's language.
         notes: Where everything goes that is not a reply.
         report: Prints an error, after which the conversation goes on.
+        reply: Answers a prompt and prints the answer, where it is more than to stream it.
 
     Raises:
         NoChatTemplate: with the first prompt, as with every other.
@@ -62,6 +70,7 @@ def talk(session: Session, say: Words, notes: Console, *, report: Callable[[Mode
     if at_terminal:
         _edit_lines()
     notes.print(say.greeting)
+    made = reply or (lambda asked: answer(session.stream(asked), say, notes))
     slash = Commands(session, say, notes)
     while True:
         try:
@@ -78,11 +87,12 @@ def talk(session: Session, say: Words, notes: Console, *, report: Callable[[Mode
             asked = slash.take(prompt)
             if not asked:
                 continue
-            if at_terminal:
-                print(say.model, end="", flush=True)  # noqa: T201  the reply follows on the same line
-            slash.replies.append(answer(session.stream(asked), say, notes))
+            print(say.model if at_terminal else "", end="", flush=True)  # noqa: T201  the reply follows on the same line
+            slash.replies.append(made(asked))
         except NoChatTemplate:
             raise
+        except KeyboardInterrupt:
+            notes.print(say.stopped)
         except ModelCatalogError as error:
             report(error)
 
@@ -131,7 +141,7 @@ def answer(stream: Stream, say: Words, notes: Console) -> Reply:
             with notes.status(Text(say.thinking)) if notes.is_terminal else nullcontext():
                 piece = next(stream, "")
             while piece:
-                last = piece.translate(_CONTROLS)
+                last = piece.translate(CONTROLS)
                 print(last, end="", flush=True)  # noqa: T201
                 piece = next(stream, "")
         except KeyboardInterrupt:
