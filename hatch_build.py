@@ -50,7 +50,6 @@ class CompileHook(BuildHookInterface[Any]):
             build_data["infer_tag"] = True
             build_data["force_include"].update({str(file): file.relative_to(BUILT).as_posix() for file in compiled(BUILT)})
 
-
     def _tables(self, build_data: dict[str, Any]) -> None:
         # Another process, since this one may have imported another version; its tables are those of the package's own data alone.
         environment = {key: value for key, value in os.environ.items() if key != "MODELCATALOG_DATA"} | {"PYTHONPATH": str(SOURCE)}
@@ -71,8 +70,8 @@ def compiled(folder: Path) -> list[Path]:
 
 def build() -> None:
     """Compile into `BUILT`."""
-    from mypyc.build import mypycify  # noqa: PLC0415  only where something is compiled
-    from setuptools import Distribution  # noqa: PLC0415
+    from mypyc.build import mypycify  # only where something is compiled
+    from setuptools import Distribution
 
     os.chdir(ROOT)
     flags = ["--config-file=pyproject.toml", "--follow-imports=silent", "--ignore-missing-imports"]

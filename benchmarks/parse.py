@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 
 CORPUS = Path(__file__).parents[1] / "tests" / "corpus"
 SLICES = 20
-FLOOR = re.compile(
-    r"(?:(?P<owner>[^/]+)/)?(?P<family>[A-Za-z]+)[-_]?(?P<version>\d+(?:\.\d+)*)?.*?(?P<size>\d+(?:\.\d+)?[BbMm])?(?P<rest>-.*)?"
-)
+FLOOR = re.compile(r"(?:(?P<owner>[^/]+)/)?(?P<family>[A-Za-z]+)[-_]?(?P<version>\d+(?:\.\d+)*)?.*?(?P<size>\d+(?:\.\d+)?[BbMm])?(?P<rest>-.*)?")
 MODULES = "sources" if (record.__file__ or "").endswith(".py") else "compiled modules"
 ENDINGS = (
     "",
@@ -56,11 +54,7 @@ ENDINGS = (
 
 def made_names() -> list[str]:
     """About ten thousand names: those of the truth files, with the endings that repackagers put behind them."""
-    texts = [
-        entry["text"]
-        for file in sorted(CORPUS.glob("*.toml"))
-        for entry in tomllib.loads(file.read_text(encoding="utf-8")).get("name", [])
-    ]
+    texts = [entry["text"] for file in sorted(CORPUS.glob("*.toml")) for entry in tomllib.loads(file.read_text(encoding="utf-8")).get("name", [])]
     return list(dict.fromkeys(text + ending for ending in ENDINGS for text in texts))
 
 
@@ -104,7 +98,7 @@ def by_expression(text: str) -> Any:
 def by_gguf() -> Callable[[str], Any] | None:
     """What llama.cpp's converter reads from a repository's id; None where gguf-py is not installed."""
     try:
-        from gguf.metadata import Metadata  # noqa: PLC0415  optional
+        from gguf.metadata import Metadata  # optional
     except ImportError:
         return None
     components: Callable[[str], Any] = Metadata.get_model_id_components
@@ -144,7 +138,7 @@ def endless(names: list[str]) -> Iterator[str]:
 def peak() -> float:
     """Peak memory of this process so far, in MiB; 0 where the system does not tell."""
     try:
-        import resource  # noqa: PLC0415  not on Windows
+        import resource  # not on Windows
     except ImportError:
         return 0.0
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -196,26 +190,18 @@ def main() -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("file", nargs="?", type=Path, help="one name per line")
-    parser.add_argument(
-        "--memory", type=int, default=1_000_000, metavar="COUNT", help="names for the memory test; 0: leave it out"
-    )
+    parser.add_argument("--memory", type=int, default=1_000_000, metavar="COUNT", help="names for the memory test; 0: leave it out")
     parser.add_argument("--profile", action="store_true", help="show where the time of parse goes")
     parser.add_argument("--json", type=Path, metavar="RESULT", help="where to write the figures for the documentation")
     options = parser.parse_args()
-    names = (
-        made_names()
-        if options.file is None
-        else [line.strip() for line in options.file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    )
+    names = made_names() if options.file is None else [line.strip() for line in options.file.read_text(encoding="utf-8").splitlines() if line.strip()]
     names = list(dict.fromkeys(name for name in names if name.isprintable() and len(name) <= 1024))  # noqa: PLR2004  parse's limit
     print(f"tables, made once: {first_use():.2f} s")
     seconds = compare(names)
     own = seconds["modelcatalog"]
     print(f"{len(names):,} names, each once and every field read, by the {MODULES}:")
     for label, took in sorted(seconds.items(), key=lambda item: item[1]):
-        print(
-            f"  {label:15} {len(names) / took:>10,.0f} names/s  {took / len(names) * 1e6:6.1f} us a name  modelcatalog's speed is {took / own:5.2f} of it"
-        )
+        print(f"  {label:15} {len(names) / took:>10,.0f} names/s  {took / len(names) * 1e6:6.1f} us a name  modelcatalog's speed is {took / own:5.2f} of it")
     if "gguf-py" not in seconds:
         print("  gguf-py is not installed: pip install gguf")
     if options.json:

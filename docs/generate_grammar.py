@@ -154,7 +154,7 @@ svg.railroad-diagram rect.group-box { stroke: #9aa5b5; stroke-dasharray: 6 4; fi
 
 def drawn(node: Node) -> Any:  # noqa: C901, PLR0911  one case a kind of node
     """A node of the grammar as an item of the package railroad-diagrams; None: nothing to draw."""
-    import railroad  # type: ignore[import-untyped]  # noqa: PLC0415  the page needs no diagrams
+    import railroad  # type: ignore[import-untyped]  # the page needs no diagrams
 
     match node:
         case Lit(text):
@@ -186,7 +186,7 @@ def drawn(node: Node) -> Any:  # noqa: C901, PLR0911  one case a kind of node
 
 
 def _repeated(item: Any, least: int, most: int | None) -> Any:
-    import railroad  # noqa: PLC0415  as above
+    import railroad
 
     if most is None:
         return railroad.OneOrMore(item) if least else railroad.ZeroOrMore(item)
@@ -198,7 +198,7 @@ def _repeated(item: Any, least: int, most: int | None) -> Any:
 
 def diagrams() -> dict[str, str]:
     """Place from docs/ -> SVG, for every rule."""
-    import railroad  # noqa: PLC0415  as above
+    import railroad
 
     found = {}
     for table, _, rules in tables():

@@ -8,6 +8,7 @@ import compiled  # noqa: F401  first: it decides which modules the others import
 import json
 import os
 import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +48,16 @@ _CLEARED = (
 )
 
 
+_REAL = {"model", "gguf_file", "safetensors_folder", "base_file", "base_folder"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What uses the real model is slow, and need not say so."""
+    for item in items:
+        if _REAL.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
+
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test sees the caches, tokens and mirrors of the person who runs it."""
@@ -59,17 +70,17 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(scope="session", autouse=True)
-def warm_downloads() -> Iterator[None]:
+def warm_downloads() -> Iterator[warm.Starter | None]:
     """Downloads that tests start in this process run in forks of a warm one; the first starts it."""
-    if not hasattr(os, "fork") or os.environ.get("MODELCATALOG_TEST_COLD") == "1":
-        yield
+    if sys.platform != "linux" or os.environ.get("MODELCATALOG_TEST_COLD") == "1":
+        yield None
         return
     from modelcatalog.hubs.download import fetching
 
     starter = warm.Starter()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fetching, "subprocess", starter)
-        yield
+        yield starter
     starter.close()
 
 
@@ -92,6 +103,17 @@ def model(gguf_file: Path) -> Iterator[ChatModel]:
         patch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
         loaded = load("SmolLM2-135M-Instruct")
     with loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatModel]:
+    """A Llama of random weights on the transformers engine: for what a chat does, where its words do not matter."""
+    pytest.importorskip("transformers")
+    import zoo
+    from modelcatalog.chat import load
+
+    with load(zoo.write("llama", tmp_path_factory.mktemp("tiny") / "llama"), device="cpu") as loaded:
         yield loaded
 
 
@@ -144,9 +166,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = {"<s>": 0, "</s>": 1, "<unk>": 2} | {f"w{n}": n for n in range(3, 2000)}
     inner = Tokenizer(models.WordLevel(words, unk_token="<unk>"))  # noqa: S106  no password
     inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=inner, **dict(zip(("bos_token", "eos_token", "unk_token"), words, strict=False))
-    )
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=inner, **dict(zip(("bos_token", "eos_token", "unk_token"), words, strict=False)))
     tokenizer.chat_template = "{% for m in messages %}{{ m.role }} {{ m.content }} {% endfor %}"
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
@@ -159,8 +179,10 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def hubs(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+def hubs(tiny_folder: Path, warm_downloads: warm.Starter | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
     """Both hubs serve the tiny model."""
+    if warm_downloads is not None:
+        warm_downloads.ready()
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
     monkeypatch.setenv("MODELSCOPE_HOME", str(tmp_path / "ms-home"))

@@ -15,8 +15,12 @@ _COMPARED = (
 )  # fmt: skip
 
 
+PARTS = ("hub", "provider", "owner", "name", "revision", "tag", "file", "part")
+"""The parts of a reference; a ``form`` of the truth files has those that the text has."""
+
+
 def tables(kind: str) -> list[tuple[str, dict[str, Any]]]:
-    """All entries of one kind (``name``, ``same``, ``invalid``, ``strict``), each with the file it stands in."""
+    """All entries of one kind (``name``, ``same``, ``form``, ``invalid``, ``strict``), each with the file it stands in."""
     found = []
     for path in sorted(FOLDER.glob("*.toml")):
         found += [(path.stem, entry) for entry in tomllib.loads(path.read_text(encoding="utf-8")).get(kind, [])]

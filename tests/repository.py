@@ -32,9 +32,7 @@ def write(model: ChatModel, folder: Path) -> None:
         if name != "lm_head.weight"  # tied to the embeddings
     }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "generation_config.json").write_text(
-        json.dumps({"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2}), encoding="utf-8"
-    )
+    (folder / "generation_config.json").write_text(json.dumps({"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2}), encoding="utf-8")
 
 
 def main() -> None:

@@ -38,9 +38,7 @@ GENERATE = {
     "shared": "gemma3n_text",
     "inputs of its own": "bloom mpt openai-gpt phi3 phimoe",
 }
-WAYS = {
-    (kind, model_type): way for way, kinds in (("loop", LOOP), ("generate", GENERATE)) for kind, types in kinds.items() for model_type in types.split()
-}
+WAYS = {(kind, model_type): way for way, kinds in (("loop", LOOP), ("generate", GENERATE)) for kind, types in kinds.items() for model_type in types.split()}
 """What is tested, and the way that makes its tokens on a CPU."""
 RELEASE = tuple(int(part) for part in transformers.__version__.split(".")[:2])
 TABLED = (5, 23)

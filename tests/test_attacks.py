@@ -29,7 +29,7 @@ from modelcatalog.planning import plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 TOKEN = "hf_this-must-not-leave"  # noqa: S105  a token of no account
 OUT = "PWNED"

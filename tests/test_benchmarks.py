@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -29,3 +30,13 @@ def test_the_cost_of_a_name_grows_with_its_length_alone() -> None:
         if done.returncode == 0:
             return
     raise AssertionError(output)
+
+
+def test_spellings_of_one_model(tmp_path: Path) -> None:
+    """A name is right where its group agrees and no other group has its key; the plain normaliser stands beside `canonical`."""
+    rows = [("claude-3-5-sonnet", "a"), ("anthropic/claude-3.5-sonnet", "a"), ("Claude 3.5 Sonnet", "a"), ("claude-3-opus", "b"), ("o3", "c"), ("o3", "d")]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps({"name": name, "group": group}) + "\n" for name, group in rows), encoding="utf-8")
+    subprocess.run([sys.executable, BENCHMARKS / "identity.py", file, "--json", tmp_path / "result.json"], capture_output=True, check=True)
+    result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+    assert (result["modelcatalog"]["right"], result["plain"]["right"]) == (0.667, 0.667)

@@ -63,9 +63,7 @@ def test_other_names_of_companies(text: str, company: str) -> None:
     assert found.company.name == company
 
 
-@pytest.mark.parametrize(
-    ("text", "family"), [("文心", "ERNIE"), ("通义千问", "Qwen"), ("混元", "Hunyuan"), ("豆包", "Doubao"), ("盘古", "Pangu")]
-)
+@pytest.mark.parametrize(("text", "family"), [("文心", "ERNIE"), ("通义千问", "Qwen"), ("混元", "Hunyuan"), ("豆包", "Doubao"), ("盘古", "Pangu")])
 def test_chinese_families(text: str, family: str) -> None:
     """The Chinese product names of the course page find their family."""
     found = catalog.find(text)
@@ -87,6 +85,15 @@ def test_find_reaches_the_checkpoint() -> None:
     assert found.series is not None
     assert found.checkpoint is not None
     assert (found.series.name, found.checkpoint.repo_id) == ("Qwen2.5", "Qwen/Qwen2.5-7B-Instruct")
+
+
+def test_find_and_resolve_agree() -> None:
+    """The checkpoint of a match is the one that resolve gives: the company's own, in the form that loads."""
+    for text, repo_id in (("llama3:8b", "meta-llama/Meta-Llama-3-8B-Instruct"), ("AmberChat", "LLM360/AmberChat"), ("Qwen3-8B.gguf", "Qwen/Qwen3-8B-GGUF")):
+        found = catalog.find(text)
+        assert found is not None
+        assert found.checkpoint is not None
+        assert found.checkpoint.repo_id == repo_id == resolve(text).repo_id
 
 
 def test_every_type_has_its_meaning_in_two_languages() -> None:
@@ -216,7 +223,7 @@ def test_search_filters() -> None:
 def test_no_such_attribute() -> None:
     """The module's lazy attributes do not swallow slips of the pen."""
     with pytest.raises(AttributeError, match="compnies"):
-        catalog.compnies  # noqa: B018
+        catalog.compnies  # type: ignore[attr-defined]  # noqa: B018
 
 
 OWN = """

@@ -188,7 +188,6 @@ class TestSession:
         again = session.chat("Stop. " + FRANCE, max_new_tokens=16)
         assert model.chat(session.messages[:-1], max_new_tokens=16).text == again.text
 
-
     @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
     def test_every_template(self, model: ChatModel, template: str | None) -> None:
         """With every template the kept cache changes no word, also after a cancelled reply and under `stream`."""

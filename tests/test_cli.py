@@ -257,7 +257,6 @@ class TestExplain:
         ran = cli("explain", "--json", "--html", "phi-4")
         assert (ran.code, ran.out, ran.err) == (2, "", f"error: {ENGLISH.one_form}\n")
 
-
     def test_why(self, cli: Cli) -> None:
         """--why names the case that decided each word, with its reason, in the language of the locale; JSON has it too, HTML has no place for it."""
         rows = _rows(cli("explain", "--why", "llama-161M-100B").out)
@@ -363,7 +362,7 @@ class TestErrors:
         assert ran.code == 1
         assert "error: 'gpt-4o': OpenAI has not published the weights of GPT-4o\n" in ran.err
         assert "OPENAI_API_KEY" in ran.err
-        assert 'modelcatalog.load(\'gpt-4o\', engine="openai")' in ran.err
+        assert "modelcatalog.load('gpt-4o', engine=\"openai\")" in ran.err
 
     def test_missing_file(self, cli: Cli) -> None:
         """A path to nothing."""

@@ -11,6 +11,7 @@ from modelcatalog import NameSyntaxError, catalog, parse
 
 NAMES = corpus.tables("name")
 SAME = corpus.tables("same")
+FORMS = corpus.tables("form")
 INVALID = corpus.tables("invalid")
 STRICT = corpus.tables("strict")
 
@@ -19,14 +20,16 @@ def test_the_corpus_is_large() -> None:
     """A corpus that was not found must not pass as one without misses."""
     assert len(NAMES) >= 900
     assert len(SAME) >= 150
+    assert len(FORMS) >= 390
     assert len(INVALID) >= 10
     assert len(STRICT) >= 15
 
 
 def test_no_name_stands_twice() -> None:
     """Two expectations for one name would hide each other."""
-    texts = [entry["text"] for _, entry in NAMES]
-    assert len(texts) == len(set(texts))
+    for entries in (NAMES, FORMS):
+        texts = [entry["text"] for _, entry in entries]
+        assert len(texts) == len(set(texts))
 
 
 @pytest.mark.parametrize(("file", "entry"), NAMES, ids=[f"{file}:{entry['text']}" for file, entry in NAMES])
@@ -55,6 +58,17 @@ def test_different_models_differ() -> None:
         if other != first and not set(entry["names"]) & set(next(e["names"] for _, e in SAME if e["names"][0] == other)):
             clashes.append((first, other, parse(first).canonical))
     assert clashes == []
+
+
+@pytest.mark.parametrize(("file", "entry"), FORMS, ids=[f"{file}:{entry['text']}" for file, entry in FORMS])
+def test_form(file: str, entry: dict[str, Any]) -> None:
+    """A reference says the same of the model as the bare name does, and its parts are as written; without a model it says nothing of one."""
+    record = parse(entry["text"])
+    assert record.canonical == (parse(entry["as"]).canonical if entry["as"] else ""), file
+    assert {part: getattr(record, part) for part in corpus.PARTS if getattr(record, part) is not None} == {
+        part: value for part, value in entry.items() if part in corpus.PARTS
+    }
+    assert "".join(segment.text for segment in record.segments) == entry["text"]
 
 
 @pytest.mark.parametrize(("file", "entry"), INVALID, ids=[repr(entry["text"])[:40] for _, entry in INVALID])

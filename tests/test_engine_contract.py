@@ -234,6 +234,23 @@ def test_thinking(chat: mc.ChatModel) -> None:
     assert stream.reply.thinking
 
 
+def test_constraint(chat: mc.ChatModel) -> None:
+    """A reply that must match something does, or is an error: some servers take what is asked for and ignore it."""
+    schema = {"type": "object", "properties": {"city": {"enum": ["Tokyo", "Kyoto"]}}, "required": ["city"], "additionalProperties": False}
+    asked: list[tuple[dict[str, Any], tuple[Any, ...]]] = [
+        ({"response_format": schema}, ({"city": "Tokyo"}, {"city": "Kyoto"})),
+        ({"choices": ["Tokyo", "Kyoto"]}, ("Tokyo", "Kyoto")),
+        ({"regex": "[TK][a-z]{4}"}, ()),
+    ]
+    for given, values in asked:
+        try:
+            parsed = ask(chat, QUESTION, **given).parsed
+        except (EngineError, Unsupported):
+            assert not local(chat)
+            continue
+        assert parsed in values if values else len(parsed) == 5
+
+
 def test_batch(chat: mc.ChatModel) -> None:
     """Replies come in the order of the prompts, and one that fails keeps its place and loses no other."""
     prompts: list[Any] = [QUESTION, [{"role": "wizard", "content": "x"}], QUESTION, "Say yes.", QUESTION]
@@ -299,20 +316,3 @@ def test_use_after_close(chat: mc.ChatModel) -> None:
     with pytest.raises(EngineError, match="was closed"):
         chat.chat(QUESTION)
     chat.close()
-
-
-def test_constraint(chat: mc.ChatModel) -> None:
-    """A reply that must match something does, or is an error: some servers take what is asked for and ignore it."""
-    schema = {"type": "object", "properties": {"city": {"enum": ["Tokyo", "Kyoto"]}}, "required": ["city"], "additionalProperties": False}
-    asked: list[tuple[dict[str, Any], tuple[Any, ...]]] = [
-        ({"response_format": schema}, ({"city": "Tokyo"}, {"city": "Kyoto"})),
-        ({"choices": ["Tokyo", "Kyoto"]}, ("Tokyo", "Kyoto")),
-        ({"regex": "[TK][a-z]{4}"}, ()),
-    ]
-    for given, values in asked:
-        try:
-            parsed = ask(chat, QUESTION, **given).parsed
-        except (EngineError, Unsupported):
-            assert not local(chat)
-            continue
-        assert parsed in values if values else len(parsed) == 5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import tomllib
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ import modelcatalog
 from modelcatalog import planning
 from modelcatalog.errors import EngineError, MissingPackage, Unsupported
 from modelcatalog.planning import engine as choosing
-from modelcatalog.planning import machine, packages, runs
+from modelcatalog.planning import machine, packages
 from modelcatalog.planning.facts import Facts
 from modelcatalog.planning.runs import ENGINES, Engine
 
@@ -152,7 +153,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(text, encoding="utf-8")
     monkeypatch.setattr(choosing, "_place", lambda _package: place)
-    monkeypatch.setattr(choosing.packages, "installed", lambda _name: "9.9")
+    monkeypatch.setattr(packages, "installed", lambda _name: "9.9")
     return place
 
 
@@ -205,8 +206,12 @@ def test_other_form_of_its_tables(installed: Path) -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_plugins_add_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a plugin, its tables do not say it all."""
-    monkeypatch.setattr(choosing.metadata, "entry_points", lambda group: [group])
+    """With a plugin of another package, its tables do not say it all; what comes with vllm itself does not count."""
+    own = metadata.EntryPoint("lora", "vllm.plugins.lora:register", "vllm.general_plugins")
+    monkeypatch.setattr(metadata, "entry_points", lambda **_group: [own])
+    assert refused({"architectures": ("NobodysForCausalLM",)}) is not None
+    theirs = metadata.EntryPoint("own", "own_models:register", "vllm.general_plugins")
+    monkeypatch.setattr(metadata, "entry_points", lambda **_group: [own, theirs])
     assert refused({"architectures": ("NobodysForCausalLM",)}) is None
 
 
@@ -219,5 +224,4 @@ def test_plan_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "gpus", tuple)
     with pytest.raises(Unsupported) as caught:
         planning.plan(folder, engine="vllm")
-    assert caught.value.hint == 'take another version of vllm, or engine="transformers"'
-    assert runs.default().name == "transformers"
+    assert caught.value.hint == 'take another version of vllm, or a server that runs it (engine="openai")'

@@ -23,7 +23,7 @@ from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from loopback.servers import ChatServer, says
 
 if TYPE_CHECKING:
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"

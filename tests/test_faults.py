@@ -31,9 +31,8 @@ from modelcatalog.hubs.download import fetching
 from modelcatalog.planning import obtain, plan
 
 if TYPE_CHECKING:
-
     from loopback.hubs import Fault
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 
 def refused_port() -> str:
@@ -203,9 +202,7 @@ print(obtain(plan(sys.argv[1], hub=sys.argv[2], device="cpu")).path)
 
 def child(kind: Hub, code: str = CHILD, **options: Any) -> subprocess.Popen[str]:
     """Another process that fetches the same name."""
-    return subprocess.Popen(
-        [sys.executable, "-c", code, NAME, kind], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
-    )
+    return subprocess.Popen([sys.executable, "-c", code, NAME, kind], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
 @both
@@ -266,9 +263,11 @@ echo left $(find {tmp_path}/small -type f -size +50k | wc -l)
     (tmp_path / "small").mkdir()
     # With room for nothing the plan itself refuses; the disk must shrink after it.
     code = CHILD
-    done = subprocess.run(
-        [shutil.which("unshare") or "unshare", "-rm", "sh", "-c", script, sys.executable, code], capture_output=True, text=True, check=False
-    ) if shutil.which("unshare") else None
+    done = (
+        subprocess.run([shutil.which("unshare") or "unshare", "-rm", "sh", "-c", script, sys.executable, code], capture_output=True, text=True, check=False)
+        if shutil.which("unshare")
+        else None
+    )
     if done is None or done.returncode == 77 or "unshare" in done.stderr[:20]:
         pytest.skip("this system lets nobody mount a small file system")
     assert "WontFit: the disk of" in done.stderr, done.stderr

@@ -60,9 +60,7 @@ def test_worked_examples_use_their_rule() -> None:
         assert any(found is not None and found[0] is rule for found in map(grammar.word, (*pieces, *parts))), rule.name
 
 
-def test_check_names_what_is_stale(
-    generator: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
+def test_check_names_what_is_stale(generator: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     """Into an empty folder everything is written; a changed file, a missing and a left one are named and mended."""
     pytest.importorskip("railroad")
     monkeypatch.setattr(generator, "FOLDER", tmp_path)

@@ -92,9 +92,7 @@ def ids(model: ChatModel, text: str) -> list[int]:
 def expected(inner: Any, prompt: list[int], count: int) -> list[int]:
     """What `generate` makes greedily."""
     tokens = torch.tensor([prompt])
-    made = inner.generate(
-        tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=count, min_new_tokens=count, do_sample=False, pad_token_id=2
-    )
+    made = inner.generate(tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=count, min_new_tokens=count, do_sample=False, pad_token_id=2)
     return list(made[0, len(prompt) :].tolist())
 
 

@@ -16,15 +16,13 @@ from thirdhub import Third, ThirdServer
 
 import modelcatalog
 from loopback import faults
-from loopback.hubs import HuggingFaceHub, ModelScopeHub
+from loopback.hubs import HuggingFaceHub, LoopbackHub, ModelScopeHub
 from modelcatalog import hubs, planning
 from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, IntegrityError, Unsupported
 from modelcatalog.hubs import HUBS, local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from loopback.hubs import LoopbackHub
 
 NAME = "acme/tiny-instruct"
 SERVERS = {"huggingface": HuggingFaceHub, "modelscope": ModelScopeHub, THIRD: ThirdServer}
@@ -225,8 +223,13 @@ class TestGate:
     def test_another_hub_serves(self, three: dict[str, LoopbackHub]) -> None:
         """Where nobody named a hub, another one that has the files serves, and the plan says why."""
         three["huggingface"].faults.append(self.gate)
+
+        def late(_server: LoopbackHub, _request: Any) -> bool:
+            time.sleep(0.5)
+            return False
+
         for name in ("modelscope", THIRD):
-            three[name].faults.append(lambda _server, _request: time.sleep(0.5) is not None)
+            three[name].faults.append(late)
         made = planning.plan(NAME, device="cpu")
         assert made.hub == "modelscope"
         assert made.reasons[0].startswith(f"modelscope because {NAME} is gated on Hugging Face")
@@ -245,3 +248,23 @@ class TestGate:
         three["huggingface"].faults.append(self.gate)
         with pytest.raises(GatedCheckpoint):
             planning.plan(NAME, hub="huggingface", device="cpu")
+
+
+def test_mirror_that_sends_on(three: dict[str, LoopbackHub], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mirror that answers with the way to the hub itself: the plan follows, and where the client does not, the hint is the mirror."""
+
+    class Mirror(LoopbackHub):
+        def handle(self, request: Any) -> None:
+            self.send(request, 308, headers={"Location": three["huggingface"].endpoint + request.path})
+
+    with Mirror({}) as mirror:
+        monkeypatch.setenv("HF_ENDPOINT", mirror.endpoint)
+        for name in ("modelscope", THIRD):
+            three[name].repositories = {}
+        made = planning.plan(NAME, hub="huggingface", device="cpu")
+        hint: str | None = "check HF_ENDPOINT"
+        try:
+            planning.obtain(made)
+        except HubUnreachable as error:
+            hint = error.hint
+    assert "check HF_ENDPOINT" in (hint or "")

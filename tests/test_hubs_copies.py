@@ -16,12 +16,14 @@ from loopback import faults
 from loopback.pair import NAME, Pair, both, fetch, other
 from modelcatalog import catalog
 from modelcatalog.chat import load
-from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, Unsupported
+from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError, NameSyntaxError, Unsupported
 from modelcatalog.hubs import HUBS, Listing, local, receipts
 from modelcatalog.planning import lock, plan
 
 if TYPE_CHECKING:
-    from modelcatalog.records import Hub
+    from collections.abc import Callable
+
+    from modelcatalog.records import RepositoryHub as Hub
 
 HUGGINGFACE, MODELSCOPE = HUBS.values()
 WEIGHTS = faults.WEIGHTS
@@ -411,9 +413,13 @@ def test_folder_of_local_dir(hubs: Pair, repository: Path, tmp_path: Path, monke
 
 @pytest.mark.parametrize("hub", ["github", "ollama", "HuggingFace", "", 7])
 def test_unknown_hub(hub: Any, tmp_path: Path) -> None:
-    """Wherever a hub is taken, one that is none is refused with those that there are."""
-    for call in (lambda: plan(NAME, hub=hub), lambda: load(NAME, hub=hub), lambda: lock(NAME, tmp_path / "x", hub=hub), lambda: catalog.resolve(NAME, hub=hub)):
-        with pytest.raises(Unsupported) as caught:
+    """Wherever a hub is taken, one that is none is refused with those that there are; `resolve` has but one error for what it is given."""
+    calls: list[tuple[Callable[[], object], type[ModelCatalogError]]] = [
+        (lambda: plan(NAME, hub=hub), Unsupported), (lambda: load(NAME, hub=hub), Unsupported),
+        (lambda: lock(NAME, tmp_path / "x", hub=hub), Unsupported), (lambda: catalog.resolve(NAME, hub=hub), NameSyntaxError),
+    ]  # fmt: skip
+    for call, error in calls:
+        with pytest.raises(error) as caught:
             call()
         assert repr(hub) in caught.value.message
         assert caught.value.hint == 'pass hub="huggingface" or hub="modelscope"'

@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 REPOSITORY = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 
 @pytest.fixture(params=["huggingface", "modelscope"])
-def hub(
-    request: pytest.FixtureRequest, safetensors_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[LoopbackHub]:
+def hub(request: pytest.FixtureRequest, safetensors_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LoopbackHub]:
     """Each hub in turn, serving the safetensors repository; caches are empty."""
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("MODELSCOPE_CACHE", str(tmp_path / "ms"))
@@ -64,7 +62,9 @@ def test_fetch_and_chat(hub: LoopbackHub) -> None:
     assert hub.requests == []
 
 
-@pytest.mark.parametrize("text", ["{}@refs/pr/3", "hf://{}@refs/pr/3/config.json", "hf.co/{}/tree/refs%2Fpr%2F3", "https://hf.co/{}/resolve/refs/pr/3/config.json"])
+@pytest.mark.parametrize(
+    "text", ["{}@refs/pr/3", "hf://{}@refs/pr/3/config.json", "hf.co/{}/tree/refs%2Fpr%2F3", "https://hf.co/{}/resolve/refs/pr/3/config.json"]
+)
 def test_a_pull_request_is_what_the_hub_is_asked_for(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However its revision is written, the repository is the same, and the hub hears the revision as it knows it."""
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))

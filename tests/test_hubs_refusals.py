@@ -32,7 +32,7 @@ from modelcatalog.planning import obtain, plan
 
 if TYPE_CHECKING:
     from loopback.hubs import Fault, LoopbackHub
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 SENTENCE = b"You are not in the list.\nAsk the owner for access."
 LONG = b"x" * 3_000

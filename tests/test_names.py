@@ -108,7 +108,7 @@ def get(name: ModelName, path: str) -> Any:
         ("Qwen-7B-AutoRound-AWQ", {"quantization.method": "awq"}),
         ("Qwen-7B-bf16-fp16", {"dtype": "bfloat16", "quantization": None}),
         # revisions that say something
-        ("x/Qwen-7B-GPTQ@gptq-4bit-32g-actorder_True", {"quantization.group_size": None}),
+        ("x/Qwen-7B-GPTQ@gptq-4bit-32g-actorder_True", {"quantization.bits": 4, "quantization.group_size": 32}),
         (
             "x/Qwen-7B-GPTQ@gptq-4bit-32g",
             {"quantization.method": "gptq", "quantization.bits": 4, "quantization.group_size": 32},
@@ -117,7 +117,7 @@ def get(name: ModelName, path: str) -> Any:
         ("x/Qwen-7B@4bit-imatrix", {"quantization.bits": 4}),
         ("x/Qwen-7B@h6", {"quantization": None, "unknown": ()}),
         ("x/Qwen-7B@main", {"quantization": None, "revision": "main"}),
-        ("gemini-2.0-flash@001", {"canonical": "gemini-2.0-001-flash"}),
+        ("gemini-2.0-flash@001", {"canonical": "gemini-2.0-flash"}),
         ("gemini-2.0-flash@7", {"canonical": "gemini-2.0-flash"}),
         ("claude-sonnet-4@20250514", {"released.year": 2025, "released.day": 14}),
         ("claude-sonnet-4-20250514@20250515", {"released.text": "20250514"}),
@@ -232,9 +232,7 @@ def test_too_long() -> None:
 def test_control_characters() -> None:
     """Control characters and halves of surrogate pairs are refused where they stand; other odd ones are unknown."""
     assert message("gpt\t4") == "control character '\\t'\n  gpt\\t4\n     ^^\n  expected printable characters"
-    assert (
-        message("gpt\ud8004") == "lone surrogate '\\ud800'\n  gpt\\ud8004\n     ^^^^^^\n  expected printable characters"
-    )
+    assert message("gpt\ud8004") == "lone surrogate '\\ud800'\n  gpt\\ud8004\n     ^^^^^^\n  expected printable characters"
     assert read("Qwen3\u200b-8B").family == "Qwen"
 
 
@@ -258,8 +256,8 @@ def test_control_characters() -> None:
             "unknown word 'fizz'\n  Qwen3-8B-fizz-Q4_K_M.gguf\n           ^^^^\n  expected a type",
         ),
         (
-            "Mistral-fizz-7B-v2",  # a version here would only make the other one an edition
-            "unknown word 'fizz'\n  Mistral-fizz-7B-v2\n          ^^^^\n  expected a type, a quantization or a format",
+            "Mistral-fizz-7B-v2",  # that word's version, as long as it stands there
+            "unknown word 'fizz'\n  Mistral-fizz-7B-v2\n          ^^^^\n  expected a version, a type, a quantization or a format",
         ),
         (
             "通义千问-嘟嘟",

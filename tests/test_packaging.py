@@ -18,7 +18,10 @@ from modelcatalog.catalog import tables  # noqa: F401  all tables there are
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(find_spec("mypyc") is None or find_spec("editables") is None, reason="building wants mypy and hatchling installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("mypyc") is None or find_spec("editables") is None, reason="building wants mypy and hatchling installed"),
+]
 
 _READ = (
     "import modelcatalog; from modelcatalog.names import context; "
@@ -78,3 +81,14 @@ def test_a_wheel_of_pure_python_can_be_asked_for(tmp_path: Path) -> None:
     name, *loaded = done.stdout.split()
     assert (name, "modelcatalog.datafiles" in loaded, "tomllib" in loaded) == ("Qwen/Qwen2.5-7B", False, False)
     assert {file: file.stat().st_mtime_ns for file in site.rglob("*") if "__pycache__" not in file.parts} == before
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        about = archive.read(next(name for name in names if name.endswith(".dist-info/METADATA"))).decode()
+    assert "modelcatalog/py.typed" in names
+    fields = about.partition("\n\n")[0].splitlines()
+    for field in ("Author: The modelcatalog authors", "License-Expression: Apache-2.0", "License-File: LICENSE", "License-File: NOTICE"):
+        assert field in fields
+    assert any(field.startswith("Project-URL: Homepage, https://") for field in fields)
+    command = [sys.executable, "-P", str(ROOT / "tests" / "consumer" / "program.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "coder, instruct Qwen 3000000000 4 Qwen/Qwen2.5-Coder-3B-Instruct-AWQ Alibaba 10 gpt-4o True\n", done.stderr

@@ -25,7 +25,7 @@ from modelcatalog.hubs import HUBS, RemoteFile
 from modelcatalog.planning import Plan, machine, packages, plan
 from modelcatalog.planning.choose import choose
 from modelcatalog.planning.facts import from_config
-from modelcatalog.planning.memory import kv_bytes
+from modelcatalog.planning.layers import config as config_layers
 
 
 def files(*names: str) -> tuple[RemoteFile, ...]:
@@ -62,9 +62,7 @@ class TestChoose:
         assert [f.path for f in choice.weights] == ["m-Q4_K_M.gguf"]
         assert choice.reason == "Q4_K_M, the usual one of 3 GGUF quantizations; pass quantization= for another"
 
-    @pytest.mark.parametrize(
-        ("scheme", "path"), [("Q8_0", "m-Q8_0.gguf"), ("q2_k", "m-Q2_K.gguf"), ("int8", "m-Q8_0.gguf")]
-    )
+    @pytest.mark.parametrize(("scheme", "path"), [("Q8_0", "m-Q8_0.gguf"), ("q2_k", "m-Q2_K.gguf"), ("int8", "m-Q8_0.gguf")])
     def test_asked_gguf(self, scheme: str, path: str) -> None:
         """The quantization that was asked for, by its name or by its bits."""
         choice = choose(files("m-Q8_0.gguf", "m-Q4_K_M.gguf", "m-Q2_K.gguf"), subject="a/b", scheme=scheme)
@@ -128,21 +126,21 @@ class TestMemory:
                 {"num_hidden_layers": 3, "num_attention_heads": 1, "head_dim": 1, "sliding_window": 512,
                  "layer_types": ["sliding_attention", "sliding_attention", "full_attention"]},
                 1000,
-                4 * (1000 + 2 * 512),
+                4 * (1000 + 2 * 511),
             ),
         ],
     )  # fmt: skip
     def test_kv(self, config: dict[str, object], tokens: int, expected: int) -> None:
         """Keys and values: grouped heads, latent attention and sliding windows are counted right."""
-        assert kv_bytes(from_config(config), tokens=tokens, dtype="bfloat16") == expected
+        assert config_layers.layers(config).bytes(tokens, 2) == expected
 
     @pytest.mark.parametrize("value", [None, "many", -3, True, [], {}, 10**30])
     def test_hostile_config(self, value: object) -> None:
         """A config of nonsense gives absent facts and no exception."""
         keys = ("num_hidden_layers", "hidden_size", "num_attention_heads", "architectures", "quantization_config",
                 "auto_map", "layer_types", "sliding_window", "torch_dtype", "text_config", "kv_lora_rank")  # fmt: skip
-        facts = from_config(dict.fromkeys(keys, value))
-        assert kv_bytes(facts, tokens=10, dtype=None) is None
+        assert from_config(dict.fromkeys(keys, value)).hidden is None
+        assert config_layers.layers(dict.fromkeys(keys, value)).bytes(10, 2) is None
 
     def test_machine(self) -> None:
         """Free memory and disk are plausible here."""
@@ -173,10 +171,12 @@ class TestPlan:
     def test_table(self, gguf_file: Path) -> None:
         """It prints as a table: where from, what files, which engine, how much memory, and why."""
         lines = str(plan(gguf_file, device="cpu", context_length=2048)).splitlines()
-        assert [line[:11].strip() for line in lines[1:6]] == ["from", "files", "engine", "memory", "packages"]
+        assert [line[:11].strip() for line in lines[1:8]] == ["from", "files", "engine", "memory", "context", "licence", "packages"]
         assert lines[1].endswith(str(gguf_file))
         assert lines[2] == "  files     1 file, 98.4 MB, gguf Q4_1; nothing to download"
-        assert lines[4].startswith("  memory    538 MB weights + 94.4 MB KV cache at 2,048 tokens of ")
+        assert lines[4].startswith("  memory    538 MB weights + 94.4 MB KV cache at 2,048 tokens + 44.4 MB activations of ")
+        assert lines[5] == "  context   2,048 tokens, at most 8,192 fit; layers: 30 full"
+        assert lines[6] == "  licence   apache-2.0"
 
     def test_json(self, gguf_file: Path) -> None:
         """It goes to JSON and back."""
@@ -280,6 +280,7 @@ class TestPlan:
 class TestEstimate:
     """The estimate against what a loaded model holds."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("kind", ["gguf_file", "safetensors_folder", "tiny_folder"])
     def test_within_a_tenth(self, kind: str, request: pytest.FixtureRequest) -> None:
         """Weights and KV cache, as planned, are within a tenth of the bytes that the loaded model holds."""

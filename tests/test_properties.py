@@ -64,11 +64,7 @@ shuffled = st.lists(st.sampled_from([*PIECES, *ODD]), min_size=1, max_size=9).ma
 
 def refused(text: str) -> bool:
     """Whether the text is not a name, by the documented rule."""
-    return (
-        not text.strip()
-        or len(text) > 1024
-        or any(ord(c) < 32 or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000 for c in text)
-    )
+    return not text.strip() or len(text) > 1024 or any(ord(c) < 32 or 127 <= ord(c) < 160 or 0xD800 <= ord(c) < 0xE000 for c in text)
 
 
 def check(text: str) -> None:
@@ -137,6 +133,8 @@ def test_strict_refuses_exactly_the_unknown(text: str) -> None:
 
 # --- names built from the vocabulary ------------------------------------------------------------
 
+JOINTS = {"Qwen": "", "InternLM": "", "SmolLM": "", "Falcon": ""}
+"""What people say between a family and its version, where it is not a hyphen."""
 FAMILIES = {
     "Qwen": ("Alibaba", ("1.5", "2", "2.5", "3")),
     "Llama": ("Meta", ("2", "3", "3.1", "3.2", "4")),
@@ -201,7 +199,7 @@ def built(draw: st.DrawFn) -> tuple[str, str, dict[str, Any]]:
         "company": company,
         "family": family,
         "version": version,
-        "series": family + version,
+        "series": f"{family}{JOINTS.get(family, '-')}{version}",
         "types": {kind.lower() for kind in types},
         "total": SIZES[size],
         "label": size,
@@ -257,9 +255,7 @@ def test_built_names_come_back(made: tuple[str, str, dict[str, Any]]) -> None:
     packaging=st.sampled_from(("", "-GGUF", "-AWQ", "-4bit", "-bf16", ".Q4_K_M.gguf", "-GPTQ-Int4")),
 )
 @settings(quick, max_examples=400)
-def test_canonical_is_one_spelling(
-    made: tuple[str, str, dict[str, Any]], cased: Any, separator: str, owner: str, packaging: str
-) -> None:
+def test_canonical_is_one_spelling(made: tuple[str, str, dict[str, Any]], cased: Any, separator: str, owner: str, packaging: str) -> None:
     """Case, separators, owner, quantization and format make no other model; the canonical name reads as itself."""
     text = made[0]
     plain = parse(text)
@@ -271,13 +267,9 @@ def test_canonical_is_one_spelling(
 
 @given(one=built(), other=built())
 @settings(quick, max_examples=300)
-def test_different_facts_are_different_models(
-    one: tuple[str, str, dict[str, Any]], other: tuple[str, str, dict[str, Any]]
-) -> None:
+def test_different_facts_are_different_models(one: tuple[str, str, dict[str, Any]], other: tuple[str, str, dict[str, Any]]) -> None:
     """Two names have one canonical name exactly if they agree in everything but the packaging."""
-    left, right = (
-        {key: value for key, value in facts.items() if key != "quantization"} for _, _, facts in (one, other)
-    )
+    left, right = ({key: value for key, value in facts.items() if key != "quantization"} for _, _, facts in (one, other))
     assert (parse(one[0]).canonical == parse(other[0]).canonical) is (left == right)
 
 

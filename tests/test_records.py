@@ -249,4 +249,4 @@ def test_identity_survives_copies() -> None:
     for other in (name.model_copy(), unpickled, ModelName.model_validate(name.__dict__), ModelName.model_validate_json(name.model_dump_json())):
         assert other == name
         assert other.identity == name.identity
-    assert ModelName(source="zork").identity == ("", "", (), "")
+    assert ModelName(source="zork").identity == ("", "", (), "", ())

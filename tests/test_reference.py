@@ -84,8 +84,8 @@ def parts(text: str) -> dict[str, str]:
         ("ollama:qwen3:8b", {"hub": "ollama", "name": "qwen3", "tag": "8b"}),
         ("hf:", {"name": "hf:"}),
         # Bedrock
-        ("anthropic.claude-3-haiku-20240307-v1:0", {"name": "anthropic.claude-3-haiku-20240307-v1", "tag": "0"}),
-        ("us.anthropic.claude-3-haiku", {"name": "us.anthropic.claude-3-haiku"}),
+        ("anthropic.claude-3-haiku-20240307-v1:0", {"name": "claude-3-haiku-20240307-v1", "tag": "0"}),
+        ("us.anthropic.claude-3-haiku", {"name": "claude-3-haiku"}),
         ("us.zork.claude-3", {"name": "us.zork.claude-3"}),
         ("deepseek.r1-v1:0", {"name": "deepseek.r1-v1", "tag": "0"}),
         ("deepseek.gguf", {"name": "deepseek", "file": "deepseek.gguf"}),

@@ -514,7 +514,6 @@ class TestIndex:
         with load(tiny_folder) as right, load(folder) as other:
             assert other.chat("w3 w4", max_new_tokens=4).text == right.chat("w3 w4", max_new_tokens=4).text
 
-
     def test_variant_shards(self, tiny_folder: Path, tmp_path: Path) -> None:
         """So are shards of a variant, by the variant's own index."""
         from transformers import LlamaForCausalLM
@@ -621,7 +620,7 @@ class TestDevices:
     def test_not_known(self, built: dict[str, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where a driver without NVML is there (AMD, Jetson), and torch was built for it, nobody can tell: it is not refused."""
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-        monkeypatch.setattr(devices, "_built", lambda: built)
+        monkeypatch.setattr(installed, "torch_built", lambda: built)
         monkeypatch.setattr(devices, "_NODES", (str(tmp_path),))
         assert devices.checked("cuda:0", (), subject="x") == "cuda:0"
 
@@ -790,7 +789,6 @@ class TestSmallFiles:
         (folder / "tokenizer.json").write_text(text[:-9])
         with pytest.raises(IntegrityError, match=r"tokenizer.json is not valid JSON"):
             plan(folder)
-
 
     def test_while_loading(self, tiny_folder: Path, tmp_path: Path) -> None:
         """One that is broken in its middle is found by whoever reads it, and named."""

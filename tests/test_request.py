@@ -21,7 +21,7 @@ FIELDS = {one.name: one for one in fields(Request)}
 ANOTHER: dict[str, Any] = {
     "hub": "modelscope", "engine": "vllm", "revision": "v2", "dtype": "float32", "device": "cpu", "context_length": 77, "quantization": "int4",
     "fit": True, "offload": True, "lock": "nothing.json", "trust_remote_code": True, "base_url": "http://127.0.0.1:9/v1",
-    "engine_options": {"n_threads": 3},
+    "engine_options": {"n_threads": 3}, "on": "2x RTX 4090", "concurrency": 3, "kv_dtype": "fp8",
 }  # fmt: skip
 """For each option a value that is not the default."""
 
@@ -65,7 +65,7 @@ def test_no_option_is_ignored(key: str, tmp_path: Path) -> None:
     assert ANOTHER.keys() == FIELDS.keys()
     made: object
     try:
-        made = planning.plan(folder, **{key: ANOTHER[key]})  # type: ignore[misc]
+        made = planning.plan(folder, **{key: ANOTHER[key]})
     except ModelCatalogError as error:
         made = str(error)
     assert made != usual
@@ -78,7 +78,8 @@ def test_beside_a_plan(key: str, tmp_path: Path) -> None:
     for call in (lambda **given: chat.load(made, **given), lambda **given: planning.lock(made, tmp_path / "lock.json", **given)):
         with pytest.raises(Unsupported, match=f"{key}= would be ignored"):
             call(**{key: ANOTHER[key]})
-    assert planning.lock(made, tmp_path / "lock.json", **{key: FIELDS[key].default}).files  # type: ignore[misc]
+    usual: dict[str, Any] = {key: FIELDS[key].default}
+    assert planning.lock(made, tmp_path / "lock.json", **usual).files
 
 
 def test_misspelt() -> None:

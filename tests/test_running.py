@@ -186,9 +186,7 @@ class TestUnpacking:
         folder = quantized(tmp_path / "x", {"quant_method": "fp8"}, FP8)
         made = plan(folder)
         assert (made.unpacks, made.memory.weights, made.missing) == (False, (folder / "model.safetensors").stat().st_size, ())
-        assert made.warnings == (
-            "fp8 in transformers can be slower than bfloat16: 15.5 against 45.3 tokens/s for Qwen3-8B on an H20, in Qwen's own table",
-        )
+        assert made.warnings == ("fp8 in transformers can be slower than bfloat16: 15.5 against 45.3 tokens/s for Qwen3-8B on an H20, in Qwen's own table",)
 
     def test_way_out(self, tmp_path: Path, here: Callable[..., None]) -> None:
         """Where kernels are missing, an explicit dtype unpacks; the plan names the price, and then needs no package."""
@@ -259,9 +257,7 @@ class TestAttention:
             (T4, "float16", {"flash_attn": "2.8.3"}, ("sdpa", "flash_attention_2 needs compute capability 8.0")),
         ],
     )
-    def test_flash(
-        self, card: Gpu, dtype: str, installed: dict[str, str], expected: tuple[str, str], *, tmp_path: Path, here: Callable[..., None]
-    ) -> None:
+    def test_flash(self, card: Gpu, dtype: str, installed: dict[str, str], expected: tuple[str, str], *, tmp_path: Path, here: Callable[..., None]) -> None:
         """flash-attn is taken where package, card and type allow; else the reason says what does not."""
         name, why = expected
         here(card, **installed)

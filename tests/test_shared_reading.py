@@ -19,15 +19,15 @@ torch = pytest.importorskip("torch")
 class TestShared:
     """Prompts that begin alike have their beginning read once."""
 
-    def test_replies(self, model: ChatModel) -> None:
+    def test_replies(self, tiny: ChatModel) -> None:
         """The replies are the same as one by one, with prompts of different lengths behind what they share."""
         asks = [f"Tell me a story about a {word}." for word in ("sailor", "frog", "tree with many branches", "poet")]
-        together = [reply.text for reply in model.batch(asks, max_new_tokens=5, temperature=0)]
-        assert together == [model.chat(ask, max_new_tokens=5, temperature=0).text for ask in asks]
+        together = [reply.text for reply in tiny.batch(asks, max_new_tokens=5, temperature=0)]
+        assert together == [tiny.chat(ask, max_new_tokens=5, temperature=0).text for ask in asks]
 
-    def test_cache(self, model: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_cache(self, tiny: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
         """Fewer tokens are read, and the scores and keys are those of a padded batch."""
-        engine: Any = model._engine
+        engine: Any = tiny._engine
         prompts = [[*range(50, 62), 7], [*range(50, 62), 8, 9, 10]]
         read: list[int] = []
         real = Rows._pass
@@ -53,9 +53,9 @@ class TestShared:
 class TestParts:
     """A long prompt is read in parts, into one piece of memory."""
 
-    def test_a_prompt_in_parts(self, model: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_prompt_in_parts(self, tiny: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
         """The same next tokens, and one storage for the keys and values of all layers."""
-        engine: Any = model._engine
+        engine: Any = tiny._engine
         ids, made = [*range(40, 71)], []
         for most in (99, 10):
             monkeypatch.setattr("modelcatalog.engines.transformers.loop._CPU_CHUNK", most)
@@ -68,9 +68,9 @@ class TestParts:
         assert made[0] == (0, made[0][1])
         assert made[1] == (3, made[0][1])  # 10 + 10 + 10 + 1 tokens
 
-    def test_more_than_was_expected(self, model: ChatModel) -> None:
+    def test_more_than_was_expected(self, tiny: ChatModel) -> None:
         """A reply that outgrows the room has it made anew, a layer at a time, and nothing of it is lost."""
-        engine: Any = model._engine
+        engine: Any = tiny._engine
         texts = []
         for limit in (70, 80):  # the first room has 64 tokens beyond the prompt
             rows, row = Rows(engine._forward, Settings(), threading.Lock()), Row([*range(40, 48)], limit)

@@ -47,9 +47,7 @@ def test_as_transformers(renderer: Renderer, tiny_folder: Path, template: str) -
     from transformers import AutoTokenizer
 
     tokenizer: Any = AutoTokenizer.from_pretrained(tiny_folder)
-    expected = tokenizer.apply_chat_template(
-        MESSAGES, chat_template=template, add_generation_prompt=True, tokenize=False, enable_thinking=False
-    )
+    expected = tokenizer.apply_chat_template(MESSAGES, chat_template=template, add_generation_prompt=True, tokenize=False, enable_thinking=False)
     values = {**tokenizer.special_tokens_map, "enable_thinking": False}
     assert renderer.render(template, MESSAGES, **values) == expected
 

@@ -765,9 +765,7 @@ class TestServers:
     )
     def test_wrong(self, server: ChatServer, remote: mc.ChatModel, arguments: str, reason: str | None, said: str) -> None:
         """A call that was cut, or does not fit, is never made of what came."""
-        server.answer = servers.raw(
-            call(0, "a", "weather", arguments), *([delta(finish=reason)] if reason else []), "[DONE]"
-        )
+        server.answer = servers.raw(call(0, "a", "weather", arguments), *([delta(finish=reason)] if reason else []), "[DONE]")
         with pytest.raises(EngineError, match=said):
             remote.chat("hi", tools=[WEATHER])
 

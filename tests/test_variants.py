@@ -19,7 +19,7 @@ from modelcatalog.planning import Lock, lock, machine, obtain, packages, plan
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 MODEL = "Qwen2.5-7B-Instruct"
 
@@ -102,6 +102,30 @@ class TestFit:
         with pytest.raises(CheckpointNotFound, match="has no variant in Q3_K_L that can be had") as caught:
             plan(f"Qwen/{MODEL}", hub="huggingface", quantization="Q3_K_L")
         assert "awq" in (caught.value.hint or "")
+
+
+def test_format_before_bits(gguf_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The bare name of a GGUF file is fetched from the model's GGUF repository: not AWQ, not MLX, which have its bits too."""
+    folder = tmp_path / "gguf"
+    folder.mkdir()
+    (folder / f"{MODEL.lower()}-q4_k_m.gguf").symlink_to(gguf_file)
+    folders = {
+        f"Qwen/{MODEL}": variant(tmp_path / "whole", 4_000_000),
+        f"Qwen/{MODEL}-AWQ": variant(tmp_path / "awq", 1_000_000, {"quant_method": "awq", "bits": 4}),
+        f"Qwen/{MODEL}-GGUF": folder,
+    }
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    with HuggingFaceHub(folders) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        made = plan(f"{MODEL}-Q4_K_M.gguf", hub="huggingface", device="cpu")
+        assert (made.repo_id, made.weights) == (f"Qwen/{MODEL}-GGUF", (f"{MODEL.lower()}-q4_k_m.gguf",))
+        # Where nobody has packed it so, the weights that are there are not taken for it without a word.
+        with pytest.raises(CheckpointNotFound, match="Q5_0"):
+            plan(f"{MODEL}-Q5_0.gguf", hub="huggingface", device="cpu")
+    with HuggingFaceHub({"google/gemma-2-9b-it": variant(tmp_path / "plain", 4_000_000)}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        with pytest.raises(CheckpointNotFound, match=r"gemma-2-9b-it has no file gemma-2-9b-it-Q4_K_M\.gguf"):
+            plan("gemma-2-9b-it-Q4_K_M.gguf", hub="huggingface", device="cpu")
 
 
 class TestLock:

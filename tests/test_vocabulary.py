@@ -121,8 +121,13 @@ def test_not_utf8(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ('nane = "Acme"', ("acme.toml: nane: unknown field; did you mean name? (the fields are "
-            "source, checked, name, zh, aliases, country, site, api, api_key, api_docs, accounts, family)")),
+        (
+            'nane = "Acme"',
+            (
+                "acme.toml: nane: unknown field; did you mean name? (the fields are "
+                "source, checked, name, zh, aliases, country, site, api, api_key, api_docs, accounts, family)"
+            ),
+        ),
         ("country = 'CN'", "acme.toml: name: is missing"),
         ('name = "Acme"\ncountry = 7', "acme.toml: country: Input should be a valid string (got 7)"),
         (
@@ -131,9 +136,11 @@ def test_not_utf8(tmp_path: Path) -> None:
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nmodles = ["Zork-7B"]',
-            ("acme.toml › Zork › Zork1: modles: unknown field; did you mean models? (the fields are "
-            "source, checked, name, released, licence, weights, context_length, types, models, huggingface, "
-            "modelscope, renamed, sizes, api)"),
+            (
+                "acme.toml › Zork › Zork1: modles: unknown field; did you mean models? (the fields are "
+                "source, checked, name, released, licence, weights, context_length, types, models, huggingface, "
+                "modelscope, renamed, sizes, api, known_as)"
+            ),
         ),
         (
             'name = "Acme"\n[[family]]\nname = "Zork"\nweights = "open"\n[[family.series]]\nname = "Zork1"\nsizes = { mini = "small" }',
@@ -157,10 +164,7 @@ def test_two_companies_with_one_family(tmp_path: Path) -> None:
     place = written(tmp_path, 'name = "Acme"\n[[family]]\nname = "Qwen"\nweights = "open"')
     with pytest.raises(CatalogDataError) as caught:
         catalog.extend(place)
-    assert (
-        str(caught.value)
-        == "Acme › Qwen: Alibaba has a family of that name; give it another one, or put the series there"
-    )
+    assert str(caught.value) == "Acme › Qwen: Alibaba has a family of that name; give it another one, or put the series there"
     assert caught.value.subject == "Qwen"
 
 

@@ -2,7 +2,7 @@
 
 The process forks for each download. The clients themselves (`_FRESH`) are imported anew in every fork, since they read their
 settings at import; only what they in turn import, torch among it, is shared. Downloads that tests start from a process of
-their own, and all with ``MODELCATALOG_TEST_COLD=1``, go the real way, which is the only one where there is no fork.
+their own, and all with ``MODELCATALOG_TEST_COLD=1``, go the real way, which is the only one outside Linux.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ class Starter:
     def __init__(self) -> None:
         self._control: socket.socket | None = None
 
-    def _started(self) -> socket.socket:
+    def ready(self) -> socket.socket:
+        """The way to the warm process, once it has imported everything: what is timed afterwards does not wait for that."""
         if self._control is None:
             self._control, theirs = socket.socketpair()
             with theirs:
                 environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
                 self._process = subprocess.Popen([sys.executable, "-P", __file__], stdin=theirs.fileno(), env=environment)
+            self._control.recv(1)
         return self._control
 
     def close(self) -> None:
@@ -53,7 +55,7 @@ class Starter:
         """A download in a fork of the warm process; anything else in a process of its own."""
         if command[1:] != _COMMAND or options["stderr"] is None:
             return subprocess.Popen(command, **options)
-        return _Forked(self._started(), options["env"])
+        return _Forked(self.ready(), options["env"])
 
 
 class _Forked:
@@ -101,20 +103,22 @@ def _serve(control: socket.socket) -> None:
             continue  # a client that is not installed; the job says so
     for name in [name for name in sys.modules if name.partition(".")[0] in _FRESH]:
         del sys.modules[name]
+    control.send(b".")
     while True:
         word, ends, _, _ = socket.recv_fds(control, 1, 4)
         if not word:
-            return
-        keeper = os.fork()
-        if keeper:
-            for end in ends:
-                os.close(end)
-            os.waitpid(keeper, 0)
-        elif os.fork():
-            os._exit(0)
-        else:
+            break
+        if not os.fork():
             control.close()
             _keep(*ends)
+        for end in ends:
+            os.close(end)
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def _keep(job: int, taken: int, out: int, err: int) -> None:

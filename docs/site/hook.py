@@ -41,13 +41,13 @@ def stage(folder: Path) -> None:
     """Write all pages and pictures into a folder, which is emptied first."""
     sys.path.insert(0, str(HERE))
     try:
-        import benchmarks_page  # noqa: PLC0415  beside this file, which MkDocs loads by its path
-        import catalog_pages  # noqa: PLC0415
-        import grammar_page  # noqa: PLC0415
-        import names_page  # noqa: PLC0415
-        import pictures  # noqa: PLC0415
+        import benchmarks_page  # beside this file, which MkDocs loads by its path
+        import catalog_pages
+        import grammar_page
+        import names_page
+        import pictures
 
-        from words import LANGUAGES  # noqa: PLC0415
+        from words import LANGUAGES
     finally:
         sys.path.remove(str(HERE))
     shutil.rmtree(folder, ignore_errors=True)
@@ -82,7 +82,7 @@ def on_config(config: Any) -> Any:
             start = config["nav"][0]["Start"]
             start[:] = [entry for entry in start if "Command line" not in entry]
     with suppress(ImportError):
-        import jieba  # noqa: PLC0415  it parts Chinese words for the search, and tells how
+        import jieba  # it parts Chinese words for the search, and tells how
 
         jieba.setLogLevel("WARNING")
     references = config["plugins"].get("autorefs")

@@ -71,11 +71,7 @@ def _facts(name: modelcatalog.ModelName, say: Labels) -> Iterable[tuple[str, str
 
 def pictures() -> dict[str, str]:
     """File name -> SVG."""
-    return {
-        f"name-{ground}{suffix}.svg": explained_name(NAME, ground, say)
-        for ground in _INK
-        for suffix, say in (("", ENGLISH), (".zh", CHINESE))
-    }
+    return {f"name-{ground}{suffix}.svg": explained_name(NAME, ground, say) for ground in _INK for suffix, say in (("", ENGLISH), (".zh", CHINESE))}
 
 
 class Step(NamedTuple):

@@ -85,7 +85,7 @@ __all__ = [
     "resolve",
 ]
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _HOMES = {
     "catalog": ("parse", "parse_many", "resolve"),
@@ -97,15 +97,15 @@ _HOMES = {
 
 
 def _first_use(name: str) -> object:
-    from importlib import import_module  # noqa: PLC0415  after the first use, the names are plain attributes
+    from importlib import import_module  # after the first use, the names are plain attributes
 
-    from modelcatalog.pausing import uncollected  # noqa: PLC0415  as above
+    from modelcatalog.pausing import lasting
 
     home = next((module for module, names in _HOMES.items() if name == module or name in names), None)
     if home is None:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    with uncollected():  # importing makes much, and hardly any of it garbage
+    with lasting():  # importing makes much, and hardly any of it garbage
         module = import_module(f"{__name__}.{home}")
     if name == home:
         return module

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from modelcatalog.entries import Accounts, CompanyFile, HubsFile, MethodsFile, NumbersFile, TasksFile, ThinkingFile, ToolsFile, TypesFile
+from modelcatalog.entries import (
+    Accounts,
+    CompanyFile,
+    HubsFile,
+    MethodsFile,
+    NumbersFile,
+    ProvidersFile,
+    TasksFile,
+    ThinkingFile,
+    ToolsFile,
+    TypesFile,
+)
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.patterns import expand
 
@@ -24,7 +35,22 @@ if TYPE_CHECKING:
 
     from modelcatalog.entries import SeriesEntry
 
-__all__ = ["companies", "hubs", "merged", "methods", "model_names", "numbers", "read_all", "read_company", "tasks", "thinking", "tools", "types"]
+__all__ = [
+    "companies",
+    "hubs",
+    "merged",
+    "methods",
+    "model_names",
+    "numbers",
+    "providers",
+    "read",
+    "read_all",
+    "read_company",
+    "tasks",
+    "thinking",
+    "tools",
+    "types",
+]
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -33,9 +59,19 @@ def _data() -> Traversable:
     return files("modelcatalog") / "data"
 
 
+def read(form: type[_M], name: str) -> _M:
+    """A file of data/ in the form that its one reader has for it."""
+    return _load(form, _data() / name)
+
+
 def hubs() -> HubsFile:
     """Hosts, routes and repackagers."""
     return _load(HubsFile, _data() / "hubs.toml")
+
+
+def providers() -> ProvidersFile:
+    """Who serves models."""
+    return _load(ProvidersFile, _data() / "providers.toml")
 
 
 def methods() -> MethodsFile:
@@ -141,7 +177,7 @@ def _fields(model: Any, steps: Sequence[str | int]) -> tuple[str, ...]:
 
 
 def _unknown_field(given: str, fields: tuple[str, ...]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  only an error message needs it
+    from difflib import get_close_matches  # only an error message needs it
 
     near = get_close_matches(given, fields, 1)
     return f"unknown field{f'; did you mean {near[0]}?' if near else ''} (the fields are {', '.join(fields)})"

@@ -28,6 +28,8 @@ __all__ = [
     "MethodsFile",
     "NumbersFile",
     "PackedEntry",
+    "ProviderEntry",
+    "ProvidersFile",
     "Repackager",
     "RunningEntry",
     "SchemeEntry",
@@ -116,6 +118,8 @@ class SeriesEntry(_Sourced):
     """Words of a name -> the size that these names do not state; ``""``: all others of the series."""
     api: tuple[str, ...] = ()
     """Ids of models that are served and not published."""
+    known_as: dict[str, str] = Field(default_factory=dict)
+    """Ids of APIs that say neither size nor version -> the repository's name, where it is published: deepseek-reasoner is DeepSeek-R1."""
 
 
 class FamilyEntry(_Sourced):
@@ -143,6 +147,14 @@ class FamilyEntry(_Sourced):
     """Its names count training in trillions of tokens: TinyLlama-3T."""
     words: dict[str, str] = Field(default_factory=dict)
     """Words that mean something else in this family: a type word, or ``""`` for packaging (ERNIE's ``PT``)."""
+    budgets: tuple[str, ...] = ()
+    """Versions beside which thousands count tokens of thought and no context: MiniMax-M1-40k."""
+    encoder: bool = False
+    """Built into other models: behind a size it names a part, as SigLIP does."""
+    others: bool = False
+    """Under another's account its words mean the family that they end with: Chinese-Llama-2 is HFL's, or anyone's Llama 2."""
+    joint: Literal["", "-", " "] | None = None
+    """What people say between the family and a version; None: what most of its series have in their names."""
     bare: bool = True
     """Whether the word alone means the family; False where it is too common a word without a company beside it."""
     series: tuple[SeriesEntry, ...] = ()
@@ -177,6 +189,8 @@ class TypeEntry(Entry):
     """Whether such a model has a chat template; None where the word does not tell."""
     edition: bool = False
     """It says which of a model's editions is meant."""
+    apart: bool = False
+    """Its spellings are not one method: a model by ORPO is not the one by SimPO."""
     en: str
     zh: str
 
@@ -251,24 +265,66 @@ class Repackager(Entry):
     format: str | None = None
 
 
-class HubsFile(Entry):
-    """Hosts, routes and accounts that are nobody's models."""
+class ProviderEntry(Entry):
+    """Who serves models, and how tools spell it."""
 
-    hosts: dict[str, Hub]
-    schemes: dict[str, Hub]
+    id: str
+    name: str
+    words: tuple[str, ...]
+    """What stands before a colon or a slash, or behind the colon of Hugging Face's router."""
+    steps: tuple[str, ...] = ()
+    """Words that mean it before a slash though they are a maker's account too."""
+    paths: tuple[str, ...] = ()
+    """Steps that its own ids have behind it: ``azure/eu/gpt-4o``."""
+    glued: tuple[str, ...] = ()
+    """What is glued before a name: ``databricks-gpt-5``."""
+    dotted: tuple[str, ...] = ()
+    """Makers that it writes before a point: ``anthropic.claude-v2``."""
+    variants: tuple[str, ...] = ()
+    """Words that it adds behind a name, where the text says that it serves."""
+    marks: tuple[str, ...] = ()
+    """Words behind a name that tell by themselves that it serves."""
+    hosts: tuple[str, ...] = ()
+
+
+class ProvidersFile(Entry):
+    """Who serves models, and the words of serving that are nobody's."""
+
     routes: tuple[str, ...]
     """Path words before an API id: ``openrouter``, ``accounts``."""
     regions: tuple[str, ...]
     resellers: tuple[str, ...]
-    """Words that resellers glue before a name: ``databricks-gpt-5``."""
+    """Words that resellers without an entry glue before a name."""
     suffixes: tuple[str, ...]
     """Words at the end of an API id that say how it is served: ``free``, ``tee``."""
     serving: tuple[str, ...]
     """Words that say the same after a colon or an at sign: ``thinking``, ``default``."""
+    verbs: tuple[str, ...]
+    """What is asked of a model, behind a colon in an address."""
+    provider: tuple[ProviderEntry, ...]
+
+
+class HubsFile(Entry):
+    """Hosts, stores and accounts that are nobody's models."""
+
+    hosts: dict[str, Hub]
+    schemes: dict[str, Hub]
     files: tuple[str, ...]
     """Suffixes of weight files, and of the files beside them."""
     stems: tuple[str, ...]
     """Beginnings of file names that tell nothing of the model: its folder does."""
+    folders: tuple[str, ...]
+    """Folders of one's own, which are nobody's account: ``outputs``."""
+    checkpoints: tuple[str, ...]
+    """How the folders of a training run begin: ``checkpoint-``."""
+    pages: tuple[str, ...]
+    """What a hub's host shows beside models: ``datasets``."""
+    registries: tuple[str, ...]
+    """Hosts of images and artifacts."""
+    frameworks: tuple[str, ...]
+    """What parts model and variation in Kaggle's handles."""
+    parts: dict[str, tuple[str, ...]]
+    """What a file beside the model is -> words of its name."""
     mirrors: dict[str, str]
     """Hugging Face account -> the ModelScope account that mirrors it."""
     repackager: tuple[Repackager, ...] = ()
@@ -281,12 +337,18 @@ class TypesFile(Entry):
     tiers: tuple[str, ...]
     variants: tuple[str, ...]
     speeds: tuple[str, ...]
+    loadable: tuple[str, ...]
+    foreign: tuple[str, ...]
+    served_faster: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]
     training_after_size: tuple[str, ...]
     counters: tuple[str, ...]
+    negations: tuple[str, ...]
+    implied: tuple[str, ...]
     tag_words: dict[str, str]
+    bases: dict[str, str]
 
 
 class NumbersFile(Entry):
@@ -321,6 +383,7 @@ class MethodsFile(Entry):
     schemes: dict[str, SchemeEntry]
     method: dict[str, MethodEntry]
     formats: dict[str, tuple[str, ...]]
+    suffixes: dict[str, str]
     dtypes: dict[str, Literal["float16", "bfloat16", "float32"]]
     ignored: tuple[str, ...]
     running: dict[str, RunningEntry]

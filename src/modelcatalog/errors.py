@@ -140,7 +140,7 @@ class NameSyntaxError(ModelCatalogError, ValueError):
 
 def _columns(text: str) -> int:
     """Terminal columns of ``text``: East Asian wide characters take two."""
-    import unicodedata  # noqa: PLC0415  only an error message needs it
+    import unicodedata  # only an error message needs it
 
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 

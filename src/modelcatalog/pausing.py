@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["uncollected"]
+__all__ = ["lasting", "uncollected"]
 
 
 @contextmanager
@@ -35,3 +35,19 @@ def uncollected() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+@contextmanager
+def lasting() -> Iterator[None]:
+    """The same for modules and tables, which all stay: they count as old at once, and the collector's next look at the young passes them by.
+
+    >>> with lasting():
+    ...     table = [[]]
+    >>> gc.isenabled(), gc.get_freeze_count()
+    (True, 0)
+    """
+    with uncollected():
+        yield
+        if gc.get_freeze_count() == 0:  # else a program has frozen objects of its own, which thawing would bring back
+            gc.freeze()
+            gc.unfreeze()  # into the oldest generation

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from datetime import date
 from functools import total_ordering
 from typing import Any, Literal, NamedTuple, TypeVar
+from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer
+from pydantic import BaseModel, ConfigDict, Field, computed_field, field_serializer, model_validator
 
 __all__ = [
     "Checkpoint",
@@ -24,6 +25,7 @@ __all__ = [
     "Match",
     "ModelName",
     "Origin",
+    "Part",
     "Quantization",
     "Release",
     "RepositoryHub",
@@ -42,6 +44,8 @@ Hub = Literal[RepositoryHub, "ollama"]
 Dtype = Literal["float16", "bfloat16", "float32"]
 Origin = Literal["name", "owner", "catalog", "estimate"]
 """Where a fact came from: the name's own text, the account it lies under, the catalog, or arithmetic."""
+Part = Literal["mmproj", "mtp", "lora", "vocab", "imatrix", "draft"]
+"""A projector of images, a head that predicts further tokens, an adapter, a vocabulary, an importance matrix, a model that drafts."""
 Weights = Literal["open", "closed", "mixed"]
 Confidence = Literal["sourced", "recorded", "derived", "guessed"]
 """How far a repository id can be trusted: seen at a source the catalog names; in the catalog from memory;
@@ -78,7 +82,7 @@ class _Record(BaseModel):
 
     def _repr_html_(self) -> str:
         """The record in a notebook."""
-        from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
+        from modelcatalog.show import html  # the one thing above that records know, and only a notebook asks
 
         return html.record(self)
 
@@ -227,17 +231,21 @@ class Identity(NamedTuple):
     """In lower case; empty where the catalog does not know it, and its words stand among the others."""
     version: str
     words: tuple[str, ...]
-    """In alphabetical order: their order in the name says nothing."""
+    """In alphabetical order: that of known words in the name says nothing."""
     date: str
     """As exact as the name has it, ``-05-28`` without its year; empty: it has none."""
+    order: tuple[str, ...] = ()
+    """Those that no rule knows, as they stand in the name, where that is not the alphabet's order: ``en-de`` is not ``de-en``."""
 
     def __str__(self) -> str:
-        text = "-".join([part for part in (self.family, self.version, *self.words) if part])
+        words = (*(word for word in self.words if word not in self.order), *self.order)
+        text = "-".join([part for part in (self.family, self.version, *words) if part])
         return f"{text}@{self.date}" if self.date else text
 
     def but(self, *words: str) -> "Identity":
         """The same without these words."""
-        return self._replace(words=tuple(word for word in self.words if word not in words))
+        order = tuple(word for word in self.order if word not in words)
+        return self._replace(words=tuple(word for word in self.words if word not in words), order=order)
 
     def too(self, word: str) -> "Identity":
         """The same with one more word."""
@@ -257,11 +265,15 @@ class ModelName(_Record):
 
     source: str
     hub: Hub | None = None
+    provider: str | None = None
+    """Who serves it, where the text says so: one id a provider, whatever a tool calls it."""
     owner: str | None = None
     name: str | None = None
     revision: str | None = None
     tag: str | None = None
     file: str | None = None
+    part: Part | None = None
+    """What the file is when it is not the model itself."""
     company: str | None = None
     family: str | None = None
     version: str | None = None
@@ -304,12 +316,6 @@ class ModelName(_Record):
             rest = stem.removeprefix(family).removeprefix("-").removeprefix(version).removeprefix("-")
             return Identity(family, version, tuple(rest.split("-")) if rest else (), day)
 
-    def _repr_html_(self) -> str:
-        """The name in a notebook: labelled segments, and its facts."""
-        from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
-
-        return html.explain(self)
-
     def origin(self, path: str) -> Origin | None:
         """Where a fact came from; None where the fact is absent.
 
@@ -347,7 +353,7 @@ class ModelName(_Record):
             return bool(self.canonical)
         if (self.released is None) == (other.released is None):
             return False
-        return self.identity[:-1] == other.identity[:-1]
+        return self.identity.undated() == other.identity.undated()
 
     def __lt__(self, other: "ModelName") -> bool:
         """Order inside a family by version, then by date; names of two families do not compare."""
@@ -454,6 +460,92 @@ class Checkpoint(_Record):
 
     def __str__(self) -> str:
         return self.repo_id
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def url(self) -> str:
+        """The page of the repository, of its revision, or of the file, on its hub.
+
+        >>> Checkpoint(hub="huggingface", repo_id="Qwen/Qwen3-8B", revision="refs/pr/3", file="config.json").url
+        'https://huggingface.co/Qwen/Qwen3-8B/blob/refs%2Fpr%2F3/config.json'
+        """
+        house = _HOUSES[self.hub]
+        page = f"{house.page}{self.repo_id}"
+        revision = None if self.revision is None else quote(self.revision, safe="")
+        if self.file is not None and house.file:
+            return f"{page}{house.file}{revision or house.branch}/{quote(self.file, safe='/')}"
+        return page if revision is None or not house.tree else f"{page}{house.tree}{revision}"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def uri(self) -> str:
+        """``hf://owner/name@revision/file``, as huggingface_hub reads it; other hubs have their own scheme.
+
+        >>> Checkpoint(hub="huggingface", repo_id="Qwen/Qwen3-8B", revision="main", file="config.json").uri
+        'hf://Qwen/Qwen3-8B@main/config.json'
+        """
+        revision = "" if self.revision is None else "@" + (self.revision if _is_ref(self.revision) else quote(self.revision, safe="!$&'()*+,;=~"))
+        return f"{_HOUSES[self.hub].scheme}://{self.repo_id}{revision}" + ("" if self.file is None else f"/{self.file}")
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def purl(self) -> str | None:
+        """The package URL; None where its specification has no type for the hub.
+
+        The type is ``huggingface``, and ``repository_url`` names any other host. The revision is the version, a commit in
+        lower case as the type wants it; the file is the subpath.
+
+        >>> Checkpoint(hub="modelscope", repo_id="Qwen/Qwen3-8B", revision="v1.0").purl
+        'pkg:huggingface/Qwen/Qwen3-8B@v1.0?repository_url=https://modelscope.cn'
+        """
+        if self.hub == "ollama":
+            return None
+        version = self.revision
+        if version is not None and len(version) == _COMMIT and set(version.lower()) <= set("0123456789abcdef"):
+            version = version.lower()
+        where = "" if self.hub == "huggingface" else f"?repository_url={_HOUSES[self.hub].host}"
+        return (
+            f"pkg:huggingface/{quote(self.repo_id, safe='/')}"
+            + ("" if version is None else f"@{quote(version, safe=':')}")
+            + where
+            + ("" if self.file is None else f"#{quote(self.file, safe='/:')}")
+        )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_addresses(cls, given: Any) -> Any:
+        """The addresses follow from the other fields: what a dump has of them is not read."""
+        return {key: value for key, value in given.items() if key not in ("url", "uri", "purl")} if isinstance(given, dict) else given
+
+
+class _House(NamedTuple):
+    """How a hub's addresses are written."""
+
+    host: str
+    page: str
+    tree: str
+    """Between a repository and a revision."""
+    file: str
+    """Between a repository and a file's revision."""
+    branch: str
+    """The revision of a file of which none is said."""
+    scheme: str
+
+
+_HOUSES: dict[Hub, _House] = {
+    "huggingface": _House("https://huggingface.co", "https://huggingface.co/", "/tree/", "/blob/", "main", "hf"),
+    "modelscope": _House("https://modelscope.cn", "https://modelscope.cn/models/", "/tree/", "/file/view/", "master", "modelscope"),
+    "ollama": _House("https://ollama.com", "https://ollama.com/", "", "", "", "ollama"),
+}
+_COMMIT = 40
+
+
+def _is_ref(revision: str) -> bool:
+    """Whether the slashes of a revision are its own: pull requests and conversions."""
+    kind, _, rest = revision.removeprefix("refs/").partition("/")
+    if not revision.startswith("refs/") or not rest.isascii():
+        return False
+    return rest.isdecimal() if kind == "pr" else kind == "convert" and all(char.isalnum() or char in "_.-" for char in rest)
 
 
 class Match(_Record):

@@ -12,7 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from modelcatalog import columns, keeping
-from modelcatalog.pausing import uncollected
+from modelcatalog.pausing import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         MethodsFile,
         NumbersFile,
         PackedEntry,
+        ProvidersFile,
         RunningEntry,
         SchemeEntry,
         SeriesEntry,
@@ -48,6 +49,7 @@ __all__ = [
     "methods",
     "model_names",
     "packed",
+    "providers",
     "renew",
     "running",
     "silent_gguf",
@@ -136,7 +138,7 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
             if sources is None:
                 return make()
             shared = known()
-            with uncollected():  # nothing of a table is garbage, and looking for some takes longer than decoding it
+            with lasting():  # nothing of a table is garbage, and looking for some takes longer than decoding it
                 packed = keeping.read(name, sources)
                 if packed is not None:
                     found: _T = columns.unpack(packed, classes, shared)
@@ -177,7 +179,7 @@ def add(place: Path) -> None:
     Raises:
         CatalogDataError: what is wrong in which entry.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     files = datafiles.read_all(place)
     with _ADDING:
@@ -195,7 +197,7 @@ def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
     Raises:
         CatalogDataError: a pattern stands for nothing; the message names company, family and series.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.model_names(company, family, entry)
 
@@ -210,28 +212,28 @@ def companies() -> tuple[CompanyFile, ...]:
     Raises:
         CatalogDataError: a file is wrong, or two give one name to two families.
     """
-    from modelcatalog import datafiles  # noqa: PLC0415  most processes never need it: it takes longer than a hundred names
+    from modelcatalog import datafiles  # most processes never need it: it takes longer than a hundred names
 
     return datafiles.companies(_current.added)
 
 
 @derived
 def _types_file() -> TypesFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.types()
 
 
 @derived
 def _methods_file() -> MethodsFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.methods()
 
 
 @derived
 def _tasks_file() -> TasksFile:
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.tasks()
 
@@ -239,23 +241,31 @@ def _tasks_file() -> TasksFile:
 @derived
 def numbers() -> NumbersFile:
     """Numbers that tell what they count: context lengths, experts."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.numbers()
 
 
 @derived
 def hubs() -> HubsFile:
-    """Hosts, routes and repackagers."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    """Hosts, stores and repackagers."""
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.hubs()
 
 
 @derived
+def providers() -> ProvidersFile:
+    """Who serves models."""
+    from modelcatalog import datafiles
+
+    return datafiles.providers()
+
+
+@derived
 def thinking() -> ThinkingFile:
     """Marks of thinking and of answers."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles  # see `companies`
 
     return datafiles.thinking()
 
@@ -263,7 +273,7 @@ def thinking() -> ThinkingFile:
 @derived
 def tools() -> ToolsFile:
     """How models write calls of tools."""
-    from modelcatalog import datafiles  # noqa: PLC0415  see `companies`
+    from modelcatalog import datafiles
 
     return datafiles.tools()
 
@@ -277,9 +287,14 @@ def types() -> dict[str, TypeEntry]:
 def _words() -> dict[str, tuple[str, ...]]:
     """The lists of words that reading and completing a name takes."""
     file = _types_file()
-    lists = {name: words for name, words in file if isinstance(words, tuple)}
+    lists = {"types": tuple(file.type)} | {name: words for name, words in file if isinstance(words, tuple)}
     flags = {flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition")}
     return lists | flags | {stage: tuple(name for name, entry in file.type.items() if entry.stage == stage) for stage in ("pretrained", "finished", "tuned")}
+
+
+def type_words() -> frozenset[str]:
+    """Every type."""
+    return frozenset(_words()["types"])
 
 
 def tiers() -> tuple[str, ...]:
@@ -295,6 +310,11 @@ def variants() -> tuple[str, ...]:
 def speeds() -> frozenset[str]:
     """Words for how a model is served, which do not change its weights: ``highspeed``."""
     return frozenset(_words()["speeds"])
+
+
+def served_faster() -> frozenset[str]:
+    """Those that say nothing more at the end of a name whose family has no such model: ``turbo`` behind Llama-3.3-70B."""
+    return frozenset(_words()["served_faster"])
 
 
 def parts() -> frozenset[str]:
@@ -320,6 +340,21 @@ def training_after_size() -> frozenset[str]:
 def counters() -> frozenset[str]:
     """Those that never count billions: ``seed``."""
     return frozenset(_words()["counters"])
+
+
+def negations() -> frozenset[str]:
+    """Words before which a type is denied: ``no``."""
+    return frozenset(_words()["negations"])
+
+
+def implied() -> frozenset[str]:
+    """Types that a family's own name says where all its series have them: ``guard`` for ShieldGemma."""
+    return frozenset(_words()["implied"])
+
+
+def base_words() -> dict[str, str]:
+    """What tuners write for a base -> its name: ``l3`` for Llama 3."""
+    return _types_file().bases
 
 
 def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]:
@@ -367,6 +402,11 @@ def formats() -> dict[str, tuple[str, ...]]:
     return _methods_file().formats
 
 
+def suffixes() -> dict[str, str]:
+    """Suffix of a file, without its point -> the format."""
+    return _methods_file().suffixes
+
+
 def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
     """Word -> dtype."""
     return _methods_file().dtypes
@@ -375,6 +415,16 @@ def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
 def ignored() -> tuple[str, ...]:
     """Words about packaging that are not facts about the model: ``hf``, ``imatrix``."""
     return _methods_file().ignored
+
+
+def loadable() -> frozenset[str]:
+    """Words of a repository's name by which its files are in transformers' form: ``hf``."""
+    return frozenset(_words()["loadable"])
+
+
+def foreign() -> frozenset[str]:
+    """Words by which its files are for another framework, or a step of the way to quantized ones: ``paddle``."""
+    return frozenset(_words()["foreign"])
 
 
 def tasks() -> tuple[TaskEntry, ...]:

@@ -12,6 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from modelcatalog.engines import Finish, Finished, Started, files_of
 from modelcatalog.engines.failing import closed
+from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.engines.sampling import Sampler, Trace, settings
 
@@ -37,6 +38,7 @@ class Plain:
     def __init__(self, model: Any, tokenizer: Any, subject: str, folder: Path) -> None:
         self._model, self._subject = model, subject
         self._limit = int(model.config.max_position_embeddings)
+        self._guides = Guides(lambda: tokenizing.guided(tokenizer, self._prompter.ends), subject)
         named = tokenizing.templates(tokenizer, folder)
         self._prompter = tokenizing.prompter(tokenizer, subject, named, model.generation_config, (model.config,), limit=self._limit)
 
@@ -61,6 +63,9 @@ class Plain:
         yield Started(len(ids), thinking)
         how = settings(options, self._model.generation_config)
         sampler, trace = Sampler(how), Trace(ids, options.seed)
+        if options.constraint is not None:
+            guide = trace.guide = self._guides.guide(options.constraint, lambda: writer.answering)
+            writer.complete = lambda: guide.over
         made, cache, fed = 0, None, ids
         while not writer.done and made < min(options.max_new_tokens, self._limit - len(ids)) and not cancel.is_set():
             with torch.inference_mode():

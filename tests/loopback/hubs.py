@@ -100,9 +100,7 @@ class LoopbackHub:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.closed.set()
         self._server.shutdown()
         self._server.server_close()
@@ -116,9 +114,7 @@ class LoopbackHub:
         root = self.repositories[repo_id]
         return {p.relative_to(root).as_posix(): p for p in sorted(root.rglob("*")) if p.is_file()}
 
-    def send(
-        self, request: BaseHTTPRequestHandler, status: int, body: bytes = b"", headers: dict[str, str] | None = None
-    ) -> None:
+    def send(self, request: BaseHTTPRequestHandler, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         """Send an answer of bytes."""
         # Noted first: a test may look as soon as the client has its answer.
         self.note(request, len(body))
@@ -132,9 +128,7 @@ class LoopbackHub:
     def send_json(self, request: BaseHTTPRequestHandler, value: Any, status: int = 200, **headers: str) -> None:
         """Send an answer of JSON."""
         kind = {"Content-Type": "application/json"}
-        self.send(
-            request, status, json.dumps(value).encode(), kind | {k.replace("_", "-"): v for k, v in headers.items()}
-        )
+        self.send(request, status, json.dumps(value).encode(), kind | {k.replace("_", "-"): v for k, v in headers.items()})
 
     def send_file(self, request: BaseHTTPRequestHandler, path: Path, headers: dict[str, str]) -> None:
         """Send a file, or the range of it that was asked for."""
@@ -252,9 +246,7 @@ class ModelScopeHub(LoopbackHub):
         """Answer one request."""
         url = urlsplit(request.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
-        match = re.fullmatch(
-            r"/(?:api|openapi)/v1/models/([^/]+/[^/]+)(/repo/files|/repo|/revisions)?", unquote(url.path)
-        )
+        match = re.fullmatch(r"/(?:api|openapi)/v1/models/([^/]+/[^/]+)(/repo/files|/repo|/revisions)?", unquote(url.path))
         if match is None:
             self.send_json(request, {"Code": 404, "Message": "no such route", "Success": False}, 404)
             return

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from loopback.hubs import Fault, LoopbackHub
     from modelcatalog.planning import Plan
-    from modelcatalog.records import Hub
+    from modelcatalog.records import RepositoryHub as Hub
 
 __all__ = ["KINDS", "NAME", "Pair", "after_plan", "both", "fetch", "other", "timed"]
 

@@ -51,9 +51,7 @@ def _serve(command: Sequence[str], settings: Mapping[str, str], *, patience: flo
         log = Path(scratch, "log")
         environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(Path(scratch, "home")), **settings}
         with log.open("wb") as out:
-            process = subprocess.Popen(
-                [sys.executable, *command, "--host", "127.0.0.1", "--port", str(port)], stdout=out, stderr=out, env=environment
-            )
+            process = subprocess.Popen([sys.executable, *command, "--host", "127.0.0.1", "--port", str(port)], stdout=out, stderr=out, env=environment)
         try:
             end = time.monotonic() + patience
             while process.poll() is None and time.monotonic() < end and not _healthy(port):

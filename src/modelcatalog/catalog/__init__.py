@@ -31,7 +31,7 @@ _HOMES = {"HUBS": "listing", "resolve": "resolving", "find": "searching", "searc
 
 
 def _first_use(name: str) -> Any:
-    from modelcatalog.catalog import index  # noqa: PLC0415  as in _HOMES
+    from modelcatalog.catalog import index  # as in _HOMES
 
     if name in ("companies", "series"):
         return getattr(index.index(), name)
@@ -49,13 +49,11 @@ if not TYPE_CHECKING:
     __getattr__ = _first_use
 
 
-
 def checkpoints(name: str | ModelName | None = None) -> tuple[Checkpoint, ...]:
     """Every checkpoint that the catalog lists, or those of one model, on both hubs."""
-    from modelcatalog.catalog import listing  # noqa: PLC0415  as in _HOMES
+    from modelcatalog.catalog import listing  # as in _HOMES
 
     return listing.listed_checkpoints(None if name is None else named(name).canonical)
-
 
 
 def siblings(name: str | ModelName) -> tuple[Checkpoint, ...]:
@@ -65,7 +63,6 @@ def siblings(name: str | ModelName) -> tuple[Checkpoint, ...]:
     ['Qwen/Qwen2.5-7B-Instruct', 'Qwen/Qwen2.5-7B-Instruct-AWQ']
     """
     return checkpoints(name)
-
 
 
 def extend(path: str | Path) -> None:

@@ -50,7 +50,6 @@ def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelN
         yield complete(read(text, strict=strict))
 
 
-
 def complete(name: ModelName) -> ModelName:
     """The same record with the sizes that the catalog knows and the name does not state.
 
@@ -74,7 +73,7 @@ def _by_listing(name: ModelName) -> ModelName:
     rule = by_month(name)
     if rule is not None:
         return with_size(name, rule)
-    from modelcatalog.catalog.listing import listing, same_model  # noqa: PLC0415  hardly any name comes here
+    from modelcatalog.catalog.listing import listing, same_model  # hardly any name comes here
 
     entries = same_model(name, listing())
     if not entries:

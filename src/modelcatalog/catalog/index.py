@@ -71,7 +71,6 @@ def _weights(family: FamilyEntry, entry: SeriesEntry) -> Weights:
     return family.weights
 
 
-
 def company_named(name: str) -> Company:
     """The company of that display name, which must be one."""
     return index().company_by_name[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import index
@@ -21,7 +21,9 @@ __all__ = [
     "HUBS",
     "Entry",
     "Listing",
+    "Packaging",
     "accounts",
+    "bare_name",
     "checkpoint",
     "is_repackager",
     "known_hub",
@@ -32,6 +34,7 @@ __all__ = [
     "other",
     "packaging",
     "same_model",
+    "spelled",
     "undated",
 ]
 
@@ -69,6 +72,16 @@ def accounts(company: Company, hub: RepositoryHub) -> tuple[str, ...]:
     return company.huggingface if hub == HUBS[0] else company.modelscope
 
 
+class Packaging(NamedTuple):
+    """What tells the checkpoints of one model apart."""
+
+    method: str | None
+    scheme: str | None
+    bits: float | None
+    format: str | None
+    dtype: str | None
+
+
 class Entry(NamedTuple):
     """One checkpoint: its ids, and the series that it belongs to."""
 
@@ -81,8 +94,7 @@ class Entry(NamedTuple):
     """Those of its identity, and the date: thousands of whole identities would be so many more objects to collect."""
     date: str
     version: str | None
-    packaging: tuple[Any, ...]
-    """Quantization and format: what tells the checkpoints of one model apart."""
+    packaging: Packaging
 
 
 class Listing(NamedTuple):
@@ -92,37 +104,90 @@ class Listing(NamedTuple):
     by_id: dict[str, dict[str, Entry]]
     by_model: dict[str, list[Entry]]
     by_family: dict[str, list[Entry]]
+    by_name: dict[str, list[Entry]]
+    """The bare name as `spelled` writes it -> the checkpoints of that name."""
     served: dict[str, tuple[Series, str]]
     """Canonical name of a model that is only served -> its series and API id."""
+    known_as: dict[str, str]
+    """An API's id, as `spelled` writes it -> the repository on Hugging Face that the vendor says it is."""
+    closed: dict[str, Series]
+    """Canonical name of a series without published weights -> the series."""
     account: dict[str, dict[str, str]]
     """Hub -> lower-case account there -> the same company's account on the other hub."""
+    accounts: dict[str, dict[str, str]]
+    """Hub -> lower-case account there -> the account as it is written."""
+    owners: frozenset[str]
+    """Owners of API ids, in lower case."""
 
 
 def _shared() -> dict[str, Sequence[object]]:
     return {"Series": index().series}
 
 
-@vocabulary.kept("listing", Listing, Entry, Series, known=_shared)
+@vocabulary.kept("listing", Listing, Entry, Packaging, Series, known=_shared)
 def listing() -> Listing:
     """The checkpoints, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []
     served: dict[str, tuple[Series, str]] = {}
+    closed: dict[str, Series] = {}
     lines = iter(index().series)
     for file in vocabulary.companies():
         for family in file.family:
             for entry in family.series:
                 line = next(lines)
                 entries += _entries(file, entry, line)
+                if line.weights == "closed":
+                    closed.setdefault(names.read(entry.name).canonical, line)
                 for name in entry.api:
                     read = names.read(name)
                     for key in (read.canonical, undated(read)):
                         served.setdefault(key, (line, name))
     by_model: dict[str, list[Entry]] = {}
     by_family: dict[str, list[Entry]] = {}
+    by_name: dict[str, list[Entry]] = {}
     for found in entries:
         by_model.setdefault(found.model, []).append(found)
         by_family.setdefault(found.series.family, []).append(found)
-    return Listing(tuple(entries), _by_id(entries), by_model, by_family, served, _renamed_accounts())
+        by_name.setdefault(spelled(bare_name(found)), []).append(found)
+    return Listing(tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), closed, _renamed_accounts(), _accounts(), _owners())
+
+
+_SEPARATORS = str.maketrans("_. ", "---")
+
+
+def spelled(bare: str) -> str:
+    """A repository's name as people retype it: whatever the case and the separators.
+
+    >>> spelled("Llama_3.1-8B")
+    'llama-3-1-8b'
+    """
+    return bare.lower().translate(_SEPARATORS)
+
+
+def _known_as() -> dict[str, str]:
+    """An API's id -> the repository."""
+    found: dict[str, str] = {}
+    for file in vocabulary.companies():
+        for family in file.family:
+            for entry in family.series:
+                main = entry.huggingface or next(iter(file.accounts.huggingface), "")
+                for name, bare in entry.known_as.items():
+                    found[spelled(name)] = bare if "/" in bare else f"{main}/{bare}"
+    return found
+
+
+def bare_name(entry: Entry) -> str:
+    """The repository's name without its account."""
+    return (entry.huggingface or entry.modelscope or "").rpartition("/")[2]
+
+
+def _owners() -> frozenset[str]:
+    return frozenset(owner.lower() for file in vocabulary.companies() for owner in file.accounts.api)
+
+
+def _accounts() -> dict[str, dict[str, str]]:
+    """Hub -> lower-case account there -> the account as it is written, of companies and of those who repackage."""
+    return {hub: {one.lower(): one for company in reversed(index().companies) for one in accounts(company, hub)} for hub in HUBS}
 
 
 def _by_id(entries: list[Entry]) -> dict[str, dict[str, Entry]]:
@@ -195,11 +260,12 @@ def _entries(file: CompanyFile, entry: SeriesEntry, line: Series) -> Iterator[En
         yield Entry(here, there, line, read.canonical, identity.words, identity.date, read.version, packaging(read))
 
 
-def packaging(name: ModelName) -> tuple[Any, ...]:
-    """What tells the checkpoints of one model apart: method, bits, format, dtype."""
+def packaging(name: ModelName) -> Packaging:
+    """How the name says that the weights are packed."""
     quantization = name.quantization
-    return (quantization and quantization.method, quantization and quantization.bits, name.format, name.dtype)
-
+    if quantization is None:
+        return Packaging(None, None, None, name.format, name.dtype)
+    return Packaging(quantization.method, quantization.scheme, quantization.bits, name.format, name.dtype)
 
 
 def listed_checkpoints(model: str | None = None) -> tuple[Checkpoint, ...]:
@@ -207,7 +273,6 @@ def listed_checkpoints(model: str | None = None) -> tuple[Checkpoint, ...]:
     listed = listing()
     entries = listed.entries if model is None else listed.by_model.get(model, ())
     return tuple(found for entry in entries for hub in HUBS if (found := listed_checkpoint(entry, hub)) is not None)
-
 
 
 def listed_checkpoint(entry: Entry, hub: Hub) -> Checkpoint | None:
@@ -244,10 +309,7 @@ def on_hub(entry: Entry, target: Hub, others: Iterable[Entry] = ()) -> Checkpoin
 
 def same_model(name: ModelName, listed: Listing) -> list[Entry]:
     """The listed checkpoints of the model that the name means."""
-    for key in (name.canonical, *_kindred(name)):
-        if entries := listed.by_model.get(key):
-            return entries
-    return []
+    return next((entries for key in (name.canonical, *_kindred(name)) if (entries := listed.by_model.get(key))), [])
 
 
 def _kindred(name: ModelName) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from modelcatalog import names, vocabulary
+from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import (
@@ -12,26 +12,30 @@ from modelcatalog.catalog.listing import (
     Entry,
     Listing,
     accounts,
+    bare_name,
     checkpoint,
     is_repackager,
-    known_hub,
     listing,
     on_hub,
     other,
-    packaging,
     same_model,
+    spelled,
     undated,
 )  # fmt: skip
-from modelcatalog.catalog.sizes import by_rules, near
-from modelcatalog.errors import ClosedWeights
+from modelcatalog.catalog.nearest import kin, misspelt, nearest, ranked, released_on
+from modelcatalog.errors import ClosedWeights, NameSyntaxError
 from modelcatalog.names.dictionary import current_dictionary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from modelcatalog.names.dictionary import Account
     from modelcatalog.records import Checkpoint, Family, Hub, ModelName, RepositoryHub, Series
 
 __all__ = ["resolve"]
 
-_DAY = len("2025-07-11")
+_PARAMETERS = 10**7
+"""From here on a size is a number of parameters, which no API states of a model whose weights it keeps."""
 
 
 def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
@@ -42,18 +46,19 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
         hub: ``"huggingface"`` or ``"modelscope"``; None: the reference's own hub, else Hugging Face.
 
     Raises:
-        NameSyntaxError: the text is not a name.
+        NameSyntaxError: the text is not a name, or ``hub`` names none that has repositories.
         ClosedWeights: the weights were never published.
-        Unsupported: ``hub`` is none that has repositories.
 
     >>> resolve("z-ai/glm-4.7-flash").repo_id
     'zai-org/GLM-4.7-Flash'
     """
-    known_hub(hub)
+    if hub is not None and hub not in HUBS:
+        message = f"there is no hub {hub!r} to take files from"
+        raise NameSyntaxError(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
     name = named(name)
     target = next((one for one in HUBS if one == (hub or name.hub)), HUBS[0])
     listed = listing()
-    found = _by_id(name, listed, target) or _by_model(name, listed, target)
+    found = _by_id(name, listed, target) or _by_name(name, listed, target) or _by_model(name, listed, target)
     if found is None:
         _refuse_closed(name, listed)
         found = _derived(name, listed, target)
@@ -69,25 +74,98 @@ def _by_id(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoin
     return None if entry is None else on_hub(entry, target)
 
 
+def _account(name: ModelName) -> Account | None:
+    return None if name.owner is None else current_dictionary().accounts.get(name.owner.lower())
+
+
+def _is_bare(name: ModelName, listed: Listing) -> bool:
+    """Whether the text names a model, as an API's id does, and no repository of an account.
+
+    An API id is lower case, or follows the API's own route; what is not names a repository, and is that repository.
+    """
+    if name.owner is None:
+        return True
+    account = _account(name)
+    if account is None or account.repackager:
+        return False
+    return _is_routed(name) or (name.name or "").islower() or not any(name.owner.lower() in listed.accounts[hub] for hub in HUBS)
+
+
+def _is_routed(name: ModelName) -> bool:
+    """Whether the text says by which way an API is reached."""
+    return any(segment.kind == "route" for segment in name.segments)
+
+
+def _by_name(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
+    """The bare name of a repository, in any capitalisation: what `canonical` drops of it still tells two apart."""
+    if (name.file is not None and name.owner is None) or not _is_bare(name, listed):
+        return None  # a file's name tells its format besides
+    if _tuned(name, listed):
+        return None
+    account = _account(name)
+    text = "-".join(part for part in (name.name, name.tag) if part) or name.source
+    entries = [
+        entry for entry in listed.by_name.get(spelled(text), ())
+        if account is None or entry.series.company == account.company
+    ]  # fmt: skip
+    for same in (text, text.lower()):
+        entries = [entry for entry in entries if same in (bare_name(entry), bare_name(entry).lower())] or entries
+    if entries and all(entry.series.company != name.company and bare_name(entry) != text for entry in entries):
+        own = [entry for how, entry in ranked(name, listed.by_model.get(name.canonical, ()), target) if how == "same" and entry.series.company == name.company]
+        entries = own or entries  # Llama-3-8B-Instruct is Meta's, though somebody else has a repository of nearly that name
+    return _best(name, entries, target)
+
+
+def _best(name: ModelName, entries: Iterable[Entry], target: RepositoryHub, *, exact: bool = True) -> Checkpoint | None:
+    """The one that serves the name best; where it is not just what the name says, the record says so."""
+    order = ranked(name, entries, target)
+    if not order:
+        return None
+    how, best = order[0]
+    found = on_hub(best, target, [entry for _, entry in order[1:]])
+    return found if exact and how == "same" else found.model_copy(update={"confidence": "derived"})
+
+
 def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
     """A bare or API spelling of a model that the catalog lists."""
-    account = None if name.owner is None else current_dictionary().accounts.get(name.owner.lower())
-    if name.owner is not None and (account is None or account.repackager or (not (name.name or "").islower() and _is_account(name.owner))):
-        return None  # an API id is lower case; what is not names a repository, and is that repository
-    exact = (_tuned(name, listed) if name.tag is not None else []) or same_model(name, listed)
-    entries = exact or _nearest(name, listed)
-    if not entries:
+    if not _is_bare(name, listed):
         return None
-    wanted = packaging(name)
-    company = None if account is None else account.company
-    ranked = sorted(entries, key=lambda entry: (company is not None and entry.series.company != company, _distance(wanted, entry.packaging)))
-    found = on_hub(ranked[0], target, ranked[1:])
-    return found if exact else found.model_copy(update={"confidence": "derived"})
+    account = _account(name)
+    entries = _tuned(name, listed) or listed.by_model.get(name.canonical) or []
+    exact = bool(entries) and any(name.identity[1:])  # a bare family is the name of no model
+    entries = entries or _moved(name, listed) or same_model(name, listed) or nearest(name, listed)
+    if account is not None:
+        entries = [entry for entry in entries if entry.series.company == account.company] or entries
+    found = _best(name, entries, target, exact=exact)
+    return found if found is None or exact else _dated(name, found, listed) or found
+
+
+def _dated(name: ModelName, found: Checkpoint, listed: Listing) -> Checkpoint | None:
+    """The edition of a day that is not listed, where the line's repositories end in such dates: DeepSeek-V4-Flash-0731.
+
+    What is listed without the date is another checkpoint.
+    """
+    day = name.released.text if name.released is not None else None
+    entry = listed.by_id[found.hub].get(found.repo_id.lower())
+    if not day or entry is None or entry.date or released_on(entry, name.identity.date) or not (name.name or "").endswith(f"-{day}"):
+        return None
+    line = [one for one in listed.by_family.get(entry.series.family, ()) if one.series.company == entry.series.company]
+    if not any(one.date and (last := bare_name(one).rpartition("-")[2]).isdigit() and len(last) == len(day) for one in line):
+        return None
+    made = checkpoint(found.hub, f"{found.repo_id}-{day}", None, "derived", exists=None)
+    return made.model_copy(update={"alternatives": (found.repo_id, *found.alternatives)})
+
+
+def _moved(name: ModelName, listed: Listing) -> list[Entry]:
+    """The checkpoint that an API's id stands for by its vendor's word."""
+    repo_id = listed.known_as.get(spelled(name.name or ""))
+    entry = None if repo_id is None else listed.by_id[HUBS[0]].get(repo_id.lower())
+    return [] if entry is None else [entry]
 
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
-    """A tag of Ollama that names no stage of training serves the edition for instructions: ``llama3.2:3b``."""
-    if name.hub in HUBS or not set(name.types).isdisjoint(vocabulary.flagged("edition")):
+    """What a tag of Ollama, or an API, serves without a word about training is the edition for instructions: ``llama3.2:3b``."""
+    if (name.tag is None and not _is_routed(name)) or name.hub in HUBS or not set(name.types).isdisjoint(vocabulary.flagged("edition")):
         return []
     for word in vocabulary.stages("finished"):
         if entries := listed.by_model.get(str(name.identity.too(word))):
@@ -95,112 +173,44 @@ def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
     return []
 
 
-def _is_account(owner: str) -> bool:
-    """Whether the owner publishes on a hub, or is but a word of API ids."""
-    return any(owner.lower() in (a.lower() for a in (*company.huggingface, *company.modelscope)) for company in index().companies)
-
-
-def _nearest(name: ModelName, listed: Listing) -> list[Entry]:
-    """The model whose repository says more than an API id does, or less: ``mistral-large-2512``, ``kimi-k2-turbo``.
-
-    Every word of the id must be in the repository's name, but for those of speed; what the repository's name has
-    beyond them may be a size, an edition for instructions, or the version of an id that has a date instead.
-    """
-    words, date = _own_words(name.identity.words, name.version), name.identity.date
-    own = name.identity.family.split("-")
-    several = len(own) > 1  # alone, GPT-NeoX means its model, and Falcon none of its many
-    if name.family is None or not (words or date or name.version or several):
-        return []
-    wanted = words - vocabulary.speeds()
-    if wanted != words and name.canonical in listed.served:
-        return []  # qwen-turbo is a model of its own that is only served
-    total = None if name.size is None or name.size.experts is not None else name.size.total
-    stated = _sizes_in(wanted) if total is not None else frozenset()
-    found: dict[str, list[Entry]] = {}
-    ranks: dict[str, tuple[Any, ...]] = {}
-    for entry in listed.by_family.get(name.family, ()):
-        if fold(entry.version) != fold(name.version) and (name.version is not None or not (wanted or date or several)):
-            continue
-        its_date, has = entry.date, _own_words(entry.words, entry.version)
-        more = has - words
-        missing = wanted - has
-        if missing and missing <= stated and not _sizes_in(has) and near(_total(entry), total):
-            missing = frozenset()  # deepseek-r1:671b: the catalog knows the size that the repository does not state
-            more -= _tiers()
-        if stated and "distill" in more:
-            more = frozenset(word for word in more - {"distill"} if word.rstrip("0123456789.") not in _families())  # deepseek-r1:7b
-        if missing or not all(_is_detail(word) or word in own for word in more) or (date and its_date != date and (its_date or not _released(entry, date))):
-            continue
-        found.setdefault(entry.model, []).append(entry)
-        newest = [-ord(char) for char in entry.series.released or ""]
-        stages = more.intersection(vocabulary.stages("finished"))
-        ranks[entry.model] = (
-            "base" in more, name.version is None and newest, len(more - stages), bool(its_date) and not date,
-            *((-(_total(entry) or 0), newest, not stages) if name.version else (newest, not stages, -(_total(entry) or 0))),
-        )  # fmt: skip
-    if not found:
-        return []
-    best = min(found, key=lambda model: ranks[model])
-    return found[best]
-
-
-def _total(entry: Entry) -> int | None:
-    size = by_rules(names.read(entry.huggingface or entry.modelscope or entry.model)).size
-    return None if size is None else size.total
-
-
-@vocabulary.derived
-def _families() -> frozenset[str]:
-    return frozenset(name.lower() for name in index().families)
-
-
-@vocabulary.derived
-def _tiers() -> frozenset[str]:
-    return frozenset(vocabulary.tiers())
-
-
-def _sizes_in(words: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for word in words if word[0].isdigit() and word[-1] in "bmt")
-
-
-def _released(entry: Entry, date: str) -> bool:
-    """Whether the date of an id is the day, or the month, on which the series came out: ``codestral-2405``."""
-    day, known = entry.series.released or "", date.lstrip("-")
-    return bool(known) and (day.startswith(known) or (date[0] == "-" and day.endswith(f"-{known}") and len(day) == _DAY))
-
-
-def _own_words(words: tuple[str, ...], version: str | None) -> frozenset[str]:
-    """The words beside family and version; some names write the version twice."""
-    return frozenset(words) - {(version or "").lower()}
-
-
-def _is_detail(word: str) -> bool:
-    known = word in vocabulary.stages("finished") or word in vocabulary.stages("pretrained")
-    return known or (word[0].isdigit() and word[-1] in "bmte") or (word[0] == "a" and word[-1] == "b")
-
-
-def _distance(wanted: tuple[Any, ...], has: tuple[Any, ...]) -> int:
-    """How far one packaging is from another; what was asked for counts most."""
-    return sum(8 >> i for i, (a, b) in enumerate(zip(wanted, has, strict=True)) if a != b)
+# Weights that were not published --------------------------------------------------------------
 
 
 def _refuse_closed(name: ModelName, listed: Listing) -> None:
     """Raise for models that are only served."""
-    account = None if name.owner is None else current_dictionary().accounts.get(name.owner.lower())
-    if name.owner is not None and account is None:
-        return
-    if account is not None and account.repackager:
+    account = _account(name)
+    if name.owner is not None and (account is None or account.repackager):
         return
     family = index().families.get(name.family or "")
     if family is None:
         return
     match = listed.served.get(name.canonical) or listed.served.get(undated(name))
-    closed = match is not None or family.weights == "closed"
-    if not closed and family.weights == "mixed":
-        lines = index().by_version.get((family.name, fold(name.version)), [])
+    if match is None and _has_weights(name):
+        return
+    closed = match is not None or family.weights == "closed" or name.canonical in listed.closed or undated(name) in listed.closed
+    if not closed and family.weights == "mixed" and not name.unknown:
+        lines = _lines(family.name, name.version)
         closed = bool(lines) and all(line.weights == "closed" for line in lines)
     if closed:
         raise _closed(name, family, match)
+
+
+def _lines(family: str, version: str | None) -> list[Series]:
+    """The series of that version; for one that nobody has listed, those of the same generation: 5.7 among 5, 5.2 and 5.5."""
+    exact = index().by_version.get((family, fold(version)), [])
+    if exact or version is None or "." not in version:
+        return exact
+    generation = version.partition(".")[0].lower()
+    every = (lines for (of, one), lines in index().by_version.items() if of == family and one is not None and one.partition(".")[0] == generation)
+    return [line for lines in every for line in lines]
+
+
+def _has_weights(name: ModelName) -> bool:
+    """Whether the name states what only published weights have: parameters, a quantization, a file, a base that is open."""
+    size, base = name.size, name.base
+    counted = size is not None and (size.total or 0) >= _PARAMETERS and name.origin("size.total") == "name"
+    family = None if base is None else index().families.get(base.family or "")
+    return counted or name.quantization is not None or name.format is not None or (family is not None and family.weights == "open")
 
 
 def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -> ClosedWeights:
@@ -213,32 +223,71 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
         hint = f"{company.api_docs or company.site or company.name} tells how it is served; its API is not OpenAI-compatible"
         return ClosedWeights(message, subject=name.source, hint=hint)
     model = match[1] if match else name.name
-    hint = f"{company.name}'s API serves it: set {company.api_key or 'the API key'} and use modelcatalog.load({model!r}, engine=\"openai\")"
+    hint = f'{company.name}\'s API serves it: set {company.api_key or "the API key"} and use modelcatalog.load({model!r}, engine="openai")'
     return ClosedWeights(message, subject=name.source, hint=hint)
 
 
+# What the catalog does not list ---------------------------------------------------------------
+
+
 def _derived(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint:
-    """Not listed: the account's renaming rule, or the id as it stands."""
+    """Not listed: the account's renaming rule, or the id as it stands; and what is listed that could have been meant."""
     bare = name.name or name.source
     if name.owner is None:
-        family = index().families.get(name.family or "")
-        company = family and company_named(family.company)
-        account = company and next(iter(accounts(company, target)), None)
-        return checkpoint(target, f"{account}/{bare}" if account else bare, None, "guessed", exists=None)
-    elsewhere = other(target)
-    owner = name.owner.lower()
-    here = {a.lower() for c in index().companies for a in accounts(c, target)}
-    if name.hub != elsewhere and owner in here:
-        return checkpoint(target, f"{name.owner}/{bare}", None, "derived", exists=None)
+        account = _main_account(name, target)
+        return _guessed(name, f"{account}/{bare}" if account else bare, listed, target)
+    owner, elsewhere = name.owner.lower(), other(target)
+    account = _account_of_kin(name, owner, listed, target)
+    if account is not None:
+        return _beside(checkpoint(target, f"{account}/{bare}", None, "derived", exists=None), misspelt(name, listed))
+    here = listed.accounts[target].get(owner)
+    if name.hub != elsewhere and here is not None:
+        if (name.name or "").islower() and owner in listed.owners:
+            return _guessed(name, f"{here}/{bare}", listed, target)
+        return _beside(checkpoint(target, f"{here}/{bare}", None, "derived", exists=None), misspelt(name, listed))
     account = listed.account[elsewhere].get(owner)
-    if account is None and target == HUBS[0] and is_repackager(owner):
-        family = index().families.get(name.family or "")
-        company = family and company_named(family.company)
-        if owner in {a.lower() for entry in vocabulary.hubs().repackager for a in entry.modelscope if a not in entry.huggingface}:
-            listed_here = next((e for e in listed.entries if e.huggingface and e.huggingface.lower().endswith(f"/{bare.lower()}")), None)
-            if listed_here is not None:
-                return checkpoint(target, listed_here.huggingface or "", listed_here, "derived", exists=True)
-            account = company and next(iter(company.huggingface), None)
-    if account is None:
-        return checkpoint(target, f"{name.owner}/{bare}", None, "guessed", exists=None)
-    return checkpoint(target, f"{account}/{bare}", None, "derived", exists=None)
+    if account is None and target == HUBS[0] and is_repackager(owner) and owner in listed.accounts[elsewhere]:
+        same = next((entry for entry in listed.by_name.get(spelled(bare), ()) if entry.huggingface), None)
+        if same is not None:
+            return checkpoint(target, same.huggingface or "", same, "derived", exists=True)
+        account = _main_account(name, target)
+    if account is not None:
+        return checkpoint(target, f"{account}/{bare}", None, "derived", exists=None)
+    known = _account(name)
+    if known is not None and known.company is not None and owner not in listed.accounts[elsewhere]:
+        # A word of API ids is no account of a hub.
+        company = company_named(known.company)
+        account = next(iter(accounts(company, target)), None)
+    return _guessed(name, f"{account or name.owner}/{bare}", listed, target)
+
+
+def _account_of_kin(name: ModelName, owner: str, listed: Listing, target: RepositoryHub) -> str | None:
+    """The account on this hub of what the owner has published of the family on the other one, the same version first.
+
+    Whoever mirrors a company's models does so line by line: Gemma 2 lies elsewhere than Gemma.
+    """
+    found: dict[tuple[bool, str], int] = {}
+    for entry in listed.by_family.get(name.family or "", ()):
+        here, there = (entry.huggingface, entry.modelscope) if target == HUBS[0] else (entry.modelscope, entry.huggingface)
+        if here and there and there.partition("/")[0].lower() == owner:
+            key = (fold(entry.version) == fold(name.version), here.partition("/")[0])
+            found[key] = found.get(key, 0) + 1
+    return max(found, key=lambda key: (key[0], found[key]))[1] if found else None
+
+
+def _guessed(name: ModelName, repo_id: str, listed: Listing, target: RepositoryHub) -> Checkpoint:
+    """A repository that nobody has listed; the listed ones beside it are what a slip of the pen could have meant."""
+    made = checkpoint(target, repo_id, None, "guessed", exists=None)
+    return _beside(made, misspelt(name, listed) or (kin(name, listed) if _is_bare(name, listed) else ()))
+
+
+def _beside(made: Checkpoint, others: Iterable[Entry]) -> Checkpoint:
+    """The record with those that are listed on its hub as what else could be meant."""
+    known = (found.repo_id for entry in others if (found := on_hub(entry, made.hub)).exists)
+    return made.model_copy(update={"alternatives": tuple(dict.fromkeys(known))})
+
+
+def _main_account(name: ModelName, target: RepositoryHub) -> str | None:
+    family = index().families.get(name.family or "")
+    company = None if family is None or family.weights == "closed" else company_named(family.company)
+    return None if company is None else next(iter(accounts(company, target)), None)

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from modelcatalog import names
 from modelcatalog.catalog.completing import parse
 from modelcatalog.catalog.index import company_named, fold, index
-from modelcatalog.catalog.listing import HUBS, listed_checkpoint, listing, on_hub, same_model
+from modelcatalog.catalog.listing import HUBS, listed_checkpoint, listing, same_model
+from modelcatalog.catalog.resolving import resolve
+from modelcatalog.errors import ClosedWeights
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Checkpoint, Match, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.records import Company, Family, Hub, Series, Weights
+    from modelcatalog.records import Company, Family, Hub, ModelName, Series, Weights
 
 __all__ = ["find", "search"]
 
@@ -38,13 +40,25 @@ def find(text: str) -> Match | None:
         company = company_named(named)
         own = family if family is not None and family.company == named else None
         return _match(company, own)
+    checkpoint = _listed(name)
+    line = None if checkpoint is None else listing().by_id[HUBS[0]][checkpoint.repo_id.lower()].series
+    if line is not None:
+        family = family or known.families[line.family]
+    elif family is not None and name.version:
+        line = next(iter(known.by_version.get((family.name, fold(name.version)), [])), None)
     if family is None:
         return None
-    company = company_named(family.company)
-    lines = known.by_version.get((family.name, fold(name.version)), [])
-    entries = same_model(name, listing())
-    line = entries[0].series if entries else lines[0] if lines and name.version else None
-    return _match(company, family, line, on_hub(entries[0], HUBS[0], entries[1:]) if entries else None)
+    return _match(company_named(family.company), family, line, checkpoint)
+
+
+def _listed(name: ModelName) -> Checkpoint | None:
+    """The repository that the catalog lists for the name; None where only a longer name would reach it."""
+    try:
+        found = resolve(name, HUBS[0])
+    except ClosedWeights:
+        return None
+    reached = found.confidence in {"sourced", "recorded"} or same_model(name, listing())
+    return found if found.exists and reached else None
 
 
 def _match(company: Company, family: Family | None, line: Series | None = None, found: Checkpoint | None = None) -> Match:

@@ -54,7 +54,6 @@ class Sizes(NamedTuple):
     """The rules of series with a version, by the month in which these came out."""
 
 
-_UNSIZED = names.size_of(None, None, None, None)
 _ESTIMATE = ("size.total", "estimate")
 _NONE = Sizes({None: ()}, {None: ()}, {})
 
@@ -85,7 +84,7 @@ def by_rules(name: ModelName) -> ModelName:
 
 def with_size(name: ModelName, rule: SizeRule) -> ModelName:
     """The record with what a rule knows and the name does not state."""
-    size = name.size or _UNSIZED
+    size = name.size or names.size_of(None, None, None, None)
     origins = dict(name.origins)
     total, active = size.total, size.active
     if active is None and rule.active is not None and rule.active == total and not rule.default:
@@ -200,7 +199,7 @@ class SizeTable:
             rows = self._rows.get(family)
             if rows is None:
                 return None
-            found = self._made[family] = _sizes([SizeRule(frozenset(row[0]), *row[1:]) for row in rows])
+            found = self._made[family] = _sizes([SizeRule(frozenset(row[0]), *row[1:]) for row in rows[1:]], frozenset(rows[0]))
         return found
 
 
@@ -212,13 +211,17 @@ def size_rules() -> SizeTable:
 
 @vocabulary.kept("sizes")
 def _rows() -> dict[str, list[_Row]]:
-    """Family -> the fields of its rules, the rule with the most words first."""
-    from modelcatalog.entries import split_size  # noqa: PLC0415  where the rules are kept, nobody needs the entries
+    """Family -> its versions, then the fields of its rules, the rule with the most words first."""
+    from modelcatalog.entries import split_size  # where the rules are kept, nobody needs the entries
 
     rules: dict[str, list[SizeRule]] = {}
+    versions: dict[str, set[str]] = {}
     for file in vocabulary.companies():
         for family in file.family:
             for entry in family.series:
+                version = fold(names.read(entry.name).version)
+                if version is not None:
+                    versions.setdefault(family.name, set()).add(version)
                 for key, text in entry.sizes.items():
                     example = names.read(f"{entry.name}-{key}" if key else entry.name)
                     total, active = split_size(text)
@@ -226,16 +229,20 @@ def _rows() -> dict[str, list[_Row]]:
                     rule = SizeRule(name_words(example), fold(example.version), total, active, not key, example.identity.date, month)
                     rules.setdefault(family.name, []).append(rule)
     ordered = {name: sorted(some, key=lambda rule: (rule.default, -len(rule.words))) for name, some in rules.items()}
-    return {name: [[sorted(rule.words), *rule[1:]] for rule in some] for name, some in ordered.items()}
+    return {name: [sorted(versions.get(name, ())), *([sorted(rule.words), *rule[1:]] for rule in some)] for name, some in ordered.items()}
 
 
-def _sizes(rules: list[SizeRule]) -> Sizes:
+def _sizes(rules: list[SizeRule], versions: frozenset[str]) -> Sizes:
     months: dict[str, tuple[SizeRule, ...]] = {}
     for rule in rules:
         if rule.version is not None:
             months[rule.month] = (*months.get(rule.month, ()), rule)
-    return Sizes(_by_version(rules), _by_version([rule for rule in rules if rule.active is not None]), months)
+    return Sizes(_by_version(rules, versions), _by_version([rule for rule in rules if rule.active is not None], versions), months)
 
 
-def _by_version(rules: Sequence[SizeRule]) -> _ByVersion:
-    return {version: tuple(rule for rule in rules if rule.version in (version, None)) for version in (None, *(rule.version for rule in rules))}
+def _by_version(rules: Sequence[SizeRule], versions: frozenset[str]) -> _ByVersion:
+    """The default of a series without a version does not answer for a version that other series have: Qwen-VL's for Qwen3-VL."""
+    found: _ByVersion = {None: tuple(rule for rule in rules if rule.version is None)}
+    for version in {*versions, *(rule.version for rule in rules if rule.version is not None)}:
+        found[version] = tuple(rule for rule in rules if rule.version == version or (rule.version is None and not rule.default))
+    return found

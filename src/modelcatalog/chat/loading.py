@@ -48,6 +48,12 @@ def load(name: str | Path | ModelName | Plan, *, api_key: str | None = None, **o
         with uncollected():  # the tables that the name is read with, made beside all that torch holds
             current_dictionary()
         plan = planning.plan(name, **options)
+        if options.get("kv_dtype") is not None:
+            message = f"kv_dtype={options['kv_dtype']!r} is what a plan counts with; no engine is told of it"
+            raise Unsupported(message, subject=plan.name.source, hint="leave it out, or hand it on by the engine's own name in engine_options=")
+    if plan.on is not None:
+        message = f"this plan of {plan.name.source} is for {plan.on}, and not for this machine"
+        raise Unsupported(message, subject=plan.name.source, hint="make one without on=, here or on that machine")
     if api_key is not None and not plan.served:
         message = f"api_key= is for servers, and {plan.engine} asks none"
         raise Unsupported(message, subject=plan.name.source, hint=f"leave it out, or use {use(server())}")
@@ -75,10 +81,7 @@ def _refuse(plan: Plan) -> None:
         hint = f"free space, or move the cache with {hubs.get(plan.hub or hubs.default().name).cache_variable}"
         raise WontFit(message, subject=plan.name.source, hint=hint)
     if memory.fits is False and not plan.offload:
-        message = (
-            f"{plan.name.source} needs {planning.human(memory.needed)} of memory, "
-            f"{planning.human(memory.free)} are free {memory.place}"
-        )
+        message = f"{plan.name.source} needs {planning.human(memory.needed)} of memory, {planning.human(memory.free)} are free {memory.place}"
         more = "" if plan.device == "cpu" else ", or allow offload=True"
         hint = f"take a smaller variant, a shorter context_length={more}"
         raise WontFit(message, subject=plan.name.source, hint=hint)

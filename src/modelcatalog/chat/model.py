@@ -48,9 +48,7 @@ class ChatModel:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:
@@ -90,9 +88,7 @@ class ChatModel:
         """
         return self.stream(prompt, system=system, max_new_tokens=max_new_tokens, **generation).reply
 
-    def stream(
-        self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any
-    ) -> Stream:
+    def stream(self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> Stream:
         """Answer a prompt piece by piece; arguments and errors as in `chat`, raised with the first piece."""
         return self._stream(asking.messages(prompt, system), engines.options(max_new_tokens, generation))
 
@@ -100,9 +96,7 @@ class ChatModel:
         """Continue a text, without any template; what base models are for."""
         return self._stream(asking.text(text), engines.options(max_new_tokens, generation)).reply
 
-    def batch(
-        self, prompts: Iterable[Asked], *, system: str | None = None, max_new_tokens: int = 512, **generation: Any
-    ) -> Iterator[Reply]:
+    def batch(self, prompts: Iterable[Asked], *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> Iterator[Reply]:
         """Answer many prompts; yields the replies in their order. A failed one has ``finish_reason="error"``.
 
         On transformers they are made together, in a batch that finished replies leave and new ones join; a server is
@@ -177,9 +171,7 @@ class ChatModel:
         self._turns.watch(stream)
         return stream
 
-    def _events(
-        self, prompt: Prompt, options: Options, cancel: threading.Event, memory: object | None
-    ) -> Iterator[engines.Event]:
+    def _events(self, prompt: Prompt, options: Options, cancel: threading.Event, memory: object | None) -> Iterator[engines.Event]:
         with self._turns.take():
             yield from self._engine.run(prompt, options, cancel=cancel, memory=memory)
 

@@ -59,7 +59,7 @@ class Reply(BaseModel):
         return self.text
 
     def _repr_html_(self) -> str:
-        from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
+        from modelcatalog.show import html  # only a notebook asks
 
         return html.reply(self)
 
@@ -82,7 +82,7 @@ class Stream(Iterator[str]):
         return next(self._pieces)
 
     def _ipython_display_(self) -> None:
-        from modelcatalog.show import notebook  # noqa: PLC0415  only IPython asks
+        from modelcatalog.show import notebook  # only IPython asks
 
         notebook.show(self)
 

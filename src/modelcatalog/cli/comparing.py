@@ -62,7 +62,7 @@ def order(a: ModelName, b: ModelName) -> Order:
     >>> order(parse("DeepSeek-V3"), parse("DeepSeek-R1"))
     Order(newer=None, because='two_lines')
     """
-    from modelcatalog.records import Version  # noqa: PLC0415  only a comparison needs it
+    from modelcatalog.records import Version  # only a comparison needs it
 
     apart = _apart(a, b)
     if apart is not None:

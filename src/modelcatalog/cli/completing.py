@@ -18,7 +18,7 @@ def engines(incomplete: str) -> list[str]:
     >>> engines("l")
     ['llama.cpp']
     """
-    from modelcatalog.planning.runs import ENGINES  # noqa: PLC0415  a shell asks seldom
+    from modelcatalog.planning.runs import ENGINES  # a shell asks seldom
 
     return _matching(lambda: ENGINES, incomplete)
 
@@ -29,7 +29,7 @@ def types(incomplete: str) -> list[str]:
     >>> types("cod")
     ['coder']
     """
-    from modelcatalog import vocabulary  # noqa: PLC0415  as above
+    from modelcatalog import vocabulary
 
     return _matching(lambda: sorted(vocabulary.types()), incomplete)
 
@@ -40,7 +40,7 @@ def companies(incomplete: str) -> list[str]:
     >>> companies("DeepS"), companies("阿里巴")
     (['DeepSeek'], ['阿里巴巴'])
     """
-    from modelcatalog import catalog  # noqa: PLC0415  as above
+    from modelcatalog import catalog
 
     return _matching(lambda: sorted({name for each in catalog.companies for name in (each.name, each.zh, *each.aliases) if name}), incomplete)
 
@@ -51,7 +51,7 @@ def families(incomplete: str) -> list[str]:
     >>> families("Gemi")
     ['Gemini']
     """
-    from modelcatalog import catalog  # noqa: PLC0415  as above
+    from modelcatalog import catalog
 
     return _matching(lambda: sorted(each.name for each in catalog.families), incomplete)
 

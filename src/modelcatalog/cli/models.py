@@ -92,7 +92,7 @@ def chat(
     settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
     reply = None if tools is None else _calling(tools, say, notes, json=json)
     if resume is not None:
-        from modelcatalog.chat import saving  # noqa: PLC0415  only --resume needs it
+        from modelcatalog.chat import saving  # only --resume needs it
 
         saving.read(resume)  # a wrong file is said before anything is loaded
     with talk.waiting(notes, say.looking.format(name=name)):
@@ -125,7 +125,7 @@ def _calling(file: Path, say: Words, notes: Console, *, json: bool) -> Callable[
     Raises:
         Unsupported: there are none, or nobody can be asked.
     """
-    from modelcatalog.cli import tools  # noqa: PLC0415  only --tools needs it
+    from modelcatalog.cli import tools
 
     if json:
         message = "--tools asks before each call, and with --json there is nobody to ask"
@@ -140,7 +140,7 @@ def _schema(file: Path) -> dict[str, Any]:
     Raises:
         Unsupported: it cannot be read, or holds something else.
     """
-    from modelcatalog.engines.constraints import constraint  # noqa: PLC0415  only --schema needs it
+    from modelcatalog.engines.constraints import constraint  # only --schema needs it
 
     try:
         found = loads(file.read_bytes())

@@ -61,7 +61,7 @@ def explain(
     out = show.console()
     for number, name in enumerate(given.each(modelcatalog.parse)):
         if html:
-            from modelcatalog.show import html as fragments  # noqa: PLC0415  only --html asks
+            from modelcatalog.show import html as fragments  # only --html asks
 
             sys.stdout.write(f"{fragments.explain(name, language=say.labels.language)}\n")
         elif json:
@@ -81,7 +81,7 @@ def explain(
 
 def _explained(name: ModelName) -> dict[str, object]:
     """The parts and facts in English whatever the locale is: programs read them."""
-    from modelcatalog.show import explained  # noqa: PLC0415  as above
+    from modelcatalog.show import explained
 
     return {
         "source": name.source,

@@ -44,11 +44,14 @@ _REQUEST: dict[str, Any] = {
     "dtype": Annotated[Literal["auto", "float32", "bfloat16", "float16"], typer.Option(help="The data type to compute in.")],
     "device": Annotated[str | None, typer.Option(metavar="DEVICE", help="Where it runs: cpu, cuda, cuda:1, …", show_default=False)],
     "context_length": Annotated[int | None, typer.Option(metavar="N", help="Reserve memory for a conversation of this many tokens.", show_default=False)],
+    "on": Annotated[str | None, typer.Option(metavar="MACHINE", help="Plan for this machine: RTX 4090, 2x H100, M3 Max 64GB, 24GB.", show_default=False)],
+    "concurrency": Annotated[int, typer.Option(min=1, metavar="N", help="Reserve memory for this many conversations at once.")],
+    "kv_dtype": Annotated[str | None, typer.Option("--kv-dtype", metavar="TYPE", help="The type of keys and values: fp8, q8_0, …", show_default=False)],
     "offload": Annotated[bool, typer.Option("--offload", help="Keep weights in RAM where the GPU is too small.")],
     "trust_remote_code": Annotated[bool, typer.Option("--trust-remote-code", help="Allow Python code from the repository to run: read it first.")],
 }
 """The keywords of `modelcatalog.plan` as options of a command, in the order of its help."""
-_USUAL: dict[str, object] = {"fit": False, "dtype": "auto", "offload": False, "trust_remote_code": False}
+_USUAL: dict[str, object] = {"fit": False, "concurrency": 1, "dtype": "auto", "offload": False, "trust_remote_code": False}
 
 
 def takes_request(*, without: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:

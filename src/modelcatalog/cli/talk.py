@@ -100,7 +100,7 @@ def talk(
 def _edit_lines() -> None:
     """Arrow keys and recall, where the platform has them."""
     with suppress(ImportError):
-        import readline  # noqa: PLC0415  from here on, input() uses it
+        import readline  # from here on, input() uses it
 
         # Where the locale in LANG is not installed, readline takes the bytes of 退出 for Meta keys and drops them.
         for setting in ("input-meta on", "output-meta on", "convert-meta off"):

@@ -23,10 +23,7 @@ COMMANDS = {
     "resolve": "权重应该在哪个仓库（只查目录，不联网）。",
     "plan": "说明加载会做什么：从哪里来、哪些文件、用什么类型、装不装得下。什么也不加载。",
     "lock": "按校验和记下名称现在指的文件：`load(NAME, lock=FILE)` 只接受同样的字节，否则失败。",
-    "chat": (
-        "加载模型并对话，记得上文。\n\n"
-        "Ctrl-C 中断回复，不退出程序；输入 exit、quit、退出 或结束输入即可退出。回复写到标准输出，其余写到标准错误。"
-    ),
+    "chat": ("加载模型并对话，记得上文。\n\nCtrl-C 中断回复，不退出程序；输入 exit、quit、退出 或结束输入即可退出。回复写到标准输出，其余写到标准错误。"),
     "catalog": "列出公司及其系列，或列出符合全部条件的模型仓库。",
 }
 """Command -> what it does."""
@@ -54,6 +51,9 @@ CHINESE = {
     "Where it runs: cpu, cuda, cuda:1, …": "在哪里运行：cpu、cuda、cuda:1 等。",
     "The data type to compute in.": "用什么数据类型计算。",
     "Reserve memory for a conversation of this many tokens.": "为多少个词元的对话预留内存。",
+    "Plan for this machine: RTX 4090, 2x H100, M3 Max 64GB, 24GB.": "按这台机器来算：RTX 4090、2x H100、M3 Max 64GB、24GB。",
+    "Reserve memory for this many conversations at once.": "为同时进行的多少个对话预留内存。",
+    "The type of keys and values: fp8, q8_0, …": "键和值用什么类型：fp8、q8_0 等。",
     "Take the most precise variant that fits this machine.": "选这台机器装得下的、精度最高的变体。",
     "Allow Python code from the repository to run: read it first.": "允许运行仓库里的 Python 代码：请先读过。",
     "Use a server that runs the model: http://HOST:PORT/v1.": "使用已载入该模型的服务器：http://HOST:PORT/v1。",

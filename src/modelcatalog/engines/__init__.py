@@ -171,9 +171,7 @@ class Engine(Protocol):
     def costs(self) -> tuple[str, ...]:
         """What of this way costs speed, one sentence each; known once the checkpoint is loaded."""
 
-    def run(
-        self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None
-    ) -> Iterator[Event]:
+    def run(self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None) -> Iterator[Event]:
         """Generate. Setting ``cancel`` ends it after the current token, as does closing the iterator.
 
         Args:

@@ -163,9 +163,9 @@ def _schema(given: Mapping[str, Any]) -> Constraint:
         message = f"response_format={dict(given)!r} holds no JSON Schema"[:_SHOWN]
         raise Unsupported(message, subject="response_format", hint='write {"type": "json_schema", "json_schema": {"schema": {…}}}')
     try:
-        from jsonschema.exceptions import SchemaError  # noqa: PLC0415  only replies with a schema need it
-        from jsonschema.exceptions import ValidationError as Mismatch  # noqa: PLC0415
-        from jsonschema.validators import validator_for  # noqa: PLC0415
+        from jsonschema.exceptions import SchemaError  # only replies with a schema need it
+        from jsonschema.exceptions import ValidationError as Mismatch
+        from jsonschema.validators import validator_for
     except ImportError as error:
         message = "checking a reply against a JSON Schema needs jsonschema"
         raise MissingPackage(message, subject="response_format", install="pip install jsonschema") from error

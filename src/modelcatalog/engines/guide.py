@@ -49,7 +49,7 @@ class Guides:
             Unsupported: the constraint has something that it does not know, or the tokenizer is of an old kind.
         """
         try:
-            from llguidance import LLMatcher  # noqa: PLC0415
+            from llguidance import LLMatcher
         except ImportError as error:
             message = "keeping a reply within a schema, choices or a pattern needs llguidance"
             raise MissingPackage(message, subject=self._subject, install="pip install 'modelcatalog[chat]'") from error
@@ -115,7 +115,7 @@ class Guide:
 
     def allowed(self, size: int) -> Any:
         """Which tokens may come next, as booleans of shape (size,); None while any may."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         self._awake = self._awake or self._answering()
         if not self._awake:

@@ -73,7 +73,7 @@ class Trace:
 
     def ready(self, scores: Any, *, penalty: bool) -> None:
         """Make what is missing, on the device of the scores."""
-        import torch  # noqa: PLC0415
+        import torch
 
         if self.generator is None and self.seed is not None:
             self.generator = torch.Generator(scores.device).manual_seed(self.seed)
@@ -86,7 +86,7 @@ def guided(scores: Any, traces: Sequence[Trace]) -> Any:
     """Scores of shape (rows, vocabulary), without the tokens that would break a row's constraint."""
     if all(trace.guide is None for trace in traces):
         return scores
-    import torch  # noqa: PLC0415
+    import torch
 
     scores = scores.clone()
     for row, trace in zip(scores, traces, strict=True):
@@ -118,7 +118,7 @@ class Sampler:
         return tokens
 
     def _chosen(self, scores: Any, traces: Sequence[Trace]) -> list[int]:
-        import torch  # noqa: PLC0415
+        import torch
 
         penalty = self._how.repetition_penalty
         if self._greedy and penalty == 1:
@@ -146,7 +146,7 @@ class Sampler:
 
     def _make(self) -> list[Any]:
         """The warpers of transformers, in its order."""
-        from transformers import (  # noqa: PLC0415
+        from transformers import (
             MinPLogitsWarper,
             TemperatureLogitsWarper,
             TopKLogitsWarper,

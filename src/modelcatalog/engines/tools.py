@@ -114,7 +114,7 @@ def _function(given: object) -> Tool:
         message = f"the tool {_shown(given)} is a coroutine function, and tools are called in the caller's thread"
         raise Unsupported(message, subject="tools", hint="wrap it in a function that waits for it, such as one with asyncio.run")
     try:
-        from transformers.utils import get_json_schema  # noqa: PLC0415  only tools that are functions need it
+        from transformers.utils import get_json_schema
     except ImportError as error:
         message = "offering a function as a tool needs transformers, which reads its signature"
         raise MissingPackage(message, subject="tools", install="pip install 'modelcatalog[chat]'") from error
@@ -151,7 +151,7 @@ def _stated(stated: Mapping[str, Any], given: object, function: Callable[..., An
         message = f"the tool {name} is not JSON: {error}"
         raise Unsupported(message, subject=name, hint="leave out what JSON does not have") from error
     kinds = _validator(told["parameters"])
-    from jsonschema.exceptions import SchemaError  # noqa: PLC0415  it is there
+    from jsonschema.exceptions import SchemaError
 
     try:
         kinds.check_schema(told["parameters"])
@@ -163,7 +163,7 @@ def _stated(stated: Mapping[str, Any], given: object, function: Callable[..., An
 
 def _validator(schema: Any) -> Any:
     try:
-        from jsonschema.validators import validator_for  # noqa: PLC0415  only tools need it
+        from jsonschema.validators import validator_for
     except ImportError as error:
         message = "checking the arguments of a tool needs jsonschema"
         raise MissingPackage(message, subject="tools", install="pip install jsonschema") from error

@@ -28,7 +28,7 @@ def get(name: str) -> Hub:
     >>> get("modelscope").title
     'ModelScope'
     """
-    if name not in HUBS:
+    if not isinstance(name, str) or name not in HUBS:
         message = f"there is no hub {name!r} to take files from"
         raise Unsupported(message, subject=str(name), hint=pass_one(HUBS))
     return HUBS[name]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from modelcatalog.errors import IntegrityError
+from modelcatalog.hubs.card import Card
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,8 @@ class Listing(BaseModel):
     """The commit that ``revision`` is now; None where the hub does not say."""
     files: tuple[RemoteFile, ...] = ()
     gated: bool = False
+    card: Card = Field(default_factory=Card)
+    """What the hub says of the model in the same answer."""
 
     def file(self, path: str) -> RemoteFile | None:
         """The file at ``path``, or None."""

@@ -190,7 +190,7 @@ class Guard:
 def headers_error(headers: Any, *, commit: str, subject: str) -> UnsafeRepository | None:
     """What is wrong with the headers that huggingface_hub makes paths of; None if nothing is.
 
-    >>> str(headers_error({"etag": '"../../x"'}, commit="c", subject="a/b"))[:43]
+    >>> str(headers_error({"etag": '"../../x"'}, commit="c", subject="a/b"))[:46]
     "a/b sends an ETag that is not a hash: '../../x"
     """
     for name in ("etag", "x-linked-etag"):

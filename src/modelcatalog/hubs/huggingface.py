@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from modelcatalog.errors import HubUnreachable, UnsafeRepository, WontFit
+from modelcatalog.hubs import card as cards
 from modelcatalog.hubs import paths, proxies, receipts, refusals
 from modelcatalog.hubs.files import Copy, Listing, RemoteFile
 from modelcatalog.hubs.guard import PATIENCE, headers_error
@@ -40,6 +41,8 @@ _FOLDER = "models"
 _SERVER_ERROR = 500
 _SERVER_ERRORS = 2
 _TOO_MANY = 429
+_NO_COMMIT = "FileMetadataError"
+"""What huggingface_hub raises, or has as the cause, where an answer does not say which commit it is of."""
 
 
 class HuggingFace(Hub):
@@ -119,9 +122,7 @@ class HuggingFace(Hub):
         file = folder.parent.parent / "trees" / f"{folder.name}.json"
         try:
             value = json.loads(file.read_bytes())
-            return tuple(
-                RemoteFile(path=path, size=one.get("lfs_size") or one["size"], sha256=one.get("lfs_sha256")) for path, one in value["files"].items()
-            )
+            return tuple(RemoteFile(path=path, size=one.get("lfs_size") or one["size"], sha256=one.get("lfs_sha256")) for path, one in value["files"].items())
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return ()
 
@@ -160,6 +161,7 @@ class HuggingFace(Hub):
             commit=commit,
             files=tuple(files),
             gated=gated,
+            card=cards.of_answer(info),
         )
 
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:
@@ -203,7 +205,7 @@ class HuggingFace(Hub):
         return self.snapshot_folder(listing)
 
     def _fetch(self, listing: Listing, files: Sequence[RemoteFile], anonymous: bool) -> None:  # noqa: FBT001
-        from huggingface_hub import hf_hub_download  # noqa: PLC0415
+        from huggingface_hub import hf_hub_download
 
         given = None if anonymous or login(self.endpoint()) else self.credential()
         secret = given.value if given else None
@@ -239,11 +241,13 @@ class HuggingFace(Hub):
             return WontFit(f"the disk of {self.cache_folder()} is full", subject=repo_id, hint=f"free space, or set {self.cache_variable}")
         said = clean(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__, sent.value if sent else None)
         message = f"the download of {repo_id} from {self.title} broke off: {said}"
-        return HubUnreachable(message, subject=repo_id, hint="run it again; files that arrived whole are kept")
+        # The client calls it a lost connection where a mirror sends it on to an address that does not name the commit.
+        strange = _NO_COMMIT in {type(one).__name__ for one in (error, error.__cause__)}
+        return HubUnreachable(message, subject=repo_id, hint=_NOT_ITS_OWN if strange else "run it again; files that arrived whole are kept")
 
     def watch(self, guard: Guard, listing: Listing, fail: Callable[[ModelCatalogError], None]) -> None:
         """Watch huggingface_hub's connections; httpx, unlike http.client, raises no audit events."""
-        from huggingface_hub import get_session, set_client_factory  # noqa: PLC0415
+        from huggingface_hub import get_session, set_client_factory
 
         kind = type(get_session())
         failures: list[int] = []

@@ -189,9 +189,7 @@ def check(folder: Path, files: Sequence[RemoteFile], *, subject: str, ours: bool
         raise IntegrityError(message, subject=f"{subject}/{file.path}", hint=hint)
 
 
-def _note(
-    folder: Path, before: _Receipt, files: Sequence[RemoteFile], checked: dict[str, _Checked], bad: list[RemoteFile]
-) -> list[Path]:
+def _note(folder: Path, before: _Receipt, files: Sequence[RemoteFile], checked: dict[str, _Checked], bad: list[RemoteFile]) -> list[Path]:
     """Remember what was right, and remove what was not; what could not be removed."""
     kept: list[Path] = []
     for file in bad:
@@ -269,4 +267,3 @@ def _from_blob(folder: Path, file: RemoteFile) -> RemoteFile:
         return file
     kind = {64: "sha256", 40: "git_oid"}.get(len(name))
     return file.model_copy(update={kind: name}) if kind else file
-

@@ -9,7 +9,7 @@ from modelcatalog import vocabulary
 from modelcatalog.names.record import base_text, changed, record_of, size_of
 from modelcatalog.names.refusing import LIMIT, refuse_unknown
 from modelcatalog.names.regions import read_text
-from modelcatalog.names.words import readings
+from modelcatalog.names.words import narrowed, readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,11 +33,19 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     >>> read("Qwen2.5-Coder-3B-Instruct-AWQ").types
     ('coder', 'instruct')
     """
+    if not text.isascii() and (narrow := narrowed(text)) is not None:
+        return _widened(read(narrow, strict=strict), text)
     reading, parts = read_text(text)
     if strict:
         refuse_unknown(reading, parts.slash + 1, read_text)
     base = base_text(reading)
     return record_of(reading, parts, None if base is None else _bases()(base))
+
+
+def _widened(name: ModelName, text: str) -> ModelName:
+    """What a text with full-width letters says: that of the plain text, and its segments are its own."""
+    segments = tuple(segment._replace(text=text[segment.start : segment.end]) for segment in name.segments)
+    return changed(name, source=text, segments=segments)
 
 
 def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
@@ -49,8 +57,10 @@ def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
     >>> [(segment.text, case.name) for segment, case in decided("Qwen3-8B") if case]
     [('Qwen', 'first_family'), ('3', 'beside_family'), ('8B', 'first_size')]
     """
-    reading, parts = read_text(text)
-    segments = record_of(reading, parts, None).segments
+    narrow = None if text.isascii() else narrowed(text)
+    reading, parts = read_text(text if narrow is None else narrow)
+    record = record_of(reading, parts, None)
+    segments = (record if narrow is None else _widened(record, text)).segments
     cases = reading.tape.decided
     return tuple(zip(segments, (*[None] * (len(segments) - len(cases)), *cases), strict=True))
 

@@ -5,11 +5,12 @@ Knows no word that the vocabulary does not list, and no neighbours. What a piece
 
 from __future__ import annotations
 
+from string import ascii_letters
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
-from modelcatalog.names.roles import FamilyWord, Method, Role, Scheme, Value, Word
+from modelcatalog.names.roles import BaseWord, FamilyFacts, FamilyWord, Method, Role, Scheme, Value, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from modelcatalog.entries import CompanyFile, FamilyEntry
 
 __all__ = ["Account", "Dictionary", "Numbers", "Option", "current_dictionary"]
+
+_SHORT = 3
+"""A shorter word stands in many names by chance."""
+_SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
+"""Types of models with a language model inside."""
 
 
 class Account:
@@ -56,43 +62,45 @@ class Dictionary:
     """The word tables, made from the vocabulary."""
 
     __slots__ = (
-        "accounts", "closed", "company_of", "counters", "families", "files", "finished", "hosts", "ideographic", "numbers", "phrases", "plain",
-        "regions", "resellers", "routes", "schemes", "serving", "stems", "tag_words", "tier_words", "training_after", "training_after_size",
-        "training_before", "tuned", "words",
+        "accounts", "apis", "checkpoints", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
+        "hosts", "ideographic", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
+        "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_words", "training_after", "training_after_size",
+        "training_before", "tuned", "variants", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.words: dict[str, Word] = {}
         self.phrases: dict[str, list[Option]] = {}
         self.families: dict[str, Word] = {}
+        self.homonyms: dict[str, dict[str, Word]] = {}
+        """A word that is a family of several companies -> company -> the word as that one's; alone, it is the first one's."""
         self.plain: dict[str, Word] = {}
         """Types that are also the word of a family, which counts only beside its company: ``embed``."""
         self.accounts: dict[str, Account] = {}
+        self.glued: dict[str, str] = {}
+        """Spelling of a family with a type glued to it -> the type: ``llamaguard``."""
         self.company_of: dict[str, str] = {}
         self.ideographic: list[str] = []
 
     def fill(self, companies: Iterable[CompanyFile]) -> None:
         """Make the tables, which are empty before; one that was kept has them already."""
         hubs = vocabulary.hubs()
-        self.routes = frozenset(hubs.routes)
-        self.regions = frozenset(hubs.regions)
-        self.serving = frozenset(hubs.serving)
+        self.parts = {word: part for part, words in hubs.parts.items() for word in words}
         self.files = hubs.files
         self.stems = hubs.stems
         self.hosts = dict(hubs.hosts)
         self.schemes = dict(hubs.schemes)
-        for word in hubs.suffixes:
-            self._add(word, "suffix", word, None)
-        self.resellers = frozenset(hubs.resellers)
-        for word in hubs.resellers:
-            self._add(word, "reseller", word, word)
+        self.folders = frozenset(hubs.folders)
+        self.checkpoints = hubs.checkpoints
+        self._add_providers()
         companies = tuple(companies)
         for company in companies:
             self._add_accounts(company)
+        self._add_steps(companies)
         for word in vocabulary.ignored():
             self._add(word, "ignored", word, None)
         for word in vocabulary.variants():
-            self._add(word, "variant", word, word)
+            self._add(word, "variant", word, word.rpartition(" ")[2])
         for word in vocabulary.tiers():
             self._add(word, "tier", word, word)
         for dtype_word, dtype in vocabulary.dtypes().items():
@@ -107,13 +115,14 @@ class Dictionary:
                 self._add(spelling, "format", name, None)
         for name, type_entry in vocabulary.types().items():
             for spelling in (name.replace("-", " "), *type_entry.aliases):
-                self._add(spelling, "type", name, name)
+                self._add(spelling, "type", name, spelling.replace(" ", "") if type_entry.apart else name)
         for company in companies:
             for family in company.family:
                 self._add_family(company, family)
         self.closed = frozenset(family.name for company in companies for family in company.family if family.weights == "closed")
         """Families of which no weights were ever published."""
         self.ideographic.sort(key=len, reverse=True)
+        self._add_bases()
         for repackager in hubs.repackager:
             account = Account(None, repackager.method, repackager.format)
             for owner in (*repackager.huggingface, *repackager.modelscope):
@@ -124,10 +133,50 @@ class Dictionary:
         self.training_after_size = vocabulary.training_after_size()
         self.training_after = vocabulary.training_after()
         self.counters = vocabulary.counters()
-        self.tuned = frozenset(vocabulary.stages("tuned"))
-        self.finished = frozenset(vocabulary.stages("finished"))
+        self.tuned, self.finished = frozenset(vocabulary.stages("tuned")), frozenset(vocabulary.stages("finished"))
         numbers = vocabulary.numbers()
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
+        self.served_faster = vocabulary.served_faster()
+        self.negations = vocabulary.negations()
+        self.suffixes = vocabulary.suffixes()
+
+    def _add_providers(self) -> None:
+        """What tools call those who serve, and what these write around a name."""
+        providers = vocabulary.providers()
+        self.regions = frozenset(providers.regions)
+        self.serving = frozenset(providers.serving)
+        self.provider_of: dict[str, str] = {word: one.id for one in providers.provider for word in one.words}
+        """What tools call a provider -> its id."""
+        self.provider_hosts = {host: one.id for one in providers.provider for host in one.hosts}
+        self.variants = {one.id: tuple(f"-{word}" for word in one.variants) for one in providers.provider if one.variants}
+        """Provider -> what it adds behind a name."""
+        self.dotted: dict[str, tuple[str, ...]] = {}
+        """A maker's word before a point -> the providers that write it so."""
+        self.resellers: dict[str, str | None] = dict.fromkeys(providers.resellers)
+        """What is glued before a name -> the provider, where it has an id."""
+        suffixes: dict[str, str | None] = dict.fromkeys(providers.suffixes)
+        for one in providers.provider:
+            self.resellers |= dict.fromkeys(one.glued, one.id)
+            suffixes |= dict.fromkeys(one.marks, one.id)
+            for word in one.dotted:
+                self.dotted[word] = (*self.dotted.get(word, ()), one.id)
+        for word, provider in suffixes.items():
+            self._add(word, "suffix", provider, None)
+        for word in self.resellers:
+            self._add(word, "reseller", word, word)
+
+    def _add_steps(self, companies: Iterable[CompanyFile]) -> None:
+        """Which steps of a path lead to a model and are not an account of it."""
+        providers = vocabulary.providers()
+        self.served = frozenset(step for one in providers.provider for step in one.steps)
+        """Accounts that before a slash may be providers."""
+        own = {a.lower() for c in companies for a in (*c.accounts.huggingface, *c.accounts.modelscope)}
+        self.apis = frozenset(step for step in self.served if step not in own)
+        """Those of them that have no account on a hub."""
+        self.paths = frozenset(step for one in providers.provider for step in one.paths)
+        """Steps behind a provider that are not an account."""
+        self.routes = frozenset((*providers.routes, *self.served, *(word for word in self.provider_of if word not in self.accounts)))
+        """Steps of a path that are not an account, or need not be one."""
 
     def _add(self, spelling: str, role: Role, value: Value, key: str | None) -> None:
         """Later roles win over earlier ones: the order of calls in `fill` is the precedence."""
@@ -147,9 +196,13 @@ class Dictionary:
         word = Word(role, glued, value, key)
         if role == "family" and glued in self.words and self.words[glued].role == "type":
             self.plain[glued] = self.words[glued]
-        self.words[glued] = word
-        if role == "family":
+        if isinstance(value, FamilyWord):
+            first = self.families.setdefault(glued, word)
+            if isinstance(first.value, FamilyWord) and first.value.company != value.company:
+                self.homonyms.setdefault(glued, {first.value.company: first})[value.company] = word
+                return
             self.families[glued] = word
+        self.words[glued] = word
         if role in ("family", "company", "type") and not glued.isascii():
             self.ideographic.append(glued)
 
@@ -158,6 +211,14 @@ class Dictionary:
         parts = tuple(spelling.split(" "))
         rest = (*parts[1:], before) if before else parts[1:]
         self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word)))
+
+    def _add_bases(self) -> None:
+        """Tuners' words for a base: its name begins with the family and ends with a version, or with a word of its own."""
+        for spelling, text in vocabulary.base_words().items():
+            head, digits = text.rstrip("0123456789.-"), text.lstrip(ascii_letters + "-")
+            family = self.families.get(head.partition("-")[0].lower())
+            if family is not None and isinstance(family.value, FamilyWord):
+                self.words[spelling] = Word("base_word", spelling, BaseWord(family.value, digits or None, text), spelling)
 
     def _speaks(self, part: str) -> bool:
         """Whether a word of a phrase states something of its own: a type, a tier, a size, a number."""
@@ -200,7 +261,7 @@ class Dictionary:
         word = FamilyWord(
             family.name, company.name, family.derived, family.bare, family.compact,
             {line.lower(): line for line in family.lines}, family.dates, dict(family.words), frozenset(follows), frozenset(versions),
-            family.weights == "closed", family.mixture, family.tokens,
+            family.weights == "closed", family.mixture, family.tokens, _facts(family),
         )  # fmt: skip
         alone = word.alone()
         for served, before in family.served:
@@ -209,14 +270,62 @@ class Dictionary:
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
             squeezed = "".join(c for c in spelling.lower() if c.isalnum())
+            if self.company_of.get(squeezed) == company.name:
+                squeezed = squeezed_own  # stepfun-3.5: the company's name for its family
             if squeezed != squeezed_own:
                 maker = next((name for name in makers if squeezed.startswith(name) and squeezed != name), "")
                 squeezed = squeezed.removeprefix(maker)
+            kind = self.words.get(squeezed.removeprefix(squeezed_own))
+            if " " not in spelling and squeezed.startswith(squeezed_own) and kind is not None and kind.role == "type":
+                self.glued[squeezed] = str(kind.value)
+                squeezed = str(kind.value)
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 else None
             self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() else word, extra)
 
 
-@vocabulary.kept("dictionary", Dictionary, Account, Option, Word, FamilyWord, Method, Scheme, Numbers)
+def _facts(family: FamilyEntry) -> FamilyFacts:
+    """What is seldom asked of a family."""
+    joint, said, served = _versions(family)
+    types = [set(series.types) for series in family.series]
+    ids = (*(text for series in family.series for text in (*series.models, *series.api, *series.sizes, *series.sizes.values())),)
+    return FamilyFacts(
+        joint, said, served, ids, tuple(sorted(set.intersection(*types) & _glued_types(family.name.lower()))) if types else (),
+        bool(types) and all(not _SEEING.isdisjoint(some) for some in types),
+        family.encoder, frozenset(version.lower() for version in family.budgets), family.others,
+    )  # fmt: skip
+
+
+def _glued_types(name: str) -> set[str]:
+    """Types that a family's name says by a word that is part of it: the guard of WildGuard."""
+    types = vocabulary.types()
+    return {
+        kind for kind in vocabulary.implied() if any(len(word) > _SHORT and word.replace(" ", "") in name for word in (kind, *types[kind].aliases))
+    }  # fmt: skip
+
+
+def _versions(family: FamilyEntry) -> tuple[str, dict[str, str], frozenset[str]]:
+    """What people say before a version, series that they call by the version alone, and versions without published weights."""
+    joints: dict[str, int] = {}
+    said: dict[str, str] = {}
+    served: dict[str, bool] = {}
+    for series in family.series:
+        name = series.name
+        rest = name[len(family.name) :] if name.lower().startswith(family.name.lower()) else ""
+        version = rest.lstrip("- ").lower() if rest else name.lower() if name[:1] in family.lines and name[1:].isdecimal() else ""
+        if not version:
+            continue
+        if not rest:
+            said[version] = name
+        elif version[0].isdigit():
+            joint = rest[: len(rest) - len(version)]
+            joints[joint] = joints.get(joint, 0) + 1
+        number = version.partition("-")[0].partition(" ")[0]
+        served[number] = served.get(number, True) and (series.weights or family.weights) != "open" and not series.models
+    usual = max(joints, key=lambda text: joints[text], default="-" if family.name[-1].isdigit() else "")
+    return usual if family.joint is None else family.joint, said, frozenset(version for version, only in served.items() if only)
+
+
+@vocabulary.kept("dictionary", Dictionary, Account, Option, Word, FamilyWord, FamilyFacts, BaseWord, Method, Scheme, Numbers)
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
     made = Dictionary()

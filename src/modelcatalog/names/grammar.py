@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names.calendar import calendar
 from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Words, node
-from modelcatalog.names.roles import Day, Mixture, Numbered, Parameters, Scheme, Width, Word, point, unknown
+from modelcatalog.names.roles import Day, Mixture, Numbered, Parameters, Scheme, Share, Width, Word, point, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelcatalog.names.roles import Role
+    from modelcatalog.records import Hub
 
-__all__ = ["PIECES", "WORDS", "PieceRule", "WordRule", "form", "known_piece", "pieces", "reference", "references", "word"]
+__all__ = ["PIECES", "WORDS", "Form", "PieceRule", "Told", "WordRule", "known_piece", "pieces", "reference", "references", "word"]
 
 
 def _opt(*parts: Node | str) -> Opt:
@@ -66,10 +67,10 @@ _DAY = Named("day", _alt(_seq("0", Chars("1-9", "digit 1 to 9")), _seq(Chars("12
 # --- words: what one word is, when the vocabulary does not know it -------------------------------
 
 _K_QUANT = _seq("q", _opt("_"), _1_TO_8, _opt(_DASH), "k", _opt(_opt(_DASH), _any("xxl", "xl", "xs", "s", "m", "l")))
-_LEGACY_QUANT = _seq("q", _2_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2))
+_LEGACY_QUANT = _seq("q", _1_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2))
 _I_QUANT = _seq(
     "iq", _1_TO_8, _opt(_DASH),
-    _any("xxs", "xs", "s", "m", "l", "nl", "k", "ks", "kt", "kss", "kl", "bn", "xl"), _opt("_r", _DIGIT),
+    _any("nl_xl", "xxs", "xs", "s", "m", "l", "nl", "k", "ks", "kt", "kss", "kl", "bn", "xl"), _opt("_r", _DIGIT),
 )  # fmt: skip
 _TERNARY_QUANT = _seq("tq", Chars("12", "digit 1 or 2"), "_0")
 _SCHEME = Named("llama scheme", _alt(_K_QUANT, _LEGACY_QUANT, _I_QUANT, _TERNARY_QUANT))
@@ -107,7 +108,7 @@ def _scheme(text: str) -> Scheme:
     elif rest.isdecimal():
         name = "_".join((head, *rest)) if len(rest) == 1 else text.upper()
     else:
-        name = f"{head}_{rest}" if "R" not in rest else text.upper().replace("-", "_")
+        name = f"{head}_{rest.replace('NLXL', 'NL_XL')}" if "R" not in rest else text.upper().replace("-", "_")
     return Scheme(name, next(int(char) for char in name if char.isdigit()))
 
 
@@ -120,6 +121,26 @@ def _weight_activation(text: str, found: re.Match[str]) -> tuple[Word, ...]:
 def _bits(text: str, found: re.Match[str]) -> tuple[Word, ...]:
     bits = float(point(found["bits"]))
     return (Word("bits", text, Width(_whole(bits), _group(found["group"]))) if 0 < bits <= _WIDEST else unknown(text),)
+
+
+def _mlc(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    """Without bits there is no quantization: q0f16 is the type of plain weights."""
+    bits, dtype = int(found["bits"]), vocabulary.dtypes().get(found["dtype"])
+    return (Word("dtype", text, dtype) if not bits and dtype is not None else Word("mlc_scheme", text, Scheme(text, bits or 2 * _WIDEST)),)
+
+
+def _bits_per_weight(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    """More bits than a plain weight has are digits that lost their point: 45bpw."""
+    digits = found["bits"] or found["behind"]
+    bits = float(point(digits))
+    if bits > 2 * _WIDEST and digits.isdecimal():
+        bits = float(f"{digits[0]}.{digits[1:]}")
+    return (Word("bits", text, Width(_whole(bits) or None, None)),)
+
+
+def _share(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    scheme = found["scheme"]
+    return (Word("mixed_scheme", text, Share(int(found["percent"]), _scheme(scheme))) if scheme is not None else Word("ignored", text),)
 
 
 def _parameters(role: Role, text: str, count: int, unit: str) -> tuple[Word, ...]:
@@ -144,7 +165,7 @@ def _size(text: str, found: re.Match[str]) -> tuple[Word, ...]:
 
 
 def _version(text: str, found: re.Match[str]) -> tuple[Word, ...]:
-    digits, tail = found["n"], found["tail"]
+    digits, tail = found["n"].replace("d", "."), found["tail"]
     head, joint, unit = digits.rpartition("_")
     if tail == "b" and joint:  # v2_7b: version 2 with 7B parameters
         size = word(f"{unit}b")
@@ -176,13 +197,16 @@ WORDS: tuple[WordRule, ...] = (
         "scheme", lambda text, _: (Word("scheme", text, _scheme(text)),),
     ),
     WordRule(
+        "share_of_scheme", _seq(Cap("percent", _seq(_DIGIT, _DIGIT)), _alt(Cap("scheme", _SCHEME), _any("f16", "bf16", "f32"))), "55IQ2_XXS",
+        "So many of a hundred weights in one layout.", "Zork-7B-70IQ2_XXS-30Q8_0.gguf", "mixed_scheme", _share,
+    ),
+    WordRule(
         "plain_q", _seq("q", Cap("bits", _2_TO_8)), "Q8", "A GGUF width without its variant.", "Llama-3.2-1B-Instruct-Q8.gguf",
         "plain_q", lambda text, found: (Word("plain_q", text, int(found["bits"])),),
     ),
     WordRule(
-        "mlc_scheme", _seq("q", Cap("bits", Chars("0-8", "digit 0 to 8")), _any("f16", "f32", "bf16"), _opt("_", _DIGIT)), "q4f16_1",
-        "MLC: bits of the weights, type of the activations, layout.", "Llama-3.2-1B-Instruct-q4f16_1-MLC",
-        "mlc_scheme", lambda text, found: (Word("mlc_scheme", text, Scheme(text, int(found["bits"]) or 16)),),
+        "mlc_scheme", _seq("q", Cap("bits", Chars("0-8", "digit 0 to 8")), Cap("dtype", _any("f16", "f32", "bf16")), _opt("_", _DIGIT)), "q4f16_1",
+        "MLC: bits of the weights, type of the activations, layout.", "Llama-3.2-1B-Instruct-q4f16_1-MLC", "mlc_scheme", _mlc,
     ),
     WordRule(
         "weight_activation", _seq("w", Cap("bits", _NUMBER), "a", _NUMBER, _opt(_any("kv", "c"), _NUMBER), _opt("g", Cap("group", _NUMBER)), _opt("fp")), "W4A16",
@@ -206,7 +230,7 @@ WORDS: tuple[WordRule, ...] = (
     ),
     WordRule(
         "bits_per_weight", _alt(_seq(Cap("bits", _DECIMAL), "bpw"), _seq("bpw", Cap("behind", _DECIMAL))), "4.0bpw", "Average bits a weight (EXL2, EXL3).", "Llama-3-8B-Instruct-exl2-4.0bpw",
-        "bits", lambda text, found: (Word("bits", text, Width(_whole(float(point(found["bits"] or found["behind"]))) or None, None)),),
+        "bits", _bits_per_weight,
     ),
     WordRule(
         "head_bits", _seq("h", _opt("b"), Chars("3-8", "digit 3 to 8")), "h6", "Bits of the output layer (EXL2, EXL3).", "Llama-3-8B-Instruct-exl2-6.0bpw-h6",
@@ -246,13 +270,17 @@ WORDS: tuple[WordRule, ...] = (
         "experts", lambda text, found: (Word("experts", text, int(found["n"]), text) if int(found["n"]) else unknown(text),),
     ),
     WordRule(
-        "context", _seq(Cap("n", _NUMBER), "k"), "128K", "Thousands of tokens; the neighbours tell steps from context.", "Phi-3-mini-128k-instruct",
-        "context", lambda text, found: (Word("context", text, int(found["n"]), text),),
+        "context", _seq(_opt("contextlength"), Cap("n", _NUMBER), "k"), "128K", "Thousands of tokens; the neighbours tell steps from context.", "Phi-3-mini-128k-instruct",
+        "context", lambda text, found: (Word("context", text, int(found["n"]), f"{found['n']}k"),),
     ),
-    WordRule("version", _seq("v", _opt("er"), _opt("."), Cap("n", _DOTTED), Cap("tail", _opt(_LETTER))), "v0.1", "A version with its mark.", "Mistral-7B-v0.1", "version", _version),
+    WordRule("version", _seq("v", _opt("er"), _opt("."), Cap("n", _alt(_seq(_DIGIT, "d", _DIGIT), _DOTTED)), Cap("tail", _opt(_LETTER))), "v0.1", "A version with its mark.", "Mistral-7B-v0.1", "version", _version),
     WordRule(
         "number", _DOTTED, "2.5", "A bare number: version, date or nothing, as the neighbours tell.", "Llama-3.1-8B",
         "number", lambda text, _: (Word("number", text, text, point(text)),),
+    ),
+    WordRule(
+        "number_with_d", _seq(Cap("whole", _DIGIT), "d", Cap("tenth", _DIGIT)), "2d5", "A number whose point is a d.", "internlm-xcomposer2d5-7b",
+        "number", lambda text, found: (Word("number", text, f"{found['whole']}.{found['tenth']}", f"{found['whole']}.{found['tenth']}"),),
     ),
     WordRule(
         "lettered", _seq(Cap("letter", _LETTER), Cap("n", _DECIMAL)), "R1", "A version of a line: DeepSeek R1, Kimi K2.", "DeepSeek-R1",
@@ -315,6 +343,7 @@ PIECES: tuple[PieceRule, ...] = (
         "Letters alone, as most words are: no rule below begins with two letters and no digit, so its place is free too.", "Qwen3-8B-Instruct",
     ),
     PieceRule("date", _seq(Ahead(Chars("0-2", "digit 0 to 2")), _DATE, _END), "2024-08-06", "A full date, or month and year either way round.", "gpt-4o-2024-08-06", _date),
+    PieceRule("share_piece", _seq(_DIGIT, _DIGIT, Fold(_SCHEME), _END), "55IQ2_XXS", "So does a share of weights in one.", "Zork-7B-70IQ2_XXS-30Q8_0.gguf"),
     PieceRule("scheme_piece", _seq(Ahead(_any("i", "q", "t", "I", "Q", "T")), Fold(_SCHEME), _END), "Q4_K_M", "A GGUF scheme keeps its underscores.", "Llama-3.2-3B-Instruct-IQ4_XS.gguf"),
     PieceRule(
         "shard", _seq(Rep(_DIGIT, 5, 5), Fold(Lit("-of-")), Rep(_DIGIT, 5, 5), _END), "00001-of-00003", "One file of a split checkpoint.",
@@ -343,11 +372,28 @@ PIECES: tuple[PieceRule, ...] = (
 
 # --- references: how a text is taken apart --------------------------------------------------------
 
+
+class Form(Rule):
+    """A form of reference. Its parts are named for what they are; what is called ``inner`` is a reference of its own."""
+
+    __slots__ = ("hub", "needs", "provider")
+
+    def __init__(self, name: str, what: Node, example: str, about: str, *, needs: str = "", hub: Hub | None = None, provider: str | None = None) -> None:
+        super().__init__(name, what, example, about)
+        self.needs = needs
+        """A text that every reference of this form has: a quick look that rules the form out."""
+        self.hub = hub
+        """The hub that the form itself tells."""
+        self.provider = provider
+        """The provider that it tells."""
+
+
 _CHAR = Chars(r"^\n", "character")
 _PART = Named("part", Rep(Chars(r"^/\\:@?# ", "part character")))
 _STEP_CHAR = Chars("^/", "step character")
 _STEP = Named("step", Rep(_STEP_CHAR))
-_PLAIN_STEP = Named("plain step", Rep(Chars("^/@", "plain step character")))
+_STEPS = Rep(_seq(_STEP, "/"), 0)
+_PLAIN_STEP = Named("plain step", Rep(Chars("^/@:", "plain step character")))
 _ADDRESS = Named("address", Rep(Chars("^/?#", "address character")))
 _SLASH = Chars(r"/\\", "slash")
 _FOLDER_CHAR = Chars(r"^/\\", "folder character")
@@ -359,65 +405,267 @@ _REFS = Named("refs", _seq("refs/", _alt(_seq("pr/", _NUMBER), _seq("convert/", 
 _REVISION = Named("revision", _alt(_seq(_REFS, Not(_REVISION_CHAR)), Rep(_REVISION_CHAR)))
 _FILE = Named("file", Rep(Chars("^?#", "path character")))
 _QUERY = Named("query", _opt(_any("?", "#"), _REST))
+_SCHEME_OF_ADDRESS = Named("scheme of an address", _seq(Rep(_LETTER), Rep(Chars("a-z0-9+", "scheme character"), 0), "://"))
+_USER = Named("user", _opt(Rep(Chars("^/@", "user character")), "@"))
+_HEX = Chars("0-9a-f", "hexadecimal digit")
+_DIGEST = Named("digest", Rep(_HEX, 12))
+_BEHIND_PATH = Cap("path", Rep(_CHAR, 0, lazy=True))
 
 
 @vocabulary.derived
-def references() -> tuple[Rule, ...]:
+def references() -> tuple[Form, ...]:
     """The forms of a reference, in order; the last one takes every text."""
-    hubs = vocabulary.hubs()
-    address = _seq(_any("https", "http"), "://")
-    view = _seq("/", _any("tree", "blob", "resolve", "raw", "blame", "commit", "commits", "file/view"), "/", Cap("revision", _REVISION), _opt("/", Cap("file", _FILE)))
-    tail = _seq(_opt("/", _any("summary", "files", "tree", "discussions", "tags", "feedback", "quickstart")), Rep(Lit("/"), 0), _QUERY)
+    hubs, providers = vocabulary.hubs(), vocabulary.providers()
+    address = _seq(_any("https", "http", "git+https", "ssh"), "://", _USER)
+    view = _seq("/", _any("tree", "blob", "resolve", "raw", "blame", "commit", "commits", "edit", "file/view"), "/", Cap("revision", _REVISION), _opt("/", Cap("file", _FILE)))
+    tail = _opt("/", _any("summary", "files", "tree", "discussions", "tags", "feedback", "quickstart", "settings", "blobs", "commits", "repo", "revisions"), _opt("/", Rep(Chars("^?#", "path character"), 0)))
     scheme = _seq(Cap("scheme", Named("hub scheme", Words(tuple(hubs.schemes)))), ":", Rep(Lit("/"), 0), Ahead(Chars("^/", "step character")))
-    route = Named("route", Words(tuple(hubs.routes)))
+    repositories = tuple(scheme for scheme, hub in hubs.schemes.items() if hub != "ollama")
+    host = Cap("host", Named("host of a hub", Words(tuple(hubs.hosts))))
+    makers = {account.lower() for company in vocabulary.companies() for account in (*company.accounts.huggingface, *company.accounts.modelscope, *company.accounts.api)}
+    served = tuple(word for entry in providers.provider for word in entry.words)
+    route = Named("route", Words((*providers.routes, *(word for word in served if word not in makers))))
     no_route = Not(_seq(route, "/"))
+    runs = Named("folder of a run", Words(hubs.checkpoints))
     name = Cap("name", Rep(_STEP_CHAR, lazy=True))
     path = _seq(Cap("routes", Rep(_seq(Rep(_STEP_CHAR, 0), "/"), 0, lazy=True)), _opt(Cap("owner", _STEP), "/"), name)
-    tag = _opt(":", Cap("tag", Rep(Chars("^/:", "tag character"), lazy=True)))
+    tag = _opt(":", Cap("tag", _alt(_seq(_NUMBER, ":", Rep(Chars("^/:@", "window character"))), Rep(Chars("^/:", "tag character"), lazy=True))))
     at = _seq(Behind(Lit("/"), there=False), "@")
+    verb = _opt(":", Named("verb", Words(providers.verbs)))
+    asked = _opt("/", _any("invoke", "converse", "invoke-with-response-stream", "converse-stream", "chat", "v1", "completions", "responses", "predictions", "embeddings"), _opt("/", Rep(Chars("^?#", "path character"), 0)))
+    inner = Cap("inner", Rep(Chars("^?#", "path character"), lazy=True))
+    version = _opt(_any("/versions/", "/version/", "/labels/", ":", "@"), Cap("revision", _PART))
+    page = Named("page of a hub", Words(hubs.pages))
     return (
-        Rule(
+        # who serves
+        Form(
+            "vertex_path",
+            _seq(
+                Cap("path", _seq(_opt(address, _STEP, "/", _STEP, "/"), _opt("projects/", _STEP, "/locations/", _STEP, "/"), "publishers/")),
+                Cap("owner", _PLAIN_STEP), Cap("route", Lit("/models/")), inner, verb, _QUERY,
+            ),
+            "projects/p/locations/us-east5/publishers/anthropic/models/claude-sonnet-4@20250514", "A model of Vertex AI.",
+            needs="publishers/", provider="vertex",
+        ),
+        Form(
+            "bedrock_url", _seq(Cap("path", _seq(address, "bedrock-runtime", Chars(".-", "point or hyphen"), _STEP, "/model/")), inner, _opt("%3a", Cap("tag", _NUMBER)), asked, _QUERY),
+            "https://bedrock-runtime.us-east-1.amazonaws.com/model/anthropic.claude-3-haiku-20240307-v1%3A0/invoke", "An endpoint of Bedrock.",
+            needs="bedrock-runtime", provider="bedrock",
+        ),
+        Form(
+            "bedrock_arn",
+            _seq(
+                Cap("path", _seq("arn:", Rep(Chars("a-z-", "letter or hyphen")), ":bedrock:", Rep(Chars("^:/", "character of a field"), 0), ":", Rep(Chars("^:/", "character of a field"), 0), ":")),
+                _alt(
+                    _seq(Cap("route", _any("foundation-model", "inference-profile", "custom-model", "default-prompt-router")), "/", inner, _opt("/", Cap("path_at", _REST))),
+                    Cap("path_alone", _seq(Not(_any("foundation-model/", "inference-profile/", "custom-model/", "default-prompt-router/")), Rep(_CHAR))),
+                ),
+            ),
+            "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-5-sonnet-20240620-v1:0",
+            "An Amazon resource name; profiles of one's own and imported models name no model.", needs=":bedrock:", provider="bedrock",
+        ),
+        Form("resource_name", Cap("path", _seq("arn:", _REST)), "arn:aws:sagemaker:us-east-1:123456789012:endpoint/llama", "Other resources of Amazon name no model.", needs="arn:"),
+        Form(
+            "vertex_resource", Cap("path", _seq("projects/", _STEP, "/locations/", _STEP, "/", _any("endpoints", "models", "tunedmodels"), "/", _NUMBER, Rep(Chars("^/", "step character"), 0))),
+            "projects/p/locations/us-central1/endpoints/1234567890", "An endpoint or a model of one's own is a number, and names none.", needs="/locations/", provider="vertex",
+        ),
+        Form(
+            "azure_model",
+            _seq(
+                _alt(
+                    _seq(Cap("path", _seq("azureml://", _STEPS, "models/")), Cap("name", _PART)),
+                    _seq(Cap("path_url", _seq(address, "ai.azure.com/", _STEPS, "models/")), Cap("name_url", _PART)),
+                    _seq(Cap("path_short", Lit("azureml:")), Not(Lit("/")), Cap("name_short", _PART)),
+                ),
+                version, _REST,
+            ),
+            "azureml://registries/azureml-meta/models/Llama-3.3-70B-Instruct/versions/9", "A model of a registry or a workspace of Azure.",
+            needs="azure", provider="azure",
+        ),
+        Form(
+            "azure_deployment", _seq(Cap("path", _seq(_opt("/"), "subscriptions/", _STEPS, "deployments/")), inner, Rep(Lit("/"), 0)),
+            "/subscriptions/0/resourceGroups/rg/providers/Microsoft.CognitiveServices/accounts/a/deployments/gpt-4.1-mini", "A deployment, by its resource id.",
+            needs="/deployments/", provider="azure",
+        ),
+        Form(
+            "mlflow",
+            _alt(
+                _seq(Cap("path", _any("runs:/", "models:/m-")), Cap("path_at", _seq(Rep(_HEX, 16), _opt("/", _REST)))),
+                _seq(
+                    Cap("route", Lit("models:/")), Cap("catalog", _opt(Rep(Chars("a-z0-9_", "word character")), ".", Rep(Chars("a-z0-9_", "word character")), ".", Ahead(_LETTER))),
+                    Cap("name", Rep(Chars("^/@", "model character"))), _opt(Chars("/@", "slash or at sign"), Cap("revision", Rep(_CHAR))),
+                ),
+            ),
+            "models:/Qwen2.5-7B-Instruct/3", "A model of MLflow's registry, in Unity Catalog with a catalog and a schema before it; runs and logged models name none.",
+            needs="s:/",
+        ),
+        Form(
+            "provider_url",
+            _seq(
+                Cap("path", _seq(address, _opt(Rep(Chars("^/?#:@", "character of a server")), Chars(".-", "point or hyphen")), Cap("server", Named("host of a provider", Words(tuple(h for entry in providers.provider for h in entry.hosts)))), "/", _opt(Rep(_seq(_ADDRESS, "/"), 0), _any("models", "model", "deployments", "run"), "/"))),
+                inner, verb, asked, Rep(Lit("/"), 0), _QUERY,
+            ),
+            "https://openrouter.ai/qwen/qwen3-8b:free", "A page or an endpoint of a provider.", needs="://",
+        ),
+        # package URLs, and what MLflow, Kaggle and registries of images write
+        Form(
+            "purl",
+            _seq(
+                Cap("path", _seq("pkg:", Rep(Lit("/"), 0), "huggingface/")), _opt(Cap("owner", _PART), "/"), Cap("name", _PART), _opt("@", Cap("revision", Rep(Chars("^?#", "path character")))),
+                _opt("?", Rep(Chars("^#", "query character"), 0, lazy=True), _opt("repository_url=", _opt(_any("https", "http"), _any("://", "%3a%2f%2f", ":%2f%2f")), host, Rep(Chars("^#", "query character"), 0))),
+                _opt("#", Cap("file", _REST)),
+            ),
+            "pkg:huggingface/Qwen/Qwen2.5-7B-Instruct@a09a354", "A package URL of type huggingface; repository_url names another hub.", needs="pkg:",
+        ),
+        Form(
+            "purl_of_registry", _seq(Cap("path", _seq("pkg:", _any("mlflow", "oci", "docker"), "/", Rep(_seq(_PART, "/"), 0))), Cap("name", _PART), _opt("@", Cap("revision", Rep(Chars("^?#", "path character")))), _QUERY),
+            "pkg:mlflow/Phi-3.5-mini-instruct@6?repository_url=https://westus2.api.azureml.ms", "A package URL of another registry of models.", needs="pkg:",
+        ),
+        Form("purl_of_package", Cap("path", _seq("pkg:", _STEP, "/", _REST)), "pkg:pypi/transformers@5.23.0", "Any other package URL names no model.", needs="pkg:"),
+        Form(
+            "kaggle",
+            _seq(
+                Cap("path", _opt(_alt(_seq(_opt(address), _opt("www."), "kaggle.com/models/"), "kaggle://"))), Cap("owner", _PLAIN_STEP), "/", Cap("model", _PLAIN_STEP),
+                "/", Cap("framework", Named("framework of Kaggle", Words(hubs.frameworks))), "/", Cap("variation", _PLAIN_STEP), _opt("/", Cap("revision", _NUMBER)),
+            ),
+            "google/gemma-2/transformers/gemma-2-2b-it/2", "A handle of Kaggle: owner, model, framework, variation, and perhaps a version.", needs="/",
+        ),
+        Form(
+            "image",
+            _seq(
+                Cap(
+                    "path",
+                    _alt(
+                        _seq(_any("docker", "oci"), "://", _opt(Cap("registry", _seq(Rep(Chars("^/:.", "character of a host")), Chars(".:", "point or colon"), Rep(Chars("^/", "step character")))), "/")),
+                        _seq(_opt(address), Cap("registry_at", Named("registry", Words(hubs.registries))), "/"),
+                    ),
+                ),
+                Cap("route", _opt(_any("nim/", "library/", "r/", "models/"))), inner,
+            ),
+            "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.4", "An image, or an artifact of a registry.", needs="/",
+        ),
+        # hubs
+        Form(
+            "hub_uri_of_no_model", _seq(Cap("hub", Named("repository scheme", Words(repositories))), Cap("path", _seq(":", Rep(Lit("/"), 0), _any("datasets", "spaces", "kernels", "buckets"), "/", _REST))),
+            "hf://datasets/HuggingFaceH4/ultrachat_200k", "A dataset, a space, a kernel or a bucket is not a model.", needs=":",
+        ),
+        Form(
+            "hub_uri",
+            _seq(
+                Cap("hub", Named("repository scheme", Words(repositories))), ":", Rep(Lit("/"), 0), _opt("models/"), Cap("owner", _PLAIN_STEP), "/", Cap("name", _PLAIN_STEP),
+                _opt("@", Cap("revision", _alt(_seq(_REFS, Not(Chars("^/:", "tag character")) ), Rep(Chars("^/:", "tag character"))))), _opt(":", Not(Lit("/")), Cap("tag", Rep(Chars("^/", "step character")))),
+                _opt("/", Cap("file", _seq(Chars("^/", "step character"), Rep(_CHAR, 0, lazy=True)))), Rep(Lit("/"), 0), _opt(":/", _REST),
+            ),
+            "hf://Qwen/Qwen2.5-7B-Instruct@main/config.json", "A URI as huggingface_hub reads it, with a file behind the repository; a mount ends in a path.", needs="/",
+        ),
+        Form(
+            "registry_manifest", _seq(_opt(address), host, Cap("path", _seq("/v2/", _opt("library/"))), _opt(Cap("owner", _PART), "/"), Cap("name", _PART), "/manifests/", Cap("tag", _PART), _QUERY),
+            "https://registry.ollama.ai/v2/library/qwen3/manifests/8b", "A model as Ollama asks a registry for it.", needs="/manifests/",
+        ),
+        Form(
+            "hub_api",
+            _seq(
+                _opt(address), host, Cap("path", _any("/api/models/", "/api/v1/models/", "/openapi/v1/models/", "/api/resolve-cache/models/")), Cap("owner", _PART), "/", Cap("name", _PART),
+                _alt(
+                    _seq("/", _any("revision", "tree", "resolve", "paths-info", "treesize"), "/", Cap("revision", _REVISION), _opt("/", Cap("file", _FILE)), _QUERY),
+                    _seq("/repo", _opt("/files"), _any("?"), Rep(Chars("^#", "query character"), 0, lazy=True), _opt("revision=", Cap("revision_at", Rep(Chars("^&#", "value character")))), _opt(Rep(Chars("^#", "query character"), 0, lazy=True), "filepath=", Cap("file_at", Rep(Chars("^&#", "value character")))), _REST),
+                    _seq("/", Cap("revision_plain", Rep(_HEX, 40, 40)), _opt("/", Cap("file_plain", _FILE)), _QUERY),
+                    _seq(_opt("/", Rep(Chars("^?#", "path character"), 0)), _QUERY),
+                ),
+            ),
+            "https://huggingface.co/api/models/Qwen/Qwen3-8B/revision/main", "What a client asks a hub.", needs="api/",
+        ),
+        Form(
+            "hub_page", _seq(_opt(address), host, Cap("path", _alt(_seq("/", page, _alt(_seq("/", _REST), _QUERY)), _seq("/models", Rep(Lit("/"), 0), _QUERY), _seq(Rep(Lit("/"), 0), _QUERY)))),
+            "https://huggingface.co/collections/Qwen/qwen3-67dd247413f0e2e4f653967f", "A page of a hub that shows no model.", needs=".",
+        ),
+        Form(
             "hub_url",
             _seq(
-                _opt(address), Cap("host", Named("host of a hub", Words(tuple(hubs.hosts)))), "/", _opt(_any("models", "library"), "/"),
-                _opt(Cap("owner", _PART), "/"), Cap("name", _PART), _opt(":", Cap("tag", _PART)), _opt("@", Cap("revision_at", _REVISION), _opt("/", Cap("file_at", _FILE))),
-                _opt(view), tail,
+                _alt(_seq(_opt(address), host, "/", _opt("models/")), _seq("git@", Cap("host_at", Named("host of a hub", Words(tuple(hubs.hosts)))), ":")),
+                _opt(_alt("library", Cap("owner", _PART)), "/"), Cap("name", Rep(Chars(r"^/\\:@?# ", "part character"), lazy=True)), _opt(".git"), _opt(":", Cap("tag", _PART)), _opt("@", Cap("revision_at", _REVISION), _opt("/", Cap("file_at", _FILE))),
+                _opt(_alt(
+                    _seq("/files?version=", Cap("revision_shown", Rep(Chars("^&#", "value character")))),
+                    _seq("/file/view/", Cap("revision_named", _PART), "?filename=", Cap("file_named", Rep(Chars("^&#", "value character")))),
+                    view,
+                    tail,
+                )), Rep(Lit("/"), 0), _alt(_QUERY, _seq("&", _REST)),
             ),
             "https://huggingface.co/Qwen/Qwen2.5-7B-Instruct/tree/main",
-            "A page of a hub; the scheme may be missing.",
+            "A page of a hub; the scheme may be missing.", needs=".",
         ),
-        Rule(
+        # stores on a disk
+        Form(
             "huggingface_cache",
             _seq(
-                Cap("path", Rep(_CHAR, 0, lazy=True)), "models--", _opt(Cap("owner", Rep(_FOLDER_CHAR, lazy=True)), "--"), Cap("name", _FOLDER),
-                _opt(_SLASH, "snapshots", _SLASH, Cap("revision", _FOLDER), _opt(_SLASH, Cap("file", Rep(_CHAR)))), Rep(_SLASH, 0),
+                _BEHIND_PATH, "models--", _opt(Cap("owner", Rep(_FOLDER_CHAR, lazy=True)), "--"), Cap("name", _FOLDER),
+                _opt(_alt(
+                    _seq(_SLASH, "snapshots", _SLASH, Cap("revision", _FOLDER), _opt(_SLASH, Cap("file", Rep(_CHAR)))),
+                    _seq(_SLASH, "refs", _SLASH, Cap("revision_at", _FOLDER)),
+                    _seq(_SLASH, _any("blobs", "refs", "snapshots"), _opt(_SLASH, _REST)),
+                )), Rep(_SLASH, 0),
             ),
             "~/.cache/huggingface/hub/models--Qwen--Qwen2.5-7B/snapshots/abc123/config.json",
-            "A folder of the Hugging Face cache.",
+            "A folder of the Hugging Face cache, which llama.cpp shares.", needs="models--", hub="huggingface",
         ),
-        Rule(
+        Form(
+            "huggingface_cache_of_no_model", Cap("path", _seq(_opt(Rep(_CHAR, 0, lazy=True), _SLASH), _any("datasets--", "spaces--", "kernels--"), _FOLDER, "--", _REST)),
+            "~/.cache/huggingface/hub/datasets--openai--gsm8k", "A dataset in the cache is not a model.", needs="s--", hub="huggingface",
+        ),
+        Form(
+            "modelscope_cache_of_no_model", Cap("path", _seq(Rep(_CHAR, 0, lazy=True), _alt(_SLASH, "."), "modelscope", _SLASH, _opt("hub", _SLASH), "datasets", _SLASH, _REST)),
+            "~/.cache/modelscope/hub/datasets/AI-ModelScope/alpaca", "Nor is one in ModelScope's.", needs="modelscope", hub="modelscope",
+        ),
+        Form(
             "modelscope_cache",
             _seq(
-                Cap("path", _seq(Rep(_CHAR, 0, lazy=True), _alt(_SLASH, "."), "modelscope", _SLASH, _opt("hub", _SLASH), _opt("models", _SLASH))),
+                Cap("path", _seq(Rep(_CHAR, 0, lazy=True), _alt(_SLASH, "."), "modelscope", _SLASH, _opt("hub", _SLASH), _opt("models", _SLASH), _opt("._____temp", _SLASH))),
                 Cap("owner", Rep(_FOLDER_CHAR, lazy=True)), _alt("--", _SLASH), Cap("name", _FOLDER),
                 _opt(_SLASH, "snapshots", _SLASH, Cap("revision", _FOLDER)), _opt(_SLASH, Cap("file", Rep(_CHAR))), Rep(_SLASH, 0),
             ),
             "~/.cache/modelscope/hub/models/Qwen/Qwen2___5-7B",
-            "A folder of the ModelScope cache, old layout or new; three underscores stand for a point.",
+            "A folder of the ModelScope cache, old layout or new; three underscores stand for a point.", needs="modelscope", hub="modelscope",
         ),
-        Rule(
+        Form(
+            "ollama_manifest",
+            _seq(Cap("path", _seq(Rep(_CHAR, 0, lazy=True), "manifests", _SLASH)), host, _SLASH, _opt(_alt(_seq("library", _SLASH), _seq(Cap("owner", _FOLDER), _SLASH))), Cap("name", _FOLDER), _SLASH, Cap("tag", _FOLDER), _opt(_SLASH, Cap("path_at", _REST))),
+            "~/.ollama/models/manifests/registry.ollama.ai/library/qwen3/8b", "A model in Ollama's store.", needs="manifests",
+        ),
+        Form("ollama_blob", Cap("path", _seq(Rep(_CHAR, 0, lazy=True), ".ollama", _SLASH, _REST, "blobs", _SLASH, "sha256-", _DIGEST, _REST)), "~/.ollama/models/blobs/sha256-" + "0" * 64, "A file of Ollama's store is named by its digest.", needs="sha256-", hub="ollama"),
+        Form("blob", _seq(Cap("path", Rep(_seq(Rep(_FOLDER_CHAR, 0), _SLASH), 0)), Cap("digest", _seq("sha256", Chars("-:", "hyphen or colon"), _DIGEST))), "/models/blobs/sha256-" + "0" * 64, "A digest names no model.", needs="sha256"),
+        Form(
+            "lmstudio", _seq(Cap("path", _seq(Rep(_CHAR, 0, lazy=True), _any(".lmstudio", "lm-studio"), _SLASH, "models", _SLASH)), Cap("owner", _FOLDER), _SLASH, Cap("name", _FOLDER), _opt(_SLASH, Cap("file", Rep(_CHAR))), Rep(_SLASH, 0)),
+            "~/.lmstudio/models/lmstudio-community/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf", "A folder or a file of LM Studio: publisher, repository, file.", needs="models",
+        ),
+        Form(
+            "llama_cpp_manifest",
+            _seq(
+                Cap("path", _seq(_opt(Rep(_CHAR, 0, lazy=True), _SLASH), "manifest=")), Cap("owner", Rep(Chars(r"^=/\\", "manifest character"))), "=", Cap("name", Rep(Chars(r"^=/\\", "manifest character"))),
+                "=", Cap("tag", Rep(Chars(r"^=/\\", "manifest character"), lazy=True)), ".json",
+            ),
+            "~/.cache/llama.cpp/manifest=ggml-org=gemma-3-4b-it-GGUF=latest.json", "What llama.cpp kept of a repository beside its files.", needs="manifest=", hub="huggingface",
+        ),
+        Form(
+            "llama_cpp_cache",
+            _seq(
+                Cap("path", _seq(Rep(_CHAR, 0, lazy=True), "llama.cpp", _SLASH)),
+                Cap("owner", Rep(Chars(r"^_/\\", "owner character"))), "_", Cap("name", _seq(Rep(_FOLDER_CHAR, lazy=True), "gguf")), "_", Cap("file", _FOLDER),
+            ),
+            "~/.cache/llama.cpp/ggml-org_gemma-3-4b-it-GGUF_gemma-3-4b-it-Q4_K_M.gguf", "The older cache of llama.cpp: owner, repository and file in one name.", needs="llama.cpp", hub="huggingface",
+        ),
+        Form(
             "other_url",
-            _seq(address, Cap("path", _seq(_STEP, "/", Rep(_seq(_ADDRESS, "/"), 0, lazy=True))), _opt(Cap("name", _ADDRESS), Rep(Lit("/"), 0)), _QUERY),
+            _seq(_SCHEME_OF_ADDRESS, Cap("path", _seq(_STEP, "/", Rep(_seq(_ADDRESS, "/"), 0, lazy=True))), _opt(Cap("name", _ADDRESS), Rep(Lit("/"), 0)), _QUERY),
             "https://example.org/files/Qwen2.5-7B-Q4_K_M.gguf",
-            "A page of somebody else: only its last part is read.",
+            "A page of somebody else, or an object of a store: only its last part is read.", needs="://",
         ),
-        Rule(
+        Form(
             "local_path",
             _seq(
                 Cap(
                     "path",
                     _seq(
-                        _alt(_seq(_LETTER, ":", _SLASH), _seq("~", Rep(_FOLDER_CHAR, 0), _SLASH), _seq(Rep(Lit("."), 1, 2), _SLASH), _SLASH, _seq(_FOLDER, "\\")),
+                        _alt(_seq(_LETTER, ":", _SLASH), _seq("~", Rep(_FOLDER_CHAR, 0), _SLASH), _seq(Rep(Lit("."), 1, 2), _SLASH), _seq("file://", _SLASH), _SLASH, _seq(_FOLDER, "\\")),
                         Rep(_seq(Rep(_FOLDER_CHAR, 0), _SLASH), 0, lazy=True),
                     ),
                 ),
@@ -426,20 +674,50 @@ def references() -> tuple[Rule, ...]:
             "./models/SmolLM2-135M-Instruct.Q4_1.gguf",
             "A file or folder on disk, POSIX or Windows.",
         ),
-        Rule(
+        # what people are shown
+        Form(
+            "display_name", _seq(Cap("company", Rep(Chars("^/@:", "plain step character"))), ": ", Cap("name", Rep(Chars("^/@:", "plain step character"), lazy=True)), _opt(" (", Cap("serving", Named("word of serving", Words(providers.serving))), ")")),
+            "Google: Gemma 3 27B (free)", "A name as people are shown it, behind its maker's.", needs=": ",
+        ),
+        Form(
+            "provider_model", _seq(Cap("route", _seq(_opt("@"), _opt("gateway/"), Cap("provider", Named("provider", Words(served))))), ":", inner),
+            "bedrock_converse:anthropic.claude-3-5-sonnet-20240620-v1:0", "A provider before a colon; where its word is a family too, a family must follow.", needs=":",
+        ),
+        Form(
+            "ollama_of_hub", _seq(Cap("route", _any("ollama/", "ollama_chat/", "ollama://", "ollama:", "docker_model_runner/")), Cap("inner", _seq(Named("host of a hub", Words(tuple(hubs.hosts))), "/", _REST))),
+            "ollama/hf.co/bartowski/Llama-3.2-3B-Instruct-GGUF:Q4_K_M", "A repository of a hub, which Ollama fetches.", needs=".", provider="ollama",
+        ),
+        Form(
+            "inner_arn", _seq(Cap("route", Rep(_seq(route, "/"))), Cap("inner", _seq("arn:", _REST))),
+            "bedrock/converse/arn:aws:bedrock:us-east-1:123:inference-profile/us.amazon.nova-pro-v1:0", "A route before a resource name.", needs="arn:",
+        ),
+        # plain names
+        Form(
+            "checkpoint", _seq(Cap("routes", _STEPS), Cap("name", _PLAIN_STEP), "/", Cap("file", _seq(runs, _NUMBER, _opt("/", _REST)))),
+            "outputs/qwen2.5-7b-lora/checkpoint-500", "A folder of a training run, whose parent has the name.", needs="/",
+        ),
+        Form(
+            "view_of_repository", _seq(no_route, Cap("owner", _PLAIN_STEP), "/", Cap("name", _PLAIN_STEP), view, _QUERY),
+            "Qwen/Qwen3-8B/resolve/main/config.json", "The page of a file without its host.", needs="/",
+        ),
+        Form(
             "file_in_repository",
             _seq(_opt(scheme), Cap("routes", Rep(_seq(_opt(route), "/"), 0)), no_route, Cap("owner", _PLAIN_STEP), "/", Cap("name", _PLAIN_STEP), "/",
                  Cap("file", _seq(Rep(_CHAR, lazy=True), Named("suffix of a file", Words(hubs.files)))), tag, _opt(at, Cap("revision", _alt(_REFS, _STEP)))),
             "Qwen/Qwen2.5-7B-Instruct-GGUF/qwen2.5-7b-instruct-q4_k_m.gguf",
-            "A file, with the repository that it lies in before it.",
+            "A file, with the repository that it lies in before it.", needs="/",
         ),
-        Rule(
+        Form(
+            "folder_in_repository", _seq(no_route, Cap("owner", _PLAIN_STEP), "/", Cap("name", _PLAIN_STEP), "/", Cap("file", _seq(_PLAIN_STEP, Rep(_seq("/", _PLAIN_STEP), 0))), Rep(Lit("/"), 0)),
+            "unsloth/Qwen3-235B-A22B-GGUF/UD-Q4_K_XL", "A folder, where the first step is a known account or the second names a model.", needs="/",
+        ),
+        Form(
             "name_and_refs",
             _seq(_opt(scheme), path, tag, at, Cap("revision", _REFS), _opt(_alt(_seq("/", Cap("file", _REST)), _seq(":", Cap("tag_at", Rep(_CHAR)))))),
             "Qwen/Qwen2.5-7B-Instruct@refs/pr/3",
-            "A pull request or a conversion, whose slashes are the revision's own.",
+            "A pull request or a conversion, whose slashes are the revision's own.", needs="@refs/",
         ),
-        Rule(
+        Form(
             "name_and_file",
             _seq(
                 _alt(
@@ -449,9 +727,9 @@ def references() -> tuple[Rule, ...]:
                 tag, at, Cap("revision", _STEP), "/", Cap("file", _REST),
             ),
             "Qwen/Qwen2.5-7B-Instruct@main/config.json",
-            "A file behind a revision, as huggingface_hub writes it.",
+            "A file behind a revision, as huggingface_hub writes it.", needs="@",
         ),
-        Rule(
+        Form(
             "name",
             _seq(_opt(scheme), path, Rep(Lit("/"), 0), tag, _opt(at, Cap("revision", _STEP))),
             "openrouter/qwen/qwen3-8b:free",
@@ -460,33 +738,45 @@ def references() -> tuple[Rule, ...]:
     )  # fmt: skip
 
 
+class Told(NamedTuple):
+    """What a form tells by itself."""
+
+    name: str
+    hub: Hub | None
+    provider: str | None
+
+
 @vocabulary.kept("references")
-def _reference_texts() -> tuple[tuple[str, str], ...]:
-    return tuple((rule.name, rule.regex()) for rule in references())
+def _reference_texts() -> tuple[tuple[str, str, str, Hub | None, str | None], ...]:
+    return tuple((form.needs, form.regex(), form.name, form.hub, form.provider) for form in references())
 
 
 @vocabulary.derived
-def _reference_patterns() -> dict[str, re.Pattern[str]]:
-    """Those that were asked for so far: compiling all of them takes as long as reading a hundred names."""
+def _reference_patterns() -> tuple[tuple[str, str, Told], ...]:
+    return tuple((needs, text, Told(name, hub, provider)) for needs, text, name, hub, provider in _reference_texts())
+
+
+@vocabulary.derived
+def _compiled() -> dict[str, Callable[[str], re.Match[str] | None]]:
+    """Form -> its pattern, made when a text first looks like it: most never are."""
     return {}
 
 
-def reference(text: str) -> re.Match[str]:
-    """The first form of reference that the whole lower-case ``text`` has, which holds one printable character at least."""
-    patterns = _reference_patterns()
-    for name, regex in _reference_texts():
-        pattern = patterns.get(name)
-        if pattern is None:
-            pattern = patterns[name] = re.compile(regex, re.ASCII)
-        found = pattern.fullmatch(text)
-        if found is not None:
-            return found
+def reference(text: str, but: tuple[str, ...] = ()) -> tuple[Told, re.Match[str]]:
+    """The first form of reference that the whole lower-case ``text`` has, and the match; ``but`` names forms that it is not."""
+    compiled = _compiled()
+    for needs, pattern, told in _reference_patterns():
+        if needs not in text:
+            continue
+        fullmatch = compiled.get(told.name)
+        if fullmatch is None:
+            fullmatch = compiled[told.name] = re.compile(pattern, re.ASCII).fullmatch
+        found = fullmatch(text)
+        if found is not None and told.name not in but:
+            return told, found
     raise AssertionError(text)  # the last form takes every text
 
 
-def form(found: re.Match[str]) -> str:
-    """The name of the rule that `reference` matched."""
-    return next(name for name, pattern in _reference_patterns().items() if pattern is found.re)
 
 
 @cache

@@ -90,13 +90,17 @@ class Found:
     """The facts so far."""
 
     __slots__ = (
-        "account", "active", "base", "base_version", "bits", "company", "context", "dtype", "experts", "family", "format", "group", "keys",
-        "method", "method_format", "mixture", "released", "scheme", "size", "tier", "types", "version",
+        "account", "active", "base", "base_version", "bits", "company", "context", "dtype", "experts", "family", "format", "group", "kept", "keys",
+        "method", "method_format", "mixture", "part", "provider", "released", "scheme", "share", "size", "tier", "types", "version",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.account: str | None = None
         """The account that a repackager wrote before the name."""
+        self.provider: str | None = None
+        """Who serves the model, where a word behind its name tells."""
+        self.part: str | None = None
+        """What the file is, where it is not the model."""
         self.company: str | None = None
         self.family: FamilyWord | None = None
         self.version: str | None = None
@@ -112,6 +116,8 @@ class Found:
         self.scheme: str | None = None
         self.bits: Bits | None = None
         self.group: int | None = None
+        self.share = 0
+        """How many of a hundred weights have the layout, where a name tells several."""
         self.format: str | None = None
         """The file format that a word names."""
         self.method_format: str | None = None
@@ -121,6 +127,8 @@ class Found:
         self.released: Release | None = None
         self.keys: list[str] = []
         """What the words add to the canonical name."""
+        self.kept: list[str] = []
+        """What those add that no case took, whose order may tell models apart."""
 
 
 class Places:
@@ -185,7 +193,7 @@ class Reading:
         tape, found, at = self.tape, self.found, self.at
         tape.kinds[i] = "unknown"
         tape.unknown.append(i)
-        found.keys.append(word.key or word.text)
+        found.kept.append(word.key or word.text)
         if found.family is None and not self.mode.recognised:
             if at.lead < 0:
                 at.lead = i

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel
 
 from modelcatalog.names.refusing import LIMIT
+from modelcatalog.names.roles import BaseWord
 from modelcatalog.records import Identity, ModelName, Quantization, Segment, Size, valid
 
 if TYPE_CHECKING:
     from modelcatalog.names.reading import Found, Reading
     from modelcatalog.names.reference import Parts
-    from modelcatalog.names.roles import Bits
+    from modelcatalog.names.roles import Bits, FamilyWord
     from modelcatalog.records import Origin
 
     Origins = tuple[tuple[str, Origin], ...]
@@ -47,11 +48,11 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
     if family is not None:
         name: str | None = family.name
         company: str | None = family.company
-        series = name if version is None else f"{name}{version}"
+        series = name if version is None else _series(family, version)
         origins = _COMPANY
     else:
         name = _unknown_family(reading) if at.lead >= 0 else None
-        series = name if version is None or name is None else name + version
+        series = name if version is None or name is None else f"{name}{'-' if name[-1].isdigit() else ''}{version}"
         company = found.company
         if account is not None and account.company is not None:
             company = account.company
@@ -65,6 +66,11 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
     fields["source"], fields["owner"], fields["name"] = reading.source, found.account if owner is None else owner, parts.name
     if parts.regions:
         fields["hub"], fields["revision"], fields["tag"], fields["file"] = parts.hub, parts.revision, parts.tag, parts.file
+        fields["part"] = found.part
+    provider = parts.provider or found.provider
+    if provider is not None and parts.provider is None and found.company is not None and (family is None or family.company == found.company):
+        provider = None  # databricks-dbrx is Databricks' own
+    fields["provider"] = provider
     fields["company"], fields["family"], fields["version"], fields["series"] = company, name, version, series
     if found.types:
         fields["types"] = tuple(found.types)
@@ -76,6 +82,18 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
     if tape.unknown:
         fields["unknown"] = tuple([texts[i] for i in tape.unknown])
     return _record(fields, identity)
+
+
+def _series(family: FamilyWord, version: str) -> str:
+    """Family and version as people say them: never glued where that would make another version."""
+    facts = family.facts
+    whole = facts.said.get(version.lower())
+    if whole is not None:
+        return whole
+    joint = facts.joint
+    if not joint and (not version[0].isdigit() or family.name[-1].isdigit()):
+        joint = "-"
+    return f"{family.name}{joint}{version}"
 
 
 def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
@@ -164,6 +182,9 @@ def base_text(reading: Reading) -> str | None:
     if reading.found.base is None:
         return None
     tape, at = reading.tape, reading.at
+    said = tape.words[at.base].value
+    if isinstance(said, BaseWord):
+        return said.name
     end = at.base_end
     after = tape.after(end)
     if after >= 0 and tape.words[after].role == "size" and after == at.size == at.size_end:
@@ -172,22 +193,30 @@ def base_text(reading: Reading) -> str | None:
 
 
 def _identity(found: Found) -> Identity:
-    """Family, version, and the other words in alphabetical order: their order in the name says nothing."""
+    """Family, version, and the other words in alphabetical order; that of known words says nothing, that of unknown ones is kept beside."""
     keys, family, version, date = found.keys, found.family, found.version, ""
     if found.base is not None:
         keys = [*keys, found.base.name.lower() + (found.base_version or "").lower()]
+    order: tuple[str, ...] = ()
+    kept = found.kept
+    if kept:
+        if len(kept) > 1 and sorted(kept) != kept:
+            order = tuple(dict.fromkeys(kept))
+        keys = [*keys, *kept]
     if len(keys) > 1:
         keys = sorted(set(keys))
     released = found.released
     if released is not None:
         day = "" if released.day is None else f"-{released.day:02}"
         date = f"{released.year or ''}-{released.month or 0:02}{day}"
-    return _new_tuple(Identity, ("" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date))
+    return _new_tuple(Identity, ("" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date, order))
 
 
 def _text(identity: Identity) -> str:
     """What ``str`` of an identity is, at a third of the cost: every record needs it."""
-    family, version, words, date = identity
+    family, version, words, date, order = identity
+    if order:
+        words = (*[word for word in words if word not in order], *order)
     text = "-".join(words)
     if version:
         text = f"{version}-{text}" if text else version

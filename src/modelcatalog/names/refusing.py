@@ -35,7 +35,7 @@ def check(text: str) -> None:
     if len(text) > LIMIT:
         message = f"name of {len(text)} characters"
         raise NameSyntaxError(message, subject=text, start=LIMIT, end=len(text), expected=(f"at most {LIMIT} characters",))
-    import unicodedata  # noqa: PLC0415  most names are none of these
+    import unicodedata  # most names are none of these
 
     for at, char in enumerate(text):
         if unicodedata.category(char) in ("Cc", "Cs"):

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from modelcatalog.names import grammar
 from modelcatalog.names.calendar import calendar
 from modelcatalog.names.context import CASES
-from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.names.dictionary import Account, current_dictionary
 from modelcatalog.names.reading import Reading, release, run
 from modelcatalog.names.reference import take_apart
 from modelcatalog.names.refusing import LIMIT, check
-from modelcatalog.names.roles import Word
+from modelcatalog.names.roles import Day, Word
 from modelcatalog.names.words import alone, cut, fold, readings
 
 if TYPE_CHECKING:
@@ -23,9 +23,11 @@ __all__ = ["read_text"]
 _OTHER = Word("other", "")
 _OWNER_WORDS = 7
 """An account's name has no more words and separators."""
-_QUANTIZED = frozenset(("bits", "method", "mlc_scheme", "named_scheme", "plain_q", "scheme", "weight_activation"))
-"""Roles that state a quantization by themselves."""
-_DATE, _NUMBERED = len("20250514"), len("001")
+_QUANTIZED = frozenset(("bits", "dtype", "method", "mlc_scheme", "named_scheme", "plain_q", "scheme", "weight_activation"))
+"""Roles that state by themselves how weights are kept."""
+_FLAGS = ("true", "false")
+"""How a branch says whether weights were reordered: ``gptq-4bit-32g-actorder_True``."""
+_DATE = len("20250514")
 
 
 def read_text(source: str) -> tuple[Reading, Parts]:
@@ -48,23 +50,58 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
     lower = reading.lower
     for kind, start, end in parts.regions:
         if kind == "name":
-            _words(reading, start, end)
+            _name(reading, start, end, of_file=parts.file is not None and lower.endswith(reading.dictionary.files, start, end))
         elif kind == "file":
             _again(reading, start, end)
         elif kind == "tag":
             _tag(reading, start, end)
         else:
             if kind in ("owner", "company"):
-                reading.mode.account = reading.dictionary.accounts.get(lower[start:end])
+                _account(reading, lower[start:end])
                 reading.mode.dotted = kind == "company"
             elif kind == "revision":
                 _revision(reading, start, end)
+                continue
             _other(reading, kind, start, end)
+    if parts.file is not None:
+        _part_of_file(reading, parts.file)
 
 
-def _words(reading: Reading, start: int, end: int) -> None:
+def _part_of_file(reading: Reading, file: str) -> None:
+    """``adapter_model.safetensors`` is an adapter, whatever the folder above it is called."""
+    stem = file.replace("\\", "/").rpartition("/")[2].partition(".")[0].lower()
+    reading.found.part = reading.found.part or reading.dictionary.parts.get(stem)
+
+
+def _account(reading: Reading, owner: str) -> None:
+    """Whose the name is; an account within an account's folder keeps the format of what lies there."""
+    outer, inner = reading.mode.account, reading.dictionary.accounts.get(owner)
+    if outer is not None and outer.format is not None and inner is not None and inner.format is None:
+        inner = Account(inner.company, outer.method, outer.format)
+    reading.mode.account = inner
+
+
+def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
+    """A name, perhaps with a file's suffix, which says what the file is whatever words stand before it."""
+    dictionary, lower, tape, found = reading.dictionary, reading.lower, reading.tape, reading.found
+    point = lower.rfind(".", start, end)
+    suffix = dictionary.suffixes.get(lower[point + 1 : end]) if point > start else None
+    if suffix is None:
+        _words(reading, start, end, of_file=of_file)
+        return
+    _words(reading, start, point, of_file=of_file)
+    tape.kinds[tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]]) + 1] = "format"
+    reading.mode.recognised = True
+    if suffix == "pytorch" and (found.format == "ggml" or any(word.role == "scheme" for word in tape.words)):
+        suffix = "ggml"  # ggml-model-q4_0.bin
+    found.format = suffix
+
+
+def _words(reading: Reading, start: int, end: int, *, of_file: bool = False) -> None:
     words, texts = cut(reading.source[start:end])
     first = reading.tape.put(words, texts)
+    if of_file:
+        _part(reading, first)
     if "__" in reading.lower or "_-_" in reading.lower:
         _without_owner(reading, first)
     run(reading, first, CASES)
@@ -83,6 +120,17 @@ def _without_owner(reading: Reading, first: int) -> None:
     reading.found.account = "".join(tape.texts[first:end])
 
 
+def _part(reading: Reading, first: int) -> None:
+    """What the file is, where it is not the model: a word says so, which then is not a word of the model."""
+    tape, parts = reading.tape, reading.dictionary.parts
+    for i in range(first, len(tape.words)):
+        part = parts.get(tape.texts[i].lower())
+        if part is None or (part == "mtp" and i > first) or (part == "imatrix" and any(word.role == "scheme" for word in tape.words[first:])):
+            continue  # what was quantized with an importance matrix is the model, and so is what has its further heads within
+        reading.found.part = part
+        tape.words[i] = Word("ignored", tape.words[i].text)
+
+
 def _other(reading: Reading, kind: SegmentKind, start: int, end: int) -> None:
     """A stretch that holds no words."""
     reading.tape.kinds[reading.tape.put([_OTHER], [reading.source[start:end]])] = kind
@@ -91,16 +139,26 @@ def _other(reading: Reading, kind: SegmentKind, start: int, end: int) -> None:
 def _again(reading: Reading, start: int, end: int) -> None:
     """A file's name, which repeats the repository's: only what is new in it counts."""
     found, tape = reading.found, reading.tape
-    keys, unknown, found.keys, tape.unknown = found.keys, tape.unknown, [], []
+    keys, kept, unknown = found.keys, found.kept, tape.unknown
+    found.keys, found.kept, tape.unknown = [], [], []
     known = found.family is not None or reading.mode.recognised
-    _words(reading, start, end)
+    _words(reading, start, end, of_file=True)
     if known:
-        found.keys, tape.unknown = keys, unknown
+        found.keys, found.kept, tape.unknown = keys, kept, unknown
 
 
 def _tag(reading: Reading, start: int, end: int) -> None:
     """An Ollama tag is read like a name; a mode of serving is not, but may name a type."""
     text, dictionary = reading.lower[start:end], reading.dictionary
+    revision, colon, third = text.partition(":")
+    if colon and revision.isdecimal():
+        _tag(reading, start, start + len(revision))
+        _other(reading, "separator", start + len(revision), start + len(revision) + 1)
+        _window(reading, third, start + len(revision) + 1, end)
+        return
+    if text.endswith(_FLAGS) and _packaging(reading, text):
+        _other(reading, "quantization", start, end)
+        return
     if text not in dictionary.serving and not text.isdecimal():
         reading.mode.in_tag = True
         reading.mode.meanings = {**dictionary.tag_words, **reading.mode.meanings}
@@ -112,6 +170,16 @@ def _tag(reading: Reading, start: int, end: int) -> None:
     if text.isdecimal():
         _bedrock_revision(reading, text)
     _other(reading, "serving", start, end)
+
+
+def _window(reading: Reading, text: str, start: int, end: int) -> None:
+    """Bedrock's third part: the context of a model, as one may buy it. The model is the same."""
+    tokens = text.removesuffix("k")
+    if tokens.isdecimal() and tokens != text:
+        reading.found.context = int(tokens) * 1000
+        _other(reading, "context", start, end)
+    else:
+        _other(reading, "serving", start, end)
 
 
 def _bedrock_revision(reading: Reading, revision: str) -> None:
@@ -133,25 +201,33 @@ def _bedrock_revision(reading: Reading, revision: str) -> None:
 
 
 def _revision(reading: Reading, start: int, end: int) -> None:
-    """Vertex AI's ``@20250514`` is a date and its ``@001`` a numbered model; other revisions say nothing of the model."""
+    """Vertex AI's ``@20250514`` is a date; most revisions say nothing of the model."""
     text, found = reading.lower[start:end], reading.found
     if not text.isdecimal():
-        _packaging(reading, text)
+        day = grammar.known_piece(text)
+        if day is not None and day.role == "date" and isinstance(day.value, Day) and found.released is None:
+            found.released = release(day.value.year, day.value.month, day.value.day, reading.source[start:end])
+        else:
+            _packaging(reading, text)
+        _other(reading, "revision", start, end)
         return
     date = calendar(text) if len(text) == _DATE else None
     if date is not None and found.released is None:
         found.released = release(*date, reading.source[start:end])
-    elif len(text) == _NUMBERED:
-        found.keys.append(text)
+        _bedrock_revision(reading, "0")  # claude-3-5-sonnet-v2@20241022
+    _other(reading, "revision", start, end)
 
 
-def _packaging(reading: Reading, text: str) -> None:
+def _packaging(reading: Reading, text: str) -> bool:
     """A branch that names a quantization: ``6.0bpw``, ``gptq-4bit-32g``; any other text says nothing."""
-    words = [word for piece in grammar.pieces(text) for word in alone(readings()[piece]) if word.role != "separator"]
+    words = [word for piece in grammar.pieces(text) for word in alone(readings()[piece]) if word.role != "separator" and word.text not in _FLAGS]
     if not words or not all(word.role in _QUANTIZED or word.role in ("group", "head_bits", "ignored") for word in words):
-        return
+        return False
     for word in words:
+        if word.role == "dtype" and len(words) > 1:
+            continue
         if word.role in _QUANTIZED:
             next(case for case in CASES[word.role] if case.take(reading, -1, word))
         elif word.role == "group" and isinstance(word.value, int):
             reading.found.group = reading.found.group or word.value
+    return True

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "BaseWord",
     "Bits",
     "Day",
+    "FamilyFacts",
     "FamilyWord",
     "Method",
     "Mixture",
@@ -17,6 +20,7 @@ __all__ = [
     "Parameters",
     "Role",
     "Scheme",
+    "Share",
     "Value",
     "Width",
     "Word",
@@ -25,18 +29,26 @@ __all__ = [
 ]
 
 Role: TypeAlias = Literal[
-    "active", "bits", "company", "context", "date", "dtype", "effective", "experts", "family", "format", "group", "head_bits", "ignored",
-    "lettered", "method", "mixture", "mlc_scheme", "named_scheme", "number", "other", "plain_q", "reseller", "scheme", "separator", "several",
-    "shard", "size", "suffix", "suffixed", "tier", "type", "unknown", "variant", "version", "weight_activation",
+    "active", "base_word", "bits", "company", "context", "date", "dtype", "effective", "experts", "family", "format", "group", "head_bits", "ignored",
+    "lettered", "method", "mixed_scheme", "mixture", "mlc_scheme", "named_scheme", "number", "other", "plain_q", "reseller", "scheme", "separator",
+    "several", "shard", "size", "suffix", "suffixed", "tier", "type", "unknown", "variant", "version", "weight_activation",
 ]  # fmt: skip
 """What a word is by itself; what it says is its value, of one type for each role:
 
-`FamilyWord` for family; `Parameters` for size, active, effective; `Mixture`; `Width` for bits; `Scheme` for scheme, mlc_scheme, named_scheme
-and weight_activation; `Method`; `Day` for date; `Numbered` for version, lettered, suffixed; an int for context, experts, group, plain_q; text
-for company, dtype, format, number, type; the other roles say nothing."""
+`FamilyWord` for family; `BaseWord`; `Parameters` for size, active, effective; `Mixture`; `Width` for bits; `Scheme` for scheme, mlc_scheme,
+named_scheme and weight_activation; `Share` for mixed_scheme; `Method`; `Day` for date; `Numbered` for version, lettered, suffixed; an int for
+context, experts, group, plain_q; text for company, dtype, format, number, type; the other roles say nothing."""
 
 
 Bits: TypeAlias = int | float
+_STATED = re.compile(r"(?<![a-z0-9.])(\d+(?:[._]\d+)?)([bm])(?![a-z0-9])", re.IGNORECASE)
+"""A number of parameters in a pattern of names."""
+_UNITS = {"b": 10**9, "m": 10**6}
+_PAIRED = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)b-a(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
+"""Total and active parameters."""
+_WORD = re.compile(r"[^a-z0-9.]+")
+_CONTEXTS = 10**7
+"""Fewer millions are tokens of context there."""
 
 
 class Parameters(NamedTuple):
@@ -69,6 +81,21 @@ class Scheme(NamedTuple):
     group: int | None = None
 
 
+class Share(NamedTuple):
+    """So many of a hundred weights in one layout."""
+
+    percent: int
+    scheme: Scheme
+
+
+class BaseWord(NamedTuple):
+    """What tuners write for a model that they began with: its family, its version, its name."""
+
+    family: FamilyWord
+    version: str | None
+    name: str
+
+
 class Method(NamedTuple):
     """A quantization method, with its width where it has but one, and its format where it has but one."""
 
@@ -92,17 +119,75 @@ class Numbered(NamedTuple):
     letter: str
 
 
+class FamilyFacts:
+    """What is asked of a family only where neighbours ask for it."""
+
+    __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others")
+    __slots__ = ("_active", "_own", "_sizes", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees", "served")
+
+    def __init__(  # noqa: PLR0917  made in one place
+        self, joint: str, said: Mapping[str, str], served: frozenset[str], ids: tuple[str, ...], implies: tuple[str, ...], sees: bool, encoder: bool,  # noqa: FBT001
+        budgets: frozenset[str], others: bool,  # noqa: FBT001
+    ) -> None:  # fmt: skip
+        self.joint = joint
+        """What people say between the family and a version."""
+        self.said = said
+        """Version in lower case -> the series, where people say neither the family nor the joint: o3."""
+        self.served = served
+        """Versions, in lower case, of which no weights were published."""
+        self.ids = ids
+        """Patterns of its models' names, and ids of those that are only served."""
+        self.implies = implies
+        """Types of all its models, which its name says with the family: the guard of ShieldGemma."""
+        self.sees = sees
+        """Whether all of it reads more than text, with a language model inside that names may tell."""
+        self.encoder = encoder
+        """Whether it is built into other models."""
+        self.budgets = budgets
+        """Versions beside which thousands count tokens of thought."""
+        self.others = others
+        """Whether its words mean the family that they end with under another's account."""
+        self._sizes: frozenset[int] | None = None
+        self._own: frozenset[str] | None = None
+        self._active: dict[int, int] | None = None
+
+    def active(self, total: int) -> int | None:
+        """Parameters that work for each token in the one model of so many; None: there is none, or there are several."""
+        if self._active is None:
+            pairs = {(round(float(first) * _UNITS["b"]), round(float(second) * _UNITS["b"])) for text in self.ids for first, second in _PAIRED.findall(text)}
+            totals = [first for first, _ in pairs]
+            self._active = {first: second for first, second in pairs if totals.count(first) == 1}
+        return self._active.get(total)
+
+    def has(self, text: str) -> bool:
+        """Whether a pattern of its models' names has this text, lower case."""
+        return any(text in name.lower() for name in self.ids)
+
+    def own(self) -> frozenset[str]:
+        """Words of its models' names, lower case: the en and the v1.5 of bge-small-en-v1.5; of a pattern, the parts."""
+        if self._own is None:
+            self._own = frozenset(word for text in self.ids for word in _WORD.split(text.lower()))
+        return self._own
+
+    def sizes(self) -> frozenset[int]:
+        """Parameters that its models' names state."""
+        if self._sizes is None:
+            stated = {round(float(number.replace("_", ".")) * _UNITS[unit.lower()]) for text in self.ids for number, unit in _STATED.findall(text)}
+            self._sizes = frozenset(count for count in stated if count > _CONTEXTS)
+        return self._sizes
+
+
 class FamilyWord:
     """What reading must know of a family."""
 
     __match_args__: ClassVar = (
-        "name", "company", "derived", "bare", "compact", "lines", "dates", "words", "follows", "versions", "closed", "mixture", "tokens",
+        "name", "company", "derived", "bare", "compact", "lines", "dates", "words", "follows", "versions", "closed", "mixture", "tokens", "facts",
     )  # fmt: skip
-    __slots__ = ("bare", "closed", "compact", "company", "dates", "derived", "follows", "lines", "mixture", "name", "tokens", "versions", "words")
+    __slots__ = ("bare", "closed", "compact", "company", "dates", "derived", "facts", "follows", "lines", "mixture", "name", "tokens", "versions", "words")
 
     def __init__(  # noqa: PLR0917  made in one place
         self, name: str, company: str, derived: bool, bare: bool, compact: bool, lines: Mapping[str, str], dates: str | None, words: dict[str, str],  # noqa: FBT001
-        follows: frozenset[str], versions: frozenset[str], closed: bool, mixture: bool, tokens: bool,  # noqa: FBT001
+        follows: frozenset[str], versions: frozenset[str], closed: bool, mixture: bool, tokens: bool, facts: FamilyFacts,  # noqa: FBT001
     ) -> None:  # fmt: skip
         self.name = name
         self.company = company
@@ -124,6 +209,7 @@ class FamilyWord:
         """Whether all its models are mixtures of experts."""
         self.tokens = tokens
         """Whether its names count tokens in trillions: TinyLlama-3T."""
+        self.facts = facts
 
     def alone(self) -> FamilyWord:
         """The same family by a spelling that means it wherever it stands."""
@@ -131,11 +217,11 @@ class FamilyWord:
             return self
         return FamilyWord(
             self.name, self.company, self.derived, True, self.compact, self.lines, self.dates, self.words, self.follows, self.versions, self.closed,  # noqa: FBT003
-            self.mixture, self.tokens,
+            self.mixture, self.tokens, self.facts,
         )  # fmt: skip
 
 
-Value: TypeAlias = "FamilyWord | Parameters | Mixture | Width | Scheme | Method | Day | Numbered | str | int | None"
+Value: TypeAlias = "FamilyWord | BaseWord | Parameters | Mixture | Width | Scheme | Share | Method | Day | Numbered | str | int | None"
 
 
 class Word:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary, Option
     from modelcatalog.names.grammar import WordRule
 
-__all__ = ["Several", "alone", "cut", "fold", "names_family", "readings"]
+__all__ = ["Several", "alone", "cut", "fold", "names_family", "narrowed", "readings"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -87,6 +87,19 @@ def fold(text: str) -> str:
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
+_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+"""Full-width letters, digits and signs, as Chinese and Japanese keyboards type them -> plain ones."""
+
+
+def narrowed(text: str) -> str | None:
+    """The text with plain letters for full-width ones, character by character; None where it has none.
+
+    A text of Chinese words keeps its full-width signs, which are not a part of a name's spelling.
+    """
+    plain = text.translate(_WIDE)
+    return plain if plain != text and plain.isascii() else None
+
+
 @vocabulary.derived
 def readings() -> dict[str, Word]:
     """Every piece that was read with this vocabulary -> its word."""
@@ -133,7 +146,7 @@ def _spread(found: list[Word], pieces: list[str], at: int) -> tuple[list[Word], 
         taken = word.alone
         first = at - 1
         if word.may_begin(pieces, first):
-            taken, at = _phrase(word, pieces, first)
+            taken, at = _phrase(word, pieces, first, words)
             piece = "".join(pieces[first:at])
         words += taken
         if len(taken) == 1:
@@ -147,8 +160,8 @@ def _spread(found: list[Word], pieces: list[str], at: int) -> tuple[list[Word], 
     return words, texts
 
 
-def _phrase(several: Several, pieces: list[str], first: int) -> tuple[tuple[Word, ...], int]:
-    """Words that mean something together, and the next piece to read."""
+def _phrase(several: Several, pieces: list[str], first: int, words: list[Word]) -> tuple[tuple[Word, ...], int]:
+    """Words that mean something together, and the next piece to read; ``words`` stand before."""
     at = first + 1
     lowered = [piece.lower() for piece in pieces[at : at + 2 * len(several.options[0].rest) + 2]]  # not all: that would be quadratic
     for parts, own, word in several.options:
@@ -160,6 +173,8 @@ def _phrase(several: Several, pieces: list[str], first: int) -> tuple[tuple[Word
         rest = found.removeprefix(last)
         if (found != last and (rest == found or not rest[0].isdigit())) or any(len(pieces[at + 2 * k]) > 1 for k in range(len(parts))):
             continue
+        if word.role == "family" and last in current_dictionary().families and several.alone[0].role == "variant" and any(w.role == "family" for w in words):
+            continue  # Skywork-o1-Open-Llama: behind another family, an open Llama
         if word.role == "company" and last in current_dictionary().families and not _family_next(lowered, after - at):
             continue
         if own <= len(parts):

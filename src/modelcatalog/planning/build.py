@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import vocabulary
+from modelcatalog import catalog, vocabulary
 from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, silent, tensors, tokenizer, unpacking
-from modelcatalog.planning.memory import DTYPE_BYTES, kv_bytes, weight_bytes
+from modelcatalog.planning import cards as cards_of
+from modelcatalog.planning import memory as sizes
+from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ __all__ = ["build"]
 _USUAL_CONTEXT = 8192
 _STORED_BITS = {"fp8": 8.0, "mxfp8": 8.25, "mxfp4": 4.25}
 """Bits of a number with its share of the scales, where the method has but one width."""
+
 
 class _Place(NamedTuple):
     device: str
@@ -48,7 +52,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     said = reading.read(found)
     facts = said.facts
     _check_files(record, found, said, asked)
-    place = _place(facts, found, asked.dtype, asked.device, record.source)
+    place = _place(facts, found, asked, record.source)
     runs, why = engine.choose(asked, form=found.choice.format, cards=place.cards, subject=record.source)
     engine.check_model(runs, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
     ours = bool(runs.library)
@@ -57,6 +61,8 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     if not runs.stretches:
         claims.check_context(asked.context_length, facts, subject=record.source)
     place = _of_engine(place, runs, asked.engine_options or {})
+    if ours:
+        place = _drivable(place, facts, found, asked, record.source)
     form = (
         unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
         if ours
@@ -72,13 +78,23 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     counted = facts.model_copy(update={"parameters": facts.parameters or _likely_parameters(facts, record, found, stored)})
     told = counted.parameters is not None or facts.quantization is None
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
+    kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {})
+    weights = plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False)
+    activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
+    framework = sizes.framework_bytes(runs, cards=len(place.cards))
+    room = None if weights is None or place.free is None else place.free - weights - (activations or 0) - (framework or 0)
     memory = Memory(
-        weights=plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False),
-        kv=kv_bytes(facts, tokens=tokens, dtype=place.dtype),
+        weights=weights,
+        kv=kept.bytes(tokens),
+        activations=activations,
+        framework=framework,
+        concurrency=asked.concurrency,
+        layers=str(said.layers) or None,
+        longest_context=None if room is None else kept.longest(room, facts.context_length),
         free=place.free,
         place=place.name,
         disk=sum(f.size for f in _to_fetch(found, files)),
-        disk_free=machine.free_disk(found.hub.cache_folder()) if found.hub else None,
+        disk_free=machine.free_disk(found.hub.cache_folder()) if found.hub and asked.on is None else None,
     )
     return Plan(
         name=record,
@@ -102,14 +118,18 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         unpacks=form.unpacks,
         context_length=tokens,
         chat_template=facts.chat_template,
+        licence=said.card.licence or _listed_licence(record),
+        base_model=said.card.base_model,
+        base_relation=said.card.relation,
         trust_remote_code=asked.trust_remote_code,
         offload=asked.offload,
         locked=asked.lock is not None,
+        on=asked.on,
         memory=memory,
         missing=packages.missing(runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found))),
         mismatches=claims.mismatches(record, facts, found.choice),
         warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
-        reasons=tuple(text for text in (*found.reasons, why, place.reason, attends.reason if attends else "") if text),
+        reasons=tuple(text for text in (*found.reasons, why, place.reason, attends.reason if attends else "", *_counted(asked, kept, runs)) if text),
     )
 
 
@@ -142,6 +162,24 @@ def _reading_packages(said: Said, found: Located) -> tuple[str, ...]:
     if found.choice.format == "gguf":
         return ()
     return (*tokenizer.packages(said.companions, first=said.first), *vocabulary.type_packages().get(said.facts.model_type or "", ()))
+
+
+def _listed_licence(record: ModelName) -> str | None:
+    """The licence that the catalog has for a model's series."""
+    match = catalog.find(record.source)
+    return match.series.licence if match and match.series else None
+
+
+def _counted(asked: Request, kept: sizes.Cache, runs: Engine) -> tuple[str, ...]:
+    """How memory was counted, where that is not the usual way."""
+    found = [cards_of.read(asked.on).reason] if asked.on else []
+    if asked.kv_dtype:
+        found.append(f"keys and values in {asked.kv_dtype}, as asked")
+    windowed = sum(layer.window is not None for layer in kept.layers.every)
+    if kept.keeping.whole and windowed and runs.takes:
+        otherwise = f"but for engine_options={{{runs.takes.whole_unless!r}: False}}"
+        found.append(f"{runs.name} keeps all tokens in {windowed} layers that look back a window only, {otherwise}")
+    return tuple(found)
 
 
 def _idle(asked: Request, place: _Place) -> tuple[str, ...]:
@@ -186,14 +224,25 @@ def _likely_parameters(facts: Facts, record: ModelName, found: Located, stored: 
 # Where the weights go -------------------------------------------------------------------------
 
 
-def _place(facts: Facts, found: Located, dtype: str, asked: str | None, subject: str) -> _Place:
-    every = machine.gpus() if str(asked or "auto") != "cpu" else ()
-    device = devices.checked(asked, every, subject=subject)
-    cards = every if device is None or device.startswith("cuda") else ()
-    if device is not None and device.startswith("cuda:"):
-        cards = cards[int(device[5:]) :][:1]
-    where = device if device is not None else "cuda" if cards else "cpu"
-    free = sum(card.free for card in cards) if cards else machine.free_ram()
+def _drivable(place: _Place, facts: Facts, found: Located, asked: Request, subject: str) -> _Place:
+    """The place, or the CPU where the installed torch cannot use the GPUs that there are."""
+    if asked.on or asked.device not in {None, "auto"} or all(card.torch for card in place.cards):
+        return place
+    made = _place(facts, found, replace(asked, device="cpu"), subject)
+    why = f"on the CPU: the installed torch cannot use {place.cards[0].name}"
+    return made._replace(reason=f"{made.reason}; {why}" if made.reason else why)
+
+
+def _place(facts: Facts, found: Located, asked: Request, subject: str) -> _Place:
+    dtype = asked.dtype
+    there = cards_of.read(asked.on) if asked.on else None
+    every = there.cards if there is not None else machine.gpus() if str(asked.device or "auto") != "cpu" else ()
+    device = devices.checked(asked.device, every, subject=subject) if there is None else None
+    cards = every if device is None or device.partition(":")[0] in {card.device for card in every} else ()
+    if device is not None and ":" in device:
+        cards = cards[int(device.partition(":")[2]) :][:1]
+    where = device if device is not None else cards[0].device if cards else "cpu"
+    free = sum(card.free for card in cards) if cards else there.ram if there is not None else machine.free_ram()
     label = f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}" if cards else "RAM"
     if dtype != "auto":
         return _Place(where, _as_dtype(dtype), free, label, f"{dtype} as asked", cards)

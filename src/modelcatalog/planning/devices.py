@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelcatalog.errors import Unsupported
+from modelcatalog.planning import installed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,6 @@ __all__ = ["checked"]
 _FORM = re.compile(r"(?P<kind>[a-z]+)(?::(?P<index>\d+))?")
 # Devices of torch that come with a package of their own.
 _PACKAGES = {"npu": "torch_npu", "hpu": "habana_frameworks", "mlu": "torch_mlu", "musa": "torch_musa", "xla": "torch_xla", "gcu": "torch_gcu"}
-_BUILT = re.compile(r"^(cuda|hip|xpu)(?:: [^=\n]+)? = (.+)$", re.MULTILINE)
 _NODES = ("/dev/nvidiactl", "/dev/nvmap", "/dev/nvhost-gpu", "/dev/dxg", "/dev/kfd")
 """What the drivers of NVIDIA's, Jetson's, WSL's and AMD's GPUs leave in /dev; NVML speaks for the first alone."""
 
@@ -53,7 +53,7 @@ def checked(device: object, cards: Sequence[Gpu], *, subject: str) -> str | None
     elif kind == "mps":
         why = None if sys.platform == "darwin" else "mps is the GPU of a Mac"
     elif kind == "xpu":
-        why = "the installed torch was built without support for Intel's GPUs" if _built() and not _built().get("xpu") else None
+        why = "the installed torch was built without support for Intel's GPUs" if installed.torch_built() and not installed.torch_built().get("xpu") else None
     elif kind in _PACKAGES:
         why = f"its package {_PACKAGES[kind]} is not installed" if find_spec(_PACKAGES[kind]) is None else None
     else:
@@ -73,7 +73,7 @@ def _no_cuda(cards: Sequence[Gpu], index: str | None) -> str | None:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None and visible.strip() in {"", "-1"}:
         return f"CUDA_VISIBLE_DEVICES={visible!r} hides every GPU"
-    built = _built()
+    built = installed.torch_built()
     if built and not built.get("cuda") and not built.get("hip"):
         return "the installed torch was built for the CPU only"
     if any(Path(node).exists() for node in _NODES):
@@ -86,15 +86,3 @@ def _there(cards: Sequence[Gpu]) -> str:
     if sys.platform == "darwin":
         found.append('"mps"')
     return ", ".join(found[:9])
-
-
-def _built() -> dict[str, bool]:
-    """What the installed torch was built for, by its version file; empty where that is not known."""
-    spec = find_spec("torch")
-    if spec is None or spec.origin is None:
-        return {}
-    try:
-        text = Path(spec.origin).with_name("version.py").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return {}
-    return {name: value.strip() != "None" for name, value in _BUILT.findall(text)}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import installed, packages, runs
 from modelcatalog.planning.packages import absent
-from modelcatalog.planning.runs import ENGINES, Engine, use
+from modelcatalog.planning.runs import ENGINES, Engine, Knows, use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ def check_model(engine: Engine, facts: Facts, *, folder: str, trusted: bool, sub
         others = [one for one in ENGINES.values() if one.subfolders]
         raise Unsupported(message, subject=subject, hint=f"give that folder as a path, or take {use(*others)}")
     place = None if engine.knows is None else _place(engine.knows.package)
-    if engine.knows is None or place is None or (engine.knows.plugins and metadata.entry_points(group=engine.knows.plugins)):
+    if engine.knows is None or place is None or _added_to(engine.knows):
         return
     have = f"{engine.name} {packages.installed(engine.knows.package) or ''}".strip()
     methods = _tables(place / engine.knows.quantizations).get(engine.knows.quantization_table)
@@ -138,8 +138,14 @@ def check_model(engine: Engine, facts: Facts, *, folder: str, trusted: bool, sub
         return
     said = "has no class of its own any more" if gone & set(facts.architectures) else "does not know the architecture"
     message = f"{have} {said}: {facts.architectures[0]}, which {subject} has"
-    others = [one for one in runs.reading("safetensors") if one.name != engine.name]
-    raise Unsupported(message, subject=subject, hint=f"take another version of {engine.name}, or {use(*others)}")
+    hint = f"take another version of {engine.name}, or a server that runs it ({use(runs.server())})"
+    raise Unsupported(message, subject=subject, hint=hint)
+
+
+def _added_to(knows: Knows) -> bool:
+    """Whether another package adds to what an engine knows; its own entry points do not count."""
+    added = metadata.entry_points(group=knows.plugins) if knows.plugins else ()
+    return any(not one.value.startswith(f"{knows.package}.") for one in added)
 
 
 def _place(package: str) -> Path | None:

@@ -5,17 +5,22 @@ All of it is hostile input: a wrong type is an absent fact.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from modelcatalog.planning.layers import architectures as tables
+from modelcatalog.planning.layers.settings import language_part
+from modelcatalog.weights import safetensors
+from modelcatalog.weights.safetensors import SafetensorsHeader
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from modelcatalog.weights.gguf import GgufHeader
-    from modelcatalog.weights.safetensors import SafetensorsHeader
 
-__all__ = ["Facts", "context_limit", "from_config", "from_gguf", "with_header"]
+__all__ = ["Facts", "context_limit", "from_config", "from_gguf", "is_buffer", "with_counts", "with_headers"]
 
 _DTYPES = frozenset({"float16", "bfloat16", "float32"})
 _LIMITS = (
@@ -45,13 +50,11 @@ class Facts(BaseModel):
     parameters: int | None = None
     dtype: str | None = None
     layers: int | None = None
-    kv_heads: int | None = None
-    head_size: int | None = None
-    kv_bytes_per_token: int | None = None
-    """At two bytes a number, where the cache is not layers x heads x size (latent attention)."""
-    window: int | None = None
-    """Tokens that a layer of sliding attention keeps."""
-    windowed_layers: int = 0
+    hidden: int | None = None
+    """Numbers of a token between two layers."""
+    intermediate: int | None = None
+    """The most numbers of a token inside a layer, those of all experts that it goes through together."""
+    vocabulary: int | None = None
     context_length: int | None = None
     tokenizer_length: int | None = None
     """``model_max_length`` of the tokenizer: a witness where ``config.json`` has no limit, and no limit of the model."""
@@ -114,24 +117,15 @@ def _stretched(base: int, rope: Mapping[str, Any], config: Mapping[str, Any]) ->
 def from_config(config: Mapping[str, Any]) -> Facts:
     """Facts of a parsed ``config.json``.
 
-    >>> from_config({"num_hidden_layers": 30, "num_attention_heads": 9, "hidden_size": 576}).head_size
-    64
+    >>> from_config({"num_hidden_layers": 30, "num_attention_heads": 9, "hidden_size": 576}).layers
+    30
     """
-    inner = next((config[k] for k in ("text_config", "llm_config") if isinstance(config.get(k), dict)), config)
+    inner = language_part(config)
 
     def get(*keys: str) -> object:
         return next((c[k] for c in (inner, config) for k in keys if c.get(k) is not None), None)
 
-    heads = _int(get("num_attention_heads", "n_head"))
-    hidden = _int(get("hidden_size", "n_embd", "d_model"))
-    size = _int(get("head_dim")) or (hidden // heads if hidden and heads else None)
-    latent, rope = _int(get("kv_lora_rank")), _int(get("qk_rope_head_dim"))
-    layers = _int(get("num_hidden_layers", "n_layer", "num_layers"))
-    window = _int(get("sliding_window")) if get("use_sliding_window") is not False else None
-    kinds = get("layer_types")
-    windowed = sum(1 for kind in kinds if kind == "sliding_attention") if isinstance(kinds, list) else 0
-    if window and not isinstance(kinds, list):
-        windowed = layers or 0
+    layers, hidden = _int(get("num_hidden_layers", "n_layer", "num_layers")), _int(get(*tables.architectures().names["hidden"]))
     stated = config.get("architectures")
     architectures = tuple(name for one in stated if (name := _text(one))) if isinstance(stated, list) else ()
     quantization = get("quantization_config")
@@ -148,11 +142,9 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         composite=inner is not config,
         dtype=dtype if dtype in _DTYPES else None,
         layers=layers,
-        kv_heads=_int(get("num_key_value_heads", "multi_query_group_num")) or heads,
-        head_size=size,
-        kv_bytes_per_token=2 * layers * (latent + rope) if latent and rope and layers else None,
-        window=window if windowed else None,
-        windowed_layers=windowed if window else 0,
+        hidden=hidden,
+        intermediate=_widest(get),
+        vocabulary=_int(get("vocab_size", "n_vocab", "padded_vocab_size")),
         context_length=context_limit(inner) or context_limit(config),
         quantization=method,
         bits=bits,
@@ -162,6 +154,13 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         tied=tied if isinstance(tied, bool) else None,
         made_from=_text(config.get("_name_or_path")),
     )
+
+
+def _widest(get: Callable[..., object]) -> int | None:
+    """Numbers of a token in the widest part of a layer."""
+    dense = _int(get("intermediate_size", "ffn_hidden_size", "n_inner", "ffn_dim", "d_ff", "dim_ff")) or 0
+    expert, chosen = _int(get("moe_intermediate_size", "expert_ffn_hidden_size")) or 0, _int(get("num_experts_per_tok", "moe_topk", "moe_k", "top_k_experts"))
+    return max(dense, (expert or dense) * chosen) if chosen and (expert or dense) else dense or None
 
 
 def _method(quantization: Mapping[str, Any]) -> tuple[str | None, float | None]:
@@ -180,30 +179,54 @@ def _method(quantization: Mapping[str, Any]) -> tuple[str | None, float | None]:
     return method, float(bits)
 
 
-def with_header(facts: Facts, header: SafetensorsHeader, *, bytes_here: int, bytes_all: int) -> Facts:
-    """Add what the header of one weight file tells; the other files are taken to be like it.
+def with_headers(facts: Facts, headers: Sequence[SafetensorsHeader], *, bytes_here: int, bytes_all: int) -> Facts:
+    """Add what the headers of weight files tell.
 
     Args:
         facts: What ``config.json`` says.
-        header: The header of one file.
-        bytes_here: The size of that file.
+        headers: Of all files, or of those that were read; the others are taken to be like them.
+        bytes_here: The size of the files that were read.
         bytes_all: The size of all weight files.
     """
-    here = _count(facts, header)
+    counted = [_count(facts, header) for header in headers]
+    here = sum(count for count in counted if count is not None) if None not in counted else None
     count = here if here is None or bytes_here == bytes_all else round(here * bytes_all / max(bytes_here, 1))
-    dtype = header.dtype if header.dtype in _DTYPES else facts.dtype
+    total: Counter[str] = Counter()
+    for header in headers:
+        total.update(header.parameters)
+    most = safetensors.dtype_name(total)
+    dtype = most if most in _DTYPES else facts.dtype
     if facts.quantization is not None:
         # The most numbers may be scales; the type that the model computes in is the configuration's.
         dtype = facts.dtype or dtype
     return facts.model_copy(update={"parameters": count, "dtype": dtype})
 
 
+def with_counts(facts: Facts, counts: Mapping[str, int]) -> Facts:
+    """Add the parameters of each type that the hub counted in all weight files."""
+    count = _count(facts, SafetensorsHeader(dict(counts), {}, 0))
+    return facts if count is None else facts.model_copy(update={"parameters": count})
+
+
+def is_buffer(name: str) -> bool:
+    """Whether a tensor is one that a class computes itself, and that some files hold beside the weights.
+
+    >>> is_buffer("h.0.attn.masked_bias"), is_buffer("h.0.attn.c_attn.bias")
+    (True, False)
+    """
+    return name.endswith(tables.architectures().buffers)
+
+
 def _count(facts: Facts, header: SafetensorsHeader) -> int | None:
-    """The model's parameters in a file: packed weights are stored as integers, several to a number."""
-    plain = {kind: count for kind, count in header.parameters.items() if not kind.startswith(("I", "U"))}
-    whole = {kind: count for kind, count in header.parameters.items() if kind not in plain}
+    """The model's parameters in a file: packed weights are stored as integers, several to a number, and buffers are none."""
+    parameters = Counter(header.parameters)
+    for name, count in header.counts.items():
+        if is_buffer(name):
+            parameters[header.dtypes[name]] -= count
+    plain = {kind: count for kind, count in parameters.items() if not kind.startswith(("I", "U"))}
+    whole = {kind: count for kind, count in parameters.items() if kind not in plain and count}
     if facts.quantization is None or not whole:
-        return sum(header.parameters.values())
+        return parameters.total()
     if facts.quantization == "mxfp4":
         # 32 numbers are 16 bytes of two each, and one byte of scale.
         return sum(plain.values()) + round(whole.get("U8", 0) * 32 / 17)
@@ -212,25 +235,27 @@ def _count(facts: Facts, header: SafetensorsHeader) -> int | None:
     return None
 
 
-def from_gguf(header: GgufHeader) -> Facts:
-    """Facts of a GGUF header, also of one that was read only in part."""
+def from_gguf(headers: Sequence[GgufHeader]) -> Facts:
+    """Facts of the headers of a GGUF model, of all its parts or of the first, also of one that was read only in part."""
+    header = headers[0]
     arch = header.architecture
+    parts = header.metadata.get("split.count")
+    whole = all(one.complete for one in headers) and len(headers) == (parts if isinstance(parts, int) and parts > 1 else 1)
 
     def get(key: str) -> int | None:
         value = header.metadata.get(f"{arch}.{key}")
         # Some architectures give one number for each layer.
         return _int(max(value, default=0) if isinstance(value, list) else value)
 
-    heads, width = get("attention.head_count"), get("embedding_length")
-    size = get("attention.key_length") or (width // heads if width and heads else None)
+    expert, chosen = get("expert_feed_forward_length"), get("expert_used_count")
     return Facts(
         architecture=arch or None,
         model_type=arch or None,
-        parameters=header.parameters if header.complete else None,
+        parameters=sum(one.parameters for one in headers) if whole else None,
         layers=get("block_count"),
-        kv_heads=get("attention.head_count_kv") or heads,
-        head_size=size,
-        window=None,
+        hidden=get("embedding_length"),
+        intermediate=max(get("feed_forward_length") or 0, (expert or 0) * (chosen or 0)) or None,
+        vocabulary=get("vocab_size"),
         context_length=get("context_length"),
         quantization="gguf",
         chat_template=bool(header.metadata.get("tokenizer.chat_template")) if header.complete else None,

@@ -6,19 +6,24 @@ is known, and nothing may be concluded. Read on 5.3, 5.23 and 5.24.
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.planning import packages, runs
 
-__all__ = ["Tables", "folder", "gguf_architectures", "names_tokenizer", "tables", "tied", "tokenizers", "version"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Tables", "defaults", "folder", "gguf_architectures", "names_tokenizer", "tables", "tied", "tokenizers", "torch_built", "version"]
 
 _HEAD = re.compile(r"^(\w+_NAMES)\b[^=\n]*=\s*\w+[^\n(]*\(", re.MULTILINE)
 _ENTRY = re.compile(r'\(\s*"([\w.-]+)",\s*(?:"(\w+)"|\(([^()]*)\)|\[([^\[\]]*)\])')
 _KEY = re.compile(r'\(\s*"([\w.-]+)",|\{\s*"([\w.-]+)":|^\s+"([\w.-]+)":', re.MULTILINE)
+_BUILT = re.compile(r"^(cuda|hip|xpu)(?:: [^=\n]+)? = (.+)$", re.MULTILINE)
 _WORD = re.compile(r'"(\w+)"')
 _CHATTING = ("MODEL_FOR_CAUSAL_LM", "MODEL_FOR_IMAGE_TEXT_TO_TEXT")
 """The tables of the classes that the transformers engine loads."""
@@ -134,6 +139,60 @@ def tied(kind: str) -> bool | None:
     said = set(re.findall(r"^ +tie_word_embeddings(?:: [\w |]+)? = (True|False)|^ +tie_word_embeddings=(True|False)", text, re.MULTILINE))
     words = {first or second for first, second in said}
     return words == {"True"} if len(words) == 1 else None
+
+
+def defaults(kind: str) -> Mapping[str, object]:
+    """What the configuration class of a model type has for keys that ``config.json`` leaves out; empty where there is no such class.
+
+    >>> defaults("no_such_type")
+    {}
+    """
+    place = folder()
+    return {} if place is None or not re.fullmatch(r"[\w-]+", kind) else _defaults(place, kind)
+
+
+@cache
+def _defaults(place: Path, kind: str) -> dict[str, object]:
+    words = kind.replace("-", "_").split("_")
+    # The class of gemma3_text stands in the file of gemma3, that of openai-gpt in openai's.
+    for many in range(len(words), 0, -1):
+        name = "_".join(words[:many])
+        text = _text(place / "models" / name / f"configuration_{name}.py")
+        if f'"{kind}"' in text:
+            try:
+                found = [one for one in ast.parse(text).body if isinstance(one, ast.ClassDef) and _values(one).get("model_type") == kind]
+            except (SyntaxError, ValueError):
+                return {}
+            return _values(found[0]) if found else {}
+    return {}
+
+
+def _values(one: ast.ClassDef) -> dict[str, object]:
+    """The plain values in a class: of its fields, and of the arguments of its ``__init__``."""
+    pairs: list[tuple[str, ast.expr]] = []
+    for line in one.body:
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value is not None:
+            pairs.append((line.target.id, line.value))
+        elif isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name):
+            pairs.append((line.targets[0].id, line.value))
+        elif isinstance(line, ast.FunctionDef) and line.name == "__init__":
+            args = line.args.args
+            pairs += zip((arg.arg for arg in args[len(args) - len(line.args.defaults) :]), line.args.defaults, strict=True)
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        try:
+            found[name] = ast.literal_eval(value)
+        except ValueError:
+            continue
+    return found
+
+
+def torch_built() -> dict[str, bool]:
+    """What the installed torch was built for (cuda, hip, xpu), by its version file; empty where that is not known."""
+    spec = find_spec("torch")
+    if spec is None or spec.origin is None:
+        return {}
+    return {name: value.strip() != "None" for name, value in _BUILT.findall(_text(Path(spec.origin).with_name("version.py")))}
 
 
 def _words_of(text: str, table: str) -> frozenset[str]:

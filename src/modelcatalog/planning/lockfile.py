@@ -58,10 +58,7 @@ def lock_of(plan: Plan) -> Lock:
     files = plan.files
     if plan.path is not None:
         folder = Path(plan.path)
-        files = tuple(
-            f if f.sha256 or f.git_oid else f.model_copy(update={"sha256": receipts.digest(folder / f.path)[7:]})
-            for f in files
-        )
+        files = tuple(f if f.sha256 or f.git_oid else f.model_copy(update={"sha256": receipts.digest(folder / f.path)[7:]}) for f in files)
     return Lock(
         name=plan.name.source,
         hub=plan.hub,

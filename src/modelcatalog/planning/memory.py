@@ -1,15 +1,56 @@
-"""Owns the estimate of what a checkpoint takes in memory. Knows facts and bytes, no names and no hubs."""
+"""Owns what a checkpoint takes in memory: weights, what the layers keep of conversations, and what computing takes beside them.
+
+Knows facts, layers and bytes, no names and no hubs. What an engine takes stands in data/engines.toml.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelcatalog.planning import installed
+from modelcatalog.planning.layers import Keeping
+from modelcatalog.planning.layers.architectures import architectures
 
 if TYPE_CHECKING:
-    from modelcatalog.planning.facts import Facts
+    from collections.abc import Mapping
 
-__all__ = ["DTYPE_BYTES", "kv_bytes", "weight_bytes"]
+    from modelcatalog.planning.facts import Facts
+    from modelcatalog.planning.layers import Layers
+    from modelcatalog.planning.runs import Engine
+
+__all__ = ["DTYPE_BYTES", "Cache", "activation_bytes", "cache", "framework_bytes", "weight_bytes"]
 
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+_FLOAT32 = 4
+_ALIKE = 4
+"""Numbers of a token beside the widest part of a layer that are there at once: what goes in and comes out, and the residual."""
+_MOST = 1 << 24
+"""Tokens that a context is looked for up to, where the model names no limit."""
+
+
+class Cache(NamedTuple):
+    """What is kept of conversations: how, and of how many at once."""
+
+    layers: Layers
+    width: float
+    """Bytes of a number in keys and values."""
+    keeping: Keeping
+    concurrency: int = 1
+
+    def bytes(self, tokens: int) -> int | None:
+        """Bytes of all conversations, each of so many tokens; None where nobody can tell.
+
+        >>> from modelcatalog.planning.layers import Layer, Layers
+        >>> Cache(Layers((Layer("full", 3, 64, 64),) * 30), 2, Keeping()).bytes(8192)
+        188743680
+        """
+        one = self.layers.bytes(tokens, self.width, self.keeping)
+        return None if one is None else one * self.concurrency
+
+    def longest(self, room: int, limit: int | None) -> int | None:
+        """The most tokens of each conversation that ``room`` bytes hold, up to the model's own limit; None where nobody can tell."""
+        return self.layers.longest(max(room, 0) // self.concurrency, self.width, self.keeping, most=limit or _MOST)
 
 
 def weight_bytes(facts: Facts, *, stored: int, dtype: str | None, unpacked: bool) -> int:
@@ -30,18 +71,40 @@ def weight_bytes(facts: Facts, *, stored: int, dtype: str | None, unpacked: bool
     return facts.parameters * DTYPE_BYTES[dtype]
 
 
-def kv_bytes(facts: Facts, *, tokens: int, dtype: str | None) -> int | None:
-    """Bytes of the keys and values of one conversation of ``tokens`` tokens; None where the facts do not tell.
+def cache(layers: Layers, *, engine: Engine, dtype: str | None, kv_dtype: str | None, concurrency: int, options: Mapping[str, object]) -> Cache:
+    """What an engine keeps of conversations.
 
-    >>> from modelcatalog.planning.facts import Facts
-    >>> kv_bytes(Facts(layers=30, kv_heads=3, head_size=64), tokens=8192, dtype="bfloat16")
-    188743680
+    Args:
+        layers: The layers of the model.
+        engine: Which engine runs it.
+        dtype: The type that it computes in; None is the engine's own choice.
+        kv_dtype: The type of keys and values; None is that of computing.
+        concurrency: How many conversations there are at once.
+        options: The options that the caller hands on to the engine.
     """
-    each = DTYPE_BYTES.get(dtype or "bfloat16", 2)
-    if facts.kv_bytes_per_token is not None:
-        return facts.kv_bytes_per_token * each // 2 * tokens
-    if not (facts.layers and facts.kv_heads and facts.head_size):
+    computing = DTYPE_BYTES.get(dtype or "bfloat16", 2)
+    width = computing if kv_dtype is None else architectures().cache_bytes[kv_dtype]
+    keeping = Keeping(state_width=computing)
+    if engine.library:
+        version = re.match(r"(\d+)\.(\d+)", installed.version() or "")
+        older = version is not None and (int(version[1]), int(version[2])) < architectures().latent_since
+        keeping = keeping._replace(apart=older)
+    elif engine.takes is not None and engine.takes.whole_unless:
+        whole = options.get(engine.takes.whole_unless) is not False
+        keeping = keeping._replace(whole=whole, beyond=0 if whole else engine.takes.at_once)
+    return Cache(layers, width, keeping, concurrency)
+
+
+def activation_bytes(facts: Facts, *, engine: Engine, tokens: int, dtype: str | None, concurrency: int) -> int | None:
+    """Bytes that computing takes for the tokens that an engine reads at once; None where the sizes of the model are not known."""
+    if engine.takes is None or facts.hidden is None:
         return None
-    layer = 2 * facts.kv_heads * facts.head_size * each
-    windowed = min(facts.windowed_layers, facts.layers) if facts.window else 0
-    return layer * ((facts.layers - windowed) * tokens + windowed * min(tokens, facts.window or tokens))
+    width = DTYPE_BYTES.get(dtype or "bfloat16", 2)
+    many = min(tokens, engine.takes.at_once)
+    inside = many * (_ALIKE * facts.hidden + 2 * (facts.intermediate or 4 * facts.hidden)) * width
+    return inside + concurrency * (facts.vocabulary or 0) * 2 * _FLOAT32
+
+
+def framework_bytes(engine: Engine, *, cards: int) -> int | None:
+    """Bytes that an engine and the driver take of each card before a model is there; in RAM it is the process's already."""
+    return None if engine.takes is None else engine.takes.card * cards

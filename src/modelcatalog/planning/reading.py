@@ -9,8 +9,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import CheckpointNotFound
+from modelcatalog.hubs import card as cards
+from modelcatalog.hubs.card import Card
 from modelcatalog.planning import facts as facts_of
 from modelcatalog.planning.facts import Facts
+from modelcatalog.planning.layers import Layers
+from modelcatalog.planning.layers import config as config_layers
+from modelcatalog.planning.layers import gguf as gguf_layers
 from modelcatalog.planning.tensors import OTHERS, Tensors
 from modelcatalog.weights import gguf, safetensors
 from modelcatalog.weights.content import check_pointer, json_object
@@ -25,6 +30,7 @@ __all__ = ["Said", "read"]
 
 _GGUF_PIECE = 1 << 16
 _LARGEST_JSON = 300_000
+_LONGEST_CARD = 100_000
 _FIRST = 256
 _LARGEST_READ = 64_000_000
 """The largest small file on this disk that is read to see whether it is whole."""
@@ -44,6 +50,10 @@ class Said(NamedTuple):
     others: Mapping[str, Mapping[str, object]] = {}
     """What other libraries' files say of how the weights are packed."""
     ggufs: tuple[gguf.GgufHeader, ...] = ()
+    layers: Layers = Layers(why="its files were not read")
+    """What each layer keeps while the model talks."""
+    card: Card = Card()
+    """What is said of the model beside: by its hub, else by the card or the header that lies here."""
     first: Mapping[str, bytes] = {}
     """The first bytes of the tokenizer's files that are not JSON."""
 
@@ -72,24 +82,46 @@ def read(found: Located) -> Said:
         if not headers:
             piece = reader.read(first.path, 0, min(_GGUF_PIECE, first.size))
             headers = (gguf.read(piece, subject=first.path),)
-        return Said(facts_of.from_gguf(headers[0]), ggufs=headers)
+        facts = facts_of.from_gguf(headers)
+        if facts.parameters is None and found.listing is not None and found.listing.card.gguf_parameters:
+            facts = facts.model_copy(update={"parameters": found.listing.card.gguf_parameters})
+        card = found.listing.card if found.listing is not None else cards.of_header(headers[0].metadata)
+        return Said(facts, ggufs=headers, layers=gguf_layers.layers(headers[0].metadata), card=card)
     companions = {f.path.removeprefix(found.choice.folder): f for f in found.choice.companions}
     config = companions.get("config.json")
     if config is None:
         message = "there is no config.json beside the weights"
         raise CheckpointNotFound(message, subject=first.path, hint="give the folder of the whole checkpoint")
-    facts = facts_of.from_config(_json(reader, config))
+    stated = _json(reader, config)
+    facts = facts_of.from_config(stated)
     headers_of = _headers(found, reader)
     tensors = _tensors(found, headers_of)
-    header = headers_of.get(first.path)
-    if header is not None:
-        bytes_all = sum(f.size for f in found.choice.weights)
+    if headers_of:
         # Of a header that was read in part, the bytes of the tensors that were seen.
-        here = min(first.size, header.end)
-        facts = facts_of.with_header(facts, header, bytes_here=here, bytes_all=bytes_all)
+        sizes = {f.path: f.size for f in found.choice.weights}
+        here = sum(min(sizes.get(path, header.end), header.end) for path, header in headers_of.items())
+        whole = headers_of.keys() == sizes.keys() and all(header.end >= sizes[path] for path, header in headers_of.items())
+        bytes_all = here if whole else sum(sizes.values())
+        facts = facts_of.with_headers(facts, tuple(headers_of.values()), bytes_here=here, bytes_all=bytes_all)
+        if not whole and found.listing is not None and not found.choice.folder and (counts := found.listing.card.parameters):
+            facts = facts_of.with_counts(facts, counts)
     tokenizer, facts = _with_tokenizer(facts, companions, reader)
     others = {name: _json(reader, companions[name]) if reader.left() > 0 else {} for name in OTHERS if name in companions and facts.quantization is None}
-    return Said(facts, tensors, tokenizer, frozenset(companions), others, first=_whole(companions, reader) if reader.here else {})
+    layers = config_layers.layers(stated)
+    starts = _whole(companions, reader) if reader.here else {}
+    return Said(facts, tensors, tokenizer, frozenset(companions), others, layers=layers, card=_card(found), first=starts)
+
+
+def _card(found: Located) -> Card:
+    """What the hub says of the model, or the card that lies beside its files."""
+    if found.copy is None:
+        return found.listing.card if found.listing is not None else Card()
+    file = found.copy.root / found.choice.folder / "README.md"
+    try:
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            return cards.of_text(opened.read(_LONGEST_CARD))
+    except OSError:
+        return Card()
 
 
 def _reader(found: Located) -> _Reader | None:

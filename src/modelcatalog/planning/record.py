@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from modelcatalog.hubs import Listing, RemoteFile
+from modelcatalog.hubs.card import Relation
 from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.records import Dtype, ModelName, Quantization
 
@@ -46,7 +47,16 @@ class Memory(_Record):
 
     weights: int | None = None
     kv: int | None = None
-    """The KV cache of one conversation at the plan's ``context_length``."""
+    """What the layers keep of ``concurrency`` conversations at the plan's ``context_length``: keys, values, states."""
+    activations: int | None = None
+    """What computing takes for the tokens that the engine reads at once."""
+    framework: int | None = None
+    """What the engine and the driver take before a model is there."""
+    concurrency: int = 1
+    layers: str | None = None
+    """How many layers of each kind there are, or why nobody can tell what they keep."""
+    longest_context: int | None = None
+    """The most tokens of each of ``concurrency`` conversations that fit, up to the model's own limit; 0: none."""
     free: int | None = None
     """Free memory of the place that the weights go to: all visible GPUs, or RAM."""
     place: str = "RAM"
@@ -56,8 +66,14 @@ class Memory(_Record):
 
     @property
     def needed(self) -> int | None:
-        """Weights and KV cache together."""
-        return None if self.weights is None else self.weights + (self.kv or 0)
+        """Weights, KV cache, activations and the framework together."""
+        return None if self.weights is None else self.weights + (self.kv or 0) + (self.overhead or 0)
+
+    @property
+    def overhead(self) -> int | None:
+        """Activations and the framework together."""
+        known = [part for part in (self.activations, self.framework) if part is not None]
+        return sum(known) if known else None
 
     @property
     def fits(self) -> bool | None:
@@ -99,8 +115,16 @@ class Plan(_Record):
     """Quantized weights become ``dtype`` while loading."""
     context_length: int | None = None
     chat_template: bool | None = None
+    licence: str | None = None
+    """As its hub, its card or its file says, else the catalog; None is unknown."""
+    base_model: str | None = None
+    """The model that it was made of, as its hub, its card or its file says."""
+    base_relation: Relation | None = None
+    """How it was made of it."""
     trust_remote_code: bool = False
     offload: bool = False
+    on: str | None = None
+    """The machine that it was made for, where that is not this one; then it cannot be loaded."""
     locked: bool = False
     """A lock file gave the hashes of ``files``, so they are checked wherever the files lie."""
     memory: Memory = Field(default_factory=Memory)
@@ -146,7 +170,7 @@ class Plan(_Record):
 
     def _repr_html_(self) -> str:
         """The plan in a notebook."""
-        from modelcatalog.show import html  # noqa: PLC0415  only a notebook asks
+        from modelcatalog.show import html  # only a notebook asks
 
         return html.plan(self.name, self._rows())
 
@@ -164,7 +188,21 @@ class Plan(_Record):
         how = f", {self.attention} attention" if self.attention else ""
         given = "".join(f", {key}={value!r}" for key, value in self.engine_options.items())
         rows.append(("engine", f"{self.engine}, {self.dtype or 'dtype of the files'}{how}, on {self.device}{given}"))
-        return [*rows, ("memory", self._memory()), *self._notes()]
+        return [*rows, ("memory", self._memory()), ("context", self._context()), ("licence", self._licence()), *self._notes()]
+
+    def _context(self) -> str:
+        memory = self.memory
+        if memory.kv is None:
+            return f"what it keeps of a conversation is unknown: {memory.layers or 'its configuration was not read'}"
+        each = f" in each of {memory.concurrency} conversations" if memory.concurrency > 1 else ""
+        longest = "" if memory.longest_context is None else f", at most {memory.longest_context:,} fit"
+        kept = f"; layers: {memory.layers}" if memory.layers else ""
+        return f"{self.context_length or 0:,} tokens{each}{longest}{kept}"
+
+    def _licence(self) -> str:
+        words = {"quantized": "quantized from", "finetune": "tuned from", "adapter": "an adapter for", "merge": "merged from"}
+        base = f", {words.get(self.base_relation or '', 'based on')} {self.base_model}" if self.base_model else ""
+        return f"{self.licence or 'unknown'}{base}"
 
     def _notes(self) -> list[tuple[str, str]]:
         rows = [("packages", f"missing {', '.join(m.packages)}: {m.install}") for m in self.missing]
@@ -177,8 +215,10 @@ class Plan(_Record):
     def _memory(self) -> str:
         memory = self.memory
         kv = f" + {human(memory.kv)} KV cache at {self.context_length or 0:,} tokens" if memory.kv else ""
+        what = f"activations and {self.engine}" if memory.framework else "activations"
+        beside = f" + {human(memory.overhead)} {what}" if memory.overhead else ""
         verdict = {True: "fits", False: "does not fit", None: "cannot tell whether it fits"}[memory.fits]
-        return f"{human(memory.weights)} weights{kv} of {human(memory.free)} free {memory.place}: {verdict}"
+        return f"{human(memory.weights)} weights{kv}{beside} of {human(memory.free)} free {memory.place}: {verdict}"
 
 
 def _title(name: ModelName) -> str:

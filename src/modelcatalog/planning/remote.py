@@ -107,8 +107,18 @@ def search(name: ModelName, request: Request, hub: str | None, parts: list[Part]
 
 
 def _located(name: ModelName, request: Request, why: str, answer: Answer) -> Located:
-    choice = chosen(answer, file=name.file, scheme=scheme(name, request), code=request.trust_remote_code)
+    choice = chosen(answer, file=_file(name, answer.listing), scheme=scheme(name, request), code=request.trust_remote_code)
     return Located(choice, (why, choice.reason), listing=answer.listing, hub=answer.hub, wire=answer.wire)
+
+
+def _file(name: ModelName, listing: Listing) -> str | None:
+    """The path that the name states; of a file's bare name, which came from another repository, the one here that is called so."""
+    if name.file is None or name.owner is not None:
+        return name.file
+    suffix = name.file.rpartition(".")[2].lower()
+    alike = [file.path for file in listing.files if file.path.lower().endswith(f".{suffix}")]
+    same = next((path for path in alike if path.rpartition("/")[2].lower() == name.file.lower()), None)
+    return same if same is not None or alike else name.file  # with no file of that kind here, the error is that it is not here
 
 
 def chosen(answer: Answer, *, file: str | None, scheme: str | None, code: bool) -> Choice:

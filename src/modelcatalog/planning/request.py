@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from modelcatalog import hubs
 from modelcatalog.errors import Unsupported
-from modelcatalog.planning import devices, machine
+from modelcatalog.planning import cards, devices, machine
+from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.memory import DTYPE_BYTES
 from modelcatalog.planning.runs import ENGINES, server, use
 
@@ -28,6 +29,7 @@ __all__ = ["Options", "Request", "takes_options"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 _MOST_TOKENS = 1 << 30
+_MOST_CONVERSATIONS = 1 << 20
 _SWITCHES = ("fit", "offload", "trust_remote_code")
 _TEXTS = ("revision", "quantization", "engine", "base_url")
 
@@ -48,6 +50,9 @@ class Options(TypedDict, total=False):
     trust_remote_code: bool
     base_url: str | None
     engine_options: Mapping[str, JsonValue] | None
+    on: str | None
+    concurrency: int
+    kv_dtype: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +91,12 @@ class Request:
     API of the company whose model it is."""
     engine_options: Mapping[str, JsonValue] | None = None
     """Handed on to llama.cpp (``n_threads``, …) or vllm (``tensor_parallel_size``, …) by their own names."""
+    on: str | None = None
+    """A machine that one does not have: ``"RTX 4090"``, ``"2x H100"``, ``"M3 Max 64GB"``, ``"24GB"``, ``"64GB RAM"``; for a plan alone."""
+    concurrency: int = 1
+    """Conversations at once that a plan keeps memory for."""
+    kv_dtype: str | None = None
+    """The type of keys and values that a plan counts with: ``"fp8"``, ``"q8_0"``, …; by default that of computing."""
 
     @classmethod
     def of(cls, subject: str, options: Mapping[str, object]) -> Request:
@@ -131,7 +142,8 @@ class Request:
         if self.dtype != "auto" and self.dtype not in DTYPE_BYTES:
             message = f"there is no dtype {self.dtype!r}"
             raise Unsupported(message, subject=str(self.dtype), hint=f'pass "auto", {", ".join(map(repr, DTYPE_BYTES))}')
-        if self.device is not None:
+        self._check_machine(subject)
+        if self.device is not None and self.on is None:
             devices.checked(self.device, machine.gpus(), subject=subject)
         if self.engine is not None and self.engine not in ENGINES:
             message = f"there is no engine {self.engine!r}"
@@ -142,6 +154,21 @@ class Request:
         if self.fit and self.quantization is not None:
             message = f"fit=True chooses among the variants, and quantization={self.quantization!r} names one"
             raise Unsupported(message, subject=subject, hint="leave one of them out")
+
+    def _check_machine(self, subject: str) -> None:
+        many, kept = self.concurrency, self.kv_dtype
+        if isinstance(many, bool) or not isinstance(many, int) or not 1 <= many <= _MOST_CONVERSATIONS:
+            message = f"concurrency={many!r} is not a number of conversations"
+            raise Unsupported(message, subject=subject, hint=f"pass a whole number from 1 to {_MOST_CONVERSATIONS:,}")
+        if kept is not None and kept not in architectures().cache_bytes:
+            message = f"there is no kv_dtype {kept!r}"
+            raise Unsupported(message, subject=subject, hint=f"pass {', '.join(map(repr, architectures().cache_bytes))}")
+        if self.on is None:
+            return
+        cards.read(self.on)
+        if self.device is not None:
+            message = f"device={self.device!r} is a device of this machine, and the plan is for {self.on}"
+            raise Unsupported(message, subject=subject, hint="leave device= out, or on=")
 
     def _check_kinds(self, subject: str) -> None:
         for key in _SWITCHES:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
-
 from pydantic import BaseModel, ConfigDict, Field
+
+from modelcatalog import datafiles
 
 __all__ = ["ENGINES", "Engine", "Gpu", "Knows", "Server", "default", "library", "reading", "server", "use"]
 
@@ -39,6 +38,17 @@ class Knows(_Entry):
     """Methods that it does not read, unless the table of its version names them."""
     plugins: str = ""
     """The entry points by which other packages add to it; with one of them, its tables do not say it all."""
+
+
+class Takes(_Entry):
+    """What an engine takes of memory beside weights and cache."""
+
+    at_once: int
+    """Tokens that it reads at once."""
+    card: int
+    """Bytes on each card before a model is there. In RAM that is what the process has already."""
+    whole_unless: str = ""
+    """The engine option without which, as False, it keeps all tokens in layers with a window too."""
 
 
 class Server(_Entry):
@@ -87,6 +97,7 @@ class Engine(_Entry):
     """Keyword of `plan` that it can do nothing with -> why, and what to do."""
     cards: tuple[str, ...] = ()
     """The engine options whose product is how many GPUs it takes; all of them where it has none."""
+    takes: Takes | None = None
     gpu: Gpu | None = None
     knows: Knows | None = None
     library: str = ""
@@ -103,12 +114,11 @@ class Engine(_Entry):
         return (*self.needs, *self.needs_for.get(form, ()))
 
 
-def _read() -> dict[str, Engine]:
-    text = files("modelcatalog").joinpath("data", "engines.toml").read_text(encoding="utf-8")
-    return {one.name: one for one in (Engine.model_validate(entry) for entry in tomllib.loads(text)["engine"])}
+class _File(_Entry):
+    engine: tuple[Engine, ...]
 
 
-ENGINES: dict[str, Engine] = _read()
+ENGINES: dict[str, Engine] = {one.name: one for one in datafiles.read(_File, "engines.toml").engine}
 """Every engine by its name."""
 
 

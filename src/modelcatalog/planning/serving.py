@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["key_variable", "plan_served", "vendor"]
 
 
-
 class _Address(NamedTuple):
     url: str
     model: str

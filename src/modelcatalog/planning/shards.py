@@ -113,9 +113,7 @@ def _by_tail(tail: bytes, model: Mapping[str, RemoteFile]) -> tuple[RemoteFile, 
     """The set that the end of an index is of, and every file without a number: one too many costs a download, one too few the load."""
     named = [match for one in _WORD.findall(tail) if (match := NUMBERED.fullmatch(one.decode("utf-8", "replace")))]
     sets = {(match["stem"], match["total"]) for match in named}
-    return tuple(
-        f for path, f in sorted(model.items()) if (match := NUMBERED.fullmatch(path)) is None or not sets or (match["stem"], match["total"]) in sets
-    )
+    return tuple(f for path, f in sorted(model.items()) if (match := NUMBERED.fullmatch(path)) is None or not sets or (match["stem"], match["total"]) in sets)
 
 
 def _one_set(files: Sequence[RemoteFile]) -> tuple[RemoteFile, ...]:

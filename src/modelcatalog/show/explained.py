@@ -19,11 +19,13 @@ __all__ = ["Fact", "Part", "counted", "facts", "parts", "shown"]
 
 _FACTS = (
     "hub",
+    "provider",
     "owner",
     "name",
     "revision",
     "tag",
     "file",
+    "part",
     "company",
     "family",
     "version",

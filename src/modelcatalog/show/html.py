@@ -12,19 +12,70 @@ ground, so that they need not know whether that is light or dark.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from modelcatalog.records import ModelName
 from modelcatalog.show import explained, tags
 from modelcatalog.show.labels import KIND_OF, labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from modelcatalog.chat.reply import Reply
-    from modelcatalog.records import ModelName
     from modelcatalog.show.labels import Labels, Language
 
-__all__ = ["explain", "growing", "name", "plan", "record", "reply"]
+__all__ = ["Reply", "explain", "growing", "name", "plan", "record", "reply"]
+
+
+class _Call(Protocol):
+    @property
+    def name(self) -> str:
+        """The tool."""
+
+    @property
+    def arguments(self) -> Mapping[str, object]:
+        """What it is called with."""
+
+
+class _Usage(Protocol):
+    @property
+    def completion_tokens(self) -> int:
+        """How many tokens it has."""
+
+
+class Reply(Protocol):
+    """What is shown of a reply."""
+
+    @property
+    def text(self) -> str:
+        """The answer."""
+
+    @property
+    def thinking(self) -> str | None:
+        """What the model thought."""
+
+    @property
+    def tool_calls(self) -> Sequence[_Call]:
+        """The tools that it calls."""
+
+    @property
+    def finish_reason(self) -> str:
+        """How it ended."""
+
+    @property
+    def usage(self) -> _Usage:
+        """What it took."""
+
+    @property
+    def seconds_to_first_token(self) -> float | None:
+        """How long nothing came."""
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """How fast the rest came."""
+
+    @property
+    def error(self) -> Exception | None:
+        """What went wrong."""
 
 
 def explain(name: ModelName, *, language: Language = "en") -> str:
@@ -52,11 +103,13 @@ def _line(name: ModelName, say: Labels) -> str:
 
 
 def record(record: Any, *, language: Language = "en") -> str:
-    """Any other record as a table of what it holds; a record inside it in one line."""
+    """A record as a table of what it holds, a record inside it in one line; a name as `explain` has it."""
+    if isinstance(record, ModelName):
+        return explain(record, language=language)
     say, kind = labels(language), type(record).__name__.lower()
     rows = [
         tags.row(tags.key(say.field(f"{kind}.{field}"), KIND_OF.get(field, "")), tags.text(explained.shown(value, say)))
-        for field in type(record).model_fields
+        for field in (*type(record).model_fields, *type(record).model_computed_fields)
         if (value := getattr(record, field)) is not None and value not in ((), "")
     ]
     return tags.block(tags.table(rows), language)

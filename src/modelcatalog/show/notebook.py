@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from modelcatalog.show import html as fragments
 
-if TYPE_CHECKING:
-    from modelcatalog.chat.reply import Stream
-
-__all__ = ["show"]
+__all__ = ["Stream", "show"]
 
 _EVERY = 0.1
 """Seconds between two updates: each sends the whole text, so one a token would grow with the square of the reply."""
+
+
+class Stream(Protocol):
+    """What is shown of a reply in the making."""
+
+    def __iter__(self) -> Stream: ...
+
+    def __next__(self) -> str: ...
+
+    def close(self) -> None:
+        """End it."""
+
+    @property
+    def reply(self) -> fragments.Reply:
+        """What was made."""
 
 
 def show(stream: Stream) -> None:
@@ -22,8 +34,8 @@ def show(stream: Stream) -> None:
 
     The stream is used up by that; its ``reply`` holds what was made. Interrupting the kernel ends the reply.
     """
-    from IPython.core.getipython import get_ipython  # noqa: PLC0415  only IPython calls this
-    from IPython.display import display  # noqa: PLC0415  as above
+    from IPython.core.getipython import get_ipython  # only IPython calls this
+    from IPython.display import display
 
     if getattr(get_ipython(), "kernel", None) is None:  # a terminal prints, and cannot print again
         for piece in stream:

@@ -15,10 +15,10 @@ from modelcatalog.errors import IntegrityError
 from modelcatalog.weights.content import check_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["LENGTH_BYTES", "SafetensorsHeader", "header_length", "least_length", "read", "read_file", "read_part"]
+__all__ = ["LENGTH_BYTES", "SafetensorsHeader", "dtype_name", "header_length", "least_length", "read", "read_file", "read_part"]
 
 LENGTH_BYTES = 8
 _LONGEST = 100_000_000
@@ -37,14 +37,25 @@ class SafetensorsHeader(NamedTuple):
     dtypes: dict[str, str]
     """Tensor -> its type, as the file spells it: ``BF16``, ``F8_E4M3``, ``U8``."""
     end: int
+    counts: Mapping[str, int] = {}
+    """Tensor -> its numbers."""
 
     @property
     def dtype(self) -> str | None:
         """The type that most parameters have, in torch's spelling where it has one: ``bfloat16``."""
-        if not self.parameters:
-            return None
-        most = max(self.parameters, key=self.parameters.__getitem__)
-        return {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}.get(most, most)
+        return dtype_name(self.parameters)
+
+
+def dtype_name(parameters: Mapping[str, int]) -> str | None:
+    """The type that most parameters have, in torch's spelling where it has one; None where there are none.
+
+    >>> dtype_name({"F32": 2, "BF16": 3})
+    'bfloat16'
+    """
+    if not parameters:
+        return None
+    most = max(parameters, key=parameters.__getitem__)
+    return {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}.get(most, most)
 
 
 def header_length(first: bytes, *, subject: str) -> int:
@@ -81,15 +92,17 @@ def read(text: bytes, *, subject: str) -> SafetensorsHeader:
         entries.pop("__metadata__", None)
         parameters: dict[str, int] = {}
         dtypes: dict[str, str] = {}
+        counts: dict[str, int] = {}
         end = 0
         for name, entry in entries.items():
             kind = dtypes[name] = str(entry["dtype"])
-            parameters[kind] = parameters.get(kind, 0) + prod(int(n) for n in entry["shape"])
+            counts[name] = prod(int(n) for n in entry["shape"])
+            parameters[kind] = parameters.get(kind, 0) + counts[name]
             end = max(end, int(entry["data_offsets"][1]))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         message = f"{subject} has a safetensors header that cannot be read"
         raise IntegrityError(message, subject=subject, hint="fetch it again") from error
-    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end)
+    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end, counts)
 
 
 def least_length(names: Iterable[str]) -> int:
@@ -112,12 +125,14 @@ def read_part(piece: bytes, *, subject: str) -> SafetensorsHeader | None:
     header_length(piece, subject=subject)
     parameters: dict[str, int] = {}
     dtypes: dict[str, str] = {}
+    counts: dict[str, int] = {}
     seen = 0
     for name, kind, shape, start, end in _ENTRY.findall(piece[LENGTH_BYTES:].decode("utf-8", "replace")):
         dtypes[name] = kind
-        parameters[kind] = parameters.get(kind, 0) + prod(int(n) for n in shape.split(",") if n.strip())
+        counts[name] = prod(int(n) for n in shape.split(",") if n.strip())
+        parameters[kind] = parameters.get(kind, 0) + counts[name]
         seen += int(end) - int(start)
-    return SafetensorsHeader(parameters, dtypes, seen) if dtypes else None
+    return SafetensorsHeader(parameters, dtypes, seen, counts) if dtypes else None
 
 
 def read_file(path: Path) -> SafetensorsHeader:

@@ -32,7 +32,7 @@ _said: deque[str] = deque(maxlen=_LAST_LINES)
 def library() -> Any:
     """The bindings, with the library's log kept off the screen; its last errors go into ours."""
     if not _loaded:
-        from llama_cpp import llama_cpp as lib  # noqa: PLC0415
+        from llama_cpp import llama_cpp as lib
 
         @lib.llama_log_callback  # type: ignore[untyped-decorator]
         def log(level: int, text: bytes, _: object) -> None:
@@ -161,7 +161,7 @@ class Native:
 
     def guided(self) -> Any:
         """The vocabulary as llguidance reads it."""
-        from llguidance.llamacpp import lltokenizer_from_vocab  # noqa: PLC0415  only replies with a constraint need it
+        from llguidance.llamacpp import lltokenizer_from_vocab  # only replies with a constraint need it
 
         with warnings.catch_warnings():
             # It calls a function by its former name, once a token of the vocabulary.
@@ -256,7 +256,7 @@ class Chooser:
 
     def _forbid(self, guide: Guide) -> None:
         """Make what the guide does not allow impossible, in llama.cpp's own scores."""
-        import numpy as np  # noqa: PLC0415
+        import numpy as np
 
         count = int(self._lib.llama_vocab_n_tokens(self._lib.llama_model_get_vocab(self._lib.llama_get_model(self._context))))
         allowed = guide.allowed(count)

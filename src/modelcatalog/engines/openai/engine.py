@@ -226,8 +226,8 @@ def open(plan: Plan, api_key: str | None = None) -> OpenAI:  # noqa: A001  engin
         EngineError: there is no key, it is rejected, the server does not answer, or it serves another model.
     """
     refuse_missing(plan)
-    from openai import OpenAI as Client  # noqa: PLC0415
-    from openai import Timeout  # noqa: PLC0415
+    from openai import OpenAI as Client
+    from openai import Timeout
 
     url = plan.endpoint or ""
     company, variable = vendor(url), key_variable(url)

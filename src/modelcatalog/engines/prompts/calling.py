@@ -76,7 +76,7 @@ class Calls:
 
     def __init__(self, entry: WayEntry, tools: Sequence[Tool], subject: str) -> None:
         try:
-            from transformers.utils.chat_parsing import ResponseParser  # noqa: PLC0415  only replies with tools need it
+            from transformers.utils.chat_parsing import ResponseParser
         except ImportError as error:
             raise _lacking(error) from error
         fields = {
@@ -224,7 +224,7 @@ def _patterned(stated: object) -> bool:
 
 def _lacking(error: ImportError) -> Unsupported | MissingPackage:
     try:
-        from transformers import __version__ as version  # noqa: PLC0415  only to say it
+        from transformers import __version__ as version
     except ImportError:
         install = "pip install 'modelcatalog[chat]'"
         return MissingPackage("reading calls of tools needs transformers", subject="tools", install=install)

@@ -59,9 +59,7 @@ class Channels:
         return self._place == "body" and self._answering
 
     @classmethod
-    def begun(
-        cls, entry: ChannelsEntry, tokens: Collection[str], write: Callable[[str, bool], None], tail: str, *, calls: bool = False
-    ) -> Channels | None:
+    def begun(cls, entry: ChannelsEntry, tokens: Collection[str], write: Callable[[str, bool], None], tail: str, *, calls: bool = False) -> Channels | None:
         """The state in which the end of a prompt leaves a reply; None where it began no message."""
         at, last = max((tail.rfind(mark), mark) for mark in words(entry))
         if at < 0 or last in (*entry.closes, *entry.ends):

@@ -35,8 +35,8 @@ def _now(text: str) -> str:
 
 @lru_cache(maxsize=8)
 def _compiled(template: str) -> Any:
-    from jinja2 import ext  # noqa: PLC0415  after the memory limit
-    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+    from jinja2 import ext  # after the memory limit
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Generation(ext.Extension):
         """``{% generation %}`` marks the assistant's words for training; here its body stands for itself."""
@@ -47,9 +47,7 @@ def _compiled(template: str) -> Any:
             next(parser.stream)
             return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, ext.loopcontrols]
-    )
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, ext.loopcontrols])
     environment.filters["tojson"] = _tojson
     environment.globals |= {"raise_exception": _refuse, "strftime_now": _now}
     return environment.from_string(template)
@@ -57,7 +55,7 @@ def _compiled(template: str) -> Any:
 
 def _names(template: str) -> list[str]:
     """The names that a template reads and does not set itself."""
-    from jinja2 import meta  # noqa: PLC0415  after the memory limit
+    from jinja2 import meta  # after the memory limit
 
     return sorted(meta.find_undeclared_variables(_compiled(template).environment.parse(template)))
 
@@ -79,7 +77,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer jobs until the input ends."""
     try:
-        import resource  # noqa: PLC0415  not on every system
+        import resource  # not on every system
 
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     except (ImportError, ValueError, OSError):

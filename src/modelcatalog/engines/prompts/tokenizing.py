@@ -79,9 +79,16 @@ def prompter(
     """
     stated = stated_ends(tokenizer, generation, *configs)
     return Prompter(
-        subject, Tokenizer(tokenizer), named, tokenizer.special_tokens_map, stated | ends, limit=limit, longer=longer,
-        own=own_marks(tokenizer), calls=own_way(_response_template(tokenizer)),
-    )  # fmt: skip
+        subject,
+        Tokenizer(tokenizer),
+        named,
+        tokenizer.special_tokens_map,
+        stated | ends,
+        limit=limit,
+        longer=longer,
+        own=own_marks(tokenizer),
+        calls=own_way(_response_template(tokenizer)),
+    )
 
 
 def templates(tokenizer: Any, folder: Path | None = None) -> dict[str, str]:
@@ -161,7 +168,7 @@ def guided(tokenizer: Any, ends: frozenset[int]) -> Any:
     Raises:
         ValueError: it is of the old kind, in Python.
     """
-    from llguidance.hf import from_tokenizer  # noqa: PLC0415  only replies with a constraint need it
+    from llguidance.hf import from_tokenizer  # only replies with a constraint need it
 
     return from_tokenizer(tokenizer, eos_token=sorted(ends) or None)
 

@@ -65,9 +65,7 @@ class Transformers:
 
     name = "transformers"
 
-    def __init__(
-        self, model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None = None, ends: frozenset[int] = frozenset()
-    ) -> None:
+    def __init__(self, model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None = None, ends: frozenset[int] = frozenset()) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._subject = subject
@@ -123,9 +121,9 @@ class Transformers:
 
     def close(self) -> None:
         """Drop the model, and give the GPU's memory back."""
-        import gc  # noqa: PLC0415
+        import gc
 
-        import torch  # noqa: PLC0415
+        import torch
 
         with self._lock:
             self._model = self._tokenizer = self._forward = None
@@ -135,9 +133,7 @@ class Transformers:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def run(
-        self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None
-    ) -> Iterator[Event]:
+    def run(self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None) -> Iterator[Event]:
         """Generate, in the caller's thread: a token for each event that is asked for."""
         asked = self._ask(prompt, options)  # which also says that the model was closed
         kept = memory if isinstance(memory, _Memory) else None
@@ -226,7 +222,13 @@ class Transformers:
     def _generated(self, row: Row, how: Settings, memory: _Memory | None, cancel: threading.Event) -> Generator[int | None]:
         """The tokens of a reply by `generate`, for models that our loop does not drive."""
         steps = fallback.Steps(
-            self._open(), row, how, tuple(self._prompter.ends), lock=self._lock, cancel=cancel, cache=memory.recall(row.ids) if memory else None,
+            self._open(),
+            row,
+            how,
+            tuple(self._prompter.ends),
+            lock=self._lock,
+            cancel=cancel,
+            cache=memory.recall(row.ids) if memory else None,
         )
         made = steps.tokens()
         try:
@@ -249,7 +251,7 @@ class Transformers:
 
 def _free(device: Any) -> int:
     """Bytes that are free for KV caches."""
-    import torch  # noqa: PLC0415
+    import torch
 
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))

@@ -39,9 +39,7 @@ class Steps:
         cache: What an earlier reply's `cache` came to hold of the beginning of this prompt.
     """
 
-    def __init__(
-        self, model: Any, row: Row, how: Settings, ends: Sequence[int], *, lock: threading.Lock, cancel: threading.Event, cache: Any = None
-    ) -> None:
+    def __init__(self, model: Any, row: Row, how: Settings, ends: Sequence[int], *, lock: threading.Lock, cancel: threading.Event, cache: Any = None) -> None:
         self._model, self._row, self._lock, self._cancel = model, row, lock, cancel
         self._given = _words(how)
         if ends:
@@ -53,7 +51,7 @@ class Steps:
 
     def tokens(self) -> Generator[int]:
         """Make them."""
-        import torch  # noqa: PLC0415
+        import torch
 
         prompt = torch.tensor([self._row.ids], device=self._model.device)
         given = self._given | {"input_ids": prompt, "attention_mask": torch.ones_like(prompt), "max_new_tokens": self._row.limit}
@@ -78,7 +76,7 @@ class Steps:
 
     def _steps(self, model: Any, input_ids: Any, **prepared: Any) -> Generator[int]:
         """The loop of `generate`, with its own pieces and in its own order."""
-        import torch  # noqa: PLC0415
+        import torch
 
         ids, trace = input_ids, self._row.trace
         process, enough, config = (prepared.pop(word) for word in ("logits_processor", "stopping_criteria", "generation_config"))
@@ -107,7 +105,7 @@ class Steps:
 
     def _whole(self, given: dict[str, Any]) -> list[int]:
         """All tokens at once, by `generate` as it is."""
-        import torch  # noqa: PLC0415
+        import torch
 
         def stopped(input_ids: Any, _scores: Any, **_: object) -> Any:
             return torch.full((input_ids.shape[0],), self._cancel.is_set(), dtype=torch.bool, device=input_ids.device)

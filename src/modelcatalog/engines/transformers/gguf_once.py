@@ -27,7 +27,7 @@ def parsed_once() -> Iterator[None]:
     if find_spec("gguf") is None:
         yield
         return
-    import gguf  # noqa: PLC0415
+    import gguf
 
     package: Any = gguf
     kept = {name: getattr(package, name) for name in ("GGUFReader", "get_tensor_name_map") if hasattr(package, name)}
@@ -44,7 +44,7 @@ def parsed_once() -> Iterator[None]:
 
 def _plain(reader: Any) -> Any:
     """The reader, with a plain array where it would keep a memory map."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     class Reader(reader):  # type: ignore[misc]  # the package is not typed
         @property

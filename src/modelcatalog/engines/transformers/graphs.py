@@ -52,7 +52,7 @@ def reason_against(model: Any) -> str | None:
 
 def _cuda_graph(run: Callable[[], Any], device: Any) -> Callable[[], Any]:
     """Record what ``run`` does on a GPU; the result repeats it and gives the tensor that ``run`` gave."""
-    import torch  # noqa: PLC0415
+    import torch
 
     with torch.cuda.device(device):
         aside = torch.cuda.Stream()
@@ -113,7 +113,7 @@ class StaticDecoder:
             The scores of the next token, of shape (1, vocabulary), valid until the next call; None where the ordinary
             path is to be taken, after `settle`.
         """
-        import torch  # noqa: PLC0415
+        import torch
 
         if self._why is not None:
             return None
@@ -129,7 +129,7 @@ class StaticDecoder:
 
     def settle(self) -> None:
         """Give the conversation's cache what the steps added; a must before anything else uses that cache."""
-        import torch  # noqa: PLC0415
+        import torch
 
         if self._cache is None:
             return
@@ -176,7 +176,7 @@ class StaticDecoder:
         return True
 
     def _make(self, cache: Any, capacity: int) -> None:
-        import torch  # noqa: PLC0415
+        import torch
 
         model, forward = self._model, self._forward
         self._replay = self._static = None  # the old ones first: there may not be room for both
@@ -194,7 +194,7 @@ class StaticDecoder:
 
     def _check(self, scores: Any) -> Any:
         """Once for each capture: the model's own scores for the same token, and whether the graph's are like them."""
-        import torch  # noqa: PLC0415
+        import torch
 
         own = self._forward(self._ids, self._cache)  # type: ignore[misc]  # as in `_make`
         spread = own.float() - own.float().mean()

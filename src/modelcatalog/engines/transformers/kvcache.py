@@ -149,7 +149,7 @@ def cut(cache: Any, length: int) -> bool:
 
 def joined(one: Any, other: Any) -> None:
     """Add the rows of ``other`` to ``one``; the shorter cache is padded on the left."""
-    import torch  # noqa: PLC0415
+    import torch
 
     length = max(one.get_seq_length(), other.get_seq_length())
     for into, layer in zip(one.layers, other.layers, strict=True):
@@ -160,7 +160,7 @@ def joined(one: Any, other: Any) -> None:
 
 
 def _padded(states: Any, length: int) -> Any:
-    from torch.nn.functional import pad  # noqa: PLC0415
+    from torch.nn.functional import pad
 
     missing = length - states.shape[-2]
     return pad(states, (0, 0, missing, 0)) if missing else states

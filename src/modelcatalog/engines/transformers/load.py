@@ -60,7 +60,7 @@ def read(plan: Plan) -> tuple[Any, Any]:
 
 
 def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
-    from transformers import AutoConfig, AutoTokenizer  # noqa: PLC0415
+    from transformers import AutoConfig, AutoTokenizer
 
     folder = str(_folder(plan))
     common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": plan.trust_remote_code}
@@ -152,7 +152,7 @@ def _unpacked(plan: Plan, config: Any) -> Any:
 
 
 def _model_class(config: Any) -> Any:
-    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText  # noqa: PLC0415
+    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
     return AutoModelForImageTextToText if not seam.causal_form(config) and seam.image_text_form(config) else AutoModelForCausalLM
 

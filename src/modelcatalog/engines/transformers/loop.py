@@ -130,7 +130,7 @@ class Rows:
 
     def add(self, rows: Sequence[Row]) -> None:
         """Read what these rows hold, all at once, and make a token of each beside those that are here."""
-        import torch  # noqa: PLC0415
+        import torch
 
         if self.rows and not kvcache.joinable(self.cache):
             message = "rows can be added to layers of full attention only"
@@ -157,7 +157,7 @@ class Rows:
 
     def _read_shared(self, rows: Sequence[Row], same: int, missing: Sequence[int], cache: Any) -> Any:
         """Read the beginning that all rows have in common once, and the rest of each; the padding ends up on the left."""
-        import torch  # noqa: PLC0415
+        import torch
 
         self._pass([rows[0].ids[:same]], cache)
         with torch.inference_mode():
@@ -184,14 +184,14 @@ class Rows:
                 return
         last = [[row.ids[-1]] for row in self.rows]
         if self._mask is not None:
-            import torch  # noqa: PLC0415
+            import torch
 
             self._mask = torch.cat([self._mask, self._mask.new_ones((len(last), 1))], dim=-1)
         self._choose(self._pass(last, self.cache, self._mask), self.rows)
 
     def drop(self, gone: Sequence[Row]) -> None:
         """Forget rows, and the padding that only they needed."""
-        import torch  # noqa: PLC0415
+        import torch
 
         left = [at for at, row in enumerate(self.rows) if row not in gone]
         self.rows = [self.rows[at] for at in left]
@@ -207,7 +207,7 @@ class Rows:
                 self._mask = self._mask[:, empty:]
 
     def _pass(self, ids: list[list[int]], cache: Any, mask: Any = None) -> Any:
-        import torch  # noqa: PLC0415
+        import torch
 
         places = None if mask is None else (mask.cumsum(-1) - 1).clamp(min=0)[:, -len(ids[0]) :]
         around = self._around() if len(ids[0]) == 1 else nullcontext()
@@ -215,7 +215,7 @@ class Rows:
             return self._forward(torch.tensor(ids, device=self._forward.model.device), cache, mask, places)
 
     def _choose(self, scores: Any, rows: Sequence[Row]) -> None:
-        import torch  # noqa: PLC0415
+        import torch
 
         with torch.inference_mode():
             tokens = self._sampler.pick(scores, [row.trace for row in rows])
@@ -234,8 +234,8 @@ def _common(lists: Sequence[list[int]]) -> int:
 
 def _stacked(one: Any, other: Any) -> Any:
     """Two masks as one; the narrower is padded on the left."""
-    import torch  # noqa: PLC0415
-    from torch.nn.functional import pad  # noqa: PLC0415
+    import torch
+    from torch.nn.functional import pad
 
     width = max(one.shape[1], other.shape[1])
     return torch.cat([pad(part, (width - part.shape[1], 0)) for part in (one, other)])

@@ -72,7 +72,7 @@ class Forward:
 
 def own_way_of_preparing(model: Any) -> bool:
     """Whether a model prepares its inputs in another way than all models do: it wants more than tokens, places and a cache."""
-    from transformers import GenerationMixin  # noqa: PLC0415
+    from transformers import GenerationMixin
 
     return getattr(type(model), "prepare_inputs_for_generation", None) is not GenerationMixin.prepare_inputs_for_generation
 
@@ -125,7 +125,7 @@ def said(config: Any, name: str) -> int | None:
 
 def asked_of_generate(model: Any) -> frozenset[str]:
     """What the checkpoint's ``generation_config.json`` asks of `generate`, as far as `generate` knows the words."""
-    from transformers import GenerationConfig  # noqa: PLC0415
+    from transformers import GenerationConfig
 
     plain = GenerationConfig()
     return frozenset(key for key in model.generation_config.to_diff_dict() if hasattr(plain, key) and not key.startswith("_"))
@@ -146,29 +146,29 @@ def decodes(model: Any) -> Callable[[], AbstractContextManager[Any]]:
 
 def dynamic_cache(config: Any) -> Any:
     """An empty cache that grows, with the layers that a configuration asks for."""
-    from transformers import DynamicCache  # noqa: PLC0415
+    from transformers import DynamicCache
 
     return DynamicCache(config=config)
 
 
 def full_layer() -> type[Any]:
     """The class of a cache's layer that keeps all keys and values."""
-    from transformers.cache_utils import DynamicLayer  # noqa: PLC0415
+    from transformers.cache_utils import DynamicLayer
 
     return DynamicLayer  # type: ignore[no-any-return]
 
 
 def sliding_layer() -> type[Any]:
     """The class of a cache's layer that keeps those of a window."""
-    from transformers.cache_utils import DynamicSlidingWindowLayer  # noqa: PLC0415
+    from transformers.cache_utils import DynamicSlidingWindowLayer
 
     return DynamicSlidingWindowLayer  # type: ignore[no-any-return]
 
 
 def static_cache(config: Any, length: int) -> Any | None:
     """A cache of a fixed length whose layers' fill is a tensor; None where not all layers of this model can be such."""
-    from transformers import StaticCache  # noqa: PLC0415
-    from transformers.cache_utils import StaticLayer  # noqa: PLC0415
+    from transformers import StaticCache
+    from transformers.cache_utils import StaticLayer
 
     try:
         made = StaticCache(config=config, max_cache_len=length)
@@ -184,7 +184,7 @@ def static_cache(config: Any, length: int) -> Any | None:
 
 def of_generate(cache: Any) -> dict[str, Any]:
     """A cache as an argument of `generate`."""
-    from transformers import GenerationMixin  # noqa: PLC0415
+    from transformers import GenerationMixin
 
     word = _cache_word(GenerationMixin.prepare_inputs_for_generation) or _CACHE_WORDS[-1]
     return {word: cache}
@@ -225,14 +225,14 @@ def hooks(model: Any) -> str | None:
 
 def causal_form(config: Any) -> bool:
     """Whether transformers has a causal language model for this configuration; it also imports that model's module."""
-    from transformers import AutoModelForCausalLM  # noqa: PLC0415
+    from transformers import AutoModelForCausalLM
 
     return _known_as(AutoModelForCausalLM, config)
 
 
 def image_text_form(config: Any) -> bool:
     """Whether it has a model of images and text."""
-    from transformers import AutoModelForImageTextToText  # noqa: PLC0415
+    from transformers import AutoModelForImageTextToText
 
     return _known_as(AutoModelForImageTextToText, config)
 
@@ -253,7 +253,7 @@ def read_from(config: Any, file: str | None) -> None:
 
 def unpacker(method: str) -> Any | None:
     """What tells transformers to unpack weights in a method while loading; None where this release has no such switch."""
-    import transformers  # noqa: PLC0415
+    import transformers
 
     names = {"gguf": "GgufConfig", "fp8": "FineGrainedFP8Config", "mxfp8": "FineGrainedFP8Config", "mxfp4": "Mxfp4Config"}
     kind = getattr(transformers, names.get(method, ""), None)

@@ -107,8 +107,8 @@ class Vllm:
         yield Finished(ended, made)
 
     def _params(self, options: Options, prompt: int) -> Any:
-        from vllm import SamplingParams  # noqa: PLC0415
-        from vllm.sampling_params import RequestOutputKind  # noqa: PLC0415
+        from vllm import SamplingParams
+        from vllm.sampling_params import RequestOutputKind
 
         how = settings(options, self._defaults)
         chosen: dict[str, Any] = {"temperature": 0.0}
@@ -129,7 +129,7 @@ def _structured(constraint: Constraint | None) -> Any:
     """A constraint in vLLM's words."""
     if constraint is None:
         return None
-    from vllm.sampling_params import StructuredOutputsParams  # noqa: PLC0415
+    from vllm.sampling_params import StructuredOutputsParams
 
     if constraint.kind == "json":
         return StructuredOutputsParams(json=constraint.schema)

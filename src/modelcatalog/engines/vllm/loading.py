@@ -33,7 +33,7 @@ def arguments(plan: Plan) -> Any:
     Raises:
         Unsupported: an engine option is none of vLLM's, has another way here, or vLLM refuses its value.
     """
-    from vllm.engine.arg_utils import EngineArgs  # noqa: PLC0415
+    from vllm.engine.arg_utils import EngineArgs
 
     known = {field.name for field in fields(EngineArgs)}
     for key in plan.engine_options:
@@ -75,8 +75,8 @@ def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str]]:
     for key, value in _environment(plan).items():
         os.environ.setdefault(key, value)
     wanted = arguments(plan)
-    from transformers import AutoTokenizer, GenerationConfig  # noqa: PLC0415
-    from vllm.v1.engine.llm_engine import LLMEngine  # noqa: PLC0415
+    from transformers import AutoTokenizer, GenerationConfig
+    from vllm.v1.engine.llm_engine import LLMEngine
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=plan.trust_remote_code)

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from modelcatalog.names.cases.numbers import lined, set_version
+from modelcatalog.names.cases.numbers import dethrone, lined, served_only, set_version
+from modelcatalog.names.roles import Mixture, Parameters, Word, unknown
 
 if TYPE_CHECKING:
     from modelcatalog.names.reading import Reading
-    from modelcatalog.names.roles import FamilyWord, Word
+    from modelcatalog.names.roles import BaseWord, FamilyWord
 
 __all__ = [
     "account_in_name",
     "base",
+    "base_word",
     "company",
     "data_or_method",
     "family_again",
     "first_family",
+    "language_model",
+    "line_elsewhere",
     "line_of_family",
     "mark_next_to_family",
+    "negated",
+    "other_maker",
     "other_type",
     "packaging_in_family",
+    "part_of_model",
     "reseller",
+    "same_words_elsewhere",
+    "served_faster",
     "served_for",
+    "taught_by",
     "teacher",
     "tier",
     "tuned_from",
@@ -33,6 +43,10 @@ __all__ = [
 ]
 
 
+_BILLION = 10**9
+_SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
+"""Types of models with a language model inside."""
+
 # --- families -------------------------------------------------------------------------------------
 
 
@@ -41,10 +55,9 @@ def uncertain_type(reading: Reading, i: int, word: Word) -> bool:
     if family.bare:
         return False
     plain = reading.dictionary.plain.get(word.text)
-    if plain is None or _trusted(reading, i, family):
+    if plain is None or _trusted(reading, i, family) or _denied(reading, i):
         return False
-    _note_type(reading, i, plain.text, cast("str", plain.value))
-    return True
+    return _note_type(reading, i, plain, cast("str", plain.value))
 
 
 def uncertain_family(reading: Reading, i: int, word: Word) -> bool:
@@ -61,7 +74,65 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     if after < 0 or before >= 0 and tape.words[before].role not in ("other", "reseller"):
         return False
     following = tape.words[after]
+    if following.role == "number" and after + 2 < len(tape.words) and tape.words[after + 2].role == "size" and tape.texts[after + 1] == "-":
+        return _times_billion(f"{following.text}.{tape.words[after + 2].text[:-1]}") in family.facts.sizes()  # opt-6-7b
+    if following.role == "size":
+        count, sizes = cast("Parameters", following.value).total, family.facts.sizes()
+        return count in sizes or (count % _BILLION == 0 and any(count == size // _BILLION * _BILLION for size in sizes))  # OPT-6B is short for 6.7B
     return following.text in family.follows or (following.key or following.text).lstrip("v") in family.versions
+
+
+def _times_billion(number: str) -> int:
+    return round(float(number) * _BILLION) if number.replace(".", "", 1).isdecimal() else 0
+
+
+def other_maker(reading: Reading, i: int, word: Word) -> bool:
+    makers = reading.dictionary.homonyms.get(word.text)
+    if makers is None or reading.found.family is not None:
+        return False
+    account = reading.mode.account
+    maker = makers.get(reading.found.company or "") or makers.get((account.company if account is not None else None) or "")
+    if maker is None or maker.value is word.value:
+        return False
+    reading.tape.words[i] = maker
+    return _set_family(reading, i, maker)
+
+
+def line_elsewhere(reading: Reading, i: int, word: Word) -> bool:
+    if len(word.text) > 1:
+        return False
+    family, tape, now = cast("FamilyWord", word.value), reading.tape, reading.found.family
+    if word.text not in family.lines or (now is not None and now.name == family.name) or reading.found.company == family.company:
+        return False
+    before, after, account = tape.before(i), tape.after(i), reading.mode.account
+    if before < 0 or tape.words[before].role in ("other", "reseller") or tape.words[before].text in reading.dictionary.resellers:
+        return False
+    if account is not None and account.company == family.company:
+        return False
+    if after == i + 1 and tape.words[after].role == "number":
+        tape.words[after] = unknown(tape.words[after].text)  # of o1 too, which is one word
+    return True
+
+
+def part_of_model(reading: Reading, _: int, word: Word) -> bool:
+    return reading.at.size >= 0 and not reading.mode.in_tag and cast("FamilyWord", word.value).facts.encoder
+
+
+def same_words_elsewhere(reading: Reading, i: int, word: Word) -> bool:
+    mode = reading.mode
+    if reading.found.family is not None or "/" not in reading.source:
+        return False
+    family = cast("FamilyWord", word.value)
+    if not family.facts.others:
+        return False
+    if mode.account is not None and (mode.account.repackager or mode.account.company == family.company):
+        return False
+    other = reading.dictionary.families.get("".join(char if char.isalnum() else " " for char in word.text).split()[-1])
+    if other is None or not isinstance(other.value, type(family)):
+        return False
+    tape = reading.tape
+    tape.words[i] = Word("family", word.text, other.value, word.text)
+    return _set_family(reading, i, tape.words[i])
 
 
 def _meet(reading: Reading, family: FamilyWord) -> None:
@@ -86,7 +157,8 @@ def mark_next_to_family(reading: Reading, i: int, word: Word) -> bool:
         return False
     at, tape = reading.at, reading.tape
     after = tape.after(i)
-    if after < 0 or not (tape.words[after].role == "version" or tape.words[after].text in cast("FamilyWord", word.value).versions):
+    named = after >= 0 and (tape.words[after].role == "version" or tape.words[after].text in cast("FamilyWord", word.value).versions)
+    if not named and at.lead < 0:
         return False
     found.keys.append(f"v{found.version}")
     tape.kinds[at.version] = "unknown"
@@ -105,7 +177,38 @@ def _set_family(reading: Reading, i: int, word: Word) -> bool:
     reading.found.family, reading.at.family, reading.mode.open = family, i, True
     if word.key is not None:
         reading.found.keys.append(word.key)
+        _imply(reading, reading.dictionary.glued.get(word.text))
+    if family.facts.implies:
+        for implied in family.facts.implies:
+            _imply(reading, implied)
     return True
+
+
+def _imply(reading: Reading, kind: str | None) -> None:
+    """A type that the family's own name says."""
+    if kind is not None and kind not in reading.found.types:
+        reading.found.types.append(kind)
+
+
+def taught_by(reading: Reading, i: int, word: Word) -> bool:
+    now, family, account, found = reading.found.family, cast("FamilyWord", word.value), reading.mode.account, reading.found
+    if now is None or family.closed or family.name == now.name or reading.mode.in_tag or found.company == now.company:
+        return False
+    if not served_only(now, found.version) or (account is not None and account.company == now.company):
+        return False
+    dethrone(reading, i)
+    return _set_family(reading, i, word)
+
+
+def language_model(reading: Reading, i: int, word: Word) -> bool:
+    if reading.at.size < 0:
+        return False
+    now, found, family = reading.found.family, reading.found, cast("FamilyWord", word.value)
+    if found.base is not None or reading.mode.in_tag or family.closed or family.derived:
+        return False
+    if now is None:
+        return _encoded(reading) and _set_base(reading, i, word)
+    return (now.facts.sees or not _SEEING.isdisjoint(found.types)) and not family.facts.sees and family.name != now.name and _set_base(reading, i, word)
 
 
 def _keep_key(reading: Reading, word: Word) -> bool:
@@ -134,10 +237,10 @@ def family_again(reading: Reading, i: int, word: Word) -> bool:
 
 
 def account_in_name(reading: Reading, i: int, word: Word) -> bool:
-    now, account, at, tape = reading.found.family, reading.mode.account, reading.at, reading.tape
-    if now is None or account is None or not account.repackager or i != at.family + 2 or tape.words[i - 1].text != "_":
+    now, at, tape = reading.found.family, reading.at, reading.tape
+    if now is None or i != at.family + 2 or cast("FamilyWord", word.value).company != now.company:
         return False
-    if cast("FamilyWord", word.value).company != now.company:
+    if tape.words[at.family].text not in reading.dictionary.accounts:
         return False
     tape.kinds[at.family] = "owner"
     return _set_family(reading, i, word)
@@ -147,6 +250,12 @@ def _at_home(reading: Reading, now: FamilyWord, family: FamilyWord) -> bool:
     """stabilityai/stablelm-2-zephyr is Stability's own, whatever it was tuned like."""
     account = reading.mode.account
     return account is not None and account.company == now.company and family.company != now.company
+
+
+def _encoded(reading: Reading) -> bool:
+    """Whether a word before names an encoder."""
+    words = reading.tape.words
+    return any(words[k].role == "family" and cast("FamilyWord", words[k].value).facts.encoder for k in reading.tape.unknown)
 
 
 def data_or_method(reading: Reading, _: int, word: Word) -> bool:
@@ -177,12 +286,32 @@ def tuned_from(reading: Reading, i: int, word: Word) -> bool:
 
 
 def base(reading: Reading, i: int, word: Word) -> bool:
-    if reading.found.family is None:
-        return False
+    return reading.found.family is not None and _set_base(reading, i, word)
+
+
+def _set_base(reading: Reading, i: int, word: Word) -> bool:
     family = cast("FamilyWord", word.value)
     _meet(reading, family)
     reading.found.base, reading.at.base, reading.at.base_end = family, i, i
     return _keep_key(reading, word)
+
+
+def base_word(reading: Reading, i: int, word: Word) -> bool:
+    found, tape, said = reading.found, reading.tape, cast("BaseWord", word.value)
+    if found.base is not None or (found.family is not None and found.family.name == said.family.name):
+        return False
+    sizes = said.family.facts.sizes()
+    if not any(_counted(other) in sizes for other in tape.words if other.role in ("size", "mixture")):
+        return False
+    found.base, found.base_version, reading.at.base, reading.at.base_end = said.family, said.version, i, i
+    found.keys.append(word.text)
+    return True
+
+
+def _counted(word: Word) -> int:
+    """Parameters of a size, or of each of its experts."""
+    said = word.value
+    return said.total if isinstance(said, Parameters) else said.each if isinstance(said, Mixture) else 0
 
 
 # --- who made it, who serves it -------------------------------------------------------------------
@@ -192,11 +321,15 @@ def company(reading: Reading, _: int, word: Word) -> bool:
     if reading.found.family is not None or reading.at.lead >= 0:
         return False
     reading.found.company = cast("str", word.value)
+    reading.found.provider = reading.dictionary.resellers.get(word.text)
     return True
 
 
-def reseller(reading: Reading, i: int, _: Word) -> bool:
-    return reading.found.family is None and reading.at.lead < 0 and reading.tape.after(i) >= 0
+def reseller(reading: Reading, i: int, word: Word) -> bool:
+    if reading.found.family is not None or reading.at.lead >= 0 or reading.tape.after(i) < 0:
+        return False
+    reading.found.provider = reading.dictionary.resellers.get(word.text)
+    return True
 
 
 # --- types, tiers, variants -----------------------------------------------------------------------
@@ -209,17 +342,30 @@ def served_for(reading: Reading, i: int, word: Word) -> bool:
     return after >= 0 and reading.tape.words[after].role in ("family", "company")
 
 
+def negated(reading: Reading, i: int, _: Word) -> bool:
+    return bool(reading.tape.unknown) and _denied(reading, i)
+
+
+def _denied(reading: Reading, i: int) -> bool:
+    """Whether a word before says that the model is not of this type; a single letter may stand between: no-q-embed."""
+    tape, negations = reading.tape, reading.dictionary.negations
+    before = tape.before(i)
+    if before >= 0 and len(tape.words[before].text) == 1:
+        before = tape.before(before)
+    return before >= 0 and tape.words[before].text in negations
+
+
 def type_word(reading: Reading, i: int, word: Word) -> bool:
-    return _note_type(reading, i, word.text, cast("str", word.value))
+    return _note_type(reading, i, word, cast("str", word.value))
 
 
-def _note_type(reading: Reading, i: int, text: str, value: str) -> bool:
-    found = reading.found
+def _note_type(reading: Reading, i: int, word: Word, value: str) -> bool:
+    found, text = reading.found, word.text
     if value not in found.types:
         found.types.append(value)
     if found.tier is None and text in reading.dictionary.tier_words:
         found.tier = reading.tape.texts[i]
-    found.keys.append(value)
+    found.keys.append(word.key or value if word.role == "type" else value)
     reading.mode.recognised = True
     return True
 
@@ -234,8 +380,16 @@ def tier(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
+def served_faster(reading: Reading, i: int, word: Word) -> bool:
+    family, tape = reading.found.family, reading.tape
+    if family is None or word.text not in reading.dictionary.served_faster or (reading.found.version is None and reading.at.size < 0):
+        return False
+    after = tape.after(i)
+    return (after < 0 or tape.words[after].role in ("other", "suffix")) and word.text not in family.facts.own()
+
+
 def variant(reading: Reading, _: int, word: Word) -> bool:
-    reading.found.keys.append(word.text)
+    reading.found.keys.append(word.key or word.text)
     return True
 
 
@@ -244,7 +398,7 @@ def variant(reading: Reading, _: int, word: Word) -> bool:
 
 def other_type(reading: Reading, i: int, word: Word) -> bool:
     instead = reading.mode.meanings.get(word.text)
-    return bool(instead) and _note_type(reading, i, word.text, instead or "")
+    return bool(instead) and not _denied(reading, i) and _note_type(reading, i, word, instead or "")
 
 
 def packaging_in_family(reading: Reading, _: int, word: Word) -> bool:

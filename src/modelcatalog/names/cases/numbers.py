@@ -21,6 +21,7 @@ __all__ = [
     "counts_training",
     "date",
     "decimal",
+    "dethrone",
     "edition",
     "full_date",
     "hyperparameter",
@@ -32,9 +33,12 @@ __all__ = [
     "of_another_family",
     "of_quantization",
     "of_service",
+    "of_tuning",
+    "of_word",
     "one_version",
     "packaging_word",
     "second_part",
+    "served_only",
     "set_version",
     "single_digit",
     "suffixed",
@@ -42,9 +46,11 @@ __all__ = [
     "too_long",
     "training",
     "version_before_size",
+    "window_in_full",
 ]
 
 _VERSION_DIGITS = 2
+_KILO, _SMALLEST_WINDOW, _SHORTEST_WINDOW, _WINDOW_DIGITS = 1024, 2048, 4, 7
 _LARGEST = 100
 """No version is as large: wav2vec2-base-960h counts hours."""
 
@@ -71,6 +77,11 @@ def set_version(reading: Reading, i: int, text: str) -> bool:
     return True
 
 
+def _unpadded(family: FamilyWord, text: str) -> str:
+    """``claude-opus-4-0`` is what its maker calls Claude Opus 4: no family has both."""
+    return text[:-2] if text.endswith(".0") and text.lower() not in family.versions and text[:-2].lower() in family.versions else text
+
+
 def _set_base_version(reading: Reading, i: int, text: str) -> bool:
     reading.found.base_version = text
     reading.at.base_end = i
@@ -91,6 +102,25 @@ def lined(family: FamilyWord | None, letter: str, digits: str) -> str:
     return family.lines[letter] + digits
 
 
+def served_only(family: FamilyWord, version: str | None) -> bool:
+    """Whether no weights of the family were ever published, or none of this version."""
+    return family.closed or (version is not None and version.lower() in family.facts.served)
+
+
+def dethrone(reading: Reading, end: int) -> None:
+    """What was taken for the family, and all that was read with it up to ``end``, names the teacher."""
+    found, at, tape = reading.found, reading.at, reading.tape
+    if found.family is not None:
+        found.kept.append(found.family.name.lower() + (found.version or "").lower())
+    for k in range(at.family, end):
+        if tape.kinds[k] in ("family", "version", "tier"):
+            tape.kinds[k] = "unknown"
+            tape.unknown.append(k)
+    tape.unknown.sort()
+    found.family = found.version = found.tier = None
+    at.family = at.version = -1
+
+
 # --- bare numbers: 2.5, 2507, 7 -------------------------------------------------------------------
 
 
@@ -98,6 +128,22 @@ def counts_training(reading: Reading, i: int, word: Word) -> bool:
     if not training(reading, i, reading.dictionary.training_after):
         return False
     reading.found.keys.append(word.text)
+    return True
+
+
+def window_in_full(reading: Reading, i: int, word: Word) -> bool:
+    if len(word.text) < _SHORTEST_WINDOW:
+        return False
+    text, found, numbers = cast("str", word.value), reading.found, reading.dictionary.numbers
+    if not text.isdecimal() or len(text) > _WINDOW_DIGITS or found.context is not None or found.family is None:
+        return False
+    before = reading.tape.before(i)
+    if before >= 0 and reading.tape.kinds[before] == "unknown":
+        return False  # fas-32768: tokens of a vocabulary, perhaps
+    tokens = int(text)
+    if tokens < _SMALLEST_WINDOW or tokens % _KILO or tokens // _KILO not in numbers.binary or "embedding" in found.types:
+        return False
+    found.context = tokens
     return True
 
 
@@ -169,7 +215,7 @@ def second_part(reading: Reading, i: int, word: Word) -> bool:
     known = family is not None and joined.lower() in family.versions
     if not known and (len(text) > 1 or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1):
         return False
-    reading.found.version = joined
+    reading.found.version = joined if family is None else _unpadded(family, joined)
     reading.at.version = i
     tape.kinds[i - 1] = "version"
     return True
@@ -220,6 +266,30 @@ def version_before_size(reading: Reading, i: int, word: Word) -> bool:
     return after >= 0 and tape.words[after].role in ("size", "mixture", "type", "tier") and set_version(reading, i, digits)
 
 
+def of_word(reading: Reading, i: int, word: Word) -> bool:
+    tape = reading.tape
+    if not tape.unknown:
+        return False
+    text, family, before = point(cast("str", word.value)), reading.found.family, tape.before(i)
+    return family is not None and before > reading.at.family and _alien(reading, family, before) and not _owns(family, text)
+
+
+def _alien(reading: Reading, family: FamilyWord, i: int) -> bool:
+    """Whether the word at ``i`` is one that no rule took and that no model of the family has in its name."""
+    text = reading.tape.words[i].text
+    return reading.tape.kinds[i] == "unknown" and len(text) > 1 and text[0].isalpha() and text not in family.facts.own()
+
+
+def _owns(family: FamilyWord, text: str) -> bool:
+    """Whether the family has such a version, or one that begins with it: v1-3 is still to be joined."""
+    if text in family.versions or f"v{text}" in family.versions:
+        return True
+    own, marked_so = family.facts.own(), f"v{text}"
+    if marked_so in own or ("v" in own and text in own):
+        return True
+    return any((word[-1:] == "." and marked_so.startswith(word)) or (text.isdecimal() and word.startswith(f"{marked_so}.")) for word in own)
+
+
 def decimal(reading: Reading, i: int, word: Word) -> bool:
     text = point(cast("str", word.value))
     if text.isdecimal() or not (reading.found.family is not None or reading.mode.recognised or reading.tape.before(i) == reading.at.lead_end >= 0):
@@ -261,6 +331,20 @@ def of_service(reading: Reading, i: int, word: Word) -> bool:
         return False
     said = cast("Numbered", word.value)
     return said.digits + said.letter == "1"
+
+
+def of_tuning(reading: Reading, i: int, word: Word) -> bool:
+    found, family, tape = reading.found, reading.found.family, reading.tape
+    before = tape.before(i)
+    if found.version is not None or family is None or before == reading.at.family:
+        return False
+    said = cast("Numbered", word.value)
+    text = said.digits + said.letter
+    beside = before >= 0 and (_alien(reading, family, before) or tape.words[before].value in reading.dictionary.tuned)
+    if not beside and (family.derived or _owns(family, text) or not any(_alien(reading, family, k) for k in tape.unknown)):
+        return False
+    found.keys.append(f"v{text}")
+    return True
 
 
 def marked(reading: Reading, i: int, word: Word) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from modelcatalog.names.reading import Reading
-    from modelcatalog.names.roles import Method, Scheme, Width, Word
+    from modelcatalog.names.roles import Method, Scheme, Share, Width, Word
     from modelcatalog.records import Dtype
 
 __all__ = [
@@ -18,11 +18,13 @@ __all__ = [
     "group",
     "head_bits",
     "method",
+    "mixed_scheme",
     "mlc_scheme",
     "named_scheme",
     "onnx_scheme",
     "other_width",
     "scheme",
+    "serving",
     "short_format",
     "taken",
 ]
@@ -37,6 +39,13 @@ _HEADED = ("exl2", "exl3")
 
 def taken(_: Reading, __: int, ___: Word) -> bool:
     """A word that says what it is, and nothing of the model."""
+    return True
+
+
+def serving(reading: Reading, _: int, word: Word) -> bool:
+    """A word behind a name that says how it is served, and perhaps by whom."""
+    if isinstance(word.value, str):
+        reading.found.provider = word.value
     return True
 
 
@@ -58,6 +67,15 @@ def scheme(reading: Reading, _: int, word: Word) -> bool:
     said, found = cast("Scheme", word.value), reading.found
     found.scheme, found.bits = said.name, said.bits
     found.method = found.method or "gguf"
+    reading.mode.recognised = True
+    return True
+
+
+def mixed_scheme(reading: Reading, _: int, word: Word) -> bool:
+    said, found = cast("Share", word.value), reading.found
+    if said.percent > found.share:
+        found.scheme, found.bits, found.share = said.scheme.name, said.scheme.bits, said.percent
+        found.method = found.method or "gguf"
     reading.mode.recognised = True
     return True
 

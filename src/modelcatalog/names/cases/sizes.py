@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from modelcatalog.names.cases.numbers import training
+from modelcatalog.names.cases.numbers import dethrone, served_only, training
 from modelcatalog.names.words import alone, readings
 
 if TYPE_CHECKING:
@@ -16,16 +16,20 @@ __all__ = [
     "active_before_total",
     "bits_behind_method",
     "context",
+    "dashed",
     "effective",
     "experts",
     "first_size",
     "lettered_version",
     "million_tokens",
     "million_tokens_of_type",
+    "million_tokens_served",
     "mixture",
     "same_again",
     "samples_before_size",
     "second_size",
+    "taught_by_closed",
+    "thinking_budget",
     "tokens_of_family",
     "total_behind_parts",
     "training_count",
@@ -36,6 +40,8 @@ __all__ = [
 _BILLION, _MILLION = 10**9, 10**6
 _SAMPLES = 20 * _MILLION
 """Up to here, a number of millions before a number of billions counts training samples."""
+_WHOLE = 2
+"""Digits before the point of a size."""
 _TIMES = 12
 """No mixture has more parameters for each that works."""
 
@@ -71,6 +77,85 @@ def bits_behind_method(reading: Reading, i: int, word: Word) -> bool:
         return False
     reading.found.bits = reading.found.bits or said.total // _BILLION
     return True
+
+
+def dashed(reading: Reading, i: int, word: Word) -> bool:
+    tape, n = reading.tape, i - 2
+    if n < 0 or tape.words[n].role != "number":
+        return False
+    before, fraction = tape.words[n], word.text.removesuffix("b")
+    if len(before.text) > _WHOLE or not before.text.isdecimal() or not fraction.isdecimal() or tape.texts[i - 1] != "-":
+        return False
+    said, found = cast("Parameters", word.value), reading.found
+    if not _free(reading, said.unit) or (n and tape.words[n - 1].role != "separator"):
+        return False  # slerp1-7b
+    whole, count = before.text, round(float(f"{before.text}.{fraction}") * _BILLION)
+    if not _parted(reading, n, count, said.total):
+        return False
+    tape.kinds[n] = tape.kinds[n + 1] = "size"
+    if n in tape.unknown:
+        tape.unknown.remove(n)
+        found.kept.remove(whole)
+    _first_size(reading, i, count, f"{whole}.{fraction}b")
+    reading.at.size = n
+    return True
+
+
+def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
+    """Whether the number at ``n`` is the whole part of a size, and no version; one that it has become is taken back."""
+    found, at, tape, family = reading.found, reading.at, reading.tape, reading.found.family
+    sizes: frozenset[int] = frozenset() if family is None else family.facts.sizes()
+    zero = tape.words[n].text == "0"
+    if at.base_end == n > at.base and found.base is not None:
+        if (found.base_version or "").lower() in found.base.versions or not (zero or count in sizes or count in found.base.facts.sizes()):
+            return False
+        found.base_version, at.base_end = None, at.base
+        return True
+    if at.version != n:
+        if tape.kinds[n] != "unknown":
+            return False
+        return zero or count in sizes or (found.version is not None and fraction not in sizes and count < 10 * _BILLION)
+    version = (found.version or "").lower()
+    if zero and not version.endswith(".0"):
+        at.version = tape.before(n)  # a version of which nobody writes the 0
+        return True
+    if (family is not None and version in family.versions) or not (zero or count in sizes):
+        return False
+    first, dot, _ = (found.version or "").rpartition(".")
+    found.version, at.version = (first, tape.before(n)) if dot else (None, -1)
+    return True
+
+
+def million_tokens_served(reading: Reading, i: int, word: Word) -> bool:
+    if word.text[-1] != "m":
+        return False
+    said, found, family = cast("Parameters", word.value), reading.found, reading.found.family
+    if said.unit != "m" or family is None or said.total % _MILLION or not _free(reading, said.unit) or found.context is not None:
+        return False
+    if said.total // _MILLION not in reading.dictionary.numbers.million_contexts or said.total in family.facts.sizes():
+        return False
+    bracketed = i > 0 and reading.tape.texts[i - 1].endswith("[")
+    if not (bracketed or found.version is not None or found.tier is not None):
+        return False
+    found.context = said.total
+    if not (bracketed or reading.mode.in_tag or served_only(family, found.version)):
+        found.keys.append(word.key or word.text)
+    return True
+
+
+def taught_by_closed(reading: Reading, i: int, word: Word) -> bool:
+    found, family, at, account = reading.found, reading.found.family, reading.at, reading.mode.account
+    if family is None or not (family.closed or family.facts.served) or reading.mode.in_tag or found.company == family.company:
+        return False
+    if account is not None and account.company == family.company:
+        return False
+    said = cast("Parameters", word.value)
+    if not served_only(family, found.version) or said.total in family.facts.sizes() or not _free(reading, said.unit):
+        return False
+    lead, end = at.family, reading.tape.before(i)
+    dethrone(reading, i)
+    at.lead, at.lead_end = lead, end
+    return _first_size(reading, i, said.total, word.key or word.text)
 
 
 def lettered_version(reading: Reading, i: int, word: Word) -> bool:
@@ -191,6 +276,10 @@ def active(reading: Reading, i: int, word: Word) -> bool:
         if reading.at.size < 0:
             reading.at.size = i
         reading.at.size_end = i
+    found = reading.found
+    if found.size is not None and found.family is not None and found.family.facts.active(found.size) == cast("Parameters", word.value).total:
+        reading.mode.recognised, reading.mode.open = True, False  # the family has no other model of this size: qwen3.6-35b is this one
+        return True
     return _sized(reading, word.key or word.text)
 
 
@@ -211,7 +300,8 @@ def experts(reading: Reading, i: int, word: Word) -> bool:
         return False
     found.experts = count
     found.active, found.size, reading.at.size_end = found.size, None, i
-    found.keys.append(word.key or word.text)
+    if found.tier is None or not found.family.facts.has(f"{tape.words[before].text}-{word.text}"):
+        found.keys.append(word.key or word.text)  # the tier tells it: us.meta.llama4-scout-17b
     return True
 
 
@@ -226,6 +316,18 @@ def tuned_on(reading: Reading, i: int, word: Word) -> bool:
     return after >= 0 and cast("int", word.value) not in reading.dictionary.numbers.binary and tape.words[after].key in tuned
 
 
+def thinking_budget(reading: Reading, i: int, word: Word) -> bool:
+    family, found = reading.found.family, reading.found
+    if family is None:
+        return False
+    if (found.version or "").lower() not in family.facts.budgets:
+        before = reading.tape.before(i)
+        if not served_only(family, found.version) or before < 0 or reading.tape.words[before].value not in ("thinking", "reasoning"):
+            return False
+    found.keys.append(word.text)
+    return True
+
+
 def context(reading: Reading, i: int, word: Word) -> bool:
     thousands, found, numbers = cast("int", word.value), reading.found, reading.dictionary.numbers
     if thousands not in numbers.contexts or found.context is not None or not (found.family is not None or reading.mode.recognised):
@@ -233,5 +335,5 @@ def context(reading: Reading, i: int, word: Word) -> bool:
     if training(reading, i, reading.dictionary.training_after):
         return False
     found.context = thousands * (1024 if thousands in numbers.binary else 1000)
-    found.keys.append(word.text)
+    found.keys.append(f"{thousands}k")
     return True

@@ -1,0 +1,106 @@
+"""How often the spellings of one model are told to be one, and those of two to be two: beside a plain normaliser and other packages.
+
+    python benchmarks/identity.py ROWS [--json RESULT]
+
+ROWS has one JSON object a line, {"name": TEXT, "group": MODEL}: all names of one group are spellings of one model. A name is
+right where its key is the one that most of its group have, and no other group has that key. A package that does not know a
+name has no key for it, which counts as wrong too, and is counted beside it.
+
+Whoever compares says which names a package was developed against: the figures on those flatter it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections import Counter, defaultdict
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelcatalog import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Key = Callable[[str], str | None]
+
+SERVING = re.compile(r":(?:free|beta|thinking|extended|nitro|floor|online|exacto)$")
+
+
+def plain(name: str) -> str:
+    """What one writes in a minute: the last part in lower case, with one separator and without a serving suffix."""
+    return re.sub(r"[-_. ]+", "-", SERVING.sub("", name.lower().rpartition("/")[2]))
+
+
+def ours(name: str) -> str | None:
+    """The text of the record's identity."""
+    return parse(name).canonical or None
+
+
+def genai_prices(name: str) -> str | None:
+    """The model that genai-prices finds for an id, with its provider's name in front or without."""
+    from genai_prices import data_snapshot
+
+    snapshot = data_snapshot.get_snapshot()
+    for text in (name, name.rpartition("/")[2]):
+        try:
+            return str(snapshot.find_provider_model(text, None, None, None)[1].id)
+        except LookupError:
+            continue
+    return None
+
+
+def litellm(name: str) -> str | None:
+    """What litellm leaves of an id when it has taken the provider off, in lower case."""
+    import litellm as package
+
+    package.suppress_debug_info = True
+    try:
+        return str(package.get_llm_provider(name)[0]).lower()
+    except Exception:  # noqa: BLE001  it raises errors of an HTTP client for what it does not know
+        return None
+
+
+def peers() -> Iterator[tuple[str, Key]]:
+    """Those that are installed."""
+    yield "modelcatalog", ours
+    yield "plain", plain
+    for package, key in (("genai_prices", genai_prices), ("litellm", litellm)):
+        if find_spec(package) is not None:
+            yield package, key
+
+
+def judged(rows: Iterable[tuple[str, str]], key: Key) -> dict[str, float]:
+    """Shares of the names that are right, and of those that have no key."""
+    groups: dict[str, list[str | None]] = defaultdict(list)
+    for name, group in rows:
+        groups[group].append(key(name))
+    usual = {group: Counter(keys).most_common(1)[0][0] for group, keys in groups.items()}
+    owners = Counter(usual.values())
+    right = sum(one is not None and one == usual[group] and owners[one] == 1 for group, keys in groups.items() for one in keys)
+    count = sum(len(keys) for keys in groups.values())
+    none = sum(one is None for keys in groups.values() for one in keys)
+    return {"right": round(right / count, 3), "no key": round(none / count, 3)}
+
+
+def main() -> None:
+    """Print one line a package."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", type=Path)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    lines = (json.loads(line) for line in args.rows.read_text(encoding="utf-8").splitlines() if line.strip())
+    rows = [(line["name"], line["group"]) for line in lines]
+    print(f"{len(rows)} spellings of {len({group for _, group in rows})} models")
+    result = {}
+    for package, key in peers():
+        result[package] = judged(rows, key)
+        print(f"{package:14}" + "".join(f"  {what} {share:.3f}" for what, share in result[package].items()))
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

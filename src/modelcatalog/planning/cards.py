@@ -1,0 +1,153 @@
+"""Owns machines that one does not have: ``"2x H100"``, ``"M3 Max 64GB"``, ``"24GB"`` become cards of data/cards.toml. Looks at no hardware."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from modelcatalog.errors import Unsupported
+from modelcatalog.planning.accelerators import Gpu
+
+__all__ = ["Card", "Machine", "read"]
+
+_FORM = re.compile(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
+_MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?P<unit>[GT])i?B?\b\)?", re.IGNORECASE)
+_NOISE = re.compile(r"\b(nvidia|geforce|amd|radeon|instinct|intel|apple|tesla|gpus?|vram|macbook|mac|studio|pro (?=m\d)|with|of)\b", re.IGNORECASE)
+_RAM = re.compile(r"\b(cpu|ram)\b", re.IGNORECASE)
+_GIB = 1 << 30
+_USABLE = 0.985
+"""The share of a card's memory that its driver leaves."""
+_MOST_CARDS = 256
+_MOST_GIB = 1 << 16
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Card(_Entry):
+    """A card, or a chip whose memory is its GPU's too."""
+
+    names: tuple[str, ...]
+    source: str = "unverified"
+    checked: date | None = None
+    memory: tuple[int, ...]
+    """GiB, the smallest first."""
+    bandwidth: int | None = None
+    """GB/s."""
+    capability: tuple[int, int] | None = None
+    vendor: Literal["nvidia", "amd", "intel", "apple"] = "nvidia"
+    share: float | None = None
+    """The share of the machine's memory that its GPU may have; None where the card has memory of its own."""
+
+
+class _CardsFile(_Entry):
+    """data/cards.toml."""
+
+    source: str
+    card: tuple[Card, ...]
+
+
+@cache
+def _cards() -> tuple[Card, ...]:
+    return _CardsFile.model_validate(tomllib.loads((files("modelcatalog") / "data" / "cards.toml").read_text(encoding="utf-8"))).card
+
+
+class Machine(NamedTuple):
+    """A machine of a plan: its cards, or RAM where it has none."""
+
+    cards: tuple[Gpu, ...]
+    ram: int | None
+    reason: str
+    """What the text was taken for, in one sentence."""
+
+
+def read(text: object) -> Machine:
+    """A machine from what a person says.
+
+    Raises:
+        Unsupported: the text names no card, and no memory; the hint has the nearest names.
+
+    >>> [card.name for card in read("2x RTX 4090").cards]
+    ['RTX 4090', 'RTX 4090']
+    >>> read("24GB").cards[0].total == 24 << 30
+    True
+    """
+    if not isinstance(text, str) or not text.strip():
+        message = f"on={text!r} names no machine"
+        raise Unsupported(message, subject=str(text), hint=_EXAMPLES)
+    found = _MEMORY.search(text)
+    size = float(found["size"]) * (1024 if found["unit"].lower() == "t" else 1) if found else None
+    rest = text if found is None else f"{text[: found.start()]} {text[found.end() :]}"
+    form = _FORM.fullmatch(" ".join(rest.split()))
+    count = int((form["many"] or form["times"] or 1) if form else 1)
+    words = _NOISE.sub(" ", form["name"] if form else rest)
+    if not 1 <= count <= _MOST_CARDS or (size is not None and not 0 < size <= _MOST_GIB):
+        message = f"on={text!r} is not a machine that could exist"
+        raise Unsupported(message, subject=text, hint=_EXAMPLES)
+    if _RAM.search(words):
+        return _ram(text, size)
+    name = _key(words)
+    if not name:
+        if size is None:
+            message = f"on={text!r} names no machine"
+            raise Unsupported(message, subject=text, hint=_EXAMPLES)
+        card = Gpu(f"a card of {size:g} GB", round(size * _GIB), round(size * _GIB))
+        return Machine((card,) * count, None, f"planned for {_many(count, card.name)}, as asked")
+    entry, title = _known(name, text)
+    return _machine(entry, title, size, count, text)
+
+
+_EXAMPLES = 'pass on="RTX 4090", "2x H100", "M3 Max 64GB", "24GB" or "64GB RAM"'
+
+
+def _ram(text: str, size: float | None) -> Machine:
+    if size is None:
+        message = f"on={text!r} does not say how much RAM"
+        raise Unsupported(message, subject=text, hint='pass on="64GB RAM"')
+    return Machine((), round(size * _GIB), f"planned for {size:g} GB of RAM, as asked")
+
+
+def _machine(entry: Card, title: str, size: float | None, count: int, text: str) -> Machine:
+    if entry.share is not None and size is None and len(entry.memory) > 1:
+        message = f"on={text!r} does not say how much memory: there are {', '.join(map(str, entry.memory))} GB"
+        raise Unsupported(message, subject=text, hint=f'pass on="{title} {entry.memory[len(entry.memory) // 2]}GB"')
+    memory = size or entry.memory[0]
+    total = round(memory * _GIB)
+    free = round(total * (entry.share or _USABLE))
+    card = Gpu(title, free, total, entry.capability, {"apple": "mps", "intel": "xpu"}.get(entry.vendor, "cuda"), shared=entry.share is not None)
+    guessed = size is None and len(entry.memory) > 1
+    rest = f" of {memory:g} GB, the smallest of that name" if guessed else f" of {memory:g} GB"
+    return Machine((card,) * count, None, f"planned for {_many(count, title)}{rest}, as asked")
+
+
+def _many(count: int, name: str) -> str:
+    return name if count == 1 else f"{count} x {name}"
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[^a-z0-9+]", "", text.lower())
+
+
+@cache
+def _by_key() -> dict[str, tuple[Card, str]]:
+    return {_key(_NOISE.sub(" ", name)): (entry, name) for entry in _cards() for name in entry.names}
+
+
+def _known(key: str, text: str) -> tuple[Card, str]:
+    """The card of a name, also where its series is left out: 4090, 7900 XTX."""
+    known = _by_key()
+    for one in (key, f"rtx{key}", f"rx{key}", f"gtx{key}", f"arc{key}"):
+        if one in known:
+            return known[one]
+    near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    names = ", ".join(known[one][1] for one in near)
+    message = f"no card or chip {text!r} is known"
+    raise Unsupported(message, subject=text, hint=f'{f"near are {names}; " if names else ""}or say its memory: on="24GB"')

@@ -1,0 +1,189 @@
+"""Owns data/architectures.toml as records: what configurations call a model's sizes, and what a type's layers keep. Knows no file beside it."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Architecture", "ArchitecturesFile", "GgufArchitecture", "LayerKind", "architectures"]
+
+LayerKind = Literal[
+    "full", "sliding", "chunked", "indexed", "linear", "conv", "hybrid", "hybrid_sliding", "heavily_compressed", "sparsely_compressed", "none",
+]  # fmt: skip
+"""What a layer is, by the one word that the catalog has for it."""
+StateForm = Literal["mamba", "mamba2", "delta", "kda", "lightning", "rwkv", "xlstm", "sconv", "cca", "outside"]
+"""What the state of a linear layer is made of; ``outside``: the model keeps it, and its cache does not."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ListEntry(_Entry):
+    """A key with a word or a number for each layer."""
+
+    key: str
+    words: dict[str, LayerKind] = Field(default_factory=dict)
+    """What its own words mean, before the common ones."""
+    beside: str | None = None
+    """The key that must be there too."""
+
+
+class IndicesEntry(_Entry):
+    """A key with the numbers of the layers of one kind."""
+
+    key: str
+    inside: LayerKind
+    outside: LayerKind
+    from_: int = Field(0, alias="from")
+    """The number of the first layer."""
+
+
+class PeriodEntry(_Entry):
+    """A key that says how many layers make a period, one of which is of another kind."""
+
+    key: str
+    offset: str | None = None
+    """The key that says which of them; without it the last."""
+    inside: LayerKind
+    outside: LayerKind
+    beside: str | None = None
+
+
+class StateEntry(_Entry):
+    """A key that only configurations with this form of state have."""
+
+    key: str
+    form: StateForm
+
+
+class TimesEntry(_Entry):
+    """By how much a type's number of layers is multiplied, unless a key is there."""
+
+    unless: str
+    by: int = 1
+    of: tuple[str, ...] = ()
+    plus_one: tuple[str, ...] = ()
+
+
+class DividedEntry(_Entry):
+    """A number of a configuration, and what it is divided by."""
+
+    key: str
+    divided_by: int = 1
+
+
+class EveryEntry(_Entry):
+    """The first layer, and from a number on every so many."""
+
+    every: int
+    from_: int = Field(0, alias="from")
+
+
+class Architecture(_Entry):
+    """What the configuration of a type does not say."""
+
+    names: tuple[str, ...]
+    unit: tuple[LayerKind, ...] = ()
+    """The kinds of its layers, again and again."""
+    first: tuple[LayerKind, ...] = ()
+    last: LayerKind | None = None
+    period: str | None = None
+    """The key whose number replaces the unit's length."""
+    words: dict[str, LayerKind] = Field(default_factory=dict)
+    """What words for a layer mean in this type, before the common meaning."""
+    state: StateForm | None = None
+    defaults: dict[str, int | bool] = Field(default_factory=dict)
+    """What published configurations leave out, by the defaults of the type's class."""
+    window_from: DividedEntry | None = None
+    layers_times: TimesEntry | None = None
+    sliding_heads_times: int = 1
+    """How many times the heads of other layers a layer with a window has, where no key says it."""
+    head_of_hidden: int = 1
+    """A head's size is so many times the hidden size by the heads."""
+    full_is_indexed: bool = False
+    index_float32: bool = False
+    positions: int = 0
+    """Bytes a token beside its numbers, in indexed layers."""
+    shared_index_unless: EveryEntry | None = None
+    """Which layers have an index of their own, where no key says it."""
+    more_tokens: str | None = None
+    """The key with the tokens that stand before every text."""
+    keeps: Literal["hidden", "nothing"] | None = None
+    """What is kept in place of keys and values."""
+    unknown: str | None = None
+    """Why nobody can tell from the configuration."""
+
+
+class GgufArchitecture(_Entry):
+    """What llama.cpp knows of an architecture beyond its header."""
+
+    names: tuple[str, ...]
+    window: int | None = None
+    """Its window without a key."""
+    period: int = 0
+    """How often a layer without a window comes."""
+    dense_first: bool = False
+    """It comes first in its period, not last."""
+    pattern_only: bool = False
+    """A window counts only with a pattern in the header."""
+    all_windowed: bool = False
+    """With a window, all layers of attention have it."""
+    needs_window: bool = False
+    """The window without a key counts only where the key is there, whatever it says."""
+    windowed_only_at: tuple[int, ...] = ()
+    """The numbers of layers at which the window counts; all if empty."""
+    chunked: bool = False
+    kept_layers: int | None = None
+    """The layers that keep keys and values, without a key."""
+    recurrent: Literal["without_heads", "without_heads_and_mlp", "interval", "beside", "all"] | None = None
+    """Which layers keep a state: those without heads of keys, those without an MLP too, all but every so many, all beside their
+    attention, all."""
+    interval: int = 0
+    lightning: bool = False
+    compressed: bool = False
+
+
+class ArchitecturesFile(_Entry):
+    """data/architectures.toml."""
+
+    source: str
+    checked: date
+    inside: tuple[str, ...]
+    buffers: tuple[str, ...]
+    latent_since: tuple[int, int]
+    cache_bytes: dict[str, float]
+    names: dict[str, tuple[str, ...]]
+    words: dict[LayerKind, tuple[str, ...]]
+    list: tuple[ListEntry, ...]
+    indices: tuple[IndicesEntry, ...]
+    period: tuple[PeriodEntry, ...]
+    state: tuple[StateEntry, ...]
+    gguf: tuple[GgufArchitecture, ...]
+    type: tuple[Architecture, ...]
+
+    @cached_property
+    def gguf_types(self) -> dict[str, GgufArchitecture]:
+        """The architecture of a GGUF file -> its entry."""
+        return {name: entry for entry in self.gguf for name in entry.names}
+
+    @cached_property
+    def types(self) -> dict[str, Architecture]:
+        """model_type -> its entry."""
+        return {name: entry for entry in self.type for name in entry.names}
+
+    @cached_property
+    def kinds(self) -> dict[str, LayerKind]:
+        """Word -> the kind of layer that it means."""
+        return {word: kind for kind, words in self.words.items() for word in words}
+
+
+@cache
+def architectures() -> ArchitecturesFile:
+    """What the file says."""
+    return ArchitecturesFile.model_validate(tomllib.loads((files("modelcatalog") / "data" / "architectures.toml").read_text(encoding="utf-8")))

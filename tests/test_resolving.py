@@ -1,0 +1,229 @@
+"""`resolve`: every listed repository by its bare name, packaging, short names, what is closed, and how sure an answer is."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelcatalog import ClosedWeights, NameSyntaxError, Unsupported, plan, resolve
+from modelcatalog.catalog.listing import bare_name, listing
+
+ROWS = tomllib.loads((Path(__file__).parent / "repositories.toml").read_text(encoding="utf-8"))
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def answer(text: str) -> tuple[str, str]:
+    """The repository and the word for how sure it is; of closed weights both are ``closed``."""
+    try:
+        found = resolve(text)
+    except ClosedWeights:
+        return "closed", "closed"
+    return found.repo_id, found.confidence
+
+
+def judged() -> tuple[Counter[tuple[str, bool]], list[str]]:
+    """How often each word of `confidence` stood on a right and on a wrong answer, and the wrong ones."""
+    count: Counter[tuple[str, bool]] = Counter()
+    wrong = []
+    for rows in ROWS.values():
+        for text, expected in rows.items():
+            repo_id, word = answer(text)
+            right = repo_id in ([expected] if isinstance(expected, str) else expected)
+            count[word, right] += 1
+            if not right:
+                wrong.append(f"{text} -> {repo_id} ({word}), expected {expected}")
+    return count, wrong
+
+
+def unique() -> dict[str, str]:
+    """Bare name -> repository, of all that only one repository has."""
+    found: dict[str, set[str]] = {}
+    for entry in listing().entries:
+        if entry.huggingface:
+            found.setdefault(bare_name(entry).lower(), set()).add(entry.huggingface)
+    return {repo_id.rpartition("/")[2]: repo_id for ids in found.values() if len(ids) == 1 for repo_id in ids}
+
+
+META = {"Llama-3-8B": "meta-llama/Meta-Llama-3-8B", "Llama-3-8B-instruct": "meta-llama/Meta-Llama-3-8B-Instruct"}
+"""Names of AI Sweden's repositories, and what everybody else means by them; only letter for letter they are AI Sweden's."""
+
+
+@pytest.mark.parametrize("spell", [str, str.lower, str.upper])
+def test_every_listed_repository_finds_itself(spell: Any) -> None:
+    """A bare name that one repository has means it, whatever the case: words that `canonical` drops still tell two apart."""
+    names = unique()
+    assert len(names) > 7000
+    lost = {}
+    for name, repo_id in names.items():
+        found = answer(spell(name))
+        meant = repo_id if spell is str else META.get(name, repo_id)
+        if found[0] != meant or found[1] not in {"sourced", "recorded"}:
+            lost[name] = found
+    assert not lost
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("Qwen2.5-14B-Instruct-Q4_K_M.gguf", "Qwen/Qwen2.5-14B-Instruct-GGUF"),
+        ("Qwen3-32B-Q4_K_M.gguf", "Qwen/Qwen3-32B-GGUF"),
+        ("Qwen3-32B-Q8_0", "Qwen/Qwen3-32B-GGUF"),
+        ("Qwen3-8B.gguf", "Qwen/Qwen3-8B-GGUF"),
+        ("qwen3-32b-mlx-4bit", "Qwen/Qwen3-32B-MLX-4bit"),
+        ("Qwen3-32B-4bit", "Qwen/Qwen3-32B-AWQ"),
+        ("Mellum2-12B-A2.5B-Instruct-Q8_0.gguf", "JetBrains/Mellum2-12B-A2.5B-Instruct-GGUF-Q8_0"),
+        # What is not packed so is not there: the weights before it, never those that run elsewhere.
+        ("Qwen3-32B-bnb-4bit", "Qwen/Qwen3-32B"),
+        ("Qwen3-32B-NVFP4", "Qwen/Qwen3-32B"),
+        ("Qwen2.5-7B-Instruct-MLX-4bit", "Qwen/Qwen2.5-7B-Instruct"),
+        ("Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf", "meta-llama/Llama-3.1-8B-Instruct"),
+    ],
+)
+def test_format_before_bits(text: str, repo_id: str) -> None:
+    """The format comes before the bits, and what runs elsewhere is never an answer."""
+    assert resolve(text).repo_id == repo_id
+
+
+def test_other_packaging_is_no_certainty() -> None:
+    """Weights before any quantization serve a quantized name, but the catalog does not list what was asked for."""
+    assert resolve("Qwen3-32B-GGUF").confidence == "sourced"
+    assert resolve("Qwen3-32B-NVFP4").confidence == "derived"
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("Llama-2-70b-hf", "meta-llama/Llama-2-70b-hf"), ("Llama-2-70b", "meta-llama/Llama-2-70b"), ("llama2:70b", "meta-llama/Llama-2-70b-chat-hf"),
+        ("llama-2-13b.Q4_K_M.gguf", "meta-llama/Llama-2-13b-hf"), ("OLMo 7B Instruct hf", "allenai/OLMo-7B-Instruct-hf"),
+        ("ERNIE-4.5-21B-A3B-Paddle", "baidu/ERNIE-4.5-21B-A3B-Paddle"), ("ernie-4.5-21b-a3b", "baidu/ERNIE-4.5-21B-A3B-PT"),
+        ("gemma-3-4b-it-qat-q4_0-unquantized", "google/gemma-3-4b-it-qat-q4_0-unquantized"), ("gemma-3-4b-it", "google/gemma-3-4b-it"),
+    ],
+)  # fmt: skip
+def test_the_one_that_loads(text: str, repo_id: str) -> None:
+    """The repository whose name is the text; else the one in transformers' form."""
+    assert resolve(text).repo_id == repo_id
+
+
+@pytest.mark.parametrize("text", ["Meta-Llama-3-8B-Instruct", "llama3:8b", "meta/llama-3-8b-instruct", "Llama-3-8B-Instruct"])
+def test_the_company_that_the_name_states(text: str) -> None:
+    """Not the company whose file comes first."""
+    assert resolve(text).repo_id == "meta-llama/Meta-Llama-3-8B-Instruct"
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("hermes3:8b", "NousResearch/Hermes-3-Llama-3.1-8B"), ("deepscaler:1.5b", "agentica-org/DeepScaleR-1.5B-Preview"),
+        ("zephyr:7b", "HuggingFaceH4/zephyr-7b-beta"), ("phi3:medium", "microsoft/Phi-3-medium-128k-instruct"),
+        ("mistral-small:24b", "mistralai/Mistral-Small-24B-Instruct-2501"), ("tinyllama:1.1b", "TinyLlama/TinyLlama-1.1B-Chat-v1.0"),
+        ("granite3.1-moe:3b", "ibm-granite/granite-3.1-3b-a800m-instruct"), ("granite3.1-dense:8b", "ibm-granite/granite-3.1-8b-instruct"),
+        ("phi4-reasoning:14b", "microsoft/Phi-4-reasoning"), ("bge-m3:567m", "BAAI/bge-m3"), ("codellama:7b-code", "codellama/CodeLlama-7b-hf"),
+        ("llama3-base", "meta-llama/Meta-Llama-3-70B"),
+        ("granite4:micro", "ibm-granite/granite-4.0-micro"), ("tulu3:8b", "allenai/Llama-3.1-Tulu-3-8B"), ("marco-o1:7b", "AIDC-AI/Marco-o1"),
+        ("deepseek-r1:70b-llama-distill-q4_K_M", "deepseek-ai/DeepSeek-R1-Distill-Llama-70B"), ("llava:34b", "llava-hf/llava-v1.6-34b-hf"),
+    ],
+)  # fmt: skip
+def test_ollama(text: str, repo_id: str) -> None:
+    """A tag finds the checkpoint whose name says more: where family, version and size agree, what it adds is no other model."""
+    found = resolve(text)
+    assert (found.repo_id, found.exists) == (repo_id, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("together_ai/Qwen/Qwen2.5-7B-Instruct-Turbo", "Qwen/Qwen2.5-7B-Instruct"),
+        ("sao10k/l3.3-euryale-70b", "Sao10K/L3.3-70B-Euryale-v2.3"), ("thedrummer/rocinante-12b", "TheDrummer/Rocinante-12B-v1.1"),
+        ("deepseek/deepseek-chat", "deepseek-ai/DeepSeek-V3"), ("deepseek-reasoner", "deepseek-ai/DeepSeek-R1"),
+        ("cohere.command-r-v1:0", "CohereLabs/c4ai-command-r-v01"), ("mistral/mistral-large-latest", "mistralai/Mistral-Large-4-1T-A52B"),
+        ("us.meta.llama3-2-11b-instruct-v1:0", "meta-llama/Llama-3.2-11B-Vision-Instruct"), ("groq/gemma2-9b-it", "google/gemma-2-9b-it"),
+    ],
+)  # fmt: skip
+def test_api_ids(text: str, repo_id: str) -> None:
+    """An API's spelling, its owner and its moving names find the repository."""
+    assert resolve(text).repo_id == repo_id
+
+
+def test_an_edition_of_another_day_is_another_checkpoint() -> None:
+    """Where a line's repositories end in dates, one that is not listed is not the one without."""
+    found = resolve("deepseek/deepseek-v4-flash-0901")
+    assert (found.repo_id, found.exists, found.alternatives) == ("deepseek-ai/DeepSeek-V4-Flash-0901", None, ("deepseek-ai/DeepSeek-V4-Flash",))
+    assert resolve("gemma-3-27b-it-20250312").repo_id == "google/gemma-3-27b-it"
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"), [("x-ai/grok-9", "xai-org/grok-9"), ("cohere/command-z", "CohereLabs/command-z"), ("meta/llama-9-70b", "meta-llama/llama-9-70b")]
+)
+def test_the_owner_of_an_api_is_no_account(text: str, repo_id: str) -> None:
+    """A guess stands on the company's own account, and says that it is one."""
+    found = resolve(text)
+    assert (found.repo_id, found.exists, found.confidence) == (repo_id, None, "guessed")
+
+
+@pytest.mark.parametrize("text", ["openai/gpt-5.97-mini", "meta/muse-spark", "muse-spark", "yi-lightning", "mistral-medium-3", "gemini-9", "qwen/qwen-plus"])
+def test_no_guess_stands_in_for_closed_weights(text: str) -> None:
+    """Models of a generation that was only ever served, and series without weights."""
+    with pytest.raises(ClosedWeights):
+        resolve(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["gpt4-x-alpaca-7b", "claude-opus-4-reasoning-qwen3-4b", "gpt-oss-20b-Q4_K_M.gguf", "grok-1-Q2_K.gguf", "inf-o1-pi0", "meta/muse-spark-open"]
+)
+def test_open_weights_are_not_refused(text: str) -> None:
+    """A name that states parameters, a quantization or a file has weights, whoever taught it."""
+    assert resolve(text).repo_id
+
+
+def test_a_slip_of_the_pen() -> None:
+    """A name that nobody has listed is not said to exist, and what it could have meant is named."""
+    found = resolve("Qwen2.5-3B-Instuct")
+    assert (found.exists, found.confidence, found.alternatives) == (None, "guessed", ("Qwen/Qwen2.5-3B-Instruct",))
+    assert resolve("Qwen/Qwen2.5-3B-Instuct").alternatives == ("Qwen/Qwen2.5-3B-Instruct",)
+    assert "meta-llama/Llama-3.1-8B-Instruct" in resolve("Llma-3.1-8B-Instruct").alternatives
+    assert resolve("Qwen2.5-3B-Instuct", hub="modelscope").alternatives == ("Qwen/Qwen2.5-3B-Instruct",)
+
+
+@pytest.mark.parametrize("text", ["qwen", "llama", "mistral", "gemma", "deepseek"])
+def test_a_bare_family_is_no_model(text: str) -> None:
+    """It names none of its many; the newest are named beside the guess."""
+    found = resolve(text)
+    assert found.exists is None
+    assert found.alternatives
+
+
+def test_the_line_tells_the_account() -> None:
+    """What is not listed lies where the same line lies: Gemma 2 and Gemma are mirrored by two accounts."""
+    assert resolve("google/gemma-2-9b-new", hub="modelscope").repo_id == "LLM-Research/gemma-2-9b-new"
+    assert resolve("google/gemma-7b-new", hub="modelscope").repo_id == "AI-ModelScope/gemma-7b-new"
+    assert resolve("LLM-Research/gemma-2-9b-new").repo_id == "google/gemma-2-9b-new"
+
+
+@pytest.mark.parametrize("hub", ["github", "ollama", "", 3])
+def test_no_such_hub(hub: Any) -> None:
+    """`resolve` raises two errors only; `plan`, which would take files from there, cannot."""
+    with pytest.raises(NameSyntaxError, match="no hub") as caught:
+        resolve("Qwen/Qwen3-8B", hub=hub)
+    assert 'hub="huggingface"' in (caught.value.hint or "")
+    with pytest.raises(Unsupported):
+        plan("Qwen/Qwen3-8B", hub=hub)
+
+
+def test_confidence_means_something() -> None:
+    """Of the answers that the catalog lists, .98 are right; of all, .95; and the page that explains the words has these shares."""
+    count, wrong = judged()
+    listed = Counter({right: count["sourced", right] + count["recorded", right] for right in (True, False)})
+    assert listed[True] >= 0.98 * listed.total(), wrong
+    assert sum(n for (_, right), n in count.items() if right) >= 0.95 * count.total(), wrong
+    for page in ("parse.md", "parse.zh.md"):
+        text = (DOCS / page).read_text(encoding="utf-8")
+        printed = dict(re.findall(r"^\| `(\w+)` \|.*\| ([\d.]+) \|$", text, re.MULTILINE))
+        assert set(printed) == {"sourced", "recorded", "derived", "guessed"}
+        for word, share in printed.items():
+            right, false = count[word, True], count[word, False]
+            assert float(share) == pytest.approx(right / (right + false), abs=0.05), (page, word, right, false)
