@@ -40,7 +40,7 @@ ROOMS = {
         "__init__",
     ),
     "hubs": ("card files secrets proxies", "paths refusals guard receipts wire", "hub", "huggingface modelscope", "__init__", "local download"),
-    "engines": ("constraints", "__init__ failing", "guide", "prompts sampling text", "llama_cpp openai transformers vllm"),
+    "engines": ("constraints tools", "__init__ failing", "guide", "prompts sampling text", "llama_cpp openai transformers vllm"),
 }
 """Rooms whose modules are stages: a line knows itself and those above it in this list."""
 HEAVY = {
