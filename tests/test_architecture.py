@@ -16,6 +16,7 @@ LAYERS = (
     "weights show vocabulary",
     "names hubs",
     "catalog",
+    "stores",
     "planning",
     "engines",
     "chat",
@@ -40,11 +41,13 @@ ROOMS = {
         "__init__",
     ),
     "hubs": ("card files secrets proxies", "paths refusals guard receipts wire", "hub", "huggingface modelscope", "__init__", "local download"),
-    "engines": ("constraints tools", "__init__ failing", "guide", "prompts sampling text", "llama_cpp openai transformers vllm"),
+    "stores": ("disk", "store record parts", "caches", "folders ollama comparing", "__init__"),
+    "engines": ("constraints images tools", "__init__ failing", "guide", "prompts sampling text", "llama_cpp openai transformers vllm"),
 }
 """Rooms whose modules are stages: a line knows itself and those above it in this list."""
 HEAVY = {
     "IPython",
+    "PIL",
     "accelerate",
     "gguf",
     "huggingface_hub",

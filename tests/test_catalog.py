@@ -148,7 +148,9 @@ def test_resolve_keeps_revision_and_hub_of_the_reference() -> None:
     assert resolve("Qwen/Qwen2.5-7B-Instruct@abc123").revision == "abc123"
 
 
-@pytest.mark.parametrize("text", ["gpt-4o", "claude-sonnet-4", "grok-4", "gemini-2.5-pro", "doubao-1.5-pro", "qwen-max", "ernie-4.0", "hunyuan-turbos", "M6"])
+@pytest.mark.parametrize(
+    "text", ["gpt-6-sol", "claude-opus-4-8", "grok-4.7", "gemini-3.8-flash", "doubao-1.5-pro", "qwen-max", "ernie-4.0", "hunyuan-turbos", "M6"]
+)
 def test_closed_weights(text: str) -> None:
     """Models that are only served say so, and where they are served, or that they are not."""
     with pytest.raises(ClosedWeights) as caught:

@@ -358,11 +358,11 @@ class TestErrors:
 
     def test_closed_weights(self, cli: Cli) -> None:
         """A model that is only served: who serves it, and the line that uses it."""
-        ran = cli("chat", "gpt-4o")
+        ran = cli("chat", "gpt-6-sol")
         assert ran.code == 1
-        assert "error: 'gpt-4o': OpenAI has not published the weights of GPT-4o\n" in ran.err
+        assert "error: 'gpt-6-sol': OpenAI has not published the weights of GPT-6\n" in ran.err
         assert "OPENAI_API_KEY" in ran.err
-        assert "modelcatalog.load('gpt-4o', engine=\"openai\")" in ran.err
+        assert "modelcatalog.load('gpt-6-sol', engine=\"openai\")" in ran.err
 
     def test_missing_file(self, cli: Cli) -> None:
         """A path to nothing."""

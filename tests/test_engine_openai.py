@@ -68,13 +68,13 @@ class TestPlan:
 
     def test_vendor(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A closed family goes to the company's own API, under the id that it knows."""
-        plan = mc.plan("openai/gpt-4o", engine="openai")
-        assert (plan.endpoint, plan.repo_id, plan.files, plan.bytes) == ("https://api.openai.com/v1", "gpt-4o", (), 0)
+        plan = mc.plan("openai/gpt-6-sol", engine="openai")
+        assert (plan.endpoint, plan.repo_id, plan.files, plan.bytes) == ("https://api.openai.com/v1", "gpt-6-sol", (), 0)
         assert plan.reasons == ("OpenAI's own API serves it", "OPENAI_API_KEY is not set")
-        assert "server: https://api.openai.com/v1, model gpt-4o" in str(plan)
+        assert "server: https://api.openai.com/v1, model gpt-6-sol" in str(plan)
         assert "nothing to download" in str(plan)
         monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-        assert "sk-secret" not in mc.plan("gpt-4o", engine="openai").model_dump_json()
+        assert "sk-secret" not in mc.plan("gpt-6-sol", engine="openai").model_dump_json()
 
     @pytest.mark.parametrize(
         ("name", "model"),
@@ -92,9 +92,9 @@ class TestPlan:
     def test_the_hint_of_closed_weights_works(self) -> None:
         """The line that `ClosedWeights` names is one that plans."""
         with pytest.raises(ClosedWeights, match='engine="openai"') as caught:
-            mc.resolve("gpt-4o")
-        assert "load('gpt-4o', engine=\"openai\")" in (caught.value.hint or "")
-        assert mc.plan("gpt-4o", engine="openai").endpoint == "https://api.openai.com/v1"
+            mc.resolve("gpt-6-sol")
+        assert "load('gpt-6-sol', engine=\"openai\")" in (caught.value.hint or "")
+        assert mc.plan("gpt-6-sol", engine="openai").endpoint == "https://api.openai.com/v1"
 
     def test_never_served(self) -> None:
         """Where no API is known, the error says so."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALLOWED = {"details", "div", "span", "summary", "table", "tbody", "td", "th", "thead", "tr"}
+PICTURE = {"desc", "line", "rect", "svg", "text", "title", "tspan"}
 ATTRIBUTES = {"class", "data-kind", "lang", "style"}
 HOSTILE = "<img src=x onerror=alert(1)>"
 NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=60).filter(str.strip)
@@ -74,9 +75,10 @@ class Page(HTMLParser):
         return "".join(text for _, text in self.segments)
 
 
-def _only_ours(page: Page) -> None:
-    assert page.tags <= ALLOWED
-    assert page.attributes <= ATTRIBUTES
+def _only_ours(page: Page, *, drawn: bool = False) -> None:
+    assert page.tags <= (ALLOWED | PICTURE if drawn else ALLOWED)
+    assert drawn or page.attributes <= ATTRIBUTES
+    assert not any(name.startswith("on") or name in {"href", "src"} for name in page.attributes)
 
 
 class TestNames:
@@ -178,11 +180,11 @@ class TestRecords:
         assert Page(name.quantization._repr_html_()).texts[:2] == ["method", "awq"]
 
     def test_plan(self, gguf_file: Any) -> None:
-        """A plan is its name, and the rows of its text."""
+        """A plan is its name, the rows of its text, and its picture."""
         made = mc.plan(gguf_file)
         page = Page(made._repr_html_())
         assert page.source == str(gguf_file)
-        _only_ours(page)
+        _only_ours(page, drawn=True)
         assert f"local path: {gguf_file}" in page.texts
         assert all(reason in page.texts for reason in made.reasons)
 

@@ -38,7 +38,7 @@ def options_of(name: str) -> set[str]:
     return {one.name for one in command().commands[name].params}
 
 
-@pytest.mark.parametrize("call", [planning.plan, planning.lock, chat.load])
+@pytest.mark.parametrize("call", [planning.plan, planning.lock, planning.pull, chat.load])
 def test_signatures(call: Any) -> None:
     """`plan`, `lock` and `load` show every option with its default, and type checkers know the same."""
     shown = inspect.signature(call).parameters
@@ -54,6 +54,7 @@ def test_commands_take_all(name: str) -> None:
 
 def test_command_lock() -> None:
     """`modelcatalog lock` takes what says which files: not another lock, nor what is of a server or an engine alone."""
+    assert FIELDS.keys() - options_of("pull") == {"base_url", "engine_options"}
     assert FIELDS.keys() - options_of("lock") == {"lock", "base_url", "engine_options"}
 
 

@@ -38,10 +38,11 @@ from modelcatalog.errors import (
 
 if TYPE_CHECKING:
     from modelcatalog import catalog
-    from modelcatalog.catalog import parse, parse_many, resolve
+    from modelcatalog.catalog import facts, parse, parse_many, resolve
     from modelcatalog.chat import ChatModel, Reply, Session, load
-    from modelcatalog.planning import Lock, Plan, lock, plan
-    from modelcatalog.records import Checkpoint, Company, Family, Match, ModelName, Quantization, Release, Segment, Series, Size
+    from modelcatalog.planning import Lock, Plan, lock, plan, pull
+    from modelcatalog.records import Checkpoint, Company, Facts, Family, Match, ModelName, Quantization, Release, Segment, Series, Size
+    from modelcatalog.stores import LocalCopy, local
 
 __all__ = [
     "CatalogDataError",
@@ -51,10 +52,12 @@ __all__ = [
     "ClosedWeights",
     "Company",
     "EngineError",
+    "Facts",
     "Family",
     "GatedCheckpoint",
     "HubUnreachable",
     "IntegrityError",
+    "LocalCopy",
     "Lock",
     "Match",
     "MissingPackage",
@@ -77,21 +80,25 @@ __all__ = [
     "WontFit",
     "__version__",
     "catalog",
+    "facts",
     "load",
+    "local",
     "lock",
     "parse",
     "parse_many",
     "plan",
+    "pull",
     "resolve",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "catalog": ("parse", "parse_many", "resolve"),
+    "catalog": ("facts", "parse", "parse_many", "resolve"),
     "chat": ("ChatModel", "Reply", "Session", "load"),
-    "planning": ("Lock", "Plan", "lock", "plan"),
-    "records": ("Checkpoint", "Company", "Family", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
+    "planning": ("Lock", "Plan", "lock", "plan", "pull"),
+    "records": ("Checkpoint", "Company", "Facts", "Family", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
+    "stores": ("LocalCopy", "local"),
 }
 """Module -> the names that it is imported for, when one of them is first used."""
 

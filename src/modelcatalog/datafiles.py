@@ -210,7 +210,7 @@ def merged(files: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
     """One entry a company: a later file of the same name adds its families, series and accounts.
 
     Raises:
-        CatalogDataError: two companies have a family of one name.
+        CatalogDataError: two companies have a family of one name, or facts speak of a series that there is not.
     """
     found: dict[str, CompanyFile] = {}
     owner: dict[str, str] = {}
@@ -221,14 +221,25 @@ def merged(files: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
                 raise CatalogDataError(message, subject=family.name)
         before = found.get(file.name)
         found[file.name] = file if before is None else _joined(before, file)
+    for file in found.values():
+        _speak_of_series(file)
     return tuple(found.values())
+
+
+def _speak_of_series(file: CompanyFile) -> None:
+    """Refuse facts of a series that the family has not."""
+    for family in file.family:
+        known = {line.name for line in family.series} if family.facts else set()
+        for name in (one for entry in family.facts for one in entry.series if one not in known):
+            message = f"{file.name} › {family.name} › facts: series: there is no series {name!r}"
+            raise CatalogDataError(message, subject=name, hint="one of " + ", ".join(sorted(known)) if known else "name models in of=")
 
 
 def _joined(before: CompanyFile, file: CompanyFile) -> CompanyFile:
     families = {family.name: family for family in before.family}
     for family in file.family:
         old = families.get(family.name)
-        more = None if old is None else {"series": (*old.series, *family.series), "aliases": (*old.aliases, *family.aliases)}
+        more = None if old is None else {name: (*getattr(old, name), *getattr(family, name)) for name in ("series", "aliases", "facts")}
         families[family.name] = family if old is None else old.model_copy(update=more)
     accounts = Accounts(
         huggingface=tuple(dict.fromkeys((*before.accounts.huggingface, *file.accounts.huggingface))),

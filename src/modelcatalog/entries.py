@@ -9,9 +9,10 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from modelcatalog.records import Hub, Weights
+from modelcatalog.patterns import expand
+from modelcatalog.records import Hub, Modality, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,7 @@ __all__ = [
     "ChannelsEntry",
     "CompanyFile",
     "Entry",
+    "FactsEntry",
     "FamilyEntry",
     "HubsFile",
     "MarkEntry",
@@ -50,6 +52,7 @@ __all__ = [
 Capability = tuple[int, int]
 """The compute capability of an NVIDIA GPU: (8, 9) is sm_89."""
 _SIZE = re.compile(r"(?:(?P<total>\d+(?:\.\d+)?[MBT])(?:-|$))?(?:A(?P<active>\d+(?:\.\d+)?[MB]))?")
+_ISO = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
 _UNITS = {"M": 10**6, "B": 10**9, "T": 10**12}
 
 
@@ -74,6 +77,25 @@ def split_size(text: str) -> tuple[int | None, int | None]:
 
 
 SizeText = Annotated[str, AfterValidator(_size)]
+
+
+def _pattern(text: str) -> str:
+    expand(text)
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+def _iso(text: str) -> str:
+    if _ISO.fullmatch(text) is None:
+        message = f"{text!r} is not a day, a month or a year; write it as '2025-08-07', '2025-08' or '2025'"
+        raise ValueError(message)
+    return text
+
+
+IsoDay = Annotated[str, AfterValidator(_iso)]
+"""An ISO date, as exact as it is known."""
 
 
 class Entry(BaseModel):
@@ -122,6 +144,36 @@ class SeriesEntry(_Sourced):
     """Ids of APIs that say neither size nor version -> the repository's name, where it is published: deepseek-reasoner is DeepSeek-R1."""
 
 
+class FactsEntry(_Sourced):
+    """What one page says of the models that it speaks of, and of no other; docs/extending.md has an example."""
+
+    of: tuple[Pattern, ...] = ()
+    """Patterns of API ids and repository names; of an id without a date it holds for its dated snapshots too."""
+    series: tuple[str, ...] = ()
+    """Series of the family, where the page speaks of all their models."""
+    context_length: int | None = None
+    max_output_tokens: int | None = None
+    input: tuple[Modality, ...] = ()
+    output: tuple[Modality, ...] = ()
+    tools: bool | None = None
+    structured_output: bool | None = None
+    reasoning: bool | None = None
+    open_weights: bool | None = None
+    licence: str | None = None
+    released: IsoDay | None = None
+    knowledge_cutoff: IsoDay | None = None
+    deprecated: IsoDay | None = None
+    retired: IsoDay | None = None
+    """The day from which its vendor no longer serves it."""
+
+    @model_validator(mode="after")
+    def _speaks(self) -> FactsEntry:
+        if not self.of and not self.series:
+            message = "says of no model what it says; name models in of=, or series in series="
+            raise ValueError(message)
+        return self
+
+
 class FamilyEntry(_Sourced):
     """A code name, and how its names are read."""
 
@@ -158,6 +210,8 @@ class FamilyEntry(_Sourced):
     bare: bool = True
     """Whether the word alone means the family; False where it is too common a word without a company beside it."""
     series: tuple[SeriesEntry, ...] = ()
+    facts: tuple[FactsEntry, ...] = ()
+    """What is said of some of its models; where two entries speak of the same, the one that names it wins, then the later."""
 
 
 class CompanyFile(_Sourced):
@@ -189,6 +243,10 @@ class TypeEntry(Entry):
     """Whether such a model has a chat template; None where the word does not tell."""
     edition: bool = False
     """It says which of a model's editions is meant."""
+    input: tuple[Modality, ...] = ()
+    """What every such model reads."""
+    reasons: bool | None = None
+    """Whether such a model thinks before it answers; None where the word does not tell."""
     apart: bool = False
     """Its spellings are not one method: a model by ORPO is not the one by SimPO."""
     en: str
@@ -280,6 +338,8 @@ class ProviderEntry(Entry):
     """What is glued before a name: ``databricks-gpt-5``."""
     dotted: tuple[str, ...] = ()
     """Makers that it writes before a point: ``anthropic.claude-v2``."""
+    catalogs: tuple[str, ...] = ()
+    """What it writes before a point and a name: ``system.ai.claude-sonnet-4-5``."""
     variants: tuple[str, ...] = ()
     """Words that it adds behind a name, where the text says that it serves."""
     marks: tuple[str, ...] = ()
@@ -339,6 +399,7 @@ class TypesFile(Entry):
     speeds: tuple[str, ...]
     loadable: tuple[str, ...]
     foreign: tuple[str, ...]
+    aware: tuple[str, ...]
     served_faster: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]
@@ -347,6 +408,7 @@ class TypesFile(Entry):
     counters: tuple[str, ...]
     negations: tuple[str, ...]
     implied: tuple[str, ...]
+    spdx: tuple[str, ...]
     tag_words: dict[str, str]
     bases: dict[str, str]
 

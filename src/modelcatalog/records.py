@@ -19,10 +19,12 @@ __all__ = [
     "Company",
     "Confidence",
     "Dtype",
+    "Facts",
     "Family",
     "Hub",
     "Identity",
     "Match",
+    "Modality",
     "ModelName",
     "Origin",
     "Part",
@@ -33,6 +35,7 @@ __all__ = [
     "SegmentKind",
     "Series",
     "Size",
+    "Source",
     "Version",
     "Weights",
     "valid",
@@ -47,6 +50,8 @@ Origin = Literal["name", "owner", "catalog", "estimate"]
 Part = Literal["mmproj", "mtp", "lora", "vocab", "imatrix", "draft"]
 """A projector of images, a head that predicts further tokens, an adapter, a vocabulary, an importance matrix, a model that drafts."""
 Weights = Literal["open", "closed", "mixed"]
+Modality = Literal["text", "image", "audio", "video", "file", "embedding"]
+"""What a model reads or writes; ``file`` is a PDF or another document."""
 Confidence = Literal["sourced", "recorded", "derived", "guessed"]
 """How far a repository id can be trusted: seen at a source the catalog names; in the catalog from memory;
 carried over by an account's renaming rule; put together from the name."""
@@ -434,6 +439,76 @@ class Series(_Record):
     types: tuple[str, ...] = ()
     source: str
     checked: date | None = None
+
+
+class Source(NamedTuple):
+    """Who says a fact: the page that was opened and the day, and what the page speaks of.
+
+    >>> str(Source("https://example.com/models", date(2026, 11, 29), "series"))
+    'https://example.com/models (2026-11-29)'
+    """
+
+    source: str
+    """The page; ``unverified`` for what comes from memory, ``name`` for what the model's own name says."""
+    checked: date | None
+    """The day it was opened."""
+    of: Literal["name", "model", "series", "family"]
+    """What it speaks of; a fact of the series is said of all its models."""
+
+    def __str__(self) -> str:
+        return self.source if self.checked is None else f"{self.source} ({self.checked})"
+
+
+class Facts(_Record):
+    """What is known of a model, each fact with who says it; None, or an empty tuple, where nobody does.
+
+    >>> import modelcatalog
+    >>> facts = modelcatalog.facts("gpt-4-turbo")
+    >>> facts.context_length, facts.retired, facts.licence
+    (128000, '2026-10-23', None)
+    """
+
+    name: str
+    """The name as given."""
+    context_length: int | None = None
+    """Tokens of the prompt and the answer together, or of the prompt where the vendor counts them apart."""
+    max_output_tokens: int | None = None
+    input_modalities: tuple[Modality, ...] = ()
+    output_modalities: tuple[Modality, ...] = ()
+    tools: bool | None = None
+    """Whether it calls functions that the request describes."""
+    structured_output: bool | None = None
+    """Whether its API holds it to a JSON Schema."""
+    reasoning: bool | None = None
+    """Whether it thinks, or can be told to think, before it answers."""
+    open_weights: bool | None = None
+    licence: str | None = None
+    """The SPDX id where the licence has one, else the word that its hub uses."""
+    released: str | None = None
+    """An ISO date, year-month or year, like those below."""
+    knowledge_cutoff: str | None = None
+    """Up to when its vendor says that its knowledge can be relied on."""
+    deprecated: str | None = None
+    """The day on which its vendor said that it will be retired."""
+    retired: str | None = None
+    """The day from which its vendor no longer serves it; it may be yet to come."""
+    origins: tuple[tuple[str, Source], ...] = ()
+
+    def origin(self, field: str) -> Source | None:
+        """Who says a fact; None where nobody does.
+
+        Raises:
+            AttributeError: if there is no such field.
+
+        >>> import modelcatalog
+        >>> modelcatalog.facts("Qwen3-8B").origin("licence").of
+        'series'
+        """
+        return None if getattr(self, field) in (None, ()) else dict(self.origins).get(field)
+
+    def gone(self, day: date | None = None) -> bool:
+        """Whether its vendor no longer serves it, today or on that day."""
+        return self.retired is not None and self.retired <= (day or date.today()).isoformat()  # noqa: DTZ011  a day where the user is
 
 
 class Checkpoint(_Record):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from functools import wraps
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from modelcatalog import columns, keeping
 from modelcatalog.pausing import lasting
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
         MethodEntry,
         MethodsFile,
         NumbersFile,
-        PackedEntry,
         ProvidersFile,
         RunningEntry,
         SchemeEntry,
@@ -53,6 +52,7 @@ __all__ = [
     "renew",
     "running",
     "silent_gguf",
+    "spdx",
     "tasks",
     "thinking",
     "tools",
@@ -317,6 +317,20 @@ def served_faster() -> frozenset[str]:
     return frozenset(_words()["served_faster"])
 
 
+@derived
+def _spdx() -> dict[str, str]:
+    return {one.lower(): one for one in _words()["spdx"]}
+
+
+def spdx(licence: str) -> str:
+    """The SPDX id of a licence that a hub writes in lower case, else its word as it stands.
+
+    >>> spdx("apache-2.0"), spdx("gemma")
+    ('Apache-2.0', 'gemma')
+    """
+    return _spdx().get(licence, licence)
+
+
 def parts() -> frozenset[str]:
     """Words for what is not the whole model: ``lora``."""
     return frozenset(_words()["parts"])
@@ -387,9 +401,19 @@ def running() -> dict[str, RunningEntry]:
     return _methods_file().running
 
 
-def packed() -> tuple[PackedEntry, ...]:
+class Packed(NamedTuple):
+    """An entry of `entries.PackedEntry`, as plans have it."""
+
+    all: tuple[str, ...]
+    types: tuple[str, ...]
+    method: str
+    config: str
+
+
+@kept("packed", Packed)
+def packed() -> tuple[Packed, ...]:
     """How packed weights are known in a header; the first that fits counts."""
-    return _methods_file().packed
+    return tuple(Packed(one.all, one.types, one.method, one.config) for one in _methods_file().packed)
 
 
 def schemes() -> dict[str, SchemeEntry]:
@@ -427,6 +451,11 @@ def foreign() -> frozenset[str]:
     return frozenset(_words()["foreign"])
 
 
+def aware() -> frozenset[str]:
+    """Words for weights that were trained for being quantized: ``qat``."""
+    return frozenset(_words()["aware"])
+
+
 def tasks() -> tuple[TaskEntry, ...]:
     """What checkpoints are for that do not talk; the first that fits counts."""
     return _tasks_file().task
@@ -437,6 +466,7 @@ def silent_gguf() -> dict[str, str]:
     return _tasks_file().gguf
 
 
+@kept("type packages")
 def type_packages() -> dict[str, tuple[str, ...]]:
     """model_type -> the packages without which transformers cannot make such a model."""
     return _tasks_file().packages

@@ -14,19 +14,35 @@ from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import complete, named, parse, parse_many
 
 if TYPE_CHECKING:
+    from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
     from modelcatalog.catalog.resolving import resolve
     from modelcatalog.catalog.searching import find, search
     from modelcatalog.records import Checkpoint, Company, Family, ModelName, Series
 
-__all__ = ["HUBS", "checkpoints", "companies", "complete", "extend", "families", "find", "parse", "parse_many", "resolve", "search", "series", "siblings"]
+__all__ = [
+    "HUBS",
+    "checkpoints",
+    "companies",
+    "complete",
+    "extend",
+    "facts",
+    "families",
+    "find",
+    "parse",
+    "parse_many",
+    "resolve",
+    "search",
+    "series",
+    "siblings",
+]
 
 companies: tuple[Company, ...]
 families: tuple[Family, ...]
 series: tuple[Series, ...]
 
 
-_HOMES = {"HUBS": "listing", "resolve": "resolving", "find": "searching", "search": "searching"}
+_HOMES = {"HUBS": "listing", "facts": "knowing", "resolve": "resolving", "find": "searching", "search": "searching"}
 """Name -> the module that it is imported from when it is first used: reading a name needs none of them."""
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import names
 from modelcatalog.catalog.index import fold
-from modelcatalog.catalog.sizes import by_month, by_rules, name_words, size_rules, with_size
+from modelcatalog.catalog.sizes import by_month, by_rules, known_size, name_words, size_rules, with_size
 from modelcatalog.names.dictionary import current_dictionary
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
     >>> name.family, name.version, name.size.total, name.types, name.quantization.method
     ('Qwen', '2.5', 3000000000, ('coder', 'instruct'), 'awq')
     """
-    return complete(names.read(text, strict=strict))
+    name = names.read(text, strict=strict, sized=known_size)
+    return name if name.released is None else _dated(name)
 
 
 def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelName]:
@@ -45,9 +46,8 @@ def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelN
     >>> [name.family for name in parse_many(["Qwen3-8B", "phi-4"])]
     ['Qwen', 'Phi']
     """
-    read = names.read
     for text in texts:
-        yield complete(read(text, strict=strict))
+        yield parse(text, strict=strict)
 
 
 def complete(name: ModelName) -> ModelName:
@@ -56,12 +56,14 @@ def complete(name: ModelName) -> ModelName:
     >>> complete(names.read("Phi-3-mini-4k-instruct")).size.total
     3800000000
     """
-    if name.family is None:
+    return _dated(by_rules(name))
+
+
+def _dated(name: ModelName) -> ModelName:
+    """A record that has been through the rules; where these knew nothing, its date may tell which series it is of."""
+    if name.released is None or name.family is None or (name.size is not None and name.size.total is not None):
         return name
-    completed = by_rules(name)
-    if completed is name and name.released is not None and (name.size is None or name.size.total is None):
-        return _by_listing(name)
-    return completed
+    return name if any(path.startswith("size.") for path, _ in name.origins) else _by_listing(name)
 
 
 def _by_listing(name: ModelName) -> ModelName:

@@ -25,6 +25,7 @@ __all__ = [
     "accounts",
     "bare_name",
     "checkpoint",
+    "hub_revision",
     "is_repackager",
     "known_hub",
     "listed_checkpoint",
@@ -153,6 +154,16 @@ def listing() -> Listing:
 
 
 _SEPARATORS = str.maketrans("_. ", "---")
+
+
+def hub_revision(name: ModelName) -> str | None:
+    """The revision that a hub may be asked for: the version that Kaggle, MLflow or Azure counts is none of its."""
+    if name.revision is None or name.hub in HUBS:
+        return name.revision
+    at = next((k for k, segment in enumerate(name.segments) if segment.kind == "revision"), 0)
+    before = name.segments[at - 1].text if at else ""
+    foreign = name.provider not in (None, "huggingface") or name.segments[0].kind in ("path", "route") or not before.strip(":/")
+    return None if foreign else name.revision
 
 
 def spelled(bare: str) -> str:

@@ -76,11 +76,16 @@ def ranked(name: ModelName, entries: Iterable[Entry], hub: RepositoryHub) -> lis
     return sorted(fitting, key=lambda pair: _rank(name, wanted, pair[0], pair[1], hub))
 
 
+def _said(name: ModelName) -> frozenset[str]:
+    return frozenset(re.split(r"[-_.:]", f"{name.name or ''}:{name.tag or ''}".lower()))
+
+
 def _rank(name: ModelName, wanted: Packaging, how: Fit, entry: Entry, hub: RepositoryHub) -> tuple[Any, ...]:
     has, bare = entry.packaging, bare_name(entry)
     kind = _kind(has)
     words = frozenset(re.split(r"[-_.]", bare.lower()))
     return (
+        not (_said(name) & vocabulary.aware()) <= words,
         name.company is not None and entry.series.company != name.company,
         _FITS.index(how),
         _PREFERRED.index(kind) if how == "packed" and kind in _PREFERRED else _GIVEN_UP,

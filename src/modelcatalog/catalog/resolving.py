@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
+from modelcatalog.catalog.knowing import facts, retirement
 from modelcatalog.catalog.listing import (
     HUBS,
     Entry,
@@ -14,6 +15,7 @@ from modelcatalog.catalog.listing import (
     accounts,
     bare_name,
     checkpoint,
+    hub_revision,
     is_repackager,
     listing,
     on_hub,
@@ -56,13 +58,16 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
         message = f"there is no hub {hub!r} to take files from"
         raise NameSyntaxError(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
     name = named(name)
+    if name.name is None and name.file is None:
+        message = f"{name.source!r} names no model"
+        raise NameSyntaxError(message, subject=name.source, end=len(name.source), hint="pass a repository, such as Qwen/Qwen3-8B")
     target = next((one for one in HUBS if one == (hub or name.hub)), HUBS[0])
     listed = listing()
     found = _by_id(name, listed, target) or _by_name(name, listed, target) or _by_model(name, listed, target)
     if found is None:
         _refuse_closed(name, listed)
         found = _derived(name, listed, target)
-    return found.model_copy(update={"revision": name.revision, "file": name.file if name.owner else None})
+    return found.model_copy(update={"revision": hub_revision(name), "file": name.file if name.owner else None})
 
 
 def _by_id(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
@@ -113,7 +118,15 @@ def _by_name(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpo
     if entries and all(entry.series.company != name.company and bare_name(entry) != text for entry in entries):
         own = [entry for how, entry in ranked(name, listed.by_model.get(name.canonical, ()), target) if how == "same" and entry.series.company == name.company]
         entries = own or entries  # Llama-3-8B-Instruct is Meta's, though somebody else has a repository of nearly that name
+    if entries and _is_packed(name) and not any(how == "same" for how, _ in ranked(name, entries, target)):
+        # qwen3-8b@q4_k_m: the format is asked for, and the repository of that name has another
+        entries = [entry for entry in listed.by_model.get(name.canonical, ()) if entry.series.company == entries[0].series.company] or entries
     return _best(name, entries, target)
+
+
+def _is_packed(name: ModelName) -> bool:
+    """Whether the name says how the weights are packed."""
+    return name.quantization is not None or name.format is not None
 
 
 def _best(name: ModelName, entries: Iterable[Entry], target: RepositoryHub, *, exact: bool = True) -> Checkpoint | None:
@@ -223,6 +236,9 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
         hint = f"{company.api_docs or company.site or company.name} tells how it is served; its API is not OpenAI-compatible"
         return ClosedWeights(message, subject=name.source, hint=hint)
     model = match[1] if match else name.name
+    gone = retirement(name)
+    if gone is not None and facts(name).gone():
+        return ClosedWeights(f"{message}, and {gone}", subject=name.source, hint=f"choose a model that is served: {company.api_docs or company.site}")
     hint = f'{company.name}\'s API serves it: set {company.api_key or "the API key"} and use modelcatalog.load({model!r}, engine="openai")'
     return ClosedWeights(message, subject=name.source, hint=hint)
 

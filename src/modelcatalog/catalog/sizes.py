@@ -10,9 +10,10 @@ from modelcatalog.catalog.index import fold
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modelcatalog.records import ModelName
+    from modelcatalog.names.record import Origins
+    from modelcatalog.records import Identity, ModelName, Size
 
-__all__ = ["SizeRule", "Sizes", "by_month", "by_rules", "name_words", "near", "size_rules", "with_size"]
+__all__ = ["SizeRule", "Sizes", "by_month", "by_rules", "known_size", "name_words", "near", "size_rules", "with_size"]
 
 _TUNED = 50 * 10**9
 """Below this, a name with further words is taken for a fine-tune of the same size; larger models are rarely tuned whole."""
@@ -60,33 +61,55 @@ _NONE = Sizes({None: ()}, {None: ()}, {})
 
 def by_rules(name: ModelName) -> ModelName:
     """The same record with the sizes that its family's rules know and the name does not state."""
-    sizes = size_rules().get(name.family or "")
-    if sizes is None:
-        if name.base is None:
-            return name
-        sizes = _NONE
-    version, size = fold(name.version), name.size
-    estimated = size is not None and size.experts is not None and _ESTIMATE in name.origins
-    if size is None or size.total is None or estimated:
-        table = sizes.all
-    elif size.active is None:
-        table = sizes.active
-    else:
+    if name.family is None:
         return name
+    sized = known_size(name.family, name.version, name.size, name.origins, name.identity, name.types, name.base)
+    return name if sized is None else names.changed(name, size=sized[0], origins=sized[1])
+
+
+def known_size(  # noqa: PLR0917  what a record states, before there is one: most names pass here
+    family: str, stated: str | None, size: Size | None, origins: Origins, identity: Identity, types: tuple[str, ...], base: ModelName | None,
+) -> tuple[Size, Origins] | None:  # fmt: skip
+    """The size and the origins of a name whose family's rules know of its size what it does not state; None: they know nothing more."""
+    sizes = size_rules().get(family)
+    if sizes is None:
+        if base is None:
+            return None
+        sizes = _NONE
+    if size is None:
+        estimated, unstated, table = False, True, sizes.all
+    else:
+        total, active = size.total, size.active
+        estimated = size.experts is not None and _ESTIMATE in origins
+        if total is None or estimated:
+            table = sizes.all
+        elif active is None:
+            table = sizes.active
+        else:
+            return None
+        unstated = estimated or (total is None and active is None)
+    version = fold(stated)
     rules = table[version if version in table else None]
-    unstated = estimated or size is None or (size.total is None and size.active is None)
-    rule = _size_rule(rules, name, unstated=unstated) if rules else None
-    if rule is None and estimated and name.base is not None:
-        table = (size_rules().get(name.base.family or "") or _NONE).all
-        rule = _size_rule(table[version if version in table else None], name, unstated=True)  # internlm2-math-plus-mixtral8x22b
-    return name if rule is None else with_size(name, rule)
+    rule = _size_rule(rules, identity, version, size, types, based=base is not None, unstated=unstated) if rules else None
+    if rule is None and estimated and base is not None:
+        table = (size_rules().get(base.family or "") or _NONE).all
+        rules = table[version if version in table else None]
+        rule = _size_rule(rules, identity, version, size, types, based=True, unstated=True)  # internlm2-math-plus-mixtral8x22b
+    return None if rule is None else _filled(size, origins, rule)
 
 
 def with_size(name: ModelName, rule: SizeRule) -> ModelName:
     """The record with what a rule knows and the name does not state."""
-    size = name.size or names.size_of(None, None, None, None)
-    origins = dict(name.origins)
-    total, active = size.total, size.active
+    sized = _filled(name.size, name.origins, rule)
+    return name if sized is None else names.changed(name, size=sized[0], origins=sized[1])
+
+
+def _filled(size: Size | None, before: Origins, rule: SizeRule) -> tuple[Size, Origins] | None:
+    label = total = active = experts = None
+    if size is not None:
+        label, total, active, experts = size.label, size.total, size.active, size.experts
+    stated = (total, active)
+    origins = dict(before)
     if active is None and rule.active is not None and rule.active == total and not rule.default:
         origins["size.active"] = "name"  # llama4-maverick-17b: of a mixture, the name states the active size
         total, active = rule.total, total
@@ -97,28 +120,36 @@ def with_size(name: ModelName, rule: SizeRule) -> ModelName:
     if rule.active is not None and active is None and (total is None or rule.active < total):
         active = rule.active
         origins["size.active"] = "catalog"
-    if (total, active) == (size.total, size.active):
-        return name
-    filled = names.size_of(size.label, total, active, size.experts)
-    return names.changed(name, size=filled, origins=tuple(origins.items()))
+    return None if (total, active) == stated else (names.size_of(label, total, active, experts), tuple(origins.items()))
 
 
 def name_words(name: ModelName) -> frozenset[str]:
     """The words of the canonical name, without its date."""
-    identity = name.identity
-    return frozenset((identity.family, identity.version, *identity.words)) - {""}
+    return frozenset(_words(name.identity))
 
 
-def _size_rule(rules: tuple[SizeRule, ...], name: ModelName, *, unstated: bool) -> SizeRule | None:
+def _words(identity: Identity) -> set[str]:
+    family, version, words = identity.family, identity.version, set(identity.words)
+    if family:
+        words.add(family)
+    if version:
+        words.add(version)
+    words.discard("")
+    return words
+
+
+def _size_rule(
+    rules: tuple[SizeRule, ...], identity: Identity, version: str | None, size: Size | None, types: tuple[str, ...], *, based: bool, unstated: bool,
+) -> SizeRule | None:  # fmt: skip
     """The rule with the most words that all are in the name; the default only where the other words change no size."""
-    words, date = name_words(name), name.identity.date
-    if unstated and not words.isdisjoint(_parts()):
-        return None
+    words, date = _words(identity), identity.date
     if date:
         rules = (*(rule for rule in rules if rule.date == date), *rules)
     for rule in rules:
         if rule.words <= words and not (date and rule.date and rule.date != date):
-            return rule if not rule.default or (name.base is None and _same_size(rule, words, name, unstated=unstated)) else None
+            if unstated and not words.isdisjoint(_parts()):
+                return None
+            return rule if not rule.default or (not based and _same_size(rule, words, version, size, types, unstated=unstated)) else None
     return None
 
 
@@ -126,10 +157,10 @@ def by_month(name: ModelName) -> SizeRule | None:
     """The rule of the series that came out in the month that stands for the version: mistral-small-2506 is Small 3.2."""
     if name.version is not None:
         return None
-    words = name_words(name)
+    words = _words(name.identity)
     for rule in (size_rules().get(name.family or "") or _NONE).by_month.get(name.identity.date, ()):
         if rule.words - {rule.version} <= words:
-            return rule if not rule.default or _same_size(rule, words, name, unstated=True) else None
+            return rule if not rule.default or _same_size(rule, words, None, name.size, name.types, unstated=True) else None
     return None
 
 
@@ -138,23 +169,29 @@ def near(total: int | None, other: int | None) -> bool:
     return total is not None and other is not None and abs(total - other) <= _ROUNDED * other
 
 
-def _same_size(rule: SizeRule, words: frozenset[str], name: ModelName, *, unstated: bool) -> bool:
+def _same_size(rule: SizeRule, words: set[str], version: str | None, size: Size | None, types: tuple[str, ...], *, unstated: bool) -> bool:
     """Whether the words beyond the rule's leave the size as it is."""
-    size = name.size
     total = None if size is None else size.total
     if not (unstated or near(total, rule.total)):
         return False
     stated = size is not None and total is not None and size.experts is None
-    version, tiers = (name.version or "").lower(), _tiers()
-    rest = [word for word in words - rule.words if word != version and not (stated and word[:1].isdigit())]
-    for word in rest:
-        if word in tiers or word[:1].isdigit():
+    tiers, rest = _tiers(), []
+    for word in words:
+        if word in rule.words or word == version:
+            continue
+        counts = word[:1].isdigit()
+        if counts and stated:
+            continue
+        if counts or word in tiers:
             return False
-    types, same = name.types, _words_of_stages()
+        rest.append(word)
     for kind in types:
         if kind in words and kind not in _same_size_types() and kind not in rule.words:
             return False  # a type that the version tells, as in GLM-4.5V, is not a word
-    return (rule.total or _TUNED) < _TUNED or all((word in same or word in types) and word not in _by_anyone() for word in rest)
+    if (rule.total or _TUNED) < _TUNED:
+        return True
+    same, anyone = _words_of_stages(), _by_anyone()
+    return all((word in same or word in types) and word not in anyone for word in rest)
 
 
 @vocabulary.derived

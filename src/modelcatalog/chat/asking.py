@@ -8,13 +8,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from modelcatalog.engines import Message, ToolCall, well_formed
+from modelcatalog.chat import showing
+from modelcatalog.engines import Image, Message, ToolCall, well_formed
 from modelcatalog.errors import Unsupported
 
-__all__ = ["Asked", "instructions", "messages", "paired", "text", "turn"]
+__all__ = ["Asked", "Content", "instructions", "messages", "paired", "text", "turn"]
 
 Asked = str | Sequence[Message | Mapping[str, Any]]
 """A prompt: the user's text, a conversation as messages (or dicts with ``role`` and ``content``), or the parts of one text."""
+
+Content = str | Sequence[str | Image | Mapping[str, Any]]
+"""What one message says: a text, or texts and images in their order."""
 
 _ROLES = ("system", "user", "assistant", "tool")
 _MORE = {"assistant": ("tool_calls",), "tool": ("tool_call_id", "name")}
@@ -170,7 +174,7 @@ def _message(role: object, content: object, where: str, **more: object) -> Messa
         hint = _WAYS.get(str(role), "give it one of these")
         raise Unsupported(message, subject=_shown(role), hint=hint)
     try:
-        return Message.model_validate({"role": role, "content": _content(content, where), **more})
+        return Message.model_validate({"role": role, "content": _content(content, where), "parts": showing.parts(content, where), **more})
     except ValidationError as error:
         message = f"{where} is not a message: {error.errors()[0]['msg'].lower()}"
         raise Unsupported(message, subject=_shown(content), hint='write {"role": "user", "content": "…"}') from error
@@ -180,16 +184,17 @@ def _content(content: object, where: str) -> str:
     """A content as one text: parts are put together as templates do that take them, with nothing between."""
     if isinstance(content, str):
         return well_formed(content, where)
-    if not isinstance(content, Sequence) or isinstance(content, bytes) or not all(isinstance(part, Mapping | str) for part in content):
+    if not isinstance(content, Sequence) or isinstance(content, bytes) or not all(isinstance(part, Mapping | str | Image) for part in content):
         message = f"the content of {where} is {_kind(content)}, not a text or a list of text parts"
         raise Unsupported(message, subject=_shown(content), hint='write a str, or [{"type": "text", "text": "…"}]')
-    return well_formed("".join(part if isinstance(part, str) else _part(part, where) for part in content), where)
+    said = (part for part in content if not isinstance(part, Image) and not showing.shows(part))
+    return well_formed("".join(part if isinstance(part, str) else _part(part, where) for part in said), where)
 
 
 def _part(part: Mapping[str, Any], where: str) -> str:
     kind, words = part.get("type", "text"), part.get("text")
     if kind not in {"text", "input_text", "output_text"}:
-        message = f"{where} has a part of type {kind!r}, and only text is read here"
+        message = f"{where} has a part of type {kind!r}, and texts and images are read here"
         raise Unsupported(message, subject=_shown(part), hint="leave it out, or describe it in a part of type 'text'")
     if not isinstance(words, str):
         message = f"a text part of {where} has no text"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from modelcatalog import engines, hubs, planning
+from modelcatalog import engines, planning
 from modelcatalog.chat.model import ChatModel
 from modelcatalog.errors import Unsupported, WontFit
 from modelcatalog.names.dictionary import current_dictionary
@@ -74,12 +74,8 @@ def load(name: str | Path | ModelName | Plan, *, api_key: str | None = None, **o
 def _refuse(plan: Plan) -> None:
     """What is known to fail fails before the download."""
     engines.refuse_missing(plan)
+    planning.check_disk(plan)
     memory = plan.memory
-    if memory.disk_free is not None and memory.disk > memory.disk_free:
-        needed, free = planning.human(memory.disk), planning.human(memory.disk_free)
-        message = f"{plan.name.source} needs {needed} of disk, {free} are free"
-        hint = f"free space, or move the cache with {hubs.get(plan.hub or hubs.default().name).cache_variable}"
-        raise WontFit(message, subject=plan.name.source, hint=hint)
     if memory.fits is False and not plan.offload:
         message = f"{plan.name.source} needs {planning.human(memory.needed)} of memory, {planning.human(memory.free)} are free {memory.place}"
         more = "" if plan.device == "cpu" else ", or allow offload=True"

@@ -7,8 +7,8 @@ import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 from modelcatalog import catalog, engines
-from modelcatalog.chat import asking, batching, saving
-from modelcatalog.chat.asking import Asked
+from modelcatalog.chat import asking, batching, saving, showing
+from modelcatalog.chat.asking import Asked, Content
 from modelcatalog.chat.awaiting import AsyncStream, Awaited
 from modelcatalog.chat.calls import Offer
 from modelcatalog.chat.reply import Reply, Stream
@@ -16,6 +16,7 @@ from modelcatalog.chat.running import Run, said
 from modelcatalog.chat.turns import Turns
 from modelcatalog.engines.constraints import GIVEN
 from modelcatalog.errors import ModelCatalogError, Unsupported
+from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -72,14 +73,15 @@ class ChatModel:
         """Answer a prompt.
 
         Args:
-            prompt: A text, or messages with ``role`` (system, user, assistant, tool) and ``content`` (a text, or text parts); an assistant's
-                may have ``tool_calls``, a tool's ``tool_call_id`` and ``name``.
+            prompt: A text, or messages with ``role`` (system, user, assistant, tool) and ``content``: a text, or parts, of which some may be
+                images, as ``{"type": "image", "path": "cat.png"}`` (or ``image``, ``url``), or as OpenAI writes them; an assistant's may have
+                ``tool_calls``, a tool's ``tool_call_id`` and ``name``.
             system: The system prompt, before the messages.
             max_new_tokens: Most tokens that the reply may have.
             generation: ``temperature``, ``top_p``, ``top_k``, ``min_p``, ``repetition_penalty``, ``seed``, ``stop``,
-                ``chat_template``, ``enable_thinking``, …; and what the answer must match, for `Reply.parsed`: ``response_format``
-                (a pydantic model or a JSON Schema), ``choices`` (texts) or ``regex``; and ``tools`` (functions or JSON Schemas) that the
-                model may call, for `Reply.tool_calls`, with ``tool_choice``.
+                ``chat_template``, ``enable_thinking``, ``image_urls`` (whether images may be fetched from an address), …; what the
+                answer must match, for `Reply.parsed`: ``response_format`` (a pydantic model or a JSON Schema), ``choices`` (texts) or
+                ``regex``; and ``tools`` (functions or JSON Schemas) that the model may call, for `Reply.tool_calls`, with ``tool_choice``.
 
         Raises:
             NoChatTemplate: it is a base model.
@@ -90,7 +92,8 @@ class ChatModel:
 
     def stream(self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> Stream:
         """Answer a prompt piece by piece; arguments and errors as in `chat`, raised with the first piece."""
-        return self._stream(asking.messages(prompt, system), engines.options(max_new_tokens, generation))
+        options = engines.options(max_new_tokens, generation)
+        return self._stream(self._shown(asking.messages(prompt, system), options), options)
 
     def complete(self, text: str, *, max_new_tokens: int = 512, **generation: Any) -> Reply:
         """Continue a text, without any template; what base models are for."""
@@ -111,14 +114,14 @@ class ChatModel:
             raise Unsupported(message, subject=repr(prompts)[:200], hint="use .chat(prompt), or put it into a list")
 
         def ask(prompt: Asked) -> Stream:
-            return self._stream(asking.messages(prompt, system), options, cancel=cancel)
+            return self._stream(self._shown(asking.messages(prompt, system), options), options, cancel=cancel)
 
         offers: dict[int, Offer] = {}
 
         def asked() -> Iterator[Prompt | ModelCatalogError]:
             for place, prompt in enumerate(prompts):
                 try:
-                    read = asking.messages(prompt, system)
+                    read = self._shown(asking.messages(prompt, system), options)
                 except ModelCatalogError as error:
                     yield error
                     continue
@@ -164,6 +167,10 @@ class ChatModel:
         """
         return Session(self, system, **generation)
 
+    def _shown(self, messages: tuple[Message, ...], options: Options) -> tuple[Message, ...]:
+        """Messages with their images, those at an address fetched where the caller allows it; a server fetches by itself."""
+        return showing.fetched(messages, allowed=options.image_urls is True, whole=ENGINES[self.plan.engine].server is None)
+
     def _stream(self, prompt: Prompt, options: Options, memory: object | None = None, cancel: threading.Event | None = None) -> Stream:
         cancel = cancel or threading.Event()
         events = self._events(prompt, options, cancel, memory)
@@ -202,20 +209,20 @@ class Session:
         """The options of every turn."""
         return dict(self._settings)
 
-    def chat(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Reply:
+    def chat(self, prompt: Content, **generation: Any) -> Reply:
         """Answer the next turn, a text or its parts; as `ChatModel.chat`."""
         return self.stream(prompt, **generation).reply
 
-    def stream(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Stream:
+    def stream(self, prompt: Content, **generation: Any) -> Stream:
         """Answer the next turn piece by piece; as `ChatModel.stream`."""
-        turn = asking.turn(prompt, self._messages)
         options = _options(self._settings, generation)
+        turn = self._model._shown(asking.turn(prompt, self._messages), options)  # noqa: SLF001  one class in two halves
         stream = self._model._stream((*self._messages, *turn), options, self._memory)  # noqa: SLF001
         return _Remembered(stream, self._messages, turn)
 
     def run(
         self,
-        prompt: str | Sequence[Mapping[str, Any]],
+        prompt: Content,
         *,
         tools: Iterable[Any],
         limit: int = 8,
@@ -237,8 +244,8 @@ class Session:
         Raises:
             Unsupported: a tool has no function, or as in `ChatModel.chat`.
         """
-        turn = asking.turn(prompt, self._messages)
         options = _options(self._settings, {**generation, "tools": tools})
+        turn = self._model._shown(asking.turn(prompt, self._messages), options)  # noqa: SLF001
 
         def ask(messages: Sequence[Message], options: Options) -> Stream:
             return self._model._stream((*self._messages, *messages), options, self._memory)  # noqa: SLF001
@@ -263,11 +270,11 @@ class Session:
         first = [one for one in self._messages[:1] if one.role == "system"] if system is None else [*asking.instructions(system)]
         self._messages[:] = first
 
-    async def achat(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> Reply:
+    async def achat(self, prompt: Content, **generation: Any) -> Reply:
         """As `chat`, in an event loop."""
         return await self.astream(prompt, **generation)
 
-    def astream(self, prompt: str | Sequence[Mapping[str, Any]], **generation: Any) -> AsyncStream:
+    def astream(self, prompt: Content, **generation: Any) -> AsyncStream:
         """As `stream`, in an event loop."""
         return AsyncStream(self.stream(prompt, **generation))
 

@@ -18,12 +18,13 @@ from modelcatalog.cli.words import words
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.console import Console
 
     from modelcatalog import ChatModel, Plan, Reply, Session
     from modelcatalog.cli.words import Words
+    from modelcatalog.engines import Image
 
 __all__ = ["chat", "lock", "plan"]
 
@@ -33,12 +34,25 @@ def plan(
     name: Name,
     *,
     asked: dict[str, Any],
+    variants: Annotated[bool, typer.Option("--variants", help="List the model's quantizations: bytes, which fit, how long a context, how fast.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="Draw memory at several contexts to this file.", show_default=False)] = None,
     json: Json = False,
 ) -> None:
     """Say what loading would do: where from, which files, in which type, whether it fits. Loads nothing."""
-    with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
+    say = words(os.environ)
+    with talk.waiting(show.console(stderr=True), say.looking.format(name=name)):
         made = modelcatalog.plan(name, **asked)
-    if json:
+        rows = made.variants() if variants else ()
+    if plot is not None:
+        plot.write_text(made.svg(), encoding="utf-8")
+    if variants:
+        if json:
+            lines(rows)
+        else:
+            from modelcatalog.cli import variants as table
+
+            table.show(show.console(), rows, say)
+    elif json:
         lines([made])
     else:
         show.console().print(str(made), soft_wrap=True)
@@ -69,6 +83,7 @@ def chat(
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
     asked: dict[str, Any],
     max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="The maximum number of tokens in a reply.")] = 512,
+    image: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Show this image with the first prompt; may repeat.", show_default=False)] = None,
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="Answer as JSON that matches the JSON Schema in this file.", show_default=False)] = None,
     tools: Annotated[
         Path | None,
@@ -91,6 +106,7 @@ def chat(
     prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
     settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
     reply = None if tools is None else _calling(tools, say, notes, json=json)
+    images = _images(image or ())
     if resume is not None:
         from modelcatalog.chat import saving  # only --resume needs it
 
@@ -107,19 +123,19 @@ def chat(
         session = model.session(system, **settings) if resume is None else modelcatalog.Session.load(resume, model, system=system, **settings)
         try:
             if json:
-                _replies(session, [prompt] if prompt is not None else talk.prompts())
+                _replies(session, [prompt] if prompt is not None else talk.prompts(), images)
             elif prompt is None:
-                talk.talk(session, say, notes, report=ending.report, reply=None if reply is None else partial(reply, session))
+                talk.talk(session, say, notes, report=ending.report, reply=None if reply is None else partial(reply, session), images=images)
             elif reply is not None:
-                reply(session, prompt)
-            elif talk.answer(session.stream(prompt), say, notes).finish_reason == "cancelled":
+                reply(session, [*images, prompt] if images else prompt)
+            elif talk.answer(session.stream([*images, prompt] if images else prompt), say, notes).finish_reason == "cancelled":
                 raise typer.Exit(ending.INTERRUPTED)
         finally:
             if save is not None:
                 session.save(save)
 
 
-def _calling(file: Path, say: Words, notes: Console, *, json: bool) -> Callable[[Session, str], Reply]:
+def _calling(file: Path, say: Words, notes: Console, *, json: bool) -> Callable[[Session, Any], Reply]:
     """What answers with the tools of a file.
 
     Raises:
@@ -154,10 +170,25 @@ def _schema(file: Path) -> dict[str, Any]:
     return found
 
 
-def _replies(session: Session, prompts: Iterable[str]) -> None:
+def _images(files: Iterable[Path]) -> tuple[Image, ...]:
+    """The images in files, which are read before anything is loaded.
+
+    Raises:
+        Unsupported: one cannot be read, or is none.
+    """
+    parts = [{"type": "image", "path": file} for file in files]
+    if not parts:
+        return ()
+    from modelcatalog.chat import showing
+
+    return tuple(part for part in showing.parts(parts, "--image") or () if not isinstance(part, str))
+
+
+def _replies(session: Session, prompts: Iterable[str], images: Sequence[Image]) -> None:
     code = 0
     for prompt in prompts:
-        ended = talk.record(session.stream(prompt), ending.report).finish_reason
+        ended = talk.record(session.stream([*images, prompt] if images else prompt), ending.report).finish_reason
+        images = ()
         if ended == "cancelled":
             raise typer.Exit(ending.INTERRUPTED)
         if ended == "error":

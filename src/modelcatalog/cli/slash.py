@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from modelcatalog import Reply, Session
     from modelcatalog.cli.words import Words
+    from modelcatalog.engines import Image
 
 __all__ = ["Commands"]
 
@@ -29,7 +32,7 @@ class Commands:
         self.replies: list[Reply] = []
         """What the model has said so far."""
 
-    def take(self, line: str) -> str | None:
+    def take(self, line: str) -> str | Sequence[str | Image] | None:
         """What to ask the model; None where the line was a command, which is done.
 
         Raises:
@@ -60,11 +63,12 @@ class Commands:
         self._session.reset()
         self._notes.print(self._say.begun)
 
-    def _regenerate(self, _: str) -> str | None:
+    def _regenerate(self, _: str) -> str | Sequence[str | Image] | None:
+        shown = next((one.parts for one in reversed(self._session.messages) if one.role == "user"), None)
         said = self._session.undo()
         if said is None:
             self._notes.print(self._say.nothing_said)
-        return said
+        return said if shown is None else shown
 
     def _stats(self, _: str) -> None:
         made = sum(reply.usage.completion_tokens for reply in self.replies)

@@ -9,7 +9,7 @@ import json
 import signal
 import sys
 from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -17,7 +17,7 @@ from modelcatalog.cli.slash import Commands
 from modelcatalog.errors import ModelCatalogError, NoChatTemplate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     from rich.console import Console
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from modelcatalog import Reply, Session
     from modelcatalog.chat import Stream
     from modelcatalog.cli.words import Words
+    from modelcatalog.engines import Image
 
 __all__ = ["CONTROLS", "ENDS", "answer", "prompts", "record", "talk", "waiting", "well_formed"]
 
@@ -52,7 +53,8 @@ def talk(
     notes: Console,
     *,
     report: Callable[[ModelCatalogError], object],
-    reply: Callable[[str], Reply] | None = None,
+    reply: Callable[[Any], Reply] | None = None,
+    images: Sequence[Image] = (),
 ) -> None:
     """Prompt and reply in turn, until the user ends it. What begins with a slash is for the program, never for the model.
 
@@ -62,6 +64,7 @@ def talk(
         notes: Where everything goes that is not a reply.
         report: Prints an error, after which the conversation goes on.
         reply: Answers a prompt and prints the answer, where it is more than to stream it.
+        images: What is shown with the first prompt.
 
     Raises:
         NoChatTemplate: with the first prompt, as with every other.
@@ -88,7 +91,8 @@ def talk(
             if not asked:
                 continue
             print(say.model if at_terminal else "", end="", flush=True)  # noqa: T201  the reply follows on the same line
-            slash.replies.append(made(asked))
+            slash.replies.append(made([*images, asked] if images and isinstance(asked, str) else asked))
+            images = ()
         except NoChatTemplate:
             raise
         except KeyboardInterrupt:

@@ -52,7 +52,7 @@ def functions(file: Path) -> list[Callable[..., Any]]:
     return found
 
 
-def answer(session: Session, prompt: str, tools: Sequence[Callable[..., Any]], say: Words, notes: Console) -> Reply:
+def answer(session: Session, prompt: Any, tools: Sequence[Callable[..., Any]], say: Words, notes: Console) -> Reply:
     """Answer a turn, with the calls and what came of them among the notes. Ctrl-C ends it, and leaves the history as it was."""
 
     def allow(call: ToolCall) -> bool:

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 __all__ = ["CHINESE", "ENGLISH", "Words", "words"]
 
 
+class VariantWords(NamedTuple):
+    """What stands in and below the table of variants."""
+
+    plain: str
+    """Weights that are not quantized."""
+    fits: str
+    """What the table is for; ``{place}``."""
+    speed: str
+    estimate: str
+
+
 class Words(NamedTuple):
     """One language."""
 
@@ -57,6 +68,23 @@ class Words(NamedTuple):
     loading: str
     fetching: str
     """Before a download; ``{size}`` and ``{source}``."""
+    pulling: str
+    """The same without loading."""
+    nothing_here: str
+    none_of_them: str
+    """There are models on this disk, and none meets the conditions."""
+    local_columns: tuple[str, ...]
+    whole: str
+    """The state of a copy; then what else it may be: ``{stores}``, ``{count}``."""
+    same_bytes: str
+    same_size: str
+    ages: tuple[str, str, str, str, str]
+    """Years, months, days, hours and minutes, after their number."""
+    just_now: str
+    local_total: str
+    """``{copies}``, ``{models}`` and ``{size}``; then ``{size}`` of what could go."""
+    local_twice: str
+    local_broken: str
     greeting: str
     user: str
     more: str
@@ -84,6 +112,7 @@ class Words(NamedTuple):
     """After a reply that hit its limit; ``{count}``."""
     speed: str
     """After a reply; ``{tokens}``, ``{speed}`` and ``{first}``."""
+    variants: VariantWords
 
 
 ENGLISH = Words(
@@ -120,6 +149,18 @@ ENGLISH = Words(
     looking="Looking for {name} …",
     loading="Loading {name} on {device} …",
     fetching="Fetching {size} from {source}, then loading …",
+    pulling="Fetching {size} from {source} …",
+    nothing_here="there is no model on this disk",
+    none_of_them="no model on this disk meets all of these conditions",
+    local_columns=("model", "store", "copy", "format", "size", "state", "last used", "to remove it"),
+    whole="complete",
+    same_bytes="the same bytes as in {stores}",
+    same_size="of the same size as {count} more (--hash compares)",
+    ages=("y ago", "mo ago", "d ago", "h ago", "min ago"),
+    just_now="now",
+    local_total="Copies: {copies}. Models: {models}. On this disk: {size}.",
+    local_twice="{size} of it is there more than once: --duplicates shows how to remove it.",
+    local_broken="{size} of it is not whole: --incomplete shows how to remove it.",
     greeting="Write a message. Ctrl-C stops a reply; exit, quit, 退出 or Ctrl-D ends; /help lists what else there is.",
     user="you> ",
     more="...> ",
@@ -145,6 +186,12 @@ ENGLISH = Words(
     stopped="(stopped)",
     cut="(cut at {count} tokens; --max-new-tokens allows more)",
     speed="{tokens} tokens, {speed:.1f} tokens/s, the first after {first:.2f} s",
+    variants=VariantWords(
+        plain="none",
+        fits="* is the one that was planned. Fits and context are for {place}; the card is the smallest single one that would do.",
+        speed="≤ is an estimate: bandwidth by the bytes that one token reads. Engines reach a part of it.",
+        estimate="~ is parameters times bits: the hub was not asked about those files, or did not answer.",
+    ),
 )
 
 CHINESE = Words(
@@ -197,6 +244,18 @@ CHINESE = Words(
     looking="正在查找 {name} …",
     loading="正在把 {name} 载入 {device} …",
     fetching="正在从 {source} 下载 {size}，随后载入 …",
+    pulling="正在从 {source} 下载 {size} …",
+    nothing_here="这块磁盘上没有模型",
+    none_of_them="这块磁盘上没有符合全部条件的模型",
+    local_columns=("模型", "存放处", "副本", "格式", "大小", "状态", "上次使用", "删除方法"),
+    whole="完整",
+    same_bytes="与 {stores} 中的字节相同",
+    same_size="与另外 {count} 份大小相同（--hash 可比较）",
+    ages=("年前", "个月前", "天前", "小时前", "分钟前"),
+    just_now="刚才",
+    local_total="副本 {copies} 份，模型 {models} 个，共占 {size}。",
+    local_twice="其中 {size} 是重复的：--duplicates 列出删除方法。",
+    local_broken="其中 {size} 不完整：--incomplete 列出删除方法。",
     greeting="请输入内容。Ctrl-C 中断回复；输入 退出、exit、quit 或按 Ctrl-D 结束；/help 列出其他命令。",
     user="你：",
     more="…：",
@@ -222,6 +281,12 @@ CHINESE = Words(
     stopped="（已中断）",
     cut="（到 {count} 个词元为止；可用 --max-new-tokens 放宽）",
     speed="{tokens} 个词元，每秒 {speed:.1f} 个，首个用时 {first:.2f} 秒",
+    variants=VariantWords(
+        plain="未量化",
+        fits="* 为本次计划所用。是否装得下和最长上下文按 {place} 计算；显卡一列是单卡能装下的最小显存。",
+        speed="≤ 为估算：显存带宽除以每个词元读取的字节数。实际速度只能达到其中一部分。",
+        estimate="~ 按参数量乘以位数估算：没有向站点询问这些文件，或站点没有回答。",
+    ),
 )
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from modelcatalog.engines import tools as toolbox
 from modelcatalog.engines.constraints import GIVEN, Constraint, constraint
+from modelcatalog.engines.images import Image
 from modelcatalog.engines.tools import Tool, ToolCall
 from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
 from modelcatalog.planning.runs import ENGINES
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from modelcatalog.planning import Plan
 
 __all__ = [
-    "Called", "Constraint", "Engine", "Event", "Finish", "Finished", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together", "Tool",
-    "ToolCall", "Written", "files_of", "open_engine", "options", "refuse_missing", "well_formed",
+    "Called", "Constraint", "Engine", "Event", "Finish", "Finished", "Image", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together",
+    "Tool", "ToolCall", "Written", "files_of", "open_engine", "options", "refuse_missing", "well_formed",
 ]  # fmt: skip
 
 _T = TypeVar("_T")
@@ -47,6 +48,9 @@ class Message(BaseModel):
 
     role: Role
     content: str
+    """What it says; the texts of its parts."""
+    parts: tuple[str | Image, ...] | None = Field(default=None, repr=False)
+    """Its texts and images in their order, where it has an image."""
     tool_calls: tuple[ToolCall, ...] = ()
     """What an assistant called."""
     tool_call_id: str | None = None
@@ -56,7 +60,8 @@ class Message(BaseModel):
 
     def __repr_args__(self) -> Iterable[tuple[str | None, object]]:
         """What was said, and of the rest what is there."""
-        return ((name, getattr(self, name)) for name in type(self).model_fields if name == "content" or getattr(self, name))
+        shown = (name for name, field in type(self).model_fields.items() if field.repr)
+        return ((name, getattr(self, name)) for name in shown if name == "content" or getattr(self, name))
 
 
 Prompt = tuple[Message, ...] | str
@@ -95,6 +100,8 @@ class Options(BaseModel):
     """A Jinja template to use in place of the checkpoint's, or the name of one that it brought."""
     enable_thinking: bool | None = None
     """For templates that know the switch, as ``enable_thinking`` or ``thinking``."""
+    image_urls: bool | None = None
+    """Whether images of messages may be fetched from their addresses; by itself, nothing is."""
     constraint: Constraint | None = None
     """What the answer must match, as ``response_format=``, ``choices=`` or ``regex=`` say it."""
     tools: tuple[Tool, ...] = ()

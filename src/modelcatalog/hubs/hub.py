@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
 from modelcatalog.errors import HubUnreachable, MissingPackage
-from modelcatalog.hubs import proxies
+from modelcatalog.hubs import paths, proxies
 from modelcatalog.hubs.secrets import public
 from modelcatalog.hubs.wire import Wire
 
@@ -109,6 +109,15 @@ class Hub(ABC):
     def repository_root(self, repo_id: str) -> Path:
         """Where all that is downloaded of a repository lies, the unfinished files too."""
 
+    def snapshots(self, repo_id: str) -> tuple[Path, ...]:
+        """Every folder of one repository in its cache that may hold a copy, of whatever revision."""
+        return tuple(paths.folders(self.repository_root(repo_id) / "snapshots"))
+
+    def removal(self, repo_id: str) -> str:
+        """Its client's own command that removes a repository from its cache; empty where it has none."""
+        del repo_id
+        return ""
+
     def written_folders(self) -> tuple[Path, ...]:
         """What its client may write to."""
         return (self.cache_folder(),)
@@ -144,6 +153,10 @@ class Hub(ABC):
             HubUnreachable: if it gives no answer, or none of its own, in time.
             UnsafeRepository: if the listing is too long, or names paths outside the repository.
         """
+
+    def files(self, wire: Wire, repo_id: str) -> tuple[RemoteFile, ...]:
+        """What the usual branch of a repository holds, to look at and not to fetch: 1 request where the hub can; raises like `listing`."""
+        return self.listing(wire, repo_id, None).files
 
     @abstractmethod
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:

@@ -95,6 +95,10 @@ class HuggingFace(Hub):
         """The folder of one repository in the cache."""
         return self.cache_folder() / f"{_FOLDER}--{repo_id.replace('/', '--')}"
 
+    def removal(self, repo_id: str) -> str:
+        """``hf cache rm``, which asks before it removes."""
+        return f"hf cache rm model/{repo_id}"
+
     def cached(self, repo_id: str, revision: str | None = None) -> Iterator[Copy]:
         """The snapshots of one repository: the one that the branch is, then, where no revision is asked for, the newest."""
         base = self.repository_root(repo_id)
@@ -163,6 +167,12 @@ class HuggingFace(Hub):
             gated=gated,
             card=cards.of_answer(info),
         )
+
+    def files(self, wire: Wire, repo_id: str) -> tuple[RemoteFile, ...]:
+        """The files of the branch ``main``, at whichever commit it is now; 1 request."""
+        found = self._tree(wire, f"/api/models/{quote(repo_id)}/tree/{self.branch}", Asked(repo_id, self.branch))
+        paths.check((file.path for file in found), subject=repo_id)
+        return tuple(found)
 
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:
         """A small file, or a piece of a large one; 1 request."""

@@ -102,6 +102,14 @@ class ModelScope(Hub):
         # Only today's layout keeps revisions apart; what lies in the older ones is of no known revision.
         return (self._today(repo_id) / (revision or self.branch), *(() if revision else self._older(repo_id)))
 
+    def snapshots(self, repo_id: str) -> tuple[Path, ...]:
+        """Every revision of today's layout, and the folders of older ones."""
+        return tuple(dict.fromkeys((*super().snapshots(repo_id), *(folder for folder in self._older(repo_id) if folder.is_dir()))))
+
+    def removal(self, repo_id: str) -> str:
+        """``modelscope clear-cache``, which asks before it removes."""
+        return f"modelscope clear-cache --model {repo_id}"
+
     def cached(self, repo_id: str, revision: str | None = None) -> Iterator[Copy]:
         """The copies of one repository; the hub names no commit, and a folder of today's layout is named by its revision."""
         plain = _plain(repo_id)

@@ -32,7 +32,7 @@ _FOLDER = ".modelcatalog"
 class _Checked(BaseModel):
     """A file as it was when its hash was right."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     digest: str
     size: int
@@ -40,7 +40,7 @@ class _Checked(BaseModel):
 
 
 class _Receipt(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     files: dict[str, RemoteFile] = {}
     checked: dict[str, _Checked] = {}

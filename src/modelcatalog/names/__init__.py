@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelcatalog.names.reading import Case
+    from modelcatalog.names.record import Sized
     from modelcatalog.records import ModelName, Segment
 
 __all__ = ["LIMIT", "changed", "decided", "read", "reset", "size_of"]
 
 
-def read(text: str, *, strict: bool = False) -> ModelName:
+def read(text: str, *, strict: bool = False, sized: Sized | None = None) -> ModelName:
     """What the text says; the catalog adds nothing here (`modelcatalog.parse` does both).
 
     Args:
         text: Any spelling of a model's name, at most 1,024 printable characters.
         strict: Refuse words that no rule recognises.
+        sized: What else is known of sizes: asked before the record is made, so that it need not be made twice.
 
     Raises:
         NameSyntaxError: empty, too long, control characters or, under ``strict``, an unknown word.
@@ -34,12 +36,12 @@ def read(text: str, *, strict: bool = False) -> ModelName:
     ('coder', 'instruct')
     """
     if not text.isascii() and (narrow := narrowed(text)) is not None:
-        return _widened(read(narrow, strict=strict), text)
+        return _widened(read(narrow, strict=strict, sized=sized), text)
     reading, parts = read_text(text)
     if strict:
         refuse_unknown(reading, parts.slash + 1, read_text)
     base = base_text(reading)
-    return record_of(reading, parts, None if base is None else _bases()(base))
+    return record_of(reading, parts, None if base is None else _bases()(base), sized)
 
 
 def _widened(name: ModelName, text: str) -> ModelName:
@@ -59,7 +61,7 @@ def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
     """
     narrow = None if text.isascii() else narrowed(text)
     reading, parts = read_text(text if narrow is None else narrow)
-    record = record_of(reading, parts, None)
+    record = record_of(reading, parts, None, None)
     segments = (record if narrow is None else _widened(record, text)).segments
     cases = reading.tape.decided
     return tuple(zip(segments, (*[None] * (len(segments) - len(cases)), *cases), strict=True))

@@ -51,6 +51,7 @@ TIER = (
 )
 VARIANT = (
     Case("alias_in_family", families.packaging_in_family, "serving", "claude-3-5-haiku-latest", "Some words are an alias in one family alone: its maker says that they name the same model.", "有些词只在某个系列里是别名，厂商说它们指同一个模型。"),
+    Case("only_alias", families.only_alias, "serving", "gpt-5.2-chat-latest", "Where the maker serves a model by its newest edition alone, the word for it says nothing.", "厂商只用“最新”这个编号提供的模型，这个词不多说什么。"),
     Case("served_faster", families.served_faster, "serving", "Kimi-K2.6-Fast", "So does a variant of speed.", "表示速度的变体也是。"),
     Case("variant", families.variant, "variant", "gemini-2.5-pro-preview", "A variant tells this model from another, and says nothing more.", "变体把这个模型和别的区分开，别的什么也不说。"),
 )

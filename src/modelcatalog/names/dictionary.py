@@ -62,7 +62,8 @@ class Dictionary:
     """The word tables, made from the vocabulary."""
 
     __slots__ = (
-        "accounts", "apis", "checkpoints", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
+        "accounts", "apis", "catalog_heads", "catalogs",
+        "checkpoints", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
         "hosts", "ideographic", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
         "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_words", "training_after", "training_after_size",
         "training_before", "tuned", "variants", "words",
@@ -150,6 +151,9 @@ class Dictionary:
         self.provider_hosts = {host: one.id for one in providers.provider for host in one.hosts}
         self.variants = {one.id: tuple(f"-{word}" for word in one.variants) for one in providers.provider if one.variants}
         """Provider -> what it adds behind a name."""
+        self.catalogs = {f"{word}.": one.id for one in providers.provider for word in one.catalogs}
+        """What stands before a name with a point behind it -> the provider."""
+        self.catalog_heads = frozenset(word.partition(".")[0] for word in self.catalogs)
         self.dotted: dict[str, tuple[str, ...]] = {}
         """A maker's word before a point -> the providers that write it so."""
         self.resellers: dict[str, str | None] = dict.fromkeys(providers.resellers)

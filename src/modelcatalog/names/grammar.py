@@ -349,6 +349,7 @@ PIECES: tuple[PieceRule, ...] = (
         "shard", _seq(Rep(_DIGIT, 5, 5), Fold(Lit("-of-")), Rep(_DIGIT, 5, 5), _END), "00001-of-00003", "One file of a split checkpoint.",
         "Qwen2.5-72B-Instruct-Q4_K_M-00001-of-00012.gguf", lambda text, _: Word("shard", text),
     ),
+    PieceRule("bits_with_underscore", _seq(_DIGIT, "_", Rep(_DIGIT, 1, 2), Fold(Lit("bpw")), _END), "4_25bpw", "So do bits a weight the underscore that is their point.", "Mixtral-8x7B-exl2-4_25bpw"),
     PieceRule("bit_width", _seq(_alt("16", _WIDTH), "-", Fold(_BITS_UNIT), _END), "4-bit", "A width keeps its hyphen.", "Qwen2.5-7B-Instruct-4-bit"),
     PieceRule(
         "word",
@@ -786,7 +787,8 @@ def _known_pieces() -> tuple[tuple[PieceRule, re.Pattern[str]], ...]:
 
 @cache
 def _word_pattern() -> re.Pattern[str]:
-    return re.compile("|".join(f"(?P<{rule.name}>{_unnamed(rule)})" for rule in WORDS))
+    """Any of the rules; which one, the empty group behind it tells: before it, it would hide how the rule begins, and each would be tried."""
+    return re.compile("|".join(f"{_unnamed(rule)}(?P<{rule.name}>)" for rule in WORDS))
 
 
 @cache

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.names.dictionary import Account, Dictionary
     from modelcatalog.names.roles import Bits, FamilyWord, Mixture, Role, Word
+    from modelcatalog.names.words import Readings
     from modelcatalog.records import Dtype, SegmentKind
 
 __all__ = ["Case", "Found", "Mode", "Places", "Reading", "Tape", "release", "run"]
@@ -59,13 +60,15 @@ class Tape:
     def put(self, words: list[Word], texts: list[str]) -> int:
         """Write words behind the others; gives the place of the first."""
         first = len(self.words)
+        kinds: list[SegmentKind] = ["separator"] * len(words)
+        decided: list[Case | None] = [None] * len(words)
         if first:
             self.words += words
             self.texts += texts
+            self.kinds += kinds
+            self.decided += decided
         else:
-            self.words, self.texts = words, texts
-        self.kinds += ["separator"] * len(words)
-        self.decided += [None] * len(words)
+            self.words, self.texts, self.kinds, self.decided = words, texts, kinds, decided
         return first
 
     def before(self, i: int) -> int:
@@ -177,12 +180,14 @@ _NO_MEANINGS: Mapping[str, str] = MappingProxyType({})
 class Reading:
     """A name being read."""
 
-    __slots__ = ("at", "dictionary", "found", "lower", "mode", "source", "tape")
+    __slots__ = ("at", "dictionary", "found", "known", "lower", "mode", "source", "tape")
 
-    def __init__(self, source: str, lower: str, dictionary: Dictionary) -> None:
+    def __init__(self, source: str, lower: str, known: Readings) -> None:
         self.source = source
         self.lower = lower
-        self.dictionary = dictionary
+        self.known = known
+        """The words of the dictionary, and others that were read."""
+        self.dictionary: Dictionary = known.dictionary
         self.tape = Tape()
         self.found = Found()
         self.at = Places()

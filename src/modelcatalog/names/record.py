@@ -12,12 +12,15 @@ from modelcatalog.names.roles import BaseWord
 from modelcatalog.records import Identity, ModelName, Quantization, Segment, Size, valid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelcatalog.names.reading import Found, Reading
     from modelcatalog.names.reference import Parts
     from modelcatalog.names.roles import Bits, FamilyWord
     from modelcatalog.records import Origin
 
     Origins = tuple[tuple[str, Origin], ...]
+    Sized = Callable[[str, str | None, Size | None, Origins, Identity, tuple[str, ...], ModelName | None], tuple[Size, Origins] | None]
 
 __all__ = ["base_text", "changed", "record_of", "size_of"]
 
@@ -37,11 +40,12 @@ _set_private: Final = vars(BaseModel)["__pydantic_private__"].__set__
 _set_identity: Final = vars(ModelName)["_identity"].__set__
 _new_tuple: Final = tuple.__new__
 _HYPHENS: Final = tuple(Segment("separator", "-", at, at + 1) for at in range(LIMIT))
-"""Hyphens are four in ten of all segments, so each is made once."""
+"""Hyphens are three in ten of all segments, so each is made once; and so is each slash."""
+_SLASHES: Final = tuple(Segment("separator", "/", at, at + 1) for at in range(LIMIT))
 
 
-def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelName:
-    """The record of a reading; ``base`` is that of `base_text`."""
+def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Sized | None) -> ModelName:
+    """The record of a reading; ``base`` is that of `base_text`, and ``sized`` knows sizes that the name does not state."""
     found, at, tape, mode = reading.found, reading.at, reading.tape, reading.mode
     family, account, version, texts, owner = found.family, mode.account, found.version, tape.texts, parts.owner
     origins: tuple[tuple[str, Origin], ...] = ()
@@ -57,12 +61,17 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
         if account is not None and account.company is not None:
             company = account.company
             origins = (("company", "owner"),)
-    size = file_format = quantization = None
+    fields = _UNSTATED.copy()
+    size = None
     if at.size >= 0 or (found.tier is not None and family is not None):
         size, origins = _size_of(reading, origins)
     if found.method or found.bits or found.format or (account is not None and account.format is not None):
-        file_format, quantization, origins = _package(reading, origins)
-    fields = _UNSTATED.copy()
+        fields["format"], fields["quantization"], origins = _package(reading, origins)
+    identity, types = _identity(found), tuple(found.types)
+    if sized is not None and name is not None:
+        known = sized(name, version, size, origins, identity, types, base)
+        if known is not None:
+            size, origins = known
     fields["source"], fields["owner"], fields["name"] = reading.source, found.account if owner is None else owner, parts.name
     if parts.regions:
         fields["hub"], fields["revision"], fields["tag"], fields["file"] = parts.hub, parts.revision, parts.tag, parts.file
@@ -71,13 +80,17 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None) -> ModelNa
     if provider is not None and parts.provider is None and found.company is not None and (family is None or family.company == found.company):
         provider = None  # databricks-dbrx is Databricks' own
     fields["provider"] = provider
-    fields["company"], fields["family"], fields["version"], fields["series"] = company, name, version, series
-    if found.types:
-        fields["types"] = tuple(found.types)
-    fields["size"], fields["quantization"], fields["format"] = size, quantization, file_format
-    fields["dtype"], fields["context_length"], fields["released"] = found.dtype, found.context, found.released
-    fields["base"] = base
-    identity = _identity(found)
+    if name is not None:
+        fields["family"], fields["series"] = name, series
+    if types:
+        fields["types"] = types
+    fields["company"], fields["version"], fields["size"], fields["base"] = company, version, size, base
+    if found.dtype is not None:
+        fields["dtype"] = found.dtype
+    if found.context is not None:
+        fields["context_length"] = found.context
+    if found.released is not None:
+        fields["released"] = found.released
     fields["canonical"], fields["segments"], fields["origins"] = _text(identity), _segments(reading, parts), origins
     if tape.unknown:
         fields["unknown"] = tuple([texts[i] for i in tape.unknown])
@@ -91,17 +104,18 @@ def _series(family: FamilyWord, version: str) -> str:
     if whole is not None:
         return whole
     joint = facts.joint
-    if not joint and (not version[0].isdigit() or family.name[-1].isdigit()):
+    if not joint and " " in family.name:
+        joint = " "
+    elif not joint and (not version[0].isdigit() or family.name[-1].isdigit()):
         joint = "-"
     return f"{family.name}{joint}{version}"
 
 
 def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     """The whole text in order; without regions, the owner and its slash are before the words, and with them slash is -1."""
-    start, kinds, make, segment = parts.slash + 1, reading.tape.kinds, _new_tuple, Segment
-    segments = [make(segment, ("owner", parts.owner, 0, start - 1)), make(segment, ("separator", "/", start - 1, start))] if start > 1 else []
-    for i, text in enumerate(reading.tape.texts):
-        kind = kinds[i]
+    start, make, segment = parts.slash + 1, _new_tuple, Segment
+    segments = [make(segment, ("owner", parts.owner, 0, start - 1)), _SLASHES[start - 1]] if start > 1 else []
+    for kind, text in zip(reading.tape.kinds, reading.tape.texts, strict=False):
         if text == "-" and kind == "separator":
             segments.append(_HYPHENS[start])
             start += 1
@@ -172,6 +186,8 @@ def _package(reading: Reading, origins: Origins) -> tuple[str | None, Quantizati
         method = file_format
         if found.format is None:
             origins = (*origins, ("quantization.method", "owner"))
+    if file_format == "ggml" and method == "gguf":
+        method = "ggml"  # the schemes are the same, the files are not
     if scheme is None and bits is None and (method is None or method == "gguf" or method in _RUNTIMES):
         return file_format, None, origins
     return file_format, _quantization(method, scheme, bits, found.group), origins

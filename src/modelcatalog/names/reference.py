@@ -306,7 +306,7 @@ def _shown(parts: Parts, source: str, lower: str, words: Dictionary, found: re.M
 def _dotted(lower: str, start: int, words: Dictionary) -> bool:
     """Whether a point may part a maker or a file's suffix from the name."""
     head = lower[start : lower.find(".", start)]  # there is one: the account before has none
-    return head in words.accounts or head in words.regions or lower.endswith(words.files)
+    return head in words.accounts or head in words.regions or head in words.catalog_heads or lower.endswith(words.files)
 
 
 def _account_end(lower: str, start: int, end: int, words: Dictionary) -> int:
@@ -324,6 +324,12 @@ def _name(parts: Parts, source: str, lower: str, words: Dictionary, start: int, 
     """The name itself, with a maker or an account before it, or a file's suffix or what a provider adds behind it."""
     whole, owned = start, parts.owner is not None  # what lies under an account is called by its whole name
     if "." in lower[start:end]:
+        catalog = next((text for text in words.catalogs if lower.startswith(text, start, end)), None)
+        if catalog is not None:
+            parts.provider = words.catalogs[catalog]
+            parts.put("route", start, start + len(catalog) - 1)
+            parts.put("separator", start + len(catalog) - 1, start + len(catalog))
+            start = whole = start + len(catalog)
         start = _maker(parts, lower, words, start, end)
     at = _account_end(lower, start, end, words) if "_" in lower[start:end] else -1
     if at >= 0:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from modelcatalog.names import grammar
 from modelcatalog.names.calendar import calendar
 from modelcatalog.names.context import CASES
-from modelcatalog.names.dictionary import Account, current_dictionary
+from modelcatalog.names.dictionary import Account
 from modelcatalog.names.reading import Reading, release, run
 from modelcatalog.names.reference import take_apart
 from modelcatalog.names.refusing import LIMIT, check
@@ -34,9 +34,10 @@ def read_text(source: str) -> tuple[Reading, Parts]:
     """The stages of reading: the parts of a reference, then words cut, looked up, and decided by their neighbours."""
     if not 0 < len(source) <= LIMIT or not source.isprintable() or source.isspace():
         check(source)
-    dictionary, lower = current_dictionary(), fold(source)
+    known, lower = readings(), fold(source)
+    dictionary = known.dictionary
     parts = take_apart(source, lower, dictionary)
-    reading = Reading(source, lower, dictionary)
+    reading = Reading(source, lower, known)
     if parts.regions:
         _read_regions(reading, parts)
     else:
@@ -90,7 +91,8 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
         _words(reading, start, end, of_file=of_file)
         return
     _words(reading, start, point, of_file=of_file)
-    tape.kinds[tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]]) + 1] = "format"
+    at = tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]])
+    tape.kinds[at + 1] = "format"
     reading.mode.recognised = True
     if suffix == "pytorch" and (found.format == "ggml" or any(word.role == "scheme" for word in tape.words)):
         suffix = "ggml"  # ggml-model-q4_0.bin
@@ -98,13 +100,34 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
 
 
 def _words(reading: Reading, start: int, end: int, *, of_file: bool = False) -> None:
-    words, texts = cut(reading.source[start:end])
+    words, texts = cut(reading.source[start:end], reading.known)
+    if "+" in reading.source:
+        words, texts = _with_plus(reading, words, texts)
     first = reading.tape.put(words, texts)
     if of_file:
         _part(reading, first)
     if "__" in reading.lower or "_-_" in reading.lower:
         _without_owner(reading, first)
     run(reading, first, CASES)
+
+
+def _with_plus(reading: Reading, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
+    """``Command R+``: the sign behind a word, with nothing glued to its other side, is the tier of that name."""
+    plus = reading.dictionary.words["plus"]
+    spread: list[Word] = []
+    written: list[str] = []
+    for at, text in enumerate(texts):
+        if at and text[0] == "+" and (text[1:2].isspace() or len(texts) == at + 1):
+            spread.append(plus)
+            written.append("+")
+            text = text[1:]  # noqa: PLW2901  what is left of the separator
+            if not text:
+                continue
+            spread.append(Word("separator", text))
+        else:
+            spread.append(words[at])
+        written.append(text)
+    return spread, written
 
 
 def _without_owner(reading: Reading, first: int) -> None:
@@ -133,7 +156,8 @@ def _part(reading: Reading, first: int) -> None:
 
 def _other(reading: Reading, kind: SegmentKind, start: int, end: int) -> None:
     """A stretch that holds no words."""
-    reading.tape.kinds[reading.tape.put([_OTHER], [reading.source[start:end]])] = kind
+    at = reading.tape.put([_OTHER], [reading.source[start:end]])
+    reading.tape.kinds[at] = kind
 
 
 def _again(reading: Reading, start: int, end: int) -> None:
@@ -190,6 +214,11 @@ def _bedrock_revision(reading: Reading, revision: str) -> None:
         return
     if revision != "0" and at.version == i:
         found.version = f"{found.version}.{revision}"
+        return
+    joined = f"{tape.words[i].text.removeprefix('v')}.{revision}"
+    if revision != "0" and found.version is None and found.family is not None and joined in found.family.facts.own():
+        found.version, at.version = joined, i  # claude-instant-v1:2
+        tape.kinds[i] = "version"
         return
     if at.version == i and found.version != "1" and tape.words[i].text != "v1":
         return

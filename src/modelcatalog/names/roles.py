@@ -46,7 +46,11 @@ _STATED = re.compile(r"(?<![a-z0-9.])(\d+(?:[._]\d+)?)([bm])(?![a-z0-9])", re.IG
 _UNITS = {"b": 10**9, "m": 10**6}
 _PAIRED = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)b-a(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
 """Total and active parameters."""
+_EXPERTS = re.compile(r"b-\d+e(?![a-z0-9])", re.IGNORECASE)
+"""A size of each of so many experts: 17B-16E."""
 _WORD = re.compile(r"[^a-z0-9.]+")
+_JOINED = re.compile(r"(?<=\d)_(?=\d)")
+"""An underscore that stands for a point: Llama-3_1."""
 _CONTEXTS = 10**7
 """Fewer millions are tokens of context there."""
 
@@ -123,7 +127,7 @@ class FamilyFacts:
     """What is asked of a family only where neighbours ask for it."""
 
     __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others")
-    __slots__ = ("_active", "_own", "_sizes", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees", "served")
+    __slots__ = ("_active", "_aliases", "_own", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees", "served")
 
     def __init__(  # noqa: PLR0917  made in one place
         self, joint: str, said: Mapping[str, str], served: frozenset[str], ids: tuple[str, ...], implies: tuple[str, ...], sees: bool, encoder: bool,  # noqa: FBT001
@@ -150,6 +154,26 @@ class FamilyFacts:
         self._sizes: frozenset[int] | None = None
         self._own: frozenset[str] | None = None
         self._active: dict[int, int] | None = None
+        self._aliases: frozenset[str] | None = None
+        self._tiers: dict[tuple[str, str], int | None] = {}
+
+    def told_by(self, version: str, tier: str) -> int | None:
+        """Parameters of the one size that models of this version and tier have; None: there is none, or there are several."""
+        key = version, tier
+        if key not in self._tiers:
+            texts = [text for text in self.ids if {version, tier} <= set(_WORD.split(_JOINED.sub(".", text.lower())))]
+            found = [_STATED.findall(text) for text in texts]
+            sizes = {round(float(number.replace("_", ".")) * _UNITS[unit.lower()]) for some in found for number, unit in some}
+            told = len(sizes) == 1 and all(found) and not any(map(_EXPERTS.search, texts))  # gemini-1.5-flash is none of 8b
+            self._tiers[key] = sizes.pop() if told else None
+        return self._tiers[key]
+
+    def only(self, text: str, word: str) -> bool:
+        """Whether a model is served by this id with this word at its end, and by none without the word."""
+        if self._aliases is None:
+            self._aliases = frozenset(_WORD.sub("-", name.lower()) for name in self.ids)
+        long = _WORD.sub("-", text.lower())
+        return long in self._aliases and long.removesuffix(f"-{word}") not in self._aliases
 
     def active(self, total: int) -> int | None:
         """Parameters that work for each token in the one model of so many; None: there is none, or there are several."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary, Option
     from modelcatalog.names.grammar import WordRule
 
-__all__ = ["Several", "alone", "cut", "fold", "names_family", "narrowed", "readings"]
+__all__ = ["Readings", "Several", "alone", "cut", "fold", "names_family", "narrowed", "readings"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -55,18 +55,26 @@ class Several(Word):
         return at + 2 < len(pieces) and pieces[at + 2].lower().startswith(self.seconds)
 
 
-class _Readings(dict[str, Word]):
+class Readings:
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
-    def __init__(self, dictionary: Dictionary) -> None:
-        super().__init__()
-        self.dictionary = dictionary
+    __slots__ = ("dictionary", "first", "kept")
 
-    def __missing__(self, piece: str) -> Word:
-        dictionary = self.dictionary
-        if piece.isascii() and piece.isalpha():
+    def __init__(self, dictionary: Dictionary) -> None:
+        self.dictionary = dictionary
+        self.first = frozenset((*dictionary.words, *dictionary.phrases))
+        """What is a word, or begins a phrase."""
+        self.kept: dict[str, Word] = {}
+        """Those that are remembered."""
+
+    def __getitem__(self, piece: str) -> Word:
+        return self.kept.get(piece) or self.new(piece)
+
+    def new(self, piece: str) -> Word:
+        """The word of a piece that is not among the kept ones."""
+        if piece.isalpha() and piece.isascii():
             lowered = piece.lower()
-            if lowered not in dictionary.words and lowered not in dictionary.phrases:
+            if lowered not in self.first:
                 # As most new words are: every rule of `grammar.WORDS` wants a digit. Made again each time, since that costs
                 # no more than finding it again among tens of thousands, and nothing has to be kept.
                 return Word("unknown", lowered, None, lowered)
@@ -74,10 +82,10 @@ class _Readings(dict[str, Word]):
             lowered = fold(piece)
         if len(piece) > _LONGEST:
             return unknown(lowered) if piece[0].isalnum() else Word("separator", lowered, None, lowered)
-        found = _read(piece, dictionary) if lowered == piece else self[lowered]
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[piece] = found
+        found = _read(piece, self.dictionary) if lowered == piece else self[lowered]
+        if len(self.kept) >= _REMEMBERED:
+            self.kept.clear()
+        self.kept[piece] = found
         return found
 
 
@@ -101,9 +109,9 @@ def narrowed(text: str) -> str | None:
 
 
 @vocabulary.derived
-def readings() -> dict[str, Word]:
+def readings() -> Readings:
     """Every piece that was read with this vocabulary -> its word."""
-    return _Readings(current_dictionary())
+    return Readings(current_dictionary())
 
 
 def alone(found: Word) -> tuple[Word, ...]:
@@ -119,10 +127,10 @@ def names_family(piece: str) -> bool:
 # --- a stretch of text ----------------------------------------------------------------------------
 
 
-def cut(text: str) -> tuple[list[Word], list[str]]:
+def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
-    texts = pieces(text)
-    words = list(map(readings().__getitem__, texts))
+    texts, kept, new = pieces(text), known.kept, known.new
+    words = [kept.get(piece) or new(piece) for piece in texts]
     if Several in map(type, words):
         for at, word in enumerate(words):
             if not isinstance(word, Several):

@@ -1,12 +1,17 @@
 """Owns what loading a name would do: where from, which files, in which type, and whether it fits. Loads nothing.
 
 `plan` reads local headers, or asks a hub for a listing and a few small answers; no weight byte moves. `obtain` then
-brings the files onto this disk; `lock` writes down which they are.
+brings the files onto this disk, `pull` does both and no more; `lock` writes down which they are.
 """
 
+from modelcatalog.planning.figures import Missing
+from modelcatalog.planning.growth import Growth
 from modelcatalog.planning.lockfile import Lock
-from modelcatalog.planning.obtain import obtain
+from modelcatalog.planning.obtain import check_disk, obtain
 from modelcatalog.planning.planner import lock, plan
-from modelcatalog.planning.record import Memory, Missing, Plan, human
+from modelcatalog.planning.pulling import pull
+from modelcatalog.planning.record import Memory, Plan
+from modelcatalog.planning.table import Variant
+from modelcatalog.show.units import human
 
-__all__ = ["Lock", "Memory", "Missing", "Plan", "human", "lock", "obtain", "plan"]
+__all__ = ["Growth", "Lock", "Memory", "Missing", "Plan", "Variant", "check_disk", "human", "lock", "obtain", "plan", "pull"]

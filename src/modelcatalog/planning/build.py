@@ -10,8 +10,11 @@ from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning import cards as cards_of
 from modelcatalog.planning import memory as sizes
+from modelcatalog.planning.growth import measured
 from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
+from modelcatalog.planning.runs import ENGINES
+from modelcatalog.records import Quantization
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.found import Located
+    from modelcatalog.planning.growth import Growth
     from modelcatalog.planning.machine import Gpu
     from modelcatalog.planning.reading import Said
     from modelcatalog.planning.request import Request
@@ -90,6 +94,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         framework=framework,
         concurrency=asked.concurrency,
         layers=str(said.layers) or None,
+        growth=_growth(said, runs, place, asked),
         longest_context=None if room is None else kept.longest(room, facts.context_length),
         free=place.free,
         place=place.name,
@@ -108,7 +113,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         format=found.choice.format,
         files=files,
         weights=tuple(f.path for f in found.choice.weights),
-        quantization=found.choice.quantization or record.quantization,
+        quantization=found.choice.quantization or record.quantization or _stated(facts),
         parameters=facts.parameters,
         engine=runs.name,
         engine_options=dict(asked.engine_options or {}),
@@ -131,6 +136,25 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
         reasons=tuple(text for text in (*found.reasons, why, place.reason, attends.reason if attends else "", *_counted(asked, kept, runs)) if text),
     )
+
+
+def _growth(said: Said, runs: Engine, place: _Place, asked: Request) -> tuple[Growth, ...]:
+    """What each engine would keep as conversations grow: the one of the plan, then those that its variants may need."""
+    others = [one for one in ENGINES.values() if one.formats and one.name != runs.name]
+    found = []
+    for one in (runs, *others):
+        dtype = place.dtype if one is runs else _as_dtype(asked.dtype)
+        options = (asked.engine_options or {}) if one is runs else {}
+        kept = sizes.cache(said.layers, engine=one, dtype=dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=options)
+        found.append(measured(one.name, kept.bytes, limit=said.facts.context_length))
+    return tuple(one for one in found if one is not None)
+
+
+def _stated(facts: Facts) -> Quantization | None:
+    """The quantization that ``config.json`` names, where the name has none."""
+    if facts.quantization in {None, "gguf"}:
+        return None
+    return Quantization(method=facts.quantization, bits=facts.bits or None)
 
 
 def _check_files(record: ModelName, found: Located, said: Said, asked: Request) -> None:
@@ -166,6 +190,8 @@ def _reading_packages(said: Said, found: Located) -> tuple[str, ...]:
 
 def _listed_licence(record: ModelName) -> str | None:
     """The licence that the catalog has for a model's series."""
+    if record.family is None:
+        return None
     match = catalog.find(record.source)
     return match.series.licence if match and match.series else None
 

@@ -15,12 +15,14 @@ from pydantic import BaseModel, ConfigDict
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning.accelerators import Gpu
 
-__all__ = ["Card", "Machine", "read"]
+__all__ = ["Card", "Machine", "bandwidth", "read", "sizes", "usable"]
 
 _FORM = re.compile(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
 _MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?P<unit>[GT])i?B?\b\)?", re.IGNORECASE)
 _NOISE = re.compile(r"\b(nvidia|geforce|amd|radeon|instinct|intel|apple|tesla|gpus?|vram|macbook|mac|studio|pro (?=m\d)|with|of)\b", re.IGNORECASE)
 _RAM = re.compile(r"\b(cpu|ram)\b", re.IGNORECASE)
+_BUILD = re.compile(r"(sxm\d?|pcie|hbm\d?e?)+$")
+"""How a card is built, which drivers say in its name."""
 _GIB = 1 << 30
 _USABLE = 0.985
 """The share of a card's memory that its driver leaves."""
@@ -29,7 +31,7 @@ _MOST_GIB = 1 << 16
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Card(_Entry):
@@ -106,6 +108,27 @@ def read(text: object) -> Machine:
 
 
 _EXAMPLES = 'pass on="RTX 4090", "2x H100", "M3 Max 64GB", "24GB" or "64GB RAM"'
+
+
+def bandwidth(card: Gpu) -> int | None:
+    """GB/s of a card's memory, by the name that a text or its driver has for it; None where it is not known.
+
+    >>> bandwidth(Gpu("NVIDIA H100 80GB HBM3", 0, 80 << 30)), bandwidth(Gpu("a card of 24 GB", 0, 24 << 30))
+    (3350, None)
+    """
+    key = _key(_NOISE.sub(" ", _MEMORY.sub(" ", card.name)))
+    entry = _by_key().get(_BUILD.sub("", key)) or _by_key().get(key)
+    return entry[0].bandwidth if entry else None
+
+
+def sizes() -> tuple[int, ...]:
+    """GiB that single cards have, the smallest first; chips that share the machine's memory are left out."""
+    return tuple(sorted({size for card in _cards() if card.share is None for size in card.memory}))
+
+
+def usable(size: int) -> int:
+    """Bytes of a card of so many GiB that its driver leaves."""
+    return round(size * _GIB * _USABLE)
 
 
 def _ram(text: str, size: float | None) -> Machine:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.shards import Read
     from modelcatalog.records import Quantization
 
-__all__ = ["Choice", "choose", "locked", "matches", "schemes"]
+__all__ = ["Choice", "choose", "ggufs_of", "locked", "matches", "quantization_of", "schemes"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
@@ -74,7 +74,7 @@ def choose(
         Unsupported: if the weights are those of something that is not loaded here; the error says of what.
         UnsafeRepository: if the only weights are pickles, which run code when they are read.
     """
-    ggufs = _ggufs(files)
+    ggufs = ggufs_of(files)
     if file is not None and (named := _named(files, ggufs, subject=subject, file=file, read=read)) is not None:
         return named
     found = shards(files, read=read, largest=largest, subject=subject)
@@ -119,7 +119,7 @@ def _found(files: Sequence[RemoteFile]) -> str:
     return f"it holds {', '.join(names)}{' and more' if len(files) > len(names) else ''}" if names else "it is empty"
 
 
-def _ggufs(files: Sequence[RemoteFile]) -> dict[str, tuple[RemoteFile, ...]]:
+def ggufs_of(files: Sequence[RemoteFile]) -> dict[str, tuple[RemoteFile, ...]]:
     """GGUF models by the path without shard numbers, each with its shards in order."""
     groups: dict[str, list[RemoteFile]] = {}
     for f in files:
@@ -131,12 +131,13 @@ def _ggufs(files: Sequence[RemoteFile]) -> dict[str, tuple[RemoteFile, ...]]:
     return {key: tuple(sorted(group, key=lambda f: f.path)) for key, group in groups.items()}
 
 
-def _quantization(path: str) -> Quantization | None:
+def quantization_of(path: str) -> Quantization | None:
+    """What the name of a GGUF file says of its weights."""
     return catalog.parse(PurePosixPath(path).name).quantization
 
 
 def _gguf(ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, scheme: str | None) -> Choice:
-    named = [(_quantization(group[0].path), group) for group in ggufs.values()]
+    named = [(quantization_of(group[0].path), group) for group in ggufs.values()]
     if scheme is not None:
         fitting = [(q, group) for q, group in named if matches(q, scheme)]
         if not fitting:
@@ -174,7 +175,7 @@ def locked(files: Sequence[RemoteFile], *, subject: str, code: bool) -> Choice:
         if weights:
             rest = tuple(f for f in files if f not in weights and (code or not f.path.endswith(".py")) and not f.path.endswith(_PICKLES))
             folder = str(PurePosixPath(weights[0].path).parent)
-            return Choice(form, weights, rest, "", _quantization(weights[0].path) if form == "gguf" else None, folder="" if folder == "." else f"{folder}/")
+            return Choice(form, weights, rest, "", quantization_of(weights[0].path) if form == "gguf" else None, folder="" if folder == "." else f"{folder}/")
     raise elsewhere.nothing(files, subject=subject)
 
 
@@ -195,7 +196,7 @@ def matches(quantization: Quantization | None, scheme: str) -> bool:
 
 def schemes(files: Sequence[RemoteFile]) -> list[tuple[str, float]]:
     """The GGUF quantizations that there are, with their bits."""
-    named = (_quantization(group[0].path) for group in _ggufs(files).values())
+    named = (quantization_of(group[0].path) for group in ggufs_of(files).values())
     return sorted({(q.scheme, float(q.bits or 0)) for q in named if q is not None and q.scheme is not None})
 
 
@@ -204,7 +205,7 @@ def _named(files: Sequence[RemoteFile], ggufs: dict[str, tuple[RemoteFile, ...]]
     for group in ggufs.values():
         if any(f.path == file for f in group):
             check_numbers([f.path for f in group], subject=subject)
-            return Choice("gguf", group, (), "the file that was named", _quantization(file))
+            return Choice("gguf", group, (), "the file that was named", quantization_of(file))
     one = next((f for f in files if f.path == file), None)
     if one is None:
         message = f"{subject} has no file {file}"
@@ -218,7 +219,7 @@ def _named(files: Sequence[RemoteFile], ggufs: dict[str, tuple[RemoteFile, ...]]
     elsewhere.check_file(one.path, subject=subject)
     if read is not None and one.size >= len(_MAGIC) and read(one.path, 0, len(_MAGIC)) == _MAGIC:
         # Ollama keeps its files as blobs/sha256-…; four bytes tell what they are.
-        return Choice("gguf", (one,), (), "the file that was named", _quantization(file))
+        return Choice("gguf", (one,), (), "the file that was named", quantization_of(file))
     message = f"{file} holds no weights that can be loaded"
     raise Unsupported(message, subject=f"{subject}/{file}", hint="name a safetensors or GGUF file, or the repository")
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from modelcatalog import catalog, hubs
+from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import CheckpointNotFound, ClosedWeights, HubUnreachable, IntegrityError, ModelCatalogError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, local, receipts
 from modelcatalog.planning import completeness
@@ -118,11 +119,11 @@ def _complete(copy: Copy, *, file: str | None, scheme: str | None, code: bool) -
 
 def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy]:
     """Every local copy of the model that a name means, likeliest first."""
-    if hub is None and request.revision is None and name.revision is None:
+    if hub is None and request.revision is None and hub_revision(name) is None:
         matches = [copy for copy in local.searched() if _same(name, catalog.parse(copy.title[-1024:]))]
         # A folder of safetensors first, then files by falling precision.
         yield from sorted(matches, key=lambda copy: (copy.title.endswith(".gguf"), -_bits(copy.title)))
-    revision = request.revision or name.revision
+    revision = request.revision or hub_revision(name)
     exact: list[tuple[str, str]] = []
     for one in HUBS.values() if hub is None else (HUBS[hub],):
         with suppress(ClosedWeights):

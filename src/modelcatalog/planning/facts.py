@@ -37,7 +37,7 @@ _STRETCHED_ALREADY = ("gemma3",)
 class Facts(BaseModel):
     """What is known of a checkpoint before its weights are read; None is unknown."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     architecture: str | None = None
     """``LlamaForCausalLM``, or ``llama`` in a GGUF file."""

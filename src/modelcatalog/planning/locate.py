@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog import catalog, hubs
+from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import CheckpointNotFound, ClosedWeights, UnknownFamily
 from modelcatalog.hubs import local
 from modelcatalog.planning import copies, remote
@@ -44,7 +45,7 @@ def locate(name: ModelName, request: Request) -> Located:
     """
     hub = request.hub or hubs.named(name.hub)
     closed = _closed(name, hub)
-    _check_revision(request.revision or name.revision)
+    _check_revision(request.revision or hub_revision(name))
     parts: list[remote.Part] = []
     found = copies.whole(name, request, hub, parts)
     if found is not None:

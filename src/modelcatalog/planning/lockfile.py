@@ -35,7 +35,7 @@ def _known(hub: str | None) -> str | None:
 class Lock(BaseModel):
     """What `modelcatalog.load` loaded, so that it loads the same bytes again."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     modelcatalog_lock: Literal[1] = 1
     name: str

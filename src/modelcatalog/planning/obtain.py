@@ -9,16 +9,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelcatalog import hubs
-from modelcatalog.errors import EngineError, HubUnreachable, ModelCatalogError
+from modelcatalog.errors import EngineError, HubUnreachable, ModelCatalogError, WontFit
 from modelcatalog.hubs import local, receipts
 from modelcatalog.hubs.download import fetching
 from modelcatalog.planning.remote import repository
+from modelcatalog.show.units import human
 
 if TYPE_CHECKING:
     from modelcatalog.hubs import Hub, Listing
     from modelcatalog.planning.record import Plan
 
-__all__ = ["obtain"]
+__all__ = ["check_disk", "obtain"]
+
+
+def check_disk(plan: Plan) -> None:
+    """Refuse a download that the disk has no room for.
+
+    Raises:
+        WontFit: naming what is needed and what is free.
+    """
+    memory = plan.memory
+    if memory.disk_free is not None and memory.disk > memory.disk_free:
+        message = f"{plan.name.source} needs {human(memory.disk)} of disk, {human(memory.disk_free)} are free"
+        hint = f"free space (modelcatalog local says where it went), or move the cache with {hubs.get(plan.hub or hubs.default().name).cache_variable}"
+        raise WontFit(message, subject=plan.name.source, hint=hint)
 
 
 def obtain(plan: Plan) -> Plan:

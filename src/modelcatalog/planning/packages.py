@@ -7,7 +7,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from modelcatalog.planning.record import Missing
+from modelcatalog.planning.figures import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

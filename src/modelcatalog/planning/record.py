@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
+from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import Listing, RemoteFile
 from modelcatalog.hubs.card import Relation
+from modelcatalog.planning import picture
+from modelcatalog.planning.figures import Missing, Record
+from modelcatalog.planning.growth import Growth
 from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.records import Dtype, ModelName, Quantization
+from modelcatalog.show import bars
+from modelcatalog.show.units import human
+
+if TYPE_CHECKING:
+    from modelcatalog.planning.table import Variant
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
 
-_UNITS = ("B", "kB", "MB", "GB", "TB")
+_ROOM = 56
+"""Letters of a name that there is room for over a picture."""
 
 
-def human(count: int | None) -> str:
-    """Bytes as people write them, in powers of 1,000.
-
-    >>> human(98_362_432), human(538_060_288_000), human(None)
-    ('98.4 MB', '538 GB', '?')
-    """
-    if count is None:
-        return "?"
-    value, unit = float(count), 0
-    while value >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004
-        value, unit = value / 1000, unit + 1
-    return f"{value:.3g} {_UNITS[unit]}"
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Missing(_Record):
-    """Packages that a plan needs and that are not installed."""
-
-    packages: tuple[str, ...]
-    install: str
-    """The line that installs them."""
-
-
-class Memory(_Record):
+class Memory(Record):
     """What loading takes and what is there, in bytes; None is unknown."""
 
     weights: int | None = None
@@ -57,6 +42,8 @@ class Memory(_Record):
     """How many layers of each kind there are, or why nobody can tell what they keep."""
     longest_context: int | None = None
     """The most tokens of each of ``concurrency`` conversations that fit, up to the model's own limit; 0: none."""
+    growth: tuple[Growth, ...] = ()
+    """What each engine that could run the model would keep at other lengths; the plan's own comes first."""
     free: int | None = None
     """Free memory of the place that the weights go to: all visible GPUs, or RAM."""
     place: str = "RAM"
@@ -83,7 +70,7 @@ class Memory(_Record):
         return None if self.needed is None or self.free is None else self.needed <= self.free
 
 
-class Plan(_Record):
+class Plan(Record):
     """What `modelcatalog.load` would do with a name. ``str(plan)`` is a table."""
 
     name: ModelName
@@ -165,14 +152,80 @@ class Plan(_Record):
             files=self.files,
         )
 
+    def variants(self) -> tuple[Variant, ...]:
+        """The model's official and listed quantizations on this plan's hub, the most precise first, for the machine of this plan.
+
+        The hub is asked for at most six listings, no more; bytes of what it was not asked about, or did not answer about, are
+        parameters times bits, and ``origin`` is ``"estimate"``. ``tokens_per_second`` is an estimate always.
+        """
+        from modelcatalog.planning import table
+
+        memory = self.memory
+        chosen = {one.path: one for one in self.files}
+        return table.variants(
+            table.Subject(
+                name=self.name,
+                hub=self.hub,
+                repo_id=self.repo_id,
+                title=self.repo_id or self.path or self.name.source,
+                format=self.format,
+                files=tuple(chosen[path] for path in self.weights),
+                quantization=self.quantization,
+                parameters=self.parameters,
+                engine=self.engine,
+                weights=memory.weights,
+                kv=memory.kv,
+                beside=memory.overhead or 0,
+                free=memory.free,
+                place=memory.place,
+                tokens=self.context_length or 0,
+                concurrency=memory.concurrency,
+                growth=memory.growth,
+                on=self.on,
+                device=self.device,
+            )
+        )
+
     def __str__(self) -> str:
         return "\n".join([_title(self.name), *(f"  {label:<9} {text}" for label, text in self._rows())])
 
-    def _repr_html_(self) -> str:
-        """The plan in a notebook."""
-        from modelcatalog.show import html  # only a notebook asks
+    def svg(self) -> str:
+        """A picture as the text of an SVG file: memory at several contexts as stacked bars against what is free, light or dark as the reader has it.
 
-        return html.plan(self.name, self._rows())
+        Raises:
+            Unsupported: the plan counts no memory, because a server has the model.
+        """
+        drawn = self._picture()
+        if drawn is None:
+            message = f"there is no memory to draw for {self.name.source}: a server has the model"
+            raise Unsupported(message, subject=self.name.source, hint="plan it for an engine on this machine, or for one that on= names")
+        return bars.page(drawn, picture.written)
+
+    def _picture(self) -> bars.Picture | None:
+        memory = self.memory
+        if self.served or memory.weights is None:
+            return None
+        return picture.picture(
+            picture.Shown(
+                title=f"Memory of {_short(self.name.name or self.name.source)}, {self.engine}",
+                weights=memory.weights,
+                kv=memory.kv,
+                beside=memory.overhead or 0,
+                free=memory.free,
+                place=memory.place,
+                tokens=self.context_length or 0,
+                longest=memory.longest_context,
+                concurrency=memory.concurrency,
+                growth=next((one for one in memory.growth if one.engine == self.engine), None),
+            )
+        )
+
+    def _repr_html_(self) -> str:
+        """The plan in a notebook: its rows, then its picture."""
+        from modelcatalog.show import html
+
+        drawn = self._picture()
+        return html.plan(self.name, self._rows(), figure="" if drawn is None else bars.fragment(drawn, picture.written))
 
     def _rows(self) -> list[tuple[str, str]]:
         if self.served:
@@ -219,6 +272,11 @@ class Plan(_Record):
         beside = f" + {human(memory.overhead)} {what}" if memory.overhead else ""
         verdict = {True: "fits", False: "does not fit", None: "cannot tell whether it fits"}[memory.fits]
         return f"{human(memory.weights)} weights{kv}{beside} of {human(memory.free)} free {memory.place}: {verdict}"
+
+
+def _short(text: str) -> str:
+    """The end of a text that has no room as a whole."""
+    return text if len(text) <= _ROOM else f"…{text[-_ROOM:]}"
 
 
 def _title(name: ModelName) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, hubs
+from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, MissingPackage, ModelCatalogError, UnsafeRepository
 from modelcatalog.planning.choose import Choice, choose
 from modelcatalog.planning.found import Located
@@ -151,7 +152,7 @@ def _because(request: Request, name: ModelName, hub: str | None) -> str:
 
 def _ask(name: ModelName, hub: Hub, request: Request) -> Answer:
     wire = hub.wire()
-    return Answer(hub, wire, hub.listing(wire, repository(name, hub), request.revision or name.revision))
+    return Answer(hub, wire, hub.listing(wire, repository(name, hub), request.revision or hub_revision(name)))
 
 
 def _first(name: ModelName, request: Request) -> tuple[Answer, str]:

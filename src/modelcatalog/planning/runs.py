@@ -10,7 +10,7 @@ __all__ = ["ENGINES", "Engine", "Gpu", "Knows", "Server", "default", "library", 
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Gpu(_Entry):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from modelcatalog import catalog, vocabulary
+from modelcatalog.catalog.knowing import retirement
 from modelcatalog.catalog.listing import listing
 from modelcatalog.errors import ClosedWeights, Unsupported
 from modelcatalog.planning import packages, runs
@@ -57,10 +58,18 @@ def plan_served(name: ModelName, request: Request) -> Plan:
         address = _own(name, f"pass base_url= (http://HOST:PORT/v1), or set {asks.address}")
     variable = key_variable(address.url)
     key = f"the key is {variable}'s" if os.environ.get(variable) else f"{variable} is not set"
+    gone, said = _last_day(name, address)
     return Plan(
         name=name, source="server", endpoint=address.url, repo_id=address.model, format="api", files=(), weights=(), engine=engine.name, device="server",
-        missing=packages.missing(engine, ""), reasons=(address.reason, key),
+        missing=packages.missing(engine, ""), reasons=(address.reason, key, *(() if gone else said)), warnings=said if gone else (),
     )  # fmt: skip
+
+
+def _last_day(name: ModelName, address: _Address) -> tuple[bool, tuple[str, ...]]:
+    """Whether the vendor's own API has retired the model, and what is said of its last day; it is asked all the same, since the vendor knows best."""
+    company = vendor(address.url)
+    said = retirement(name) if company is not None and company.name == name.company else None
+    return said is not None and catalog.facts(name).gone(), () if said is None else (said,)
 
 
 def _server(request: Request | None = None) -> tuple[Engine, Server]:

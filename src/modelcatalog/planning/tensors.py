@@ -15,8 +15,8 @@ from modelcatalog.planning import installed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from modelcatalog.entries import PackedEntry
     from modelcatalog.planning.facts import Facts
+    from modelcatalog.vocabulary import Packed
     from modelcatalog.weights.gguf import GgufHeader
 
 __all__ = ["OTHERS", "Tensors", "check_gguf", "check_method", "check_missing"]
@@ -89,7 +89,7 @@ def check_method(facts: Facts, tensors: Tensors, others: Mapping[str, Mapping[st
         raise Unsupported(message, subject=subject, hint=hint)
 
 
-def _packed(tensors: Tensors) -> PackedEntry | None:
+def _packed(tensors: Tensors) -> Packed | None:
     types = set(tensors.types.values())
     for entry in vocabulary.packed():
         if all(any(name.endswith(end) for name in tensors.names) for end in entry.all) and (not entry.types or types & set(entry.types)):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelcatalog import vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import packages
-from modelcatalog.planning.record import human
 from modelcatalog.planning.runs import server, use
+from modelcatalog.show.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,7 @@ from modelcatalog.errors import (
 from modelcatalog.planning.build import build
 from modelcatalog.planning.choose import matches, schemes
 from modelcatalog.planning.locate import locate
-from modelcatalog.planning.record import human
+from modelcatalog.show.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -115,10 +115,10 @@ def record(record: Any, *, language: Language = "en") -> str:
     return tags.block(tags.table(rows), language)
 
 
-def plan(name: ModelName, rows: Iterable[tuple[str, str]], *, language: Language = "en") -> str:
-    """A plan: its name in segments, and under it the rows of its text form."""
+def plan(name: ModelName, rows: Iterable[tuple[str, str]], *, figure: str = "", language: Language = "en") -> str:
+    """A plan: its name in segments, under it the rows of its text form, then its picture, which is markup already."""
     lines = [tags.row(tags.key(label, ""), tags.text(text)) for label, text in rows]
-    return tags.block(_line(name, labels(language)) + tags.table(lines), language)
+    return tags.block(_line(name, labels(language)) + tags.table(lines) + figure, language)
 
 
 def reply(reply: Reply, *, language: Language = "en") -> str:

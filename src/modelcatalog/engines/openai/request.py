@@ -22,7 +22,7 @@ from modelcatalog.errors import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from modelcatalog.engines import Constraint, Message, Options, Prompt
+    from modelcatalog.engines import Constraint, Image, Message, Options, Prompt
 
 __all__ = ["Dialect", "Request", "body"]
 
@@ -118,8 +118,9 @@ def _offer(options: Options, *, chat: bool) -> dict[str, Any]:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    """A message in OpenAI's words, which have the arguments of a call as JSON."""
-    sent: dict[str, Any] = {"role": message.role, "content": message.content}
+    """A message in OpenAI's words, which have the arguments of a call as JSON, and an image as a URL."""
+    said = message.content if message.parts is None else [_part(part) for part in message.parts]
+    sent: dict[str, Any] = {"role": message.role, "content": said}
     if message.tool_calls:
         sent["content"] = message.content or None
         sent["tool_calls"] = [
@@ -127,6 +128,12 @@ def _message(message: Message) -> dict[str, Any]:
             for one in message.tool_calls
         ]
     return sent | ({"tool_call_id": message.tool_call_id} if message.tool_call_id is not None else {})
+
+
+def _part(part: str | Image) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    return {"type": "image_url", "image_url": {"url": part.url, **({} if part.detail is None else {"detail": part.detail})}}
 
 
 def _matching(constraint: Constraint, extra: dict[str, Any], *, vendor: bool, chat: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
+from modelcatalog.engines import images
 from modelcatalog.engines.prompts.calling import Calls, spelled, way
 from modelcatalog.engines.prompts.rendering import Forms
 from modelcatalog.engines.prompts.templates import Renderer
@@ -18,7 +19,7 @@ from modelcatalog.engines.text import Writer
 from modelcatalog.errors import NoChatTemplate, UnsafeRepository, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from modelcatalog.engines import Options, Prompt
     from modelcatalog.engines.text import Tokens
@@ -100,8 +101,13 @@ class Prompter:
         """End the process that renders."""
         self._renderer.close()
 
-    def ask(self, prompt: Prompt, options: Options) -> Prompted:
+    def ask(self, prompt: Prompt, options: Options, see: Callable[[str], list[int]] | None = None) -> Prompted:
         """The prompt's tokens, and what writes its reply.
+
+        Args:
+            prompt: What is asked.
+            options: How to generate.
+            see: Makes the tokens of a prompt with images; None where the engine or the model takes none.
 
         Raises:
             NoChatTemplate: messages, and no template to write them in.
@@ -114,6 +120,10 @@ class Prompter:
             writer = Writer(self._tokens, options.stop, self._stated, before=ids[-_BEFORE:])
             thinking = False
         else:
+            shown = bool(images.of(prompt))
+            if shown and see is None:
+                message = f"{self._subject} takes no images on this engine"
+                raise Unsupported(message, subject=self._subject, hint='use engine="transformers", or a server that has a model with vision')
             tools = self._offered(options)
             template = self._template(options.chat_template, tools=bool(tools))
             values = {**self._specials, **self._switches(template, options), **self._told(template, tools)}
@@ -121,7 +131,7 @@ class Prompter:
             rendered = self._forms.render(template, prompt, values)
             self._forms.refuse_silent(template, prompt, values, vocabulary.tools().names, rendered.text)
             # The template writes the special tokens itself; a second <s> spoils the reply.
-            ids = self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
+            ids = see(rendered.text) if shown and see is not None else self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
             said = "\n".join(message.content for message in prompt)
             parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said, own=self._own, calls=calls is not None)
             thinking = parter.thinking

@@ -12,9 +12,10 @@ import html
 import json
 import re
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import vocabulary
+from modelcatalog.engines import images
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _KEPT = 256
 _DISTINCT = 16
 """Characters of a text that do not stand in a prompt by chance."""
 _WRITTEN_OUT = ("'type': 'text'", '"type": "text"', '"type":"text"')
+_IMAGE_PARTS = ("image", "image_url")
+"""What a template may call a part that is an image."""
 _SHOWN = 40
 _WORD = re.compile(r"\w+")
 
@@ -125,7 +128,7 @@ class Forms:
     def _rendered(self, template: str, messages: Sequence[Message], values: Mapping[str, object], way: _Way) -> Rendered:
         messages = messages if way.ids is None else _renumbered(messages, way.ids)
         form = self._form(template, tuple(map(_shape, messages)), values, way)
-        text = self._renderer.render(template, [_shaped(_shape(m), m.content, form, way) for m in messages], **values)
+        text = self._pictured(template, messages, form, values, way) if images.of(messages) else self._plain(template, messages, form, values, way)
         seen = text.casefold()
         for place, message in enumerate(messages):
             # Many templates leave out what was said beside a call, as they do with thinking.
@@ -134,6 +137,20 @@ class Forms:
             if lost is not None:
                 raise self._left_out(place, message, lost)
         return Rendered(text, _tail(text, messages, form))
+
+    def _plain(self, template: str, messages: Sequence[Message], form: _Form, values: Mapping[str, object], way: _Way) -> str:
+        return self._renderer.render(template, [_shaped(_shape(m), m.content, form, way) for m in messages], **values)
+
+    def _pictured(self, template: str, messages: Sequence[Message], form: _Form, values: Mapping[str, object], way: _Way) -> str:
+        """The prompt of messages with images, each of which has left its mark: without it, the prompt is another one."""
+        for kind in _IMAGE_PARTS:
+            shaped = [_shaped(_shape(m), m.content, form, way) if m.parts is None else _of_parts(m, kind) for m in messages]
+            text = self._renderer.render(template, shaped, **values)
+            lost = next((place for place, without in _each_without(shaped, kind) if self._renderer.render(template, without, **values) == text), None)
+            if lost is None and not any(word in text for word in _written_out(kind)):
+                return text
+        message = f"the chat template of {self._subject} has no place for images: it leaves out that of message {(lost or 0) + 1}"
+        raise Unsupported(message, subject=self._subject, hint="pass chat_template= with one that writes them, or load a checkpoint that brought one")
 
     def around_reply(self, template: str, values: Mapping[str, object]) -> tuple[str, str, str] | None:
         """What a template writes before the first content, behind an assistant's at the end of a conversation, and before the next turn.
@@ -249,6 +266,26 @@ def _shaped(shape: _Shape, content: str, form: _Form, way: _Way) -> dict[str, ob
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
+
+
+def _of_parts(message: Message, kind: str) -> dict[str, Any]:
+    """A message as templates of vision models take it: they write a mark for each image."""
+    parts = [{"type": "text", "text": part} if isinstance(part, str) else {"type": kind} for part in message.parts or ()]
+    return {"role": message.role, "content": parts}
+
+
+def _each_without(shaped: Sequence[Mapping[str, Any]], kind: str) -> Iterable[tuple[int, list[Mapping[str, Any]]]]:
+    """The messages without one image, for each image, with the place of its message."""
+    for place, message in enumerate(shaped):
+        content = message["content"]
+        for at, part in enumerate(content) if isinstance(content, list) else ():
+            if part == {"type": kind}:
+                yield place, [*shaped[:place], {**message, "content": [*content[:at], *content[at + 1 :]]}, *shaped[place + 1 :]]
+
+
+def _written_out(kind: str) -> tuple[str, ...]:
+    """How a template that takes no parts writes out one that is an image."""
+    return (f"'type': '{kind}'", f'"type": "{kind}"', f'"type":"{kind}"')
 
 
 def _split(text: str, place: int) -> tuple[str, str, str]:

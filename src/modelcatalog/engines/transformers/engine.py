@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import Finish, Finished, Options, Started
+from modelcatalog.engines import Finish, Finished, Options, Started, images
 from modelcatalog.engines.failing import closed, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import tokenizing
@@ -20,16 +20,18 @@ from modelcatalog.engines.transformers.batch import Asked, Batch
 from modelcatalog.engines.transformers.graphs import StaticDecoder
 from modelcatalog.engines.transformers.load import read
 from modelcatalog.engines.transformers.loop import Row, Rows, reason_against
+from modelcatalog.engines.transformers.seeing import blind, open_eyes
 from modelcatalog.errors import EngineError, ModelCatalogError
 from modelcatalog.planning.facts import context_limit
 from modelcatalog.planning.machine import free_ram
 from modelcatalog.weights import gguf
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
-    from modelcatalog.engines import Event, Prompt
+    from modelcatalog.engines import Event, Message, Prompt
     from modelcatalog.engines.sampling import Settings
+    from modelcatalog.engines.transformers.seeing import Eyes
     from modelcatalog.planning import Plan
 
 __all__ = ["Transformers", "open"]
@@ -65,10 +67,14 @@ class Transformers:
 
     name = "transformers"
 
-    def __init__(self, model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None = None, ends: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None = None, ends: frozenset[int] = frozenset(), *,
+        eyes: Eyes | None = None, folder: Path | None = None,
+    ) -> None:  # fmt: skip
         self._model = model
         self._tokenizer = tokenizer
         self._subject = subject
+        self._eyes, self._folder = eyes, folder
         # A stretched context (YaRN) is longer than max_position_embeddings, and not every configuration calls it that.
         self._limit = context_limit(model.config.get_text_config().to_dict())
         known = tokenizing.templates(tokenizer) if templates is None else templates
@@ -111,6 +117,8 @@ class Transformers:
         found = [f"transformers' generate makes the tokens, and a batch is answered one by one: {self._against}"]
         if self._forgets is not None:
             found.append(f"each turn of a session reads the whole conversation again: {self._forgets}")
+        elif self._eyes is not None:
+            found.append("each turn of a session with an image in it reads the whole conversation again")
         if (lacking := seam.hooks(self._open())) is not None:
             found.append(f"a stream comes in one piece at its end: {lacking}")
         return tuple(found)
@@ -126,7 +134,7 @@ class Transformers:
         import torch
 
         with self._lock:
-            self._model = self._tokenizer = self._forward = None
+            self._model = self._tokenizer = self._forward = self._eyes = None
             self._fast.close()
         self._prompter.close()
         gc.collect()
@@ -137,9 +145,11 @@ class Transformers:
         """Generate, in the caller's thread: a token for each event that is asked for."""
         asked = self._ask(prompt, options)  # which also says that the model was closed
         kept = memory if isinstance(memory, _Memory) else None
+        if asked.row.inputs:
+            kept = None  # tokens alone do not tell which image a cache was made of
         how = settings(options, self._model.generation_config)
         yield Started(asked.row.prompt, asked.thinking)
-        made = self._made(asked.row, how, kept) if self._against is None else self._generated(asked.row, how, kept, cancel)
+        made = self._made(asked.row, how, kept) if self._against is None and not asked.row.inputs else self._generated(asked.row, how, kept, cancel)
         writer, row, stopped = asked.writer, asked.row, False
         try:
             for token in made:
@@ -162,7 +172,7 @@ class Transformers:
     ) -> Iterator[tuple[int, Event | ModelCatalogError]] | None:
         """Generate for many prompts in one batch that finished rows leave and new ones join."""
         model = self._open()
-        if self._against is not None:
+        if self._against is not None or self._eyes is not None:
             return None
         how = settings(options, model.generation_config)
         batch = Batch(
@@ -188,13 +198,33 @@ class Transformers:
     def _ask(self, prompt: Prompt, options: Options) -> Asked:
         """What a prompt asks of the loop."""
         self._open()
-        ids, writer, thinking = self._prompter.ask(prompt, options)
+        inputs: dict[str, Any] = {}
+        see = None
+        if not isinstance(prompt, str) and images.of(prompt):
+            see, options = self._seeing(prompt, options, inputs)
+        ids, writer, thinking = self._prompter.ask(prompt, options, see)
         most = options.max_new_tokens if self._limit is None else min(options.max_new_tokens, self._limit - len(ids))
         row = Row(ids, most, options.seed)
+        row.inputs = inputs
         if options.constraint is not None:
             guide = row.trace.guide = self._guides.guide(options.constraint, lambda: writer.answering)
             writer.complete = lambda: guide.over
         return Asked(row, writer, thinking)
+
+    def _seeing(self, prompt: tuple[Message, ...], options: Options, inputs: dict[str, Any]) -> tuple[Callable[[str], list[int]], Options]:
+        """What makes the tokens of a prompt with images, and adds to ``inputs`` what goes beside them; with the template that knows images."""
+        eyes = self._eyes
+        if eyes is None:
+            raise blind(self._model, self._subject, self._folder)
+        seen, said = images.of(prompt), "\n".join(message.content for message in prompt)
+
+        def see(text: str) -> list[int]:
+            ids, more = eyes.read(text, seen, said)
+            inputs.update(more)
+            return ids
+
+        template = eyes.template if options.chat_template is None else None
+        return see, options if template is None else options.model_copy(update={"chat_template": template})
 
     # The tokens ------------------------------------------------------------------------------
 
@@ -263,4 +293,5 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     model, tokenizer = read(plan)
     folder = Path(plan.path or ".")
     ends = tokenizing.gguf_ends(gguf.read_file(folder / plan.weights[0]).metadata) if plan.format == "gguf" else frozenset()
-    return Transformers(model, tokenizer, plan.name.source, tokenizing.templates(tokenizer, folder), ends)
+    eyes = open_eyes(plan, folder, model, tokenizer)
+    return Transformers(model, tokenizer, plan.name.source, tokenizing.templates(tokenizer, folder), ends, eyes=eyes, folder=folder)

@@ -54,7 +54,7 @@ class Steps:
         import torch
 
         prompt = torch.tensor([self._row.ids], device=self._model.device)
-        given = self._given | {"input_ids": prompt, "attention_mask": torch.ones_like(prompt), "max_new_tokens": self._row.limit}
+        given = self._given | self._row.inputs | {"input_ids": prompt, "attention_mask": torch.ones_like(prompt), "max_new_tokens": self._row.limit}
         if (lacking := seam.hooks(self._model)) is not None:
             if self._row.trace.guide is not None:
                 message = f"a reply cannot be kept within a constraint here: {lacking}"
@@ -62,11 +62,12 @@ class Steps:
             with self._lock:
                 yield from self._whole(given)
             return
-        with self._lock, quiet():
+        state = seam.ReplyState(self._model)
+        with self._lock, quiet(), state:
             steps = self._model.generate(**given, custom_generate=self._steps)
         try:
             while not self._cancel.is_set():
-                with self._lock, quiet(), torch.inference_mode():
+                with self._lock, quiet(), torch.inference_mode(), state:
                     token = next(steps, None)
                 if token is None:
                     return

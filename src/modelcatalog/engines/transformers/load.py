@@ -70,7 +70,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         config = AutoConfig.from_pretrained(folder, **common)
         tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **common)
         seam.read_from(config, _weights(plan))
-        kind = _model_class(config)
+        kind = _model_class(config, whole=_wants_images(plan, config))
     given: dict[str, Any] = {
         "config": config,
         "dtype": plan.dtype or "auto",
@@ -151,10 +151,22 @@ def _unpacked(plan: Plan, config: Any) -> Any:
     return seam.unpacker(str(method))
 
 
-def _model_class(config: Any) -> Any:
+def _wants_images(plan: Plan, config: Any) -> bool:
+    asked = plan.engine_options.get("images", False)
+    if not isinstance(asked, bool):
+        message = f"images={asked!r} is not True or False"
+        raise Unsupported(message, subject="images", hint="pass images=True for a model that is to read images, or leave it out")
+    if asked and not seam.image_text_form(config):
+        message = f"{plan.name.source} takes no images: it is a {config.model_type}, which transformers knows without vision"
+        raise Unsupported(message, subject=plan.name.source, hint="leave images= out, or load a model with vision")
+    return asked
+
+
+def _model_class(config: Any, *, whole: bool) -> Any:
+    """The language model alone, where there is such a class: our own loop drives it. Whole for images, or where there is no other."""
     from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
 
-    return AutoModelForImageTextToText if not seam.causal_form(config) and seam.image_text_form(config) else AutoModelForCausalLM
+    return AutoModelForImageTextToText if seam.image_text_form(config) and (whole or not seam.causal_form(config)) else AutoModelForCausalLM
 
 
 def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:

@@ -72,6 +72,8 @@ class Row:
 
     def __init__(self, ids: Sequence[int], limit: int, seed: int | None = None) -> None:
         self.ids = list(ids)
+        self.inputs: dict[str, Any] = {}
+        """What the model reads beside the tokens: pixels, and where they stand."""
         self.prompt = len(self.ids)
         self.limit = limit
         self.trace = Trace(ids, seed)

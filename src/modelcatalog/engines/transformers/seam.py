@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
-    "Forward", "asked_of_generate", "attention_of", "bars", "cache_of", "captures", "causal_form", "decodes", "dynamic_cache", "full_layer", "hooks",
-    "image_text_form", "looks_ahead", "of_generate", "own_cache", "own_state", "own_way_of_preparing", "read_from", "said",
-    "slides_alike", "sliding_layer", "static_cache", "unpacker",
+    "Forward", "ReplyState", "asked_of_generate", "attention_of", "bars", "cache_of", "captures", "causal_form", "decodes", "dynamic_cache",
+    "full_layer", "half_read", "hooks", "image_text_form", "looks_ahead", "of_generate", "own_cache", "own_state", "own_way_of_preparing", "processor",
+    "read_from", "said", "slides_alike", "sliding_layer", "static_cache", "unpacker", "whole_form",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -139,6 +139,76 @@ def decodes(model: Any) -> Callable[[], AbstractContextManager[Any]]:
         return nullcontext
     used = ways()
     return around if "grouped_mm" in (used.values() if isinstance(used, dict) else {used}) else nullcontext
+
+
+def whole_form(model: Any) -> bool:
+    """Whether a model was loaded as one of images and text, and not as the language model inside it."""
+    from transformers import AutoModelForImageTextToText
+
+    if not image_text_form(model.config):
+        return False
+    kinds = AutoModelForImageTextToText._model_mapping[type(model.config)]  # noqa: SLF001  felt for by `image_text_form`
+    return type(model) in (kinds if isinstance(kinds, tuple) else (kinds,))
+
+
+def half_read(folder: str) -> bool:
+    """Whether a checkpoint's files are of a model of images and text, of which the language model alone can be loaded too."""
+    from transformers import AutoConfig
+
+    try:
+        return image_text_form(AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False))
+    except (OSError, ValueError):
+        return False
+
+
+_STATE = "rope_deltas"
+"""What models of Qwen's line keep of the prompt that they read last: how far its images moved the positions of what follows."""
+
+
+class ReplyState:
+    """What a model keeps of one reply in itself, beside the cache: put in while the reply is made, and taken out again.
+
+    A context manager around each use of the model.
+
+    Args:
+        model: The model.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._kept: list[tuple[Any, Any]] = [(part, None) for part in model.modules() if _STATE in vars(part)]
+
+    def __enter__(self) -> None:
+        for part, value in self._kept:
+            setattr(part, _STATE, value)
+
+    def __exit__(self, *_: object) -> None:
+        self._kept = [(part, getattr(part, _STATE)) for part, _ in self._kept]
+
+
+# Processors ----------------------------------------------------------------------------------
+
+
+def processor(folder: str, config: Any, **given: Any) -> Any:
+    """What makes a model's inputs of text and images.
+
+    Where torchvision is missing, those of many models are made without their part for videos, which alone needs it.
+
+    Raises:
+        ImportError: it needs a package that is not installed.
+    """
+    from transformers import AutoProcessor
+    from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+
+    try:
+        return AutoProcessor.from_pretrained(folder, **given)
+    except (ImportError, TypeError):  # the second is what 5.3 says without torchvision
+        kind: Any = PROCESSOR_MAPPING.get(type(config), None)
+        parts: list[str] = getattr(kind, "get_attributes", list)()
+        # They are given in order, so that only the last one can be left out.
+        if parts[-1:] != ["video_processor"]:
+            raise
+        own: Any = type(kind.__name__, (kind,), {"get_attributes": classmethod(lambda _: parts[:-1]), "video_processor": None})
+        return own.from_pretrained(folder, **given)
 
 
 # Caches --------------------------------------------------------------------------------------

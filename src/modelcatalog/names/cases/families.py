@@ -24,6 +24,7 @@ __all__ = [
     "line_of_family",
     "mark_next_to_family",
     "negated",
+    "only_alias",
     "other_maker",
     "other_type",
     "packaging_in_family",
@@ -373,7 +374,8 @@ def _note_type(reading: Reading, i: int, word: Word, value: str) -> bool:
 def tier(reading: Reading, i: int, word: Word) -> bool:
     found, at = reading.found, reading.at
     if found.tier is None:
-        found.tier = reading.tape.texts[i]
+        written = reading.tape.texts[i]
+        found.tier = written if written[0].isalnum() else word.text  # Command R+
     found.keys.append(word.text)
     if found.family is None and not reading.mode.recognised and at.lead >= 0:
         at.lead_end = i
@@ -386,6 +388,13 @@ def served_faster(reading: Reading, i: int, word: Word) -> bool:
         return False
     after = tape.after(i)
     return (after < 0 or tape.words[after].role in ("other", "suffix")) and word.text not in family.facts.own()
+
+
+def only_alias(reading: Reading, i: int, word: Word) -> bool:
+    family, tape = reading.found.family, reading.tape
+    if word.text != "latest" or family is None or tape.after(i) >= 0:
+        return False
+    return family.facts.only("".join(tape.texts[reading.at.family : i + 1]), word.text)
 
 
 def variant(reading: Reading, _: int, word: Word) -> bool:

@@ -350,9 +350,17 @@ def of_tuning(reading: Reading, i: int, word: Word) -> bool:
 def marked(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.version is not None:
         return False
-    said = cast("Numbered", word.value)
-    text = said.digits + said.letter
-    return set_version(reading, i, lined(reading.found.family, "v", text) if reading.mode.open else text)
+    said, family = cast("Numbered", word.value), reading.found.family
+    text = _pointed(family, said)
+    return set_version(reading, i, lined(family, "v", text) if reading.mode.open else text)
+
+
+def _pointed(family: FamilyWord | None, said: Numbered) -> str:
+    """``mixtral-8x7b-instruct-v01`` lost its point, for no version begins with a 0, unless the family has just that one: ``command-r-v01``."""
+    digits, text = said.digits, said.digits + said.letter
+    if len(digits) == _VERSION_DIGITS and digits[0] == "0" and digits.isdecimal() and family is not None and not _owns(family, text):
+        return f"0.{digits[1]}{said.letter}"
+    return text
 
 
 def edition(reading: Reading, _: int, word: Word) -> bool:

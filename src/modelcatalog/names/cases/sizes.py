@@ -48,7 +48,8 @@ _TIMES = 12
 
 def _sized(reading: Reading, key: str) -> bool:
     """What every size does to the words behind it."""
-    reading.found.keys.append(key)
+    if key:
+        reading.found.keys.append(key)
     reading.mode.recognised = True
     reading.mode.open = False
     return True
@@ -198,10 +199,18 @@ def version_and_size(reading: Reading, i: int, word: Word) -> bool:
 
 
 def first_size(reading: Reading, i: int, word: Word) -> bool:
-    found = reading.found
+    found, count = reading.found, cast("Parameters", word.value).total
     if found.size is not None or found.mixture is not None or found.active is not None:
         return False
-    return _first_size(reading, i, cast("Parameters", word.value).total, word.key or word.text)
+    return _first_size(reading, i, count, "" if _told(reading, count) else word.key or word.text)
+
+
+def _told(reading: Reading, count: int) -> bool:
+    """Whether the tier before says as much: there is one Nemotron 3 Ultra."""
+    found = reading.found
+    if found.tier is None or found.family is None or found.version is None:
+        return False
+    return found.family.facts.told_by(found.version.lower(), found.tier.lower()) == count
 
 
 def samples_before_size(reading: Reading, i: int, word: Word) -> bool:

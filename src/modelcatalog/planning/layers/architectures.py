@@ -21,7 +21,7 @@ StateForm = Literal["mamba", "mamba2", "delta", "kda", "lightning", "rwkv", "xls
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ListEntry(_Entry):

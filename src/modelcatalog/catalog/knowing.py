@@ -1,0 +1,220 @@
+"""Owns `facts`: what is known of a model beyond its name, and who says it. Knows nothing of networks or files."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from modelcatalog import names, vocabulary
+from modelcatalog.catalog.completing import named
+from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.listing import Entry, listing, same_model, spelled, undated
+from modelcatalog.patterns import expand
+from modelcatalog.records import Facts, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from modelcatalog.catalog.listing import Listing
+    from modelcatalog.entries import CompanyFile, FactsEntry
+    from modelcatalog.records import ModelName, Series
+
+__all__ = ["facts", "retirement"]
+
+_FIELDS = {"input": "input_modalities", "output": "output_modalities"}
+"""Field of an entry -> what the record calls it, where that differs."""
+
+
+class _Said(NamedTuple):
+    """What one entry says, and who."""
+
+    facts: dict[str, Any]
+    source: Source
+
+
+class _Table(NamedTuple):
+    """What is said of models, and of whole series."""
+
+    by_model: dict[str, tuple[_Said, ...]]
+    """Canonical name -> the entries that name it, the one that wins first."""
+    by_series: dict[tuple[str, str], tuple[_Said, ...]]
+    """Family and series -> the same."""
+
+
+@vocabulary.kept("facts", _Table, _Said, Source)
+def _table() -> _Table:
+    by_model: dict[str, tuple[_Said, ...]] = {}
+    by_series: dict[tuple[str, str], tuple[_Said, ...]] = {}
+    for file in vocabulary.companies():
+        for family in file.family:
+            for entry in family.facts:
+                said = _values(entry)
+                for one in _models(file, entry):
+                    by_model[one] = (_Said(said, Source(entry.source, entry.checked, "model")), *by_model.get(one, ()))
+                for line in entry.series:
+                    by_series[family.name, line] = (_Said(said, Source(entry.source, entry.checked, "series")), *by_series.get((family.name, line), ()))
+    return _Table(by_model, by_series)
+
+
+def _values(entry: FactsEntry) -> dict[str, Any]:
+    given = entry.model_dump(exclude={"of", "series", "source", "checked"})
+    return {_FIELDS.get(name, name): value for name, value in given.items() if value not in (None, ())}
+
+
+def _models(file: CompanyFile, entry: FactsEntry) -> Iterator[str]:
+    """The canonical names of the models that an entry names; its company decides what words mean that others have too."""
+    owner = next(iter(file.accounts.api or file.accounts.huggingface), None)
+    for one in chain.from_iterable(map(expand, entry.of)):
+        yield names.read(one if "/" in one or owner is None else f"{owner}/{one}").canonical
+
+
+def facts(name: str | ModelName) -> Facts:
+    """What is known of a model beyond its name: limits, modalities, what it can do, its licence and its dates. No network.
+
+    A fact is said of the model, the tier or the checkpoint that its source speaks of, and of no other: what is said of ``gpt-4`` is
+    not said of ``gpt-4-turbo``. Of a dated snapshot holds what is said of the model without the date, where nobody says otherwise.
+
+    Raises:
+        NameSyntaxError: the text is not a name.
+
+    >>> facts("gpt-5.4").context_length, facts("gpt-5.4-mini").context_length, facts("gpt-5.4-mini-of-mine").context_length
+    (1050000, 400000, None)
+    >>> print(facts("grok-3").origin("retired"))
+    https://docs.x.ai/docs/migration/may-15-retirement (2026-11-29)
+    """
+    name = named(name)
+    found: dict[str, tuple[Any, Source]] = {}
+    for said in _said(name):
+        for field, value in said.facts.items():
+            found.setdefault(field, (value, said.source))
+    values = {field: value for field, (value, _) in found.items()}
+    return Facts(name=name.source, **values, origins=tuple((field, source) for field, (_, source) in found.items()))
+
+
+def retirement(name: str | ModelName) -> str | None:
+    """What its vendor's API does with the model, where its last day there is known.
+
+    >>> retirement("claude-3-opus-20240229")
+    "Anthropic's API no longer serves it, since 2026-01-05 (says https://docs.anthropic.com/zh-CN/docs/about-claude/model-deprecations)"
+    >>> retirement("claude-opus-4-5") is None
+    True
+    """
+    known = facts(name)
+    source = known.origin("retired")
+    if known.retired is None or source is None:
+        return None
+    company = named(name).company or "its vendor"
+    said = f"{company}'s API no longer serves it, since {known.retired}" if known.gone() else f"{company}'s API serves it until {known.retired}"
+    return f"{said} (says {source.source})" if source.source != "unverified" else f"{said} (unverified)"
+
+
+def _said(name: ModelName) -> Iterator[_Said]:
+    """Everything that is said, what speaks of the model most exactly first."""
+    table, listed = _table(), listing()
+    entry = _entry(name, listed)
+    keys = dict.fromkeys((*_keys(name), *(() if entry is None else (entry.model,))))
+    others = [said for key in keys for said in table.by_model.get(key, ())]
+    line, itself = (None, False) if _moves(name) else _series(name, entry, listed)
+    if line is not None:
+        others += table.by_series.get((line.family, line.name), ())
+        others.append(_of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line)))
+    yield from table.by_model.get(name.canonical, ())
+    yield from _by_name(name, next((said.facts["released"] for said in others if "released" in said.facts), ""))
+    yield from others
+    yield from _weights(name, entry, line)
+
+
+def _moves(name: ModelName) -> bool:
+    """Whether the name means another model each time that there is a newer one: ``mistral-small-latest``."""
+    return name.version is None and "latest" in name.identity.words
+
+
+def _keys(name: ModelName) -> Iterator[str]:
+    """The names under which something may be said of a snapshot: that without its date."""
+    yield undated(name) if not _moves(name) else str(name.identity.undated())
+
+
+def _by_name(name: ModelName, released: str) -> Iterator[_Said]:
+    """What the name itself says; a snapshot that was taken in the month of its model's release was released with it."""
+    said = _by_types(name.types)
+    day = name.released
+    dated = day is not None and day.year is not None and day.month is not None and name.origin("released") == "name"
+    if dated and not released.startswith(str(day)[:7]):
+        said["released"] = str(day)
+    if said:
+        yield _Said(said, Source("name", None, "name"))
+
+
+def _by_types(types: Iterable[str]) -> dict[str, Any]:
+    """What the words for kinds of models tell."""
+    said: dict[str, Any] = {}
+    known = vocabulary.types()
+    for word in types:
+        entry = known.get(word)
+        if entry is None:
+            continue
+        if entry.input:
+            said["input_modalities"] = entry.input
+        if entry.reasons is not None:
+            said["reasoning"] = entry.reasons
+    return said
+
+
+def _entry(name: ModelName, listed: Listing) -> Entry | None:
+    """The listed checkpoint that the name means, or that its vendor says its id to be."""
+    if name.owner is not None and name.name is not None:
+        text = f"{name.owner}/{name.name}".lower()
+        for ids in listed.by_id.values():
+            if text in ids:
+                return ids[text]
+    served_as = listed.known_as.get(spelled(name.name or ""))
+    if served_as is not None:
+        return None  # an id that moves from model to model: only what is said of the id itself holds
+    return next(iter(same_model(name, listed)), None)
+
+
+def _series(name: ModelName, entry: Entry | None, listed: Listing) -> tuple[Series | None, bool]:
+    """The series that the model belongs to, and whether the name means just the series: ``gpt-5.4`` and no tier of it."""
+    if entry is not None:
+        return entry.series, True
+    served = listed.served.get(name.canonical) or listed.served.get(undated(name))
+    line = served[0] if served is not None else listed.closed.get(name.canonical) or listed.closed.get(undated(name))
+    if line is None:
+        return None, False
+    return line, listed.closed.get(undated(name)) == line
+
+
+def _is_first(name: ModelName, entry: Entry | None, line: Series) -> bool:
+    """Whether the day of the series is the model's: that of a later edition, or of a version that the series does not name, is another one."""
+    if entry is not None and fold(entry.version) != fold(line.version):
+        return False
+    released, (year, month) = name.released, f"{line.released or ''}--".split("-")[:2]
+    if released is None:
+        return True
+    return released.month in (None, int(month or 0)) and released.year in (None, int(year or 0))
+
+
+def _of_series(line: Series, *, everywhere: bool, first: bool) -> _Said:
+    """What the series' own entry says: of every checkpoint that it lists; of what is only served, where the name is the series' own."""
+    source = Source(line.source, line.checked, "series")
+    said = _by_types(line.types)
+    if line.licence is not None and everywhere:
+        said["licence"] = vocabulary.spdx(line.licence)
+    if everywhere and line.context_length is not None:
+        said["context_length"] = line.context_length
+    if everywhere and first and line.released is not None:
+        said["released"] = line.released
+    return _Said(said, source)
+
+
+def _weights(name: ModelName, entry: Entry | None, line: Series | None) -> Iterator[_Said]:
+    """Whether the weights were published: they are where the catalog lists a repository, else as the series says, else the whole family."""
+    if entry is not None:
+        yield _Said({"open_weights": True}, Source(entry.series.source, entry.series.checked, "model"))
+        return
+    if line is not None and line.weights != "mixed":
+        yield _Said({"open_weights": line.weights == "open"}, Source(line.source, line.checked, "series"))
+        return
+    family = index().families.get(name.family or "")
+    if family is not None and family.weights != "mixed":
+        yield _Said({"open_weights": family.weights == "open"}, Source(family.source, family.checked, "family"))

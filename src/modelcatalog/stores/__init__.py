@@ -1,0 +1,38 @@
+"""Owns which stores there are on a disk, and `local`, what lies in them. A store is one object, which stands in `stores`."""
+
+from __future__ import annotations
+
+import warnings
+
+from modelcatalog import hubs
+from modelcatalog.pausing import uncollected
+from modelcatalog.stores.caches import HubCache
+from modelcatalog.stores.comparing import copies
+from modelcatalog.stores.folders import LlamaCpp, LmStudio, OwnFolders
+from modelcatalog.stores.ollama import Ollama
+from modelcatalog.stores.record import LocalCopy
+from modelcatalog.stores.store import Found, Store
+
+__all__ = ["Found", "LocalCopy", "Store", "local", "stores"]
+
+
+def stores() -> tuple[Store, ...]:
+    """Every store, in the order in which they are looked at."""
+    return (*map(HubCache, hubs.HUBS.values()), Ollama(), LmStudio(), LlamaCpp(), OwnFolders())
+
+
+def local(*, hashes: bool = False) -> tuple[LocalCopy, ...]:
+    """Every model on this disk, in every program's store: both hubs' caches, Ollama, LM Studio, llama.cpp, ``MODELCATALOG_PATH``.
+
+    Nothing is changed, and nothing is asked of a network. What cannot be read is a warning.
+
+    Args:
+        hashes: Read the weights of copies that have the same size, and compare their hashes; seconds a gigabyte.
+    """
+    notes: list[str] = []
+    with uncollected():
+        found = [(store.name, one) for store in stores() for one in store.look(notes)]
+        made = copies(found, notes, hashes=hashes)
+    for note in dict.fromkeys(notes):
+        warnings.warn(note, stacklevel=2)
+    return made

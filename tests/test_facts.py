@@ -1,0 +1,243 @@
+"""`facts`: a fact is said of what its source speaks of, and of nothing else; who says it; what is retired; what nobody says."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from modelcatalog import CatalogDataError, ClosedWeights, Facts, NameSyntaxError, catalog, facts, parse, plan, resolve, vocabulary
+from modelcatalog.catalog.knowing import retirement
+from modelcatalog.patterns import expand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LABS = """
+name = "Sparrow Labs"
+api = "https://api.sparrow.example/v1"
+[accounts]
+huggingface = ["sparrow-labs"]
+api = ["sparrow"]
+
+[[family]]
+name = "Sparrow"
+weights = "mixed"
+
+[[family.series]]
+name = "Sparrow 2"
+released = "2026-05-02"
+licence = "apache-2.0"
+weights = "open"
+context_length = 32768
+models = ["Sparrow2-{1B,7B}[-Instruct]", "Sparrow2-7B-Instruct-2608"]
+source = "https://sparrow.example/2"
+checked = 2026-11-20
+
+[[family.series]]
+name = "Sparrow 3"
+released = "2026-09-01"
+weights = "closed"
+context_length = 400000
+types = ["reasoning"]
+api = ["sparrow-3", "sparrow-3-mini", "sparrow-3-2026-09-01", "sparrow-3-mini-2026-10-10", "sparrow-flash-latest"]
+
+[[family.facts]]
+series = ["Sparrow 3"]
+tools = true
+source = "https://sparrow.example/tools"
+checked = 2026-11-21
+
+[[family.facts]]
+of = ["sparrow-3-mini"]
+max_output_tokens = 8192
+input = ["text", "image"]
+knowledge_cutoff = "2026-03"
+source = "https://sparrow.example/mini"
+checked = 2026-11-22
+
+[[family.facts]]
+of = ["sparrow-3-mini-2026-10-10"]
+max_output_tokens = 4096
+tools = false
+
+[[family.facts]]
+of = ["Sparrow2-1B[-Instruct]"]
+context_length = 8192
+
+[[family.facts]]
+of = ["sparrow-3"]
+deprecated = "2026-10-01"
+retired = "2026-11-01"
+source = "https://sparrow.example/bye"
+checked = 2026-11-23
+
+[[family.facts]]
+of = ["sparrow-3-mini"]
+retired = "2999-01"
+"""
+
+
+@pytest.fixture(scope="class")
+def _labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    place = tmp_path_factory.mktemp("data") / "sparrow.toml"
+    place.write_text(LABS, encoding="utf-8")
+    catalog.extend(place)
+    yield
+    vocabulary.renew()
+
+
+@pytest.mark.usefixtures("_labs")
+class TestWhatIsSaidOfWhat:
+    """Inheritance, on a company of which everything is known."""
+
+    def test_the_series_own_model(self) -> None:
+        """What the series' entry says is said of the model that bears its name."""
+        found = facts("sparrow-3")
+        assert (found.context_length, found.released, found.tools, found.reasoning, found.open_weights) == (400000, "2026-09-01", True, True, False)
+
+    def test_a_tier_inherits_nothing_that_was_said_of_the_series(self) -> None:
+        """Neither the context nor the day is said of ``mini``; that all of the series call tools is."""
+        found = facts("sparrow-3-mini")
+        assert (found.context_length, found.released) == (None, None)
+        assert (found.tools, found.max_output_tokens, found.input_modalities) == (True, 8192, ("text", "image"))
+
+    def test_a_tier_that_nobody_knows(self) -> None:
+        """A name that no entry lists has no facts but those of its family, of which there are none here."""
+        found = facts("sparrow-3-giant")
+        assert {name for name, value in found if value not in (None, ())} == {"name"}
+
+    def test_a_snapshot_has_its_model_s_facts(self) -> None:
+        """Of a dated id holds what is said of the id without the date, but for what is said of itself, and its own day."""
+        found = facts("sparrow-3-mini-2026-10-10")
+        assert (found.max_output_tokens, found.tools, found.released, found.knowledge_cutoff) == (4096, False, "2026-10-10", "2026-03")
+
+    @pytest.mark.parametrize("spelling", ["sparrow/sparrow-3-mini", "Sparrow 3 mini", "openrouter/sparrow/sparrow-3-mini", "sparrow_3_mini"])
+    def test_any_spelling(self, spelling: str) -> None:
+        """Facts belong to the model, however its name is written."""
+        assert facts(spelling).max_output_tokens == 8192
+
+    def test_checkpoints(self) -> None:
+        """An open series speaks of all checkpoints that it lists; what is said of one of them wins; a later edition has its own day."""
+        assert facts("Sparrow2-7B-Instruct").context_length == 32768
+        assert facts("sparrow-labs/Sparrow2-1B").context_length == 8192
+        assert facts("Sparrow2-7B-Instruct").released == "2026-05-02"
+        assert facts("sparrow-labs/Sparrow2-7B-Instruct-2608").released == "2026-08"
+        assert facts("Sparrow2-7B").licence == "Apache-2.0"
+        assert facts("Sparrow2-7B").open_weights is True
+
+    def test_packaging_is_no_other_model(self) -> None:
+        """Somebody's quantization has the facts of the model."""
+        assert facts("bartowski/Sparrow2-7B-Instruct-GGUF").context_length == 32768
+
+    def test_an_id_that_moves_belongs_to_no_series(self) -> None:
+        """``latest`` without a version is another model each time: nothing of the series that lists it holds."""
+        found = facts("sparrow-flash-latest")
+        assert (found.context_length, found.tools, found.released) == (None, None, None)
+
+    def test_origins(self) -> None:
+        """Each fact has its page, its day, and what the page speaks of; what nobody says has none."""
+        found = facts("sparrow-3-mini-2026-10-10")
+        mini = found.origin("knowledge_cutoff")
+        assert mini is not None
+        assert tuple(mini) == ("https://sparrow.example/mini", date(2026, 11, 22), "model")
+        assert [getattr(found.origin(field), "of", None) for field in ("released", "tools", "reasoning", "context_length")] == ["name", "model", "series", None]
+        assert getattr(found.origin("tools"), "source", None) == "unverified"
+        with pytest.raises(AttributeError):
+            found.origin("colour")
+
+    def test_retired(self) -> None:
+        """`resolve` says that a model is gone, and a plan warns; of a day to come the plan has a reason, and no warning."""
+        assert facts("sparrow-3").retired == "2026-11-01"
+        assert facts("sparrow-3").gone(date(2026, 11, 1))
+        assert not facts("sparrow-3").gone(date(2026, 10, 31))
+        with pytest.raises(ClosedWeights, match=re.escape("Sparrow Labs's API no longer serves it, since 2026-11-01 (says https://sparrow.example/bye)")):
+            resolve("sparrow-3")
+        with pytest.raises(ClosedWeights, match="has not published") as caught:
+            resolve("sparrow-3-mini")
+        assert "no longer" not in str(caught.value)
+        gone, here = plan("sparrow-3", engine="openai"), plan("sparrow-3-mini", engine="openai")
+        assert [text for text in gone.warnings if "2026-11-01" in text]
+        assert not here.warnings
+        assert [text for text in here.reasons if "serves it until 2999-01" in text]
+
+    def test_another_server_may_serve_it_still(self) -> None:
+        """What the vendor retired says nothing of a server that one runs oneself."""
+        assert not plan("sparrow-3", engine="openai", base_url="http://127.0.0.1:9/v1").warnings
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("tools = true", "says of no model what it says"),
+        ('of = ["a-1"]\nretired = "soon"', "is not a day, a month or a year"),
+        ('series = ["Nothing 9"]\ntools = true', "there is no series 'Nothing 9'"),
+        ('of = ["a-{1"]\ntools = true', "is not closed"),
+        ('of = ["a-1"]\ncolour = "red"', "colour"),
+    ],
+)
+def test_wrong_entries(entry: str, words: str, tmp_path: Path) -> None:
+    """An entry that speaks of nothing, or says what no fact is, is refused with its place."""
+    place = tmp_path / "wrong.toml"
+    place.write_text(f'name = "Wrong Labs"\n[[family]]\nname = "Wrongling"\nweights = "closed"\n[[family.facts]]\n{entry}\n', encoding="utf-8")
+    with pytest.raises(CatalogDataError, match=words):
+        catalog.extend(place)
+
+
+@pytest.mark.parametrize(
+    ("tier", "model", "field"),
+    [
+        ("gpt-4-turbo", "gpt-4", "context_length"), ("gpt-4-32k", "gpt-4", "context_length"), ("gpt-5.4-mini", "gpt-5.4", "context_length"),
+        ("google/gemma-4-E2B-it", "google/gemma-4-31B-it", "context_length"), ("google/gemma-3-1b-it", "google/gemma-3-27b-it", "context_length"),
+        ("o3-mini", "o3", "released"), ("claude-haiku-4-5", "claude-opus-4-5", "released"), ("gpt-4o-2024-05-13", "gpt-4o", "max_output_tokens"),
+        ("amazon.nova-micro-v1:0", "amazon.nova-pro-v1:0", "context_length"), ("Qwen/Qwen3-0.6B", "Qwen/Qwen3-32B", "context_length"),
+    ],
+)  # fmt: skip
+def test_tiers_differ(tier: str, model: str, field: str) -> None:
+    """Tiers that differ from their series in the world differ in the catalog, and both are known."""
+    one, other = getattr(facts(tier), field), getattr(facts(model), field)
+    assert None not in (one, other)
+    assert one != other
+
+
+def test_nobody_said() -> None:
+    """What no entry says is None, and an empty tuple for modalities; a text that is no name is refused."""
+    found = facts("nobody/has-heard-of-this-2b")
+    assert found == Facts(name="nobody/has-heard-of-this-2b")
+    with pytest.raises(NameSyntaxError):
+        facts("")
+
+
+@pytest.mark.parametrize(("name", "reasoning"), [("Qwen3-4B-Thinking-2507", True), ("Qwen3-4B-Instruct-2507", False), ("grok-4-fast-non-reasoning", False)])
+def test_reasoning(name: str, reasoning: bool) -> None:  # noqa: FBT001  a case
+    """A name that says that its model thinks is believed, and so is one that says that it does not."""
+    assert facts(name).reasoning is reasoning
+
+
+def test_modalities_follow_from_the_name() -> None:
+    """A type word that tells what every such model reads says it of the model."""
+    found = facts("someone/Llama-3-8B-VL")
+    assert found.input_modalities == ("text", "image")
+    assert getattr(found.origin("input_modalities"), "source", None) == "name"
+
+
+def test_every_entry_says_something_of_a_model_that_is_read() -> None:
+    """No entry of the catalog names a model of another family, nor says nothing; and a page that was opened has its day."""
+    for file in vocabulary.companies():
+        owner = next(iter(file.accounts.api or file.accounts.huggingface), None)
+        for family in file.family:
+            for entry in family.facts:
+                said = entry.model_dump(exclude={"of", "series", "source", "checked"}, exclude_defaults=True)
+                assert said, entry
+                assert (entry.source == "unverified") == (entry.checked is None), entry
+                for name in (one for pattern in entry.of for one in expand(pattern)):
+                    assert parse(f"{owner}/{name}").family == family.name, name
+
+
+def test_retirement_is_said_with_its_page() -> None:
+    """The sentence names the API, the day and the page; there is none where no day is known."""
+    assert retirement("grok-3") == "xAI's API no longer serves it, since 2026-05-15 (says https://docs.x.ai/docs/migration/may-15-retirement)"
+    assert retirement("Qwen3-8B") is None
