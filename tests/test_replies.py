@@ -471,7 +471,7 @@ class TestWrongInput:
             (lambda m: m.chat([{"role": "user", "content": 7}]), "the content of message 1 is of type int"),
             (lambda m: m.chat([{"role": "user", "content": [{"type": "image", "url": "x"}]}]), "a part of type 'image'"),
             (lambda m: m.chat([{"role": "user", "content": [{"type": "text"}]}]), "has no text"),
-            (lambda m: m.chat([{"role": "tool", "content": "x"}]), "the role 'tool'; there are system, user, assistant"),
+            (lambda m: m.chat([{"role": "function", "content": "x"}]), "the role 'function'; there are system, user, assistant, tool"),
             (lambda m: m.chat([{"role": "developer", "content": "x"}]), "give instructions of a developer the role 'system'"),
             (lambda m: m.chat([{"role": ["user"], "content": "x"}]), "has the role"),
             (lambda m: m.chat([{"role": "user", "content": "x", "tool_calls": [1]}]), "tool_calls, which no engine here reads"),
@@ -508,7 +508,7 @@ class TestWrongInput:
 
     def test_in_a_batch(self, model: mc.ChatModel) -> None:
         """The others are answered, in their order."""
-        prompts: Any = ["hi", "cut \ud83d", None, [{"role": "tool", "content": "x"}], "hi"]
+        prompts: Any = ["hi", "cut \ud83d", None, [{"role": "function", "content": "x"}], "hi"]
         replies = list(model.batch(prompts, max_new_tokens=9, do_sample=False))
         assert [reply.finish_reason for reply in replies] == ["stop", "error", "error", "error", "stop"]
         assert all(isinstance(reply.error, ModelCatalogError) for reply in replies[1:4])

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from modelcatalog.entries import Accounts, CompanyFile, HubsFile, MethodsFile, NumbersFile, ProvidersFile, TasksFile, ThinkingFile, TypesFile
+from modelcatalog.entries import (
+    Accounts,
+    CompanyFile,
+    HubsFile,
+    MethodsFile,
+    NumbersFile,
+    ProvidersFile,
+    TasksFile,
+    ThinkingFile,
+    ToolsFile,
+    TypesFile,
+)
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.patterns import expand
 
@@ -24,7 +35,22 @@ if TYPE_CHECKING:
 
     from modelcatalog.entries import SeriesEntry
 
-__all__ = ["companies", "hubs", "merged", "methods", "model_names", "numbers", "providers", "read", "read_all", "read_company", "tasks", "thinking", "types"]
+__all__ = [
+    "companies",
+    "hubs",
+    "merged",
+    "methods",
+    "model_names",
+    "numbers",
+    "providers",
+    "read",
+    "read_all",
+    "read_company",
+    "tasks",
+    "thinking",
+    "tools",
+    "types",
+]
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -66,6 +92,11 @@ def tasks() -> TasksFile:
 def thinking() -> ThinkingFile:
     """Marks of thinking and of answers."""
     return _load(ThinkingFile, _data() / "thinking.toml")
+
+
+def tools() -> ToolsFile:
+    """How models write calls of tools."""
+    return _load(ToolsFile, _data() / "tools.toml")
 
 
 def types() -> TypesFile:

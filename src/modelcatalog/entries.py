@@ -9,7 +9,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from modelcatalog.patterns import expand
 from modelcatalog.records import Hub, Modality, Weights
@@ -40,8 +40,10 @@ __all__ = [
     "TaskEntry",
     "TasksFile",
     "ThinkingFile",
+    "ToolsFile",
     "TypeEntry",
     "TypesFile",
+    "WayEntry",
     "WrapperEntry",
     "count",
     "split_size",
@@ -512,3 +514,29 @@ class ThinkingFile(Entry):
     wrapper: tuple[WrapperEntry, ...]
     channels: tuple[ChannelsEntry, ...]
     spelled: tuple[SpelledEntry, ...]
+
+
+class WayEntry(_Sourced):
+    """A way of writing calls of tools."""
+
+    marks: tuple[str, ...]
+    """What tells it: all stand in the chat template, or are tokens."""
+    field: dict[str, JsonValue]
+    """The field of one call, or of a list of calls, in a response template of transformers."""
+    around: tuple[str, ...] = ()
+    """Marks around several calls, which are nobody's text."""
+    tokens: tuple[str, ...] = ()
+    """Words of the patterns that may be tokens, beside the marks."""
+    bare: bool = False
+    """Whether calls have no mark of their own, so that what names no tool is an answer."""
+    families: tuple[str, ...] = ()
+
+
+class ToolsFile(Entry):
+    """How models write calls of tools."""
+
+    names: tuple[str, ...]
+    """What chat templates call the tools."""
+    template: str
+    """The name of a chat template that is for tools."""
+    way: tuple[WayEntry, ...]

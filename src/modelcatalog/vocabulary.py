@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         TaskEntry,
         TasksFile,
         ThinkingFile,
+        ToolsFile,
         TypeEntry,
         TypesFile,
     )
@@ -54,6 +55,7 @@ __all__ = [
     "spdx",
     "tasks",
     "thinking",
+    "tools",
     "type_packages",
     "types",
 ]
@@ -266,6 +268,14 @@ def thinking() -> ThinkingFile:
     from modelcatalog import datafiles  # see `companies`
 
     return datafiles.thinking()
+
+
+@derived
+def tools() -> ToolsFile:
+    """How models write calls of tools."""
+    from modelcatalog import datafiles
+
+    return datafiles.tools()
 
 
 def types() -> dict[str, TypeEntry]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from json import loads
 from typing import Any
 
 from pydantic import ValidationError
 
 from modelcatalog.chat import showing
-from modelcatalog.engines import Image, Message, well_formed
+from modelcatalog.engines import Image, Message, ToolCall, well_formed
 from modelcatalog.errors import Unsupported
 
-__all__ = ["Asked", "Content", "instructions", "messages", "text", "turn"]
+__all__ = ["Asked", "Content", "instructions", "messages", "paired", "text", "turn"]
 
 Asked = str | Sequence[Message | Mapping[str, Any]]
 """A prompt: the user's text, a conversation as messages (or dicts with ``role`` and ``content``), or the parts of one text."""
@@ -19,12 +20,14 @@ Asked = str | Sequence[Message | Mapping[str, Any]]
 Content = str | Sequence[str | Image | Mapping[str, Any]]
 """What one message says: a text, or texts and images in their order."""
 
-_ROLES = ("system", "user", "assistant")
+_ROLES = ("system", "user", "assistant", "tool")
+_MORE = {"assistant": ("tool_calls",), "tool": ("tool_call_id", "name")}
+"""What messages of a role may have beside their content."""
 _SHOWN = 200
+_CALL = 'write {"id": …, "type": "function", "function": {"name": …, "arguments": {…}}}'
 _WAYS = {
     "developer": "give instructions of a developer the role 'system': templates that know a developer take it for that",
-    "tool": "tools are not called yet; write a tool's result into a message of the user",
-    "function": "tools are not called yet; write a function's result into a message of the user",
+    "function": "what a function returned has the role 'tool'",
     "model": "what the model said has the role 'assistant'",
     "human": "what a person said has the role 'user'",
 }
@@ -50,7 +53,7 @@ def messages(prompt: Asked, system: str | None = None) -> tuple[Message, ...]:
         message = f"a prompt is a text or a list of messages, not {_kind(prompt)}"
         hint = "decode it first" if isinstance(prompt, bytes) else "put the message into a list" if isinstance(prompt, Mapping) else "pass a str"
         raise Unsupported(message, subject=_shown(prompt), hint=hint)
-    rest = tuple(_read(one, place) for place, one in enumerate(prompt, 1))
+    rest = paired([_read(one, place) for place, one in enumerate(prompt, 1)])
     if not rest:
         message = "there is no message to answer"
         raise Unsupported(message, subject="[]", hint="pass at least one message of the user")
@@ -66,13 +69,41 @@ def instructions(system: object) -> tuple[Message, ...]:
     return () if system is None or not _content(system, "system=") else (_message("system", system, "system="),)
 
 
-def turn(prompt: object) -> Message:
-    """What the user says next in a conversation: a text, or its parts.
+def turn(prompt: object, before: Sequence[Message] = ()) -> tuple[Message, ...]:
+    """What comes next in a conversation: a text of the user, its parts, or messages of the tools that the model called.
+
+    Args:
+        prompt: What comes next.
+        before: The conversation so far.
 
     Raises:
-        Unsupported: it is neither.
+        Unsupported: it is none of these.
     """
-    return _message("user", prompt, "the prompt")
+    if isinstance(prompt, list | tuple) and prompt and all(_of_tool(one) for one in prompt):
+        return paired([*before, *(_read(one, place) for place, one in enumerate(prompt, 1))])[len(before) :]
+    return (_message("user", prompt, "the prompt"),)
+
+
+def paired(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Messages of tools with the id and the name of the call that each answers: templates and servers want one or the other.
+
+    >>> call = ToolCall(id="call00001", name="now", arguments={})
+    >>> paired([Message(role="assistant", content="", tool_calls=(call,)), Message(role="tool", content="12:00")])[1].name
+    'now'
+    """
+    found: list[Message] = []
+    waiting: list[ToolCall] = []
+    for one in messages:
+        waiting = list(one.tool_calls) or waiting
+        call = None
+        if one.role == "tool":
+            fits = (lambda call, one=one: call.id == one.tool_call_id) if one.tool_call_id else lambda call, one=one: one.name in (None, call.name)
+            call = next(filter(fits, waiting), None)
+        if call is not None:
+            waiting.remove(call)
+            one = one.model_copy(update={"tool_call_id": one.tool_call_id or call.id, "name": one.name or call.name})  # noqa: PLW2901  filled in
+        found.append(one)
+    return tuple(found)
 
 
 def text(value: object) -> str:
@@ -95,22 +126,55 @@ def _read(one: object, place: int) -> Message:
         message = f"{where} is {_kind(one)}: a message is a role ({', '.join(_ROLES)}) and a content"
         hint = "to ask many prompts use .batch" if isinstance(one, str) else 'write {"role": "user", "content": "…"}'
         raise Unsupported(message, subject=_shown(one), hint=hint)
-    if lacks := [key for key in ("role", "content") if key not in one]:
+    called = one.get("role") == "assistant" and one.get("tool_calls")
+    if lacks := [key for key in ("role", "content") if key not in one and not (called and key == "content")]:
         message = f"{where} has no {lacks[0]}: a message is a role ({', '.join(_ROLES)}) and a content"
         raise Unsupported(message, subject=_shown(one), hint='write {"role": "user", "content": "…"}')
-    if extra := [str(key) for key, value in one.items() if key not in {"role", "content"} and value is not None]:
+    more = _MORE.get(str(one["role"]), ())
+    if extra := [str(key) for key, value in one.items() if key not in {"role", "content", *more} and value not in (None, [])]:
         message = f"{where} has {', '.join(extra)}, which no engine here reads: a message is a role and a content"
         raise Unsupported(message, subject=_shown(one), hint="leave it out")
-    return _message(one["role"], one["content"], where)
+    content = one.get("content")
+    given = {key: value for key in more if (value := one.get(key)) is not None}
+    if "tool_calls" in given:
+        given["tool_calls"] = _calls(given["tool_calls"], where)
+    return _message(one["role"], "" if content is None and called else content, where, **given)
 
 
-def _message(role: object, content: object, where: str) -> Message:
+def _calls(given: object, where: str) -> tuple[ToolCall, ...]:
+    """The calls of an assistant's message, as OpenAI or transformers write them: arguments as JSON, or as a mapping."""
+    if not isinstance(given, list | tuple):
+        message = f"the tool_calls of {where} are {_kind(given)}, not a list"
+        raise Unsupported(message, subject=_shown(given), hint=_CALL)
+    found: list[ToolCall] = []
+    for number, one in enumerate(given, 1):
+        if isinstance(one, ToolCall):
+            found.append(one)
+            continue
+        inner = one.get("function", one) if isinstance(one, Mapping) else None
+        name, arguments = (inner.get("name"), inner.get("arguments")) if isinstance(inner, Mapping) else (None, None)
+        if isinstance(arguments, str):
+            try:
+                arguments = loads(arguments or "{}")
+            except ValueError as error:
+                message = f"the arguments of call {number} in {where} are not JSON: {error}"
+                raise Unsupported(message, subject=_shown(one), hint=_CALL) from error
+        try:
+            ident = one.get("id") if isinstance(one, Mapping) else None
+            found.append(ToolCall.model_validate({"id": ident or f"call{number:05}", "name": name, "arguments": {} if arguments is None else arguments}))
+        except ValidationError as error:
+            message = f"call {number} in {where} is no call of a tool: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg'].lower()}"
+            raise Unsupported(message, subject=_shown(one), hint=_CALL) from error
+    return tuple(found)
+
+
+def _message(role: object, content: object, where: str, **more: object) -> Message:
     if role not in _ROLES:
         message = f"{where} has the role {role!r}; there are {', '.join(_ROLES)}"
         hint = _WAYS.get(str(role), "give it one of these")
         raise Unsupported(message, subject=_shown(role), hint=hint)
     try:
-        return Message.model_validate({"role": role, "content": _content(content, where), "parts": showing.parts(content, where)})
+        return Message.model_validate({"role": role, "content": _content(content, where), "parts": showing.parts(content, where), **more})
     except ValidationError as error:
         message = f"{where} is not a message: {error.errors()[0]['msg'].lower()}"
         raise Unsupported(message, subject=_shown(content), hint='write {"role": "user", "content": "…"}') from error
@@ -136,6 +200,10 @@ def _part(part: Mapping[str, Any], where: str) -> str:
         message = f"a text part of {where} has no text"
         raise Unsupported(message, subject=_shown(part), hint='write {"type": "text", "text": "…"}')
     return words
+
+
+def _of_tool(one: object) -> bool:
+    return (one.role if isinstance(one, Message) else one.get("role") if isinstance(one, Mapping) else None) == "tool"
 
 
 def _parts(prompt: object) -> bool:

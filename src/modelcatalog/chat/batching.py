@@ -6,16 +6,17 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from modelcatalog.chat.calls import Offer
 from modelcatalog.chat.reply import Draft, Reply
 from modelcatalog.engines import Finished
 from modelcatalog.errors import ModelCatalogError
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from modelcatalog.chat.reply import Stream
-    from modelcatalog.engines import Constraint, Event
+    from modelcatalog.engines import Event
 
 __all__ = ["in_order", "replies"]
 
@@ -55,18 +56,18 @@ def replies(ask: Callable[[_Prompt], Stream], prompts: Iterable[_Prompt], parall
             stream.cancel()
 
 
-def in_order(events: Iterable[tuple[int, Event | ModelCatalogError]], constraint: Constraint | None = None) -> Iterator[Reply]:
+def in_order(events: Iterable[tuple[int, Event | ModelCatalogError]], asked: Mapping[int, Offer]) -> Iterator[Reply]:
     """The replies that an engine makes together, each as soon as those before it are complete.
 
     Args:
         events: What the engine says of each.
-        constraint: What each must match.
+        asked: What each must be, by its place.
     """
     drafts: dict[int, Draft] = {}
     done: dict[int, Reply] = {}
     turn = 0
     for index, event in events:
-        draft = drafts.setdefault(index, Draft(constraint))
+        draft = drafts.setdefault(index, Draft(asked.get(index, Offer())))
         if isinstance(event, ModelCatalogError):
             done[index] = draft.reply(event)
         else:

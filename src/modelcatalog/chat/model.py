@@ -10,18 +10,20 @@ from modelcatalog import catalog, engines
 from modelcatalog.chat import asking, batching, saving, showing
 from modelcatalog.chat.asking import Asked, Content
 from modelcatalog.chat.awaiting import AsyncStream, Awaited
+from modelcatalog.chat.calls import Offer
 from modelcatalog.chat.reply import Reply, Stream
+from modelcatalog.chat.running import Run, said
 from modelcatalog.chat.turns import Turns
-from modelcatalog.engines import Engine, Message, Options, Prompt
 from modelcatalog.engines.constraints import GIVEN
 from modelcatalog.errors import ModelCatalogError, Unsupported
 from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
+    from modelcatalog.engines import Engine, Message, Options, Prompt, ToolCall
     from modelcatalog.planning import Plan
 
 __all__ = ["Asked", "ChatModel", "Session"]
@@ -71,14 +73,15 @@ class ChatModel:
         """Answer a prompt.
 
         Args:
-            prompt: A text, or messages with ``role`` (system, user, assistant) and ``content``: a text, or parts, of which some may be
-                images, as ``{"type": "image", "path": "cat.png"}`` (or ``image``, ``url``), or as OpenAI writes them.
+            prompt: A text, or messages with ``role`` (system, user, assistant, tool) and ``content``: a text, or parts, of which some may be
+                images, as ``{"type": "image", "path": "cat.png"}`` (or ``image``, ``url``), or as OpenAI writes them; an assistant's may have
+                ``tool_calls``, a tool's ``tool_call_id`` and ``name``.
             system: The system prompt, before the messages.
             max_new_tokens: Most tokens that the reply may have.
             generation: ``temperature``, ``top_p``, ``top_k``, ``min_p``, ``repetition_penalty``, ``seed``, ``stop``,
-                ``chat_template``, ``enable_thinking``, ``image_urls`` (whether images may be fetched from an address), …; and what the
+                ``chat_template``, ``enable_thinking``, ``image_urls`` (whether images may be fetched from an address), …; what the
                 answer must match, for `Reply.parsed`: ``response_format`` (a pydantic model or a JSON Schema), ``choices`` (texts) or
-                ``regex``.
+                ``regex``; and ``tools`` (functions or JSON Schemas) that the model may call, for `Reply.tool_calls`, with ``tool_choice``.
 
         Raises:
             NoChatTemplate: it is a base model.
@@ -113,19 +116,25 @@ class ChatModel:
         def ask(prompt: Asked) -> Stream:
             return self._stream(self._shown(asking.messages(prompt, system), options), options, cancel=cancel)
 
+        offers: dict[int, Offer] = {}
+
         def asked() -> Iterator[Prompt | ModelCatalogError]:
-            for prompt in prompts:
+            for place, prompt in enumerate(prompts):
                 try:
-                    yield self._shown(asking.messages(prompt, system), options)
+                    read = self._shown(asking.messages(prompt, system), options)
                 except ModelCatalogError as error:
                     yield error
+                    continue
+                if options.constraint is not None or options.tools:
+                    offers[place] = Offer.of(read, options)
+                yield read
 
         def made() -> Iterator[Reply]:
             if isinstance(self._engine, engines.Together):
                 with self._turns.take():
                     together = self._engine.run_many(asked(), options, cancel=cancel)
                     if together is not None:
-                        yield from batching.in_order(together, options.constraint)
+                        yield from batching.in_order(together, offers)
                         return
             yield from batching.replies(ask, prompts, self._engine.parallel, cancel)
 
@@ -165,7 +174,7 @@ class ChatModel:
     def _stream(self, prompt: Prompt, options: Options, memory: object | None = None, cancel: threading.Event | None = None) -> Stream:
         cancel = cancel or threading.Event()
         events = self._events(prompt, options, cancel, memory)
-        stream = Stream(events, cancel, options.constraint)
+        stream = Stream(events, cancel, Offer.of(prompt, options))
         self._turns.watch(stream)
         return stream
 
@@ -207,9 +216,41 @@ class Session:
     def stream(self, prompt: Content, **generation: Any) -> Stream:
         """Answer the next turn piece by piece; as `ChatModel.stream`."""
         options = _options(self._settings, generation)
-        (turn,) = self._model._shown((asking.turn(prompt),), options)  # noqa: SLF001  one class in two halves
-        stream = self._model._stream((*self._messages, turn), options, self._memory)  # noqa: SLF001
+        turn = self._model._shown(asking.turn(prompt, self._messages), options)  # noqa: SLF001  one class in two halves
+        stream = self._model._stream((*self._messages, *turn), options, self._memory)  # noqa: SLF001
         return _Remembered(stream, self._messages, turn)
+
+    def run(
+        self,
+        prompt: Content,
+        *,
+        tools: Iterable[Any],
+        limit: int = 8,
+        allow: Callable[[ToolCall], bool] | None = None,
+        **generation: Any,
+    ) -> Run:
+        """Answer the next turn, calling the functions that the model wants called until it answers.
+
+        Iterate over it for the steps as they are made, then read its ``reply``; or read that at once. A function that raises, a call that
+        cannot be made and one that is not allowed are told to the model. The history has the turn once the answer stands.
+
+        Args:
+            prompt: A text, or its parts.
+            tools: Functions, as ``tools=`` takes them; a JSON Schema alone cannot be called.
+            limit: Most replies that may call tools; one more is an `EngineError`.
+            allow: Asked before each call; False leaves it out.
+            generation: As in `ChatModel.chat`.
+
+        Raises:
+            Unsupported: a tool has no function, or as in `ChatModel.chat`.
+        """
+        options = _options(self._settings, {**generation, "tools": tools})
+        turn = self._model._shown(asking.turn(prompt, self._messages), options)  # noqa: SLF001
+
+        def ask(messages: Sequence[Message], options: Options) -> Stream:
+            return self._model._stream((*self._messages, *messages), options, self._memory)  # noqa: SLF001
+
+        return Run(ask, turn, options, self._messages.extend, limit=limit, allow=allow)
 
     def undo(self) -> str | None:
         """Forget the last turn; what the user said in it, None where there is none."""
@@ -277,10 +318,10 @@ def _options(settings: Mapping[str, Any], generation: Mapping[str, Any]) -> Opti
 class _Remembered(Stream):
     """A stream that writes its turn into the history when it ends."""
 
-    def __init__(self, stream: Stream, messages: list[Message], turn: Message) -> None:
+    def __init__(self, stream: Stream, messages: list[Message], turn: Sequence[Message]) -> None:
         self._stream = stream
         self._history = messages
-        self._turn: Message | None = turn
+        self._turn: Sequence[Message] = turn
 
     def __next__(self) -> str:
         try:
@@ -303,9 +344,9 @@ class _Remembered(Stream):
         return self._stream.reply
 
     def _remember(self) -> None:
-        if self._turn is None:
+        if not self._turn:
             return
         self._stream.close()
-        reply, turn, self._turn = self._stream.reply, self._turn, None
+        reply, turn, self._turn = self._stream.reply, self._turn, ()
         if reply.finish_reason != "error" and (reply.text or reply.finish_reason != "cancelled"):
-            self._history += [turn, Message(role="assistant", content=reply.text)]
+            self._history += [*turn, said(reply)]

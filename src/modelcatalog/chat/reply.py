@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from modelcatalog.engines import Finish, Finished, Pieces, Started, Thought
+from modelcatalog.chat.calls import Offer
+from modelcatalog.engines import Called, Finish, Finished, Pieces, Started, Thought, ToolCall
 from modelcatalog.errors import EngineError, ModelCatalogError
 
 if TYPE_CHECKING:
     import threading
 
-    from modelcatalog.engines import Constraint, Event
+    from modelcatalog.engines import Event
 
 __all__ = ["Draft", "Reply", "Stream", "Usage"]
 
@@ -42,6 +43,8 @@ class Reply(BaseModel):
     text: str = ""
     thinking: str | None = None
     """What a reasoning model wrote before its answer; None if it wrote none."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """The tools of ``tools=`` that the model wants called, with arguments that fit their JSON Schemas."""
     finish_reason: Finish = "stop"
     usage: Usage = Usage()
     seconds_to_first_token: float | None = None
@@ -67,8 +70,8 @@ class Stream(Iterator[str]):
     Leaving the loop, an exception in it, Ctrl-C and `cancel` all end the generation after the current token.
     """
 
-    def __init__(self, events: Iterator[Event], cancel: threading.Event, constraint: Constraint | None = None) -> None:
-        self._pieces: Generator[str] = self._run(events, constraint)
+    def __init__(self, events: Iterator[Event], cancel: threading.Event, asked: Offer = Offer()) -> None:  # noqa: B008  frozen
+        self._pieces: Generator[str] = self._run(events, asked)
         self._cancel = cancel
         self._reply: Reply | None = None
 
@@ -99,8 +102,8 @@ class Stream(Iterator[str]):
             pass
         return self._reply or Reply(finish_reason="cancelled")
 
-    def _run(self, events: Iterator[Event], constraint: Constraint | None) -> Generator[str]:
-        draft = Draft(constraint)
+    def _run(self, events: Iterator[Event], asked: Offer) -> Generator[str]:
+        draft = Draft(asked)
         try:
             for event in events:
                 yield from draft.push(event)
@@ -119,7 +122,7 @@ class Draft:
     """A reply that is being put together from the events of an engine.
 
     Args:
-        constraint: What the answer must match.
+        asked: What the reply must be.
 
     >>> draft = Draft()
     >>> [*draft.push(Started(3)), *draft.push(Thought("hm")), *draft.push("Paris"), *draft.push(Finished("stop", 5))]
@@ -128,8 +131,10 @@ class Draft:
     'hm'
     """
 
-    def __init__(self, constraint: Constraint | None = None) -> None:
-        self._constraint = constraint
+    def __init__(self, asked: Offer = Offer()) -> None:  # noqa: B008  frozen
+        self._asked = asked
+        self._called: list[Called] = []
+        self._calls: tuple[ToolCall, ...] = ()
         self._parsed: Any = None
         self._text: list[str] = []
         self._thinking: list[str] = []
@@ -153,22 +158,30 @@ class Draft:
         for piece in event.pieces if isinstance(event, Pieces) else (event,):
             if isinstance(piece, Thought):
                 self._thinking.append(piece.text)
+            elif isinstance(piece, Called):
+                self._called.append(piece)
             else:
                 answer.append(piece)
         self._text += answer
         return answer
 
     def check(self) -> None:
-        """Read what a reply says that must match something; one that was cancelled says nothing yet.
+        """Read what a reply calls, and what it says that must match something; one that was cancelled says nothing yet.
 
         Raises:
-            EngineError: it does not match, or was cut before it did.
+            EngineError: it does not match, or was cut before it did, or a call cannot be used.
         """
-        if self._constraint is None or self._reason == "cancelled":
+        if self._reason == "cancelled":
             return
         text = "".join(self._text)
+        self._calls = self._asked.calls(self._called, text, cut=self._reason == "length")
+        constraint = self._asked.constraint
+        if self._calls and self._reason == "stop":
+            self._reason = "tool_calls"
+        if constraint is None or self._calls:
+            return
         try:
-            self._parsed = self._constraint.read(text)
+            self._parsed = constraint.read(text)
         except ValueError as error:
             if self._reason == "length":
                 message = f"the reply was cut after {self._made} tokens, before it matched what was asked for"
@@ -186,6 +199,7 @@ class Draft:
         return Reply(
             text=text,
             thinking="".join(self._thinking).strip() or None,
+            tool_calls=self._calls,
             finish_reason=self._reason if error is None else "error",
             parsed=self._parsed,
             usage=Usage(prompt_tokens=self._prompt_tokens, completion_tokens=made),

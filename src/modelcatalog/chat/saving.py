@@ -46,7 +46,7 @@ def write(path: str | Path, model: str, settings: Mapping[str, object], messages
     Raises:
         Unsupported: a setting is not JSON, such as a class for ``response_format=``, or the file cannot be written.
     """
-    turns = [one.model_dump(exclude_none=True) for one in messages]
+    turns = [one.model_dump(mode="json", exclude_defaults=True) for one in messages]
     held = {"format": _FORMAT, "version": _VERSION, "model": model, "settings": dict(settings), "messages": turns}
     try:
         text = json.dumps(held, ensure_ascii=False, indent=2, allow_nan=False)

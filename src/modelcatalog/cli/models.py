@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,11 +18,11 @@ from modelcatalog.cli.words import words
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rich.console import Console
 
-    from modelcatalog import ChatModel, Plan, Session
+    from modelcatalog import ChatModel, Plan, Reply, Session
     from modelcatalog.cli.words import Words
     from modelcatalog.engines import Image
 
@@ -84,6 +85,14 @@ def chat(
     max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="The maximum number of tokens in a reply.")] = 512,
     image: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Show this image with the first prompt; may repeat.", show_default=False)] = None,
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="Answer as JSON that matches the JSON Schema in this file.", show_default=False)] = None,
+    tools: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Let the model call the functions in this Python file, which have docstrings; asks before each call.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[Path | None, typer.Option(metavar="FILE", help="Go on with the conversation in this file.", show_default=False)] = None,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the conversation to this file at the end.", show_default=False)] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON reply per line; prompts, one per line, from standard input.")] = False,
@@ -96,6 +105,7 @@ def chat(
     say, notes = words(os.environ), show.console(stderr=True)
     prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
     settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
+    reply = None if tools is None else _calling(tools, say, notes, json=json)
     images = _images(image or ())
     if resume is not None:
         from modelcatalog.chat import saving  # only --resume needs it
@@ -115,12 +125,29 @@ def chat(
             if json:
                 _replies(session, [prompt] if prompt is not None else talk.prompts(), images)
             elif prompt is None:
-                talk.talk(session, say, notes, report=ending.report, images=images)
+                talk.talk(session, say, notes, report=ending.report, reply=None if reply is None else partial(reply, session), images=images)
+            elif reply is not None:
+                reply(session, [*images, prompt] if images else prompt)
             elif talk.answer(session.stream([*images, prompt] if images else prompt), say, notes).finish_reason == "cancelled":
                 raise typer.Exit(ending.INTERRUPTED)
         finally:
             if save is not None:
                 session.save(save)
+
+
+def _calling(file: Path, say: Words, notes: Console, *, json: bool) -> Callable[[Session, Any], Reply]:
+    """What answers with the tools of a file.
+
+    Raises:
+        Unsupported: there are none, or nobody can be asked.
+    """
+    from modelcatalog.cli import tools
+
+    if json:
+        message = "--tools asks before each call, and with --json there is nobody to ask"
+        raise Unsupported(message, subject="--tools", hint="leave one of them out, or use session.run in Python")
+    found = tools.functions(file)
+    return lambda session, prompt: tools.answer(session, prompt, found, say, notes)
 
 
 def _schema(file: Path) -> dict[str, Any]:

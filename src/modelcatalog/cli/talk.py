@@ -9,7 +9,7 @@ import json
 import signal
 import sys
 from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from modelcatalog.cli.words import Words
     from modelcatalog.engines import Image
 
-__all__ = ["ENDS", "answer", "prompts", "record", "talk", "waiting", "well_formed"]
+__all__ = ["CONTROLS", "ENDS", "answer", "prompts", "record", "talk", "waiting", "well_formed"]
 
 ENDS = frozenset({"exit", "quit", "退出"})
 """What ends a conversation."""
 _FENCE = '"""'
-_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 """A model may write escape sequences; a terminal would obey them."""
 
 
@@ -47,7 +47,15 @@ def waiting(notes: Console, text: str) -> Iterator[None]:
         yield
 
 
-def talk(session: Session, say: Words, notes: Console, *, report: Callable[[ModelCatalogError], object], images: Sequence[Image] = ()) -> None:
+def talk(
+    session: Session,
+    say: Words,
+    notes: Console,
+    *,
+    report: Callable[[ModelCatalogError], object],
+    reply: Callable[[Any], Reply] | None = None,
+    images: Sequence[Image] = (),
+) -> None:
     """Prompt and reply in turn, until the user ends it. What begins with a slash is for the program, never for the model.
 
     Args:
@@ -55,6 +63,7 @@ def talk(session: Session, say: Words, notes: Console, *, report: Callable[[Mode
         say: The user's language.
         notes: Where everything goes that is not a reply.
         report: Prints an error, after which the conversation goes on.
+        reply: Answers a prompt and prints the answer, where it is more than to stream it.
         images: What is shown with the first prompt.
 
     Raises:
@@ -64,6 +73,7 @@ def talk(session: Session, say: Words, notes: Console, *, report: Callable[[Mode
     if at_terminal:
         _edit_lines()
     notes.print(say.greeting)
+    made = reply or (lambda asked: answer(session.stream(asked), say, notes))
     slash = Commands(session, say, notes)
     while True:
         try:
@@ -80,12 +90,13 @@ def talk(session: Session, say: Words, notes: Console, *, report: Callable[[Mode
             asked = slash.take(prompt)
             if not asked:
                 continue
-            if at_terminal:
-                print(say.model, end="", flush=True)  # noqa: T201  the reply follows on the same line
-            slash.replies.append(answer(session.stream([*images, asked] if images and isinstance(asked, str) else asked), say, notes))
+            print(say.model if at_terminal else "", end="", flush=True)  # noqa: T201  the reply follows on the same line
+            slash.replies.append(made([*images, asked] if images and isinstance(asked, str) else asked))
             images = ()
         except NoChatTemplate:
             raise
+        except KeyboardInterrupt:
+            notes.print(say.stopped)
         except ModelCatalogError as error:
             report(error)
 
@@ -134,7 +145,7 @@ def answer(stream: Stream, say: Words, notes: Console) -> Reply:
             with notes.status(Text(say.thinking)) if notes.is_terminal else nullcontext():
                 piece = next(stream, "")
             while piece:
-                last = piece.translate(_CONTROLS)
+                last = piece.translate(CONTROLS)
                 print(last, end="", flush=True)  # noqa: T201
                 piece = next(stream, "")
         except KeyboardInterrupt:
@@ -178,7 +189,7 @@ def record(stream: Stream, report: Callable[[ModelCatalogError], object]) -> Rep
         except ModelCatalogError as error:
             report(error)
             reply = stream.reply
-    less = {"error"} if reply.parsed is not None else {"error", "parsed"}
+    less = {"error", *(field for field in ("parsed", "tool_calls") if getattr(reply, field) in (None, ()))}
     shown = {**reply.model_dump(mode="json", exclude=less), "error": None if reply.error is None else str(reply.error)}
     print(json.dumps(shown, ensure_ascii=False), flush=True)  # noqa: T201
     return reply

@@ -40,6 +40,9 @@ CHINESE = {
     "Names; - reads them from standard input, one per line.": "名称；- 表示从标准输入读取，每行一个。",
     "Read names from this file too, one per line.": "再从这个文件读取名称，每行一个。",
     "One JSON object per line.": "每行一个 JSON 对象。",
+    "Let the model call the functions in this Python file, which have docstrings; asks before each call.": (
+        "让模型调用这个 Python 文件里有文档字符串的函数；每次调用之前都会询问。"
+    ),
     "One JSON reply per line; prompts, one per line, from standard input.": "每次回复一行 JSON；从标准输入逐行读取提问。",
     "The hub to take it from.": "从这个站点取。",
     "A lock file that the checkpoint must agree with.": "锁定文件：检查点必须与它一致。",

@@ -103,6 +103,10 @@ class Words(NamedTuple):
     model: str
     how_to_end: str
     thinking: str
+    may_call: str
+    """Before a tool is called: ``{call}``."""
+    called: str
+    """What a tool said: ``{call}`` and ``{text}``."""
     stopped: str
     cut: str
     """After a reply that hit its limit; ``{count}``."""
@@ -177,6 +181,8 @@ ENGLISH = Words(
     model="model> ",
     how_to_end="exit, quit, 退出 or Ctrl-D ends",
     thinking="thinking …",
+    may_call="call {call}? [y/N] ",
+    called="{call}: {text}",
     stopped="(stopped)",
     cut="(cut at {count} tokens; --max-new-tokens allows more)",
     speed="{tokens} tokens, {speed:.1f} tokens/s, the first after {first:.2f} s",
@@ -270,6 +276,8 @@ CHINESE = Words(
     model="模型：",
     how_to_end="输入 退出、exit、quit 或按 Ctrl-D 结束",
     thinking="思考中 …",
+    may_call="调用 {call} 吗？[y/N] ",
+    called="{call}：{text}",
     stopped="（已中断）",
     cut="（到 {count} 个词元为止；可用 --max-new-tokens 放宽）",
     speed="{tokens} 个词元，每秒 {speed:.1f} 个，首个用时 {first:.2f} 秒",

@@ -2,37 +2,39 @@
 
 An engine is one module with an ``open(plan)``; it is handed local paths and never touches the network, but for
 ``openai``, which is handed a server's address. Prompts go in as messages or as text, events come out: `Started`, pieces
-of text or of thought, `Finished`.
+of text or of thought, calls of tools, `Finished`.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from modelcatalog.engines import tools as toolbox
 from modelcatalog.engines.constraints import GIVEN, Constraint, constraint
 from modelcatalog.engines.images import Image
+from modelcatalog.engines.tools import Tool, ToolCall
 from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
 from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from modelcatalog.planning import Plan
 
 __all__ = [
-    "Constraint", "Engine", "Event", "Finish", "Finished", "Image", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together",
-    "Written", "files_of", "open_engine", "options", "refuse_missing", "well_formed",
+    "Called", "Constraint", "Engine", "Event", "Finish", "Finished", "Image", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together",
+    "Tool", "ToolCall", "Written", "files_of", "open_engine", "options", "refuse_missing", "well_formed",
 ]  # fmt: skip
 
 _T = TypeVar("_T")
-Finish = Literal["stop", "length", "cancelled", "error"]
-"""Why a reply ended: the model was done (or a stop string came), ``max_new_tokens``, the caller, a failure."""
-Role = Literal["system", "user", "assistant"]
+Finish = Literal["stop", "tool_calls", "length", "cancelled", "error"]
+"""Why a reply ended: the model was done (or a stop string came), it wants tools to be called, ``max_new_tokens``, the caller, a failure."""
+Role = Literal["system", "user", "assistant", "tool"]
 
 
 class Message(BaseModel):
@@ -49,6 +51,17 @@ class Message(BaseModel):
     """What it says; the texts of its parts."""
     parts: tuple[str | Image, ...] | None = Field(default=None, repr=False)
     """Its texts and images in their order, where it has an image."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What an assistant called."""
+    tool_call_id: str | None = None
+    """The call that a tool's message answers."""
+    name: str | None = None
+    """The tool whose message it is."""
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, object]]:
+        """What was said, and of the rest what is there."""
+        shown = (name for name, field in type(self).model_fields.items() if field.repr)
+        return ((name, getattr(self, name)) for name in shown if name == "content" or getattr(self, name))
 
 
 Prompt = tuple[Message, ...] | str
@@ -91,6 +104,10 @@ class Options(BaseModel):
     """Whether images of messages may be fetched from their addresses; by itself, nothing is."""
     constraint: Constraint | None = None
     """What the answer must match, as ``response_format=``, ``choices=`` or ``regex=`` say it."""
+    tools: tuple[Tool, ...] = ()
+    """What the model may call."""
+    tool_choice: str | None = None
+    """``auto``, ``none``, ``required`` or a tool's name; None is ``auto``."""
 
 
 class Started(NamedTuple):
@@ -107,14 +124,28 @@ class Thought(NamedTuple):
     text: str
 
 
+class Called(NamedTuple):
+    """A call of a tool, complete."""
+
+    id: str
+    """Empty where nobody gave it one."""
+    name: str
+    arguments: dict[str, Any] | None
+    """None where they could not be read."""
+    text: str
+    """The call as it was written."""
+    wrong: str | None = None
+    """Why it is no call."""
+
+
 class Pieces(NamedTuple):
     """Several pieces that came at once: the end of the thinking and the beginning of the answer."""
 
-    pieces: tuple[str | Thought, ...]
+    pieces: tuple[str | Thought | Called, ...]
 
 
-Written = str | Thought | Pieces
-"""Text of the answer, thinking, or both."""
+Written = str | Thought | Called | Pieces
+"""Text of the answer, thinking, a call, or several of them."""
 
 
 class Finished(NamedTuple):
@@ -239,6 +270,9 @@ def options(max_new_tokens: int, generation: dict[str, object]) -> Options:
     for stop in given["stop"] if isinstance(given.get("stop"), list | tuple) else ():  # type: ignore[attr-defined]
         well_formed(stop, "a stop string")
     well_formed(given.get("chat_template"), "chat_template=")
+    if "tools" in given:
+        given["tools"] = toolbox.offered(given["tools"])
+    given["tool_choice"] = toolbox.choice(given.get("tool_choice"), given.get("tools", ()))  # type: ignore[arg-type]  # what `offered` made
     try:
         chosen = Options.model_validate({"max_new_tokens": max_new_tokens, **given, **({} if matched is None else {"constraint": matched})})
     except ValidationError as error:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from modelcatalog.engines import Pieces, Thought
+from modelcatalog.engines import Called, Pieces, Thought
 from modelcatalog.engines.prompts.overlapping import overlap
 from modelcatalog.engines.prompts.thinking import Parter, Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from modelcatalog.engines import Written
+    from modelcatalog.engines.prompts.calling import Calls
 
 __all__ = ["Decoder", "StopStrings", "Tokens", "Writer", "begun", "finished", "written"]
 
@@ -133,12 +134,16 @@ class StopStrings:
         return out
 
 
-def written(pieces: Iterable[Piece], stops: StopStrings) -> Written:
+def written(pieces: Iterable[Piece | Called], stops: StopStrings) -> Written:
     """Pieces as an event: stop strings count in the answer, and end all that comes after them."""
-    out: list[str | Thought] = []
-    for text, thinking, shown in pieces:
+    out: list[str | Thought | Called] = []
+    for piece in pieces:
         if stops.hit:
             break
+        if isinstance(piece, Called):
+            out.append(piece)
+            continue
+        text, thinking, shown = piece
         if thinking:
             out.append(Thought(text))
         elif answer := stops.push(text, shown=shown):
@@ -148,7 +153,7 @@ def written(pieces: Iterable[Piece], stops: StopStrings) -> Written:
     return Pieces(tuple(out)) if out else ""
 
 
-def finished(pieces: Iterable[Piece], stops: StopStrings) -> Written:
+def finished(pieces: Iterable[Piece | Called], stops: StopStrings) -> Written:
     """The last pieces as an event, with what stop strings held back."""
     last = written(pieces, stops)
     held = stops.rest()
@@ -169,6 +174,7 @@ class Writer:
         marks: Tokens that are thinking marks: some tokenizers call them special, and decoding would lose them.
         spelled: Tokens that are a part of marks, and read as their letters.
         parter: Parts thinking from answer; None where a text is continued.
+        calls: Parts calls of tools from the answer; None where none were offered.
         before: The end of the text that is continued.
     """
 
@@ -181,6 +187,7 @@ class Writer:
         marks: Mapping[int, str] | None = None,
         spelled: Mapping[int, str] | None = None,
         parter: Parter | None = None,
+        calls: Calls | None = None,
         before: Sequence[int] = (),
     ) -> None:
         self._tokens = tokens
@@ -190,6 +197,7 @@ class Writer:
         self._marks = marks or {}
         self._spelled = spelled or {}
         self._parter = parter
+        self._calls = calls
         self._ended = False
         self.complete: Callable[[], bool] | None = None
         """Whether nothing can follow what was written, where something else knows that."""
@@ -209,21 +217,37 @@ class Writer:
         """What is certain with this token."""
         if token in self._ends:
             self._ended = True
-            return written([*self._parted(self._decoder.rest()), *self._hidden(token)], self._stops) if self._stops else ""
+            if self._calls is not None and token in self._spelled:  # a reply may end with the mark that closes a call
+                return self._written(self._parted(self._decoder.rest() + self._spelled[token]))
+            return self._written([*self._parted(self._decoder.rest()), *self._hidden(token)]) if self._stops else ""
         if token in self._marks and self._parter is not None:
             before = self._parter.push(self._decoder.rest())
-            return written([*before, *self._parter.mark(self._marks[token])], self._stops)
+            return self._written([*before, *self._parter.mark(self._marks[token])])
         if token in self._spelled:
-            return written(self._parted(self._decoder.rest() + self._spelled[token]), self._stops)
+            return self._written(self._parted(self._decoder.rest() + self._spelled[token]))
         pieces = self._parted(self._decoder.push(token))
-        return written([*pieces, *self._hidden(token)] if self._stops else pieces, self._stops)
+        return self._written([*pieces, *self._hidden(token)] if self._stops else pieces)
 
     def rest(self) -> Written:
         """What was held back, once no more comes."""
         pieces = self._parted(self._decoder.rest())
         if self._parter is not None:
             pieces += self._parter.rest(done=self.done)
-        return finished(pieces, self._stops)
+        if self._calls is None:
+            return finished(pieces, self._stops)
+        parted = [*self._called(pieces), *self._calls.rest(done=self.done)]
+        return finished(parted, self._stops)
+
+    def _written(self, pieces: list[Piece]) -> Written:
+        return written(pieces if self._calls is None else self._called(pieces), self._stops)
+
+    def _called(self, pieces: Iterable[Piece]) -> Iterator[Piece | Called]:
+        """Pieces with the calls among the answer."""
+        for piece in pieces:
+            if piece.thinking or not piece.shown or self._calls is None:
+                yield piece
+            else:
+                yield from self._calls.push(piece.text)
 
     def _hidden(self, token: int) -> list[Piece]:
         """A special token, for stop strings that name it."""

@@ -19,11 +19,21 @@ from modelcatalog.show import explained, tags
 from modelcatalog.show.labels import KIND_OF, labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from modelcatalog.show.labels import Labels, Language
 
 __all__ = ["Reply", "explain", "growing", "name", "plan", "record", "reply"]
+
+
+class _Call(Protocol):
+    @property
+    def name(self) -> str:
+        """The tool."""
+
+    @property
+    def arguments(self) -> Mapping[str, object]:
+        """What it is called with."""
 
 
 class _Usage(Protocol):
@@ -42,6 +52,10 @@ class Reply(Protocol):
     @property
     def thinking(self) -> str | None:
         """What the model thought."""
+
+    @property
+    def tool_calls(self) -> Sequence[_Call]:
+        """The tools that it calls."""
 
     @property
     def finish_reason(self) -> str:
@@ -108,8 +122,10 @@ def plan(name: ModelName, rows: Iterable[tuple[str, str]], *, figure: str = "", 
 
 
 def reply(reply: Reply, *, language: Language = "en") -> str:
-    """A reply's text, what the model thought folded above it, and a line on how it ended."""
-    return tags.block(_said(reply.thinking, reply.text, labels(language)) + tags.note(_ended(reply)), language)
+    """A reply's text and the tools that it calls, what the model thought folded above it, and a line on how it ended."""
+    calls = (f"{call.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})" for call in reply.tool_calls)
+    text = "\n".join(filter(None, (reply.text, *calls)))
+    return tags.block(_said(reply.thinking, text, labels(language)) + tags.note(_ended(reply)), language)
 
 
 def growing(text: str, *, language: Language = "en") -> str:

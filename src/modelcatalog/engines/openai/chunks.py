@@ -6,8 +6,10 @@ whole message comes in place of a delta, an error comes with status 200. What ca
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from modelcatalog.engines import Called
 from modelcatalog.engines.openai.errors import ServerSaid
 
 if TYPE_CHECKING:
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Finish
 
-__all__ = ["FINISH", "Said", "read"]
+__all__ = ["FINISH", "CallPiece", "Calls", "Said", "read"]
 
 FINISH: dict[str, Finish] = {
     "stop": "stop", "eos": "stop", "eos_token": "stop", "end_turn": "stop", "stop_sequence": "stop", "complete": "stop", "completed": "stop",
+    "tool_calls": "stop", "tool_call": "stop", "function_call": "stop", "tool_use": "stop",
     "length": "length", "max_tokens": "length", "max_length": "length", "model_length": "length",
 }  # fmt: skip
 """Why a reply ended, in the words of servers; any other word is a failure."""
@@ -32,6 +35,16 @@ _SILENT = {"redacted_thinking", "reasoning.encrypted"}
 """Thinking that the server sends sealed: there is nothing to show."""
 
 
+class CallPiece(NamedTuple):
+    """A piece of a call; what it lacks came before."""
+
+    place: int | None
+    """Which call it is of, where the server numbers them."""
+    id: str
+    name: str
+    arguments: str | dict[str, Any]
+
+
 class Said(NamedTuple):
     """What a chunk adds to a reply."""
 
@@ -39,8 +52,8 @@ class Said(NamedTuple):
     """Texts, each with whether it is thinking."""
     reason: str | None
     """Why the reply ended."""
-    called: tuple[str, ...]
-    """Tools that the model called."""
+    called: tuple[CallPiece, ...]
+    """Pieces of calls of tools."""
     failed: ServerSaid | None = None
     """The error that came with the rest."""
 
@@ -58,7 +71,7 @@ def read(chunk: Any) -> Said:
     if choices is None and (failed := _failure(chunk)) is not None:
         raise failed
     pieces: list[tuple[str, bool]] = []
-    called: list[str] = []
+    called: list[CallPiece] = []
     reason, broken = None, None
     for choice in choices or ():
         if _get(choice, "index"):
@@ -113,16 +126,88 @@ def _parts(content: Any, *, thinking: bool) -> Iterator[tuple[str, bool]]:
         raise ServerSaid({"message": f"a content that is {type(content).__name__}, which cannot be read here"}, None)
 
 
-def _called(said: Any) -> Iterator[str]:
-    """The names of tools that were called; further pieces of a call have no name."""
+def _called(said: Any) -> Iterator[CallPiece]:
+    """The pieces of calls, also of the one that older servers know."""
     calls = _get(said, "tool_calls")
     for call in calls if isinstance(calls, list) else ():
-        name = _get(_get(call, "function"), "name")
-        yield name if isinstance(name, str) else ""
+        index, ident = _get(call, "index"), _get(call, "id")
+        yield _piece(_get(call, "function"), index if isinstance(index, int) else None, ident if isinstance(ident, str) else "")
     call = _get(said, "function_call")
     if _present(call):
-        name = _get(call, "name")
-        yield name if isinstance(name, str) else ""
+        yield _piece(call, None, "")
+
+
+def _piece(function: Any, index: int | None, ident: str) -> CallPiece:
+    name, arguments = _get(function, "name"), _get(function, "arguments")
+    return CallPiece(index, ident, name if isinstance(name, str) else "", arguments if isinstance(arguments, str | dict) else "")
+
+
+class Calls:
+    """Puts calls together from their pieces.
+
+    Servers disagree on what comes again: some send the index alone, some repeat id and name with each piece, some give all calls one
+    index. A piece begins a call if its index or its id is new, or if it has a name and the call before is complete.
+
+    >>> calls = Calls()
+    >>> calls.push(CallPiece(0, "a", "add", ""), CallPiece(0, "", "", '{"a": '), CallPiece(0, "", "", "1}"))
+    >>> calls.made()
+    [Called(id='a', name='add', arguments={'a': 1}, text='add{"a": 1}', wrong=None)]
+    """
+
+    def __init__(self) -> None:
+        self._open: list[CallPiece] = []
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._open)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the tools that were called."""
+        return list(dict.fromkeys(one.name for one in self._open if one.name))
+
+    def push(self, *pieces: CallPiece) -> None:
+        """Take pieces."""
+        for piece in pieces:
+            self._push(piece)
+
+    def _push(self, piece: CallPiece) -> None:
+        at = next((at for at in range(len(self._open) - 1, -1, -1) if self._continues(self._open[at], piece)), None)
+        if at is None:
+            self._open.append(piece)
+            return
+        had = self._open[at]
+        more = piece.arguments if isinstance(piece.arguments, dict) or isinstance(had.arguments, dict) else had.arguments + piece.arguments
+        self._open[at] = CallPiece(had.place, had.id or piece.id, had.name or piece.name, more or had.arguments)
+
+    def made(self) -> list[Called]:
+        """The calls, once no more comes."""
+        found = []
+        for one in self._open:
+            arguments, wrong = _arguments(one.arguments)
+            written = one.arguments if isinstance(one.arguments, str) else json.dumps(one.arguments, ensure_ascii=False)
+            wrong = wrong or (None if one.name else "it names no tool")
+            found.append(Called(one.id, one.name, None if wrong else arguments, f"{one.name}{written}", wrong))
+        return found
+
+    @staticmethod
+    def _continues(had: CallPiece, piece: CallPiece) -> bool:
+        if piece.place is not None and had.place is not None and piece.place != had.place:
+            return False
+        if piece.id and had.id:
+            return piece.id == had.id
+        return not (piece.name and had.name and _arguments(had.arguments)[1] is None and had.arguments)
+
+
+def _arguments(written: str | dict[str, Any]) -> tuple[dict[str, Any] | None, str | None]:
+    """The arguments of a call, and what is wrong with them."""
+    if isinstance(written, dict):
+        return written, None
+    try:
+        value = json.loads(written) if written.strip() else {}
+    except ValueError as error:
+        return None, f"its arguments are not JSON: {error}"
+    return (value, None) if isinstance(value, dict) else (None, "its arguments are no JSON object")
 
 
 def _present(value: Any) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from modelcatalog import catalog
 from modelcatalog.engines import Finished, Started, refuse_missing
 from modelcatalog.engines.failing import closed
-from modelcatalog.engines.openai.chunks import FINISH, read
+from modelcatalog.engines.openai.chunks import FINISH, Calls, read
 from modelcatalog.engines.openai.errors import Server, message_of, translated
 from modelcatalog.engines.openai.request import Dialect, Request, body
 from modelcatalog.engines.prompts.thinking import Parter, Piece, half_open
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
 
-    from modelcatalog.engines import Event, Finish, Options, Prompt, Written
+    from modelcatalog.engines import Called, Event, Finish, Options, Prompt, Written
     from modelcatalog.planning import Plan
     from modelcatalog.records import ModelName
 
@@ -37,6 +37,7 @@ _SILENCE = 300.0
 _AFTER_STOP = 16
 """Chunks that are still read for the sake of the figures, after a stop string that the server was told of."""
 _NO_ENTRY = {401, 403}
+_CALLED = {"tool_calls", "tool_call", "function_call", "tool_use"}
 
 
 class OpenAI:
@@ -90,7 +91,7 @@ class OpenAI:
         sent = body(prompt, options, self.model, self._dialect)
         request = Request(call, lambda: body(prompt, options, self.model, self._dialect), self._dialect, self._server.patience)
         chunks = request.chunks(cancel)
-        reply = _Reply(prompt, options.stop, told="stop" in sent)
+        reply = _Reply(prompt, options.stop, told="stop" in sent, offered="tools" in sent)
         try:
             yield from self._events(chunks, reply, cancel)
         except ModelCatalogError:
@@ -102,7 +103,6 @@ class OpenAI:
 
     def _events(self, chunks: Iterator[Any], reply: _Reply, cancel: threading.Event) -> Iterator[Event]:
         late, usage, reason = 0, None, None
-        called: list[str] = []
         started = False
         try:
             for chunk in chunks:
@@ -113,7 +113,7 @@ class OpenAI:
                 # The chunk with the figures has no choice.
                 said = read(chunk)
                 reason = said.reason or reason
-                called += said.called
+                reply.called.push(*said.called)
                 for text, thinking in said.pieces:
                     if out := reply.push(text, thinking=thinking):
                         yield out
@@ -129,17 +129,18 @@ class OpenAI:
         if out := reply.rest(done=reason == "stop"):
             yield out
         made = _count(usage, "completion_tokens")
-        ended = self._reason(reason, called, reply.stops, cancel)
+        ended = self._reason(reason, reply, cancel)
+        yield from reply.calls(ended)
         yield Finished(ended, reply.count if made is None else made, _count(usage, "prompt_tokens"))
 
-    def _reason(self, reason: str | None, called: list[str], stops: StopStrings, cancel: threading.Event) -> Finish:
-        if stops.hit:
+    def _reason(self, reason: str | None, reply: _Reply, cancel: threading.Event) -> Finish:
+        if reply.stops.hit:
             return "stop"
         if reason is None and cancel.is_set():
             return "cancelled"
         url, model = self._server.url, self._server.model
-        if called or reason in {"tool_calls", "function_call"}:
-            names = ", ".join(dict.fromkeys(filter(None, called))) or "one without a name"
+        if (reply.called and not reply.offered) or (not reply.called and reason in _CALLED):
+            names = ", ".join(reply.called.names) or "one without a name"
             message = f"{model} on {url} called a tool that nobody offered: {names}"
             raise EngineError(message, subject=model, hint="ask it to answer in words, or start the server without tools of its own")
         if reason is None:
@@ -162,13 +163,16 @@ class _Reply:
         prompt: What was asked.
         stops: Strings that end the answer.
         told: Whether the server knows of them.
+        offered: Whether tools were offered.
     """
 
-    def __init__(self, prompt: Prompt, stops: Sequence[str], *, told: bool) -> None:
+    def __init__(self, prompt: Prompt, stops: Sequence[str], *, told: bool, offered: bool) -> None:
         said = "" if isinstance(prompt, str) else "\n".join(message.content for message in prompt)
         self._parter = None if isinstance(prompt, str) else Parter(asked=said)
         self.stops = StopStrings(stops)
         self.told = told
+        self.offered = offered
+        self.called = Calls()
         self.count = 0
         self._said: list[str] = []
 
@@ -180,6 +184,10 @@ class _Reply:
         if self._parter is None:
             return written([Piece(text, thinking)], self.stops)
         return written(self._parter.thought(text) if thinking else self._parter.push(text), self.stops)
+
+    def calls(self, reason: Finish) -> list[Called]:
+        """The calls of a reply that ended so; a cancelled one made none, and behind a stop string nothing counts."""
+        return [] if not self.offered or reason == "cancelled" or self.stops.hit else self.called.made()
 
     def rest(self, *, done: bool) -> Written:
         """What was held back, once no more comes."""

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog.engines.openai.errors import message_of
+from modelcatalog.engines.tools import CHOICES
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -96,15 +97,37 @@ def body(prompt: Prompt, options: Options, model: str, dialect: Dialect) -> dict
             message = "enable_thinking= is a switch of chat templates, and a vendor's API has none" if chat else "enable_thinking= needs messages"
             raise Unsupported(message, subject="enable_thinking", hint="leave it out, or choose a model that thinks or does not")
         extra["chat_template_kwargs"] = {"enable_thinking": options.enable_thinking}
+    sent |= _offer(options, chat=chat)
     if options.constraint is not None:
         sent |= _matching(options.constraint, extra, vendor=dialect.vendor, chat=chat)
     return {**sent, "extra_body": extra} if extra else sent
 
 
+def _offer(options: Options, *, chat: bool) -> dict[str, Any]:
+    """The tools, in OpenAI's words."""
+    if not options.tools:
+        return {}
+    if not chat:
+        message = "tools= needs messages, and a text is continued without any"
+        raise Unsupported(message, subject="tools", hint="leave it out, or use .chat(messages)")
+    sent: dict[str, Any] = {"tools": [tool.schema for tool in options.tools]}
+    choice = options.tool_choice
+    if choice is not None:
+        sent["tool_choice"] = choice if choice in CHOICES else {"type": "function", "function": {"name": choice}}
+    return sent
+
+
 def _message(message: Message) -> dict[str, Any]:
-    """A message as servers take it, an image in it as a URL."""
-    sent: dict[str, Any] = message.model_dump(exclude={"parts"})
-    return sent if message.parts is None else {**sent, "content": [_part(part) for part in message.parts]}
+    """A message in OpenAI's words, which have the arguments of a call as JSON, and an image as a URL."""
+    said = message.content if message.parts is None else [_part(part) for part in message.parts]
+    sent: dict[str, Any] = {"role": message.role, "content": said}
+    if message.tool_calls:
+        sent["content"] = message.content or None
+        sent["tool_calls"] = [
+            {"id": one.id, "type": "function", "function": {"name": one.name, "arguments": json.dumps(one.arguments, ensure_ascii=False)}}
+            for one in message.tool_calls
+        ]
+    return sent | ({"tool_call_id": message.tool_call_id} if message.tool_call_id is not None else {})
 
 
 def _part(part: str | Image) -> dict[str, Any]:

@@ -32,9 +32,10 @@ class Channels:
         entry: The marks.
         tokens: The marks that come as tokens; the others are letters.
         write: Takes text, and whether it is thinking.
+        calls: Whether tools were offered: a message to one is written as it stands, for those who read calls.
     """
 
-    def __init__(self, entry: ChannelsEntry, tokens: Collection[str], write: Callable[[str, bool], None]) -> None:
+    def __init__(self, entry: ChannelsEntry, tokens: Collection[str], write: Callable[[str, bool], None], *, calls: bool = False) -> None:
         self._entry = entry
         self._letters = [mark for mark in words(entry) if mark not in tokens]
         self._out = write
@@ -42,6 +43,8 @@ class Channels:
         self._header = ""
         self._answering = True
         self._given = {True: False, False: False}
+        self._calls = calls
+        self._calling = False
         self.over = False
         """Whether the reply has ended."""
 
@@ -56,16 +59,16 @@ class Channels:
         return self._place == "body" and self._answering
 
     @classmethod
-    def begun(cls, entry: ChannelsEntry, tokens: Collection[str], write: Callable[[str, bool], None], tail: str) -> Channels | None:
+    def begun(cls, entry: ChannelsEntry, tokens: Collection[str], write: Callable[[str, bool], None], tail: str, *, calls: bool = False) -> Channels | None:
         """The state in which the end of a prompt leaves a reply; None where it began no message."""
         at, last = max((tail.rfind(mark), mark) for mark in words(entry))
         if at < 0 or last in (*entry.closes, *entry.ends):
             return None
         before = cls(entry, (), lambda _text, _thinking: None)  # in a prompt the marks are letters
         before.take(tail[max(tail.rfind(entry.begin), 0) :], final=True)
-        made = cls(entry, tokens, write)
+        made = cls(entry, tokens, write, calls=calls)
         made._place, made._answering = before._place, before._answering
-        made._header = before._header if entry.name in before._header else ""
+        made._header = before._header if entry.name in before._header or "to=" in before._header else ""
         return made
 
     def take(self, text: str, *, final: bool) -> str:
@@ -89,11 +92,11 @@ class Channels:
             self._place = "header"
         elif mark == entry.message:
             self._open()
-        elif mark in entry.closes:
-            self.over = self._place == "body" and self._answering
-            self._place = "between"
-        elif mark in entry.ends:
-            self.over = True
+        elif mark in (*entry.closes, *entry.ends):
+            if self._calling and self._place == "body":
+                self._write(mark, thinking=False)
+            self.over = mark in entry.ends or (self._place == "body" and self._answering and not self._calling)
+            self._place, self._calling = "between", False
         else:
             self._content(mark)
 
@@ -119,9 +122,13 @@ class Channels:
         before, _, after = self._header.partition(self._entry.name)
         said = after.replace(self._entry.format, " ").split()
         self._place, self._answering = "body", not said or said[0] in self._entry.answer
+        to = next((word for word in (*before.split(), *said) if word.startswith("to=")), None)
+        if to is not None and self._calls:
+            self._answering = self._calling = True
+            self._write(f"{self._entry.begin}{self._header}{self._entry.message}", thinking=False)
+            return
         if self._given[not self._answering]:
             self._write("\n", thinking=not self._answering)
-        to = next((word for word in (*before.split(), *said) if word.startswith("to=")), None)
         if to is not None:
             # A tool that nobody offered: it is said in the thinking.
             self._answering = False

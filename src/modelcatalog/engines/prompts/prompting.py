@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.engines import images
+from modelcatalog.engines.prompts.calling import Calls, spelled, way
 from modelcatalog.engines.prompts.rendering import Forms
 from modelcatalog.engines.prompts.templates import Renderer
 from modelcatalog.engines.prompts.thinking import Parter, marks
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Options, Prompt
     from modelcatalog.engines.text import Tokens
-    from modelcatalog.entries import MarkEntry
+    from modelcatalog.engines.tools import Tool
+    from modelcatalog.entries import MarkEntry, WayEntry
 
 __all__ = ["Prompted", "Prompter"]
 
@@ -55,6 +57,7 @@ class Prompter:
         limit: How many tokens the context holds.
         longer: Whether it can be made to hold more by ``context_length=``.
         own: Marks of thinking that the checkpoint states itself.
+        calls: The way of writing calls of tools that the checkpoint states itself.
     """
 
     def __init__(
@@ -68,8 +71,10 @@ class Prompter:
         limit: int | None = None,
         longer: bool = False,
         own: Sequence[MarkEntry] = (),
+        calls: WayEntry | None = None,
     ) -> None:
         self._own = own
+        self._calls = calls
         self.templates = {name: text for name, text in templates.items() if text}
         self._subject = subject
         self._tokens = tokens
@@ -119,14 +124,19 @@ class Prompter:
             if shown and see is None:
                 message = f"{self._subject} takes no images on this engine"
                 raise Unsupported(message, subject=self._subject, hint='use engine="transformers", or a server that has a model with vision')
-            template = self._template(options.chat_template)
-            rendered = self._forms.render(template, prompt, {**self._specials, **self._switches(template, options)})
+            tools = self._offered(options)
+            template = self._template(options.chat_template, tools=bool(tools))
+            values = {**self._specials, **self._switches(template, options), **self._told(template, tools)}
+            calls, spelled_too = self._read_by(template, tools)
+            rendered = self._forms.render(template, prompt, values)
+            self._forms.refuse_silent(template, prompt, values, vocabulary.tools().names, rendered.text)
             # The template writes the special tokens itself; a second <s> spoils the reply.
             ids = see(rendered.text) if shown and see is not None else self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
             said = "\n".join(message.content for message in prompt)
-            parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said, own=self._own)
+            parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said, own=self._own, calls=calls is not None)
             thinking = parter.thinking
-            writer = Writer(self._tokens, options.stop, self._ends_of(template), marks=self._marks, spelled=self._spelled, parter=parter)
+            letters = self._spelled | spelled_too
+            writer = Writer(self._tokens, options.stop, self._ends_of(template), marks=self._marks, spelled=letters, parter=parter, calls=calls)
         if not ids:
             message = "the prompt is empty: there is no token to continue"
             raise Unsupported(message, subject=self._subject)
@@ -137,9 +147,11 @@ class Prompter:
 
     # Which template, and its switches --------------------------------------------------------------
 
-    def _template(self, asked: str | None) -> str:
+    def _template(self, asked: str | None, *, tools: bool = False) -> str:
         if asked is not None:
             return self.templates.get(asked, asked)
+        if tools and (own := self.templates.get(vocabulary.tools().template)) is not None:
+            return own
         if "default" in self.templates:
             return self.templates["default"]
         if self.templates:
@@ -165,7 +177,55 @@ class Prompter:
         hint = f"leave enable_thinking= out, or pass chat_template= with one that knows it{reads}{acts}"
         raise Unsupported(message, subject="enable_thinking", hint=hint)
 
+    # Tools ------------------------------------------------------------------------------------------
+
+    def _offered(self, options: Options) -> Sequence[Tool]:
+        """The tools that the model is to know of.
+
+        Raises:
+            Unsupported: the reply is to be more than what the model makes of them.
+        """
+        if not options.tools or options.tool_choice == "none":
+            return ()
+        if options.constraint is not None:
+            message = "a reply either may call tools or must match something, and both were asked for"
+            raise Unsupported(message, subject="tools", hint="let the tools be called first, and ask for response_format= without tools= afterwards")
+        if options.tool_choice not in (None, "auto"):
+            message = f"tool_choice={options.tool_choice!r} cannot be kept here: the model itself decides whether it calls a tool"
+            raise Unsupported(message, subject="tool_choice", hint="leave it out, or use a server that has it, with engine='openai'")
+        return options.tools
+
+    def _told(self, template: str, tools: Sequence[Tool]) -> dict[str, object]:
+        """The tools under the name by which a template reads them."""
+        if not tools:
+            return {}
+        reads = self._renderer.names(template)
+        name = next((name for name in vocabulary.tools().names if name in reads), None)
+        if name is None:
+            message = f"the chat template of {self._subject} has no place for tools"
+            raise Unsupported(message, subject="tools", hint="take a model that calls tools, or pass chat_template= with one that writes them")
+        told = [tool.schema for tool in tools]
+        for one in told:
+            one["function"]["parameters"].setdefault("required", [])  # templates look whether an argument is among them
+        return {name: told}
+
+    def _read_by(self, template: str, tools: Sequence[Tool]) -> tuple[Calls | None, dict[int, str]]:
+        """What reads the calls in a reply, and the tokens that it needs as letters."""
+        if not tools:
+            return None, {}
+        entry = self._calls or way(template, lambda word: self._added(word) is not None, self._subject)
+        letters = {token: text for text in spelled(entry) if (token := self._added(text)) is not None and token not in self._marks}
+        return Calls(entry, tools, self._subject), letters
+
+    def _added(self, text: str) -> int | None:
+        """The added token that a text is."""
+        token = self._tokens.token(text)
+        return None if token is None or self._tokens.added(token) is None else token
+
     def _refuse_switches(self, options: Options) -> None:
+        if options.tools:
+            message = "tools= needs messages, and a text is continued without any"
+            raise Unsupported(message, subject="tools", hint="leave it out, or use .chat(messages)")
         for name in ("enable_thinking", "chat_template"):
             if getattr(options, name) is not None:
                 message = f"{name}= is about chat templates, and a text is continued without one"

@@ -2,7 +2,8 @@
 
 Knows templates by what they make of messages, and no model. Vision templates loop over the parts of a content and write
 nothing for a text; others write the list out, or refuse it. Which form a template takes is tried with words that stand
-nowhere else, once for each order of roles.
+nowhere else, once for each order of roles. Calls of tools have forms too: some templates want the arguments as a mapping,
+some as JSON, some know a call by a content that is None, and some write the id of a call in place of its name.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Message
     from modelcatalog.engines.prompts.templates import Renderer
+    from modelcatalog.engines.tools import ToolCall
 
 __all__ = ["Forms", "Rendered"]
 
@@ -42,6 +44,33 @@ class Rendered(NamedTuple):
     text: str
     tail: str
     """What the template wrote behind the last message: it begins the model's turn."""
+
+
+class _Shape(NamedTuple):
+    """What of a message its form depends on, beside the words."""
+
+    role: str
+    calls: tuple[ToolCall, ...] = ()
+    answers: tuple[str | None, str | None] = (None, None)
+    """The id and the name of the call that a tool's message answers."""
+    empty: bool = False
+
+
+class _Way(NamedTuple):
+    """How calls of tools go in."""
+
+    mapping: bool = True
+    """Whether their arguments are a mapping, and not JSON."""
+    nothing: str | None = ""
+    """The content beside a call, where nothing was said."""
+    ids: str | None = None
+    """How calls are called, where their own ids do not do: with the name in it for Kimi K2, nine letters and digits for Mistral."""
+
+
+_WAYS = (
+    _Way(), _Way(nothing=None), _Way(mapping=False, nothing=None), _Way(mapping=False),
+    _Way(ids="functions.{name}:{number}"), _Way(ids="call{number:05}"),
+)  # fmt: skip
 
 
 class _Form(NamedTuple):
@@ -73,22 +102,49 @@ class Forms:
             Unsupported: the template leaves a message out, or refuses the messages.
             UnsafeRepository: as `Renderer.render`.
         """
-        form = self._form(template, tuple(message.role for message in messages), values)
-        text = self._pictured(template, messages, form, values) if images.of(messages) else self._plain(template, messages, form, values)
+        refused: Unsupported | None = None
+        for way in _WAYS if any(message.tool_calls for message in messages) else _WAYS[:1]:
+            try:
+                return self._rendered(template, messages, values, way)
+            except Unsupported as error:
+                refused = refused or error
+        raise refused or self._left_out(0, messages[0], messages[0].content)
+
+    def refuse_silent(self, template: str, messages: Sequence[Message], values: Mapping[str, object], names: Iterable[str], text: str) -> None:
+        """Raise `Unsupported` where a prompt does not tell of the tools that its template was given.
+
+        Args:
+            template: The template.
+            messages: The messages.
+            values: What it was given.
+            names: What it may call the tools.
+            text: The prompt.
+        """
+        told = [name for name in names if name in values]
+        if told and text == self.render(template, messages, {key: value for key, value in values.items() if key not in told}).text:
+            message = f"the chat template of {self._subject} does not tell the model of tools in this conversation"
+            raise Unsupported(message, subject="tools", hint="pass chat_template= with one that writes them, or describe the tools in the system prompt")
+
+    def _rendered(self, template: str, messages: Sequence[Message], values: Mapping[str, object], way: _Way) -> Rendered:
+        messages = messages if way.ids is None else _renumbered(messages, way.ids)
+        form = self._form(template, tuple(map(_shape, messages)), values, way)
+        text = self._pictured(template, messages, form, values, way) if images.of(messages) else self._plain(template, messages, form, values, way)
         seen = text.casefold()
         for place, message in enumerate(messages):
-            lost = _lost(message, text, seen, doubtful=place in form.missing)
+            # Many templates leave out what was said beside a call, as they do with thinking.
+            doubtful = place in form.missing
+            lost = _lost_call(message, text, seen, unnamed=doubtful) if message.tool_calls else _lost(message, text, seen, doubtful=doubtful)
             if lost is not None:
                 raise self._left_out(place, message, lost)
         return Rendered(text, _tail(text, messages, form))
 
-    def _plain(self, template: str, messages: Sequence[Message], form: _Form, values: Mapping[str, object]) -> str:
-        return self._renderer.render(template, [_shaped(m.role, m.content, form) for m in messages], **values)
+    def _plain(self, template: str, messages: Sequence[Message], form: _Form, values: Mapping[str, object], way: _Way) -> str:
+        return self._renderer.render(template, [_shaped(_shape(m), m.content, form, way) for m in messages], **values)
 
-    def _pictured(self, template: str, messages: Sequence[Message], form: _Form, values: Mapping[str, object]) -> str:
+    def _pictured(self, template: str, messages: Sequence[Message], form: _Form, values: Mapping[str, object], way: _Way) -> str:
         """The prompt of messages with images, each of which has left its mark: without it, the prompt is another one."""
         for kind in _IMAGE_PARTS:
-            shaped = [_shaped(m.role, m.content, form) if m.parts is None else _of_parts(m, kind) for m in messages]
+            shaped = [_shaped(_shape(m), m.content, form, way) if m.parts is None else _of_parts(m, kind) for m in messages]
             text = self._renderer.render(template, shaped, **values)
             lost = next((place for place, without in _each_without(shaped, kind) if self._renderer.render(template, without, **values) == text), None)
             if lost is None and not any(word in text for word in _written_out(kind)):
@@ -104,7 +160,7 @@ class Forms:
         found: list[str] = []
         before = ""
         for roles in (("user", "assistant"), ("user", "assistant", "user")):
-            form = self._form(template, roles, {**values, "add_generation_prompt": False})
+            form = self._form(template, tuple(map(_Shape, roles)), {**values, "add_generation_prompt": False}, _WAYS[0])
             if form.text is None or form.missing:
                 return None
             before = form.text[: form.text.casefold().find(_needle(0))]
@@ -112,26 +168,27 @@ class Forms:
             found.append(_split(after, 2)[0])
         return before, found[0], found[1]
 
-    def _form(self, template: str, roles: tuple[str, ...], values: Mapping[str, object]) -> _Form:
-        key = (template, roles, json.dumps(values, sort_keys=True, default=str))
+    def _form(self, template: str, shapes: tuple[_Shape, ...], values: Mapping[str, object], way: _Way) -> _Form:
+        key = (template, repr(shapes), way, json.dumps(values, sort_keys=True, default=str))
         form = self._known.get(key)
         if form is None:
-            form = self._tried(template, roles, values)
+            form = self._tried(template, shapes, values, way)
             # Begun anew when full, and each step whole: several threads come here.
             self._known = {**self._known, key: form} if len(self._known) < _KEPT else {key: form}
         return form
 
-    def _tried(self, template: str, roles: tuple[str, ...], values: Mapping[str, object]) -> _Form:
+    def _tried(self, template: str, shapes: tuple[_Shape, ...], values: Mapping[str, object], way: _Way) -> _Form:
         best: _Form | None = None
-        for parts in _choices(roles):
+        for parts in _choices(shape.role for shape in shapes):
             form = _Form(parts, frozenset(), None)
-            trial = [_shaped(role, _needle(place), form) for place, role in enumerate(roles)]
+            trial = [_shaped(_renamed(shape, place), "" if shape.empty else _needle(place), form, way) for place, shape in enumerate(shapes)]
             try:
                 text = self._renderer.render(template, trial, **values)
             except Unsupported:
                 continue
             out = parts and any(word in text for word in _WRITTEN_OUT)
-            missing = frozenset(place for place in range(len(roles)) if out or _needle(place) not in text.casefold())
+            seen = text.casefold()
+            missing = frozenset(place for place, shape in enumerate(shapes) if out or not all(word in seen for word in _needles(shape, place)))
             form = _Form(parts, missing, text)
             if not missing:
                 return form
@@ -151,6 +208,32 @@ def _needle(place: int) -> str:
     return f"qzx{place}vkj"
 
 
+def _needles(shape: _Shape, place: int) -> list[str]:
+    """The words of a trial that a prompt must have: of a call its name, for what is said beside it is left out by many."""
+    return [f"{_needle(place)}{number}" for number in range(len(shape.calls))] or [_needle(place)]
+
+
+def _renamed(shape: _Shape, place: int) -> _Shape:
+    names = _needles(shape, place)
+    pairs = zip(shape.calls, names, strict=False)
+    return shape._replace(calls=tuple(call.model_copy(update={"name": name, "id": call.id.replace(call.name, name)}) for call, name in pairs))
+
+
+def _renumbered(messages: Sequence[Message], form: str) -> list[Message]:
+    """Messages whose calls have ids of this form."""
+    called = (call for message in messages for call in message.tool_calls)
+    ids = {call.id: form.format(name=call.name, number=number) for number, call in enumerate(called)}
+    return [
+        message.model_copy(
+            update={
+                "tool_calls": tuple(call.model_copy(update={"id": ids[call.id]}) for call in message.tool_calls),
+                "tool_call_id": ids.get(message.tool_call_id or "", message.tool_call_id),
+            }
+        )
+        for message in messages
+    ]
+
+
 def _choices(roles: Iterable[str]) -> Iterable[frozenset[str]]:
     """Which roles take parts: none, all, then some."""
     kinds = sorted(set(roles))
@@ -158,8 +241,31 @@ def _choices(roles: Iterable[str]) -> Iterable[frozenset[str]]:
     return sorted(every, key=lambda parts: (0 < len(parts) < len(kinds), len(parts)))
 
 
-def _shaped(role: str, content: str, form: _Form) -> dict[str, object]:
-    return {"role": role, "content": [{"type": "text", "text": content}] if role in form.parts else content}
+def _shape(message: Message) -> _Shape:
+    return _Shape(message.role, message.tool_calls, (message.tool_call_id, message.name), empty=not message.content and message.role == "assistant")
+
+
+def _shaped(shape: _Shape, content: str, form: _Form, way: _Way) -> dict[str, object]:
+    """A message as templates take it; keys that say nothing are left out, since templates ask whether they are there."""
+    said: object = [{"type": "text", "text": content}] if shape.role in form.parts and content else content
+    if shape.calls and not content:
+        said = way.nothing
+    shaped: dict[str, object] = {"role": shape.role, "content": said}
+    if shape.calls:
+        shaped["tool_calls"] = [
+            {
+                "type": "function",
+                "id": one.id,
+                "function": {"name": one.name, "arguments": one.arguments if way.mapping else _json(one.arguments)},
+            }
+            for one in shape.calls
+        ]
+    ident, name = shape.answers
+    return shaped | {key: value for key, value in (("tool_call_id", ident), ("name", name)) if value is not None}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _of_parts(message: Message, kind: str) -> dict[str, Any]:
@@ -232,3 +338,36 @@ def _lost(message: Message, text: str, seen: str, *, doubtful: bool) -> str | No
             return content[word.start() :]
         at += len(word.group())
     return None
+
+
+def _lost_call(message: Message, text: str, seen: str, *, unnamed: bool) -> str | None:
+    """What a prompt lacks of a message's calls, None if nothing: their names, and the words of their arguments.
+
+    Args:
+        message: The message.
+        text: The prompt.
+        seen: The same, case folded.
+        unnamed: The trial did not find the names, so that they stand elsewhere, as among the tools.
+    """
+    for call in message.tool_calls:
+        if unnamed or call.name not in text:
+            return f"{call.name}({_json(call.arguments)[1:-1]})"
+        if call.arguments and repr(call.arguments) in text and repr(call.arguments) not in (_json(call.arguments), json.dumps(call.arguments)):
+            return _json(call.arguments)  # a mapping that was written as Python writes it
+        if call.arguments and _json(call.arguments).replace('"', '\\"') in text and _json(call.arguments) not in text:
+            return _json(call.arguments)  # JSON that was written as JSON again
+        for leaf in _leaves(call.arguments):
+            if any(word.group().casefold() not in seen for word in _WORD.finditer(leaf)) and json.dumps(leaf)[1:-1] not in text:
+                return leaf
+    return None
+
+
+def _leaves(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _leaves(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _leaves(one)

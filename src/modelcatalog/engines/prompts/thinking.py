@@ -50,6 +50,7 @@ class Parter:
         tokens: The marks that are tokens here; within thinking that a token opened, their letters are text about them.
         asked: What was said in the conversation; a wrapper that it speaks of belongs to the answer.
         own: Marks that the checkpoint states itself.
+        calls: Whether tools were offered, as in `Channels`.
 
     >>> parter = Parter()
     >>> [*parter.push("<thi"), *parter.push("nk>so</think>\n\nParis")]
@@ -59,10 +60,11 @@ class Parter:
     [Piece(text='Paris', thinking=False, shown=True)]
     """
 
-    def __init__(self, tail: str = "", *, tokens: Collection[str] = (), asked: str = "", own: Sequence[MarkEntry] = ()) -> None:
+    def __init__(self, tail: str = "", *, tokens: Collection[str] = (), asked: str = "", own: Sequence[MarkEntry] = (), calls: bool = False) -> None:
         self._known = vocabulary.thinking()
         self._marks = (*own, *self._known.mark)
         self._tokens = tokens
+        self._calls = calls
         self._wrappers = [one for one in self._known.wrapper if one.open in tokens or not one.open or one.open not in asked]
         self._out: list[Piece] = []
         self._held = self._spelled = ""
@@ -143,7 +145,7 @@ class Parter:
     def _begin(self, tail: str) -> None:
         for one in self._known.channels:
             known = one.message in self._tokens or one.message in tail
-            if known and (begun := Channels.begun(one, self._tokens, self._say, tail)) is not None:
+            if known and (begun := Channels.begun(one, self._tokens, self._say, tail, calls=self._calls)) is not None:
                 self._enter(begun)
                 return
         for mark in self._marks:
@@ -317,7 +319,7 @@ class Parter:
         return False
 
     def _made(self, entry: ChannelsEntry) -> Channels:
-        return Channels(entry, self._tokens, self._say)
+        return Channels(entry, self._tokens, self._say, calls=self._calls)
 
     # Out -----------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog.engines.prompts.calling import own_way
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.entries import MarkEntry
 
@@ -77,7 +78,17 @@ def prompter(
         longer: As in `Prompter`.
     """
     stated = stated_ends(tokenizer, generation, *configs)
-    return Prompter(subject, Tokenizer(tokenizer), named, tokenizer.special_tokens_map, stated | ends, limit=limit, longer=longer, own=own_marks(tokenizer))
+    return Prompter(
+        subject,
+        Tokenizer(tokenizer),
+        named,
+        tokenizer.special_tokens_map,
+        stated | ends,
+        limit=limit,
+        longer=longer,
+        own=own_marks(tokenizer),
+        calls=own_way(_response_template(tokenizer)),
+    )
 
 
 def templates(tokenizer: Any, folder: Path | None = None) -> dict[str, str]:
@@ -109,8 +120,7 @@ def own_marks(tokenizer: Any) -> tuple[MarkEntry, ...]:
 
     Its literals only: patterns would be a stranger's regular expressions, which this process runs without a limit.
     """
-    # Versions that do not know it keep it among the file's other words.
-    stated = getattr(tokenizer, "response_template", None) or getattr(tokenizer, "init_kwargs", {}).get("response_template")
+    stated = _response_template(tokenizer)
     fields = stated.get("fields") if isinstance(stated, dict) else None
     known = tokenizer.get_added_vocab()
     found = []
@@ -123,6 +133,11 @@ def own_marks(tokenizer: Any) -> tuple[MarkEntry, ...]:
             token, label = (first[1], first[2]) if first is not None and first[1] in known else (word, "")
             found.append(MarkEntry(open=(token,), label=label, close=closes))
     return tuple(found)
+
+
+def _response_template(tokenizer: Any) -> Any:
+    # Versions that do not know it keep it among the file's other words.
+    return getattr(tokenizer, "response_template", None) or getattr(tokenizer, "init_kwargs", {}).get("response_template")
 
 
 def _literals(stated: object) -> tuple[str, ...]:
