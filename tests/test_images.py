@@ -430,7 +430,7 @@ def test_missing_pillow_is_said_with_an_image_only(monkeypatch: pytest.MonkeyPat
 def test_an_image_is_a_part_of_its_own() -> None:
     """A message may be made of the records themselves, as sessions do to ask again."""
     image = images.from_bytes(png(), "here")
-    assert asking.turn(["what? ", image]) == Message(role="user", content="what? ", parts=("what? ", image))
+    assert asking.turn(["what? ", image]) == (Message(role="user", content="what? ", parts=("what? ", image)),)
     assert Image(url="https://example.com/a.png").remote
 
 
