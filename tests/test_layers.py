@@ -59,12 +59,18 @@ NOT_BUILT = {
     "xlm": "its cache cannot be made by its own forward",
 }
 """Causal types of which no tiny model can be run here, and why; of the composite ones what counts is their text half."""
+NOT_RUN = {
+    "dory": "a prompt longer than its window breaks its own forward in 5.24",
+    "inkling2_loop_text": "a tiny vocabulary breaks its own forward in 5.24",
+    "inkling2_text": "a tiny vocabulary breaks its own forward in 5.24",
+}
+"""Types of later releases of which a tiny model fails by itself: nothing here tells whether their layers are right."""
 
 
 def _types() -> list[str]:
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as NAMES
 
-    return sorted(set(NAMES) - set(NOT_BUILT))
+    return sorted(set(NAMES) - set(NOT_BUILT) - set(NOT_RUN))
 
 
 def _held(thing: Any, seen: set[int]) -> int:

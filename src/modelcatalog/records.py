@@ -310,7 +310,7 @@ class ModelName(_Record):
 
         >>> import modelcatalog
         >>> modelcatalog.parse("EleutherAI/gpt-neox-20b").identity
-        Identity(family='gpt-neox', version='', words=('20b',), date='')
+        Identity(family='gpt-neox', version='', words=('20b',), date='', order=())
         """
         try:
             return _identity_of(self)

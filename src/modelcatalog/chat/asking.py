@@ -163,7 +163,7 @@ def _calls(given: object, where: str) -> tuple[ToolCall, ...]:
             ident = one.get("id") if isinstance(one, Mapping) else None
             found.append(ToolCall.model_validate({"id": ident or f"call{number:05}", "name": name, "arguments": {} if arguments is None else arguments}))
         except ValidationError as error:
-            message = f"call {number} in {where} is no call of a tool: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg'].lower()}"
+            message = f"call {number} in {where} is not a call of a tool: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg'].lower()}"
             raise Unsupported(message, subject=_shown(one), hint=_CALL) from error
     return tuple(found)
 

@@ -77,7 +77,7 @@ class Run(Iterator[Step]):
         self._ask, self._options, self._limit, self._allow, self._keep = ask, options, limit, allow, keep
         self._messages = list(turn)
         self._kept = list(turn)
-        """The same, without words that were no call and what was said of them."""
+        """The same, without words that were not a call and what was said of them."""
         self._functions = {tool.name: tool for tool in options.tools}
         self._steps: list[Step] = []
         self._reply: Reply | None = None

@@ -135,7 +135,7 @@ class Called(NamedTuple):
     text: str
     """The call as it was written."""
     wrong: str | None = None
-    """Why it is no call."""
+    """Why it is not a call."""
 
 
 class Pieces(NamedTuple):

@@ -156,7 +156,7 @@ def _stated(stated: Mapping[str, Any], given: object, function: Callable[..., An
     try:
         kinds.check_schema(told["parameters"])
     except SchemaError as error:
-        message = f"the parameters of the tool {name} are no JSON Schema: {error.message}"
+        message = f"the parameters of the tool {name} are not a JSON Schema: {error.message}"
         raise Unsupported(message, subject=name, hint="correct the schema") from error
     return Tool(name, text, function)
 

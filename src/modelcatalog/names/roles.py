@@ -92,14 +92,6 @@ class Share(NamedTuple):
     scheme: Scheme
 
 
-class BaseWord(NamedTuple):
-    """What tuners write for a model that they began with: its family, its version, its name."""
-
-    family: FamilyWord
-    version: str | None
-    name: str
-
-
 class Method(NamedTuple):
     """A quantization method, with its width where it has but one, and its format where it has but one."""
 
@@ -243,6 +235,16 @@ class FamilyWord:
             self.name, self.company, self.derived, True, self.compact, self.lines, self.dates, self.words, self.follows, self.versions, self.closed,  # noqa: FBT003
             self.mixture, self.tokens, self.facts,
         )  # fmt: skip
+
+
+class BaseWord(NamedTuple):
+    """What tuners write for a model that they began with: its family, its version, its name."""
+
+    # Below the class of its first field: a compiled tuple looks at it when it is made.
+
+    family: FamilyWord
+    version: str | None
+    name: str
 
 
 Value: TypeAlias = "FamilyWord | BaseWord | Parameters | Mixture | Width | Scheme | Share | Method | Day | Numbered | str | int | None"

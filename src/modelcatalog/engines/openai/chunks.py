@@ -207,7 +207,7 @@ def _arguments(written: str | dict[str, Any]) -> tuple[dict[str, Any] | None, st
         value = json.loads(written) if written.strip() else {}
     except ValueError as error:
         return None, f"its arguments are not JSON: {error}"
-    return (value, None) if isinstance(value, dict) else (None, "its arguments are no JSON object")
+    return (value, None) if isinstance(value, dict) else (None, "its arguments are not a JSON object")
 
 
 def _present(value: Any) -> bool:
