@@ -305,11 +305,11 @@ class TestRefused:
             (lambda m: m.chat("hi", tools=[dict]), "a function or a JSON Schema"),
             (lambda m: m.chat("hi", tools=[{"type": "web_search"}]), "of type 'web_search'"),
             (lambda m: m.chat("hi", tools=[{"parameters": {}}]), "has no name"),
-            (lambda m: m.chat("hi", tools=[{"name": "x", "parameters": {"type": "strange"}}]), "no JSON Schema"),
+            (lambda m: m.chat("hi", tools=[{"name": "x", "parameters": {"type": "strange"}}]), "not a JSON Schema"),
             (lambda m: m.session().run("hi", tools=[{"name": "x"}]), "run calls functions"),
             (lambda m: m.session().run("hi", tools=[weather], limit=0), "limit=0"),
             (lambda m: m.chat([{"role": "assistant", "tool_calls": [{"function": {"name": "x", "arguments": "{"}}]}]), "call 1 in message 1 are not JSON"),
-            (lambda m: m.chat([{"role": "assistant", "tool_calls": [{"id": "1"}]}]), "call 1 in message 1 is no call"),
+            (lambda m: m.chat([{"role": "assistant", "tool_calls": [{"id": "1"}]}]), "call 1 in message 1 is not a call"),
         ],
     )
     def test_refused(self, model: mc.ChatModel, ask: Callable[[mc.ChatModel], object], said: str) -> None:
@@ -758,7 +758,7 @@ class TestServers:
         [
             ('{"city": "Par', "tool_calls", "its arguments are not JSON"),
             ('{"city": "Par', "length", "its arguments are not JSON"),
-            ('"Paris"', "tool_calls", "no JSON object"),
+            ('"Paris"', "tool_calls", "not a JSON object"),
             ("{}", "tool_calls", "'city' is a required property"),
             (BODY, None, "closed the connection before the reply was finished"),
         ],
