@@ -78,7 +78,7 @@ check-tests:
 	@echo "==> pytest, without what needs a model"
 	@$(BIN)/python -m pytest --quiet -m "not slow" $(SPREAD) src $(addprefix tests/test_,$(addsuffix .py,$(CHECKED)))
 
-CHECKED := architecture calendar catalog chat_tiny context corpus engines errors grammar grammar_docs grammar_ebnf hubs names patterns \
+CHECKED := architecture calendar catalog chat_tiny context corpus engines errors grammar grammar_docs hubs names patterns \
 	planning public_api records reference refusals shared_reading thinking variants vocabulary words
 
 test: lint types
