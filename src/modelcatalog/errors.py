@@ -44,6 +44,9 @@ __all__ = [
     "WontFit",
 ]
 
+_LONGEST = 200
+"""Letters of a wrong value that an error shows."""
+
 _SHOWN = 72
 """Columns of the input that a caret message shows; longer inputs are cut around the caret."""
 
@@ -207,3 +210,12 @@ class Unsupported(ModelCatalogError):
 
 class CatalogDataError(ModelCatalogError, ValueError):
     """A catalog data file is wrong; the message names the file, the entry, the clash and the cure."""
+
+
+def shown(value: object) -> str:
+    """A wrong value as an error shows it: as Python writes it, cut where it is long.
+
+    >>> shown(["a"]), len(shown("x" * 999))
+    ("['a']", 200)
+    """
+    return repr(value)[:_LONGEST]

@@ -63,9 +63,7 @@ class Plain:
         yield Started(len(ids), thinking)
         how = settings(options, self._model.generation_config)
         sampler, trace = Sampler(how), Trace(ids, options.seed)
-        if options.constraint is not None:
-            guide = trace.guide = self._guides.guide(options.constraint, lambda: writer.answering)
-            writer.complete = lambda: guide.over
+        trace.guide = self._guides.guide(options.constraint, writer)
         made, cache, fed = 0, None, ids
         while not writer.done and made < min(options.max_new_tokens, self._limit - len(ids)) and not cancel.is_set():
             with torch.inference_mode():

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from modelcatalog.chat import showing
 from modelcatalog.engines import Image, Message, ToolCall, well_formed
-from modelcatalog.errors import Unsupported
+from modelcatalog.errors import Unsupported, shown
 
 __all__ = ["Asked", "Content", "instructions", "messages", "paired", "text", "turn"]
 
@@ -23,7 +23,6 @@ Content = str | Sequence[str | Image | Mapping[str, Any]]
 _ROLES = ("system", "user", "assistant", "tool")
 _MORE = {"assistant": ("tool_calls",), "tool": ("tool_call_id", "name")}
 """What messages of a role may have beside their content."""
-_SHOWN = 200
 _CALL = 'write {"id": …, "type": "function", "function": {"name": …, "arguments": {…}}}'
 _WAYS = {
     "developer": "give instructions of a developer the role 'system': templates that know a developer take it for that",
@@ -52,7 +51,7 @@ def messages(prompt: Asked, system: str | None = None) -> tuple[Message, ...]:
     if isinstance(prompt, bytes | Mapping) or not isinstance(prompt, Iterable):
         message = f"a prompt is a text or a list of messages, not {_kind(prompt)}"
         hint = "decode it first" if isinstance(prompt, bytes) else "put the message into a list" if isinstance(prompt, Mapping) else "pass a str"
-        raise Unsupported(message, subject=_shown(prompt), hint=hint)
+        raise Unsupported(message, subject=shown(prompt), hint=hint)
     rest = paired([_read(one, place) for place, one in enumerate(prompt, 1)])
     if not rest:
         message = "there is no message to answer"
@@ -114,7 +113,7 @@ def text(value: object) -> str:
     """
     if not isinstance(value, str):
         message = f"complete continues a text, not {_kind(value)}"
-        raise Unsupported(message, subject=_shown(value), hint="pass a str; conversations are for .chat, many prompts for .batch")
+        raise Unsupported(message, subject=shown(value), hint="pass a str; conversations are for .chat, many prompts for .batch")
     return well_formed(value, "the text")
 
 
@@ -125,15 +124,15 @@ def _read(one: object, place: int) -> Message:
     if not isinstance(one, Mapping):
         message = f"{where} is {_kind(one)}: a message is a role ({', '.join(_ROLES)}) and a content"
         hint = "to ask many prompts use .batch" if isinstance(one, str) else 'write {"role": "user", "content": "…"}'
-        raise Unsupported(message, subject=_shown(one), hint=hint)
+        raise Unsupported(message, subject=shown(one), hint=hint)
     called = one.get("role") == "assistant" and one.get("tool_calls")
     if lacks := [key for key in ("role", "content") if key not in one and not (called and key == "content")]:
         message = f"{where} has no {lacks[0]}: a message is a role ({', '.join(_ROLES)}) and a content"
-        raise Unsupported(message, subject=_shown(one), hint='write {"role": "user", "content": "…"}')
+        raise Unsupported(message, subject=shown(one), hint='write {"role": "user", "content": "…"}')
     more = _MORE.get(str(one["role"]), ())
     if extra := [str(key) for key, value in one.items() if key not in {"role", "content", *more} and value not in (None, [])]:
         message = f"{where} has {', '.join(extra)}, which no engine here reads: a message is a role and a content"
-        raise Unsupported(message, subject=_shown(one), hint="leave it out")
+        raise Unsupported(message, subject=shown(one), hint="leave it out")
     content = one.get("content")
     given = {key: value for key in more if (value := one.get(key)) is not None}
     if "tool_calls" in given:
@@ -145,7 +144,7 @@ def _calls(given: object, where: str) -> tuple[ToolCall, ...]:
     """The calls of an assistant's message, as OpenAI or transformers write them: arguments as JSON, or as a mapping."""
     if not isinstance(given, list | tuple):
         message = f"the tool_calls of {where} are {_kind(given)}, not a list"
-        raise Unsupported(message, subject=_shown(given), hint=_CALL)
+        raise Unsupported(message, subject=shown(given), hint=_CALL)
     found: list[ToolCall] = []
     for number, one in enumerate(given, 1):
         if isinstance(one, ToolCall):
@@ -158,13 +157,13 @@ def _calls(given: object, where: str) -> tuple[ToolCall, ...]:
                 arguments = loads(arguments or "{}")
             except ValueError as error:
                 message = f"the arguments of call {number} in {where} are not JSON: {error}"
-                raise Unsupported(message, subject=_shown(one), hint=_CALL) from error
+                raise Unsupported(message, subject=shown(one), hint=_CALL) from error
         try:
             ident = one.get("id") if isinstance(one, Mapping) else None
             found.append(ToolCall.model_validate({"id": ident or f"call{number:05}", "name": name, "arguments": {} if arguments is None else arguments}))
         except ValidationError as error:
             message = f"call {number} in {where} is not a call of a tool: {error.errors()[0]['loc'][0]}: {error.errors()[0]['msg'].lower()}"
-            raise Unsupported(message, subject=_shown(one), hint=_CALL) from error
+            raise Unsupported(message, subject=shown(one), hint=_CALL) from error
     return tuple(found)
 
 
@@ -172,12 +171,12 @@ def _message(role: object, content: object, where: str, **more: object) -> Messa
     if role not in _ROLES:
         message = f"{where} has the role {role!r}; there are {', '.join(_ROLES)}"
         hint = _WAYS.get(str(role), "give it one of these")
-        raise Unsupported(message, subject=_shown(role), hint=hint)
+        raise Unsupported(message, subject=shown(role), hint=hint)
     try:
         return Message.model_validate({"role": role, "content": _content(content, where), "parts": showing.parts(content, where), **more})
     except ValidationError as error:
         message = f"{where} is not a message: {error.errors()[0]['msg'].lower()}"
-        raise Unsupported(message, subject=_shown(content), hint='write {"role": "user", "content": "…"}') from error
+        raise Unsupported(message, subject=shown(content), hint='write {"role": "user", "content": "…"}') from error
 
 
 def _content(content: object, where: str) -> str:
@@ -186,7 +185,7 @@ def _content(content: object, where: str) -> str:
         return well_formed(content, where)
     if not isinstance(content, Sequence) or isinstance(content, bytes) or not all(isinstance(part, Mapping | str | Image) for part in content):
         message = f"the content of {where} is {_kind(content)}, not a text or a list of text parts"
-        raise Unsupported(message, subject=_shown(content), hint='write a str, or [{"type": "text", "text": "…"}]')
+        raise Unsupported(message, subject=shown(content), hint='write a str, or [{"type": "text", "text": "…"}]')
     said = (part for part in content if not isinstance(part, Image) and not showing.shows(part))
     return well_formed("".join(part if isinstance(part, str) else _part(part, where) for part in said), where)
 
@@ -195,10 +194,10 @@ def _part(part: Mapping[str, Any], where: str) -> str:
     kind, words = part.get("type", "text"), part.get("text")
     if kind not in {"text", "input_text", "output_text"}:
         message = f"{where} has a part of type {kind!r}, and texts and images are read here"
-        raise Unsupported(message, subject=_shown(part), hint="leave it out, or describe it in a part of type 'text'")
+        raise Unsupported(message, subject=shown(part), hint="leave it out, or describe it in a part of type 'text'")
     if not isinstance(words, str):
         message = f"a text part of {where} has no text"
-        raise Unsupported(message, subject=_shown(part), hint='write {"type": "text", "text": "…"}')
+        raise Unsupported(message, subject=shown(part), hint='write {"type": "text", "text": "…"}')
     return words
 
 
@@ -214,7 +213,3 @@ def _parts(prompt: object) -> bool:
 
 def _kind(value: object) -> str:
     return "None" if value is None else f"of type {type(value).__name__}"
-
-
-def _shown(value: object) -> str:
-    return repr(value)[:_SHOWN]

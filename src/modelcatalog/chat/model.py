@@ -15,7 +15,7 @@ from modelcatalog.chat.reply import Reply, Stream
 from modelcatalog.chat.running import Run, said
 from modelcatalog.chat.turns import Turns
 from modelcatalog.engines.constraints import GIVEN
-from modelcatalog.errors import ModelCatalogError, Unsupported
+from modelcatalog.errors import ModelCatalogError, Unsupported, shown
 from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class ChatModel:
     def _batch(self, prompts: Iterable[Asked], system: str | None, options: Options, cancel: threading.Event) -> Iterator[Reply]:
         if isinstance(prompts, str | bytes) or not hasattr(prompts, "__iter__"):
             message = "batch takes many prompts, and this is one"
-            raise Unsupported(message, subject=repr(prompts)[:200], hint="use .chat(prompt), or put it into a list")
+            raise Unsupported(message, subject=shown(prompts), hint="use .chat(prompt), or put it into a list")
 
         def ask(prompt: Asked) -> Stream:
             return self._stream(self._shown(asking.messages(prompt, system), options), options, cancel=cancel)

@@ -17,7 +17,7 @@ from modelcatalog.engines import tools as toolbox
 from modelcatalog.engines.constraints import GIVEN, Constraint, constraint
 from modelcatalog.engines.images import Image
 from modelcatalog.engines.tools import Tool, ToolCall
-from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
+from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported, shown
 from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
@@ -304,5 +304,5 @@ def well_formed(text: _T, what: str) -> _T:
         except UnicodeEncodeError as error:
             message = f"{what} holds half a character at place {error.start + 1}: {text[max(0, error.start - 8) : error.end]!r}"
             hint = "it was cut, or decoded with surrogateescape; text.encode('utf-8', 'replace').decode() makes a question mark of it"
-            raise Unsupported(message, subject=repr(text)[:200], hint=hint) from error
+            raise Unsupported(message, subject=shown(text), hint=hint) from error
     return text

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 
-from modelcatalog.errors import MissingPackage, Unsupported
+from modelcatalog.errors import MissingPackage, Unsupported, shown
 
 __all__ = ["GIVEN", "Constraint", "constraint"]
 
@@ -121,7 +121,7 @@ def _type(given: object) -> Constraint:
         schema = adapter.json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError, TypeError, AttributeError, NameError) as error:
         said = str(error).partition("\n")[0]
-        message = f"response_format= is a pydantic model or a JSON Schema, not {repr(given)[:_SHOWN]}: {said}"
+        message = f"response_format= is a pydantic model or a JSON Schema, not {shown(given)}: {said}"
         raise Unsupported(message, subject="response_format", hint="pass a class that pydantic reads, or a dict") from error
 
     def read(text: str) -> Any:

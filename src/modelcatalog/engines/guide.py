@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelcatalog.engines import Constraint
+    from modelcatalog.engines.text import Writer
 
 __all__ = ["Guide", "Guides"]
 
@@ -37,17 +38,19 @@ class Guides:
         self._read: Any = None
         self._lock = threading.Lock()
 
-    def guide(self, constraint: Constraint, answering: Callable[[], bool]) -> Guide:
-        """A guide for one reply.
+    def guide(self, constraint: Constraint | None, writer: Writer) -> Guide | None:
+        """A guide for one reply; None where the reply is free.
 
         Args:
             constraint: What the answer must match.
-            answering: Whether what comes next is the answer: thinking before it is free.
+            writer: Writes the reply: the thinking before the answer is free, and the reply is over where nothing can follow.
 
         Raises:
             MissingPackage: llguidance is not installed.
             Unsupported: the constraint has something that it does not know, or the tokenizer is of an old kind.
         """
+        if constraint is None:
+            return None
         try:
             from llguidance import LLMatcher
         except ImportError as error:
@@ -58,7 +61,9 @@ class Guides:
             said = matcher.get_error().strip().splitlines()[0]
             message = f"this {_NOUNS[constraint.kind]} cannot be kept to: {said}"
             raise Unsupported(message, subject=constraint.text[:200], hint="leave that part out, and check it in the reply")
-        return Guide(matcher, answering, self._subject)
+        guide = Guide(matcher, lambda: writer.answering, self._subject)
+        writer.complete = lambda: guide.over
+        return guide
 
     def _vocabulary(self) -> Any:
         with self._lock:

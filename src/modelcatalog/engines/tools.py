@@ -10,13 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from modelcatalog.errors import MissingPackage, Unsupported
+from modelcatalog.errors import MissingPackage, Unsupported, shown
 
 __all__ = ["CHOICES", "Tool", "ToolCall", "choice", "offered"]
 
 CHOICES = ("auto", "none", "required")
 """What ``tool_choice`` may be, beside a tool's name."""
-_SHOWN = 200
 _NOTHING = {"type": "object", "properties": {}}
 
 
@@ -172,4 +171,4 @@ def _validator(schema: Any) -> Any:
 
 def _shown(value: object) -> str:
     name = getattr(value, "__qualname__", None)
-    return name if isinstance(name, str) else repr(value)[:_SHOWN]
+    return name if isinstance(name, str) else shown(value)

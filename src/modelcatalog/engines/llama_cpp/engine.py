@@ -78,10 +78,7 @@ class LlamaCpp:
         """Generate, in the caller's thread: a token for each event that is asked for."""
         native = self._open()
         ids, writer, thinking = self._prompter.ask(prompt, options)
-        guide = None
-        if options.constraint is not None:
-            guide = self._guides.guide(options.constraint, lambda: writer.answering)
-            writer.complete = lambda: guide.over
+        guide = self._guides.guide(options.constraint, writer)
         yield Started(len(ids), thinking)
         chooser = native.chooser(settings(options, SimpleNamespace()), options.seed, ids)
         most, made, stopped = min(options.max_new_tokens, native.context - len(ids)), 0, cancel.is_set()

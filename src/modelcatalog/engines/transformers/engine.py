@@ -206,9 +206,7 @@ class Transformers:
         most = options.max_new_tokens if self._limit is None else min(options.max_new_tokens, self._limit - len(ids))
         row = Row(ids, most, options.seed)
         row.inputs = inputs
-        if options.constraint is not None:
-            guide = row.trace.guide = self._guides.guide(options.constraint, lambda: writer.answering)
-            writer.complete = lambda: guide.over
+        row.trace.guide = self._guides.guide(options.constraint, writer)
         return Asked(row, writer, thinking)
 
     def _seeing(self, prompt: tuple[Message, ...], options: Options, inputs: dict[str, Any]) -> tuple[Callable[[str], list[int]], Options]:
