@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import modelcatalog
-from modelcatalog.cli import ending, show, talk
+from modelcatalog.cli import ending, show, talk, typed
 from modelcatalog.cli.given import lines
 from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
@@ -44,7 +44,7 @@ def plan(
         made = modelcatalog.plan(name, **asked)
         rows = made.variants() if variants else ()
     if plot is not None:
-        plot.write_text(made.svg(), encoding="utf-8")
+        plot.write_text(made.svg(say.labels.language), encoding="utf-8")
     if variants:
         if json:
             lines(rows)
@@ -55,7 +55,7 @@ def plan(
     elif json:
         lines([made])
     else:
-        show.console().print(str(made), soft_wrap=True)
+        show.console().print(typed.options(made.text(say.labels.language)), soft_wrap=True)
 
 
 @takes_request(without=("lock", "base_url", "engine_options"))
@@ -115,10 +115,10 @@ def chat(
         made = modelcatalog.plan(name, **asked)
     if json:
         for text in (*made.mismatches, *made.warnings):
-            notes.print(f"{say.warning}{text}", style="yellow", soft_wrap=True)
+            notes.print(f"{say.warning}{typed.sayer()(text)}", style="yellow", soft_wrap=True)
     else:
         show.facts(notes, made.name, say)
-        notes.print(f"\n{made}\n", soft_wrap=True)
+        notes.print(f"\n{typed.options(made.text(say.labels.language))}\n", soft_wrap=True)
     with _loaded(made, say, notes) as model:
         session = model.session(system, **settings) if resume is None else modelcatalog.Session.load(resume, model, system=system, **settings)
         try:
