@@ -97,5 +97,6 @@ def of_data() -> frozenset[str]:
     found = {task[key] for task in tasks["task"] for key in ("is", "does", "use")}
     for engine in engines["engine"]:
         found |= {engine.get("why", ""), engine.get("better", ""), *(text for pair in engine.get("refuses", {}).values() for text in pair)}
+    found |= {*tasks["gguf"].values(), *(entry["config"] for entry in quantizations["packed"] if "config" in entry)}
     found |= {entry[key] for entry in quantizations["running"].values() for key in ("why", "slower") if key in entry}
-    return frozenset(text for text in found if len(_WORD.findall(text)) >= 2)
+    return frozenset(text for text in found if " " in text and _WORD.search(text))

@@ -21,6 +21,7 @@ __all__ = ["Sentences", "chinese", "entries", "shell"]
 _HOLE = re.compile(r"\{([A-Za-z_]\w*)\}")
 _TAIL = (" ", ",", ";")
 """What begins so stands behind another text."""
+_TAIL_HOLE = "((?:[ ,;:(].*?)?)"
 _WHO = re.compile(r"(?P<head>\S+): (?P<rest>.+)", re.DOTALL)
 _ASIDE = re.compile(r"(?P<head>.+?) \((?P<rest>.+)\)", re.DOTALL)
 _LIST = re.compile(r"(, | or | and )")
@@ -48,8 +49,11 @@ class _Sentence:
     @cached_property
     def form(self) -> re.Pattern[str]:
         """What texts it is, its holes as groups."""
-        form = "(.*?)".join(map(re.escape, self.pieces))
-        return re.compile(f"(.*?){form}" if self.tail else form, re.DOTALL)
+        parts = [re.escape(self.pieces[0])]
+        for piece, before in zip(self.pieces[1:], self.pieces, strict=False):
+            # Of two holes side by side the second is a tail, or empty.
+            parts += [_TAIL_HOLE if not before and len(parts) > 1 else "(.*?)", re.escape(piece)]
+        return re.compile("".join(["(.*?)", *parts] if self.tail else parts), re.DOTALL)
 
     def match(self, text: str) -> dict[str, str] | None:
         """What fills the holes of a text that is this sentence."""
@@ -100,9 +104,18 @@ class _Reading:
         return self._known[text]
 
     def _of(self, text: str) -> str | None:
-        # A semicolon that is a sentence's own comes first, then what was put together, then a sentence alone.
-        found = self._first(self._pairs.parted, text) or self._parts(text) or self._behind(_WHO, 1, text)
+        # A tail is no part of a longer one; a semicolon that is a sentence's own comes first, then what was put together, then a sentence alone.
+        found = self._tail(text) if text.startswith(_TAIL) else None
+        found = found or self._first(self._pairs.parted, text) or self._parts(text) or self._behind(_WHO, 1, text)
         return found or self._first(self._pairs.formed, text) or self._behind(_ASIDE, 2, text) or self._list(text)
+
+    def _tail(self, text: str) -> str | None:
+        tails = (one for one in self._pairs.formed if one.tail and text.startswith(one.pieces[0]))
+        for sentence in tails:
+            holes = sentence.match(text)
+            if holes is not None and not holes[""]:
+                return self._made(sentence, holes)
+        return None
 
     def _first(self, sentences: Iterable[_Sentence], text: str) -> str | None:
         for sentence in sentences:
@@ -112,9 +125,18 @@ class _Reading:
             # Of few letters there is a sentence in every text: then what is around them must be known too, or be one word.
             if sentence.letters < _FEW and any(known[name] is None and " " in value for name, value in holes.items()):
                 continue
-            filled = {name: known[name] or self._values.get(value, value) for name, value in holes.items()}
-            return filled.get("", "") + _HOLE.sub(lambda hole, filled=filled: filled[hole[1]], sentence.target)  # type: ignore[misc]
+            return self._made(sentence, holes)
         return None
+
+    def _made(self, sentence: _Sentence, holes: Mapping[str, str]) -> str:
+        filled = {name: self.of(value) or self._value(value) for name, value in holes.items()}
+        return filled.get("", "") + _HOLE.sub(lambda hole: filled[hole[1]], sentence.target)
+
+    def _value(self, value: str) -> str:
+        """What fills a hole and is not a sentence: a name, or what somebody else said behind a colon."""
+        if value.startswith(": "):
+            return self._pairs.joints[1].format(value[2:])
+        return self._values.get(value, value)
 
     def _parts(self, text: str) -> str | None:
         each = [self.of(part) for part in text.split("; ")] if "; " in text else [None]
