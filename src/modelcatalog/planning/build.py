@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
 from modelcatalog.hubs import receipts, refusals
-from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, silent, tensors, tokenizer, unpacking
+from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, resident, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning import cards as cards_of
 from modelcatalog.planning import memory as sizes
 from modelcatalog.planning.growth import measured
@@ -15,6 +15,7 @@ from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 from modelcatalog.planning.runs import ENGINES
 from modelcatalog.records import Quantization
+from modelcatalog.show.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,19 +77,22 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         place = place._replace(dtype="bfloat16", reason=f"bfloat16: what {runs.library} unpacks weights to")
     attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks) if ours else None
     tokens = asked.context_length or min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
-    stored = sum(f.size for f in found.choice.weights)
+    left = resident.left_out(said, found, runs, asked.engine_options or {})
+    stored = sum(f.size for f in found.choice.weights) - left.bytes
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)
-    counted = facts.model_copy(update={"parameters": facts.parameters or _likely_parameters(facts, record, found, stored)})
+    here = facts.model_copy(update={"parameters": facts.parameters - left.numbers if facts.parameters else None})
+    counted = facts.model_copy(update={"parameters": here.parameters or _likely_parameters(facts, record, found, stored)})
     told = counted.parameters is not None or facts.quantization is None
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
     kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {})
-    weights = plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False)
+    weights = plain if form.unpacks else weight_bytes(here, stored=stored, dtype=place.dtype, unpacked=False)
     activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
     framework = sizes.framework_bytes(runs, cards=len(place.cards))
     room = None if weights is None or place.free is None else place.free - weights - (activations or 0) - (framework or 0)
     memory = Memory(
         weights=weights,
+        active=resident.active(said, weights, share=_active_share(record)),
         kv=kept.bytes(tokens),
         activations=activations,
         framework=framework,
@@ -134,7 +138,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         missing=packages.missing(runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found))),
         mismatches=claims.mismatches(record, facts, found.choice),
         warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
-        reasons=tuple(text for text in (*found.reasons, why, place.reason, attends.reason if attends else "", *_counted(asked, kept, runs)) if text),
+        reasons=tuple(filter(None, (*found.reasons, why, place.reason, attends.reason if attends else "", *_counted(asked, kept, runs, left.bytes)))),
     )
 
 
@@ -148,6 +152,12 @@ def _growth(said: Said, runs: Engine, place: _Place, asked: Request) -> tuple[Gr
         kept = sizes.cache(said.layers, engine=one, dtype=dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=options)
         found.append(measured(one.name, kept.bytes, limit=said.facts.context_length))
     return tuple(one for one in found if one is not None)
+
+
+def _active_share(record: ModelName) -> float | None:
+    """The share of a model's parameters that a token goes through, as its name or the catalog has it."""
+    size = record.size
+    return size.active / size.total if size and size.active and size.total else None
 
 
 def _stated(facts: Facts) -> Quantization | None:
@@ -196,11 +206,13 @@ def _listed_licence(record: ModelName) -> str | None:
     return match.series.licence if match and match.series else None
 
 
-def _counted(asked: Request, kept: sizes.Cache, runs: Engine) -> tuple[str, ...]:
+def _counted(asked: Request, kept: sizes.Cache, runs: Engine, left: int) -> tuple[str, ...]:
     """How memory was counted, where that is not the usual way."""
     found = [cards_of.read(asked.on).reason] if asked.on else []
     if asked.kv_dtype:
         found.append(f"keys and values in {asked.kv_dtype}, as asked")
+    if left:
+        found.append(f"{runs.name} leaves {human(left)} of the weights in their files: what it does not run, such as layers that guess further tokens")
     windowed = sum(layer.window is not None for layer in kept.layers.every)
     if kept.keeping.whole and windowed and runs.takes:
         otherwise = f"but for engine_options={{{runs.takes.whole_unless!r}: False}}"

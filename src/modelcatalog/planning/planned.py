@@ -18,6 +18,9 @@ class Memory(Record):
     """What loading takes and what is there, in bytes; None is unknown."""
 
     weights: int | None = None
+    """What the engine loads of the weights: layers that it does not run stay in their files."""
+    active: int | None = None
+    """Of a mixture of experts, the weights that one token reads; None where it reads all, or where nobody can tell."""
     kv: int | None = None
     """What the layers keep of ``concurrency`` conversations at the plan's ``context_length``: keys, values, states."""
     activations: int | None = None

@@ -58,7 +58,7 @@ class Telling(NamedTuple):
     longest: str
     layers: str
     active: str
-    """Of a mixture of experts: the ``{active}`` parameters that a token goes through."""
+    """Of a mixture of experts: the ``{active}`` of ``{weights}`` that a token reads."""
     relations: Mapping[str, str]
     """How it was made of ``{base}``."""
     unknown: str
@@ -99,7 +99,7 @@ _ENGLISH = Telling(
     each=" in each of {count} conversations",
     longest=", at most {tokens} fit",
     layers="layers: {layers}",
-    active="{active} of {total} parameters are read for a token, {size}",
+    active="a token reads {active} of the {weights} weights",
     relations={
         "quantized": "quantized from {base}",
         "finetune": "tuned from {base}",
@@ -153,7 +153,7 @@ _CHINESE = Telling(
     each="{count} 个对话，每个 ",
     longest="，最多装得下 {tokens} 个",
     layers="各层：{layers}",
-    active="每个词元读取 {total} 参数中的 {active}，{size}",
+    active="每个词元读取 {weights} 权重中的 {active}",
     relations={
         "quantized": "由 {base} 量化而来",
         "finetune": "由 {base} 微调而来",
@@ -238,7 +238,8 @@ def _memory(plan: Planned, say: Telling) -> list[tuple[str, str]]:
         parts.append(say.beside[not memory.framework].format(size=human(memory.overhead), engine=plan.engine))
     verdict = say.verdicts[{True: 0, False: 1, None: 2}[memory.fits]]
     whole = say.memory.format(parts=" + ".join(parts), free=human(memory.free), place=say.sentence(memory.place), verdict=verdict)
-    return [("memory", whole), ("context", _context(plan, say, tokens))]
+    read = [("experts", say.active.format(active=human(memory.active), weights=human(memory.weights)))] if memory.active else []
+    return [("memory", whole), *read, ("context", _context(plan, say, tokens))]
 
 
 def _context(plan: Planned, say: Telling, tokens: str) -> str:

@@ -156,6 +156,8 @@ class ArchitecturesFile(_Entry):
     checked: date
     inside: tuple[str, ...]
     buffers: tuple[str, ...]
+    guessing: tuple[str, ...]
+    beside: tuple[str, ...]
     latent_since: tuple[int, int]
     cache_bytes: dict[str, float]
     names: dict[str, tuple[str, ...]]
