@@ -31,7 +31,8 @@ NOT_SAID = frozenset({
     "<ChatModel {} on {}>", "Version({})", "Callable[..., Any]", "bold red", "bold {}", "other bits", "one of ", "Value error, ", "type packages",
     "module {} has no attribute {}", "modelcatalog session", "Basic {}", "Bearer {}", "Access to this resource is disabled", "Hugging Face",
     "data:{};base64,{}", "tokenizer.ggml.{}_token_id", "general.base_model.{}.{}", "model.safetensors.index.{}.json", "qzx{}vkj",
-    # looked for in templates and answers
+    # looked for in templates, answers and sources
+    "class {}(",
     "'type': 'text'", '"type": "text"', "'type': '{}'", '"type": "{}"', '"type":"{}"', "chat template", "completions endpoint", "no image", "the name",
     "the text", "ordinary: {}",
     # said to a model, in English
@@ -40,7 +41,7 @@ NOT_SAID = frozenset({
     # commands and lists of values
     "hf cache rm model/{}", "modelscope clear-cache --model {}", "rm -r {}", "rm {}", "ollama rm {}", "pip install {}", "pip install pillow",
     "pip install jsonschema", "pip install 'modelcatalog[chat]'", "pip install 'modelcatalog[{}]'", "pillow torchvision",
-    "modelcatalog {} {}{}", '"cuda:{}" ({})', "pass {}", "{} in {}", "{} or {}",
+    "modelcatalog {} {}{}", '"cuda:{}" ({})', "{} in {}", "{} or {}",
 })  # fmt: skip
 
 
@@ -99,4 +100,4 @@ def of_data() -> frozenset[str]:
         found |= {engine.get("why", ""), engine.get("better", ""), *(text for pair in engine.get("refuses", {}).values() for text in pair)}
     found |= {*tasks["gguf"].values(), *(entry["config"] for entry in quantizations["packed"] if "config" in entry)}
     found |= {entry[key] for entry in quantizations["running"].values() for key in ("why", "slower") if key in entry}
-    return frozenset(text for text in found if " " in text and _WORD.search(text))
+    return frozenset(text for text in found if " " in text and _WORD.search(re.sub('"[^"]*"', "", text)))
