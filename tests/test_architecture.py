@@ -12,6 +12,7 @@ LAYERS = (
     "errors pausing",
     "records patterns",
     "columns keeping entries",
+    "reviewing",
     "datafiles",
     "weights show vocabulary",
     "names hubs",
