@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelcatalog import catalog, cli, datafiles, entries, parse, vocabulary
-from modelcatalog.errors import CatalogDataError, ClosedWeights
+from modelcatalog.errors import CatalogDataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -297,27 +297,23 @@ def test_own_files_agree() -> None:
 
 def test_a_day_of_toml(tmp_path: Path) -> None:
     """TOML's own days are days."""
-    catalog.extend(written(tmp_path, f"name = 'Acme'\n{SERIES}released = 2026-05-01\n"))
-    assert next(line for line in catalog.series if line.name == "Zork1").released == "2026-05-01"
+    file = datafiles.read_company(written(tmp_path, f"name = 'Acme'\n{SERIES}released = 2026-05-01\n"))
+    assert file.family[0].series[0].released == "2026-05-01"
 
 
 def test_adding_to_a_known_entry(tmp_path: Path) -> None:
     """A later file fills what is empty and adds to lists; what the catalog says otherwise stays, and that is said."""
-    catalog.extend(written(tmp_path, ACME))
+    first = datafiles.read_company(written(tmp_path, ACME))
     more = "name = 'Acme'\napi = 'https://api.acme.example/v1'\napi_key = 'ACME_KEY'\n[[family]]\nname = 'Zork'\nweights = 'closed'\n"
     more += "[[family.series]]\nname = 'Zork5'\napi = ['zork-5']\n[family.words]\nbig = 'moe'\n"
-    catalog.extend(written(tmp_path, more, "more.toml"))
-    acme = next(company for company in catalog.companies if company.name == "Acme")
+    (acme,) = datafiles.merged([first, datafiles.read_company(written(tmp_path, more))])
     assert (acme.zh, acme.api, acme.api_key) == ("极致", "https://api.acme.example/v1", "ACME_KEY")
-    assert {line.name: line.weights for line in catalog.series if line.company == "Acme"} == {"Zork2": "open", "Zork5": "closed"}
-    with pytest.raises(ClosedWeights, match="set ACME_KEY"):
-        catalog.resolve("zork-5")
-    for text, words in (
-        ("zh = '别名'", "Acme: zh: '别名', where the catalog says '极致'"),
-        (f"{FAMILY}zh = '别'", "Acme › Zork: zh: '别', where the catalog says"),
-    ):
-        with pytest.raises(CatalogDataError, match=words):
-            catalog.extend(written(tmp_path, f"name = 'Acme'\n{text}\n", "other.toml"))
+    (zork,) = acme.family
+    assert (zork.weights, zork.words, {line.name: line.weights for line in zork.series}) == ("open", {"big": "moe"}, {"Zork2": None, "Zork5": "closed"})
+    for text, where in (("zh = '别名'", "Acme: zh: '别名'"), (f"{FAMILY}zh = '别名'", "Acme › Zork: zh: '别名'")):
+        other = datafiles.read_company(written(tmp_path, f"name = 'Acme'\n{text}\n"))
+        with pytest.raises(CatalogDataError, match=f"{where}, where the catalog says '"):
+            datafiles.merged([first, other])
 
 
 @pytest.mark.parametrize("page", ["extending.md", "extending.zh.md"])
