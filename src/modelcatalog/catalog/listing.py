@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from modelcatalog.entries import CompanyFile, SeriesEntry
-    from modelcatalog.records import Confidence, Hub
+    from modelcatalog.records import Confidence, Hub, Size
 
 __all__ = [
     "HUBS",
@@ -297,7 +297,7 @@ def listed_checkpoint(entry: Entry, hub: Hub) -> Checkpoint | None:
 
 def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confidence, *, exists: bool | None) -> Checkpoint:
     """The record of a repository, with the size that its name or the catalog tells."""
-    size = None if entry is None else by_rules(names.read(repo_id)).size
+    size = None if entry is None else _size(repo_id)
     line = None if entry is None else entry.series
     fields = {
         "hub": hub, "repo_id": repo_id, "revision": None, "file": None, "exists": exists, "confidence": confidence, "alternatives": (),
@@ -305,6 +305,20 @@ def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confiden
         "checked": None if line is None else line.checked,
     }  # fmt: skip
     return valid(Checkpoint, fields, _STATED)
+
+
+@vocabulary.derived
+def _known_sizes() -> dict[str, Size | None]:
+    """Repository -> its size, of those that were asked for; there are no more of them than the catalog lists."""
+    return {}
+
+
+def _size(repo_id: str) -> Size | None:
+    """The size of a listed repository: reading its name again is half of what finding it would cost."""
+    known = _known_sizes()
+    if repo_id not in known:
+        known[repo_id] = by_rules(names.read(repo_id)).size
+    return known[repo_id]
 
 
 def on_hub(entry: Entry, target: Hub, others: Iterable[Entry] = ()) -> Checkpoint:
