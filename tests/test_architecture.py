@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
     "errors pausing",
     "records patterns",
-    "columns keeping entries",
+    "columns keeping entries userfolder",
+    "userdata",
     "reviewing",
     "datafiles",
     "weights show vocabulary",

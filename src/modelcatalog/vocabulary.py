@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Vocabulary",
     "add",
+    "added",
     "companies",
     "derived",
     "flagged",
@@ -189,6 +190,11 @@ def add(place: Path) -> None:
                 for entry in family.series:
                     datafiles.model_names(file.name, family.name, entry)  # a broken pattern is refused now, not when it is first needed
         renew((*_current.added, *files))
+
+
+def added() -> bool:
+    """Whether a program has added files of its own."""
+    return bool(_current.added)
 
 
 def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:

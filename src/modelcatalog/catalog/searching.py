@@ -45,7 +45,7 @@ def find(text: str) -> Match | None:
     checkpoint = _listed(name)
     line = None if checkpoint is None else listing().by_id[HUBS[0]][checkpoint.repo_id.lower()].series
     if line is not None:
-        family = family or known.families[line.family]
+        family = family or known.families.get(line.family)
     elif family is not None and name.version:
         line = next(iter(known.by_version.get((family.name, fold(name.version)), [])), None)
     if family is None:
