@@ -18,7 +18,7 @@ LAYERS = (
     "weights show vocabulary",
     "names hubs",
     "catalog",
-    "stores",
+    "stores updating",
     "planning",
     "engines",
     "chat",

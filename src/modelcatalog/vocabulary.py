@@ -40,6 +40,7 @@ __all__ = [
     "Vocabulary",
     "add",
     "added",
+    "again",
     "companies",
     "derived",
     "flagged",
@@ -169,6 +170,11 @@ def renew(added: tuple[CompanyFile, ...] = (), *, fresh: bool = False) -> None:
     """Begin again with the package's own data, that of ``MODELCATALOG_DATA``, and these files; ``fresh``: and with no table that was kept."""
     global _current  # noqa: PLW0603  the one vocabulary
     _current = Vocabulary(added, fresh=fresh)
+
+
+def again() -> None:
+    """Begin again with the same files: something else that tables are made from has changed."""
+    renew(_current.added)
 
 
 _ADDING = RLock()
