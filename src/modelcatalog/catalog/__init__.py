@@ -16,12 +16,14 @@ from modelcatalog.catalog.completing import complete, named, parse, parse_many
 if TYPE_CHECKING:
     from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
+    from modelcatalog.catalog.pricing import Price, prices
     from modelcatalog.catalog.resolving import resolve
     from modelcatalog.catalog.searching import find, search
     from modelcatalog.records import Checkpoint, Company, Family, ModelName, Series
 
 __all__ = [
     "HUBS",
+    "Price",
     "checkpoints",
     "companies",
     "complete",
@@ -31,6 +33,7 @@ __all__ = [
     "find",
     "parse",
     "parse_many",
+    "prices",
     "resolve",
     "search",
     "series",
@@ -42,7 +45,9 @@ families: tuple[Family, ...]
 series: tuple[Series, ...]
 
 
-_HOMES = {"HUBS": "listing", "facts": "knowing", "resolve": "resolving", "find": "searching", "search": "searching"}
+_HOMES = {
+    "HUBS": "listing", "facts": "knowing", "resolve": "resolving", "find": "searching", "search": "searching", "Price": "pricing", "prices": "pricing",
+}  # fmt: skip
 """Name -> the module that it is imported from when it is first used: reading a name needs none of them."""
 
 
