@@ -14,6 +14,7 @@ from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import complete, named, parse, parse_many
 
 if TYPE_CHECKING:
+    from modelcatalog.catalog.browsing import Listed, browse
     from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
     from modelcatalog.catalog.resolving import resolve
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HUBS",
+    "Listed",
+    "browse",
     "checkpoints",
     "companies",
     "complete",
@@ -42,7 +45,15 @@ families: tuple[Family, ...]
 series: tuple[Series, ...]
 
 
-_HOMES = {"HUBS": "listing", "facts": "knowing", "resolve": "resolving", "find": "searching", "search": "searching"}
+_HOMES = {
+    "HUBS": "listing",
+    "Listed": "browsing",
+    "browse": "browsing",
+    "facts": "knowing",
+    "resolve": "resolving",
+    "find": "searching",
+    "search": "searching",
+}
 """Name -> the module that it is imported from when it is first used: reading a name needs none of them."""
 
 
