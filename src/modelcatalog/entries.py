@@ -239,6 +239,8 @@ class CompanyFile(_Sourced):
     name: str
     zh: str | None = None
     aliases: tuple[str, ...] = ()
+    common: tuple[str, ...] = ()
+    """Those of its names that are words like any other: they mean it to who asks for a company, and nothing in a model's name."""
     country: str | None = None
     site: str | None = None
     api: str | None = None

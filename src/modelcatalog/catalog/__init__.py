@@ -14,6 +14,7 @@ from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import complete, named, parse, parse_many
 
 if TYPE_CHECKING:
+    from modelcatalog.catalog.browsing import Listed, browse
     from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
     from modelcatalog.catalog.pricing import Price, prices
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HUBS",
+    "Listed",
     "Price",
+    "browse",
     "checkpoints",
     "companies",
     "complete",
@@ -46,8 +49,16 @@ series: tuple[Series, ...]
 
 
 _HOMES = {
-    "HUBS": "listing", "facts": "knowing", "resolve": "resolving", "find": "searching", "search": "searching", "Price": "pricing", "prices": "pricing",
-}  # fmt: skip
+    "HUBS": "listing",
+    "Listed": "browsing",
+    "Price": "pricing",
+    "browse": "browsing",
+    "facts": "knowing",
+    "find": "searching",
+    "prices": "pricing",
+    "resolve": "resolving",
+    "search": "searching",
+}
 """Name -> the module that it is imported from when it is first used: reading a name needs none of them."""
 
 

@@ -157,6 +157,8 @@ def _by_name(name: ModelName, released: str) -> Iterator[_Said]:
     dated = day is not None and day.year is not None and day.month is not None and name.origin("released") == "name"
     if dated and not released.startswith(str(day)[:7]):
         said["released"] = str(day)
+    if name.origin("context_length") == "name":
+        said["context_length"] = name.context_length
     if said:
         yield _Said(said, Source("name", None, "name"))
 
