@@ -401,6 +401,7 @@ class TypesFile(Entry):
     foreign: tuple[str, ...]
     aware: tuple[str, ...]
     served_faster: tuple[str, ...]
+    early: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]
