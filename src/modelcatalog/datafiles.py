@@ -134,7 +134,13 @@ def read_all(place: Path) -> list[CompanyFile]:
     if not place.exists():
         message = f"{place}: no such file or folder"
         raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
-    return [read_company(file) for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+    return [_spelt(read_company(file)) for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+
+
+def _spelt(file: CompanyFile) -> CompanyFile:
+    """The same with its aliases as spellings: only the package's own data has aliases that tell models apart."""
+    families = (one.model_copy(update={"aliases": (), "spellings": (*one.spellings, *one.aliases)}) for one in file.family)
+    return file.model_copy(update={"family": tuple(families)})
 
 
 def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
@@ -239,7 +245,7 @@ def _joined(before: CompanyFile, file: CompanyFile) -> CompanyFile:
     families = {family.name: family for family in before.family}
     for family in file.family:
         old = families.get(family.name)
-        more = None if old is None else {name: (*getattr(old, name), *getattr(family, name)) for name in ("series", "aliases", "facts")}
+        more = None if old is None else {name: (*getattr(old, name), *getattr(family, name)) for name in ("series", "aliases", "spellings", "facts")}
         families[family.name] = family if old is None else old.model_copy(update=more)
     accounts = Accounts(
         huggingface=tuple(dict.fromkeys((*before.accounts.huggingface, *file.accounts.huggingface))),

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from modelcatalog.catalog.listing import Entry
     from modelcatalog.records import ModelName, Size
 
-__all__ = ["as_said", "meant", "sizes_in", "tuned"]
+__all__ = ["LIBRARY", "as_said", "meant", "sizes_in", "tuned"]
 
 _SIZE = re.compile(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
 _MONTH_AND_DAY = re.compile(r"^\d+-(?=\d+-\d+$)")
 """The year before a day."""
 _BILLION = 10**9
-_LIBRARY = (None, "library", "ai")
+LIBRARY = (None, "library", "ai")
 """Owners of Ollama's own names, and of Docker's."""
 _Row = tuple[Any, ...]
 """The fields of an identity."""
@@ -43,7 +43,7 @@ def meant(name: ModelName) -> ModelName:
     row = _meant().get(name.canonical) or (_of_day(name) if name.released is not None else None)
     if row is not None:
         return names.meaning(name, Identity(*row))
-    return _of_tag(name) if name.tag is not None and name.owner in _LIBRARY and name.family is not None and _sized(name, name.tag) else name
+    return _of_tag(name) if name.tag is not None and name.owner in LIBRARY and name.family is not None and _sized(name, name.tag) else name
 
 
 def _of_day(name: ModelName) -> _Row | None:
@@ -145,14 +145,18 @@ def _meant() -> dict[str, _Row]:
     sized: dict[str, Size | None] = {}
     lines: dict[str, dict[str, Identity]] = {}
     for entry in listing.listing().entries:
+        repo_id = entry.huggingface or entry.modelscope
+        if not repo_id:
+            continue
         if entry.model not in published:
-            read = names.read(entry.huggingface or entry.modelscope or "")
+            read = names.read(repo_id)
             published[entry.model] = read.identity
             sized[entry.model] = by_rules(read).size
         identity = published[entry.model]
         lines.setdefault(f"{entry.series.family}: {entry.series.name}", {})[entry.model] = identity
     served = {str(identity): identity for identity in _served()}
     models = served | published
+    plain = {_line(identity) for identity in models.values() if _senses().isdisjoint(identity.words)}
     found: dict[Identity, dict[str, int]] = {}
 
     def mark(text: str, far: int, short: Identity) -> None:
@@ -162,6 +166,9 @@ def _meant() -> dict[str, _Row]:
     for text, identity in models.items():
         for far, short in (*_shorter(identity), *(_undated(identity, models) if text in published else ())):
             mark(text, far, short)
+        senses = _senses() & set(identity.words)
+        if senses and _parts(identity)[0] and sizes_in(identity) and _line(identity) not in plain:
+            mark(text, _LEFT_OUT, identity.but(*senses))  # all of Llama 3.2's that have 90 billion see
         size = sized.get(text)
         if size is not None and size.total and identity.version and not sizes_in(identity):
             mark(text, _LEFT_OUT, identity.too(f"{size.total / _BILLION:g}b"))  # deepseek-r1-671b
@@ -190,6 +197,17 @@ def _tiers() -> frozenset[str]:
     return frozenset(vocabulary.tiers())
 
 
+@vocabulary.derived
+def _senses() -> frozenset[str]:
+    """Types of models that read more than text."""
+    return frozenset(word for word, entry in vocabulary.types().items() if entry.input or word in ("vision", "multimodal"))
+
+
+def _line(identity: Identity) -> tuple[str, ...]:
+    """Family, version and size."""
+    return (identity.family, identity.version, *sizes_in(identity))
+
+
 def _parts(identity: Identity) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """The words for its being finished, those for its not being final, and those for its size."""
     finished, early = (tuple(word for word in words if word in identity.words) for words in (vocabulary.stages("finished"), vocabulary.early()))
@@ -205,8 +223,8 @@ def _left_out(parts: tuple[tuple[str, ...], ...]) -> Iterator[tuple[tuple[str, .
 def _shorter(identity: Identity) -> Iterator[tuple[int, Identity]]:
     """What people leave out of a model's name, and how far that is from it.
 
-    The word for its being finished; that for its not being final; beside a tier, its size; and of a dated one, since it is told by its
-    date, version, size and year.
+    The word for its being finished; that for its not being final; the 0 of its version; beside a tier, its size; and of a dated one,
+    since it is told by its date, version, size and year.
     """
     finished, early, sizes = _parts(identity)
     for place, word in enumerate(finished):
@@ -214,6 +232,8 @@ def _shorter(identity: Identity) -> Iterator[tuple[int, Identity]]:
     if early:
         yield len(finished) + 1, identity.but(*early)
         yield len(finished) + 2, identity.but(*early, *finished)
+    if identity.version.endswith(".0"):
+        yield _LEFT_OUT, identity._replace(version=identity.version.removesuffix(".0"))
     if sizes and identity.version and not identity.date and not _tiers().isdisjoint(identity.words):
         yield _LEFT_OUT, identity.but(*sizes)
         if finished:
@@ -240,7 +260,7 @@ def _undated(identity: Identity, models: Container[str]) -> Iterator[tuple[int, 
 
 def _is_told(short: Identity, meant: Identity) -> bool:
     """Whether so much is enough: there is but one of that day, or of that size and finished."""
-    return bool(meant.date) or (meant.version != short.version and sizes_in(short) == sizes_in(meant) != () and _parts(short)[0] == _parts(meant)[0] != ())
+    return bool(meant.date) or (meant.version != short.version and sizes_in(short) == sizes_in(meant) != () and _parts(short)[0] == _parts(meant)[0])
 
 
 def _main(line: dict[str, Identity]) -> str | None:

@@ -23,7 +23,7 @@ from modelcatalog.catalog.listing import (
     spelled,
     undated,
 )  # fmt: skip
-from modelcatalog.catalog.meaning import as_said, tuned
+from modelcatalog.catalog.meaning import LIBRARY, as_said, tuned
 from modelcatalog.catalog.nearest import kin, misspelt, nearest, ranked, released_on
 from modelcatalog.errors import ClosedWeights, NameSyntaxError
 from modelcatalog.names.dictionary import current_dictionary
@@ -88,7 +88,7 @@ def _is_bare(name: ModelName, listed: Listing) -> bool:
 
     An API id is lower case, or follows the API's own route; what is not names a repository, and is that repository.
     """
-    if name.owner is None:
+    if name.owner is None or (name.tag is not None and name.owner in LIBRARY):
         return True
     account = _account(name)
     if account is None or account.repackager:
