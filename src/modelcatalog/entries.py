@@ -199,7 +199,9 @@ class FamilyEntry(_Sourced):
     name: str
     zh: str | None = None
     aliases: tuple[str, ...] = ()
-    """Other words that mean the family; lower case, a space where any separator may stand."""
+    """Other words that mean the family, and tell its models apart: command r, command a; lower case, a space where any separator may stand."""
+    spellings: tuple[str, ...] = ()
+    """Its name in other letters, which says nothing more: qianwen; written as aliases are. In a user's data, aliases are that too."""
     served: tuple[tuple[str, str], ...] = ()
     """What APIs write for the family, before which word (or any): open-mixtral-8x7b, deepseek-chat-v3.1 are no other models."""
     weights: Weights
@@ -422,6 +424,7 @@ class TypesFile(Entry):
     foreign: tuple[str, ...]
     aware: tuple[str, ...]
     served_faster: tuple[str, ...]
+    early: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import vocabulary
-from modelcatalog.catalog.completing import complete, named, parse, parse_many
+from modelcatalog.catalog.completing import named, parse, parse_many
+from modelcatalog.catalog.filling import complete
 
 if TYPE_CHECKING:
     from modelcatalog.catalog.browsing import Listed, browse
