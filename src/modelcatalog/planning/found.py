@@ -22,8 +22,6 @@ class Kept(NamedTuple):
 
     store: str
     title: str
-    own: bool
-    """It is called what was asked for, letter by letter."""
     modelfile: Modelfile | None = None
     notes: tuple[str, ...] = ()
     """What of it cannot be used."""

@@ -44,7 +44,8 @@ def warnings(kept: Kept | None, *, template: bool | None) -> tuple[str, ...]:
         return () if kept is None else kept.notes
     found = [*kept.notes]
     if said.unused:
-        found.append(f"the Modelfile of {said.title} sets {', '.join(said.unused)}, which no engine here reads")
+        more = "; num_predict is max_new_tokens= here" if "num_predict" in said.unused else ""
+        found.append(f"the Modelfile of {said.title} sets {', '.join(said.unused)}, which stands for nothing here{more}")
     if said.projector:
         found.append(f"{said.title} has a projector of images, which no engine here reads from Ollama's store: it takes text alone")
     if said.jinja is None and (said.renderer or said.template):

@@ -18,13 +18,13 @@ from modelcatalog.stores.modelfile import modelfile
 from modelcatalog.stores.ollama import own_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName, Quantization
     from modelcatalog.stores import Found, Store
 
-__all__ = ["all_copies", "asks_ollama", "first", "meant"]
+__all__ = ["asks_ollama", "first", "holding", "meant"]
 
 _LONGEST = 1024
 _SHOWN = 3
@@ -60,7 +60,7 @@ def meant(name: ModelName) -> ModelName:
         known = catalog.resolve(name)
     except ClosedWeights:
         return name
-    return catalog.parse(known.repo_id) if known.exists else name
+    return catalog.parse(known.repo_id).model_copy(update={"quantization": name.quantization}) if known.exists else name
 
 
 def first(name: ModelName, request: Request, passed: list[str], *, own: bool = False, over: Collection[tuple[str, str]] = ()) -> Located | None:
@@ -86,12 +86,15 @@ def first(name: ModelName, request: Request, passed: list[str], *, own: bool = F
     return None
 
 
-def all_copies() -> Iterator[Copy]:
-    """Every GGUF model in another program's store, by whatever name."""
-    for store in stores.programs():
-        for one in store.look([]):
-            if one.format == "gguf" and not one.lacks:
-                yield _copy(store, one)
+def holding(name: ModelName, files: Sequence[RemoteFile]) -> Iterator[tuple[Copy, Kept]]:
+    """The copies in other programs' stores that have exactly these files, by name and size; the one of this name comes first."""
+    sizes = {one.path: one.size for one in files}
+    title = (own_name(name) or "").lower()
+    found = [(store, one) for store in stores.programs() for one in store.look([]) if not one.lacks and one.weights]
+    for store, one in sorted(found, key=lambda pair: pair[1].title.lower() != title):
+        copy = _copy(store, one)
+        if {file.path: file.size for file in copy.files} == sizes:
+            yield copy, _kept(store, one, own=one.title.lower() == title)[0]
 
 
 def _candidates(name: ModelName, passed: list[str]) -> Iterator[_Candidate]:
@@ -159,20 +162,28 @@ def _located(one: _Candidate, name: ModelName, passed: list[str]) -> Located | N
         passed.append(f"{where} cannot be loaded: {lacks}")
         return None
     copy = _copy(store, found)
-    notes: list[str] = []
     try:
         choice = choose(copy.files, subject=found.title, file=copy.files[0].path, read=copy.read)._replace(quantization=one.quantization)
         headers = local.check_weights(copy.root, [f.path for f in choice.weights])
     except (ModelCatalogError, OSError) as error:
         passed.append(f"{where} cannot be loaded: {error.message if isinstance(error, ModelCatalogError) else error.strerror or error}")
         return None
-    said = modelfile(found, notes)
-    reason = f"{where} is {'what was asked for' if one.own else 'the same model'}, so nothing is asked of a hub"
-    reasons = [reason]
+    kept, aside = _kept(store, found, own=one.own)
+    reasons = [f"{where} is {'what was asked for' if one.own else 'the same model'}, so nothing is asked of a hub"]
     if name.quantization is None and one.quantization is not None:
         reasons.append(f"the name asks for no quantization; this copy is {one.quantization.scheme or one.quantization}")
-    kept = Kept(store.name, found.title, own=one.own, modelfile=said, notes=tuple(f"{found.title}: {note}" for note in notes))
-    return Located(choice, (*reasons, choice.reason), copy=copy, headers=headers, kept=kept)
+    if aside:
+        reasons.append(f"what its Modelfile says of how to run it stands for its own name, {found.title}, alone")
+    return Located(choice._replace(reason=""), tuple(reasons), copy=copy, headers=headers, kept=kept)
+
+
+def _kept(store: Store, found: Found, *, own: bool) -> tuple[Kept, bool]:
+    """What a store keeps beside the weights, and whether some of it is left aside, because another name was asked for."""
+    notes: list[str] = []
+    said = modelfile(found, notes)
+    if own or said is None:
+        return Kept(store.name, found.title, modelfile=said, notes=tuple(f"{found.title}: {note}" for note in notes)), False
+    return Kept(store.name, found.title, modelfile=said.alone()), said.alone() != said
 
 
 def _bits(quantization: Quantization | None) -> float:

@@ -15,10 +15,10 @@ __all__ = ["Untranslatable", "jinja"]
 
 _LARGEST = 100_000
 _DEEPEST = 60
-_ACTION = re.compile(
-    r"""\{\{(?P<left>-(?=\s))?\s*(?P<body>(?:/\*.*?\*/|"(?:\\.|[^"\\])*"|`[^`]*`|[^"`])*?)\s*(?P<right>(?<=\s)-)?\}\}""",
-    re.DOTALL,
-)
+_STOP = re.compile(r"""["`]|/\*|\}\}""")
+"""What an action is looked through for: a text, a note, its end."""
+_CLOSE = re.compile(r'(?:[^"\\]|\\.)*+"', re.DOTALL)
+_SPACE = " \t\r\n"
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>"(?:\\.|[^"\\])*"|`[^`]*`)|(?<=\))(?P<field>(?:\.\w+)+)|(?P<number>-?\d+)(?![\w.])
     |(?P<name>\$\w*(?:\.\w+)*|[a-zA-Z_]\w*|(?:\.\w+)+|\.)(?![\w.$])|(?P<sign>[()|]))""",
@@ -64,14 +64,22 @@ def jinja(template: str) -> str:
     if len(template) > _LARGEST:
         message = "it is too long"
         raise Untranslatable(message)
-    nodes = _Parser(template).nodes()
+    try:
+        return _written(_Parser(template).nodes())
+    except RecursionError as error:
+        message = "it is nested too deep"
+        raise Untranslatable(message) from error
+
+
+def _written(nodes: tuple[_Node, ...]) -> str:
     actions = " ".join(_bodies(nodes))
     if re.search(r"\.Messages\b", actions):
         return _MESSAGES + _Writer(_ROOT).write(nodes)
     if not re.search(r"\.Response\b", actions):
         nodes = (*nodes, _Node("print", ".Response"))
     whole, last = _Writer(_EXCHANGE).write(nodes), _Writer(_EXCHANGE).write(_until_response(nodes)[0])
-    return _EXCHANGES.replace("WHOLE", whole).replace("LAST", last)
+    macros = f"{{% macro whole(system, prompt, response) %}}{whole}{{% endmacro %}}{{% macro last(system, prompt, response) %}}{last}{{% endmacro %}}"
+    return f"{_EMPTY}{macros}{_EXCHANGES}"
 
 
 _MESSAGES = (
@@ -85,10 +93,8 @@ _MESSAGES = (
 )
 _CLEAR = "{% set go.system = '' %}{% set go.prompt = '' %}{% set go.response = '' %}"
 _FILL = "{{ whole(go.system, go.prompt, go.response) }}" + _CLEAR
+_EMPTY = "{% set go = namespace(system='', prompt='', response='', role='') %}"
 _EXCHANGES = (
-    "{% set go = namespace(system='', prompt='', response='', role='') %}"
-    "{% macro whole(system, prompt, response) %}WHOLE{% endmacro %}"
-    "{% macro last(system, prompt, response) %}LAST{% endmacro %}"
     "{% for m in messages %}"
     "{% if m.role == 'system' %}"
     "{% if m.role == go.role %}{% set go.system = go.system ~ '\\n\\n' ~ m.content %}"
@@ -120,28 +126,49 @@ def _until_response(nodes: tuple[_Node, ...]) -> tuple[tuple[_Node, ...], bool]:
     return tuple(kept), False
 
 
+def _end(text: str, at: int) -> int:
+    """Where the action ends that begins here; what looks like its end in a text or a note is none."""
+    while (found := _STOP.search(text, at)) is not None:
+        kind, at = found[0], found.end()
+        if kind == "}}":
+            return at
+        if kind == '"':
+            closed = _CLOSE.match(text, at)
+            at = closed.end() if closed else -1
+        else:
+            mark = "*/" if kind == "/*" else "`"
+            at = text.find(mark, at)
+            at = at + len(mark) if at >= 0 else -1
+        if at < 0:
+            break
+    message = "a {{ does not end"
+    raise Untranslatable(message)
+
+
 class _Parser:
     """A template's nodes."""
 
     def __init__(self, text: str) -> None:
         self._pieces: list[tuple[str, str]] = []
         at, trim = 0, False
-        for found in _ACTION.finditer(text):
-            before = text[at : found.start()]
-            before = before.lstrip(" \t\r\n") if trim else before
-            before = before.rstrip(" \t\r\n") if found["left"] else before
-            if "{{" in before:
-                message = "a {{ does not end"
+        while (start := text.find("{{", at)) >= 0:
+            end = _end(text, start + 2)
+            body = text[start + 2 : end - 2]
+            left, right = body[:1] == "-" and body[1:2] in _SPACE, body[-1:] == "-" and body[-2:-1] in _SPACE
+            self._text(text[at:start], before=trim, behind=left)
+            body = body[1 if left else 0 : -1 if right else None].strip(_SPACE)
+            if not body:
+                message = "an action is empty"
                 raise Untranslatable(message)
-            self._pieces += [("text", before)] if before else []
-            self._pieces += [("action", found["body"])] if not found["body"].startswith("/*") else []
-            at, trim = found.end(), bool(found["right"])
-        rest = text[at:].lstrip(" \t\r\n") if trim else text[at:]
-        if "{{" in rest:
-            message = "a {{ does not end"
-            raise Untranslatable(message)
-        self._pieces += [("text", rest)] if rest else []
+            self._pieces += [] if body.startswith("/*") else [("action", body)]
+            at, trim = end, right
+        self._text(text[at:], before=trim, behind=False)
         self._at = 0
+
+    def _text(self, text: str, *, before: bool, behind: bool) -> None:
+        text = text.lstrip(_SPACE) if before else text
+        text = text.rstrip(_SPACE) if behind else text
+        self._pieces += [("text", text)] if text else []
 
     def nodes(self) -> tuple[_Node, ...]:
         made, ended = self._until(0)

@@ -54,6 +54,10 @@ class Modelfile(BaseModel):
     projector: bool = False
     """It has a projector of images beside them."""
 
+    def alone(self) -> "Modelfile":
+        """What of it belongs to the weights, and not to the name under which Ollama runs them."""
+        return self.model_copy(update={"system": None, "messages": (), "parameters": {}})
+
     @property
     def jinja(self) -> str | None:
         """The template in Jinja; None where it cannot be said in it, or where Ollama's own code writes prompts."""
@@ -99,7 +103,7 @@ def modelfile(found: Found, notes: list[str]) -> Modelfile | None:
     renderer = config.get("renderer") if isinstance(config, dict) else None
     made = Modelfile(
         title=found.title,
-        system=texts.get("system", "").strip() or None,
+        system=texts["system"] if texts.get("system", "").strip() else None,
         messages=_messages(texts.get("messages", ""), notes),
         parameters=_parameters(texts.get("params", ""), notes),
         template=texts.get("template") or None,
