@@ -33,7 +33,7 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
         name: A name, a path to a folder or GGUF file, or a parsed name.
         options: What is asked for beside the name, by the keywords of `Request`: ``hub``, ``engine``, ``revision``, ``dtype``,
             ``device``, ``context_length``, ``quantization``, ``fit``, ``offload``, ``lock``, ``trust_remote_code``,
-            ``base_url``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
+            ``base_url``, ``server``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
 
     Raises:
         NameSyntaxError: the text is not a name.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from modelcatalog.records import ModelName, Quantization
     from modelcatalog.stores import Found, Store
 
-__all__ = ["asks_ollama", "first", "holding", "meant"]
+__all__ = ["asks_ollama", "first", "holding", "meant", "same"]
 
 _LONGEST = 1024
 _SHOWN = 3
@@ -104,7 +104,7 @@ def _candidates(name: ModelName, passed: list[str]) -> Iterator[_Candidate]:
         notes: list[str] = []
         for found in store.look(notes):
             own = store.name == _OLLAMA and title is not None and found.title.lower() == title.lower()
-            if own or _is(model, store, found):
+            if own or _is(model, found):
                 called = _parsed(found)
                 quantization = quantization_of(f"m-{found.scheme}.gguf") if found.scheme else called.quantization if called else None
                 yield _Candidate(store, found, own, quantization)
@@ -119,25 +119,33 @@ def _parsed(found: Found) -> ModelName | None:
         return None
 
 
-def _is(model: ModelName, store: Store, found: Found) -> bool:
+def _is(model: ModelName, found: Found) -> bool:
     """One model, in the quantization that its name asks for, if it asks for one."""
-    called = _parsed(found)
+    called = same(model, found.title)
     if called is None:
         return False
-    if store.name == _OLLAMA:
-        if called.size is None and model.size is not None:
-            return False  # ``latest`` is one size today and another tomorrow
-        called, own = meant(called), called
-        asked, have = model.quantization, quantization_of(f"m-{found.scheme}.gguf") if found.scheme else own.quantization
-    else:
-        asked, have = model.quantization, called.quantization
-    if not model.same_model(called):
-        return False
+    asked, have = model.quantization, quantization_of(f"m-{found.scheme}.gguf") if found.scheme else called.quantization
     if asked is None:
         return True
     if have is None or asked.method not in {None, "gguf"}:
         return False
     return asked.scheme.lower() == (have.scheme or "").lower() if asked.scheme else asked.bits in {None, have.bits}
+
+
+def same(model: ModelName, text: str) -> ModelName | None:
+    """The name that a program or a server has for a model, read, if it is one for this model.
+
+    Args:
+        model: What `meant` gave.
+        text: The program's name.
+    """
+    try:
+        called = catalog.parse(text[-_LONGEST:])
+    except NameSyntaxError:
+        return None
+    if called.tag and called.size is None and model.size is not None:
+        return None  # ``latest`` is one size today and another tomorrow
+    return called if model.same_model(meant(called)) else None
 
 
 def _copy(store: Store, found: Found) -> Copy:

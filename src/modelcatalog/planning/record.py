@@ -97,6 +97,8 @@ class Plan(Record):
     dtype: Dtype | None = None
     device: str
     """``cpu``, ``cuda``, what the caller gave, or ``server``."""
+    server: str | None = None
+    """The kind of server that was found at ``endpoint`` on this machine; None where the caller named one. It is sent no key of the environment."""
     engine_options: dict[str, JsonValue] = Field(default_factory=dict)
     """What the caller handed on to the engine, by the engine's own names."""
     attention: str | None = None
