@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 HOLE = re.compile(r"\{([A-Za-z_]\w*)\}")
 _WORD = re.compile(r"(?<![\w./<=-])[A-Za-z][a-z]+(?![\w/=>-])")
 _OTHERWISE = (
-    "cli/help.py", "cli/translated.py", "cli/words.py", "names/context.py", "names/grammar.py", "names/notation.py", "names/roles.py", "patterns.py",
-    "planning/ram.py", "planning/telling.py", "show/bars.py", "show/labels.py", "show/sentences.py", "show/tags.py",
+    "cli/browsing.py", "cli/help.py", "cli/translated.py", "cli/words.py", "names/context.py", "names/grammar.py", "names/notation.py",
+    "names/roles.py", "patterns.py", "planning/ram.py", "planning/telling.py", "show/bars.py", "show/labels.py", "show/sentences.py", "show/tags.py",
 )  # fmt: skip
 """Modules that have their Chinese beside their English, or say nothing."""
 NOT_SAID = frozenset({
@@ -35,12 +35,14 @@ NOT_SAID = frozenset({
     "class {}(",
     "'type': 'text'", '"type": "text"', "'type': '{}'", '"type": "{}"', '"type":"{}"', "chat template", "completions endpoint", "no image", "the name",
     "the text", "ordinary: {}",
+    "(enable_thinking is defined)", "(enable_thinking is defined and enable_thinking)", "(not {})",
+    "{{ whole(go.system, go.prompt, go.response) }}",
     # said to a model, in English
     "Error: {}: {}", "Error: {}", "Error: the user did not allow this call.", "not allowed", "{} Write the call again, as a valid one.",
     "A further call could not be made: {}",
     # commands and lists of values
     "hf cache rm model/{}", "modelscope clear-cache --model {}", "rm -r {}", "rm {}", "ollama rm {}", "pip install {}", "pip install pillow",
-    "pip install jsonschema", "pip install 'modelcatalog[chat]'", "pip install 'modelcatalog[{}]'", "pillow torchvision",
+    "pip install jsonschema", "pip install 'modelcatalog[chat]'", "pip install 'modelcatalog[prices]'", "pip install 'modelcatalog[{}]'", "pillow torchvision",
     "modelcatalog {} {}{}", '"cuda:{}" ({})', "{} in {}", "{} or {}",
 })  # fmt: skip
 
@@ -68,7 +70,7 @@ def _texts(tree: ast.AST) -> Iterator[str]:
             text, least = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values), 1
         else:
             continue
-        if " " in text.replace("{}", "") and len(_WORD.findall(text)) >= least:
+        if " " in text.replace("{}", "") and "{%" not in text and len(_WORD.findall(text)) >= least:
             yield text
 
 

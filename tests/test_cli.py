@@ -22,6 +22,7 @@ from typer.main import get_command
 import modelcatalog as mc
 from modelcatalog.cli import app, main, show, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
+from modelcatalog.show import explained, html
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,18 +103,350 @@ class TestParse:
         assert "Google" in ran.out
 
     def test_chinese(self, cli: Cli) -> None:
+        """A Chinese locale turns the headings Chinese, and companies have the names that people know."""
+        ran = cli("parse", "Qwen2.5-7B-Instruct", LANG="zh_CN.UTF-8")
+        assert ran.out.splitlines()[0].split() == ["字段", "值", "来自"]
+        assert ["公司", "阿里巴巴", "目录"] in _rows(ran.out)
+
+    def test_json_is_one_record_a_line(self, cli: Cli) -> None:
+        """Each line of --json is a whole record, which becomes the same record again."""
+        ran = cli("parse", "--json", "Qwen3-8B", "通义千问-7B")
+        lines = ran.out.splitlines()
+        assert [json.loads(line)["source"] for line in lines] == ["Qwen3-8B", "通义千问-7B"]
+        assert [mc.ModelName.model_validate_json(line) for line in lines] == list(mc.parse_many(["Qwen3-8B", "通义千问-7B"]))
+
+    def test_standard_input(self, cli: Cli) -> None:
+        """A dash reads names from standard input, one per line; blank lines and line ends of any kind do not matter."""
+        ran = cli("parse", "--json", "phi-4", "-", typed="Qwen3-8B\r\n\n  \ngemma-3-1b-it")
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4", "Qwen3-8B", "gemma-3-1b-it"]
+
+    def test_json_streams(self, gguf_file: Path) -> None:
+        """The first record comes while standard input is still open: nothing is gathered first."""
+        del gguf_file
+        command = [sys.executable, "-u", "-m", "modelcatalog", "parse", "--json", "-"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write("Qwen3-8B\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["family"] == "Qwen"
+            process.stdin.close()
+            assert process.wait() == 0
+
+    def test_a_bad_name_does_not_stop_the_others(self, cli: Cli) -> None:
+        """The bad one is shown with a caret on standard error, the exit code is 2, the rest is there."""
+        ran = cli("parse", "--json", "-", typed="Qwen3-8B\nbad\x07name\nphi-4\n")
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["Qwen3-8B", "phi-4"]
+        assert ran.code == 2
+        assert ran.err.splitlines()[:3] == [r"error: standard input, line 2: control character '\x07'", r"  bad\x07name", "     ^^^^"]
+
+    def test_bytes_that_are_no_text(self, cli: Cli) -> None:
+        """A line that is not UTF-8 is a bad name like any other, and shows its place, its bytes and the way out."""
+        ran = cli("parse", "--json", "-", typed=b"phi-4\nQwen\xff3-8B\n")
+        assert ran.code == 2
+        lines = ["error: standard input, line 2: not UTF-8", r"  Qwen\xff3-8B", "      ^^^^", "  convert it first: iconv -f GBK -t UTF-8 FILE"]
+        assert ran.err.splitlines() == lines
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4"]
+
+    def test_a_file(self, cli: Cli, tmp_path: Path) -> None:
+        """--file reads names from a file, after the others; what it takes on standard input it takes there."""
+        file = tmp_path / "names.txt"
+        file.write_bytes(b"\xef\xbb\xbfQwen3-8B\r\n\nbad\xff\n@cf/meta/llama-3.1-8b-instruct\n")
+        ran = cli("parse", "--json", "phi-4", "--file", str(file))
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4", "Qwen3-8B", "@cf/meta/llama-3.1-8b-instruct"]
+        assert ran.code == 2
+        assert ran.err.startswith(f"error: {file}, line 3: not UTF-8\n")
+
+    @pytest.mark.parametrize("way", ["--file", "-"])
+    def test_comments(self, cli: Cli, tmp_path: Path, way: str) -> None:
+        """Lines behind a # are skipped, in a file and in a pipe, and how many there were is said; a # within a word is the name's."""
+        text = "# ours\nQwen3-8B # the small one\n\n  # theirs\nhttps://huggingface.co/microsoft/phi-4#usage\nbad\x07\n"
+        file = tmp_path / "names.txt"
+        file.write_text(text, encoding="utf-8")
+        ran = cli("parse", "--json", *([way, str(file)] if way == "--file" else [way]), typed=text)
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["Qwen3-8B", "https://huggingface.co/microsoft/phi-4#usage"]
+        source = file if way == "--file" else "standard input"
+        assert ran.err.startswith(f"error: {source}, line 6: control character")
+        assert ran.err.endswith(f"\n{source}: comments skipped: 3\n")
+        assert "标准输入 第 2 行：" in cli("parse", "-", typed="# x\nbad\x07\n", LANG="zh_CN.UTF-8").err
+
+    def test_utf16(self, cli: Cli, tmp_path: Path) -> None:
+        """What Windows' PowerShell writes into a file is read."""
+        file = tmp_path / "names.txt"
+        file.write_text("Qwen3-8B\r\n通义千问-7B\r\n", encoding="utf-16")
+        ran = cli("parse", "--json", "--file", str(file))
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["Qwen3-8B", "通义千问-7B"]
+
+    def test_a_file_that_is_missing(self, cli: Cli, tmp_path: Path) -> None:
+        """A file that cannot be read is bad input; so is a folder."""
+        for place in (tmp_path / "nowhere.txt", tmp_path):
+            ran = cli("parse", "--file", str(place))
+            assert (ran.code, ran.out) == (2, "")
+            assert ran.err.startswith(f"error: cannot read {place}\n  ")
+
+    def test_a_table_of_many(self, cli: Cli) -> None:
+        """A table longer than what is laid out at once has its heading once, every row, and its columns in line."""
+        lines = cli("parse", "-", typed="".join(f"Qwen3-{n % 9 + 1}B\n" for n in range(1203))).out.splitlines()
+        assert len(lines) == 1205
+        assert len({line.index("Alibaba") for line in lines[2:]}) == 1
+        assert {line.rstrip() for line in lines[2:502]} == {line.rstrip() for line in lines[502:]}
+
+    def test_blocks(self, cli: Cli) -> None:
+        """A terminal without room for a table shows blocks, one for each name, of what is known of it."""
+        ran = cli("parse", "Qwen3-8B", "phi-4", COLUMNS="60")
+        assert ran.out.splitlines()[:6] == ["Qwen3-8B", "  company: Alibaba", "  series: Qwen3", "  size: 8B", "  canonical: qwen-3-8b", ""]
+        assert ran.out.splitlines()[6] == "phi-4"
+        one = cli("parse", "Qwen3-30B-A3B-Instruct-2507-FP8", COLUMNS="50").out.splitlines()
+        assert "company: Alibaba (the catalog)" in one
+
+    def test_strict(self, cli: Cli) -> None:
+        """--strict refuses the first word that no rule takes."""
+        assert cli("parse", "Qwen3-8B-fizzbuzz").code == 0
+        ran = cli("parse", "--strict", "Qwen3-8B-fizzbuzz")
+        assert ran.code == 2
+        assert "  Qwen3-8B-fizzbuzz\n           ^^^^^^^^\n" in ran.err
+
+    def test_brackets_are_no_markup(self, cli: Cli) -> None:
+        """A name cannot colour the terminal."""
+        assert "x[red]y" in cli("parse", "x[red]y").out
+
+    def test_colours(self, cli: Cli) -> None:
+        """Colours are for terminals, and NO_COLOR turns them off there too."""
+        assert "\x1b[" not in cli("parse", "Qwen3-8B").out
+        assert "\x1b[1m" in cli("parse", "Qwen3-8B", FORCE_COLOR="1", TERM="xterm-256color").out
+        shown = cli("parse", "", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm-256color").err
+        assert "\x1b[31m" not in shown
+        assert "31m" not in shown
+
+
+class TestExplain:
+    """`modelcatalog explain`."""
+
+    def test_labels_stand_under_their_parts(self, cli: Cli) -> None:
+        """Each part, its rule, its label and what it means begin in one column; the facts follow with their origins."""
+        ran = cli("explain", "claude-3-5-sonnet-20241022")
+        assert (ran.code, ran.err) == (0, "")
+        parts, rules, labels, meanings, *rest = ran.out.splitlines()
+        assert parts.split() == ["claude", "-", "3-5", "-", "sonnet", "-", "20241022"]
+        assert labels.split() == ["family", "version", "tier", "released"]
+        for part, label, meaning in (("claude", "family", ""), ("3-5", "version", "3.5"), ("sonnet", "tier", ""), ("20241022", "released", "2024-10-22")):
+            at = parts.index(part)
+            assert rules[at : at + len(part) + 1].rstrip() == "─" * len(part)
+            assert labels[at:].startswith(label)
+            assert meanings[at:].startswith(meaning)
+        assert ["company", "Anthropic", "the catalog"] in _rows("\n".join(rest[1:]))
+
+    def test_wide_characters(self, cli: Cli) -> None:
+        """Chinese characters take two columns, in a name and in its labels."""
+        ran = cli("explain", "通义千问-7B", LANG="zh_CN.UTF-8")
+        assert ran.out.splitlines()[:4] == ["通义千问 - 7B", "────────   ──", "系列       规模", "Qwen"]
+
+    @pytest.mark.parametrize("columns", [12, 30, 50])
+    def test_narrow(self, cli: Cli, columns: int) -> None:
+        """On a narrow terminal the parts take several lines, none is longer than it, and nothing is lost."""
+        name = "hf.co/bartowski/Qwen2.5-Coder-7B-Instruct-GGUF:Q4_K_M"
+        drawn = cli("explain", name, COLUMNS=str(columns)).out.partition("\nhub:")[0].partition("\nfact ")[0]
+        groups = [group.splitlines() for group in drawn.strip().split("\n\n")]
+        assert "".join("".join(group[0].split()) for group in groups) == name
+        assert max(len(line) for group in groups for line in group[:2]) <= columns
+        assert len(groups) > 1
+
+    def test_colours(self, cli: Cli) -> None:
+        """On a terminal each part has its kind's colour, and NO_COLOR takes it away."""
+        assert "\x1b[1;94mQwen" in cli("explain", "Qwen3-8B", FORCE_COLOR="1", TERM="xterm-256color").out
+        assert "94m" not in cli("explain", "Qwen3-8B", FORCE_COLOR="1", NO_COLOR="1", TERM="xterm-256color").out
+
+    def test_html(self, cli: Cli) -> None:
+        """--html writes the fragment that notebooks show, in the language of the locale."""
+        name = mc.parse("Qwen3-8B")
+        assert cli("explain", "--html", "Qwen3-8B").out == f"{html.explain(name)}\n"
+        assert cli("explain", "--html", "Qwen3-8B", LANG="zh_CN.UTF-8").out == f"{html.explain(name, language='zh')}\n"
+        assert "<script>" not in cli("explain", "--html", "x<script>y").out
+
+    def test_json(self, cli: Cli) -> None:
+        """--json: a line for each name, its parts joined are the name, its facts have origins, in English everywhere."""
+        lines = cli("explain", "--json", "Qwen3-8B", "-", typed="claude-3-5-sonnet\n", LANG="zh_CN.UTF-8").out.splitlines()
+        for line, name in zip(lines, ("Qwen3-8B", "claude-3-5-sonnet"), strict=True):
+            shown = json.loads(line)
+            assert "".join(part["text"] for part in shown["parts"]) == shown["source"] == name
+            facts = explained.facts(mc.parse(name), ENGLISH.labels)
+            assert [(fact["field"], fact["origin"]) for fact in shown["facts"]] == [(fact.field, fact.origin) for fact in facts]
+            assert "family" in [part["label"] for part in shown["parts"]]
+
+    def test_one_form(self, cli: Cli) -> None:
+        """HTML or JSON, not both."""
+        ran = cli("explain", "--json", "--html", "phi-4")
+        assert (ran.code, ran.out, ran.err) == (2, "", f"error: {ENGLISH.one_form}\n")
+
+    def test_why(self, cli: Cli) -> None:
+        """--why names the case that decided each word, with its reason, in the language of the locale; JSON has it too, HTML has no place for it."""
+        rows = _rows(cli("explain", "--why", "llama-161M-100B").out)
+        assert ["100B", "training", "second_size", "Of two sizes, the second is one more number of the training."] in rows
+        assert "两个规模里，第二个是训练的又一个数字。" in cli("explain", "--why", "llama-161M-100B", LANG="zh_CN.UTF-8").out
+        told = json.loads(cli("explain", "--why", "--json", "llama-161M-100B").out)["why"]
+        assert [reason["case"] for reason in told] == ["first_family", "first_size", "second_size"]
+        assert "why" not in json.loads(cli("explain", "--json", "phi-4").out)
+        ran = cli("explain", "--why", "--html", "phi-4")
+        assert (ran.code, ran.out, ran.err) == (2, "", f"error: {ENGLISH.why_no_html}\n")
+
+
+class TestCompare:
+    """`modelcatalog compare`."""
+
+    def test_what_differs_is_marked(self, cli: Cli) -> None:
+        """Facts side by side under the two names; a mark where they differ, none where they do not."""
+        ran = cli("compare", "Qwen2-7B-Instruct", "Qwen2.5-7B-Instruct-AWQ")
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.splitlines()[0].split() == ["fact", "Qwen2-7B-Instruct", "Qwen2.5-7B-Instruct-AWQ"]
+        rows = _rows(ran.out)
+        assert ["≠ version", "2", "2.5"] in rows
+        assert ["≠ quantization", "none", "awq 4-bit"] in rows
+        assert ["family", "Qwen", "Qwen"] in rows
+        assert ran.out.endswith("\nDifferent models.\nQwen2.5-7B-Instruct-AWQ is newer, by its version.\n")
+
+    @pytest.mark.parametrize(
+        ("one", "other", "newer", "because"),
+        [
+            ("Qwen/Qwen2.5-7B-Instruct", "qwen2.5-7b-instruct-q4_k_m.gguf", None, "one_model"),
+            ("Qwen-7B", "Qwen2-7B", "b", "version"),
+            ("gpt-4.1", "gpt-4o", None, "two_lines"),
+            ("claude-3-5-sonnet-20241022", "claude-3-5-sonnet-20240620", "a", "date"),
+            ("Qwen3-8B", "Qwen3-14B", None, "one_version"),
+            ("QwQ-32B", "Qwen3-32B", None, "two_families"),
+            ("DeepSeek-V3", "DeepSeek-R1", None, "two_lines"),
+            ("Qwen3-8B", "frobnicator-9000", None, "no_family"),
+        ],
+    )
+    def test_order(self, cli: Cli, one: str, other: str, newer: str | None, because: str) -> None:
+        """Which is the newer, or why neither is, the same whichever is named first, and in words; the exit code is 0 either way."""
+        shown = json.loads(cli("compare", "--json", one, other).out)
+        assert (shown["newer"], shown["because"], shown["same_model"]) == (newer, because, mc.parse(one).same_model(mc.parse(other)))
+        turned = json.loads(cli("compare", "--json", other, one).out)
+        assert (turned["newer"], turned["because"]) == ({"a": "b", "b": "a"}.get(newer or ""), because)
+        told = cli("compare", one, other)
+        assert told.code == 0
+        last = ENGLISH.one_model if because == "one_model" else ENGLISH.orders[because]
+        assert told.out.splitlines()[-1] == last.format(name=one if newer == "a" else other, a=mc.parse(one).version, b=mc.parse(other).version)
+
+    def test_json(self, cli: Cli) -> None:
+        """--json has the values as the records have them."""
+        shown = json.loads(cli("compare", "--json", "Qwen3-8B", "Qwen3-14B").out)
+        sizes = next(fact for fact in shown["facts"] if fact["field"] == "size")
+        assert (sizes["a"]["total"], sizes["b"]["total"], sizes["same"]) == (8_000_000_000, 14_000_000_000, False)
+        assert {"field": "family", "a": "Qwen", "b": "Qwen", "same": True} in shown["facts"]
+
+    def test_spelling_is_no_difference(self, cli: Cli) -> None:
+        """A size in small letters is the same size."""
+        assert "  size " in cli("compare", "Qwen/Qwen3-8B", "qwen3-8b-q4_k_m.gguf").out
+
+    def test_narrow(self, cli: Cli) -> None:
+        """Without room for both columns each fact is a line: one value where both say it, else both."""
+        out = cli("compare", "Qwen2-7B-Instruct", "Qwen2.5-7B-Instruct-AWQ", COLUMNS="40").out
+        assert "  family: Qwen\n≠ version: 2 | 2.5\n" in out
+
+    def test_bad_input(self, cli: Cli) -> None:
+        """A bad name is bad input here as everywhere."""
+        ran = cli("compare", "Qwen3-8B", "bad\x07name")
+        assert (ran.code, ran.out) == (2, "")
+        assert "^^^^" in ran.err
+
+
+class TestErrors:
+    """Bad input: the typed error, the next step, the exit code."""
+
+    def test_empty(self, cli: Cli) -> None:
+        """An empty name is bad input."""
+        ran = cli("parse", "")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == "error: empty name\n  \n  ^\n  expected a model name such as 'Qwen2.5-7B-Instruct'\n"
+
+    def test_too_long(self, cli: Cli) -> None:
+        """A name of more than 1,024 characters is bad input, and is not printed whole."""
+        ran = cli("parse", "a" * 2000)
+        assert ran.code == 2
+        assert len(ran.err) < 500
+        assert "1,024" in ran.err or "1024" in ran.err
+
+    def test_unknown_family(self, cli: Cli) -> None:
+        """A bare name that the catalog does not know has no repository to try."""
+        ran = cli("chat", "frobnicator-9000")
+        assert ran.code == 2
+        assert ran.err == (
+            "Looking for frobnicator-9000 …\n"
+            "error: no family is known for 'frobnicator-9000', so there is no repository to try\n"
+            "  write it as owner/name to try that repository, or give a path\n"
+        )
+
+    def test_closed_weights(self, cli: Cli) -> None:
+        """A model that is only served: who serves it, and the line that uses it."""
+        ran = cli("chat", "gpt-6-sol")
+        assert ran.code == 1
+        assert "error: 'gpt-6-sol': OpenAI has not published the weights of GPT-6\n" in ran.err
+        assert "OPENAI_API_KEY" in ran.err
+        assert "modelcatalog chat gpt-6-sol --engine openai" in ran.err
+
+    def test_missing_file(self, cli: Cli) -> None:
+        """A path to nothing."""
+        ran = cli("chat", "./nowhere/model.gguf", FRANCE)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == "Looking for ./nowhere/model.gguf …\nerror: there is no file or folder ./nowhere/model.gguf\n  nowhere does not exist\n"
+
+    def test_truncated_file(self, cli: Cli, gguf_file: Path, tmp_path: Path) -> None:
+        """A GGUF file that was cut off is refused before anything is loaded."""
+        cut = tmp_path / gguf_file.name
+        with gguf_file.open("rb") as whole:
+            cut.write_bytes(whole.read(1_000_000))
+        ran = cli("chat", str(cut), FRANCE)
+        assert (ran.code, ran.out) == (1, "")
+        assert "error: " in ran.err
+        assert cut.name in ran.err
+
+    def test_base_model(self, cli: Cli, base_folder: Path) -> None:
+        """A model without a chat template cannot chat, in a conversation as with a prompt."""
+        for arguments, typed in (((FRANCE,), ""), ((), f"{FRANCE}\n")):
+            ran = cli("chat", str(base_folder), *arguments, typed=typed)
+            assert (ran.code, ran.out) == (1, "")
+            assert "chat template" in ran.err.splitlines()[-2]
+
+    def test_missing_package(self, cli: Cli, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A package that is not installed: the line that installs it."""
+        missing = mc.plan(gguf_file).model_copy(update={"missing": (_missing("torch", "pip install 'modelcatalog[chat]'"),)})
+        monkeypatch.setattr(mc, "plan", lambda *_, **__: missing)
+        ran = cli("chat", str(gguf_file), FRANCE)
+        assert ran.code == 1
+        assert ran.err.endswith(" needs torch\n  install it with: pip install 'modelcatalog[chat]'\n")
+
+    def test_usage(self, cli: Cli) -> None:
+        """A wrong option, a wrong hub and a missing name are bad input."""
+        for arguments in (["parse"], ["parse", "--nope", "x"], ["resolve", "--hub", "github", "Qwen3-8B"], ["nope"], ["chat", "x", "--max-new-tokens", "0"]):
+            assert cli(*arguments).code == 2
+
+    def test_usage_has_carets(self, cli: Cli) -> None:
+        """What is wrong with the arguments has a caret under the one that it is about, in every language."""
+        assert cli("parse", "--nope", "x").err.splitlines()[:3] == ["error: no such option: --nope", "  modelcatalog parse --nope x", " " * 21 + "^" * 6]
+        assert cli("resolve", "--hub", "github", "Qwen3-8B").err.splitlines()[1:3] == [
+            "  modelcatalog resolve --hub github Qwen3-8B",
+            " " * 29 + "^" * 6,
+        ]
+        assert cli("nope").err.splitlines()[1:3] == ["  modelcatalog nope", " " * 15 + "^" * 4]
+        assert cli("compare", "a").err.startswith("error: missing argument 'B'\n")
+        assert cli("parse", "--nope", "x", LANG="zh_CN.UTF-8").err.startswith("错误：没有选项 --nope\n")
+
+    def test_no_names(self, cli: Cli) -> None:
+        """A command over names needs one, and says where it would take them from."""
+        for command in ("parse", "explain", "resolve"):
+            assert cli(command).err == f"error: {ENGLISH.no_names}\n"
+
+    def test_chinese(self, cli: Cli) -> None:
         """In a Chinese locale an error is Chinese: what happened, what was expected, and the next step, as a command."""
         assert cli("parse", "", LC_ALL="zh_CN.UTF-8").err.startswith("错误：名称是空的\n")
         assert cli("parse", "--strict", "Qwen-fizz", LC_ALL="zh_CN.UTF-8").err.splitlines()[-1].startswith("  应为 ")
         closed = cli("chat", "豆包", LC_ALL="zh_TW.UTF-8").err.splitlines()
-        assert closed[1:] == [
-            "错误：'豆包'：字节跳动 没有公开 Doubao 的权重",
-            "  字节跳动 的 API 提供它：设置 ARK_API_KEY，再用 modelcatalog chat 豆包 --engine openai",
-        ]
-        assert cli("plan", "x/y", "--on", "M9", LANG="zh_CN.UTF-8").err.splitlines()[1:] == [
-            "错误：不认识显卡或芯片 'M9'",
-            "  相近的有 M5、M4、M3；或写出显存：--on 24GB",
-        ]
+        assert closed[1] == "错误：'豆包'：字节跳动 没有公开 Doubao 的权重"
+        assert closed[2] == "  字节跳动 的 API 提供它：设置 ARK_API_KEY，再用 modelcatalog chat 豆包 --engine openai"
+        shown = cli("plan", "x/y", "--on", "M9", LANG="zh_CN.UTF-8").err.splitlines()
+        assert shown[1] == "错误：不认识显卡或芯片 'M9'"
+        assert shown[2].endswith("；或写出显存：--on 24GB")
 
     def test_a_next_step_is_a_command(self, cli: Cli) -> None:
         """What an error tells to do next is what one types, and no keyword of Python."""
@@ -123,7 +456,6 @@ class TestParse:
 
     def test_values_in_chinese(self, cli: Cli) -> None:
         """Companies have the names that people know, and how sure a repository is has a word."""
-        assert "阿里巴巴" in cli("parse", "Qwen3-8B", LANG="zh_CN.UTF-8").out
         assert "谷歌" in cli("compare", "Qwen3-8B", "gemma-3-4b-it", LANG="zh_CN.UTF-8").out
         shown = cli("resolve", "Qwen3-8B", "Qwen/Nothing-1B", LANG="zh_CN.UTF-8").out
         assert "有出处" in shown
@@ -242,12 +574,14 @@ class TestOthers:
         assert max(map(cell_len, lines)) <= 50
 
     def test_catalog_with_conditions(self, cli: Cli) -> None:
-        """With conditions: the checkpoints that meet all of them, of a company by any of its names."""
+        """With conditions: the models that meet all of them, of a company by any of its names; a family that there is not is wrong input."""
         lines = cli("catalog", "--company", "阿里巴巴", "--type", "coder", "--hub", "modelscope", "--json", "32B").out.splitlines()
-        found = [mc.Checkpoint.model_validate_json(line) for line in lines]
+        found = [mc.catalog.Listed.model_validate_json(line) for line in lines]
         assert "Qwen/Qwen2.5-Coder-32B-Instruct" in [each.repo_id for each in found]
         assert {each.hub for each in found} == {"modelscope"}
         ran = cli("catalog", "--family", "Nobody")
+        assert (ran.code, ran.out, "the catalog has no family 'Nobody'" in ran.err) == (2, "", True)
+        ran = cli("catalog", "no-such-repository")
         assert (ran.code, ran.out, ran.err) == (1, "", "nothing in the catalog meets all of these conditions\n")
 
     def test_version_and_help(self, cli: Cli) -> None:

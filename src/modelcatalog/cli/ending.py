@@ -13,17 +13,17 @@ from modelcatalog.cli import show
 from modelcatalog.cli.words import words
 from modelcatalog.errors import CheckpointNotFound, ModelCatalogError, NameSyntaxError, UnknownFamily
 
-__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error"]
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error", "say_note"]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _BAD = (NameSyntaxError, UnknownFamily, CheckpointNotFound)
 
 
-def report(error: ModelCatalogError) -> int:
-    """Print an error where errors go; its exit code."""
+def report(error: ModelCatalogError, place: str = "") -> int:
+    """Print an error where errors go, after the place of what it is about; its exit code."""
     from modelcatalog.cli import typed  # no more than an error needs it
 
-    say_error(error.told(typed.sayer()))
+    say_error(place + error.told(typed.sayer()))
     return BAD_INPUT if isinstance(error, _BAD) else FAILED
 
 
@@ -58,3 +58,8 @@ def _said(text: str) -> str:
 def say_error(text: str) -> None:
     """Print what went wrong where errors go, in the one form that errors have."""
     show.console(stderr=True).print(Text.assemble((words(os.environ).error, "bold red"), text), soft_wrap=True)
+
+
+def say_note(text: str) -> None:
+    """Print what is worth knowing where errors go: it is none."""
+    show.console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)

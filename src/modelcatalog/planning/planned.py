@@ -10,6 +10,7 @@ from modelcatalog.planning.figures import Missing, Record
 from modelcatalog.planning.growth import Growth
 from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.records import Dtype, ModelName, Quantization
+from modelcatalog.stores.modelfile import Modelfile
 
 __all__ = ["Memory", "Planned"]
 
@@ -65,7 +66,8 @@ class Planned(Record):
 
     name: ModelName
     source: str
-    """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, a hub's name, or ``server``."""
+    """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, ``ollama store`` (``lmstudio``, ``llama.cpp``), a
+    hub's name, or ``server``."""
     hub: str | None = None
     endpoint: str | None = None
     repo_id: str | None = None
@@ -84,6 +86,8 @@ class Planned(Record):
     dtype: Dtype | None = None
     device: str
     """``cpu``, ``cuda``, what the caller gave, or ``server``."""
+    server: str | None = None
+    """The kind of server that was found at ``endpoint`` on this machine; None where the caller named one. It is sent no key of the environment."""
     engine_options: dict[str, JsonValue] = Field(default_factory=dict)
     """What the caller handed on to the engine, by the engine's own names."""
     attention: str | None = None
@@ -92,6 +96,8 @@ class Planned(Record):
     """Quantized weights become ``dtype`` while loading."""
     context_length: int | None = None
     chat_template: bool | None = None
+    modelfile: Modelfile | None = None
+    """What Ollama keeps beside the weights for whoever runs them; it stands where the caller says nothing."""
     licence: str | None = None
     """As its hub, its card or its file says, else the catalog; None is unknown."""
     base_model: str | None = None

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
 
-_ROOM = 56
-"""Letters of a name that there is room for over a picture."""
-
 
 class Plan(Planned):
     """What `modelcatalog.load` would do with a name. ``str(plan)`` is a table."""
@@ -111,7 +108,7 @@ class Plan(Planned):
             return None
         return picture.picture(
             picture.Shown(
-                name=_short(self.name.name or self.name.source),
+                name=telling.short(self.name.name or self.name.source),
                 engine=self.engine,
                 weights=memory.weights,
                 kv=memory.kv,
@@ -132,8 +129,3 @@ class Plan(Planned):
 
         drawn = self._picture("en")
         return html.plan(self.name, telling.rows(self, "en"), figure="" if drawn is None else bars.fragment(drawn, picture.written))
-
-
-def _short(text: str) -> str:
-    """The end of a text that has no room as a whole."""
-    return text if len(text) <= _ROOM else f"…{text[-_ROOM:]}"

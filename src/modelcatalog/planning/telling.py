@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from modelcatalog.planning.planned import Planned
     from modelcatalog.show.labels import Language
 
-__all__ = ["Telling", "rows", "telling", "text"]
+__all__ = ["Telling", "rows", "short", "telling", "text"]
 
+_ROOM = 56
+"""Letters of a name that there is room for over a picture."""
 _LABEL = 9
 """Columns of a terminal for what a row is called."""
 
@@ -62,6 +65,9 @@ class Telling(NamedTuple):
     relations: Mapping[str, str]
     """How it was made of ``{base}``."""
     unknown: str
+    system: str
+    """What a Modelfile has as system prompt: ``{text}``; then how many ``{count}`` messages."""
+    messages: str
     missing: str
     installed: str
     axis: str
@@ -108,6 +114,8 @@ _ENGLISH = Telling(
         "": "based on {base}",
     },
     unknown="unknown",
+    system="system {text}",
+    messages="{count} messages before each conversation",
     missing="missing {packages}: {install}",
     installed="all installed",
     axis="tokens",
@@ -127,6 +135,7 @@ _CHINESE = Telling(
         "experts": "专家",
         "context": "上下文",
         "licence": "许可",
+        "modelfile": "Modelfile",
         "packages": "软件包",
         "warning": "注意",
         "because": "原因",
@@ -162,6 +171,8 @@ _CHINESE = Telling(
         "": "基于 {base}",
     },
     unknown="未知",
+    system="系统提示词 {text}",
+    messages="每段对话之前有 {count} 条消息",
     missing="缺少 {packages}：{install}",
     installed="均已安装",
     axis="词元",
@@ -197,7 +208,7 @@ def _columns(label: str) -> int:
 def rows(plan: Planned, language: Language) -> list[tuple[str, str]]:
     """The rows of a plan: what each is called, and what it says."""
     say = telling(language)
-    found = _served(plan, say) if plan.served else [*_where(plan, say), *_memory(plan, say), ("licence", _licence(plan, say))]
+    found = _served(plan, say) if plan.served else [*_where(plan, say), *_memory(plan, say), ("licence", _licence(plan, say)), *_defaults(plan, say)]
     found += [("packages", say.missing.format(packages=", ".join(one.packages), install=one.install)) for one in plan.missing]
     if not plan.missing:
         found.append(("packages", say.installed))
@@ -255,3 +266,23 @@ def _context(plan: Planned, say: Telling, tokens: str) -> str:
 def _licence(plan: Planned, say: Telling) -> str:
     base = f"{say.comma}{say.relations[plan.base_relation or ''].format(base=plan.base_model)}" if plan.base_model else ""
     return f"{plan.licence or say.unknown}{base}"
+
+
+def _defaults(plan: Planned, say: Telling) -> list[tuple[str, str]]:
+    """What a Modelfile says, where one does."""
+    said = plan.modelfile
+    if said is None:
+        return []
+    texts = [f"{key} {value if isinstance(value, int | float) else _quoted(value)}" for key, value in said.parameters.items()]
+    texts += [] if said.system is None else [say.system.format(text=_quoted(short(said.system)))]
+    texts += [say.messages.format(count=len(said.messages))] if said.messages else []
+    return [("modelfile", say.comma.join(texts))] if texts else []
+
+
+def _quoted(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def short(text: str) -> str:
+    """The end of a text that has no room as a whole."""
+    return text if len(text) <= _ROOM else f"…{text[-_ROOM:]}"
