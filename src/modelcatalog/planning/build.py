@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
+from modelcatalog.catalog.index import fold, index
 from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import (
     attention,
@@ -236,6 +237,11 @@ def _listed_licence(record: ModelName) -> str | None:
     """The licence that the catalog has for a model's series."""
     if record.family is None:
         return None
+    # To find the series among several takes longer than the rest of a plan, and mostly all of a version have one licence.
+    lines = index().by_version.get((record.family, fold(record.version)), ())
+    licences = {line.licence for line in lines}
+    if len(licences) == 1:
+        return licences.pop()
     match = catalog.find(record.source)
     return match.series.licence if match and match.series else None
 
