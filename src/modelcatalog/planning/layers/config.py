@@ -68,8 +68,29 @@ def _layers(settings: Settings) -> Layers:
     ]
     if shared := settings.number("num_kv_shared_layers"):
         made[count - min(shared, count) :] = [Layer("shared")] * min(shared, count)
+    made += _again(settings, made)
     more = settings.number(settings.entry.more_tokens) if settings.entry.more_tokens else None
     return Layers(tuple(made), more_tokens=more or 0)
+
+
+def _again(settings: Settings, made: list[Layer]) -> list[Layer]:
+    """What layers keep that are gone through more than once, for each time after the first."""
+    rule = settings.entry.looped
+    if rule is None or any(settings.get(key) == value for key, value in rule.unless.items()):
+        return []
+    inner = settings.stated(rule.inside) if rule.inside else None
+    own = inner if isinstance(inner, dict) else {}
+
+    def number(keys: tuple[str, ...]) -> int | None:
+        return next((found for key in keys if (found := whole(own.get(key), zero=True) or settings.number(key, zero=True)) is not None), None)
+
+    first, end, many, times = number(rule.first), number(rule.end), number(rule.many), number(rule.times)
+    if end is None and first is not None and many is not None:
+        end = first + many
+    if first is None or end is None or times is None or times * len(made) > _MOST:
+        message = "its configuration does not tell which layers it goes through again"
+        raise kinds.UntoldError(message)
+    return made[first:end] * max(times - 1, 0)
 
 
 def _lacks(key: str) -> int:
