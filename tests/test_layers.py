@@ -197,6 +197,8 @@ FULL = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "hid
           "n_recurrent_layers": 4, "n_output_layers": 2, "n_recurrent_loops": 3}, "8 sliding, 8 none"),
         ({"model_type": "dory", "num_hidden_layers": 8, "layer_types": ["sliding_attention", "mlp"] * 4, "sliding_window": 8, "n_input_layers": 2,
           "n_recurrent_layers": 4, "n_output_layers": 2, "n_recurrent_loops": 3, "recurrent_kv_cache_mode": "last_loop"}, "4 sliding, 4 none"),
+        # A list of the layers that make keys and values for all others.
+        ({"num_hidden_layers": 8, "kv_source_layer_ids": [1, 5]}, "6 shared, 2 full"),
         # Composite ones.
         ({"model_type": "llava", "text_config": {"model_type": "llama", "num_hidden_layers": 3}}, "3 full"),
         ({"thinker_config": {"text_config": {"model_type": "qwen2", "num_hidden_layers": 2}}}, "2 full"),

@@ -175,6 +175,7 @@ class ArchitecturesFile(_Entry):
     buffers: tuple[str, ...]
     guessing: tuple[str, ...]
     beside: tuple[str, ...]
+    sources: tuple[str, str]
     latent_since: tuple[int, int]
     cache_bytes: dict[str, float]
     names: dict[str, tuple[str, ...]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.planning import installed
 from modelcatalog.planning.layers import Layer, Layers, kinds, states
+from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.layers.settings import Settings, whole
 
 if TYPE_CHECKING:
@@ -68,9 +69,20 @@ def _layers(settings: Settings) -> Layers:
     ]
     if shared := settings.number("num_kv_shared_layers"):
         made[count - min(shared, count) :] = [Layer("shared")] * min(shared, count)
-    made += _again(settings, made)
+    made = [*_sourced(settings, made), *_again(settings, made)]
     more = settings.number(settings.entry.more_tokens) if settings.entry.more_tokens else None
     return Layers(tuple(made), more_tokens=more or 0)
+
+
+def _sourced(settings: Settings, made: list[Layer]) -> list[Layer]:
+    """The layers where a list says which of them make keys and values, or an index, that the others read."""
+    kept, indexed = (settings.stated(key) for key in architectures().sources)
+    if isinstance(indexed, list):
+        made = [layer if at in indexed else layer._replace(indexed=0, positions=0) for at, layer in enumerate(made)]
+    if isinstance(kept, list):
+        none = Layer("shared")
+        made = [layer if at in kept else none._replace(indexed=layer.indexed, index_float32=layer.index_float32) for at, layer in enumerate(made)]
+    return made
 
 
 def _again(settings: Settings, made: list[Layer]) -> list[Layer]:
@@ -252,7 +264,7 @@ def _kv_heads(settings: Settings, at: int, many: int | None, *, sliding: bool, b
     if settings.get("multi_query") is True and settings.get("new_decoder_architecture") is not True:
         return 1
     inside = settings.stated("attn_config")
-    named = settings.named("kv_heads") or (inside.get("kv_n_heads") if isinstance(inside, dict) else None)
+    named = (inside.get("kv_n_heads") if isinstance(inside, dict) else None) or settings.named("kv_heads")
     if isinstance(named, list):
         named = named[at] if at < len(named) else None
     count = whole(named) or many
