@@ -103,6 +103,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     counted = facts.model_copy(update={"parameters": here.parameters or _likely_parameters(facts, record, found, stored)})
     told = counted.parameters is not None or facts.quantization is None
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
+    said = said._replace(layers=resident.with_guessing(said, runs, asked.engine_options or {}))
     kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {})
     weights = plain if form.unpacks else weight_bytes(here, stored=stored, dtype=place.dtype, unpacked=False)
     activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.found import Located
+    from modelcatalog.planning.layers import Layers
     from modelcatalog.planning.reading import Said
     from modelcatalog.planning.runs import Engine
 
-__all__ = ["Share", "active", "left_out"]
+__all__ = ["Share", "active", "left_out", "with_guessing"]
 
 _BLOCK = re.compile(r"blk\.(\d+)\.")
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
 _ROUTED = re.compile(r"\.experts\.|_exps\.")
 """What is in the name of a weight of experts that tokens are sent to, in files of transformers and of llama.cpp."""
+_MOST = 64
 _SHARED = re.compile(r"shared_expert|_shexp")
 
 
@@ -93,6 +95,17 @@ def _named(facts: Facts, engine: Engine, options: Mapping[str, object]) -> Calla
         return lambda _name: False
     form = re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
     return lambda name: form.search(name) is not None
+
+
+def with_guessing(said: Said, engine: Engine, options: Mapping[str, object]) -> Layers:
+    """The layers that keep something: those of the model, and with vLLM's speculative decoding those that guess, which attend to all tokens."""
+    layers = said.layers
+    method = options.get("speculative_config")
+    guesses = isinstance(method, dict) and "mtp" in str(method.get("method", "")) and "model" not in method
+    if engine.library or not guesses or not said.facts.guessing:
+        return layers
+    attending = next((layer for layer in reversed(layers.every) if layer.window is None and layer.heads), None)
+    return layers if attending is None else layers._replace(every=(*layers.every, *[attending] * min(said.facts.guessing, _MOST)))
 
 
 def active(said: Said, weights: int | None, *, share: float | None) -> int | None:
