@@ -96,7 +96,7 @@ def _of_tag(name: ModelName) -> ModelName:
     """Ollama serves the edition for instructions, where the tag says of no other; its short names mean what `resolve` finds."""
     from modelcatalog.catalog import listing  # hardly any name comes here
 
-    by_model = listing.listing().by_model
+    by_model = listing.recorded().by_model
     entries = tuned(name, by_model) or ([] if name.canonical in by_model else _tagged(name))
     return name if not entries else names.meaning(name, _identity(entries[0]))
 
@@ -115,7 +115,7 @@ def _tagged(name: ModelName) -> list[Entry]:
 
     known, key = _remembered(), (name.canonical, nearest.said_words(name))
     if key not in known:
-        listed = listing.listing()
+        listed = listing.recorded()
         known[key] = listing.same_model(name, listed) or nearest.nearest(name, listed)
     return known[key]
 
@@ -144,7 +144,7 @@ def _meant() -> dict[str, _Row]:
     published: dict[str, Identity] = {}
     sized: dict[str, Size | None] = {}
     lines: dict[str, dict[str, Identity]] = {}
-    for entry in listing.listing().entries:
+    for entry in listing.recorded().entries:
         repo_id = entry.huggingface or entry.modelscope
         if not repo_id:
             continue
