@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from modelcatalog.records import counted
 from modelcatalog.show.labels import KIND_OF
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ _FACTS = (
 )
 """The fields of a name that are facts, in the order in which they are told."""
 _NESTED = {"size": ("label", "total", "active", "experts"), "quantization": ("method", "scheme", "bits", "group_size")}
-_UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
 class Part(NamedTuple):
@@ -72,19 +72,6 @@ class Fact(NamedTuple):
     def kind(self) -> str:
         """The kind of segment whose colour it takes, or empty."""
         return KIND_OF.get(self.field.partition(".")[0], "")
-
-
-def counted(count: int) -> str:
-    """Parameters as names write them.
-
-    >>> counted(671_000_000_000), counted(30_532_000_000), counted(135_000_000), counted(12)
-    ('671B', '30.5B', '135M', '12')
-    """
-    for unit, letter in _UNITS:
-        # Three digits are shown, so what rounds up to 1000 belongs to the next unit.
-        if count >= unit * 0.9995:
-            return f"{count / unit:.3g}{letter}"
-    return str(count)
 
 
 def parts(name: ModelName, say: Labels) -> list[Part]:
