@@ -554,6 +554,10 @@ class Checkpoint(_Record):
     page: str = "unverified"
     """The page that was opened, or ``unverified``."""
     checked: date | None = None
+    gated: bool | None = None
+    """Whether its hub serves it only to accounts with access; None where no listing was fetched."""
+    base_models: tuple[str, ...] = ()
+    """What its card says that it was made from, where a listing was fetched."""
 
     def __str__(self) -> str:
         return self.repo_id

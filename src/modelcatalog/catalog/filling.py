@@ -40,9 +40,9 @@ def _by_listing(name: ModelName) -> ModelName:
     rule = by_month(name)
     if rule is not None:
         return with_size(name, rule)
-    from modelcatalog.catalog.listing import listing, same_model  # hardly any name comes here
+    from modelcatalog.catalog.listing import recorded, same_model  # hardly any name comes here
 
-    entries = same_model(name, listing())
+    entries = same_model(name, recorded())
     if not entries:
         return name
     version = fold(entries[0].series.version)

@@ -144,7 +144,7 @@ def _meant() -> dict[str, _Row]:
     published: dict[str, Identity] = {}
     sized: dict[str, Size | None] = {}
     lines: dict[str, dict[str, Identity]] = {}
-    for entry in listing.listing().entries:
+    for entry in listing.recorded().entries:
         repo_id = entry.huggingface or entry.modelscope
         if not repo_id:
             continue

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Account
     from modelcatalog.records import Checkpoint, Family, Hub, ModelName, RepositoryHub, Series
 
-__all__ = ["resolve"]
+__all__ = ["reached", "resolve"]
 
 _PARAMETERS = 10**7
 """From here on a size is a number of parameters, which no API states of a model whose weights it keeps."""
@@ -64,7 +64,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
         raise NameSyntaxError(message, subject=name.source, end=len(name.source), hint="pass a repository, such as Qwen/Qwen3-8B")
     target = next((one for one in HUBS if one == (hub or name.hub)), HUBS[0])
     listed = listing()
-    found = _by_id(name, listed, target) or _by_name(name, listed, target) or _by_model(name, listed, target)
+    found = reached(name, target)
     if found is None:
         _refuse_closed(name, listed)
         found = _meant(name, listed, target) or _derived(name, listed, target)
@@ -93,6 +93,12 @@ def _meant(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoin
     if not found:
         return None
     return found[0].model_copy(update={"confidence": "guessed", "alternatives": tuple(one.repo_id for one in found[1:])})
+
+
+def reached(name: ModelName, target: RepositoryHub) -> Checkpoint | None:
+    """The repository that the catalog lists for a name; None where only a rule would name one."""
+    listed = listing()
+    return _by_id(name, listed, target) or _by_name(name, listed, target) or _by_model(name, listed, target)
 
 
 def _by_id(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:

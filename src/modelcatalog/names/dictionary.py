@@ -240,10 +240,11 @@ class Dictionary:
         for owner in (*accounts.huggingface, *accounts.modelscope, *accounts.api):
             self.accounts.setdefault(owner.lower(), account)
         names = [company.name, *company.aliases, *([company.zh] if company.zh else []), *accounts.huggingface, *accounts.api]
+        common = {word.lower() for word in company.common}
         for name in names:
             spelling = " ".join(name.lower().replace("-", " ").replace("_", " ").replace(".", " ").split())
             self.company_of.setdefault(spelling.replace(" ", ""), company.name)
-            if len(spelling) > 1:  # "X" is xAI to who asks for a company, and nothing in a name
+            if len(spelling) > 1 and spelling not in common:  # "X" is xAI to who asks for a company, and nothing in a name
                 self._add(spelling, "company", company.name, spelling.replace(" ", ""))
 
     def _add_family(self, company: CompanyFile, family: FamilyEntry) -> None:

@@ -14,8 +14,8 @@ from modelcatalog.records import Identity, ModelName, Quantization, Segment, Siz
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modelcatalog.names.parts import Parts
     from modelcatalog.names.reading import Found, Reading
-    from modelcatalog.names.reference import Parts
     from modelcatalog.names.roles import Bits, FamilyWord
     from modelcatalog.records import Origin
 
