@@ -489,7 +489,7 @@ class TestOthers:
     def test_resolve(self, cli: Cli) -> None:
         """The repository on the hub that was asked for."""
         ran = cli("resolve", "meta-llama/Llama-3.1-8B-Instruct", "--hub", "modelscope")
-        assert _rows(ran.out)[0][:2] == ["modelscope", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
+        assert _rows(ran.out)[0][:3] == ["meta-llama/Llama-3.1-8B-Instruct", "modelscope", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
         line = cli("resolve", "--json", "Qwen3-8B").out
         assert mc.Checkpoint.model_validate_json(line) == mc.resolve("Qwen3-8B")
 
@@ -497,8 +497,21 @@ class TestOthers:
         """Closed weights are reported, the other names resolved."""
         ran = cli("resolve", "--json", "gpt-4o", "Qwen3-8B")
         assert ran.code == 1
-        assert json.loads(ran.out)["repo_id"] == "Qwen/Qwen3-8B"
+        failed, found = map(json.loads, ran.out.splitlines())
+        assert found["repo_id"] == "Qwen/Qwen3-8B"
         assert "OpenAI has not published" in ran.err
+        assert (failed["asked"], failed["repo_id"], failed["error"]["type"]) == ("gpt-4o", None, "ClosedWeights")
+        assert "OpenAI has not published" in failed["error"]["message"]
+        assert failed.keys() == {*found, "error"}
+
+    def test_resolve_joins(self, cli: Cli) -> None:
+        """A record for each name, in order, whatever became of it; `source` is no key of theirs: in JSON it is a text that was given."""
+        names = ["qwen2.5:7b", "Qwen2.5-3B-Instuct", "gpt-4o", "文心大模型", " ", "mistral-large-latest"]
+        records = [json.loads(line) for line in cli("resolve", "--json", *names).out.splitlines()]
+        assert [record["asked"] for record in records] == names
+        assert not any("source" in record for record in records)
+        assert [record["moving"] is None for record in records] == [True] * 5 + [False]
+        assert "moves; as of " in cli("resolve", "mistral-large-latest").out
 
     def test_plan(self, cli: Cli, gguf_file: Path) -> None:
         """The plan, as it prints itself and as JSON; the name is found in MODELCATALOG_PATH."""

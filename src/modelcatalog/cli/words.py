@@ -63,6 +63,7 @@ class Words(NamedTuple):
     colon: str
     """Between a label and its value."""
     aside: str
+    moving: str
     """Around ``{text}``, where a fact comes from."""
     none: str
     """Where one of two names does not have a fact."""
@@ -150,6 +151,7 @@ ENGLISH = Words(
     why=("word", "is", "case", "why"),
     colon=": ",
     aside=" ({text})",
+    moving="moves; as of {day}",
     none="none",
     one_model="The same model.",
     two_models="Different models.",
@@ -252,6 +254,7 @@ CHINESE = Words(
     why=("词", "是", "情形", "为什么"),
     colon="：",
     aside="（{text}）",
+    moving="会移动；{day} 时如此",
     none="无",
     one_model="是同一个模型。",
     two_models="是两个模型。",
