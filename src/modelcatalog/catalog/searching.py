@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog import wanted
 from modelcatalog.catalog.completing import parse
 from modelcatalog.catalog.index import company_named, fold, index
-from modelcatalog.catalog.listing import HUBS, listed_checkpoint, listing, same_model
-from modelcatalog.catalog.resolving import resolve
+from modelcatalog.catalog.listing import HUBS, is_repackager, listed_checkpoint, listing, same_model
+from modelcatalog.catalog.resolving import reached, resolve
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Checkpoint, Match, valid
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["find", "search"]
 
 _STATED = set(Match.model_fields)
+_APART = re.compile(r"[\W_]+")
 
 
 def find(text: str) -> Match | None:
@@ -33,7 +35,7 @@ def find(text: str) -> Match | None:
     if not text.strip():
         return None
     known = index()
-    squeezed = "".join(char for char in text.lower() if char.isalnum())
+    squeezed = _APART.sub("", text.lower())
     named = current_dictionary().company_of.get(squeezed)
     name = parse(text)
     family = known.families.get(name.family or "")
@@ -44,7 +46,7 @@ def find(text: str) -> Match | None:
     checkpoint = _listed(name)
     line = None if checkpoint is None else listing().by_id[HUBS[0]][checkpoint.repo_id.lower()].series
     if line is not None:
-        family = family or known.families[line.family]
+        family = family or known.families.get(line.family)
     elif family is not None and name.version:
         line = next(iter(known.by_version.get((family.name, fold(name.version)), [])), None)
     if family is None:
@@ -54,12 +56,15 @@ def find(text: str) -> Match | None:
 
 def _listed(name: ModelName) -> Checkpoint | None:
     """The repository that the catalog lists for the name; None where only a longer name would reach it."""
-    try:
-        found = resolve(name, HUBS[0])
-    except ClosedWeights:
+    found = reached(name, HUBS[0])
+    if found is None and name.owner is not None and is_repackager(name.owner):
+        try:
+            found = resolve(name, HUBS[0])  # who publishes the models of others may have it on the other hub
+        except ClosedWeights:
+            return None
+    if found is None or not found.exists:
         return None
-    reached = found.confidence in {"sourced", "recorded"} or same_model(name, listing())
-    return found if found.exists and reached else None
+    return found if found.confidence in {"sourced", "recorded"} or same_model(name, listing()) else None
 
 
 def _match(company: Company, family: Family | None, line: Series | None = None, found: Checkpoint | None = None) -> Match:

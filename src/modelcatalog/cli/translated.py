@@ -62,6 +62,7 @@ CHINESE = {
     "Draw memory at several contexts to this file.": "把几种上下文长度下的内存画成图，写到这个文件。",
     "Allow Python code from the repository to run: read it first.": "允许运行仓库里的 Python 代码：请先读过。",
     "Use a server that runs the model: http://HOST:PORT/v1.": "使用已载入该模型的服务器：http://HOST:PORT/v1。",
+    "Use a server on this machine that has the model: auto, ollama, lmstudio, …": "使用本机上有该模型的服务器：auto、ollama、lmstudio 等。",
     "Refuse words that no rule recognises.": "有规则不认识的词就拒绝。",
     "Write the names as HTML, to put into a page.": "输出 HTML，可放进网页。",
     "Also show which case decided each word, and why.": "另外说明每个词由哪种情形决定，为什么。",

@@ -248,7 +248,7 @@ class Dictionary:
     def _add_family(self, company: CompanyFile, family: FamilyEntry) -> None:
         own = family.name.lower()
         versions = set()
-        spellings = [own.replace("-", " "), *family.aliases, *([family.zh.replace("·", " ")] if family.zh else [])]
+        spellings = [own.replace("-", " "), *family.aliases, *family.spellings, *([family.zh.replace("·", " ")] if family.zh else [])]
         bare_names = {"".join(c for c in s if c.isalnum()) for s in spellings}
         for series in family.series:
             squeezed = "".join(c for c in series.name.lower() if c.isalnum() or c == ".")
@@ -284,8 +284,8 @@ class Dictionary:
             if " " not in spelling and squeezed.startswith(squeezed_own) and kind is not None and kind.role == "type":
                 self.glued[squeezed] = str(kind.value)
                 squeezed = str(kind.value)
-            extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 else None
-            self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() else word, extra)
+            extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 and spelling not in family.spellings else None
+            self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() or spelling in family.spellings else word, extra)
 
 
 def _facts(family: FamilyEntry) -> FamilyFacts:
