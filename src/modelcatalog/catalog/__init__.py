@@ -14,6 +14,8 @@ from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import complete, named, parse, parse_many
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
     from modelcatalog.catalog.pricing import Price, prices
@@ -27,6 +29,7 @@ __all__ = [
     "checkpoints",
     "companies",
     "complete",
+    "days",
     "extend",
     "facts",
     "families",
@@ -84,6 +87,21 @@ def siblings(name: str | ModelName) -> tuple[Checkpoint, ...]:
     ['Qwen/Qwen2.5-7B-Instruct', 'Qwen/Qwen2.5-7B-Instruct-AWQ']
     """
     return checkpoints(name)
+
+
+def days() -> dict[str, date]:
+    """How old the data is: ``catalog`` -> the latest day on which a page was opened for it, then each source of `modelcatalog.update` -> its day.
+
+    >>> days()["catalog"].year >= 2026
+    True
+    """
+    from modelcatalog.catalog import fetched, index  # as in _HOMES
+
+    known = index.index()
+    opened = (*(one.checked for one in known.companies), *(one.checked for one in known.families.values()), *(one.checked for one in known.series))
+    own = max(day for day in opened if day is not None)
+    table = fetched.fetched()
+    return {"catalog": own, **({} if table is None else table.days)}
 
 
 def extend(path: str | Path) -> None:
