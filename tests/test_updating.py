@@ -216,7 +216,7 @@ def test_command(world: World, run: Run) -> None:
     code, out, _ = run("update")
     assert code == 0
     assert [line.split() for line in out.splitlines() if "models.dev" in line] == [["models.dev", "new", str(TODAY), "7"]]
-    assert "New repositories: 3\n  Qwen/Qwen9-8B-Instruct\n" in out
+    assert "New repositories: 3\n  Qwen/Qwen9-8B\n  Qwen/Qwen9-8B-Instruct\n  zai-org/GLM-9-Air\n" in out
     assert "New models: 3\n" in out
     assert out.endswith(f"\nin {world.home}\n")
     version = run("--version", language="zh_CN.UTF-8")[1].splitlines()
@@ -228,6 +228,7 @@ def test_command(world: World, run: Run) -> None:
     assert run("update", "--source", "litellm")[0] == 1
 
 
+@pytest.mark.filterwarnings("always::modelcatalog.catalog.fetched.FetchedDataWarning")
 def test_a_bad_file_at_the_command_line(world: World, run: Run) -> None:
     """A file that is not good is one note, and the command goes on."""
     world.home.mkdir()

@@ -14,7 +14,7 @@ from modelcatalog.cli.options import Json  # noqa: TC001  typer reads it
 from modelcatalog.cli.words import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from modelcatalog import Update
     from modelcatalog.cli.words import Words
@@ -72,12 +72,12 @@ def _show(made: Update, say: Words) -> None:
     out = show.console()
     show.sheet(out, show.Layout(say.update_columns), (_row(one, say) for one in made.sources), say)
     for kind, heading in say.update_news.items():
-        found = [one for one in made.news if one.kind == kind]
+        found = [*dict.fromkeys(_told(one for one in made.news if one.kind == kind))]  # what both hubs list is one line
         if not found:
             continue
         out.print()
         out.print(heading.format(count=len(found)), soft_wrap=True)
-        for line in _told(found[:_SHOWN]):
+        for line in found[:_SHOWN]:
             out.print(f"  {line}", soft_wrap=True, markup=False, highlight=False)
         if len(found) > _SHOWN:
             out.print(f"  {say.update_more.format(count=len(found) - _SHOWN)}", soft_wrap=True)
@@ -85,7 +85,7 @@ def _show(made: Update, say: Words) -> None:
     out.print((say.update_checked if made.check else say.update_written).format(folder=made.folder), soft_wrap=True, markup=False, highlight=False)
 
 
-def _told(found: list[News]) -> Iterator[str]:
+def _told(found: Iterable[News]) -> Iterator[str]:
     for one in found:
         yield one.subject if one.field is None else f"{one.subject}  {one.field}: {one.before} → {one.after}"
 

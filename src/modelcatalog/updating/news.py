@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import parse
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["disagreements", "news"]
 
+_KINDS = get_args(News.model_fields["kind"].annotation)
+
 
 def news(before: UserData | None, now: UserData) -> Iterator[News]:
     """Repositories that are new, and those that are gone; models that are new, and facts that have changed."""
     new, old = made_of(now), None if before is None else made_of(before)
-    yield from _repositories(old, new)
-    yield from _models(before, now)
+    found = dict.fromkeys((*_repositories(old, new), *_models(before, now)))
+    yield from sorted(found, key=lambda one: (_KINDS.index(one.kind), one.company or "", one.subject.lower(), one.field or ""))
 
 
 def _repositories(old: Fetched | None, new: Fetched) -> Iterator[News]:
