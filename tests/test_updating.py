@@ -324,7 +324,7 @@ def test_one_source_fails(world: World) -> None:
     world.hf.published["zai-org"].append(hf_repository("zai-org/GLM-9"))
     made = update()
     assert [one.state for one in made.sources] == ["failed", "new", "unchanged"]
-    assert made.sources[0].problems[0].startswith("models.dev failed with status 503")
+    assert made.sources[0].problems[0].startswith(f"{world.models.endpoint.removeprefix('http://')} answered with status 503")
     assert facts("gpt-7").context_length == 200_000
     assert resolve("zai-org/GLM-9").exists is True
 
@@ -430,6 +430,26 @@ def test_no_price_is_kept(world: World) -> None:
     assert "cost" not in world.file.read_text(encoding="utf-8")
 
 
+def test_a_filter_in_between(world: World) -> None:
+    """A filter that refuses is named with its status and its word, and nothing about licences or tokens, which are not the matter."""
+    world.models.faults.append(faults.refuse(403, b'{"error": "blocked by policy"}', kind="application/json"))
+    (outcome,) = update(sources=["models.dev"]).sources
+    assert "answered with status 403: blocked by policy" in outcome.problems[0]
+    assert "licence" not in outcome.problems[0]
+
+
+def test_another_address_may_say_less(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of one's own with a few models is no mistake of models.dev."""
+    update(sources=["models.dev"])
+    with ModelsDev({"openai": {"models": {"gpt-8": told("gpt-8")}}}) as own:
+        monkeypatch.setenv("MODELCATALOG_MODELS_DEV", own.address)
+        (outcome,) = update(sources=["models.dev"]).sources
+    assert (outcome.state, outcome.count) == ("new", 1)
+    assert facts("gpt-8").context_length == 200_000
+    assert facts("gpt-7").context_length is None
+    del world
+
+
 # --- the file ---------------------------------------------------------------------------------------------
 
 
@@ -488,6 +508,32 @@ def test_the_table_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     vocabulary.again()
     assert facts("gpt-7").context_length == 200_000
     assert resolve("qwen9-8b-instruct").exists is True
+
+
+def test_killed_while_it_wrote(world: World) -> None:
+    """What a killed program left half written is never read, and goes when it is old."""
+    update()
+    old, new = (world.home / f".updates.json.{number}.1" for number in (1, 2))
+    for draft in (old, new):
+        draft.write_text('{"format": 1, "mod', encoding="utf-8")
+    os.utime(old, (1, 1))
+    vocabulary.again()
+    assert facts("gpt-7").context_length == 200_000
+    update()
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_program_that_runs_for_long(world: World) -> None:
+    """What another program has fetched meanwhile is seen after `catalog.refresh`."""
+    update()
+    data = world.file.read_bytes()
+    world.file.unlink()
+    catalog.refresh()
+    assert facts("gpt-7").context_length is None
+    world.file.write_bytes(data)
+    assert facts("gpt-7").context_length is None
+    catalog.refresh()
+    assert facts("gpt-7").context_length == 200_000
 
 
 def test_two_at_once(world: World) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from datetime import date, datetime
 from threading import get_ident
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -38,6 +39,8 @@ FORMAT: Literal[1] = 1
 """Of the file; it counts up when a reader of before would misread what is written."""
 _MOST = 128_000_000
 """Bytes; ten times what every account of the catalog comes to."""
+_ABANDONED = 3600
+"""Seconds after which a draft is nobody's."""
 _TOKENS = 10**9
 """More tokens than any model takes."""
 
@@ -173,9 +176,12 @@ def check_writable(home: Path) -> None:
     Raises:
         CatalogDataError: it cannot.
     """
-    probe = home / f".{os.getpid()}.{get_ident()}"
+    probe = home / f".{FILE}.{os.getpid()}.{get_ident()}"
     try:
         home.mkdir(parents=True, exist_ok=True)
+        for draft in home.glob(".updates.*"):  # of a program that was killed while it wrote
+            if draft.stat().st_mtime < time.time() - _ABANDONED:
+                draft.unlink(missing_ok=True)
         probe.touch()
         probe.unlink()
     except OSError as error:

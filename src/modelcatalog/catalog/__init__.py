@@ -37,6 +37,7 @@ __all__ = [
     "parse",
     "parse_many",
     "prices",
+    "refresh",
     "resolve",
     "search",
     "series",
@@ -102,6 +103,14 @@ def days() -> dict[str, date]:
     own = max(day for day in opened if day is not None)
     table = fetched.fetched()
     return {"catalog": own, **({} if table is None else table.days)}
+
+
+def refresh() -> None:
+    """Look again at what was fetched: a program that runs for long sees what `modelcatalog update` has brought meanwhile.
+
+    `modelcatalog.update` within the program does it by itself.
+    """
+    vocabulary.again()
 
 
 def extend(path: str | Path) -> None:
