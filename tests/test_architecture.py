@@ -34,7 +34,9 @@ ROOMS = {
         "grammar",
         "dictionary",
         "words",
-        "reading reference",
+        "reading parts",
+        "plain",
+        "reference",
         "cases",
         "context",
         "refusing",
@@ -43,7 +45,7 @@ ROOMS = {
         "__init__",
     ),
     "hubs": ("card files secrets proxies", "paths refusals guard receipts wire", "hub", "huggingface modelscope", "__init__", "local download"),
-    "stores": ("disk", "store record parts", "caches", "folders ollama comparing", "__init__"),
+    "stores": ("disk gotemplate", "store record parts", "caches modelfile", "folders ollama comparing", "__init__"),
     "engines": ("constraints images tools", "__init__ failing", "guide prompts sampling text", "llama_cpp openai transformers vllm"),
 }
 """Rooms whose modules are stages: a line knows itself and those above it in this list."""

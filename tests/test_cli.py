@@ -559,12 +559,14 @@ class TestOthers:
         assert max(map(cell_len, lines)) <= 50
 
     def test_catalog_with_conditions(self, cli: Cli) -> None:
-        """With conditions: the checkpoints that meet all of them, of a company by any of its names."""
+        """With conditions: the models that meet all of them, of a company by any of its names; a family that there is not is wrong input."""
         lines = cli("catalog", "--company", "阿里巴巴", "--type", "coder", "--hub", "modelscope", "--json", "32B").out.splitlines()
-        found = [mc.Checkpoint.model_validate_json(line) for line in lines]
+        found = [mc.catalog.Listed.model_validate_json(line) for line in lines]
         assert "Qwen/Qwen2.5-Coder-32B-Instruct" in [each.repo_id for each in found]
         assert {each.hub for each in found} == {"modelscope"}
         ran = cli("catalog", "--family", "Nobody")
+        assert (ran.code, ran.out, "the catalog has no family 'Nobody'" in ran.err) == (2, "", True)
+        ran = cli("catalog", "no-such-repository")
         assert (ran.code, ran.out, ran.err) == (1, "", "nothing in the catalog meets all of these conditions\n")
 
     def test_version_and_help(self, cli: Cli) -> None:

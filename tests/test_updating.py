@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import sys
 import threading
 import warnings
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +27,6 @@ from modelcatalog.updating import accounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TODAY = datetime.now(UTC).date()
 SAID: dict[str, Any] = {
@@ -160,10 +161,23 @@ def test_no_longer_listed() -> None:
 @pytest.mark.usefixtures("world")
 def test_names_are_read_as_before() -> None:
     """What a name says depends on nothing that was fetched."""
-    names = ("Qwen9-8B-Instruct", "gpt-7", "GLM-9-Air", "qwen9", "mistral-large-2411")
+    names = ("Qwen9-8B-Instruct", "gpt-7", "GLM-9-Air", "qwen9", "mistral-large-2411", "qwen9:8b", "qwen3:8b", "ollama/glm9:air")
     before = [parse(name) for name in names]
     update()
     assert [parse(name) for name in names] == before
+
+
+def test_kept_tables_do_not_know_it() -> None:
+    """No table that is kept for all processes, and nothing that reads names, is made from the listing that has what was fetched."""
+    rooms = Path(fetched.__file__).parent
+    for file in sorted(rooms.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            kept = any("vocabulary.kept" in ast.unparse(one) for one in node.decorator_list)
+            if kept or file.name in {"completing.py", "filling.py", "meaning.py", "sizes.py"}:
+                calls = {ast.unparse(one.func) for one in ast.walk(node) if isinstance(one, ast.Call)}
+                assert calls.isdisjoint({"listing", "listing.listing", "fetched", "fetched.fetched"}), f"{file.name}: {node.name}"
 
 
 @pytest.mark.usefixtures("world")

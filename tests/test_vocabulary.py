@@ -129,7 +129,7 @@ def test_not_utf8(tmp_path: Path) -> None:
             'nane = "Acme"',
             (
                 "acme.toml: nane: unknown field; did you mean name? (the fields are "
-                "source, checked, name, zh, aliases, country, site, api, api_key, api_docs, accounts, family)"
+                "source, checked, name, zh, aliases, common, country, site, api, api_key, api_docs, accounts, family)"
             ),
         ),
         ("country = 'CN'", "acme.toml: name: is missing"),

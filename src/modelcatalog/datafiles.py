@@ -139,7 +139,13 @@ def read_all(place: Path) -> list[CompanyFile]:
         message = f"{place}: no such file or folder"
         raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
     words = frozenset(types().type)
-    return [read_company(file, words) for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+    return [_spelt(read_company(file, words)) for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+
+
+def _spelt(file: CompanyFile) -> CompanyFile:
+    """The same with its aliases as spellings: only the package's own data has aliases that tell models apart."""
+    families = (one.model_copy(update={"aliases": (), "spellings": (*one.spellings, *one.aliases)}) for one in file.family)
+    return file.model_copy(update={"family": tuple(families)})
 
 
 def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:

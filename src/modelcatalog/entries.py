@@ -199,7 +199,9 @@ class FamilyEntry(_Sourced):
     name: str
     zh: str | None = None
     aliases: tuple[str, ...] = ()
-    """Other words that mean the family; lower case, a space where any separator may stand."""
+    """Other words that mean the family, and tell its models apart: command r, command a; lower case, a space where any separator may stand."""
+    spellings: tuple[str, ...] = ()
+    """Its name in other letters, which says nothing more: qianwen; written as aliases are. In a user's data, aliases are that too."""
     served: tuple[tuple[str, str], ...] = ()
     """What APIs write for the family, before which word (or any): open-mixtral-8x7b, deepseek-chat-v3.1 are no other models."""
     weights: Weights
@@ -239,6 +241,8 @@ class CompanyFile(_Sourced):
     name: str
     zh: str | None = None
     aliases: tuple[str, ...] = ()
+    common: tuple[str, ...] = ()
+    """Those of its names that are words like any other: they mean it to who asks for a company, and nothing in a model's name."""
     country: str | None = None
     site: str | None = None
     api: str | None = None
@@ -420,6 +424,7 @@ class TypesFile(Entry):
     foreign: tuple[str, ...]
     aware: tuple[str, ...]
     served_faster: tuple[str, ...]
+    early: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]

@@ -329,6 +329,11 @@ def served_faster() -> frozenset[str]:
     return frozenset(_words()["served_faster"])
 
 
+def early() -> tuple[str, ...]:
+    """Words for a model that is not final: ``preview``."""
+    return _words()["early"]
+
+
 @derived
 def _spdx() -> dict[str, str]:
     return {one.lower(): one for one in _words()["spdx"]}

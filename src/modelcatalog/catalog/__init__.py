@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import vocabulary
-from modelcatalog.catalog.completing import complete, named, parse, parse_many
+from modelcatalog.catalog.completing import named, parse, parse_many
+from modelcatalog.catalog.filling import complete
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from modelcatalog.catalog.browsing import Listed, browse
     from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
     from modelcatalog.catalog.pricing import Price, prices
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HUBS",
+    "Listed",
     "Price",
+    "browse",
     "checkpoints",
     "companies",
     "complete",
@@ -50,8 +54,16 @@ series: tuple[Series, ...]
 
 
 _HOMES = {
-    "HUBS": "listing", "facts": "knowing", "resolve": "resolving", "find": "searching", "search": "searching", "Price": "pricing", "prices": "pricing",
-}  # fmt: skip
+    "HUBS": "listing",
+    "Listed": "browsing",
+    "Price": "pricing",
+    "browse": "browsing",
+    "facts": "knowing",
+    "find": "searching",
+    "prices": "pricing",
+    "resolve": "resolving",
+    "search": "searching",
+}
 """Name -> the module that it is imported from when it is first used: reading a name needs none of them."""
 
 

@@ -10,6 +10,7 @@ from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.fetched import fetched, listed
 from modelcatalog.catalog.index import fold, index
 from modelcatalog.catalog.listing import HUBS, Entry, listing, same_model, spelled, undated
+from modelcatalog.catalog.meaning import as_said
 from modelcatalog.patterns import expand
 from modelcatalog.records import Facts, Source
 
@@ -83,7 +84,7 @@ def facts(name: str | ModelName) -> Facts:
     >>> print(facts("grok-3").origin("retired"))
     https://docs.x.ai/docs/migration/may-15-retirement (2026-11-29)
     """
-    name = named(name)
+    name = as_said(named(name))
     found: dict[str, tuple[Any, Source]] = {}
     for said in _said(name):
         for field, value in said.facts.items():
@@ -157,6 +158,8 @@ def _by_name(name: ModelName, released: str) -> Iterator[_Said]:
     dated = day is not None and day.year is not None and day.month is not None and name.origin("released") == "name"
     if dated and not released.startswith(str(day)[:7]):
         said["released"] = str(day)
+    if name.origin("context_length") == "name":
+        said["context_length"] = name.context_length
     if said:
         yield _Said(said, Source("name", None, "name"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.knowing import facts, retirement
@@ -24,6 +23,7 @@ from modelcatalog.catalog.listing import (
     spelled,
     undated,
 )  # fmt: skip
+from modelcatalog.catalog.meaning import LIBRARY, as_said, tuned
 from modelcatalog.catalog.nearest import kin, misspelt, nearest, ranked, released_on
 from modelcatalog.errors import ClosedWeights, NameSyntaxError
 from modelcatalog.names.dictionary import current_dictionary
@@ -57,7 +57,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     if hub is not None and hub not in HUBS:
         message = f"there is no hub {hub!r} to take files from"
         raise NameSyntaxError(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
-    name = named(name)
+    name = as_said(named(name))
     if name.name is None and name.file is None:
         message = f"{name.source!r} names no model"
         raise NameSyntaxError(message, subject=name.source, end=len(name.source), hint="pass a repository, such as Qwen/Qwen3-8B")
@@ -94,7 +94,7 @@ def _is_bare(name: ModelName, listed: Listing) -> bool:
 
     An API id is lower case, or follows the API's own route; what is not names a repository, and is that repository.
     """
-    if name.owner is None:
+    if name.owner is None or (name.tag is not None and name.owner in LIBRARY):
         return True
     account = _account(name)
     if account is None or account.repackager:
@@ -184,12 +184,7 @@ def _moved(name: ModelName, listed: Listing) -> list[Entry]:
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
     """What a tag of Ollama, or an API, serves without a word about training is the edition for instructions: ``llama3.2:3b``."""
-    if (name.tag is None and not _is_routed(name)) or name.hub in HUBS or not set(name.types).isdisjoint(vocabulary.flagged("edition")):
-        return []
-    for word in vocabulary.stages("finished"):
-        if entries := listed.by_model.get(str(name.identity.too(word))):
-            return entries
-    return []
+    return [] if (name.tag is None and not _is_routed(name)) or name.hub in HUBS else tuned(name, listed.by_model)
 
 
 # Weights that were not published --------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from modelcatalog import names
+from modelcatalog import names, vocabulary
+from modelcatalog.catalog import wanted
 from modelcatalog.catalog.completing import parse
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import HUBS, is_repackager, listed_checkpoint, listing, same_model
@@ -83,29 +84,37 @@ def search(
     largest: int | None = None,
     hub: Hub | None = None,
 ) -> Iterator[Checkpoint]:
-    """Checkpoints that meet every condition, in the catalog's order.
+    """Checkpoints that meet every condition, in the catalog's order; `browse` has models that are only served too, and more conditions.
 
     Args:
         text: A part of the repository's id.
-        company: A company's name or alias.
-        family: A family's name.
+        company: A company, by any of its names.
+        family: A family, by any of its names.
         weights: Series with open, closed or mixed weights.
-        type: A canonical type word, in the name or of the whole series.
-        licence: As in the data: ``apache-2.0``.
+        type: A type in any spelling, in the name or of the whole series.
+        licence: ``apache-2.0``, in any spelling.
         since: ISO date or the beginning of one: series released then or later.
         smallest: Least total parameters.
         largest: Most total parameters.
         hub: One hub only.
 
+    Raises:
+        Unsupported: a word that the catalog does not know; the nearest that it does are named.
+
     >>> next(search(family="Qwen", type="coder", largest=2_000_000_000)).hub
     'huggingface'
     """
-    wanted = None if company is None else current_dictionary().company_of.get("".join(c for c in company.lower() if c.isalnum()), company)
+    company = None if company is None else wanted.company(company)
+    family = None if family is None else wanted.family(family)
+    type = None if type is None else wanted.type_word(type)  # noqa: A001  the field's name
+    licence = None if licence is None else wanted.licence(licence)
     for entry in listing().entries:
         line = entry.series
-        if wanted is not None and line.company != wanted or family is not None and line.family != family:
+        if company is not None and line.company != company or family is not None and line.family != family:
             continue
-        if weights is not None and line.weights != weights or licence is not None and line.licence != licence:
+        if weights is not None and line.weights != weights:
+            continue
+        if licence is not None and (line.licence is None or vocabulary.spdx(line.licence) != licence):
             continue
         if since is not None and (line.released is None or line.released < since):
             continue

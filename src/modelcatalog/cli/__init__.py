@@ -15,7 +15,7 @@ import typer
 from typer.main import get_command
 
 import modelcatalog
-from modelcatalog.cli import ending, keeping, models, names, translated, updating
+from modelcatalog.cli import browsing, ending, keeping, models, names, translated, updating
 from modelcatalog.cli.help import Command, Group
 from modelcatalog.cli.words import words
 from modelcatalog.errors import ModelCatalogError
@@ -39,18 +39,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _command in (
-    names.parse,
-    names.explain,
-    names.compare,
-    names.resolve,
-    models.plan,
-    models.lock,
-    keeping.pull,
-    models.chat,
-    keeping.local,
-    names.catalog,
-    updating.update,
-):
+    names.parse, names.explain, names.compare, names.resolve, models.plan, models.lock, keeping.pull, models.chat, keeping.local, browsing.catalog,
+    browsing.facts, updating.update,
+):  # fmt: skip
     app.command(cls=Command)(_command)
 
 

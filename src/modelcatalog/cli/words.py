@@ -71,6 +71,10 @@ class Words(NamedTuple):
     orders: Mapping[str, str]
     """Why one of two names is the newer, ``{name}``, or why neither is; of the versions ``{a}`` and ``{b}``."""
     nothing_found: str
+    unstated: str
+    """``{count}`` models are left out for want of facts."""
+    nothing_known: str
+    """Nobody states a fact of ``{name}``."""
     looking: str
     """While the checkpoint is looked for."""
     loading: str
@@ -174,6 +178,8 @@ ENGLISH = Words(
         "two_lines": "Neither is newer: {a} and {b} are different lines of versions.",
     },
     nothing_found="nothing in the catalog meets all of these conditions",
+    unstated="{count} more may meet them: the catalog does not have what you ask of them",
+    nothing_known="the catalog has no facts of {name}",
     looking="Looking for {name} …",
     loading="Loading {name} on {device} …",
     fetching="Fetching {size} from {source}, then loading …",
@@ -290,6 +296,8 @@ CHINESE = Words(
         "two_lines": "分不出新旧：{a} 和 {b} 是两条版本线。",
     },
     nothing_found="目录里没有符合全部条件的模型",
+    unstated="另有 {count} 个可能符合：目录里没有它们的这项信息",
+    nothing_known="目录里没有 {name} 的信息",
     looking="正在查找 {name} …",
     loading="正在把 {name} 载入 {device} …",
     fetching="正在从 {source} 下载 {size}，随后载入 …",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
 from modelcatalog.hubs import receipts, refusals
-from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, silent, tensors, tokenizer, unpacking
+from modelcatalog.planning import attention, claims, devices, engine, machine, modelfiles, packages, reading, refusing, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning import cards as cards_of
 from modelcatalog.planning import memory as sizes
 from modelcatalog.planning.growth import measured
@@ -75,7 +75,9 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     if form.unpacks and place.dtype is None:
         place = place._replace(dtype="bfloat16", reason=f"bfloat16: what {runs.library} unpacks weights to")
     attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks) if ours else None
-    tokens = asked.context_length or min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
+    said_by = found.kept.modelfile if found.kept is not None else None
+    usual = min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
+    tokens = asked.context_length or modelfiles.tokens(said_by, facts.context_length) or usual
     stored = sum(f.size for f in found.choice.weights)
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)
@@ -122,8 +124,9 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         attention=attends.name if attends else None,
         unpacks=form.unpacks,
         context_length=tokens,
-        chat_template=facts.chat_template,
-        licence=said.card.licence or _listed_licence(record),
+        chat_template=facts.chat_template if facts.chat_template is not False else said_by is not None and said_by.jinja is not None,
+        modelfile=said_by,
+        licence=said.card.licence or (said_by.licence if said_by else None) or _listed_licence(record),
         base_model=said.card.base_model,
         base_relation=said.card.relation,
         trust_remote_code=asked.trust_remote_code,
@@ -133,8 +136,24 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         memory=memory,
         missing=packages.missing(runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found))),
         mismatches=claims.mismatches(record, facts, found.choice),
-        warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
-        reasons=tuple(text for text in (*found.reasons, why, place.reason, attends.reason if attends else "", *_counted(asked, kept, runs)) if text),
+        warnings=(
+            *_not_accepted(found),
+            *modelfiles.warnings(found.kept, template=facts.chat_template),
+            *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype),
+            *_idle(asked, place),
+        ),
+        reasons=tuple(
+            text
+            for text in (
+                *found.reasons,
+                why,
+                place.reason,
+                attends.reason if attends else "",
+                *_counted(asked, kept, runs),
+                *modelfiles.reasons(said_by, asked, template=facts.chat_template),
+            )
+            if text
+        ),
     )
 
 

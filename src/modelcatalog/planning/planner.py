@@ -14,6 +14,7 @@ from modelcatalog.planning.build import build
 from modelcatalog.planning.locate import locate, locate_path
 from modelcatalog.planning.record import Plan
 from modelcatalog.planning.request import Request, takes_options
+from modelcatalog.planning.settling import settled
 from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
         name: A name, a path to a folder or GGUF file, or a parsed name.
         options: What is asked for beside the name, by the keywords of `Request`: ``hub``, ``engine``, ``revision``, ``dtype``,
             ``device``, ``context_length``, ``quantization``, ``fit``, ``offload``, ``lock``, ``trust_remote_code``,
-            ``base_url``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
+            ``base_url``, ``server``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
 
     Raises:
         NameSyntaxError: the text is not a name.
@@ -65,7 +66,7 @@ def _built(record: ModelName, request: Request) -> Plan:
     """The plan for a name; where a hub lists the files and keeps them behind a gate, and nobody said which hub, another hub's."""
     found = locate(record, request)
     try:
-        return build(record, found, request)
+        return settled(record, request, found=found)
     except GatedCheckpoint as gated:
         for hub in hubs.others(found.hub.name) if found.free and found.hub else ():
             try:
