@@ -116,8 +116,13 @@ def _tagged(name: ModelName) -> list[Entry]:
     known, key = _remembered(), (name.canonical, nearest.said_words(name))
     if key not in known:
         listed = listing.recorded()
+        if len(known) >= _MOST_REMEMBERED:
+            known.clear()
         known[key] = listing.same_model(name, listed) or nearest.nearest(name, listed)
     return known[key]
+
+
+_MOST_REMEMBERED = 4096
 
 
 @vocabulary.derived

@@ -26,6 +26,10 @@ COMMANDS = {
     "pull": "取来模型的文件并校验，不加载；输出所在位置。中断后再运行一次，从停下的地方继续。",
     "local": "列出这块磁盘上各个程序存放的模型；什么也不删除。",
     "chat": ("加载模型并对话，记得上文。\n\nCtrl-C 中断回复，不退出程序；输入 exit、quit、退出 或结束输入即可退出。回复写到标准输出，其余写到标准错误。"),
+    "update": (
+        "取来别人维护得好的数据，用在软件包自带的数据之下：models.dev 的事实，以及各站点列出的仓库。\n\n"
+        "除此之外什么也不会去取，也不发送任何内容。某个来源失败时，保留以前从它那里取来的；再运行一次，从停下的地方继续。"
+    ),
     "catalog": "列出公司及其系列，或列出符合全部条件的模型。",
     "facts": "说明关于模型已知什么：上限、模态、能力、许可和日期；只问一个模型时，还说明出处。",
 }
@@ -33,7 +37,10 @@ COMMANDS = {
 CHINESE = {
     "What a language model's name says, who has its weights, and a chat with them.": "语言模型的名称说了什么，谁有它的权重，以及与它对话。",
     EPILOG: "退出码：0；输入有误为 2；其他失败为 1；Ctrl-C 之后为 130。NO_COLOR 关闭颜色；中文区域设置下，消息和帮助都是中文。",
-    "Print the version.": "显示版本号。",
+    "Print the version, and the days of the data.": "显示版本号，以及数据的日期。",
+    "Only say what is new, and write nothing.": "只说明有什么新的，不写入。",
+    "Ask this source only: models.dev or a hub; may be repeated.": "只问这个来源：models.dev 或某个站点；可以多次给出。",
+    "Ask the hubs about this company's accounts only; may be repeated.": "只向各站点询问这家公司的账号；可以多次给出。",
     "Show this message and exit.": "显示本帮助并退出。",
     "Install completion for the current shell.": "为当前 shell 安装补全。",
     "Show completion for the current shell, to copy it or customize the installation.": "显示当前 shell 的补全脚本，供复制或自行安装。",

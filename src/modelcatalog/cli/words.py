@@ -98,6 +98,21 @@ class Words(NamedTuple):
     """``{copies}``, ``{models}`` and ``{size}``; then ``{size}`` of what could go."""
     local_twice: str
     local_broken: str
+    updating: str
+    """While the sources are asked."""
+    update_columns: tuple[str, str, str, str]
+    update_states: Mapping[str, str]
+    update_left: str
+    """``{count}`` accounts were not come to."""
+    update_news: Mapping[str, str]
+    """Kind of news -> its heading, with ``{count}``."""
+    update_more: str
+    update_written: str
+    """Where it lies: ``{folder}``."""
+    update_checked: str
+    data_days: str
+    """``{day}`` of the package's own data; then, one line for each, ``{source}`` and ``{day}`` of what was fetched."""
+    data_fetched: str
     greeting: str
     user: str
     more: str
@@ -182,6 +197,22 @@ ENGLISH = Words(
     local_total="Copies: {copies}. Models: {models}. On this disk: {size}.",
     local_twice="{size} of it is there more than once: --duplicates shows how to remove it.",
     local_broken="{size} of it is not whole: --incomplete shows how to remove it.",
+    updating="Asking models.dev and the hubs …",
+    update_columns=("source", "state", "day", "entries"),
+    update_states={"new": "new", "unchanged": "unchanged", "partial": "a part of it", "failed": "failed"},
+    update_left="{count} accounts left: run it again",
+    update_news={
+        "checkpoint": "New repositories: {count}",
+        "gone": "No longer listed: {count}",
+        "model": "New models: {count}",
+        "changed": "Facts that have changed: {count}",
+        "disagrees": "Facts that the catalog has otherwise: {count}",
+    },
+    update_more="and {count} more: --json lists all",
+    update_written="in {folder}",
+    update_checked="nothing was written; without --check it goes into {folder}",
+    data_days="catalog: {day}",
+    data_fetched="{source}: {day}",
     greeting="Write a message. Ctrl-C stops a reply; exit, quit, 退出 or Ctrl-D ends; /help lists what else there is.",
     user="you> ",
     more="...> ",
@@ -285,6 +316,22 @@ CHINESE = Words(
     local_total="副本 {copies} 份，模型 {models} 个，共占 {size}。",
     local_twice="其中 {size} 是重复的：--duplicates 列出删除方法。",
     local_broken="其中 {size} 不完整：--incomplete 列出删除方法。",
+    updating="正在询问 models.dev 和各模型站点 …",
+    update_columns=("来源", "状态", "日期", "条数"),
+    update_states={"new": "有更新", "unchanged": "没有变化", "partial": "只取到一部分", "failed": "失败"},
+    update_left="还有 {count} 个账号，请再运行一次",
+    update_news={
+        "checkpoint": "新仓库：{count} 个",
+        "gone": "不再列出：{count} 个",
+        "model": "新模型：{count} 个",
+        "changed": "有变化的事实：{count} 条",
+        "disagrees": "与目录不一致的事实：{count} 条",
+    },
+    update_more="另有 {count} 条，用 --json 列出全部",
+    update_written="数据在 {folder}",
+    update_checked="没有写入任何内容；不带 --check 时会写到 {folder}",
+    data_days="目录：{day}",
+    data_fetched="{source}：{day}",
     greeting="请输入内容。Ctrl-C 中断回复；输入 退出、exit、quit 或按 Ctrl-D 结束；/help 列出其他命令。",
     user="你：",
     more="…：",
