@@ -532,6 +532,10 @@ class Checkpoint(_Record):
     size: Size | None = None
     source: str = "unverified"
     checked: date | None = None
+    gated: bool | None = None
+    """Whether its hub serves it only to accounts with access; None where no listing was fetched."""
+    base_models: tuple[str, ...] = ()
+    """What its card says that it was made from, where a listing was fetched."""
 
     def __str__(self) -> str:
         return self.repo_id

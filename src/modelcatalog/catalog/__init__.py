@@ -11,17 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import vocabulary
-from modelcatalog.catalog.completing import complete, named, parse, parse_many
+from modelcatalog.catalog.completing import named, parse, parse_many
+from modelcatalog.catalog.filling import complete
 
 if TYPE_CHECKING:
+    from modelcatalog.catalog.browsing import Listed, browse
     from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
+    from modelcatalog.catalog.pricing import Price, prices
     from modelcatalog.catalog.resolving import resolve
     from modelcatalog.catalog.searching import find, search
     from modelcatalog.records import Checkpoint, Company, Family, ModelName, Series
 
 __all__ = [
     "HUBS",
+    "Listed",
+    "Price",
+    "browse",
     "checkpoints",
     "companies",
     "complete",
@@ -31,6 +37,7 @@ __all__ = [
     "find",
     "parse",
     "parse_many",
+    "prices",
     "resolve",
     "search",
     "series",
@@ -42,7 +49,17 @@ families: tuple[Family, ...]
 series: tuple[Series, ...]
 
 
-_HOMES = {"HUBS": "listing", "facts": "knowing", "resolve": "resolving", "find": "searching", "search": "searching"}
+_HOMES = {
+    "HUBS": "listing",
+    "Listed": "browsing",
+    "Price": "pricing",
+    "browse": "browsing",
+    "facts": "knowing",
+    "find": "searching",
+    "prices": "pricing",
+    "resolve": "resolving",
+    "search": "searching",
+}
 """Name -> the module that it is imported from when it is first used: reading a name needs none of them."""
 
 

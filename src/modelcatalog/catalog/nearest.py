@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.completing import complete
+from modelcatalog.catalog.filling import complete
 from modelcatalog.catalog.index import fold, index
 from modelcatalog.catalog.listing import Entry, Listing, Packaging, bare_name, listed_checkpoint, listing, packaging, spelled
 from modelcatalog.catalog.sizes import near
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import ModelName, RepositoryHub
 
-__all__ = ["Fit", "fit", "kin", "misspelt", "nearest", "ranked", "released_on"]
+__all__ = ["Fit", "fit", "kin", "misspelt", "nearest", "ranked", "released_on", "said_words"]
 
 _DAY = len("2025-07-11")
 _STAGES: tuple[Literal["pretrained", "finished", "tuned"], ...] = ("pretrained", "finished", "tuned")
@@ -160,9 +160,8 @@ def _asked(name: ModelName, listed: Listing) -> _Asked | None:
     size = name.size
     total = None if size is None or size.experts is not None else size.total
     stated = _sizes_in(wanted) if total is not None else frozenset()
-    text = "-".join(part for part in (name.name, name.tag) if part)
     return _Asked(
-        wanted, words, _spelled_words(text) - vocabulary.speeds() - _packing(name), _whole(name.version), date, frozenset(family), total, _unit(stated), stated,
+        wanted, words, said_words(name), _whole(name.version), date, frozenset(family), total, _unit(stated), stated,
         None if stated else total, name.tag is not None and not _says_stage(wanted),
     )  # fmt: skip
 
@@ -260,6 +259,12 @@ def _whole(version: str | None) -> str | None:
 @lru_cache(maxsize=1 << 14)
 def _spelled_words(text: str) -> frozenset[str]:
     return frozenset(re.sub(r"^v(?=\d)", "", word) for word in re.split(r"[-\s:/@]+", text.lower()) if word)
+
+
+def said_words(name: ModelName) -> frozenset[str]:
+    """The words of a name and its tag as they stand there, but for those of packaging and of speed."""
+    text = "-".join(part for part in (name.name, name.tag) if part)
+    return _spelled_words(text) - vocabulary.speeds() - _packing(name)
 
 
 def _packing(name: ModelName) -> frozenset[str]:

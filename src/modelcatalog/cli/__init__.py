@@ -14,7 +14,7 @@ import typer
 from typer.main import get_command
 
 import modelcatalog
-from modelcatalog.cli import ending, keeping, models, names, translated
+from modelcatalog.cli import browsing, ending, keeping, models, names, translated
 from modelcatalog.cli.help import Command, Group
 from modelcatalog.cli.words import words
 from modelcatalog.errors import ModelCatalogError
@@ -36,7 +36,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (names.parse, names.explain, names.compare, names.resolve, models.plan, models.lock, keeping.pull, models.chat, keeping.local, names.catalog):
+for _command in (
+    names.parse, names.explain, names.compare, names.resolve, models.plan, models.lock, keeping.pull, models.chat, keeping.local, browsing.catalog,
+    browsing.facts,
+):  # fmt: skip
     app.command(cls=Command)(_command)
 
 

@@ -18,7 +18,7 @@ EPILOG = (
 )
 COMMANDS = {
     "parse": "解析名称：公司、系列、版本、规模、类型、量化等等。",
-    "explain": "把名称拆开来看：每一段是什么，每一项信息从哪里来。",
+    "explain": "把名称拆开来看：每一段是什么，每一项信息从哪里来，以及关于这个模型已知什么。",
     "compare": "并排比较两个名称：哪些不同，是不是同一个模型，哪个较新。",
     "resolve": "权重应该在哪个仓库（只查目录，不联网）。",
     "plan": "说明加载会做什么：从哪里来、哪些文件、用什么类型、装不装得下。什么也不加载。",
@@ -26,7 +26,8 @@ COMMANDS = {
     "pull": "取来模型的文件并校验，不加载；输出所在位置。中断后再运行一次，从停下的地方继续。",
     "local": "列出这块磁盘上各个程序存放的模型；什么也不删除。",
     "chat": ("加载模型并对话，记得上文。\n\nCtrl-C 中断回复，不退出程序；输入 exit、quit、退出 或结束输入即可退出。回复写到标准输出，其余写到标准错误。"),
-    "catalog": "列出公司及其系列，或列出符合全部条件的模型仓库。",
+    "catalog": "列出公司及其系列，或列出符合全部条件的模型。",
+    "facts": "说明关于模型已知什么：上限、模态、能力、许可和日期；只问一个模型时，还说明出处。",
 }
 """Command -> what it does."""
 CHINESE = {
@@ -83,10 +84,19 @@ CHINESE = {
     "Only what is not whole, and how to remove it.": "只看不完整的，以及如何删除。",
     "Read copies of the same size, and compare their bytes.": "读取大小相同的副本，逐字节比较。",
     "Only say what would be fetched: the plan.": "只说明会取什么，即计划。",
-    "A part of a repository's id.": "仓库名的一部分。",
+    "A part of a repository's id, or of an API's.": "仓库名或接口模型名的一部分。",
     "A company, by any of its names.": "公司，用它的任何一个名字。",
     "A family: Qwen, Llama, …": "系列：Qwen、Llama 等。",
-    "A type: instruct, coder, vl, …": "类型：instruct、coder、vl 等。",
+    "A type: instruct, Code, 对话, …": "类型：instruct、Code、对话 等。",
+    "Whether the weights are published.": "权重是否公开。",
+    "At least this many parameters: 500M, 3B, …": "参数量至少是多少：500M、3B 等。",
+    "At most this many parameters.": "参数量至多是多少。",
+    "At least this many tokens of context: 100k, 1m, …": "上下文至少多少个词元：100k、1m 等。",
+    "What it reads: text, image, audio, video, file.": "能读什么：text、image、audio、video、file。",
+    "What it writes: text, image, audio, video, embedding.": "能写出什么：text、image、audio、video、embedding。",
+    "Its licence: apache-2.0, mit, …": "许可：apache-2.0、mit 等。",
+    "Released then or later: 2025, 2025-06, …": "在此之后发布：2025、2025-06 等。",
+    "Only what its vendor no longer serves, or only the rest.": "只看厂商已停止服务的，或只看其余的。",
 }
 """English -> Chinese."""
 

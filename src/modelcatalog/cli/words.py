@@ -48,6 +48,14 @@ class Words(NamedTuple):
     no_names: str
     no_file: str
     """``{file}`` cannot be read; the reason follows."""
+    standard_input: str
+    at_line: str
+    """Before an error about a line: ``{source}`` and ``{number}``."""
+    not_utf8: str
+    to_utf8: str
+    """What to do about it."""
+    comments: str
+    """How many lines of ``{source}`` had a comment: ``{count}``."""
     one_form: str
     why_no_html: str
     why: tuple[str, str, str, str]
@@ -63,6 +71,10 @@ class Words(NamedTuple):
     orders: Mapping[str, str]
     """Why one of two names is the newer, ``{name}``, or why neither is; of the versions ``{a}`` and ``{b}``."""
     nothing_found: str
+    unstated: str
+    """``{count}`` models are left out for want of facts."""
+    nothing_known: str
+    """Nobody states a fact of ``{name}``."""
     looking: str
     """While the checkpoint is looked for."""
     loading: str
@@ -128,6 +140,11 @@ ENGLISH = Words(
     usage_hint="{command} lists the options",
     no_names="no name given: type one or more, - for standard input, or --file FILE",
     no_file="cannot read {file}",
+    standard_input="standard input",
+    at_line="{source}, line {number}: ",
+    not_utf8="not UTF-8",
+    to_utf8="convert it first: iconv -f GBK -t UTF-8 FILE",
+    comments="{source}: comments skipped: {count}",
     one_form="--html and --json are two forms of one output: choose one",
     why_no_html="--html has no place for --why: leave out one of them",
     why=("word", "is", "case", "why"),
@@ -146,6 +163,8 @@ ENGLISH = Words(
         "two_lines": "Neither is newer: {a} and {b} are different lines of versions.",
     },
     nothing_found="nothing in the catalog meets all of these conditions",
+    unstated="{count} more may meet them: the catalog does not have what you ask of them",
+    nothing_known="the catalog has no facts of {name}",
     looking="Looking for {name} …",
     loading="Loading {name} on {device} …",
     fetching="Fetching {size} from {source}, then loading …",
@@ -223,6 +242,11 @@ CHINESE = Words(
     usage_hint="用法见 {command}",
     no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",
     no_file="无法读取 {file}",
+    standard_input="标准输入",
+    at_line="{source} 第 {number} 行：",
+    not_utf8="不是 UTF-8 编码",
+    to_utf8="请先转换编码：iconv -f GBK -t UTF-8 文件",
+    comments="{source}：跳过注释 {count} 处",
     one_form="--html 与 --json 只能选一个",
     why_no_html="--html 里放不下 --why：请去掉其中一个",
     why=("词", "是", "情形", "为什么"),
@@ -241,6 +265,8 @@ CHINESE = Words(
         "two_lines": "分不出新旧：{a} 和 {b} 是两条版本线。",
     },
     nothing_found="目录里没有符合全部条件的模型",
+    unstated="另有 {count} 个可能符合：目录里没有它们的这项信息",
+    nothing_known="目录里没有 {name} 的信息",
     looking="正在查找 {name} …",
     loading="正在把 {name} 载入 {device} …",
     fetching="正在从 {source} 下载 {size}，随后载入 …",

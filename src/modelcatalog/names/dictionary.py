@@ -238,16 +238,17 @@ class Dictionary:
         for owner in (*accounts.huggingface, *accounts.modelscope, *accounts.api):
             self.accounts.setdefault(owner.lower(), account)
         names = [company.name, *company.aliases, *([company.zh] if company.zh else []), *accounts.huggingface, *accounts.api]
+        common = {word.lower() for word in company.common}
         for name in names:
             spelling = " ".join(name.lower().replace("-", " ").replace("_", " ").replace(".", " ").split())
             self.company_of.setdefault(spelling.replace(" ", ""), company.name)
-            if len(spelling) > 1:  # "X" is xAI to who asks for a company, and nothing in a name
+            if len(spelling) > 1 and spelling not in common:  # "X" is xAI to who asks for a company, and nothing in a name
                 self._add(spelling, "company", company.name, spelling.replace(" ", ""))
 
     def _add_family(self, company: CompanyFile, family: FamilyEntry) -> None:
         own = family.name.lower()
         versions = set()
-        spellings = [own.replace("-", " "), *family.aliases, *([family.zh.replace("·", " ")] if family.zh else [])]
+        spellings = [own.replace("-", " "), *family.aliases, *family.spellings, *([family.zh.replace("·", " ")] if family.zh else [])]
         bare_names = {"".join(c for c in s if c.isalnum()) for s in spellings}
         for series in family.series:
             squeezed = "".join(c for c in series.name.lower() if c.isalnum() or c == ".")
@@ -283,8 +284,8 @@ class Dictionary:
             if " " not in spelling and squeezed.startswith(squeezed_own) and kind is not None and kind.role == "type":
                 self.glued[squeezed] = str(kind.value)
                 squeezed = str(kind.value)
-            extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 else None
-            self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() else word, extra)
+            extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 and spelling not in family.spellings else None
+            self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() or spelling in family.spellings else word, extra)
 
 
 def _facts(family: FamilyEntry) -> FamilyFacts:

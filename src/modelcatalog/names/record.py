@@ -14,15 +14,15 @@ from modelcatalog.records import Identity, ModelName, Quantization, Segment, Siz
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modelcatalog.names.parts import Parts
     from modelcatalog.names.reading import Found, Reading
-    from modelcatalog.names.reference import Parts
     from modelcatalog.names.roles import Bits, FamilyWord
     from modelcatalog.records import Origin
 
     Origins = tuple[tuple[str, Origin], ...]
     Sized = Callable[[str, str | None, Size | None, Origins, Identity, tuple[str, ...], ModelName | None], tuple[Size, Origins] | None]
 
-__all__ = ["base_text", "changed", "record_of", "size_of"]
+__all__ = ["base_text", "changed", "meaning", "record_of", "size_of"]
 
 _RUNTIMES: Final = frozenset(("mlx", "mlc", "openvino"))
 """Formats of one runtime: an account that publishes these publishes nothing else."""
@@ -244,6 +244,11 @@ def _text(identity: Identity) -> str:
 def changed(name: ModelName, **fields: Any) -> ModelName:
     """The same name with other, valid, fields."""
     return _record(name.__dict__ | fields, name.identity)
+
+
+def meaning(name: ModelName, identity: Identity) -> ModelName:
+    """The same name as one of another model: what it says is less than what it means."""
+    return _record(name.__dict__ | {"canonical": _text(identity)}, identity)
 
 
 def _record(fields: dict[str, Any], identity: Identity) -> ModelName:
