@@ -77,6 +77,7 @@ CHINESE = {
     "Another name.": "另一个名称。",
     "The variant to take: Q4_K_M, int4, …": "选哪个变体：Q4_K_M、int4 等。",
     "Where to write the lock file.": "锁文件写到哪里。",
+    "A lock file, or a bill of materials (CycloneDX 1.6).": "锁文件，或物料清单（CycloneDX 1.6）。",
     "Answer this and exit; without it, a conversation.": "回答这一句就结束；不写则进入对话。",
     "The system prompt.": "系统提示词。",
     "The maximum number of tokens in a reply.": "一次回复最多多少个词元。",
