@@ -55,6 +55,7 @@ HEAVY = {
     "modelscope",
     "numpy",
     "openai",
+    "peft",
     "psutil",
     "requests",
     "safetensors",

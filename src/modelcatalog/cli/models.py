@@ -58,7 +58,7 @@ def plan(
         show.console().print(str(made), soft_wrap=True)
 
 
-@takes_request(without=("lock", "base_url", "engine_options"))
+@takes_request(without=("lock", "adapter", "base_url", "engine_options"))
 def lock(
     name: Name,
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),

@@ -49,6 +49,7 @@ CHINESE = {
     "Hand this on to the engine, by its own name; may be repeated.": "按引擎自己的名称交给引擎；可以多次给出。",
     "The engine to run it on.": "用这个引擎运行。",
     "Keep weights in RAM where the GPU is too small.": "显存不够时，让权重留在内存里。",
+    "Put this LoRA adapter onto it: a repository, a folder, a GGUF file.": "把这个 LoRA 适配器加到模型上：仓库、文件夹或 GGUF 文件。",
     "A branch, a tag or a commit.": "分支、标签或提交。",
     "Where it runs: cpu, cuda, cuda:1, …": "在哪里运行：cpu、cuda、cuda:1 等。",
     "The data type to compute in.": "用什么数据类型计算。",
