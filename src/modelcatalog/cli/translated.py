@@ -43,6 +43,8 @@ CHINESE = {
     "Let the model call the functions in this Python file, which have docstrings; asks before each call.": (
         "让模型调用这个 Python 文件里有文档字符串的函数；每次调用之前都会询问。"
     ),
+    "Show replies as Markdown, or as the model wrote them; by default as the terminal can.": "把回复显示为 Markdown，或照模型所写；不写则视终端而定。",
+    "Show all of the name and of the plan before the conversation.": "对话之前显示名称和计划的全部内容。",
     "One JSON reply per line; prompts, one per line, from standard input.": "每次回复一行 JSON；从标准输入逐行读取提问。",
     "The hub to take it from.": "从这个站点取。",
     "A lock file that the checkpoint must agree with.": "锁定文件：检查点必须与它一致。",
