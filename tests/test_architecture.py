@@ -59,6 +59,7 @@ HEAVY = {
     "modelscope",
     "numpy",
     "openai",
+    "peft",
     "psutil",
     "requests",
     "safetensors",

@@ -25,6 +25,21 @@ class VariantWords(NamedTuple):
     estimate: str
 
 
+class BriefWords(NamedTuple):
+    """The one line of a plan before a conversation."""
+
+    plan: str
+    """``{name}``, ``{kind}``, ``{size}``, ``{engine}``, ``{device}``, and what follows, each empty where there is none."""
+    served: str
+    """Of a server's: ``{name}``, ``{engine}``, ``{model}``, ``{address}``."""
+    to_fetch: str
+    """``{size}`` from ``{source}`` is still to be downloaded."""
+    adapter: str
+    """``{kind}`` and ``{name}`` of an adapter."""
+    memory: str
+    """``{needed}`` and ``{free}``."""
+
+
 class Words(NamedTuple):
     """One language."""
 
@@ -140,6 +155,7 @@ class Words(NamedTuple):
     """After a reply that hit its limit; ``{count}``."""
     speed: str
     """After a reply; ``{tokens}``, ``{speed}`` and ``{first}``."""
+    brief: BriefWords
     variants: VariantWords
 
 
@@ -238,6 +254,13 @@ ENGLISH = Words(
     stopped="(stopped)",
     cut="(cut at {count} tokens; --max-new-tokens allows more)",
     speed="{tokens} tokens, {speed:.1f} tokens/s, the first after {first:.2f} s",
+    brief=BriefWords(
+        plan="{name}: {kind}, {size}; {engine} on {device}{adapter}{memory} (--verbose shows the whole plan)",
+        served="{name}: {engine}, {model} at {address} (--verbose shows the whole plan)",
+        to_fetch="{size} to download from {source}",
+        adapter="; {kind} adapter {name}",
+        memory="; needs {needed} of {free} free",
+    ),
     variants=VariantWords(
         plain="none",
         fits="* is the one that was planned. Fits and context are for {place}; the card is the smallest single one that would do.",
@@ -357,6 +380,13 @@ CHINESE = Words(
     stopped="（已中断）",
     cut="（到 {count} 个词元为止；可用 --max-new-tokens 放宽）",
     speed="{tokens} 个词元，每秒 {speed:.1f} 个，首个用时 {first:.2f} 秒",
+    brief=BriefWords(
+        plan="{name}：{kind}，{size}；{engine}，{device}{adapter}{memory}（--verbose 显示完整计划）",
+        served="{name}：{engine}，{model}，{address}（--verbose 显示完整计划）",
+        to_fetch="从 {source} 下载 {size}",
+        adapter="；{kind} 适配器 {name}",
+        memory="；需要 {needed}，空闲 {free}",
+    ),
     variants=VariantWords(
         plain="未量化",
         fits="* 为本次计划所用。是否装得下和最长上下文按 {place} 计算；显卡一列是单卡能装下的最小显存。",
