@@ -42,7 +42,7 @@ ROOMS = {
     ),
     "hubs": ("card files secrets proxies", "paths refusals guard receipts wire", "hub", "huggingface modelscope", "__init__", "local download"),
     "stores": ("disk", "store record parts", "caches", "folders ollama comparing", "__init__"),
-    "engines": ("constraints images tools", "__init__ failing", "guide prompts sampling text", "llama_cpp openai transformers vllm"),
+    "engines": ("constraints images tools", "__init__ failing", "guide prompts sampling text", "llama_cpp mlx openai transformers vllm"),
 }
 """Rooms whose modules are stages: a line knows itself and those above it in this list."""
 HEAVY = {
@@ -52,6 +52,8 @@ HEAVY = {
     "gguf",
     "huggingface_hub",
     "llama_cpp",
+    "mlx",
+    "mlx_lm",
     "modelscope",
     "numpy",
     "openai",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
+from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning import cards as cards_of
@@ -13,7 +14,7 @@ from modelcatalog.planning import memory as sizes
 from modelcatalog.planning.growth import measured
 from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
-from modelcatalog.planning.runs import ENGINES
+from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.records import Quantization
 
 if TYPE_CHECKING:
@@ -57,13 +58,15 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     facts = said.facts
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked, record.source)
-    runs, why = engine.choose(asked, form=found.choice.format, cards=place.cards, subject=record.source)
-    engine.check_model(runs, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+    runs, why = _engine(record, found, facts, place, asked)
     ours = bool(runs.library)
     if ours:
         _check_library(record, found, said, asked)
     if not runs.stretches:
         claims.check_context(asked.context_length, facts, subject=record.source)
+    if place.cards and not asked.on and asked.device in {None, "auto"} and not packages.absent(runs.needs) and not engine.uses_gpus(runs):
+        here = _place(facts, found, replace(asked, device="cpu"), record.source)
+        place = here._replace(reason=f"{here.reason}; on the CPU: the installed {runs.name} was compiled without support for GPUs")
     place = _of_engine(place, runs, asked.engine_options or {})
     if ours:
         place = _drivable(place, facts, found, asked, record.source)
@@ -116,7 +119,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         quantization=found.choice.quantization or record.quantization or _stated(facts),
         parameters=facts.parameters,
         engine=runs.name,
-        engine_options=dict(asked.engine_options or {}),
+        engine_options={**runs.keeps.get(asked.kv_dtype or "", {}), **(asked.engine_options or {})},
         dtype=place.dtype,
         device=place.device,
         attention=attends.name if attends else None,
@@ -136,6 +139,21 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
         reasons=tuple(text for text in (*found.reasons, why, place.reason, attends.reason if attends else "", *_counted(asked, kept, runs)) if text),
     )
+
+
+def _engine(record: ModelName, found: Located, facts: Facts, place: _Place, asked: Request) -> engine.Chosen:
+    """The engine, which knows the model; one that only comes first here gives way to the usual one where it does not."""
+    form = engine.form_of(found.choice.format, facts)
+    chosen = engine.choose(asked, form=form, cards=place.cards, subject=record.source, named=record.format)
+    given = {"folder": found.choice.folder, "trusted": asked.trust_remote_code, "subject": record.source}
+    try:
+        engine.check_model(chosen.engine, facts, **given)
+    except Unsupported as error:
+        if asked.engine is not None or chosen.engine is default() or form not in default().formats:
+            raise
+        chosen = engine.Chosen(default(), f"{default().name}: {error.message}")
+        engine.check_model(chosen.engine, facts, **given)
+    return chosen
 
 
 def _growth(said: Said, runs: Engine, place: _Place, asked: Request) -> tuple[Growth, ...]:
