@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
+from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import adapter as adapters
 from modelcatalog.planning import (
@@ -31,7 +32,7 @@ from modelcatalog.planning.adapter import MERGES, Adapter
 from modelcatalog.planning.growth import measured
 from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
-from modelcatalog.planning.runs import ENGINES
+from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.records import Quantization
 
 if TYPE_CHECKING:
@@ -81,8 +82,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     added = asked.adapter if isinstance(asked.adapter, Adapter) else None
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked, record.source)
-    runs, why = engine.choose(asked, form=found.choice.format, cards=place.cards, subject=record.source)
-    engine.check_model(runs, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+    runs, why = _engine(record, found, facts, place, asked)
     ours = bool(runs.library)
     if ours:
         _check_library(record, found, said, asked)
@@ -90,6 +90,9 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         claims.check_context(asked.context_length, facts, subject=record.source)
     if added is not None:
         fitting.check(added, facts, said.tensors, subject=record.source)
+    if place.cards and not asked.on and asked.device in {None, "auto"} and not packages.absent(runs.needs) and not engine.uses_gpus(runs):
+        here = _place(facts, found, replace(asked, device="cpu"), record.source)
+        place = here._replace(reason=f"{here.reason}; on the CPU: the installed {runs.name} was compiled without support for GPUs")
     place = _of_engine(place, runs, asked.engine_options or {})
     if ours:
         place = _drivable(place, facts, found, asked, record.source)
@@ -146,7 +149,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         quantization=found.choice.quantization or record.quantization or _stated(facts),
         parameters=facts.parameters,
         engine=runs.name,
-        engine_options=dict(asked.engine_options or {}),
+        engine_options={**runs.keeps.get(asked.kv_dtype or "", {}), **(asked.engine_options or {})},
         dtype=place.dtype,
         device=place.device,
         attention=attends.name if attends else None,
@@ -207,6 +210,21 @@ def _put_on(added: Adapter, runs: Engine, asked: Request) -> tuple[str, ...]:
         how += f"; engine_options={{{MERGES!r}: True}} merges it" if MERGES in runs.options else ""
     own = " and the tokenizer beside it" if added.tokenizer and not runs.adapters_plain else ""
     return (f"the adapter {added.name}{own}: {what}, {how}",)
+
+
+def _engine(record: ModelName, found: Located, facts: Facts, place: _Place, asked: Request) -> engine.Chosen:
+    """The engine, which knows the model; one that only comes first here gives way to the usual one where it does not."""
+    form = engine.form_of(found.choice.format, facts)
+    chosen = engine.choose(asked, form=form, cards=place.cards, subject=record.source, named=record.format)
+    given = {"folder": found.choice.folder, "trusted": asked.trust_remote_code, "subject": record.source}
+    try:
+        engine.check_model(chosen.engine, facts, **given)
+    except Unsupported as error:
+        if asked.engine is not None or chosen.engine is default() or form not in default().formats:
+            raise
+        chosen = engine.Chosen(default(), f"{default().name}: {error.message}")
+        engine.check_model(chosen.engine, facts, **given)
+    return chosen
 
 
 def _growth(said: Said, runs: Engine, place: _Place, asked: Request) -> tuple[Growth, ...]:
