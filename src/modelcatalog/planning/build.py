@@ -155,7 +155,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         attention=attends.name if attends else None,
         unpacks=form.unpacks,
         context_length=tokens,
-        chat_template=_templated(facts.chat_template, added, said_by),
+        chat_template=_templated(stated=facts.chat_template, added=added, kept=said_by),
         modelfile=said_by,
         adapter=added,
         licence=said.card.licence or (said_by.licence if said_by else None) or _listed_licence(record),
@@ -192,7 +192,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     )
 
 
-def _templated(stated: bool | None, added: Adapter | None, kept: Modelfile | None) -> bool | None:
+def _templated(*, stated: bool | None, added: Adapter | None, kept: Modelfile | None) -> bool | None:
     """Whether there is a chat template: the checkpoint's, its adapter's, or the one that Ollama keeps beside it; None where nobody can tell."""
     if added is not None and added.chat_template:
         return True
@@ -216,14 +216,13 @@ def _engine(record: ModelName, found: Located, facts: Facts, place: _Place, aske
     """The engine, which knows the model; one that only comes first here gives way to the usual one where it does not."""
     form = engine.form_of(found.choice.format, facts)
     chosen = engine.choose(asked, form=form, cards=place.cards, subject=record.source, named=record.format)
-    given = {"folder": found.choice.folder, "trusted": asked.trust_remote_code, "subject": record.source}
     try:
-        engine.check_model(chosen.engine, facts, **given)
+        engine.check_model(chosen.engine, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
     except Unsupported as error:
         if asked.engine is not None or chosen.engine is default() or form not in default().formats:
             raise
         chosen = engine.Chosen(default(), f"{default().name}: {error.message}")
-        engine.check_model(chosen.engine, facts, **given)
+        engine.check_model(chosen.engine, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
     return chosen
 
 
