@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue
 
 from modelcatalog.hubs import RemoteFile
 from modelcatalog.hubs.card import Relation
+from modelcatalog.planning.adapter import Adapter
 from modelcatalog.planning.figures import Missing, Record
 from modelcatalog.planning.growth import Growth
 from modelcatalog.planning.runs import ENGINES, default
@@ -104,6 +105,8 @@ class Planned(Record):
     """The model that it was made of, as its hub, its card or its file says."""
     base_relation: Relation | None = None
     """How it was made of it."""
+    adapter: Adapter | None = None
+    """The adapter that is put onto the model."""
     trust_remote_code: bool = False
     offload: bool = False
     on: str | None = None

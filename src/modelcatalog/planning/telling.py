@@ -42,6 +42,8 @@ class Telling(NamedTuple):
     download: tuple[str, str]
     """``{size}`` to download; nothing."""
     own_dtype: str
+    adapter: str
+    """``{title}``, ``{size}``, its ``{kind}`` and ``{rank}``."""
     attention: str
     engine: str
     """``{engine}``, ``{dtype}``, ``{how}``, ``{device}``."""
@@ -92,6 +94,7 @@ _ENGLISH = Telling(
     files=("{count} files", "1 file"),
     download=("{size} to download", "nothing to download"),
     own_dtype="dtype of the files",
+    adapter="{title}, {size}, {kind} of rank {rank}",
     attention="{name} attention",
     engine="{how}, on {device}",
     weights="{size} weights",
@@ -131,6 +134,7 @@ _CHINESE = Telling(
         "from": "来源",
         "files": "文件",
         "engine": "引擎",
+        "adapter": "适配器",
         "memory": "内存",
         "experts": "专家",
         "context": "上下文",
@@ -149,6 +153,7 @@ _CHINESE = Telling(
     files=("{count} 个文件", "1 个文件"),
     download=("需下载 {size}", "无需下载"),
     own_dtype="文件自己的数据类型",
+    adapter="{title}，{size}，{kind}，秩 {rank}",
     attention="{name} 注意力",
     engine="{how}，设备 {device}",
     weights="权重 {size}",
@@ -232,9 +237,12 @@ def _where(plan: Planned, say: Telling) -> list[tuple[str, str]]:
     kind = f"{plan.format} {plan.quantization.scheme or plan.quantization}" if plan.quantization else plan.format
     how = [plan.engine, plan.dtype or say.own_dtype, *([say.attention.format(name=plan.attention)] if plan.attention else ())]
     given = "".join(f"{say.comma}{key}={value!r}" for key, value in plan.engine_options.items())
+    added = plan.adapter
+    put_on = [] if added is None else [say.adapter.format(title=added.title, size=human(added.bytes), kind=added.lora.kind, rank=added.lora.rank)]
     return [
         ("from", f"{say.sentence(plan.source)}{say.colon}{where}"),
         ("files", f"{say.comma.join((many, human(plan.bytes), kind))}{say.semicolon}{to_do}"),
+        *(("adapter", text) for text in put_on),
         ("engine", say.engine.format(how=say.comma.join(how), device=plan.device) + given),
     ]
 
