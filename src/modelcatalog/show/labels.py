@@ -79,6 +79,8 @@ class Labels(NamedTuple):
     fields: Mapping[str, str]
     """Field of a record -> what a table calls it, where the field's own name would not do."""
     origins: Mapping[str, str]
+    confidence: Mapping[str, str]
+    """How sure a checkpoint is, where the record's own word would not do."""
     fact: str
     value: str
     origin: str
@@ -152,6 +154,7 @@ ENGLISH = Labels(
         "variant.tokens_per_second": "tokens/s",
     },
     origins={"name": "the name", "owner": "the owner", "catalog": "the catalog", "estimate": "an estimate"},
+    confidence={},
     fact="fact",
     value="value",
     origin="from",
@@ -266,6 +269,7 @@ CHINESE = Labels(
         "weights": "权重",
     },
     origins={"name": "名称", "owner": "账号", "catalog": "目录", "estimate": "估算"},
+    confidence={"sourced": "有出处", "recorded": "已收录", "derived": "推得", "guessed": "猜测"},
     fact="字段",
     value="值",
     origin="来自",
