@@ -16,6 +16,7 @@ from modelcatalog.catalog.filling import complete
 
 if TYPE_CHECKING:
     from modelcatalog.catalog.browsing import Listed, browse
+    from modelcatalog.catalog.grouping import group, model_key
     from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
     from modelcatalog.catalog.pricing import Price, prices
@@ -35,6 +36,8 @@ __all__ = [
     "facts",
     "families",
     "find",
+    "group",
+    "model_key",
     "parse",
     "parse_many",
     "prices",
@@ -56,6 +59,8 @@ _HOMES = {
     "browse": "browsing",
     "facts": "knowing",
     "find": "searching",
+    "group": "grouping",
+    "model_key": "grouping",
     "prices": "pricing",
     "resolve": "resolving",
     "search": "searching",
