@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
+from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import attention, claims, devices, engine, machine, modelfiles, packages, reading, refusing, silent, tensors, tokenizer, unpacking
 from modelcatalog.planning import cards as cards_of
@@ -109,7 +110,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         hub=copy.hub if copy else listing.hub if listing else None,
         endpoint=listing.endpoint if listing else None,
         repo_id=copy.repo_id if copy else listing.repo_id if listing else None,
-        revision=listing.revision if listing else asked.revision or record.revision,
+        revision=listing.revision if listing else asked.revision or hub_revision(record),
         commit=copy.commit if copy else listing.commit if listing else None,
         path=str(copy.root) if copy else None,
         format=found.choice.format,
