@@ -432,6 +432,7 @@ class TypesFile(Entry):
     training_after: tuple[str, ...]
     training_after_size: tuple[str, ...]
     counters: tuple[str, ...]
+    classes: tuple[str, ...]
     negations: tuple[str, ...]
     implied: tuple[str, ...]
     spdx: tuple[str, ...]

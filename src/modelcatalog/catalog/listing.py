@@ -185,7 +185,7 @@ def _new_entry(one: Listed, here: str | None, there: str | None, lines: dict[tup
     if key not in lines:
         known = index().by_version.get(key, [])
         lines[key] = next((line for line in known if line.weights != "closed"), None) or Series(
-            name=f"{one.family} {one.version}" if one.version else one.family, family=one.family, company=one.company or "", version=one.version,
+            name=one.series, family=one.family, company=one.company or "", version=one.version,
             weights="open", source=one.source, checked=one.day,
         )  # fmt: skip
     return Entry(here, there, lines[key], one.model, one.words, one.date, one.version, one.packaging)

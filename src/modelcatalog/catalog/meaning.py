@@ -97,7 +97,7 @@ def _of_tag(name: ModelName) -> ModelName:
     """Ollama serves the edition for instructions, where the tag says of no other; its short names mean what `resolve` finds."""
     from modelcatalog.catalog import listing  # hardly any name comes here
 
-    by_model = listing.listing().by_model
+    by_model = listing.recorded().by_model
     entries = tuned(name, by_model) or ([] if name.canonical in by_model else _tagged(name))
     return name if not entries else names.meaning(name, _identity(entries[0]))
 
@@ -116,9 +116,14 @@ def _tagged(name: ModelName) -> list[Entry]:
 
     known, key = _remembered(), (name.canonical, nearest.said_words(name))
     if key not in known:
-        listed = listing.listing()
+        listed = listing.recorded()
+        if len(known) >= _MOST_REMEMBERED:
+            known.clear()
         known[key] = listing.same_model(name, listed) or nearest.nearest(name, listed)
     return known[key]
+
+
+_MOST_REMEMBERED = 4096
 
 
 @vocabulary.derived

@@ -63,7 +63,7 @@ class Dictionary:
 
     __slots__ = (
         "accounts", "apis", "catalog_heads", "catalogs",
-        "checkpoints", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
+        "checkpoints", "classes", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
         "hosts", "ideographic", "kinds", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
         "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_words", "training_after", "training_after_size",
         "training_before", "tuned", "variants", "words",
@@ -139,6 +139,7 @@ class Dictionary:
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
         self.served_faster = vocabulary.served_faster()
         self.negations = vocabulary.negations()
+        self.classes = vocabulary.classes()
         self.suffixes = vocabulary.suffixes()
         self.kinds: dict[str, tuple[str, ...]] = kinds_of_models()
         """Types of which a model has but one -> the words for it."""
