@@ -519,6 +519,14 @@ class TestOthers:
         assert "OpenAI has not published" in failed["error"]["message"]
         assert failed.keys() == {*found, "error"}
 
+    def test_group(self, cli: Cli) -> None:
+        """A row for each model, with those who serve it; a bad name is reported, and the others go on."""
+        names = ["openai/gpt-4o-2024-08-06", "azure/gpt-4o", "qwen3:8b", " "]
+        ran = cli("group", *names)
+        assert ran.code == 2
+        assert [row[:3] for row in _rows(ran.out)] == [["gpt-4o", "OpenAI", "azure"], ["qwen-3-8b", "Alibaba", "qwen3:8b"]]
+        assert len(cli("group", "--exact", "--json", *names[:3]).out.splitlines()) == 3
+
     def test_resolve_joins(self, cli: Cli) -> None:
         """A record for each name, in order, whatever became of it; `source` is no key of theirs: in JSON it is a text that was given."""
         names = ["qwen2.5:7b", "Qwen2.5-3B-Instuct", "gpt-4o", "文心大模型", " ", "mistral-large-latest"]

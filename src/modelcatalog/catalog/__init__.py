@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from modelcatalog.catalog.browsing import Listed, browse
+    from modelcatalog.catalog.grouping import group, model_key
     from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
     from modelcatalog.catalog.pricing import Price, prices
@@ -38,6 +39,8 @@ __all__ = [
     "facts",
     "families",
     "find",
+    "group",
+    "model_key",
     "parse",
     "parse_many",
     "prices",
@@ -60,6 +63,8 @@ _HOMES = {
     "browse": "browsing",
     "facts": "knowing",
     "find": "searching",
+    "group": "grouping",
+    "model_key": "grouping",
     "prices": "pricing",
     "resolve": "resolving",
     "search": "searching",

@@ -19,12 +19,12 @@ from modelcatalog.show.labels import COLOURS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from modelcatalog import Checkpoint, Company, Facts, Family, ModelName
+    from modelcatalog import Checkpoint, Company, Facts, Family, Group, ModelName
     from modelcatalog.catalog import Listed
     from modelcatalog.cli.comparing import Pair
     from modelcatalog.cli.words import Words
 
-__all__ = ["Layout", "checkpoints", "companies", "comparison", "console", "facts", "known", "layout", "listed", "models", "names", "sheet"]
+__all__ = ["Layout", "checkpoints", "companies", "comparison", "console", "facts", "groups", "known", "layout", "listed", "models", "names", "sheet"]
 
 _COLUMNS = ("source", "company", "series", "size", "types", "quantization", "format", "canonical")
 _UNBOUNDED = 10_000
@@ -187,6 +187,13 @@ def checkpoints(out: Console, found: Iterable[Checkpoint], say: Words, *, asked:
     """Repositories, a row for each, with the name that was asked for where one was; whether there was one."""
     columns = (*(("asked",) if asked else ()), "hub", "repo_id", "size", "exists", "confidence", "alternatives")
     rows = (tuple(_moving(each, say) if column == "confidence" else _brief(column, getattr(each, column), say) for column in columns) for each in found)
+    return sheet(out, layout(columns, say, wraps=len(columns) - 1), rows, say)
+
+
+def groups(out: Console, found: Iterable[Group], say: Words) -> bool:
+    """Models, a row for each, with the names that mean it; whether there was one."""
+    columns = ("key", "company", "providers", "names")
+    rows = (tuple(_brief(getattr(each, column), say) for column in columns) for each in found)
     return sheet(out, layout(columns, say, wraps=len(columns) - 1), rows, say)
 
 

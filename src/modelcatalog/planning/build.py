@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
 from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import adapter as adapters
@@ -147,7 +148,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         hub=copy.hub if copy else listing.hub if listing else None,
         endpoint=listing.endpoint if listing else None,
         repo_id=copy.repo_id if copy else listing.repo_id if listing else None,
-        revision=listing.revision if listing else asked.revision or record.revision,
+        revision=listing.revision if listing else asked.revision or hub_revision(record),
         commit=copy.commit if copy else listing.commit if listing else None,
         path=str(copy.root) if copy else None,
         format=found.choice.format,

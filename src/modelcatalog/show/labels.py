@@ -137,6 +137,7 @@ ENGLISH = Labels(
     },
     fields={
         "asked": "asked for",
+        "key": "model",
         "context_length": "context",
         "part": "kind of file",
         "input_modalities": "input",
@@ -206,6 +207,9 @@ CHINESE = Labels(
         "aliases": "别名",
         "alternatives": "其他可能",
         "asked": "查询",
+        "key": "模型",
+        "names": "名称",
+        "providers": "提供者",
         "base": "基于",
         "bits": "位数",
         "canonical": "规范名",
