@@ -268,6 +268,13 @@ def test_what_the_name_says_is_a_fact(name: str, field: str, value: object) -> N
         ("qwen3.6-plus", {"context_length": 1_000_000}),
         ("MiniMax-M3", {"context_length": 1_000_000}),
         ("claude-3-opus-20240229", {"released": "2024-03-04", "retired": "2026-01-05"}),
+        ("gpt-3.5-turbo-0301", {"retired": "2024-09-13"}),
+        ("gpt-4.5-preview-2025-02-27", {"retired": "2025-07-14"}),
+        ("o1-mini", {"retired": "2025-10-27"}),
+        ("gpt-5.1", {"context_length": 400_000, "max_output_tokens": 128_000}),
+        ("watsonx/ibm/granite-4-h-small", {"context_length": 131_072}),
+        ("claude-2.0", {"retired": "2025-07-21"}),
+        ("moonshot/kimi-k2-thinking", {"retired": "2026"}),
     ],
 )
 def test_what_others_had_wrong(name: str, fields: dict[str, object]) -> None:
