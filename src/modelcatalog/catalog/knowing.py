@@ -176,6 +176,8 @@ def _by_types(types: Iterable[str]) -> dict[str, Any]:
             said["input_modalities"] = entry.input
         if entry.reasons is not None:
             said["reasoning"] = entry.reasons
+        if entry.calls is not None:
+            said["tools"] = entry.calls
     return said
 
 
