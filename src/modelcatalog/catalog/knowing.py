@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import named
-from modelcatalog.catalog.fetched import fetched, listed
 from modelcatalog.catalog.index import fold, index
-from modelcatalog.catalog.listing import HUBS, Entry, listing, same_model, spelled, undated
+from modelcatalog.catalog.listing import HUBS, Entry, fetched, listing, same_model, spelled, undated
 from modelcatalog.catalog.meaning import as_said
 from modelcatalog.patterns import expand
 from modelcatalog.records import Facts, Source
@@ -135,7 +134,7 @@ def _fetched(name: ModelName, keys: Iterable[str], entry: Entry | None) -> Itera
     for key in dict.fromkeys((name.canonical, *keys)):
         yield from (_Said(told.facts, Source(told.source, told.day, "model")) for told in table.models.get(key, ()))
     for hub, repo_id in zip(HUBS, ("", "") if entry is None else (entry.huggingface, entry.modelscope), strict=True):
-        one = listed(hub, repo_id or "")
+        one = table.listed(hub, repo_id or "")
         if one is not None:
             said = {"open_weights": True, "licence": None if one.licence is None else vocabulary.spdx(one.licence)}
             yield _Said({field: value for field, value in said.items() if value is not None}, Source(one.source, one.day, "model"))
