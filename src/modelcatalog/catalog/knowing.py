@@ -6,10 +6,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.completing import named
+from modelcatalog.catalog.completing import named, worded
 from modelcatalog.catalog.index import fold, index
 from modelcatalog.catalog.listing import HUBS, Entry, fetched, listing, same_model, spelled, undated
-from modelcatalog.catalog.meaning import as_said
 from modelcatalog.patterns import expand
 from modelcatalog.records import Facts, Source
 
@@ -83,7 +82,7 @@ def facts(name: str | ModelName) -> Facts:
     >>> print(facts("grok-3").origin("retired"))
     https://docs.x.ai/docs/migration/may-15-retirement (2026-11-29)
     """
-    name = as_said(named(name))
+    name = worded(name)
     found: dict[str, tuple[Any, Source]] = {}
     for said in _said(name):
         for field, value in said.facts.items():

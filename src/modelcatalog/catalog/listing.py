@@ -10,6 +10,7 @@ from modelcatalog.catalog.packaging import Packaging, packaging
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.errors import Unsupported
 from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.pausing import lasting
 from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series, valid
 
 if TYPE_CHECKING:
@@ -170,7 +171,11 @@ def listing() -> Listing:
     own, table = recorded(), fetched()
     if table is None or not any(table.new.values()):
         return own
-    new = [*_new_entries(table)]
+    with lasting():
+        return _with_new(own, [*_new_entries(table)])
+
+
+def _with_new(own: Listing, new: list[Entry]) -> Listing:
     by_model, by_family, by_name = dict(own.by_model), dict(own.by_family), dict(own.by_name)
     for found in new:
         for of, key in ((by_model, found.model), (by_family, found.series.family), (by_name, spelled(bare_name(found)))):

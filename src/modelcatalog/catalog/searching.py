@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog import wanted
-from modelcatalog.catalog.completing import parse
+from modelcatalog.catalog.completing import worded
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import HUBS, is_repackager, listed_checkpoint, listing, same_model
-from modelcatalog.catalog.meaning import as_said
 from modelcatalog.catalog.resolving import reached, resolve
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.names.dictionary import current_dictionary
@@ -38,7 +37,7 @@ def find(text: str) -> Match | None:
     known = index()
     squeezed = _APART.sub("", text.lower())
     named = current_dictionary().company_of.get(squeezed)
-    name = parse(text)
+    name = worded(text)
     family = known.families.get(name.family or "")
     if named is not None and (family is None or name.version is None):
         company = company_named(named)
@@ -57,7 +56,7 @@ def find(text: str) -> Match | None:
 
 def _listed(name: ModelName) -> Checkpoint | None:
     """The repository that the catalog lists for the name; None where only a longer name would reach it."""
-    found = reached(as_said(name), HUBS[0])
+    found = reached(name, HUBS[0])
     if found is None and name.owner is not None and is_repackager(name.owner):
         try:
             found = resolve(name, HUBS[0])  # who publishes the models of others may have it on the other hub
