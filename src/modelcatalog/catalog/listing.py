@@ -15,6 +15,7 @@ from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
 
     from modelcatalog.catalog.fetched import Fetched, New
     from modelcatalog.entries import CompanyFile, SeriesEntry
@@ -107,6 +108,8 @@ class Listing(NamedTuple):
     """Canonical name of a model that is only served -> its series and API id."""
     known_as: dict[str, str]
     """An API's id, as `spelled` writes it -> the repository on Hugging Face that the vendor says it is."""
+    moving: dict[str, date]
+    """Those of them that move from model to model -> the day on which it was so."""
     closed: dict[str, Series]
     """Canonical name of a series without published weights -> the series."""
     account: dict[str, dict[str, str]]
@@ -146,7 +149,9 @@ def recorded() -> Listing:
         by_model.setdefault(found.model, []).append(found)
         by_family.setdefault(found.series.family, []).append(found)
         by_name.setdefault(spelled(bare_name(found)), []).append(found)
-    return Listing(tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), closed, _renamed_accounts(), _accounts(), _owners())
+    return Listing(
+        tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), _moving(), closed, _renamed_accounts(), _accounts(), _owners(),
+    )  # fmt: skip
 
 
 @vocabulary.derived
@@ -241,6 +246,12 @@ def _known_as() -> dict[str, str]:
                 for name, bare in entry.known_as.items():
                     found[spelled(name)] = bare if "/" in bare else f"{main}/{bare}"
     return found
+
+
+def _moving() -> dict[str, date]:
+    """An API's id that moves -> the day on which it stood for the repository."""
+    lines = (entry for file in vocabulary.companies() for family in file.family for entry in family.series if entry.known_as_of is not None)
+    return {spelled(name): entry.known_as_of for entry in lines if entry.known_as_of is not None for name in entry.known_as}
 
 
 def bare_name(entry: Entry) -> str:
@@ -358,8 +369,8 @@ def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confiden
         # It may be renamed, private by now, or gone: a hub that no longer lists it may still send it on.
         exists, source, checked = None, whole.source, whole.day
     fields = {
-        "hub": hub, "repo_id": repo_id, "revision": None, "file": None, "exists": exists, "confidence": confidence, "alternatives": (),
-        "series": None if line is None else line.name, "size": size, "source": source,
+        "asked": None, "hub": hub, "repo_id": repo_id, "revision": None, "file": None, "exists": exists, "confidence": confidence, "alternatives": (),
+        "moving": None, "series": None if line is None else line.name, "size": size, "page": source,
         "checked": checked, "gated": gated, "base_models": base,
     }  # fmt: skip
     return valid(Checkpoint, fields, _STATED)

@@ -38,7 +38,7 @@ def meant(name: ModelName) -> ModelName:
     >>> meant(names.read("llama-3.3-70b")).canonical, meant(names.read("llama-3.1-8b")).canonical
     ('llama-3.3-70b-instruct', 'llama-3.1-8b')
     >>> meant(names.read("llama3.1:8b")).canonical, meant(names.read("mistral-small-2506")).canonical
-    ('llama-3.1-8b-instruct', 'mistral-3.2-24b-instruct-small@2025-06')
+    ('llama-3.1-8b-instruct', 'mistral-3.2-instruct-small@2025-06')
     """
     row = _meant().get(name.canonical) or (_of_day(name) if name.released is not None else None)
     if row is not None:
@@ -49,7 +49,7 @@ def meant(name: ModelName) -> ModelName:
 def _of_day(name: ModelName) -> _Row | None:
     """The model of that day: beside its date, a word for its not being final says nothing more, and nor does the year.
 
-    The day on which a series of published weights came out is no date of an edition: ``deepseek-v3-1-250821`` is DeepSeek-V3.1.
+    The day on which a series of published weights came out tells no edition: ``deepseek-v3-1-250821`` is DeepSeek-V3.1.
     """
     known, identity = _meant(), name.identity
     early = [word for word in vocabulary.early() if word in identity.words]
@@ -143,7 +143,7 @@ _LEFT_OUT, _UNDATED, _SERIES = 10, 100, 1000
 
 @vocabulary.kept("meant")
 def _meant() -> dict[str, _Row]:
-    """Canonical name that is no model's -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
+    """Canonical name that no model has -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
     from modelcatalog.catalog import listing  # where the table is kept, nobody needs it
 
     published: dict[str, Identity] = {}

@@ -51,12 +51,15 @@ CHINESE = {
     "Let the model call the functions in this Python file, which have docstrings; asks before each call.": (
         "让模型调用这个 Python 文件里有文档字符串的函数；每次调用之前都会询问。"
     ),
+    "Show replies as Markdown, or as the model wrote them; by default as the terminal can.": "把回复显示为 Markdown，或照模型所写；不写则视终端而定。",
+    "Show all of the name and of the plan before the conversation.": "对话之前显示名称和计划的全部内容。",
     "One JSON reply per line; prompts, one per line, from standard input.": "每次回复一行 JSON；从标准输入逐行读取提问。",
     "The hub to take it from.": "从这个站点取。",
     "A lock file that the checkpoint must agree with.": "锁定文件：检查点必须与它一致。",
     "Hand this on to the engine, by its own name; may be repeated.": "按引擎自己的名称交给引擎；可以多次给出。",
     "The engine to run it on.": "用这个引擎运行。",
     "Keep weights in RAM where the GPU is too small.": "显存不够时，让权重留在内存里。",
+    "Put this LoRA adapter onto it: a repository, a folder, a GGUF file.": "把这个 LoRA 适配器加到模型上：仓库、文件夹或 GGUF 文件。",
     "A branch, a tag or a commit.": "分支、标签或提交。",
     "Where it runs: cpu, cuda, cuda:1, …": "在哪里运行：cpu、cuda、cuda:1 等。",
     "The data type to compute in.": "用什么数据类型计算。",
@@ -77,6 +80,7 @@ CHINESE = {
     "Another name.": "另一个名称。",
     "The variant to take: Q4_K_M, int4, …": "选哪个变体：Q4_K_M、int4 等。",
     "Where to write the lock file.": "锁文件写到哪里。",
+    "A lock file, or a bill of materials (CycloneDX 1.6).": "锁文件，或物料清单（CycloneDX 1.6）。",
     "Answer this and exit; without it, a conversation.": "回答这一句就结束；不写则进入对话。",
     "The system prompt.": "系统提示词。",
     "The maximum number of tokens in a reply.": "一次回复最多多少个词元。",

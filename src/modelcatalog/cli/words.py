@@ -25,6 +25,21 @@ class VariantWords(NamedTuple):
     estimate: str
 
 
+class BriefWords(NamedTuple):
+    """The one line of a plan before a conversation."""
+
+    plan: str
+    """``{name}``, ``{kind}``, ``{size}``, ``{engine}``, ``{device}``, and what follows, each empty where there is none."""
+    served: str
+    """Of a server's: ``{name}``, ``{engine}``, ``{model}``, ``{address}``."""
+    to_fetch: str
+    """``{size}`` from ``{source}`` is still to be downloaded."""
+    adapter: str
+    """``{kind}`` and ``{name}`` of an adapter."""
+    memory: str
+    """``{needed}`` and ``{free}``."""
+
+
 class Words(NamedTuple):
     """One language."""
 
@@ -63,6 +78,7 @@ class Words(NamedTuple):
     colon: str
     """Between a label and its value."""
     aside: str
+    moving: str
     """Around ``{text}``, where a fact comes from."""
     none: str
     """Where one of two names does not have a fact."""
@@ -139,6 +155,7 @@ class Words(NamedTuple):
     """After a reply that hit its limit; ``{count}``."""
     speed: str
     """After a reply; ``{tokens}``, ``{speed}`` and ``{first}``."""
+    brief: BriefWords
     variants: VariantWords
 
 
@@ -165,6 +182,7 @@ ENGLISH = Words(
     why=("word", "is", "case", "why"),
     colon=": ",
     aside=" ({text})",
+    moving="moves; as of {day}",
     none="none",
     one_model="The same model.",
     two_models="Different models.",
@@ -236,6 +254,13 @@ ENGLISH = Words(
     stopped="(stopped)",
     cut="(cut at {count} tokens; --max-new-tokens allows more)",
     speed="{tokens} tokens, {speed:.1f} tokens/s, the first after {first:.2f} s",
+    brief=BriefWords(
+        plan="{name}: {kind}, {size}; {engine} on {device}{adapter}{memory} (--verbose shows the whole plan)",
+        served="{name}: {engine}, {model} at {address} (--verbose shows the whole plan)",
+        to_fetch="{size} to download from {source}",
+        adapter="; {kind} adapter {name}",
+        memory="; needs {needed} of {free} free",
+    ),
     variants=VariantWords(
         plain="none",
         fits="* is the one that was planned. Fits and context are for {place}; the card is the smallest single one that would do.",
@@ -283,6 +308,7 @@ CHINESE = Words(
     why=("词", "是", "情形", "为什么"),
     colon="：",
     aside="（{text}）",
+    moving="会移动；{day} 时如此",
     none="无",
     one_model="是同一个模型。",
     two_models="是两个模型。",
@@ -354,6 +380,13 @@ CHINESE = Words(
     stopped="（已中断）",
     cut="（到 {count} 个词元为止；可用 --max-new-tokens 放宽）",
     speed="{tokens} 个词元，每秒 {speed:.1f} 个，首个用时 {first:.2f} 秒",
+    brief=BriefWords(
+        plan="{name}：{kind}，{size}；{engine}，{device}{adapter}{memory}（--verbose 显示完整计划）",
+        served="{name}：{engine}，{model}，{address}（--verbose 显示完整计划）",
+        to_fetch="从 {source} 下载 {size}",
+        adapter="；{kind} 适配器 {name}",
+        memory="；需要 {needed}，空闲 {free}",
+    ),
     variants=VariantWords(
         plain="未量化",
         fits="* 为本次计划所用。是否装得下和最长上下文按 {place} 计算；显卡一列是单卡能装下的最小显存。",
