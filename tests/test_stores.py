@@ -135,7 +135,7 @@ def test_one_repository_of_many_files(home: Path) -> None:
     })  # fmt: skip
     copies = found()
     assert {copy.quantization: (copy.bytes, copy.complete) for copy in copies.values()} == {"Q4_K_M": (57, True), "Q8_0": (97, True), "bfloat16": (127, True)}
-    assert {copy.name.canonical for copy in copies.values()} == {"qwen-3-8b-vl"}
+    assert {copy.name.canonical for copy in copies.values()} == {modelcatalog.parse("unsloth/Qwen3-VL-8B-GGUF").canonical}
     assert sum(copy.bytes - copy.shared for copy in copies.values()) == 50 + 90 + 7 + 120
     (folder / "BF16/Qwen3-VL-8B-BF16-00002-of-00002.gguf").unlink()
     lost = next(copy for copy in found().values() if copy.quantization == "bfloat16")
