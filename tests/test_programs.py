@@ -187,6 +187,17 @@ class TestBroken:
         assert made.source == "lmstudio store"
         assert "qwen3:8b in the ollama store was passed over: " in made.reasons[-1]
 
+    def test_of_ollama_s_own_making(self, home: Path, talking: bytes) -> None:
+        """An architecture that Ollama alone has is refused by llama.cpp before it is loaded, and the next copy is taken."""
+        pytest.importorskip("llama_cpp")
+        ollama(
+            home / ".ollama/models",
+            "gpt-oss/20b",
+            layers(talking.replace(b"\x05\x00\x00\x00\x00\x00\x00\x00llama", b"\x06\x00\x00\x00\x00\x00\x00\x00gptoss", 1)),
+        )
+        with pytest.raises(Unsupported, match=r"the installed llama\.cpp does not know the architecture gptoss"):
+            mc.plan("gpt-oss:20b", engine="llama.cpp")
+
     def test_may_not_be_read(self, home: Path, talking: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         """A store that its service keeps to itself, and a file that may not be opened, are said."""
         ollama(home / ".ollama/models", layers=layers(talking))

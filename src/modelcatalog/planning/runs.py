@@ -23,6 +23,14 @@ class Gpu(_Entry):
     """Parts of their names that mean a GPU."""
 
 
+class Names(_Entry):
+    """Where an installed package has the names of the architectures of GGUF files that it runs: as texts in its library."""
+
+    package: str
+    files: str
+    """The library beside it."""
+
+
 class Knows(_Entry):
     """Where an installed package says, in its own text, which models it has classes for."""
 
@@ -99,6 +107,7 @@ class Engine(_Entry):
     """The engine options whose product is how many GPUs it takes; all of them where it has none."""
     takes: Takes | None = None
     gpu: Gpu | None = None
+    names: Names | None = None
     knows: Knows | None = None
     library: str = ""
     """The package with whose classes it loads, whose tables `installed` reads."""
