@@ -489,7 +489,7 @@ class TestOthers:
     def test_resolve(self, cli: Cli) -> None:
         """The repository on the hub that was asked for."""
         ran = cli("resolve", "meta-llama/Llama-3.1-8B-Instruct", "--hub", "modelscope")
-        assert _rows(ran.out)[0][:2] == ["modelscope", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
+        assert _rows(ran.out)[0][:3] == ["meta-llama/Llama-3.1-8B-Instruct", "modelscope", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
         line = cli("resolve", "--json", "Qwen3-8B").out
         assert mc.Checkpoint.model_validate_json(line) == mc.resolve("Qwen3-8B")
 
@@ -497,8 +497,21 @@ class TestOthers:
         """Closed weights are reported, the other names resolved."""
         ran = cli("resolve", "--json", "gpt-4o", "Qwen3-8B")
         assert ran.code == 1
-        assert json.loads(ran.out)["repo_id"] == "Qwen/Qwen3-8B"
+        failed, found = map(json.loads, ran.out.splitlines())
+        assert found["repo_id"] == "Qwen/Qwen3-8B"
         assert "OpenAI has not published" in ran.err
+        assert (failed["asked"], failed["repo_id"], failed["error"]["type"]) == ("gpt-4o", None, "ClosedWeights")
+        assert "OpenAI has not published" in failed["error"]["message"]
+        assert failed.keys() == {*found, "error"}
+
+    def test_resolve_joins(self, cli: Cli) -> None:
+        """A record for each name, in order, whatever became of it; `source` is no key of theirs: in JSON it is a text that was given."""
+        names = ["qwen2.5:7b", "Qwen2.5-3B-Instuct", "gpt-4o", "文心大模型", " ", "mistral-large-latest"]
+        records = [json.loads(line) for line in cli("resolve", "--json", *names).out.splitlines()]
+        assert [record["asked"] for record in records] == names
+        assert not any("source" in record for record in records)
+        assert [record["moving"] is None for record in records] == [True] * 5 + [False]
+        assert "moves; as of " in cli("resolve", "mistral-large-latest").out
 
     def test_plan(self, cli: Cli, gguf_file: Path) -> None:
         """The plan, as it prints itself and as JSON; the name is found in MODELCATALOG_PATH."""
@@ -571,7 +584,7 @@ class TestOthers:
 
     def test_version_and_help(self, cli: Cli) -> None:
         """The version, and help that names every command."""
-        assert cli("--version").out == f"{mc.__version__}\n"
+        assert cli("--version").out.splitlines()[0] == mc.__version__
         shown = cli("--help")
         assert shown.code == 0
         assert all(command in shown.out for command in ("parse", "explain", "compare", "resolve", "plan", "lock", "chat", "catalog"))
@@ -579,7 +592,9 @@ class TestOthers:
     def test_python_m(self) -> None:
         """`python -m modelcatalog` is the same command."""
         done = subprocess.run([sys.executable, "-m", "modelcatalog", "--version"], capture_output=True, text=True, check=True)
-        assert done.stdout == f"{mc.__version__}\n"
+        version, data = done.stdout.splitlines()
+        assert version == mc.__version__
+        assert re.fullmatch(r"catalog: \d{4}-\d{2}-\d{2}", data)
 
 
 class TestHelp:
@@ -657,14 +672,38 @@ class TestChat:
     """`modelcatalog chat` on the real model, its input from a pipe."""
 
     def test_a_prompt(self, cli: Cli) -> None:
-        """One reply: it alone on standard output; record, plan and speed on standard error."""
+        """One reply: it alone on standard output; the plan, as one line, and the speed on standard error."""
         ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE)
         assert (ran.code, ran.out) == (0, f"{PARIS}\n")
-        assert ["company", "Hugging Face", "the catalog"] in _rows(ran.err)
-        assert "because   SmolLM2-135M-Instruct.Q4_1.gguf under MODELCATALOG_PATH is the same model by its name" in ran.err
+        line = r"SmolLM2-135M-Instruct: Q4_1, 98.4 MB, MODELCATALOG_PATH; transformers on \w+; needs .* free \(--verbose shows the whole plan\)"
+        assert re.fullmatch(line, ran.err.splitlines()[1])
+        assert "because" not in ran.err
         assert "Loading SmolLM2-135M-Instruct on " in ran.err
         assert "8 tokens, " in ran.err.splitlines()[-1]
         assert " tokens/s, the first after " in ran.err.splitlines()[-1]
+
+    def test_verbose(self, cli: Cli) -> None:
+        """All of the name and of the plan, where it is asked for."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--verbose")
+        assert (ran.code, ran.out) == (0, f"{PARIS}\n")
+        assert ["company", "Hugging Face", "the catalog"] in _rows(ran.err)
+        assert "because   SmolLM2-135M-Instruct.Q4_1.gguf under MODELCATALOG_PATH is the same model by its name" in ran.err
+
+    @pytest.mark.parametrize(("prompt", "code"), [("/help", 0), ("/halp", 2), ("/usr/bin is what?", 2)])
+    def test_a_slash_as_the_prompt(self, cli: Cli, prompt: str, code: int) -> None:
+        """What begins with a slash is for the program here too, and nothing is loaded for it; two slashes are one."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", prompt)
+        assert (ran.code, ran.out) == (code, "")
+        assert ("was not sent to the model" in ran.err) == bool(code)
+        assert "//...            a message that begins with a slash" in ran.err
+        assert "Looking" not in ran.err
+
+    def test_markdown(self, cli: Cli) -> None:
+        """Replies are plain in a pipe, and Markdown where it is asked for; JSON has no such form."""
+        assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--markdown").out == f"{PARIS}\n"
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--markdown", "--json")
+        assert (ran.code, ran.out) == (1, "")
+        assert "--markdown is for people, and --json prints JSON" in ran.err
 
     def test_a_conversation(self, cli: Cli) -> None:
         """Turns have history; blank lines are skipped; the end of input ends it."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import mlxmade
 import modelcatalog as mc
 from loopback.serving import transformers_serve
 from modelcatalog.errors import EngineError, NoChatTemplate, Unsupported
@@ -41,11 +42,12 @@ def fifth() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def source(request: pytest.FixtureRequest) -> tuple[str, str]:
+def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """An engine, and the model in the form that it reads."""
     engine = str(request.param)
     file = "gguf_file" if engine in {"transformers", "llama.cpp"} else "safetensors_folder"
-    return engine, str(request.getfixturevalue(file))
+    folder: Path = request.getfixturevalue(file)
+    return engine, str(mlxmade.write(folder, tmp_path_factory.mktemp("mlx") / "SmolLM2-135M-Instruct-mixed") if engine == "mlx" else folder)
 
 
 @pytest.fixture(scope="module")

@@ -161,6 +161,8 @@ class SeriesEntry(_Sourced):
     """Ids of models that are served and not published."""
     known_as: dict[str, str] = Field(default_factory=dict)
     """Ids of APIs that say neither size nor version -> the repository's name, where it is published: deepseek-reasoner is DeepSeek-R1."""
+    known_as_of: date | None = None
+    """The day on which it was so, where such an id stands for another model whenever there is a newer one."""
 
 
 class FactsEntry(_Sourced):
@@ -430,6 +432,7 @@ class TypesFile(Entry):
     training_after: tuple[str, ...]
     training_after_size: tuple[str, ...]
     counters: tuple[str, ...]
+    classes: tuple[str, ...]
     negations: tuple[str, ...]
     implied: tuple[str, ...]
     spdx: tuple[str, ...]

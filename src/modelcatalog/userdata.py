@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from datetime import date, datetime
 from threading import get_ident
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -38,10 +39,10 @@ FORMAT: Literal[1] = 1
 """Of the file; it counts up when a reader of before would misread what is written."""
 _MOST = 128_000_000
 """Bytes; ten times what every account of the catalog comes to."""
+_ABANDONED = 3600
+"""Seconds after which a draft is nobody's."""
 _TOKENS = 10**9
 """More tokens than any model takes."""
-_ID = r"[A-Za-z0-9][\w.+~:@/ -]{0,199}"
-_REPOSITORY = r"[A-Za-z0-9][\w.-]{0,95}/[\w.+-]{1,127}"
 
 
 class _Form(BaseModel):
@@ -53,11 +54,15 @@ Day = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 
 
+Id = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9@][A-Za-z0-9_.+~:@/ -]*$")]
+RepositoryId = Annotated[str, Field(max_length=224, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9_.+-]+$")]
+
+
 class ModelTold(_Form):
     """What models.dev says of one model where one provider serves it, without what it costs."""
 
-    provider: Annotated[str, Field(pattern=rf"^{_ID}$")]
-    id: Annotated[str, Field(pattern=rf"^{_ID}$")]
+    provider: Id
+    id: Id
     context_length: Tokens | None = None
     max_output_tokens: Tokens | None = None
     input: tuple[Modality, ...] = ()
@@ -83,7 +88,7 @@ class ModelsTold(_Form):
 class Repository(_Form):
     """One repository, as its hub lists it."""
 
-    id: Annotated[str, Field(pattern=rf"^{_REPOSITORY}$")]
+    id: RepositoryId
     created: date | None = None
     gated: bool | None = None
     licence: Text | None = None
@@ -102,7 +107,7 @@ class HubListings(_Form):
     """Accounts of one hub."""
 
     address: Text
-    accounts: dict[Annotated[str, Field(pattern=r"^[\w.-]{1,96}$")], Account] = Field(default_factory=dict)
+    accounts: dict[Annotated[str, Field(max_length=96, pattern=r"^[A-Za-z0-9_.-]+$")], Account] = Field(default_factory=dict)
     left: tuple[Text, ...] = ()
     """Those that the last run did not come to."""
 
@@ -148,7 +153,7 @@ def read(place: Path) -> UserData:
 
 
 def _json(text: bytes) -> Any:
-    given = json.loads(text)
+    given = json.loads(text.decode())
     # What a newer version says besides is not looked at: its format is the first thing to say.
     return {"format": given["format"]} if isinstance(given, dict) and isinstance(given.get("format"), int) and given["format"] > FORMAT else given
 
@@ -171,9 +176,12 @@ def check_writable(home: Path) -> None:
     Raises:
         CatalogDataError: it cannot.
     """
-    probe = home / f".{os.getpid()}.{get_ident()}"
+    probe = home / f".{FILE}.{os.getpid()}.{get_ident()}"
     try:
         home.mkdir(parents=True, exist_ok=True)
+        for draft in home.glob(".updates.*"):  # of a program that was killed while it wrote
+            if draft.stat().st_mtime < time.time() - _ABANDONED:
+                draft.unlink(missing_ok=True)
         probe.touch()
         probe.unlink()
     except OSError as error:

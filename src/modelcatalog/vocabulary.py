@@ -373,6 +373,11 @@ def counters() -> frozenset[str]:
     return frozenset(_words()["counters"])
 
 
+def classes() -> tuple[str, ...]:
+    """What stands behind an architecture in the name of a class: ``forcausallm``."""
+    return _words()["classes"]
+
+
 def negations() -> frozenset[str]:
     """Words before which a type is denied: ``no``."""
     return frozenset(_words()["negations"])

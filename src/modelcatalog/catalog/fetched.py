@@ -67,6 +67,8 @@ class Listed(NamedTuple):
     """Whose account it is, where the name is that of a model of theirs; None: it is only known to be there."""
     family: str
     version: str | None
+    series: str
+    """Family and version as people say it."""
     model: str
     """The canonical name; then the words and the date of its identity."""
     words: tuple[str, ...]
@@ -146,7 +148,7 @@ def _listed(listings: HubListings) -> Iterator[Listed]:
             own = name.part is None and name.family is not None and of is not None and not of.repackager and name.company == of.company
             yield Listed(
                 one.id, account.at.date(), f"{listings.address}/{owner}", one.gated, one.licence, one.base_models, name.company if own else None,
-                name.family or "", name.version, name.canonical, name.identity.words, name.identity.date, packaging(name),
+                name.family or "", name.version, name.series or "", name.canonical, name.identity.words, name.identity.date, packaging(name),
             )  # fmt: skip
 
 

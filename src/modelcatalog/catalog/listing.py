@@ -15,6 +15,7 @@ from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
 
     from modelcatalog.entries import CompanyFile, SeriesEntry
     from modelcatalog.records import Confidence, Hub, Size
@@ -104,6 +105,8 @@ class Listing(NamedTuple):
     """Canonical name of a model that is only served -> its series and API id."""
     known_as: dict[str, str]
     """An API's id, as `spelled` writes it -> the repository on Hugging Face that the vendor says it is."""
+    moving: dict[str, date]
+    """Those of them that move from model to model -> the day on which it was so."""
     closed: dict[str, Series]
     """Canonical name of a series without published weights -> the series."""
     account: dict[str, dict[str, str]]
@@ -143,7 +146,9 @@ def recorded() -> Listing:
         by_model.setdefault(found.model, []).append(found)
         by_family.setdefault(found.series.family, []).append(found)
         by_name.setdefault(spelled(bare_name(found)), []).append(found)
-    return Listing(tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), closed, _renamed_accounts(), _accounts(), _owners())
+    return Listing(
+        tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), _moving(), closed, _renamed_accounts(), _accounts(), _owners(),
+    )  # fmt: skip
 
 
 @vocabulary.derived
@@ -180,7 +185,7 @@ def _new_entry(one: Listed, here: str | None, there: str | None, lines: dict[tup
     if key not in lines:
         known = index().by_version.get(key, [])
         lines[key] = next((line for line in known if line.weights != "closed"), None) or Series(
-            name=f"{one.family} {one.version}" if one.version else one.family, family=one.family, company=one.company or "", version=one.version,
+            name=one.series, family=one.family, company=one.company or "", version=one.version,
             weights="open", source=one.source, checked=one.day,
         )  # fmt: skip
     return Entry(here, there, lines[key], one.model, one.words, one.date, one.version, one.packaging)
@@ -218,6 +223,12 @@ def _known_as() -> dict[str, str]:
                 for name, bare in entry.known_as.items():
                     found[spelled(name)] = bare if "/" in bare else f"{main}/{bare}"
     return found
+
+
+def _moving() -> dict[str, date]:
+    """An API's id that moves -> the day on which it stood for the repository."""
+    lines = (entry for file in vocabulary.companies() for family in file.family for entry in family.series if entry.known_as_of is not None)
+    return {spelled(name): entry.known_as_of for entry in lines if entry.known_as_of is not None for name in entry.known_as}
 
 
 def bare_name(entry: Entry) -> str:
@@ -334,8 +345,8 @@ def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confiden
         # It may be renamed, private by now, or gone: a hub that no longer lists it may still send it on.
         exists, source, checked = None, whole.source, whole.day
     fields = {
-        "hub": hub, "repo_id": repo_id, "revision": None, "file": None, "exists": exists, "confidence": confidence, "alternatives": (),
-        "series": None if line is None else line.name, "size": size, "source": source,
+        "asked": None, "hub": hub, "repo_id": repo_id, "revision": None, "file": None, "exists": exists, "confidence": confidence, "alternatives": (),
+        "moving": None, "series": None if line is None else line.name, "size": size, "page": source,
         "checked": checked, "gated": gated, "base_models": base,
     }  # fmt: skip
     return valid(Checkpoint, fields, _STATED)

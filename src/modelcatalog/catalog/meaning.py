@@ -38,7 +38,7 @@ def meant(name: ModelName) -> ModelName:
     >>> meant(names.read("llama-3.3-70b")).canonical, meant(names.read("llama-3.1-8b")).canonical
     ('llama-3.3-70b-instruct', 'llama-3.1-8b')
     >>> meant(names.read("llama3.1:8b")).canonical, meant(names.read("mistral-small-2506")).canonical
-    ('llama-3.1-8b-instruct', 'mistral-3.2-24b-instruct-small@2025-06')
+    ('llama-3.1-8b-instruct', 'mistral-3.2-instruct-small@2025-06')
     """
     row = _meant().get(name.canonical) or (_of_day(name) if name.released is not None else None)
     if row is not None:
@@ -49,7 +49,7 @@ def meant(name: ModelName) -> ModelName:
 def _of_day(name: ModelName) -> _Row | None:
     """The model of that day: beside its date, a word for its not being final says nothing more, and nor does the year.
 
-    The day on which a series of published weights came out is no date of an edition: ``deepseek-v3-1-250821`` is DeepSeek-V3.1.
+    The day on which a series of published weights came out tells no edition: ``deepseek-v3-1-250821`` is DeepSeek-V3.1.
     """
     known, identity = _meant(), name.identity
     early = [word for word in vocabulary.early() if word in identity.words]
@@ -96,7 +96,7 @@ def _of_tag(name: ModelName) -> ModelName:
     """Ollama serves the edition for instructions, where the tag says of no other; its short names mean what `resolve` finds."""
     from modelcatalog.catalog import listing  # hardly any name comes here
 
-    by_model = listing.listing().by_model
+    by_model = listing.recorded().by_model
     entries = tuned(name, by_model) or ([] if name.canonical in by_model else _tagged(name))
     return name if not entries else names.meaning(name, _identity(entries[0]))
 
@@ -115,9 +115,14 @@ def _tagged(name: ModelName) -> list[Entry]:
 
     known, key = _remembered(), (name.canonical, nearest.said_words(name))
     if key not in known:
-        listed = listing.listing()
+        listed = listing.recorded()
+        if len(known) >= _MOST_REMEMBERED:
+            known.clear()
         known[key] = listing.same_model(name, listed) or nearest.nearest(name, listed)
     return known[key]
+
+
+_MOST_REMEMBERED = 4096
 
 
 @vocabulary.derived
@@ -138,13 +143,13 @@ _LEFT_OUT, _UNDATED, _SERIES = 10, 100, 1000
 
 @vocabulary.kept("meant")
 def _meant() -> dict[str, _Row]:
-    """Canonical name that is no model's -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
+    """Canonical name that no model has -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
     from modelcatalog.catalog import listing  # where the table is kept, nobody needs it
 
     published: dict[str, Identity] = {}
     sized: dict[str, Size | None] = {}
     lines: dict[str, dict[str, Identity]] = {}
-    for entry in listing.listing().entries:
+    for entry in listing.recorded().entries:
         repo_id = entry.huggingface or entry.modelscope
         if not repo_id:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from modelcatalog.catalog.completing import named
@@ -24,7 +25,7 @@ from modelcatalog.catalog.listing import (
     undated,
 )  # fmt: skip
 from modelcatalog.catalog.meaning import LIBRARY, as_said, tuned
-from modelcatalog.catalog.nearest import kin, misspelt, nearest, ranked, released_on
+from modelcatalog.catalog.nearest import kin, misspelt, nearest, newest, ranked, released_on, slips
 from modelcatalog.errors import ClosedWeights, NameSyntaxError
 from modelcatalog.names.dictionary import current_dictionary
 
@@ -66,8 +67,32 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     found = reached(name, target)
     if found is None:
         _refuse_closed(name, listed)
-        found = _derived(name, listed, target)
-    return found.model_copy(update={"revision": hub_revision(name), "file": name.file if name.owner else None})
+        found = _meant(name, listed, target) or _derived(name, listed, target)
+    said = {"asked": name.source, "revision": hub_revision(name), "file": name.file if name.owner else None, "moving": _day(name, found, listed)}
+    return found.model_copy(update=said)
+
+
+def _day(name: ModelName, found: Checkpoint, listed: Listing) -> date | None:
+    """The day on which a name that moves meant what was found; that of the catalog's look at it, else when it came out."""
+    known = listed.moving.get(spelled(name.name or ""))
+    if known is not None or not (name.version is None and "latest" in name.identity.words):
+        return known
+    entry = listed.by_id[found.hub].get(found.repo_id.lower())
+    if entry is None:
+        return None
+    released = entry.series.released or ""
+    return entry.series.checked or (date.fromisoformat(released) if len(released) == len("2025-12-02") else None)
+
+
+def _meant(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
+    """What a bare name could mean that the catalog does not list: by a slip of the pen, or as the name of a whole family."""
+    if name.owner is not None or name.file is not None:
+        return None
+    others = slips(name, listed) or (newest(name, listed) if name.family is not None and not any(name.identity[1:4]) and not name.unknown else [])
+    found = [checkpoint for entry in others if (checkpoint := on_hub(entry, target)).exists]
+    if not found:
+        return None
+    return found[0].model_copy(update={"confidence": "guessed", "alternatives": tuple(one.repo_id for one in found[1:])})
 
 
 def reached(name: ModelName, target: RepositoryHub) -> Checkpoint | None:

@@ -50,8 +50,13 @@ class Given:
         """Whether it is one name, as an argument."""
         return self._file is None and len(self._names) == 1 and self._names[0] != "-"
 
-    def each(self, call: Callable[[str], _T]) -> Iterator[_T]:
-        """What ``call`` makes of each name; errors are printed as they come."""
+    def each(self, call: Callable[[str], _T], failed: Callable[[str, ModelCatalogError], _T] | None = None) -> Iterator[_T]:
+        """What ``call`` makes of each name; errors are printed as they come.
+
+        Args:
+            call: What is made of a name.
+            failed: What stands in the place of a name that failed; None: nothing does.
+        """
         for text, place in self._texts():
             try:
                 _utf8(text)
@@ -60,6 +65,8 @@ class Given:
                 raise  # every other name would fail alike
             except ModelCatalogError as error:
                 self.code = max(self.code, ending.report(error, place))
+                if failed is not None:
+                    yield failed(text, error)
 
     def end(self) -> None:
         """End the command with the code of its worst name."""

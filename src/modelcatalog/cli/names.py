@@ -17,7 +17,7 @@ from modelcatalog.cli.words import words
 from modelcatalog.show.labels import ENGLISH
 
 if TYPE_CHECKING:
-    from modelcatalog import ModelName
+    from modelcatalog import ModelCatalogError, ModelName
 
 __all__ = ["compare", "explain", "parse", "resolve"]
 
@@ -115,9 +115,18 @@ def compare(
 def resolve(names: Names = None, *, file: File = None, hub: Hub = None, json: Json = False) -> None:
     """Say which repository should have the weights, from the catalog alone."""
     given = Given(names, file)
-    found = given.each(lambda text: modelcatalog.resolve(text, hub=hub))
     if json:
-        lines(found)
+        records = given.each(lambda text: modelcatalog.resolve(text, hub=hub).model_dump_json(), _failed)
+        for record in records:
+            sys.stdout.write(f"{record}\n")
     else:
-        show.checkpoints(show.console(), found, words(os.environ))
+        found = given.each(lambda text: modelcatalog.resolve(text, hub=hub))
+        show.checkpoints(show.console(), found, words(os.environ), asked=True)
     given.end()
+
+
+def _failed(text: str, error: ModelCatalogError) -> str:
+    """The record of a name that has no repository: so many lines come out as names went in, and each has its name."""
+    fields = dict.fromkeys((*modelcatalog.Checkpoint.model_fields, *modelcatalog.Checkpoint.model_computed_fields))
+    told = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
+    return jsonlib.dumps({**fields, "asked": text, "error": told}, ensure_ascii=False)

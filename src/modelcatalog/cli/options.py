@@ -29,6 +29,9 @@ Hub = Annotated[RepositoryHub | None, typer.Option(help="The hub to take it from
 
 _REQUEST: dict[str, Any] = {
     "hub": Hub,
+    "adapter": Annotated[
+        str | None, typer.Option(metavar="NAME", help="Put this LoRA adapter onto it: a repository, a folder, a GGUF file.", show_default=False)
+    ],
     "revision": Annotated[str | None, typer.Option(metavar="REVISION", help="A branch, a tag or a commit.", show_default=False)],
     "lock": Annotated[Path | None, typer.Option(metavar="FILE", help="A lock file that the checkpoint must agree with.", show_default=False)],
     "engine": Annotated[str | None, typer.Option(metavar="ENGINE", help="The engine to run it on.", show_default=False, autocompletion=completing.engines)],

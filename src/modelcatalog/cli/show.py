@@ -179,11 +179,17 @@ def names(out: Console, records: Iterable[ModelName], say: Words) -> bool:
     return sheet(out, layout(_COLUMNS, say), rows, say)
 
 
-def checkpoints(out: Console, found: Iterable[Checkpoint], say: Words) -> bool:
-    """Repositories, a row for each; whether there was one."""
-    columns = ("hub", "repo_id", "size", "exists", "confidence", "alternatives")
-    rows = (tuple(_brief(getattr(each, column), say) for column in columns) for each in found)
+def checkpoints(out: Console, found: Iterable[Checkpoint], say: Words, *, asked: bool = False) -> bool:
+    """Repositories, a row for each, with the name that was asked for where one was; whether there was one."""
+    columns = (*(("asked",) if asked else ()), "hub", "repo_id", "size", "exists", "confidence", "alternatives")
+    rows = (tuple(_moving(each, say) if column == "confidence" else _brief(getattr(each, column), say) for column in columns) for each in found)
     return sheet(out, layout(columns, say, wraps=len(columns) - 1), rows, say)
+
+
+def _moving(found: Checkpoint, say: Words) -> str:
+    """How sure the answer is; of a name that moves from model to model, with the day on which it meant this one."""
+    sure = _brief(found.confidence, say)
+    return sure if found.moving is None else f"{sure}{say.aside.format(text=say.moving.format(day=found.moving))}"
 
 
 def companies(out: Console, every: Iterable[Company], families: Iterable[Family], say: Words) -> None:

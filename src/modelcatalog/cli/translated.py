@@ -26,6 +26,10 @@ COMMANDS = {
     "pull": "取来模型的文件并校验，不加载；输出所在位置。中断后再运行一次，从停下的地方继续。",
     "local": "列出这块磁盘上各个程序存放的模型；什么也不删除。",
     "chat": ("加载模型并对话，记得上文。\n\nCtrl-C 中断回复，不退出程序；输入 exit、quit、退出 或结束输入即可退出。回复写到标准输出，其余写到标准错误。"),
+    "update": (
+        "取来别人维护得好的数据，用在软件包自带的数据之下：models.dev 的事实，以及各站点列出的仓库。\n\n"
+        "除此之外什么也不会去取，也不发送任何内容。某个来源失败时，保留以前从它那里取来的；再运行一次，从停下的地方继续。"
+    ),
     "catalog": "列出公司及其系列，或列出符合全部条件的模型。",
     "facts": "说明关于模型已知什么：上限、模态、能力、许可和日期；只问一个模型时，还说明出处。",
 }
@@ -33,7 +37,10 @@ COMMANDS = {
 CHINESE = {
     "What a language model's name says, who has its weights, and a chat with them.": "语言模型的名称说了什么，谁有它的权重，以及与它对话。",
     EPILOG: "退出码：0；输入有误为 2；其他失败为 1；Ctrl-C 之后为 130。NO_COLOR 关闭颜色；中文区域设置下，消息和帮助都是中文。",
-    "Print the version.": "显示版本号。",
+    "Print the version, and the days of the data.": "显示版本号，以及数据的日期。",
+    "Only say what is new, and write nothing.": "只说明有什么新的，不写入。",
+    "Ask this source only: models.dev or a hub; may be repeated.": "只问这个来源：models.dev 或某个站点；可以多次给出。",
+    "Ask the hubs about this company's accounts only; may be repeated.": "只向各站点询问这家公司的账号；可以多次给出。",
     "Show this message and exit.": "显示本帮助并退出。",
     "Install completion for the current shell.": "为当前 shell 安装补全。",
     "Show completion for the current shell, to copy it or customize the installation.": "显示当前 shell 的补全脚本，供复制或自行安装。",
@@ -44,12 +51,15 @@ CHINESE = {
     "Let the model call the functions in this Python file, which have docstrings; asks before each call.": (
         "让模型调用这个 Python 文件里有文档字符串的函数；每次调用之前都会询问。"
     ),
+    "Show replies as Markdown, or as the model wrote them; by default as the terminal can.": "把回复显示为 Markdown，或照模型所写；不写则视终端而定。",
+    "Show all of the name and of the plan before the conversation.": "对话之前显示名称和计划的全部内容。",
     "One JSON reply per line; prompts, one per line, from standard input.": "每次回复一行 JSON；从标准输入逐行读取提问。",
     "The hub to take it from.": "从这个站点取。",
     "A lock file that the checkpoint must agree with.": "锁定文件：检查点必须与它一致。",
     "Hand this on to the engine, by its own name; may be repeated.": "按引擎自己的名称交给引擎；可以多次给出。",
     "The engine to run it on.": "用这个引擎运行。",
     "Keep weights in RAM where the GPU is too small.": "显存不够时，让权重留在内存里。",
+    "Put this LoRA adapter onto it: a repository, a folder, a GGUF file.": "把这个 LoRA 适配器加到模型上：仓库、文件夹或 GGUF 文件。",
     "A branch, a tag or a commit.": "分支、标签或提交。",
     "Where it runs: cpu, cuda, cuda:1, …": "在哪里运行：cpu、cuda、cuda:1 等。",
     "The data type to compute in.": "用什么数据类型计算。",

@@ -63,8 +63,8 @@ class Dictionary:
 
     __slots__ = (
         "accounts", "apis", "catalog_heads", "catalogs",
-        "checkpoints", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
-        "hosts", "ideographic", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
+        "checkpoints", "classes", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
+        "hosts", "ideographic", "kinds", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
         "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_words", "training_after", "training_after_size",
         "training_before", "tuned", "variants", "words",
     )  # fmt: skip
@@ -139,7 +139,10 @@ class Dictionary:
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
         self.served_faster = vocabulary.served_faster()
         self.negations = vocabulary.negations()
+        self.classes = vocabulary.classes()
         self.suffixes = vocabulary.suffixes()
+        self.kinds: dict[str, tuple[str, ...]] = kinds_of_models()
+        """Types of which a model has but one -> the words for it."""
 
     def _add_providers(self) -> None:
         """What tools call those who serve, and what these write around a name."""
@@ -296,8 +299,31 @@ def _facts(family: FamilyEntry) -> FamilyFacts:
     return FamilyFacts(
         joint, said, served, ids, tuple(sorted(set.intersection(*types) & _glued_types(family.name.lower()))) if types else (),
         bool(types) and all(not _SEEING.isdisjoint(some) for some in types),
-        family.encoder, frozenset(version.lower() for version in family.budgets), family.others,
+        family.encoder, frozenset(version.lower() for version in family.budgets), family.others, _usual(family),
     )  # fmt: skip
+
+
+def _usual(family: FamilyEntry) -> str | None:
+    """What every model of the family is, unless its name says that it is another of these kinds; empty: what its name says."""
+    words = kinds_of_models()
+    found = {next((kind for kind in words if kind in series.types), None) for series in family.series}
+    said = "" if any(word in family.name.lower() for some in words.values() for word in some) else None
+    if not found or None in found or all("vision" in series.types for series in family.series):
+        return said  # an encoder of pictures is more than that
+    usual = "embedding" if "embedding" in found else min(map(str, found))
+    for series in family.series:
+        kind = next((kind for kind in words if kind in series.types and kind != usual), None)
+        names = [name.rpartition("/")[2].lower() for name in (*series.models, *series.api)]
+        if kind is not None and not all(any(word in name for word in words[kind]) for name in names):
+            return said  # a reranker whose name does not say so
+    return usual
+
+
+@vocabulary.derived
+def kinds_of_models() -> dict[str, tuple[str, ...]]:
+    """Types of which a model has but one -> the words for it: rerank, cross-encoder."""
+    types = vocabulary.types()
+    return {kind: tuple(word.replace(" ", "-") for word in (kind, *types[kind].aliases) if len(word) > _SHORT) for kind in vocabulary.implied()}
 
 
 def _glued_types(name: str) -> set[str]:

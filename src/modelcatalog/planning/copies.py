@@ -72,9 +72,11 @@ def _hubs_or_own(name: ModelName, request: Request, hub: str | None, parts: list
         except (CheckpointNotFound, UnsafeRepository):
             continue
         except Unsupported as error:
-            # An adapter, say, of a name like this one's; the hub may have the model itself.
+            # A pipeline, say, of a name like this one's; the hub may have the model itself.
             passed += [error] if hubs.offline() else []
         else:
+            if choice.format == "lora" and not _itself(name, copy):
+                continue  # of a model by this name, and not the model itself
             here = Located(choice, (*_why(name, copy, choice), choice.reason), copy=copy, headers=headers)
             if lacks.usual and copy.hub:
                 doubtful = doubtful or (here, copy, lacks)
@@ -159,6 +161,11 @@ def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy
         for which, repo_id in local.caches():
             if (which, repo_id) not in exact and _same(model, catalog.parse(repo_id)):
                 yield from HUBS[which].cached(repo_id)
+
+
+def _itself(name: ModelName, copy: Copy) -> bool:
+    """Whether a copy is what a name names, and not only a thing of the same model."""
+    return copy.title == name.source or (copy.repo_id is not None and copy.repo_id == f"{name.owner}/{name.name}")
 
 
 def _bits(title: str) -> float:

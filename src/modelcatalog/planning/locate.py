@@ -59,6 +59,7 @@ def locate(name: ModelName, request: Request, over: Collection[tuple[str, str]] 
     try:
         if closed is not None:
             raise closed
+        _refuse_guess(name)
         if name.owner is None and not _known(name):
             message = f"no family is known for {name.source!r}, so there is no repository to try"
             hint = "write it as owner/name to try that repository, or give a path"
@@ -69,6 +70,21 @@ def locate(name: ModelName, request: Request, over: Collection[tuple[str, str]] 
             error.hint = "; ".join(text for text in (*seen.lost, error.hint) if text)
         raise
     return found._replace(reasons=(*found.reasons, *seen.lost))
+
+
+def _refuse_guess(name: ModelName) -> None:
+    """Another model than was asked for is not taken: a slip of the pen is said, and a family has many."""
+    if name.owner is not None:
+        return
+    found = catalog.resolve(name)
+    if found.confidence != "guessed" or not found.exists:
+        return
+    meant = " or ".join(dict.fromkeys((found.repo_id, *found.alternatives)))
+    if name.unknown or any(name.identity[1:4]):
+        message, hint = f"no model is known by the name {name.source!r}", f"did you mean {meant}? Another repository is written as owner/name"
+    else:
+        message, hint = f"{name.source!r} is the name of a family, not of one model", f"choose one, such as {meant}"
+    raise CheckpointNotFound(message, subject=name.source, hint=hint)
 
 
 def _check_revision(revision: str | None) -> None:

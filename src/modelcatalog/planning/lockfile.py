@@ -57,6 +57,9 @@ def lock_of(plan: Plan) -> Lock:
     if plan.served:
         message = f"{plan.name.source} is on a server, and has no files that could be locked"
         raise Unsupported(message, subject=plan.name.source, hint="give the name of a checkpoint that is loaded here")
+    if plan.adapter is not None:
+        message = f"{plan.name.source} is a model and an adapter, and a lock file holds the files of one checkpoint"
+        raise Unsupported(message, subject=plan.name.source, hint="lock the model alone, and name the adapter at a commit: owner/name@COMMIT")
     files = plan.files
     if plan.path is not None:
         folder = Path(plan.path)

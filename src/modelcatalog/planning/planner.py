@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from modelcatalog import catalog, hubs
 from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, ModelCatalogError, Unsupported
 from modelcatalog.hubs import local
-from modelcatalog.planning import lockfile, serving, variants
+from modelcatalog.planning import adapting, lockfile, serving, variants
 from modelcatalog.planning.bom import bom
 from modelcatalog.planning.build import build
 from modelcatalog.planning.locate import locate, locate_path
@@ -21,6 +21,7 @@ from modelcatalog.records import ModelName
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from modelcatalog.planning.adapter import Adapter
     from modelcatalog.planning.request import Options
 
 __all__ = ["lock", "plan"]
@@ -34,7 +35,7 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
 
     Args:
         name: A name, a path to a folder or GGUF file, or a parsed name.
-        options: What is asked for beside the name, by the keywords of `Request`: ``hub``, ``engine``, ``revision``, ``dtype``,
+        options: What is asked for beside the name, by the keywords of `Request`: ``hub``, ``adapter``, ``engine``, ``revision``, ``dtype``,
             ``device``, ``context_length``, ``quantization``, ``fit``, ``offload``, ``lock``, ``trust_remote_code``,
             ``base_url``, ``server``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
 
@@ -51,6 +52,38 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
     if request.served:
         return serving.plan_served(name if isinstance(name, ModelName) else catalog.parse(str(name)), request)
     record, path = _named(name)
+    if request.adapter is not None:
+        if request.lock is not None:
+            message = f"a lock file holds the files of one checkpoint, and {request.adapter} is another"
+            raise Unsupported(message, subject=record.source, hint="leave lock= out, and name the adapter at a commit: owner/name@COMMIT")
+        request = replace(request, adapter=adapting.found(request.adapter, request))
+    try:
+        return _of(record, path, request)
+    except adapting.Alone as only:
+        if request.adapter is not None:
+            message = f"{record.source} is an adapter itself, and adapter= goes onto a model"
+            raise Unsupported(message, subject=record.source, hint="name the model that both were trained on, and one of them") from None
+        return _of_adapter(record, adapting.read(record.source, only.located), request)
+
+
+def _of_adapter(record: ModelName, adapter: Adapter, request: Request) -> Plan:
+    """The plan for an adapter that was named in place of a model: its base, and the adapter on it."""
+    text, asked = adapting.base_of(adapter, request)
+    base, path = _named(text)
+    try:
+        made = _of(base, path, asked)
+    except adapting.Alone:
+        message = f"{record.source} was trained on {text}, which is an adapter itself"
+        raise Unsupported(message, subject=record.source, hint="merge that one into its base with peft, and load this one onto the result") from None
+    return made.model_copy(update={"name": record, "reasons": (f"{base.source} because {record.source} is an adapter of it", *made.reasons)})
+
+
+def _of(record: ModelName, path: Path | None, request: Request) -> Plan:
+    """The plan for a model.
+
+    Raises:
+        adapting.Alone: it is an adapter.
+    """
     if request.lock is not None:
         locked = lockfile.read_lock(request.lock)
         request.check_lock({"hub": (locked.hub,), "revision": (locked.revision, locked.commit)}, record.source)

@@ -12,6 +12,7 @@ from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import Listing, RemoteFile
 from modelcatalog.hubs.card import Relation
 from modelcatalog.planning import picture
+from modelcatalog.planning.adapter import Adapter
 from modelcatalog.planning.figures import Missing, Record
 from modelcatalog.planning.growth import Growth
 from modelcatalog.planning.runs import ENGINES, default
@@ -115,6 +116,8 @@ class Plan(Record):
     """The model that it was made of, as its hub, its card or its file says."""
     base_relation: Relation | None = None
     """How it was made of it."""
+    adapter: Adapter | None = None
+    """The adapter that is put onto the model."""
     trust_remote_code: bool = False
     offload: bool = False
     on: str | None = None
@@ -247,6 +250,8 @@ class Plan(Record):
         rows = [("from", f"{self.source}: {where}"), ("files", f"{many}, {human(self.bytes)}, {kind}; {to_do}")]
         how = f", {self.attention} attention" if self.attention else ""
         given = "".join(f", {key}={value!r}" for key, value in self.engine_options.items())
+        if self.adapter is not None:
+            rows.append(("adapter", f"{self.adapter.title}, {human(self.adapter.bytes)}, {self.adapter.lora.kind} of rank {self.adapter.lora.rank}"))
         rows.append(("engine", f"{self.engine}, {self.dtype or 'dtype of the files'}{how}, on {self.device}{given}"))
         return [*rows, ("memory", self._memory()), ("context", self._context()), ("licence", self._licence()), *self._defaults(), *self._notes()]
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from modelcatalog import hubs
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import cards, devices, machine, servers
+from modelcatalog.planning.adapter import Adapter
 from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.memory import DTYPE_BYTES
 from modelcatalog.planning.runs import ENGINES, server, use
+from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from pydantic import JsonValue
 
@@ -38,6 +40,7 @@ class Options(TypedDict, total=False):
     """The keywords of `plan` and `load`, for type checkers; `Request` says what each is."""
 
     hub: RepositoryHub | None
+    adapter: str | Path | ModelName | Adapter | None
     engine: str | None
     revision: str | None
     dtype: str
@@ -66,6 +69,9 @@ class Request:
 
     hub: str | None = None
     """``"huggingface"`` or ``"modelscope"``; else local copies come first, then the hub that answers first."""
+    adapter: str | Path | ModelName | Adapter | None = None
+    """A LoRA adapter that is put onto the model: a repository, a folder, a GGUF file for llama.cpp. An adapter's own name, in place
+    of a model's, means its base with the adapter on it."""
     engine: str | None = None
     """``"transformers"``, ``"llama.cpp"``, ``"vllm"``, or ``"openai"`` for a server that has the model; by default
     transformers, but llama.cpp for GGUF files where it is installed."""
@@ -184,6 +190,10 @@ class Request:
             raise Unsupported(message, subject=subject, hint="leave device= out, or on=")
 
     def _check_kinds(self, subject: str) -> None:
+        one = self.adapter
+        if one is not None and (not isinstance(one, str | Path | ModelName | Adapter) or not str(one).strip()):
+            message = f"adapter={one!r} is not a name"
+            raise Unsupported(message, subject=subject, hint="pass a repository (owner/name), or the path of a folder or a GGUF file")
         for key in _SWITCHES:
             if not isinstance(getattr(self, key), bool):
                 message = f"{key}={getattr(self, key)!r} is neither True nor False"

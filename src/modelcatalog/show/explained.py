@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from modelcatalog.records import counted
 from modelcatalog.show.labels import KIND_OF
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ KNOWN = (
 )
 """The fields of what is known of a model beyond its name, in the order in which they are told."""
 _NESTED = {"size": ("label", "total", "active", "experts"), "quantization": ("method", "scheme", "bits", "group_size")}
-_UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
 class Part(NamedTuple):
@@ -100,19 +100,6 @@ class Known(NamedTuple):
     """The page, or a word for what is none."""
     checked: str
     """The day on which the page was opened, or empty."""
-
-
-def counted(count: int) -> str:
-    """Parameters as names write them.
-
-    >>> counted(671_000_000_000), counted(30_532_000_000), counted(135_000_000), counted(12)
-    ('671B', '30.5B', '135M', '12')
-    """
-    for unit, letter in _UNITS:
-        # Three digits are shown, so what rounds up to 1000 belongs to the next unit.
-        if count >= unit * 0.9995:
-            return f"{count / unit:.3g}{letter}"
-    return str(count)
 
 
 def parts(name: ModelName, say: Labels) -> list[Part]:

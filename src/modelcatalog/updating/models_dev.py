@@ -15,8 +15,6 @@ from pydantic import ValidationError
 from modelcatalog import hubs
 from modelcatalog.catalog.fetched import MODELS_DEV
 from modelcatalog.errors import HubUnreachable
-from modelcatalog.hubs import refusals
-from modelcatalog.hubs.refusals import Asked, House
 from modelcatalog.hubs.secrets import public
 from modelcatalog.hubs.wire import Known, Wire
 from modelcatalog.userdata import ModelsTold, ModelTold
@@ -56,7 +54,9 @@ def fetch(before: ModelsTold | None) -> tuple[ModelsTold, int]:
     path = (place.path or "/") + (f"?{place.query}" if place.query else "")
     answer = wire.get(path, unless=None if known is None else Known(known.etag, known.modified))
     if answer.refusal is not None:
-        raise refusals.error(House(MODELS_DEV, address, VARIABLE), answer.refusal, Asked(MODELS_DEV))
+        said = f": {answer.refusal.said}" if answer.refusal.said else ""
+        message = f"{place.netloc.rpartition('@')[2]} answered with status {answer.status}{said}"
+        raise HubUnreachable(message, subject=address, hint=f"try again later; a proxy or a filter may stand in between, or {VARIABLE} name a better address")
     today = datetime.now(UTC).date()
     if answer.status == _NOT_MODIFIED and known is not None:
         return known.model_copy(update={"day": today}), 0

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from modelcatalog import names, vocabulary
+from modelcatalog import vocabulary
+from modelcatalog.catalog.completing import parse
 from modelcatalog.catalog.fetched import MODELS_DEV, made_of, said_by, vendors_own
 from modelcatalog.catalog.knowing import facts
-from modelcatalog.catalog.listing import recorded
+from modelcatalog.catalog.listing import recorded, undated
 from modelcatalog.updating.record import News
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelcatalog.catalog.fetched import Fetched
+    from modelcatalog.records import ModelName
     from modelcatalog.userdata import ModelTold, UserData
 
 __all__ = ["disagreements", "news"]
+
+_KINDS = get_args(News.model_fields["kind"].annotation)
 
 
 def news(before: UserData | None, now: UserData) -> Iterator[News]:
     """Repositories that are new, and those that are gone; models that are new, and facts that have changed."""
     new, old = made_of(now), None if before is None else made_of(before)
-    yield from _repositories(old, new)
-    yield from _models(before, now)
+    found = dict.fromkeys((*_repositories(old, new), *_models(before, now)))
+    yield from sorted(found, key=lambda one: (_KINDS.index(one.kind), one.company or "", one.subject.lower(), one.field or ""))
 
 
 def _repositories(old: Fetched | None, new: Fetched) -> Iterator[News]:
@@ -51,10 +55,20 @@ def _models(before: UserData | None, now: UserData) -> Iterator[News]:
         earlier = old.get(canonical)
         if earlier is not None:
             yield from _differ("changed", row, earlier[1], said)
-        elif (before is None or before.models is None) and facts(f"{row.provider}/{row.id}").origins:
-            continue  # the package knows it: what they disagree about is not news
-        else:
-            yield News(kind="model", subject=row.id, source=MODELS_DEV, company=names.read(row.id).company)
+        elif not _known(canonical, row):
+            yield News(kind="model", subject=row.id, source=MODELS_DEV, company=_read(row).company)
+
+
+def _known(canonical: str, row: ModelTold) -> bool:
+    """Whether the package speaks of the model itself: what the two disagree about is not news."""
+    own, name = recorded(), _read(row)
+    if any(key in known for known in (own.by_model, own.served, own.closed) for key in (canonical, undated(name))):
+        return True
+    return any(source.of == "model" and source.source != MODELS_DEV for _, source in facts(name).origins)
+
+
+def _read(row: ModelTold) -> ModelName:
+    return parse(row.id if "/" in row.id else f"{row.provider}/{row.id}")
 
 
 def _own_words(data: UserData | None) -> dict[str, tuple[ModelTold, dict[str, Any]]]:
@@ -73,7 +87,7 @@ def disagreements(now: UserData) -> Iterator[News]:
     rows = {canonical: row for canonical, (row, _) in _own_words(now).items()}
     for canonical, row in rows.items():
         said = {field: value for told in reversed(table.models.get(canonical, ())) for field, value in told.facts.items()}
-        known = facts(row.id if "/" in row.id else f"{row.provider}/{row.id}")
+        known = facts(_read(row))
         own = {field: getattr(known, field) for field in said if (origin := known.origin(field)) is not None and origin.source not in {MODELS_DEV, "name"}}
         yield from _differ("disagrees", row, own, said)
     for hub, found in table.listed.items():
@@ -89,7 +103,7 @@ def disagreements(now: UserData) -> Iterator[News]:
 def _differ(kind: Any, row: ModelTold, old: dict[str, Any], new: dict[str, Any]) -> Iterator[News]:
     for field, value in new.items():
         if field in old and not _same(old[field], value):
-            company = names.read(row.id).company
+            company = _read(row).company
             yield News(kind=kind, subject=row.id, source=MODELS_DEV, company=company, field=field, before=_shown(old[field]), after=_shown(value))
 
 

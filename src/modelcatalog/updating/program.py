@@ -64,7 +64,7 @@ def update(
             userdata.write(userdata.join(_before(), now), home)
 
     now, outcomes = gathered(chosen, before, wanted, keep, say or (lambda _: None))
-    if not check:
+    if not check and (now.models is not None or any(found.accounts for found in now.hubs.values())):
         keep(now)
         vocabulary.again()
         fetched()  # and its table, so that the next program finds that too

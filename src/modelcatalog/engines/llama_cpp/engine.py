@@ -182,6 +182,7 @@ def _shape(plan: Plan) -> Shape:
         batch=int(str(given.get("n_batch", 512))),
         gpu_layers=int(str(layers)),
         gpu=int(index) if index.isdigit() else None,
+        adapter=str(Path(plan.adapter.path or ".") / plan.adapter.files[0].path) if plan.adapter is not None else None,
     )
 
 
