@@ -25,6 +25,7 @@ from test_hubs_copies import another_program
 import modelcatalog
 from loopback.pair import NAME
 from modelcatalog import LocalCopy, stores
+from modelcatalog.errors import HubUnreachable
 
 if TYPE_CHECKING:
     from loopback.pair import Pair
@@ -315,6 +316,27 @@ def test_links_that_lead_round(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert sorted(copies) == ["a/Qwen3-8B-Q4_K_M.gguf", "b/Qwen3-8B-Q4_K_M.gguf"]
     assert copies["b/Qwen3-8B-Q4_K_M.gguf"].shared == len(GGUF)
     assert "self.gguf cannot be read" in said
+
+
+def test_links_that_lead_nowhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drive that is not there: each file on it is said by its name, a folder on it is no model, and the others are listed."""
+    root = home / ".lmstudio/models"
+    written(root / "a/Qwen3-8B-GGUF/Qwen3-8B-Q8_0.gguf", GGUF)
+    (root / "a/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf").symlink_to("/gone/Qwen3-8B-Q4_K_M.gguf")
+    (root / "b").mkdir()
+    (root / "b/phi-4-Q4_K_M.gguf").symlink_to("/gone/phi-4-Q4_K_M.gguf")
+    (root / "dead").symlink_to("/gone")
+    assert {title: (copy.complete, copy.lacks) for title, copy in found().items()} == {
+        "a/Qwen3-8B-GGUF/Qwen3-8B-Q8_0.gguf": (True, ""),
+        "a/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf": (False, "Qwen3-8B-Q4_K_M.gguf is a link that leads nowhere"),
+        "b/phi-4-Q4_K_M.gguf": (False, "phi-4-Q4_K_M.gguf is a link that leads nowhere"),
+    }
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(HubUnreachable, match="not on this disk") as caught:
+        modelcatalog.plan("phi-4")
+    assert "b/phi-4-Q4_K_M.gguf in the lmstudio store cannot be loaded: phi-4-Q4_K_M.gguf is a link that leads nowhere" in str(caught.value)
+    monkeypatch.setenv("OLLAMA_MODELS", str(root / "a/Qwen3-8B-GGUF/Qwen3-8B-Q8_0.gguf"))
+    assert "cannot be read: it is not a folder" in warned()[1]
 
 
 def test_a_store_that_may_not_be_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
