@@ -1,8 +1,8 @@
 """Tests of what is on this disk: every program's store as that program leaves it, the same bytes twice, and hostile ones.
 
-The hubs' caches are made by their own clients on loopback servers. Ollama, LM Studio and llama.cpp do not install here:
-their stores are made by their documented layouts (Ollama's manifest/paths.go, LM Studio's settings, llama.cpp's
-common/download.cpp).
+The hubs' caches are made by their own clients on loopback servers, also by llama-cpp-python's where it is installed. Ollama, LM
+Studio and llama.cpp's programs do not install here: their stores are made by their documented layouts (Ollama's
+manifest/paths.go, LM Studio's settings, llama.cpp's common/download.cpp).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import scripted
 from test_cli import Cli
 from test_hubs_copies import another_program
 
@@ -115,6 +116,30 @@ def test_hubs_own_clients(hubs: Pair, tiny_folder: Path, hub: Any, monkeypatch: 
     assert (copy.complete, copy.lacks, copy.path) == (True, "", folder)
     assert copy.bytes == sum(file.stat().st_size for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
     assert copy.remove.endswith(NAME)
+
+
+@pytest.mark.slow
+def test_llama_cpp_python(hubs: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What llama-cpp-python fetched, into the hub's cache or a folder of the user's, is found and planned without a request."""
+    pytest.importorskip("llama_cpp")
+    name = "Qwen/Qwen3-8B-GGUF"
+    words = ["[U]", "[A]", "▁hi", "▁Paris", "."]
+    file = scripted.gguf_file(tmp_path / "repository", {"[A]": "▁Paris"}, words, special=("[U]", "[A]"))
+    file.rename(file.with_name("Qwen3-8B-Q4_K_M.gguf"))
+    hubs.by_name["huggingface"].repositories = {name: tmp_path / "repository"}
+    monkeypatch.setenv("HOME", str(hubs.home))  # LM Studio's is there
+    own = tmp_path / "own"
+    fetch = "import sys, llama_cpp; llama_cpp.Llama.from_pretrained(sys.argv[1], '*Q4_K_M.gguf', verbose=False, local_dir=sys.argv[2] or None).close()"
+    for folder in ("", str(own)):
+        # Its client reads the environment when it is imported.
+        subprocess.run([sys.executable, "-c", fetch, name, folder], check=True, capture_output=True)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    copy = found()[f"{name}/Qwen3-8B-Q4_K_M.gguf"]
+    assert (copy.store, copy.complete, copy.quantization) == ("huggingface", True, "Q4_K_M")
+    assert modelcatalog.plan("qwen3:8b").source == "huggingface cache"
+    monkeypatch.setenv("MODELCATALOG_PATH", str(own))
+    assert found()["Qwen3-8B-Q4_K_M.gguf"].complete
+    assert modelcatalog.plan("qwen3:8b").source == "MODELCATALOG_PATH"
 
 
 @pytest.mark.slow
