@@ -164,6 +164,7 @@ def check_model(engine: Engine, facts: Facts, *, folder: str, trusted: bool, sub
         message = f"{engine.name} reads a checkpoint from its own folder, and that of {subject} is {folder}"
         others = [one for one in ENGINES.values() if one.subfolders]
         raise Unsupported(message, subject=subject, hint=f"give that folder as a path, or take {use(*others)}")
+    _check_names(engine, facts, subject=subject)
     place = None if engine.knows is None else _place(engine.knows.package)
     if engine.knows is None or place is None or _added_to(engine.knows):
         return
@@ -190,6 +191,30 @@ def check_model(engine: Engine, facts: Facts, *, folder: str, trusted: bool, sub
     message = f"{have} {said}: {facts.architectures[0]}, which {subject} has"
     hint = f"take another version of {engine.name}, or a server that runs it ({use(runs.server())})"
     raise Unsupported(message, subject=subject, hint=hint)
+
+
+def _check_names(engine: Engine, facts: Facts, *, subject: str) -> None:
+    """Refuse a GGUF file whose architecture the installed library has no name for."""
+    kind = facts.architecture
+    place = None if engine.names is None or facts.quantization != "gguf" or not kind else _place(engine.names.package)
+    if engine.names is None or place is None or kind is None:
+        return
+    library = next(iter(sorted(place.glob(engine.names.files))), None)
+    if library is None or _has(library, kind):
+        return
+    message = f"the installed {engine.name} does not know the architecture {kind}, which the GGUF file of {subject} has"
+    others = [one for one in runs.reading("gguf") if one.name != engine.name]
+    hint = f"Ollama may have it in a form of its own: take a GGUF file made for {engine.name}, a newer {engine.name}, or {use(*others)}"
+    raise Unsupported(message, subject=subject, hint=hint)
+
+
+@cache
+def _has(library: Path, name: str) -> bool:
+    """Whether a library has a name as a text; one that cannot be read is taken to have it."""
+    try:
+        return name.encode() + b"\0" in library.read_bytes()
+    except OSError:
+        return True
 
 
 def _check_type(knows: Knows, place: Path, facts: Facts, *, have: str, engine: Engine, subject: str) -> None:
