@@ -85,8 +85,12 @@ def test_same_tokens_as_upstream(gguf_file: Path, monkeypatch: pytest.MonkeyPatc
     prompt = "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n"
     upstream = llama_cpp.Llama(str(gguf_file), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
     wanted = upstream(prompt, max_tokens=16, temperature=0, repeat_penalty=1.0)
+    asked = "What is the capital of France?"
+    said = upstream.create_chat_completion([{"role": "user", "content": asked}], max_tokens=4, temperature=0, repeat_penalty=1.0)
     upstream.close()
     with mc.load(gguf_file, engine="llama.cpp", device="cpu", context_length=512, engine_options={"n_threads": 1}) as model:
         reply = model.complete(prompt, max_new_tokens=16, temperature=0)
+        # With the template that the file brought, the packed weights go astray, and llama-cpp-python's own chat does alike.
+        assert model.chat(asked, max_new_tokens=4, temperature=0).text == said["choices"][0]["message"]["content"]
     assert reply.text == wanted["choices"][0]["text"]
     assert reply.usage.prompt_tokens == wanted["usage"]["prompt_tokens"]
