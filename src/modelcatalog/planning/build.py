@@ -17,6 +17,7 @@ from modelcatalog.planning import (
     fitting,
     machine,
     packages,
+    projectors,
     reading,
     refusing,
     silent,
@@ -80,6 +81,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked, record.source)
     runs, why = engine.choose(asked, form=found.choice.format, cards=place.cards, subject=record.source)
+    found = projectors.beside(found, runs, asked=(asked.engine_options or {}).get("images"), subject=record.source)
     engine.check_model(runs, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
     ours = bool(runs.library)
     if ours:
@@ -108,8 +110,8 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
     kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {})
     weights = plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False)
-    if weights is not None and added is not None:
-        weights += sizes.adapter_bytes(added, dtype=place.dtype)
+    if weights is not None:
+        weights += projectors.size(found) + (sizes.adapter_bytes(added, dtype=place.dtype) if added is not None else 0)
     activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
     framework = sizes.framework_bytes(runs, cards=len(place.cards))
     room = None if weights is None or place.free is None else place.free - weights - (activations or 0) - (framework or 0)
