@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import adapterzoo
+import mlxmade
 import modelcatalog as mc
 from loopback.serving import transformers_serve
 from modelcatalog.errors import EngineError, NoChatTemplate, Unsupported
@@ -43,11 +44,12 @@ def fifth() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def source(request: pytest.FixtureRequest) -> tuple[str, str]:
+def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """An engine, and the model in the form that it reads."""
     engine = str(request.param)
     file = "gguf_file" if engine in {"transformers", "llama.cpp"} else "safetensors_folder"
-    return engine, str(request.getfixturevalue(file))
+    folder: Path = request.getfixturevalue(file)
+    return engine, str(mlxmade.write(folder, tmp_path_factory.mktemp("mlx") / "SmolLM2-135M-Instruct-mixed") if engine == "mlx" else folder)
 
 
 @pytest.fixture(scope="module")
@@ -299,9 +301,10 @@ def test_adapter(source: tuple[str, str], tmp_path: Path) -> None:
     import transformers
 
     engine, path = source
-    if engine in {"openai", "fifth"}:
+    if not ENGINES_KNOWN[engine].adapters:
+        given = adapterzoo.write(tmp_path / "lora", path)
         with pytest.raises(Unsupported, match="adapter"):
-            mc.plan(path, engine=engine, adapter=tmp_path, **({"base_url": "http://127.0.0.1:9/v1"} if engine == "openai" else {}))  # type: ignore[arg-type]
+            mc.plan(path, engine=engine, adapter=given, **({"base_url": "http://127.0.0.1:9/v1"} if engine == "openai" else {}))  # type: ignore[arg-type]
         return
     if engine == "transformers":
         pytest.importorskip("peft")

@@ -22,7 +22,7 @@ ANOTHER: dict[str, Any] = {
     "hub": "modelscope", "adapter": "no-such-adapter", "engine": "vllm", "revision": "v2", "dtype": "float32", "device": "cpu", "context_length": 77,
     "quantization": "int4",
     "fit": True, "offload": True, "lock": "nothing.json", "trust_remote_code": True, "base_url": "http://127.0.0.1:9/v1",
-    "engine_options": {"n_threads": 3}, "on": "2x RTX 4090", "concurrency": 3, "kv_dtype": "fp8",
+    "server": "sglang", "engine_options": {"n_threads": 3}, "on": "2x RTX 4090", "concurrency": 3, "kv_dtype": "fp8",
 }  # fmt: skip
 """For each option a value that is not the default."""
 
@@ -55,8 +55,8 @@ def test_commands_take_all(name: str) -> None:
 
 def test_command_lock() -> None:
     """`modelcatalog lock` takes what says which files: not another lock, nor what is of a server or an engine alone."""
-    assert FIELDS.keys() - options_of("pull") == {"base_url", "engine_options"}
-    assert FIELDS.keys() - options_of("lock") == {"lock", "adapter", "base_url", "engine_options"}
+    assert FIELDS.keys() - options_of("pull") == {"base_url", "server", "engine_options"}
+    assert FIELDS.keys() - options_of("lock") == {"lock", "adapter", "base_url", "server", "engine_options"}
 
 
 @pytest.mark.parametrize("key", FIELDS)

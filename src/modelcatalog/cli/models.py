@@ -6,7 +6,7 @@ import os
 from functools import partial
 from json import loads
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -59,17 +59,18 @@ def plan(
         show.console().print(str(made), soft_wrap=True)
 
 
-@takes_request(without=("lock", "adapter", "base_url", "engine_options"))
+@takes_request(without=("lock", "adapter", "base_url", "server", "engine_options"))
 def lock(
     name: Name,
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),
     *,
+    kind: Annotated[Literal["lock", "cyclonedx"], typer.Option("--format", help="A lock file, or a bill of materials (CycloneDX 1.6).")] = "lock",
     asked: dict[str, Any],
     json: Json = False,
 ) -> None:
     """Write down which files a name means now, by hash: `load(NAME, lock=FILE)` takes the same bytes or fails."""
     with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
-        locked = modelcatalog.lock(name, file, **asked)
+        locked = modelcatalog.lock(name, file, format=kind, **asked)
     if json:
         lines([locked])
     else:

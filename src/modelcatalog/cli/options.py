@@ -42,6 +42,9 @@ _REQUEST: dict[str, Any] = {
     "base_url": Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="Use a server that runs the model: http://HOST:PORT/v1.", show_default=False)
     ],
+    "server": Annotated[
+        str | None, typer.Option(metavar="SERVER", help="Use a server on this machine that has the model: auto, ollama, lmstudio, …", show_default=False)
+    ],
     "quantization": Annotated[str | None, typer.Option(metavar="VARIANT", help="The variant to take: Q4_K_M, int4, …", show_default=False)],
     "fit": Annotated[bool, typer.Option("--fit", help="Take the most precise variant that fits this machine.")],
     "dtype": Annotated[Literal["auto", "float32", "bfloat16", "float16"], typer.Option(help="The data type to compute in.")],

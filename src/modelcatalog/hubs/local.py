@@ -143,7 +143,11 @@ def check_weights(root: Path, weights: Sequence[str]) -> dict[str, GgufHeader | 
     """
     headers: dict[str, GgufHeader | SafetensorsHeader] = {}
     for path in weights:
-        headers[path] = safetensors.read_file(root / path) if path.endswith(".safetensors") else gguf.read_file(root / path)
+        try:
+            headers[path] = safetensors.read_file(root / path) if path.endswith(".safetensors") else gguf.read_file(root / path)
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror or error}"
+            raise IntegrityError(message, subject=str(root / path), hint="check its rights, or fetch it again") from error
     # The first weight file may lie in a subfolder; its index lies beside it.
     folder = root / Path(weights[0]).parent if weights else root
     index = folder / "model.safetensors.index.json"

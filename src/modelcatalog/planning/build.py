@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
+from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import adapter as adapters
 from modelcatalog.planning import (
@@ -16,6 +17,7 @@ from modelcatalog.planning import (
     engine,
     fitting,
     machine,
+    modelfiles,
     packages,
     projectors,
     reading,
@@ -31,7 +33,7 @@ from modelcatalog.planning.adapter import MERGES, Adapter
 from modelcatalog.planning.growth import measured
 from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
-from modelcatalog.planning.runs import ENGINES
+from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.records import Quantization
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.request import Request
     from modelcatalog.planning.runs import Engine
     from modelcatalog.records import Dtype, ModelName
+    from modelcatalog.stores.modelfile import Modelfile
 
 __all__ = ["build"]
 
@@ -80,9 +83,8 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     added = asked.adapter if isinstance(asked.adapter, Adapter) else None
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked, record.source)
-    runs, why = engine.choose(asked, form=found.choice.format, cards=place.cards, subject=record.source)
+    runs, why = _engine(record, found, facts, place, asked)
     found = projectors.beside(found, runs, asked=(asked.engine_options or {}).get("images"), subject=record.source)
-    engine.check_model(runs, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
     ours = bool(runs.library)
     if ours:
         _check_library(record, found, said, asked)
@@ -90,6 +92,9 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         claims.check_context(asked.context_length, facts, subject=record.source)
     if added is not None:
         fitting.check(added, facts, said.tensors, subject=record.source)
+    if place.cards and not asked.on and asked.device in {None, "auto"} and not packages.absent(runs.needs) and not engine.uses_gpus(runs):
+        here = _place(facts, found, replace(asked, device="cpu"), record.source)
+        place = here._replace(reason=f"{here.reason}; on the CPU: the installed {runs.name} was compiled without support for GPUs")
     place = _of_engine(place, runs, asked.engine_options or {})
     if ours:
         place = _drivable(place, facts, found, asked, record.source)
@@ -101,7 +106,9 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     if form.unpacks and place.dtype is None:
         place = place._replace(dtype="bfloat16", reason=f"bfloat16: what {runs.library} unpacks weights to")
     attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks) if ours else None
-    tokens = asked.context_length or min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
+    said_by = found.kept.modelfile if found.kept is not None else None
+    usual = min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
+    tokens = asked.context_length or modelfiles.tokens(said_by, facts.context_length) or usual
     stored = sum(f.size for f in found.choice.weights)
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)
@@ -144,15 +151,16 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         quantization=found.choice.quantization or record.quantization or _stated(facts),
         parameters=facts.parameters,
         engine=runs.name,
-        engine_options=dict(asked.engine_options or {}),
+        engine_options={**runs.keeps.get(asked.kv_dtype or "", {}), **(asked.engine_options or {})},
         dtype=place.dtype,
         device=place.device,
         attention=attends.name if attends else None,
         unpacks=form.unpacks,
         context_length=tokens,
-        chat_template=facts.chat_template or (added.chat_template if added else False) or facts.chat_template,
+        chat_template=_templated(stated=facts.chat_template, added=added, kept=said_by),
+        modelfile=said_by,
         adapter=added,
-        licence=said.card.licence or _listed_licence(record),
+        licence=said.card.licence or (said_by.licence if said_by else None) or _listed_licence(record),
         base_model=said.card.base_model,
         base_relation=said.card.relation,
         trust_remote_code=asked.trust_remote_code,
@@ -164,7 +172,12 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
             runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found), *(runs.adapters_need if added else ()))
         ),
         mismatches=(*claims.mismatches(record, facts, found.choice), *(fitting.doubts(added, record) if added else ())),
-        warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
+        warnings=(
+            *_not_accepted(found),
+            *modelfiles.warnings(found.kept, template=facts.chat_template),
+            *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype),
+            *_idle(asked, place),
+        ),
         reasons=tuple(
             text
             for text in (
@@ -173,11 +186,19 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
                 place.reason,
                 attends.reason if attends else "",
                 *_counted(asked, kept, runs),
+                *modelfiles.reasons(said_by, asked, template=facts.chat_template),
                 *(_put_on(added, runs, asked) if added else ()),
             )
             if text
         ),
     )
+
+
+def _templated(*, stated: bool | None, added: Adapter | None, kept: Modelfile | None) -> bool | None:
+    """Whether there is a chat template: the checkpoint's, its adapter's, or the one that Ollama keeps beside it; None where nobody can tell."""
+    if added is not None and added.chat_template:
+        return True
+    return True if stated is False and kept is not None and kept.jinja is not None else stated
 
 
 def _put_on(added: Adapter, runs: Engine, asked: Request) -> tuple[str, ...]:
@@ -191,6 +212,20 @@ def _put_on(added: Adapter, runs: Engine, asked: Request) -> tuple[str, ...]:
         how += f"; engine_options={{{MERGES!r}: True}} merges it" if MERGES in runs.options else ""
     own = " and the tokenizer beside it" if added.tokenizer and not runs.adapters_plain else ""
     return (f"the adapter {added.name}{own}: {what}, {how}",)
+
+
+def _engine(record: ModelName, found: Located, facts: Facts, place: _Place, asked: Request) -> engine.Chosen:
+    """The engine, which knows the model; one that only comes first here gives way to the usual one where it does not."""
+    form = engine.form_of(found.choice.format, facts)
+    chosen = engine.choose(asked, form=form, cards=place.cards, subject=record.source, named=record.format)
+    try:
+        engine.check_model(chosen.engine, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+    except Unsupported as error:
+        if asked.engine is not None or chosen.engine is default() or form not in default().formats:
+            raise
+        chosen = engine.Chosen(default(), f"{default().name}: {error.message}")
+        engine.check_model(chosen.engine, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+    return chosen
 
 
 def _growth(said: Said, runs: Engine, place: _Place, asked: Request) -> tuple[Growth, ...]:

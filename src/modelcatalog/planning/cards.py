@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from modelcatalog.errors import Unsupported
+from modelcatalog.planning import metal
 from modelcatalog.planning.accelerators import Gpu
 
 __all__ = ["Card", "Machine", "bandwidth", "read", "sizes", "usable"]
@@ -144,7 +145,7 @@ def _machine(entry: Card, title: str, size: float | None, count: int, text: str)
         raise Unsupported(message, subject=text, hint=f'pass on="{title} {entry.memory[len(entry.memory) // 2]}GB"')
     memory = size or entry.memory[0]
     total = round(memory * _GIB)
-    free = round(total * (entry.share or _USABLE))
+    free = metal.left(total) if entry.vendor == "apple" else round(total * (entry.share or _USABLE))
     card = Gpu(title, free, total, entry.capability, {"apple": "mps", "intel": "xpu"}.get(entry.vendor, "cuda"), shared=entry.share is not None)
     guessed = size is None and len(entry.memory) > 1
     rest = f" of {memory:g} GB, the smallest of that name" if guessed else f" of {memory:g} GB"

@@ -24,6 +24,7 @@ _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
 _COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 _MAGIC = b"GGUF"
+_BLOB = re.compile(r"sha256[-:][0-9a-f]{64}")
 _LARGEST_COMPANION = 100_000_000
 _INDEX = re.compile(r"\.index(?:\.[\w-]+)?\.json$")
 _NOT_THE_GGUF = ("mmproj", "imatrix", "ggml-vocab", "draft")
@@ -191,6 +192,9 @@ def locked(files: Sequence[RemoteFile], *, subject: str, code: bool) -> Choice:
             rest = tuple(f for f in files if f not in weights and (code or not f.path.endswith(".py")) and not f.path.endswith(_PICKLES))
             folder = str(PurePosixPath(weights[0].path).parent)
             return Choice(form, weights, rest, "", quantization_of(weights[0].path) if form == "gguf" else None, folder="" if folder == "." else f"{folder}/")
+    if files and all(_BLOB.fullmatch(f.path) for f in files):
+        # A file of Ollama's, whose name is its hash; nothing else is locked without an ending.
+        return Choice("gguf", tuple(files), (), "")
     raise elsewhere.nothing(files, subject=subject)
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from modelcatalog import catalog, hubs
 from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, ModelCatalogError, Unsupported
 from modelcatalog.hubs import local
 from modelcatalog.planning import adapting, lockfile, serving, variants
+from modelcatalog.planning.bom import bom
 from modelcatalog.planning.build import build
 from modelcatalog.planning.locate import locate, locate_path
 from modelcatalog.planning.record import Plan
 from modelcatalog.planning.request import Request, takes_options
+from modelcatalog.planning.settling import settled
 from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["lock", "plan"]
 
+_FORMATS = ("lock", "cyclonedx")
+
 
 @takes_options
 def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
@@ -33,7 +37,7 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
         name: A name, a path to a folder or GGUF file, or a parsed name.
         options: What is asked for beside the name, by the keywords of `Request`: ``hub``, ``adapter``, ``engine``, ``revision``, ``dtype``,
             ``device``, ``context_length``, ``quantization``, ``fit``, ``offload``, ``lock``, ``trust_remote_code``,
-            ``base_url``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
+            ``base_url``, ``server``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
 
     Raises:
         NameSyntaxError: the text is not a name.
@@ -98,7 +102,7 @@ def _built(record: ModelName, request: Request) -> Plan:
     """The plan for a name; where a hub lists the files and keeps them behind a gate, and nobody said which hub, another hub's."""
     found = locate(record, request)
     try:
-        return build(record, found, request)
+        return settled(record, request, found=found)
     except GatedCheckpoint as gated:
         for hub in hubs.others(found.hub.name) if found.free and found.hub else ():
             try:
@@ -113,21 +117,38 @@ def _built(record: ModelName, request: Request) -> Plan:
 
 
 @takes_options
-def lock(name: str | Path | ModelName | Plan, file: str | Path, **options: Unpack[Options]) -> lockfile.Lock:
+def lock(
+    name: str | Path | ModelName | Plan,
+    file: str | Path,
+    *,
+    format: Literal["lock", "cyclonedx"] = "lock",  # noqa: A002  the word of the command line
+    **options: Unpack[Options],
+) -> lockfile.Lock:
     """Write a lock file: the files that a name means now, by hash. ``load(name, lock=file)`` takes them or fails.
 
     Args:
         name: As in `plan`, or a plan, whose choices then stand.
         file: Where to write it; JSON.
+        format: ``"lock"``, or ``"cyclonedx"`` for a bill of materials of the same files (ML-BOM, CycloneDX 1.6), which `load` does not read.
         options: As in `plan`.
 
     Raises:
         ModelCatalogError: as `plan` raises them; no weight byte moves.
+        MissingPackage: a bill of materials needs cyclonedx-python-lib.
     """
+    if format not in _FORMATS:
+        message = f"there is no format {format!r} of a lock file"
+        raise Unsupported(message, subject=str(format), hint=f"pass {' or '.join(map(repr, _FORMATS))}")
     if isinstance(name, Plan):
         Request.of(name.name.source, options).refuse_beside_plan(name.name.source)
-        return lockfile.write_lock(name, file)
-    return lockfile.write_lock(plan(name, **options), file)
+        made = name
+    else:
+        made = plan(name, **options)
+    if format == "lock":
+        return lockfile.write_lock(made, file)
+    locked = lockfile.lock_of(made)
+    Path(file).write_text(bom(made, locked), encoding="utf-8")
+    return locked
 
 
 def _named(name: str | Path | ModelName) -> tuple[ModelName, Path | None]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from modelcatalog import hubs
 from modelcatalog.errors import Unsupported
-from modelcatalog.planning import cards, devices, machine
+from modelcatalog.planning import cards, devices, machine, servers
 from modelcatalog.planning.adapter import Adapter
 from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.memory import DTYPE_BYTES
@@ -33,7 +33,7 @@ _F = TypeVar("_F", bound="Callable[..., Any]")
 _MOST_TOKENS = 1 << 30
 _MOST_CONVERSATIONS = 1 << 20
 _SWITCHES = ("fit", "offload", "trust_remote_code")
-_TEXTS = ("revision", "quantization", "engine", "base_url")
+_TEXTS = ("revision", "quantization", "engine", "base_url", "server")
 
 
 class Options(TypedDict, total=False):
@@ -52,6 +52,7 @@ class Options(TypedDict, total=False):
     lock: str | Path | None
     trust_remote_code: bool
     base_url: str | None
+    server: str | None
     engine_options: Mapping[str, JsonValue] | None
     on: str | None
     concurrency: int
@@ -95,6 +96,8 @@ class Request:
     base_url: str | None = None
     """The address of an OpenAI-compatible server, which means the openai engine; else ``OPENAI_BASE_URL``, else the
     API of the company whose model it is."""
+    server: str | None = None
+    """``"auto"``: the server on this machine that has the model, or the kind of one: ``"ollama"``, ``"lmstudio"``, …; it means the openai engine."""
     engine_options: Mapping[str, JsonValue] | None = None
     """Handed on to llama.cpp (``n_threads``, …) or vllm (``tensor_parallel_size``, …) by their own names."""
     on: str | None = None
@@ -135,7 +138,7 @@ class Request:
     @property
     def served(self) -> bool:
         """Whether a server has the model."""
-        return self.base_url is not None if self.engine is None else ENGINES[self.engine].server is not None
+        return bool(self.base_url or self.server) if self.engine is None else ENGINES[self.engine].server is not None
 
     def _check(self, subject: str) -> None:
         if self.hub is not None:
@@ -154,11 +157,21 @@ class Request:
         if self.engine is not None and self.engine not in ENGINES:
             message = f"there is no engine {self.engine!r}"
             raise Unsupported(message, subject=self.engine, hint=f"there are {', '.join(ENGINES)}")
-        if self.base_url is not None and not self.served:
-            message = f"base_url= is for servers, and {self.engine} asks none"
-            raise Unsupported(message, subject=str(self.engine), hint=f"leave it out, or use {use(server())}")
+        self._check_server(subject)
         if self.fit and self.quantization is not None:
             message = f"fit=True chooses among the variants, and quantization={self.quantization!r} names one"
+            raise Unsupported(message, subject=subject, hint="leave one of them out")
+
+    def _check_server(self, subject: str) -> None:
+        for key in ("base_url", "server"):
+            if getattr(self, key) is not None and not self.served:
+                message = f"{key}= is for servers, and {self.engine} asks none"
+                raise Unsupported(message, subject=str(self.engine), hint=f"leave it out, or use {use(server())}")
+        if self.server is not None and self.server not in servers.names():
+            message = f"there is no server {self.server!r}"
+            raise Unsupported(message, subject=self.server, hint=f"pass {', '.join(map(repr, servers.names()))}, or base_url= with its address")
+        if self.server is not None and self.base_url is not None:
+            message = f"server={self.server!r} looks for a server, and base_url= names one"
             raise Unsupported(message, subject=subject, hint="leave one of them out")
 
     def _check_machine(self, subject: str) -> None:

@@ -17,23 +17,29 @@ class Gpu(_Entry):
     """Where an installed package shows whether it was compiled for GPUs: loading it to ask takes a second."""
 
     package: str
-    files: str
+    files: str = ""
     """The libraries beside it."""
-    kinds: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
     """Parts of their names that mean a GPU."""
+    distributions: tuple[str, ...] = ()
+    """Or the distributions of which one is there, if it was."""
 
 
 class Knows(_Entry):
     """Where an installed package says, in its own text, which models it has classes for."""
 
     package: str
-    architectures: str
+    architectures: str = ""
     """The file with its tables: dictionaries whose keys are the classes that configurations name."""
+    models: str = ""
+    """Or the folder with a module for each ``model_type``."""
+    renamed: tuple[str, str] = ("", "")
+    """The file, and the table in it of types that another one's module is for."""
     gone: tuple[str, ...] = ()
     """Tables among them of what it had once."""
-    quantizations: str
+    quantizations: str = ""
     """The file with the table of the methods that it reads."""
-    quantization_table: str
+    quantization_table: str = ""
     unread: tuple[str, ...] = ()
     """Methods that it does not read, unless the table of its version names them."""
     plugins: str = ""
@@ -81,6 +87,8 @@ class Engine(_Entry):
     """Format -> those that it needs beside for it."""
     preferred_for: tuple[str, ...] = ()
     """Formats for which it comes before the default one, where it is installed."""
+    preferred_with: dict[str, str] = Field(default_factory=dict)
+    """Those for which it does so with this kind of GPU alone."""
     why: str = ""
     """What speaks for it; shown in plans."""
     better: str = ""
@@ -105,6 +113,8 @@ class Engine(_Entry):
     """It runs on one of several GPUs that the caller numbers."""
     cards: tuple[str, ...] = ()
     """The engine options whose product is how many GPUs it takes; all of them where it has none."""
+    keeps: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """Types in which it can keep keys and values, as ``kv_dtype`` names them -> the engine options that say so."""
     takes: Takes | None = None
     gpu: Gpu | None = None
     knows: Knows | None = None

@@ -16,6 +16,7 @@ from modelcatalog.engines.failing import closed
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.llama_cpp.eyes import Eyes
 from modelcatalog.engines.llama_cpp.native import Native, Shape
+from modelcatalog.engines.prompts.modelfiles import with_ollamas
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
@@ -197,7 +198,9 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
     file = place / plan.weights[0]
     native = Native(str(file), _shape(plan))
     try:
-        return LlamaCpp(native, _templates(gguf.read_file(file).metadata), subject)
+        metadata = gguf.read_file(file).metadata
+        templates = with_ollamas(_templates(metadata), plan.modelfile, metadata, native.specials().get("bos_token"))
+        return LlamaCpp(native, templates, subject)
     except BaseException:
         native.close()
         raise

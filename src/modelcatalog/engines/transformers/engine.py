@@ -13,6 +13,7 @@ from modelcatalog.engines import Finish, Finished, Options, Started, images
 from modelcatalog.engines.failing import closed, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import tokenizing
+from modelcatalog.engines.prompts.modelfiles import with_ollamas
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
 from modelcatalog.engines.transformers import fallback, kvcache, seam
@@ -296,12 +297,15 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     """Load a checkpoint; errors as `load.read` raises them."""
     model, tokenizer = read(plan)
     folder = Path(plan.path or ".")
-    ends = tokenizing.gguf_ends(gguf.read_file(folder / plan.weights[0]).metadata) if plan.format == "gguf" else frozenset()
+    metadata = gguf.read_file(folder / plan.weights[0]).metadata if plan.format == "gguf" else {}
+    ends = tokenizing.gguf_ends(metadata) if metadata else frozenset()
     eyes = open_eyes(plan, folder, model, tokenizer)
-    templates = tokenizing.templates(tokenizer, folder)
+    # What lies beside a file in a program's store is of other models.
+    own = tokenizing.templates(tokenizer, None if plan.modelfile is not None else folder)
+    templates = with_ollamas(own, plan.modelfile, metadata, tokenizer.bos_token)
     if plan.adapter is not None and plan.adapter.chat_template and not plan.adapter.tokenizer:
-        own = folder_of(plan.adapter) / "chat_template.jinja"
-        templates = {"default": own.read_text(encoding="utf-8")} if own.is_file() else templates
+        trained = folder_of(plan.adapter) / "chat_template.jinja"
+        templates = {"default": trained.read_text(encoding="utf-8")} if trained.is_file() else templates
     return Transformers(model, tokenizer, plan.name.source, templates, ends, eyes=eyes, folder=folder, beside=_beside(plan))
 
 
