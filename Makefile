@@ -139,7 +139,7 @@ test-oldest: $(OLDEST)/made
 # llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch. Compiled for AVX2 and not for
 # this machine: some virtual CPUs announce AMX and fault on it.
 LLAMA := .venv-llama
-LLAMA_CMAKE := -DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TOOLS=OFF
+LLAMA_CMAKE := -DGGML_NATIVE=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TOOLS=OFF
 ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
 LLAMA_CMAKE += -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON
 endif

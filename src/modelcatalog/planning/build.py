@@ -21,6 +21,7 @@ from modelcatalog.planning import (
     machine,
     modelfiles,
     packages,
+    projectors,
     reading,
     refusing,
     resident,
@@ -87,6 +88,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked, record.source)
     runs, why = _engine(record, found, facts, place, asked)
+    found = projectors.beside(found, runs, asked=(asked.engine_options or {}).get("images"), subject=record.source)
     ours = bool(runs.library)
     if ours:
         _check_library(record, found, said, asked)
@@ -122,8 +124,8 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     said = said._replace(layers=resident.with_guessing(said, runs, asked.engine_options or {}))
     kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {})
     weights = plain if form.unpacks else weight_bytes(resides, stored=stored, dtype=place.dtype, unpacked=False)
-    if weights is not None and added is not None:
-        weights += sizes.adapter_bytes(added, dtype=place.dtype)
+    if weights is not None:
+        weights += projectors.size(found) + (sizes.adapter_bytes(added, dtype=place.dtype) if added is not None else 0)
     activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
     framework = sizes.framework_bytes(runs, cards=len(place.cards))
     room = None if weights is None or place.free is None else place.free - weights - (activations or 0) - (framework or 0)

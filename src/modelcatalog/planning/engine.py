@@ -91,8 +91,9 @@ def _check_adapter(engine: Engine, adapter: Adapter, form: str, *, subject: str)
     taking = [one for one in runs.reading(form) if adapter.format in one.adapters and not (one.adapters_plain and _more(adapter))]
     other = use(*taking) if taking else "merge it into its base with peft"
     if adapter.format not in engine.adapters:
-        reads = " and ".join(_TITLES.get(one, one) for one in engine.adapters) or "none"
+        reads = " and ".join(_TITLES.get(one, one) for one in engine.adapters)
         message = f"{engine.name} reads adapters in {reads}, and {adapter.name} is {_TITLES.get(adapter.format, adapter.format)}"
+        message = message if reads else f"{engine.name} takes no adapters here, and {adapter.name} is one"
         convert = "convert it with llama.cpp's convert_lora_to_gguf.py, or " if "gguf" in engine.adapters else ""
         onto = f"{convert}{other}" if adapter.format != "gguf" else f"put it onto a GGUF file of its base, with {use(ENGINES['llama.cpp'])}"
         raise Unsupported(message, subject=subject, hint=onto)
