@@ -13,9 +13,9 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import mlxmade
 import pytest
 
+import mlxmade
 import modelcatalog as mc
 from loopback.serving import transformers_serve
 from modelcatalog.errors import EngineError, NoChatTemplate, Unsupported

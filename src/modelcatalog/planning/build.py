@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
@@ -145,14 +146,14 @@ def _engine(record: ModelName, found: Located, facts: Facts, place: _Place, aske
     """The engine, which knows the model; one that only comes first here gives way to the usual one where it does not."""
     form = engine.form_of(found.choice.format, facts)
     chosen = engine.choose(asked, form=form, cards=place.cards, subject=record.source, named=record.format)
-    given = {"folder": found.choice.folder, "trusted": asked.trust_remote_code, "subject": record.source}
+    check = partial(engine.check_model, facts=facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
     try:
-        engine.check_model(chosen.engine, facts, **given)
+        check(chosen.engine)
     except Unsupported as error:
         if asked.engine is not None or chosen.engine is default() or form not in default().formats:
             raise
         chosen = engine.Chosen(default(), f"{default().name}: {error.message}")
-        engine.check_model(chosen.engine, facts, **given)
+        check(chosen.engine)
     return chosen
 
 
