@@ -145,6 +145,20 @@ class TestPlan:
         (package / "models" / "llama.py").touch()
         assert plan(llama).engine == "mlx"
 
+    def test_what_sees_goes_to_transformers(self, llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A model of images and text keeps its eyes on a Mac: mlx takes no images here, and is used for it when asked for."""
+        have = {"mlx-lm": "0.32.2", "mlx": "0.32.4", "mlx-metal": "0.32.4"}
+        real = packages.installed
+        monkeypatch.setattr(packages, "installed", lambda name: have.get(name) or real(name))
+        monkeypatch.setattr(machine, "gpus", lambda: (MAC,))
+        words = json.loads((llama / "config.json").read_text(encoding="utf-8"))
+        seeing = {"model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"], "text_config": {**words, "model_type": "gemma3_text"}, "vision_config": {}}
+        folder = copied(llama, tmp_path / "seeing", config=seeing)
+        made = plan(folder)
+        assert made.engine == "transformers"
+        assert "transformers: the model may see, and mlx takes no images here" in made.reasons
+        assert plan(folder, engine="mlx").engine == "mlx"
+
     def test_a_gpu_that_it_cannot_use(self, llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """An mlx without a backend for the GPU computes on the CPU, and the plan says so."""
         monkeypatch.setattr(machine, "gpus", lambda: (Gpu("NVIDIA H100", 70 * GIB, 80 * GIB, (9, 0)),))
@@ -424,6 +438,18 @@ class TestSafety:
                 with mc.load(folder, engine="mlx", device="cpu") as model:
                     assert answer(model, "a")
             assert not marker.exists()
+
+    def test_weights_that_do_not_fit(self, llama: Path, tmp_path: Path) -> None:
+        """Weights that are not those of the class are refused and named: none is left out, none is made up."""
+        import mlx.core as mx
+
+        weights = mx.load(str(llama / "model.safetensors"))
+        for name, changed in (("more", {**weights, "model.layers.0.other.scales": mx.zeros((2,))}), ("less", dict(list(weights.items())[1:]))):
+            folder = copied(llama, tmp_path / name)
+            (folder / "model.safetensors").unlink()
+            mx.save_safetensors(str(folder / "model.safetensors"), changed)
+            with pytest.raises((Unsupported, mc.errors.IntegrityError), match=r"parameters|tensor|weights"):
+                mc.load(folder, engine="mlx", device="cpu")
 
     @pytest.mark.parametrize("kind", ["cache", "..utils", "no_such_type", "base"])
     def test_types(self, kind: str, llama: Path, tmp_path: Path) -> None:

@@ -147,13 +147,16 @@ def _engine(record: ModelName, found: Located, facts: Facts, place: _Place, aske
     form = engine.form_of(found.choice.format, facts)
     chosen = engine.choose(asked, form=form, cards=place.cards, subject=record.source, named=record.format)
     check = partial(engine.check_model, facts=facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+    usual, free = default(), asked.engine is None and form in default().formats and chosen.engine is not default()
+    if free and facts.composite and usual.sees and not chosen.engine.sees:
+        chosen = engine.Chosen(usual, f"{usual.name}: the model may see, and {chosen.engine.name} takes no images here")
     try:
         check(chosen.engine)
     except Unsupported as error:
-        if asked.engine is not None or chosen.engine is default() or form not in default().formats:
+        if not free:
             raise
-        chosen = engine.Chosen(default(), f"{default().name}: {error.message}")
-        check(chosen.engine)
+        chosen = engine.Chosen(usual, f"{usual.name}: {error.message}")
+        check(usual)
     return chosen
 
 
