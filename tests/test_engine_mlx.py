@@ -152,7 +152,8 @@ class TestPlan:
         monkeypatch.setattr(packages, "installed", lambda name: have.get(name) or real(name))
         monkeypatch.setattr(machine, "gpus", lambda: (MAC,))
         words = json.loads((llama / "config.json").read_text(encoding="utf-8"))
-        seeing = {"model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"], "text_config": {**words, "model_type": "gemma3_text"}, "vision_config": {}}
+        inside = {"text_config": {**words, "model_type": "gemma3_text"}, "vision_config": {}}
+        seeing = {"model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"], **inside}
         folder = copied(llama, tmp_path / "seeing", config=seeing)
         made = plan(folder)
         assert made.engine == "transformers"
