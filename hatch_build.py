@@ -23,8 +23,9 @@ SOURCE = ROOT / "src"
 BUILT = ROOT / "build" / "compiled"
 TABLES = ROOT / "build" / "tables"
 MODULES = (
-    "names/roles", "names/dictionary", "names/words", "names/reference", "names/reading", "names/cases/numbers", "names/cases/families",
-    "names/cases/sizes", "names/cases/packaging", "names/context", "names/regions", "names/record", "catalog/sizes",
+    "names/roles", "names/dictionary", "names/words", "names/parts", "names/plain", "names/reference", "names/reading",
+    "names/cases/numbers", "names/cases/families", "names/cases/sizes", "names/cases/packaging", "names/context", "names/regions", "names/record",
+    "catalog/sizes",
 )  # fmt: skip
 """What a name passes on its way to a record. Not among them: records.py, whose classes pydantic makes, and the modules of public
 functions, since a compiled function has no docstring."""

@@ -138,13 +138,14 @@ class TestParse:
         ran = cli("parse", "--json", "-", typed="Qwen3-8B\nbad\x07name\nphi-4\n")
         assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["Qwen3-8B", "phi-4"]
         assert ran.code == 2
-        assert ran.err.splitlines()[:3] == [r"error: control character '\x07'", r"  bad\x07name", "     ^^^^"]
+        assert ran.err.splitlines()[:3] == [r"error: standard input, line 2: control character '\x07'", r"  bad\x07name", "     ^^^^"]
 
     def test_bytes_that_are_no_text(self, cli: Cli) -> None:
-        """A line that is not UTF-8 is a bad name like any other."""
-        ran = cli("parse", "--json", "-", typed=b"Qwen\xff3-8B\nphi-4\n")
+        """A line that is not UTF-8 is a bad name like any other, and shows its place, its bytes and the way out."""
+        ran = cli("parse", "--json", "-", typed=b"phi-4\nQwen\xff3-8B\n")
         assert ran.code == 2
-        assert ran.err.startswith("error: ")
+        lines = ["error: standard input, line 2: not UTF-8", r"  Qwen\xff3-8B", "      ^^^^", "  convert it first: iconv -f GBK -t UTF-8 FILE"]
+        assert ran.err.splitlines() == lines
         assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4"]
 
     def test_a_file(self, cli: Cli, tmp_path: Path) -> None:
@@ -154,7 +155,27 @@ class TestParse:
         ran = cli("parse", "--json", "phi-4", "--file", str(file))
         assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4", "Qwen3-8B", "@cf/meta/llama-3.1-8b-instruct"]
         assert ran.code == 2
-        assert "^" in ran.err
+        assert ran.err.startswith(f"error: {file}, line 3: not UTF-8\n")
+
+    @pytest.mark.parametrize("way", ["--file", "-"])
+    def test_comments(self, cli: Cli, tmp_path: Path, way: str) -> None:
+        """Lines behind a # are skipped, in a file and in a pipe, and how many there were is said; a # within a word is the name's."""
+        text = "# ours\nQwen3-8B # the small one\n\n  # theirs\nhttps://huggingface.co/microsoft/phi-4#usage\nbad\x07\n"
+        file = tmp_path / "names.txt"
+        file.write_text(text, encoding="utf-8")
+        ran = cli("parse", "--json", *([way, str(file)] if way == "--file" else [way]), typed=text)
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["Qwen3-8B", "https://huggingface.co/microsoft/phi-4#usage"]
+        source = file if way == "--file" else "standard input"
+        assert ran.err.startswith(f"error: {source}, line 6: control character")
+        assert ran.err.endswith(f"\n{source}: comments skipped: 3\n")
+        assert "标准输入 第 2 行：" in cli("parse", "-", typed="# x\nbad\x07\n", LANG="zh_CN.UTF-8").err
+
+    def test_utf16(self, cli: Cli, tmp_path: Path) -> None:
+        """What Windows' PowerShell writes into a file is read."""
+        file = tmp_path / "names.txt"
+        file.write_text("Qwen3-8B\r\n通义千问-7B\r\n", encoding="utf-16")
+        ran = cli("parse", "--json", "--file", str(file))
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["Qwen3-8B", "通义千问-7B"]
 
     def test_a_file_that_is_missing(self, cli: Cli, tmp_path: Path) -> None:
         """A file that cannot be read is bad input; so is a folder."""
@@ -468,7 +489,7 @@ class TestOthers:
     def test_resolve(self, cli: Cli) -> None:
         """The repository on the hub that was asked for."""
         ran = cli("resolve", "meta-llama/Llama-3.1-8B-Instruct", "--hub", "modelscope")
-        assert _rows(ran.out)[0][:2] == ["modelscope", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
+        assert _rows(ran.out)[0][:3] == ["meta-llama/Llama-3.1-8B-Instruct", "modelscope", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
         line = cli("resolve", "--json", "Qwen3-8B").out
         assert mc.Checkpoint.model_validate_json(line) == mc.resolve("Qwen3-8B")
 
@@ -476,8 +497,21 @@ class TestOthers:
         """Closed weights are reported, the other names resolved."""
         ran = cli("resolve", "--json", "gpt-4o", "Qwen3-8B")
         assert ran.code == 1
-        assert json.loads(ran.out)["repo_id"] == "Qwen/Qwen3-8B"
+        failed, found = map(json.loads, ran.out.splitlines())
+        assert found["repo_id"] == "Qwen/Qwen3-8B"
         assert "OpenAI has not published" in ran.err
+        assert (failed["asked"], failed["repo_id"], failed["error"]["type"]) == ("gpt-4o", None, "ClosedWeights")
+        assert "OpenAI has not published" in failed["error"]["message"]
+        assert failed.keys() == {*found, "error"}
+
+    def test_resolve_joins(self, cli: Cli) -> None:
+        """A record for each name, in order, whatever became of it; `source` is no key of theirs: in JSON it is a text that was given."""
+        names = ["qwen2.5:7b", "Qwen2.5-3B-Instuct", "gpt-4o", "文心大模型", " ", "mistral-large-latest"]
+        records = [json.loads(line) for line in cli("resolve", "--json", *names).out.splitlines()]
+        assert [record["asked"] for record in records] == names
+        assert not any("source" in record for record in records)
+        assert [record["moving"] is None for record in records] == [True] * 5 + [False]
+        assert "moves; as of " in cli("resolve", "mistral-large-latest").out
 
     def test_plan(self, cli: Cli, gguf_file: Path) -> None:
         """The plan, as it prints itself and as JSON; the name is found in MODELCATALOG_PATH."""
@@ -538,17 +572,19 @@ class TestOthers:
         assert max(map(cell_len, lines)) <= 50
 
     def test_catalog_with_conditions(self, cli: Cli) -> None:
-        """With conditions: the checkpoints that meet all of them, of a company by any of its names."""
+        """With conditions: the models that meet all of them, of a company by any of its names; a family that there is not is wrong input."""
         lines = cli("catalog", "--company", "阿里巴巴", "--type", "coder", "--hub", "modelscope", "--json", "32B").out.splitlines()
-        found = [mc.Checkpoint.model_validate_json(line) for line in lines]
+        found = [mc.catalog.Listed.model_validate_json(line) for line in lines]
         assert "Qwen/Qwen2.5-Coder-32B-Instruct" in [each.repo_id for each in found]
         assert {each.hub for each in found} == {"modelscope"}
         ran = cli("catalog", "--family", "Nobody")
+        assert (ran.code, ran.out, "the catalog has no family 'Nobody'" in ran.err) == (2, "", True)
+        ran = cli("catalog", "no-such-repository")
         assert (ran.code, ran.out, ran.err) == (1, "", "nothing in the catalog meets all of these conditions\n")
 
     def test_version_and_help(self, cli: Cli) -> None:
         """The version, and help that names every command."""
-        assert cli("--version").out == f"{mc.__version__}\n"
+        assert cli("--version").out.splitlines()[0] == mc.__version__
         shown = cli("--help")
         assert shown.code == 0
         assert all(command in shown.out for command in ("parse", "explain", "compare", "resolve", "plan", "lock", "chat", "catalog"))
@@ -556,7 +592,9 @@ class TestOthers:
     def test_python_m(self) -> None:
         """`python -m modelcatalog` is the same command."""
         done = subprocess.run([sys.executable, "-m", "modelcatalog", "--version"], capture_output=True, text=True, check=True)
-        assert done.stdout == f"{mc.__version__}\n"
+        version, data = done.stdout.splitlines()
+        assert version == mc.__version__
+        assert re.fullmatch(r"catalog: \d{4}-\d{2}-\d{2}", data)
 
 
 class TestHelp:
@@ -634,14 +672,38 @@ class TestChat:
     """`modelcatalog chat` on the real model, its input from a pipe."""
 
     def test_a_prompt(self, cli: Cli) -> None:
-        """One reply: it alone on standard output; record, plan and speed on standard error."""
+        """One reply: it alone on standard output; the plan, as one line, and the speed on standard error."""
         ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE)
         assert (ran.code, ran.out) == (0, f"{PARIS}\n")
-        assert ["company", "Hugging Face", "the catalog"] in _rows(ran.err)
-        assert "because   SmolLM2-135M-Instruct.Q4_1.gguf under MODELCATALOG_PATH is the same model by its name" in ran.err
+        line = r"SmolLM2-135M-Instruct: Q4_1, 98.4 MB, MODELCATALOG_PATH; transformers on \w+; needs .* free \(--verbose shows the whole plan\)"
+        assert re.fullmatch(line, ran.err.splitlines()[1])
+        assert "because" not in ran.err
         assert "Loading SmolLM2-135M-Instruct on " in ran.err
         assert "8 tokens, " in ran.err.splitlines()[-1]
         assert " tokens/s, the first after " in ran.err.splitlines()[-1]
+
+    def test_verbose(self, cli: Cli) -> None:
+        """All of the name and of the plan, where it is asked for."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--verbose")
+        assert (ran.code, ran.out) == (0, f"{PARIS}\n")
+        assert ["company", "Hugging Face", "the catalog"] in _rows(ran.err)
+        assert "because   SmolLM2-135M-Instruct.Q4_1.gguf under MODELCATALOG_PATH is the same model by its name" in ran.err
+
+    @pytest.mark.parametrize(("prompt", "code"), [("/help", 0), ("/halp", 2), ("/usr/bin is what?", 2)])
+    def test_a_slash_as_the_prompt(self, cli: Cli, prompt: str, code: int) -> None:
+        """What begins with a slash is for the program here too, and nothing is loaded for it; two slashes are one."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", prompt)
+        assert (ran.code, ran.out) == (code, "")
+        assert ("was not sent to the model" in ran.err) == bool(code)
+        assert "//...            a message that begins with a slash" in ran.err
+        assert "Looking" not in ran.err
+
+    def test_markdown(self, cli: Cli) -> None:
+        """Replies are plain in a pipe, and Markdown where it is asked for; JSON has no such form."""
+        assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--markdown").out == f"{PARIS}\n"
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--markdown", "--json")
+        assert (ran.code, ran.out) == (1, "")
+        assert "--markdown is for people, and --json prints JSON" in ran.err
 
     def test_a_conversation(self, cli: Cli) -> None:
         """Turns have history; blank lines are skipped; the end of input ends it."""

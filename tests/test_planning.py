@@ -208,7 +208,7 @@ class TestPlan:
         write_checkpoint(snapshot)
         made = plan("Qwen2.5-7B-Instruct", device="cpu")
         assert (made.source, made.commit, made.path) == ("huggingface cache", "c" * 40, str(snapshot))
-        assert made.mismatches[0] == "the name says 7B parameters, the weights have 6e-06M"
+        assert made.mismatches[0] == "the name says 7B parameters, the weights have 6"
         (snapshot / "model.safetensors").write_bytes(b"short")
         with pytest.raises(Exception, match="not on this disk"):
             plan("Qwen2.5-7B-Instruct")
@@ -252,7 +252,7 @@ class TestPlan:
         folder = write_checkpoint(tmp_path / "Qwen2.5-7B-Instruct-AWQ")
         write_safetensors(folder / "model.safetensors", {"w": ("BF16", [500, 1000], 1_000_000)})
         assert plan(folder).mismatches == (
-            "the name says 7B parameters, the weights have 0.5M",
+            "the name says 7B parameters, the weights have 500k",
             "the name says awq, config.json names no quantization",
             "the name says instruct, but there is no chat template",
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.names.reference import stem, take_apart
+from modelcatalog.names.plain import stem
+from modelcatalog.names.reference import take_apart
 from modelcatalog.names.words import fold
 
 FIELDS = ("hub", "owner", "name", "revision", "tag", "file")

@@ -501,7 +501,7 @@ def calls(name: str, **arguments: Any) -> engines.Called:
 def session(*replies: tuple[engines.Event, ...]) -> tuple[mc.Session, Scripted]:
     """A conversation with a scripted engine."""
     engine = Scripted(*replies)
-    return mc.ChatModel(engine, SimpleNamespace(name=mc.parse("Qwen3-8B"), engine="transformers")).session(), engine  # type: ignore[arg-type]  # a plan's name is all it reads
+    return mc.ChatModel(engine, SimpleNamespace(name=mc.parse("Qwen3-8B"), engine="transformers", modelfile=None)).session(), engine  # type: ignore[arg-type]  # all that it reads of a plan
 
 
 class TestRun:

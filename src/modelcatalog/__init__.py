@@ -38,11 +38,12 @@ from modelcatalog.errors import (
 
 if TYPE_CHECKING:
     from modelcatalog import catalog
-    from modelcatalog.catalog import facts, parse, parse_many, resolve
+    from modelcatalog.catalog import Price, facts, parse, parse_many, prices, resolve
     from modelcatalog.chat import ChatModel, Reply, Session, load
     from modelcatalog.planning import Lock, Plan, lock, plan, pull
     from modelcatalog.records import Checkpoint, Company, Facts, Family, Match, ModelName, Quantization, Release, Segment, Series, Size
     from modelcatalog.stores import LocalCopy, local
+    from modelcatalog.updating import Update, update
 
 __all__ = [
     "CatalogDataError",
@@ -67,6 +68,7 @@ __all__ = [
     "NeedsRemoteCode",
     "NoChatTemplate",
     "Plan",
+    "Price",
     "Quantization",
     "Release",
     "Reply",
@@ -77,6 +79,7 @@ __all__ = [
     "UnknownFamily",
     "UnsafeRepository",
     "Unsupported",
+    "Update",
     "WontFit",
     "__version__",
     "catalog",
@@ -87,18 +90,21 @@ __all__ = [
     "parse",
     "parse_many",
     "plan",
+    "prices",
     "pull",
     "resolve",
+    "update",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "catalog": ("facts", "parse", "parse_many", "resolve"),
+    "catalog": ("Price", "facts", "parse", "parse_many", "prices", "resolve"),
     "chat": ("ChatModel", "Reply", "Session", "load"),
     "planning": ("Lock", "Plan", "lock", "plan", "pull"),
     "records": ("Checkpoint", "Company", "Facts", "Family", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
     "stores": ("LocalCopy", "local"),
+    "updating": ("Update", "update"),
 }
 """Module -> the names that it is imported for, when one of them is first used."""
 

@@ -33,7 +33,7 @@ def index() -> Index:
         every.append(_company(file))
         for entry in file.family:
             by_name[entry.name] = Family(
-                name=entry.name, company=file.name, aliases=entry.aliases, zh=entry.zh, weights=entry.weights, about=entry.about,
+                name=entry.name, company=file.name, aliases=(*entry.aliases, *entry.spellings), zh=entry.zh, weights=entry.weights, about=entry.about,
                 source=entry.source, checked=entry.checked,
             )  # fmt: skip
             for line in entry.series:

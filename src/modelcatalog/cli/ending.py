@@ -13,16 +13,16 @@ from modelcatalog.cli import show
 from modelcatalog.cli.words import words
 from modelcatalog.errors import CheckpointNotFound, ModelCatalogError, NameSyntaxError, UnknownFamily
 
-__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error"]
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error", "say_note"]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _BAD = (NameSyntaxError, UnknownFamily, CheckpointNotFound)
 
 
-def report(error: ModelCatalogError) -> int:
-    """Print an error where errors go; its exit code."""
+def report(error: ModelCatalogError, place: str = "") -> int:
+    """Print an error where errors go, after the place of what it is about; its exit code."""
     say, kind = words(os.environ), type(error).__name__
-    say_error(f"{say.kinds[kind]}\n{error}" if kind in say.kinds else str(error))
+    say_error(place + (f"{say.kinds[kind]}\n{error}" if kind in say.kinds else str(error)))
     return BAD_INPUT if isinstance(error, _BAD) else FAILED
 
 
@@ -53,3 +53,8 @@ def report_usage(error: Any, arguments: list[str]) -> int:
 def say_error(text: str) -> None:
     """Print what went wrong where errors go, in the one form that errors have."""
     show.console(stderr=True).print(Text.assemble((words(os.environ).error, "bold red"), text), soft_wrap=True)
+
+
+def say_note(text: str) -> None:
+    """Print what is worth knowing where errors go: it is none."""
+    show.console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)

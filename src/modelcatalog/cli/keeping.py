@@ -135,7 +135,7 @@ def _said(say: Words) -> Iterator[None]:
         show.console(stderr=True).print(f"{say.warning}{one.message}", style="yellow", soft_wrap=True)
 
 
-@takes_request(without=("base_url", "engine_options"))
+@takes_request(without=("base_url", "server", "engine_options"))
 def pull(
     name: Name,
     *,

@@ -19,11 +19,12 @@ from modelcatalog.show.labels import COLOURS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from modelcatalog import Checkpoint, Company, Family, ModelName
+    from modelcatalog import Checkpoint, Company, Facts, Family, ModelName
+    from modelcatalog.catalog import Listed
     from modelcatalog.cli.comparing import Pair
     from modelcatalog.cli.words import Words
 
-__all__ = ["Layout", "checkpoints", "companies", "comparison", "console", "facts", "layout", "names", "sheet"]
+__all__ = ["Layout", "checkpoints", "companies", "comparison", "console", "facts", "known", "layout", "listed", "models", "names", "sheet"]
 
 _COLUMNS = ("source", "company", "series", "size", "types", "quantization", "format", "canonical")
 _UNBOUNDED = 10_000
@@ -137,6 +138,36 @@ def facts(out: Console, name: ModelName, say: Words) -> None:
     sheet(out, Layout((labels.fact, labels.value, labels.origin), wraps=1, narrow=_sentence), rows, say)
 
 
+def known(out: Console, found: Facts, say: Words, *, before: str = "") -> bool:
+    """What is known of one model beyond its name, a line for each fact, with who says it; whether anything is."""
+    labels = say.labels
+    told = [(fact.label, fact.value, f"{fact.source} ({fact.checked})" if fact.checked else fact.source) for fact in explained.known(found, labels)]
+    if told:
+        out.file.write(before)
+    return sheet(out, Layout((labels.fact, labels.value, labels.said_by), wraps=2, narrow=_sentence), told, say)
+
+
+def models(out: Console, found: Iterable[Facts], say: Words) -> bool:
+    """What is known of several models, a row for each; whether there was one."""
+    columns = ("name", *explained.KNOWN)
+    return sheet(out, layout(columns, say), (tuple(_cell(getattr(each, column), say) for column in columns) for each in found), say)
+
+
+def listed(out: Console, found: Iterable[Listed], say: Words) -> bool:
+    """Models of the catalog, a row for each, those without published weights marked; whether there was one."""
+    columns = ("name", "hub", "size", "context_length", "input_modalities", "licence", "released", "retired")
+    rows = (tuple(_cell(_where(each, say) if column == "hub" else getattr(each, column), say) for column in columns) for each in found)
+    return sheet(out, layout(columns, say), rows, say)
+
+
+def _where(one: Listed, say: Words) -> str | None:
+    return say.labels.closed if one.open_weights is False else one.hub
+
+
+def _cell(value: object, say: Words) -> str:
+    return ", ".join(say.labels.modalities.get(one, one) for one in value) if isinstance(value, tuple) else _brief(value, say)
+
+
 def layout(columns: Iterable[str], say: Words, *, wraps: int | None = None) -> Layout:
     """The layout for some fields of a record."""
     return Layout(tuple(say.labels.field(column) for column in columns), wraps=wraps)
@@ -148,11 +179,17 @@ def names(out: Console, records: Iterable[ModelName], say: Words) -> bool:
     return sheet(out, layout(_COLUMNS, say), rows, say)
 
 
-def checkpoints(out: Console, found: Iterable[Checkpoint], say: Words) -> bool:
-    """Repositories, a row for each; whether there was one."""
-    columns = ("hub", "repo_id", "size", "exists", "confidence", "alternatives")
-    rows = (tuple(_brief(getattr(each, column), say) for column in columns) for each in found)
+def checkpoints(out: Console, found: Iterable[Checkpoint], say: Words, *, asked: bool = False) -> bool:
+    """Repositories, a row for each, with the name that was asked for where one was; whether there was one."""
+    columns = (*(("asked",) if asked else ()), "hub", "repo_id", "size", "exists", "confidence", "alternatives")
+    rows = (tuple(_moving(each, say) if column == "confidence" else _brief(getattr(each, column), say) for column in columns) for each in found)
     return sheet(out, layout(columns, say, wraps=len(columns) - 1), rows, say)
+
+
+def _moving(found: Checkpoint, say: Words) -> str:
+    """How sure the answer is; of a name that moves from model to model, with the day on which it meant this one."""
+    sure = _brief(found.confidence, say)
+    return sure if found.moving is None else f"{sure}{say.aside.format(text=say.moving.format(day=found.moving))}"
 
 
 def companies(out: Console, every: Iterable[Company], families: Iterable[Family], say: Words) -> None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
-from modelcatalog.names.record import base_text, changed, record_of, size_of
+from modelcatalog.names.record import base_text, changed, meaning, record_of, size_of
 from modelcatalog.names.refusing import LIMIT, refuse_unknown
 from modelcatalog.names.regions import read_text
 from modelcatalog.names.words import narrowed, readings
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.record import Sized
     from modelcatalog.records import ModelName, Segment
 
-__all__ = ["LIMIT", "changed", "decided", "read", "reset", "size_of"]
+__all__ = ["LIMIT", "changed", "decided", "meaning", "read", "reset", "size_of"]
 
 
 def read(text: str, *, strict: bool = False, sized: Sized | None = None) -> ModelName:

@@ -9,8 +9,8 @@ from modelcatalog.errors import NameSyntaxError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modelcatalog.names.parts import Parts
     from modelcatalog.names.reading import Reading
-    from modelcatalog.names.reference import Parts
 
 __all__ = ["LIMIT", "check", "refuse_unknown"]
 

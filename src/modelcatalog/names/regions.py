@@ -15,7 +15,7 @@ from modelcatalog.names.roles import Day, Word
 from modelcatalog.names.words import alone, cut, fold, readings
 
 if TYPE_CHECKING:
-    from modelcatalog.names.reference import Parts
+    from modelcatalog.names.parts import Parts
     from modelcatalog.records import SegmentKind
 
 __all__ = ["read_text"]

@@ -74,7 +74,7 @@ class Readings:
         """The word of a piece that is not among the kept ones."""
         if piece.isalpha() and piece.isascii():
             lowered = piece.lower()
-            if lowered not in self.first:
+            if lowered not in self.first and not lowered.endswith(self.dictionary.classes):
                 # As most new words are: every rule of `grammar.WORDS` wants a digit. Made again each time, since that costs
                 # no more than finding it again among tens of thousands, and nothing has to be kept.
                 return Word("unknown", lowered, None, lowered)
@@ -211,6 +211,8 @@ def _alone(piece: str, words: Dictionary) -> tuple[Word, ...]:
     known = words.words.get(piece)
     if known is not None and not (known.role == "family" and len(piece) == 1):
         return (known,)
+    if piece.endswith(words.classes):
+        return _of_class(piece, words)
     cut_so = grammar.known_piece(piece)
     if cut_so is not None:
         return (cut_so,)
@@ -221,6 +223,16 @@ def _alone(piece: str, words: Dictionary) -> tuple[Word, ...]:
     if glued is not None:
         return glued
     return (unknown(piece),) if ruled is None else _meaning(piece, ruled, words)
+
+
+def _of_class(piece: str, words: Dictionary) -> tuple[Word, ...]:
+    """``llamaforcausallm``: an architecture, and the class of models that transformers has of it; its number is not the model's (Qwen2 runs Qwen2.5)."""
+    head = piece[: -len(next(one for one in words.classes if piece.endswith(one)))]
+    first = _alone(head, words)[0] if head else unknown(piece)
+    if first.role != "family":
+        return (unknown(piece),)
+    rest = piece.removeprefix(first.text)
+    return first, Word("ignored", rest)
 
 
 def _meaning(piece: str, ruled: tuple[WordRule, re.Match[str]], words: Dictionary) -> tuple[Word, ...]:

@@ -9,9 +9,27 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelcatalog import catalog, vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import receipts, refusals
-from modelcatalog.planning import attention, claims, devices, engine, machine, packages, reading, refusing, silent, tensors, tokenizer, unpacking
+from modelcatalog.planning import adapter as adapters
+from modelcatalog.planning import (
+    adapting,
+    attention,
+    claims,
+    devices,
+    engine,
+    fitting,
+    machine,
+    modelfiles,
+    packages,
+    reading,
+    refusing,
+    silent,
+    tensors,
+    tokenizer,
+    unpacking,
+)
 from modelcatalog.planning import cards as cards_of
 from modelcatalog.planning import memory as sizes
+from modelcatalog.planning.adapter import MERGES, Adapter
 from modelcatalog.planning.growth import measured
 from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
@@ -30,6 +48,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.request import Request
     from modelcatalog.planning.runs import Engine
     from modelcatalog.records import Dtype, ModelName
+    from modelcatalog.stores.modelfile import Modelfile
 
 __all__ = ["build"]
 
@@ -55,8 +74,13 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         NeedsRemoteCode: loading it would run code from the repository.
         Unsupported: it does not talk, or the engine, a device, a dtype or what is installed cannot run it.
     """
+    if found.choice.format == "lora":
+        raise adapting.Alone(found)
     said = reading.read(found)
     facts = said.facts
+    if said.ggufs and adapters.is_adapter(said.ggufs[0]):
+        raise adapting.Alone(found._replace(headers={found.choice.weights[0].path: said.ggufs[0]}))
+    added = asked.adapter if isinstance(asked.adapter, Adapter) else None
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked, record.source)
     runs, why = _engine(record, found, facts, place, asked)
@@ -65,6 +89,8 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         _check_library(record, found, said, asked)
     if not runs.stretches:
         claims.check_context(asked.context_length, facts, subject=record.source)
+    if added is not None:
+        fitting.check(added, facts, said.tensors, subject=record.source)
     if place.cards and not asked.on and asked.device in {None, "auto"} and not packages.absent(runs.needs) and not engine.uses_gpus(runs):
         here = _place(facts, found, replace(asked, device="cpu"), record.source)
         place = here._replace(reason=f"{here.reason}; on the CPU: the installed {runs.name} was compiled without support for GPUs")
@@ -79,7 +105,9 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     if form.unpacks and place.dtype is None:
         place = place._replace(dtype="bfloat16", reason=f"bfloat16: what {runs.library} unpacks weights to")
     attends = attention.choose(facts, place.cards, dtype=place.dtype, unquantized=form.method is None or form.unpacks) if ours else None
-    tokens = asked.context_length or min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
+    said_by = found.kept.modelfile if found.kept is not None else None
+    usual = min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
+    tokens = asked.context_length or modelfiles.tokens(said_by, facts.context_length) or usual
     stored = sum(f.size for f in found.choice.weights)
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)
@@ -88,6 +116,8 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
     kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {})
     weights = plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False)
+    if weights is not None and added is not None:
+        weights += sizes.adapter_bytes(added, dtype=place.dtype)
     activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
     framework = sizes.framework_bytes(runs, cards=len(place.cards))
     room = None if weights is None or place.free is None else place.free - weights - (activations or 0) - (framework or 0)
@@ -102,7 +132,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         longest_context=None if room is None else kept.longest(room, facts.context_length),
         free=place.free,
         place=place.name,
-        disk=sum(f.size for f in _to_fetch(found, files)),
+        disk=sum(f.size for f in _to_fetch(found, files)) + (added.disk if added else 0),
         disk_free=machine.free_disk(found.hub.cache_folder()) if found.hub and asked.on is None else None,
     )
     return Plan(
@@ -126,8 +156,10 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         attention=attends.name if attends else None,
         unpacks=form.unpacks,
         context_length=tokens,
-        chat_template=facts.chat_template,
-        licence=said.card.licence or _listed_licence(record),
+        chat_template=_templated(stated=facts.chat_template, added=added, kept=said_by),
+        modelfile=said_by,
+        adapter=added,
+        licence=said.card.licence or (said_by.licence if said_by else None) or _listed_licence(record),
         base_model=said.card.base_model,
         base_relation=said.card.relation,
         trust_remote_code=asked.trust_remote_code,
@@ -135,11 +167,50 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         locked=asked.lock is not None,
         on=asked.on,
         memory=memory,
-        missing=packages.missing(runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found))),
-        mismatches=claims.mismatches(record, facts, found.choice),
-        warnings=(*_not_accepted(found), *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype), *_idle(asked, place)),
-        reasons=tuple(text for text in (*found.reasons, why, place.reason, attends.reason if attends else "", *_counted(asked, kept, runs)) if text),
+        missing=packages.missing(
+            runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found), *(runs.adapters_need if added else ()))
+        ),
+        mismatches=(*claims.mismatches(record, facts, found.choice), *(fitting.doubts(added, record) if added else ())),
+        warnings=(
+            *_not_accepted(found),
+            *modelfiles.warnings(found.kept, template=facts.chat_template),
+            *unpacking.warnings(form, stored=stored, unpacked=plain, dtype=place.dtype),
+            *_idle(asked, place),
+        ),
+        reasons=tuple(
+            text
+            for text in (
+                *found.reasons,
+                why,
+                place.reason,
+                attends.reason if attends else "",
+                *_counted(asked, kept, runs),
+                *modelfiles.reasons(said_by, asked, template=facts.chat_template),
+                *(_put_on(added, runs, asked) if added else ()),
+            )
+            if text
+        ),
     )
+
+
+def _templated(*, stated: bool | None, added: Adapter | None, kept: Modelfile | None) -> bool | None:
+    """Whether there is a chat template: the checkpoint's, its adapter's, or the one that Ollama keeps beside it; None where nobody can tell."""
+    if added is not None and added.chat_template:
+        return True
+    return True if stated is False and kept is not None and kept.jinja is not None else stated
+
+
+def _put_on(added: Adapter, runs: Engine, asked: Request) -> tuple[str, ...]:
+    """How an adapter is put onto its base."""
+    one = added.lora
+    what = f"{one.kind} of rank {one.rank} in {one.modules} matrices"
+    if (asked.engine_options or {}).get(MERGES) is True:
+        how = f"merged into the weights while loading ({MERGES})"
+    else:
+        how = "not merged: it is computed beside the weights"
+        how += f"; engine_options={{{MERGES!r}: True}} merges it" if MERGES in runs.options else ""
+    own = " and the tokenizer beside it" if added.tokenizer and not runs.adapters_plain else ""
+    return (f"the adapter {added.name}{own}: {what}, {how}",)
 
 
 def _engine(record: ModelName, found: Located, facts: Facts, place: _Place, asked: Request) -> engine.Chosen:

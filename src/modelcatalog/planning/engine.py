@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import installed, packages, runs
+from modelcatalog.planning.adapter import Adapter
 from modelcatalog.planning.packages import absent
 from modelcatalog.planning.runs import ENGINES, Engine, Knows, use
 
@@ -69,6 +70,13 @@ def choose(request: Request, *, form: str, cards: Sequence[Gpu], subject: str, n
             message = f"{key}={given[key]!r} is not for {engine.name}: {why}"
             others = [one for one in runs.reading(form) if key not in one.refuses]
             raise Unsupported(message, subject=subject, hint=f"{instead}, or {use(*others)}" if others else instead)
+    kind, _, number = str(request.device or "").partition(":")
+    if number not in {"", "0"} and not engine.picks:
+        message = f"device={request.device!r} is one of several, and {engine.name} takes the first that it sees"
+        hint = f'have it see that one alone (CUDA_VISIBLE_DEVICES={number}, before Python starts), and pass device="{kind}"'
+        raise Unsupported(message, subject=subject, hint=hint)
+    if isinstance(request.adapter, Adapter):
+        _check_adapter(engine, request.adapter, form, subject=subject)
     for key in request.engine_options or ():
         if _ANY not in engine.options and key not in engine.options:
             taking = [one for one in ENGINES.values() if _ANY in one.options or key in one.options]
@@ -78,10 +86,39 @@ def choose(request: Request, *, form: str, cards: Sequence[Gpu], subject: str, n
     return chosen
 
 
+def _check_adapter(engine: Engine, adapter: Adapter, form: str, *, subject: str) -> None:
+    """Refuse an adapter that the engine does not put onto a model."""
+    taking = [one for one in runs.reading(form) if adapter.format in one.adapters and not (one.adapters_plain and _more(adapter))]
+    other = use(*taking) if taking else "merge it into its base with peft"
+    if adapter.format not in engine.adapters:
+        reads = " and ".join(_TITLES.get(one, one) for one in engine.adapters) or "none"
+        message = f"{engine.name} reads adapters in {reads}, and {adapter.name} is {_TITLES.get(adapter.format, adapter.format)}"
+        convert = "convert it with llama.cpp's convert_lora_to_gguf.py, or " if "gguf" in engine.adapters else ""
+        onto = (
+            f"{convert}{other}"
+            if adapter.format != "gguf"
+            else f"put it onto a GGUF file of its base, with {use(*(one for one in ENGINES.values() if adapter.format in one.adapters))}"
+        )
+        raise Unsupported(message, subject=subject, hint=onto)
+    if engine.adapters_plain and (more := _more(adapter)):
+        message = f"{engine.name} takes the matrices of an adapter alone, and {adapter.name} {more}"
+        raise Unsupported(message, subject=subject, hint=other)
+
+
+def _more(adapter: Adapter) -> str:
+    """What an adapter has beside plain matrices."""
+    lora = adapter.lora
+    if lora.kind != "LoRA":
+        return f"is {lora.kind}"
+    return f"brings whole tensors too: {', '.join(lora.beside[:2])}" if lora.beside else ""
+
+
 def _best(request: Request, form: str, cards: Sequence[Gpu], named: str | None) -> Chosen:
     # Some formats have one engine alone, which is then named with the line that installs it.
     usual = runs.default() if form in runs.default().formats else runs.reading(form)[0]
     for one in ENGINES.values():
+        if isinstance(request.adapter, Adapter) and request.adapter.format not in one.adapters:
+            continue
         wanted = form in one.preferred_for or (named in one.preferred_for and form in one.formats)
         here = bool(cards) and one.preferred_with.get(form) == cards[0].device
         if not (wanted or here) or absent(one.requires(form)) or one.refuses.keys() & request.given().keys():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,14 @@ from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import Listing, RemoteFile
 from modelcatalog.hubs.card import Relation
 from modelcatalog.planning import picture
+from modelcatalog.planning.adapter import Adapter
 from modelcatalog.planning.figures import Missing, Record
 from modelcatalog.planning.growth import Growth
 from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.records import Dtype, ModelName, Quantization
 from modelcatalog.show import bars
 from modelcatalog.show.units import human
+from modelcatalog.stores.modelfile import Modelfile
 
 if TYPE_CHECKING:
     from modelcatalog.planning.table import Variant
@@ -75,7 +78,8 @@ class Plan(Record):
 
     name: ModelName
     source: str
-    """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, a hub's name, or ``server``."""
+    """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, ``ollama store`` (``lmstudio``, ``llama.cpp``), a
+    hub's name, or ``server``."""
     hub: str | None = None
     endpoint: str | None = None
     repo_id: str | None = None
@@ -94,6 +98,8 @@ class Plan(Record):
     dtype: Dtype | None = None
     device: str
     """``cpu``, ``cuda``, what the caller gave, or ``server``."""
+    server: str | None = None
+    """The kind of server that was found at ``endpoint`` on this machine; None where the caller named one. It is sent no key of the environment."""
     engine_options: dict[str, JsonValue] = Field(default_factory=dict)
     """What the caller handed on to the engine, by the engine's own names."""
     attention: str | None = None
@@ -102,12 +108,16 @@ class Plan(Record):
     """Quantized weights become ``dtype`` while loading."""
     context_length: int | None = None
     chat_template: bool | None = None
+    modelfile: Modelfile | None = None
+    """What Ollama keeps beside the weights for whoever runs them; it stands where the caller says nothing."""
     licence: str | None = None
     """As its hub, its card or its file says, else the catalog; None is unknown."""
     base_model: str | None = None
     """The model that it was made of, as its hub, its card or its file says."""
     base_relation: Relation | None = None
     """How it was made of it."""
+    adapter: Adapter | None = None
+    """The adapter that is put onto the model."""
     trust_remote_code: bool = False
     offload: bool = False
     on: str | None = None
@@ -240,8 +250,20 @@ class Plan(Record):
         rows = [("from", f"{self.source}: {where}"), ("files", f"{many}, {human(self.bytes)}, {kind}; {to_do}")]
         how = f", {self.attention} attention" if self.attention else ""
         given = "".join(f", {key}={value!r}" for key, value in self.engine_options.items())
+        if self.adapter is not None:
+            rows.append(("adapter", f"{self.adapter.title}, {human(self.adapter.bytes)}, {self.adapter.lora.kind} of rank {self.adapter.lora.rank}"))
         rows.append(("engine", f"{self.engine}, {self.dtype or 'dtype of the files'}{how}, on {self.device}{given}"))
-        return [*rows, ("memory", self._memory()), ("context", self._context()), ("licence", self._licence()), *self._notes()]
+        return [*rows, ("memory", self._memory()), ("context", self._context()), ("licence", self._licence()), *self._defaults(), *self._notes()]
+
+    def _defaults(self) -> list[tuple[str, str]]:
+        """What a Modelfile says, where one does."""
+        said = self.modelfile
+        if said is None:
+            return []
+        texts = [f"{key} {value if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)}" for key, value in said.parameters.items()]
+        texts += [] if said.system is None else [f"system {json.dumps(_short(said.system), ensure_ascii=False)}"]
+        texts += [f"{len(said.messages)} messages before each conversation"] if said.messages else []
+        return [("modelfile", ", ".join(texts))] if texts else []
 
     def _context(self) -> str:
         memory = self.memory

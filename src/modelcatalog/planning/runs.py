@@ -101,10 +101,18 @@ class Engine(_Entry):
     """It takes images, where the model does."""
     subfolders: bool = False
     """It reads a checkpoint that lies in a folder of its repository."""
+    adapters: tuple[str, ...] = ()
+    """File formats of the adapters that it puts onto a model."""
+    adapters_plain: bool = False
+    """It takes of an adapter its matrices alone: no whole tensors, no DoRA."""
+    adapters_need: tuple[str, ...] = ()
+    """Distributions that an adapter takes beside."""
     options: tuple[str, ...] = ()
     """What ``engine_options`` may hold; ``*`` leaves it to the engine."""
     refuses: dict[str, tuple[str, str]] = Field(default_factory=dict)
     """Keyword of `plan` that it can do nothing with -> why, and what to do."""
+    picks: bool = True
+    """It runs on one of several GPUs that the caller numbers."""
     cards: tuple[str, ...] = ()
     """The engine options whose product is how many GPUs it takes; all of them where it has none."""
     keeps: dict[str, dict[str, int]] = Field(default_factory=dict)

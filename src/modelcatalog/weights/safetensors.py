@@ -39,6 +39,8 @@ class SafetensorsHeader(NamedTuple):
     end: int
     counts: Mapping[str, int] = {}
     """Tensor -> its numbers."""
+    shapes: Mapping[str, tuple[int, ...]] = {}
+    """Tensor -> how they lie."""
 
     @property
     def dtype(self) -> str | None:
@@ -93,16 +95,18 @@ def read(text: bytes, *, subject: str) -> SafetensorsHeader:
         parameters: dict[str, int] = {}
         dtypes: dict[str, str] = {}
         counts: dict[str, int] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
         end = 0
         for name, entry in entries.items():
             kind = dtypes[name] = str(entry["dtype"])
-            counts[name] = prod(int(n) for n in entry["shape"])
+            shapes[name] = tuple(int(n) for n in entry["shape"])
+            counts[name] = prod(shapes[name])
             parameters[kind] = parameters.get(kind, 0) + counts[name]
             end = max(end, int(entry["data_offsets"][1]))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         message = f"{subject} has a safetensors header that cannot be read"
         raise IntegrityError(message, subject=subject, hint="fetch it again") from error
-    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end, counts)
+    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end, counts, shapes)
 
 
 def least_length(names: Iterable[str]) -> int:
@@ -126,13 +130,15 @@ def read_part(piece: bytes, *, subject: str) -> SafetensorsHeader | None:
     parameters: dict[str, int] = {}
     dtypes: dict[str, str] = {}
     counts: dict[str, int] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     seen = 0
     for name, kind, shape, start, end in _ENTRY.findall(piece[LENGTH_BYTES:].decode("utf-8", "replace")):
         dtypes[name] = kind
-        counts[name] = prod(int(n) for n in shape.split(",") if n.strip())
+        shapes[name] = tuple(int(n) for n in shape.split(",") if n.strip())
+        counts[name] = prod(shapes[name])
         parameters[kind] = parameters.get(kind, 0) + counts[name]
         seen += int(end) - int(start)
-    return SafetensorsHeader(parameters, dtypes, seen, counts) if dtypes else None
+    return SafetensorsHeader(parameters, dtypes, seen, counts, shapes) if dtypes else None
 
 
 def read_file(path: Path) -> SafetensorsHeader:

@@ -15,6 +15,7 @@ from modelcatalog.engines import Finish, Finished, Started, files_of
 from modelcatalog.engines.failing import closed
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.llama_cpp.native import Native, Shape
+from modelcatalog.engines.prompts.modelfiles import with_ollamas
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
@@ -156,7 +157,9 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
     file = place / plan.weights[0]
     native = Native(str(file), _shape(plan))
     try:
-        return LlamaCpp(native, _templates(gguf.read_file(file).metadata), subject)
+        metadata = gguf.read_file(file).metadata
+        templates = with_ollamas(_templates(metadata), plan.modelfile, metadata, native.specials().get("bos_token"))
+        return LlamaCpp(native, templates, subject)
     except BaseException:
         native.close()
         raise
@@ -179,6 +182,7 @@ def _shape(plan: Plan) -> Shape:
         batch=int(str(given.get("n_batch", 512))),
         gpu_layers=int(str(layers)),
         gpu=int(index) if index.isdigit() else None,
+        adapter=str(Path(plan.adapter.path or ".") / plan.adapter.files[0].path) if plan.adapter is not None else None,
     )
 
 

@@ -1,0 +1,59 @@
+"""Owns what a reference is in pieces, and what the words of a piece tell: whether it names a family, or a model at all. Knows no form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from modelcatalog.names import grammar
+from modelcatalog.names.roles import FamilyWord
+from modelcatalog.names.words import alone, names_family, readings
+
+if TYPE_CHECKING:
+    from modelcatalog.records import Hub, SegmentKind
+
+    RegionKind = SegmentKind | Literal["name", "tag", "file"]
+
+__all__ = ["Parts", "begins_with_family", "first_family", "names_model"]
+
+
+class Parts:
+    """A reference in pieces. ``regions`` cover the text from left to right: kind, start, end.
+
+    The kinds ``name``, ``tag`` and ``file`` are still to be read, word by word; the others are segment kinds.
+    """
+
+    __slots__ = ("file", "hub", "name", "owner", "provider", "regions", "revision", "slash", "tag")
+
+    def __init__(self) -> None:
+        self.hub: Hub | None = None
+        self.provider: str | None = None
+        self.owner: str | None = None
+        self.name: str | None = None
+        self.revision: str | None = None
+        self.tag: str | None = None
+        self.file: str | None = None
+        self.regions: list[tuple[RegionKind, int, int]] = []
+        self.slash = -1
+        """Where there are no regions, as in most texts: the place of the slash in ``owner/name``; -1: a bare name."""
+
+    def put(self, kind: RegionKind, start: int, end: int) -> None:
+        """Note one region; empty ones are left out."""
+        if start < end:
+            self.regions.append((kind, start, end))
+
+
+def begins_with_family(text: str) -> bool:
+    """Whether a name begins with a family, perhaps behind one word more: ``open-mixtral``."""
+    pieces = [piece for piece in grammar.pieces(text) if piece[0].isalnum()]
+    return any(names_family(piece) for piece in pieces[:2])
+
+
+def names_model(text: str) -> bool:
+    """Whether a step of a path has a family or a size in it."""
+    return any(word.role in ("family", "size", "mixture") for piece in grammar.pieces(text) for word in alone(readings()[piece]))
+
+
+def first_family(text: str) -> str | None:
+    """The family that a name begins with."""
+    value = alone(readings()[grammar.pieces(text)[0]])[0].value
+    return value.name if isinstance(value, FamilyWord) else None

@@ -1,0 +1,250 @@
+"""Owns plain names: the routes, owner, tag, revision and file around a name that is not part of an address, and what is glued to the name itself.
+
+Which steps are routes, who is a maker, and what is a file, is data.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from modelcatalog.names import grammar
+from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.names.parts import first_family
+from modelcatalog.names.roles import FamilyWord
+from modelcatalog.names.words import alone, names_family, readings
+
+if TYPE_CHECKING:
+    import re
+
+    from modelcatalog.names.dictionary import Dictionary
+    from modelcatalog.names.parts import Parts
+
+__all__ = ["account_end", "decoded", "dotted", "read_name", "read_plain", "read_revision", "read_steps", "read_tag", "stem"]
+
+_SHARD = "-00001-of-00001"
+_BEHIND = ("tag", "revision", "tag_at", "file")
+"""What may stand behind a name."""
+_DIGEST = 32
+"""Hexadecimal digits of the shortest digest."""
+_COMMIT = 40
+_VARIANTS = frozenset(("scheme", "bits", "plain_q", "dtype", "method", "named_scheme"))
+"""Roles of a word behind an at sign that name a variant, and no revision."""
+
+
+def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.Match[str], offset: int, form: str) -> None:  # noqa: C901, PLR0917  a line for each part of a reference
+    """A name with what may stand around it."""
+    part = found.groupdict()
+    own = "_at" if part["name"] is None else ""
+    at = found.start("routes" + own) + offset
+    if part["scheme"] is not None:
+        parts.hub = words.schemes[part["scheme"]]
+        if not found.group().startswith("://", len(part["scheme"])):
+            parts.provider = words.provider_of.get(part["scheme"], parts.provider)
+        parts.put("hub", offset, at)
+    read_steps(parts, lower, words, at, found.end("routes" + own) + offset)
+    at = found.end("routes" + own) + offset
+    owner = part["owner" + own]
+    start, end = found.start("name" + own) + offset, found.end("name" + own) + offset
+    if owner is not None and _is_route(parts, source, lower, words, owner, start, end):
+        read_steps(parts, lower, words, at, start)
+    elif owner is not None:
+        parts.owner = source[at : start - 1]
+        parts.put("owner", at, start - 1)
+        parts.put("separator", start - 1, start)
+    if form == "file_in_repository":
+        parts.name = source[start:end]
+        parts.put("name", start, end)
+    else:
+        read_name(parts, source, lower, words, start, end)
+    at = end
+    for left, right, kind in sorted((*found.span(kind), kind) for kind in _BEHIND if part.get(kind) is not None):
+        start, end = left + offset, right + offset
+        parts.put("separator", at, start)
+        at = end
+        if kind == "revision":
+            read_revision(parts, source, lower, start, end)
+            family = first_family(lower[start:end])
+            if family is not None and family == first_family(part["name" + own]):
+                # gemma3@gemma-3-4b-it: the model is named behind the at sign, and before it the line
+                parts.regions = [("route" if kind == "name" else kind, first, last) for kind, first, last in parts.regions[:-1]]
+                parts.put("name", start, end)
+        elif kind == "file":
+            if source[start:end].strip("/"):
+                parts.file = source[start:end]
+            parts.put("separator" if parts.file is None else "file", start, end)
+        else:
+            read_tag(parts, source, lower, words, start, end, form)
+    parts.put("separator", at, offset + len(found.group()))
+
+
+def _is_route(parts: Parts, source: str, lower: str, words: Dictionary, owner: str, start: int, end: int) -> bool:  # noqa: PLR0917  a stretch of one text
+    """Whether the step before a name is none of its accounts."""
+    if parts.provider is not None and (owner in words.paths or _maker_end(lower, words, start, end) > start):
+        return True
+    if owner not in words.routes:
+        return False
+    account = words.accounts.get(owner)
+    if account is None:
+        return True
+    if owner in words.apis:
+        return True
+    if owner not in words.served or source[start - 1 - len(owner) : end] != lower[start - 1 - len(owner) : end]:
+        return False  # an API's id is in lower case: Groq/Llama-3-Groq-8B lies on a hub
+    # Groq serves llama-3.1-8b, which is none of its own.
+    families = (word.value for piece in grammar.pieces(lower[start:end]) for word in alone(readings()[piece]) if word.role == "family")
+    family = next(families, None)
+    return isinstance(family, FamilyWord) and family.company != account.company
+
+
+def read_steps(parts: Parts, lower: str, words: Dictionary, start: int, end: int) -> None:
+    """Steps of a path before owner and name: providers, and what only leads the way."""
+    at = start
+    while at < end:
+        right = lower.find("/", at, end)
+        step = lower[at:right]
+        if step in words.provider_of and (step not in words.accounts or step in words.served or step in words.schemes):
+            parts.provider = words.provider_of[step]
+            parts.hub = words.schemes.get(parts.provider, parts.hub)
+        elif step in words.accounts and right + 1 == end and at == start:
+            parts.put("owner", at, right)  # mlx-community/Qwen/…: the account's format holds for what lies under it
+            parts.put("separator", right, right + 1)
+            at = right + 1
+            continue
+        parts.put("route", at, right)
+        parts.put("separator", right, right + 1)
+        at = right + 1
+
+
+def read_tag(parts: Parts, source: str, lower: str, words: Dictionary, start: int, end: int, form: str) -> None:  # noqa: PLR0917  a stretch of one text
+    """What stands behind a colon: a variant, a provider, a digest, or for a hub's own URI a commit."""
+    text = lower[start:end]
+    if form == "hub_uri" and len(text) == _COMMIT and _is_hexadecimal(text):
+        parts.revision = source[start:end]
+        parts.put("revision", start, end)
+        return
+    parts.tag = source[start:end]
+    provider = words.provider_of.get(text)
+    if provider is not None:
+        parts.provider = provider
+    software = parts.regions[0][0] == "path" and "." in text and text.replace(".", "").isdecimal()  # an image's, not the model's
+    parts.put("serving" if provider is not None or software or (len(text) >= _DIGEST and _is_hexadecimal(text)) else "tag", start, end)
+
+
+def _is_hexadecimal(text: str) -> bool:
+    return all(char in "0123456789abcdef" for char in text)
+
+
+def read_revision(parts: Parts, source: str, lower: str, start: int, end: int) -> None:
+    """What stands behind an at sign: a revision, unless it is one word that says how the weights are packed."""
+    pieces = grammar.pieces(lower[start:end])
+    role = alone(readings()[pieces[0]])[0].role if len(pieces) == 1 else "other"
+    branch = parts.owner is not None and (role not in ("scheme", "plain_q", "bits") or pieces[0].endswith("bpw"))
+    if parts.hub is not None or role not in _VARIANTS or branch:
+        parts.revision = decoded(source[start:end])
+    parts.put("revision", start, end)
+
+
+def decoded(text: str) -> str:
+    """A revision or a file as its hub has it: an address writes a slash in a branch's name as %2F."""
+    if "%" not in text:
+        return text
+    decoded = unquote(text)
+    return decoded if decoded.isprintable() else text
+
+
+def read_name(parts: Parts, source: str, lower: str, words: Dictionary, start: int, end: int) -> None:  # noqa: PLR0917  a stretch of one text
+    """The name itself, with a maker or an account before it, or a file's suffix or what a provider adds behind it."""
+    whole, owned = start, parts.owner is not None  # what lies under an account is called by its whole name
+    if "." in lower[start:end]:
+        catalog = next((text for text in words.catalogs if lower.startswith(text, start, end)), None)
+        if catalog is not None:
+            parts.provider = words.catalogs[catalog]
+            parts.put("route", start, start + len(catalog) - 1)
+            parts.put("separator", start + len(catalog) - 1, start + len(catalog))
+            start = whole = start + len(catalog)
+        start = _maker(parts, lower, words, start, end)
+    at = account_end(lower, start, end, words) if "_" in lower[start:end] else -1
+    if at >= 0:
+        if not owned:
+            parts.owner = source[start:at]
+        parts.put("owner", start, at)
+        parts.put("separator", at, at + 1)
+        start = at + 1
+    name = source[whole if owned else start : end]
+    if lower.endswith(words.files, start, end):
+        parts.file, parts.name = source[whole:end], stem(name)
+        parts.put("name", start, end)
+        return
+    parts.name = name or None
+    added = next((word for word in words.variants.get(parts.provider or "", ()) if lower.endswith(word, start + 1, end)), "")
+    parts.put("name", start, end - len(added))
+    if added:
+        parts.put("separator", end - len(added), end - len(added) + 1)
+        parts.put("serving", end - len(added) + 1, end)
+
+
+def account_end(lower: str, start: int, end: int, words: Dictionary) -> int:
+    """Where the account ends that stands before a name with an underscore, as in ``TheBloke_Llama-2-7B-GPTQ``; -1: none does."""
+    at = lower.find("_", start, end)
+    head = lower[start:at]
+    if at < 0 or head not in words.accounts or not lower[at + 1 : at + 2].isalpha():
+        return -1
+    if (head in words.families or not words.accounts[head].repackager) and not names_family(grammar.pieces(lower[at + 1 : end])[0]):
+        return -1  # qwen_chat is no account's
+    return at
+
+
+def dotted(lower: str, start: int, words: Dictionary) -> bool:
+    """Whether a point may part a maker or a file's suffix from the name."""
+    head = lower[start : lower.find(".", start)]  # there is one: the account before has none
+    return head in words.accounts or head in words.regions or head in words.catalog_heads or lower.endswith(words.files)
+
+
+def _maker_end(lower: str, words: Dictionary, start: int, end: int) -> int:
+    """Where the name starts behind ``us.anthropic.``; ``start`` itself where no maker stands before a point."""
+    head, dot, rest = lower[start:end].partition(".")
+    at = start
+    if dot and head in words.regions and "." in rest:
+        at += len(head) + 1
+        head, dot, rest = rest.partition(".")
+    account = words.accounts.get(head) if dot and rest[:1].isalpha() else None
+    if account is None or account.company is None or f".{rest}" in words.files:
+        return start
+    return at + len(head) + 1
+
+
+def _maker(parts: Parts, lower: str, words: Dictionary, start: int, end: int) -> int:
+    """Bedrock's ``us.anthropic.`` before the name; gives where the name starts."""
+    after = _maker_end(lower, words, start, end)
+    if after == start:
+        return start
+    at = lower.rfind(".", start, after - 1) + 1 or start
+    at = max(at, start)
+    head = lower[at : after - 1]
+    providers = words.dotted.get(head, ())
+    if parts.provider is None and providers and parts.owner is None:
+        marked = at > start or len(providers) == 1 or (lower[end : end + 1] == ":" and lower[end + 1 : end + 2].isdecimal())
+        parts.provider = providers[0] if marked else None
+    if at > start:
+        parts.put("route", start, at - 1)
+        parts.put("separator", at - 1, at)
+    if head in words.families and not names_family(grammar.pieces(lower[after:end])[0]):
+        return at  # deepseek.r1: the family itself
+    parts.put("company", at, after - 1)
+    parts.put("separator", after - 1, after)
+    return after
+
+
+def stem(text: str) -> str:
+    """A weight file's name without its suffix and shard number.
+
+    >>> stem("Qwen2.5-7B-Q4_K_M-00001-of-00002.gguf")
+    'Qwen2.5-7B-Q4_K_M'
+    """
+    if not text.lower().endswith(current_dictionary().files):
+        return text
+    text = text.rpartition(".")[0]
+    if text[-9:-5].lower() == "-of-" and len(text) > len(_SHARD):
+        text = text[: -len(_SHARD)]
+    return stem(text)
