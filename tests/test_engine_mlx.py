@@ -440,6 +440,20 @@ class TestSafety:
                     assert answer(model, "a")
             assert not marker.exists()
 
+    def test_a_module_of_its_own_needs_no_code(self, llama: Path, tmp_path: Path) -> None:
+        """A model that transformers runs only with its repository's code, and mlx-lm with a module of its own, is planned for mlx without any."""
+        classes = {"AutoConfig": "configuration_internlm2.InternLM2Config", "AutoModelForCausalLM": "modeling_internlm2.InternLM2ForCausalLM"}
+        named = {"model_type": "internlm2", "architectures": ["InternLM2ForCausalLM"], "auto_map": classes}
+        folder = copied(llama, tmp_path / "internlm2", config=named)
+        assert plan(folder, engine="mlx", device="cpu").engine == "mlx"
+        with pytest.raises(NeedsRemoteCode):
+            plan(folder, device="cpu")
+        tokenizer = {"auto_map": {"AutoTokenizer": ["tokenization_x.X", None]}, "tokenizer_class": "XTokenizer"}
+        folder = copied(llama, tmp_path / "tokens", tokenizer_config=tokenizer)
+        (folder / "tokenization_x.py").write_text("raise SystemExit", encoding="utf-8")
+        with pytest.raises(NeedsRemoteCode, match="the tokenizer of"), mc.load(folder, engine="mlx", device="cpu") as model:
+            raise AssertionError(model.chat("a"))
+
     def test_weights_that_do_not_fit(self, llama: Path, tmp_path: Path) -> None:
         """Weights that are not those of the class are refused and named: none is left out, none is made up."""
         import mlx.core as mx

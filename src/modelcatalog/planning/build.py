@@ -34,6 +34,7 @@ from modelcatalog.planning.growth import measured
 from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 from modelcatalog.planning.runs import ENGINES, default
+from modelcatalog.planning.runs import reading as reading_form
 from modelcatalog.records import Quantization
 
 if TYPE_CHECKING:
@@ -259,7 +260,11 @@ def _check_files(record: ModelName, found: Located, said: Said, asked: Request) 
         if len(said.ggufs) == len(found.choice.weights):
             tensors.check_gguf(said.ggufs, subject=found.choice.weights[0].path)
         return
-    refusing.check_code(said.facts, trusted=asked.trust_remote_code, subject=record.source)
+    form = engine.form_of(found.choice.format, said.facts)
+    # Where one engine alone would run it, its own module makes the repository's code needless.
+    running = ENGINES[asked.engine] if asked.engine is not None else None if form in default().formats else reading_form(form)[0]
+    if running is None or not engine.has_module(running, said.facts):
+        refusing.check_code(said.facts, trusted=asked.trust_remote_code, subject=record.source)
     tensors.check_method(said.facts, said.tensors, said.others, subject=record.source)
     tensors.check_missing(said.facts, said.tensors, subject=record.source)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.machine import Gpu
     from modelcatalog.planning.request import Request
 
-__all__ = ["Chosen", "cards_of", "check_model", "choose", "form_of", "uses_gpus"]
+__all__ = ["Chosen", "cards_of", "check_model", "choose", "form_of", "has_module", "uses_gpus"]
 
 _TITLES = {"gguf": "GGUF files"}
 _TABLE = re.compile(r"^(\w+)(?:: [^\n=]+)? = (?:\{|Literal\[)(.*?)^[}\]]", re.MULTILINE | re.DOTALL)
@@ -198,12 +198,23 @@ def check_model(engine: Engine, facts: Facts, *, folder: str, trusted: bool, sub
 
 def _check_type(knows: Knows, place: Path, facts: Facts, *, have: str, engine: Engine, subject: str) -> None:
     """Refuse a type of model that has no module of its own in the installed engine, nor the module of another type."""
-    kind, (file, table) = facts.model_type, knows.renamed
-    if kind is None or not (place / knows.models).is_dir() or kind in _tables(place / file).get(table, ()) or (place / knows.models / f"{kind}.py").is_file():
+    kind = facts.model_type
+    if kind is None or not (place / knows.models).is_dir() or _has_module(knows, place, kind):
         return
     message = f"{have} does not know the model type {kind}, which {subject} has"
     others = [one for one in runs.reading("safetensors") if one.name != engine.name]
     raise Unsupported(message, subject=subject, hint=f"take another version of {engine.name}, or {use(*others, runs.server())}")
+
+
+def has_module(engine: Engine, facts: Facts) -> bool:
+    """Whether the installed engine has a module of its own for a type of model, so that no code from the repository is needed."""
+    place = None if engine.knows is None or not engine.knows.models else _place(engine.knows.package)
+    return engine.knows is not None and place is not None and facts.model_type is not None and _has_module(engine.knows, place, facts.model_type)
+
+
+def _has_module(knows: Knows, place: Path, kind: str) -> bool:
+    file, table = knows.renamed
+    return kind in _tables(place / file).get(table, ()) or (place / knows.models / f"{kind}.py").is_file()
 
 
 def _added_to(knows: Knows) -> bool:

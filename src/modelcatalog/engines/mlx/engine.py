@@ -19,7 +19,7 @@ from modelcatalog.engines.mlx.worker import Worker
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
-from modelcatalog.errors import EngineError, ModelCatalogError, Unsupported
+from modelcatalog.errors import EngineError, ModelCatalogError, NeedsRemoteCode, Unsupported
 from modelcatalog.planning.facts import context_limit
 from modelcatalog.planning.runs import default, server, use
 
@@ -203,6 +203,9 @@ def _unloaded(error: Exception, subject: str) -> ModelCatalogError:
     said = first_line(error)
     if ran_out(error) or "memory" in said.lower():
         return out_of_memory("loading", subject, hint="take a smaller variant")
+    if "trust_remote_code" in str(error):
+        message = f"the tokenizer of {subject} is Python code from its repository, and mlx runs none"
+        return NeedsRemoteCode(message, subject=subject, hint=f"take another checkpoint of it, or read that code and use {use(default())}")
     if isinstance(error, ValueError | NotImplementedError):
         return Unsupported(f"mlx-lm cannot load {subject}: {said}", subject=subject, hint=f"a newer mlx-lm may; or {use(default(), server())}")
     return EngineError(f"mlx-lm does not load {subject}: {said}", subject=subject)
