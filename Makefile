@@ -96,7 +96,7 @@ test-compiled: compiled
 	@echo "==> The reading tests on the compiled modules"
 	@MODELCATALOG_TEST_COMPILED=1 $(BIN)/python -m pytest -p no:cacheprovider $(SPREAD) $(addprefix tests/test_,$(addsuffix .py,$(READING)))
 
-READING := corpus names context properties catalog words records reference calendar public_api shared_reading cli errors html
+READING := corpus names context properties catalog words records reference calendar errors
 
 # Dependencies move: the newest of each, whatever constraints.txt says, and what of the tests meets them. Each run looks for newer ones.
 # A plain torch may bring gigabytes of another vendor's packages; `make test-newest NEWEST_TORCH=torch` takes the newest all the same.
