@@ -82,7 +82,7 @@ def test_word_tables() -> None:
     """Types have both languages, methods are explained, repackagers and hosts are there."""
     assert vocabulary.types()["instruct"].zh
     assert all(entry.en and entry.zh for entry in vocabulary.types().values())
-    assert vocabulary.methods()["awq"].about
+    assert vocabulary.methods()["awq"].zh
     assert vocabulary.dtypes()["bf16"] == "bfloat16"
     assert "gguf" in vocabulary.formats()
     assert vocabulary.hubs().hosts["modelscope.cn"] == "modelscope"
