@@ -113,12 +113,12 @@ def days() -> dict[str, date]:
     >>> days()["catalog"].year >= 2026
     True
     """
-    from modelcatalog.catalog import fetched, index  # as in _HOMES
+    from modelcatalog.catalog import index, listing  # as in _HOMES
 
     known = index.index()
     opened = (*(one.checked for one in known.companies), *(one.checked for one in known.families.values()), *(one.checked for one in known.series))
     own = max(day for day in opened if day is not None)
-    table = fetched.fetched()
+    table = listing.fetched()
     return {"catalog": own, **({} if table is None else table.days)}
 
 

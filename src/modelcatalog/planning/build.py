@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
@@ -21,6 +22,7 @@ from modelcatalog.planning import (
     machine,
     modelfiles,
     packages,
+    projectors,
     reading,
     refusing,
     resident,
@@ -36,6 +38,7 @@ from modelcatalog.planning.growth import measured
 from modelcatalog.planning.memory import DTYPE_BYTES, weight_bytes
 from modelcatalog.planning.record import Memory, Plan
 from modelcatalog.planning.runs import ENGINES, default
+from modelcatalog.planning.runs import reading as reading_form
 from modelcatalog.records import Quantization
 from modelcatalog.show.units import human
 
@@ -87,6 +90,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked, record.source)
     runs, why = _engine(record, found, facts, place, asked)
+    found = projectors.beside(found, runs, asked=(asked.engine_options or {}).get("images"), subject=record.source)
     ours = bool(runs.library)
     if ours:
         _check_library(record, found, said, asked)
@@ -122,8 +126,8 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     said = said._replace(layers=resident.with_guessing(said, runs, asked.engine_options or {}))
     kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {})
     weights = plain if form.unpacks else weight_bytes(resides, stored=stored, dtype=place.dtype, unpacked=False)
-    if weights is not None and added is not None:
-        weights += sizes.adapter_bytes(added, dtype=place.dtype)
+    if weights is not None:
+        weights += projectors.size(found) + (sizes.adapter_bytes(added, dtype=place.dtype) if added is not None else 0)
     activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
     framework = sizes.framework_bytes(runs, cards=len(place.cards))
     room = None if weights is None or place.free is None else place.free - weights - (activations or 0) - (framework or 0)
@@ -224,13 +228,17 @@ def _engine(record: ModelName, found: Located, facts: Facts, place: _Place, aske
     """The engine, which knows the model; one that only comes first here gives way to the usual one where it does not."""
     form = engine.form_of(found.choice.format, facts)
     chosen = engine.choose(asked, form=form, cards=place.cards, subject=record.source, named=record.format)
+    check = partial(engine.check_model, facts=facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+    usual, free = default(), asked.engine is None and form in default().formats and chosen.engine is not default()
+    if free and facts.composite and usual.sees and not chosen.engine.sees:
+        chosen = engine.Chosen(usual, f"{usual.name}: the model may see, and {chosen.engine.name} takes no images here")
     try:
-        engine.check_model(chosen.engine, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+        check(chosen.engine)
     except Unsupported as error:
-        if asked.engine is not None or chosen.engine is default() or form not in default().formats:
+        if not free:
             raise
-        chosen = engine.Chosen(default(), f"{default().name}: {error.message}")
-        engine.check_model(chosen.engine, facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
+        chosen = engine.Chosen(usual, f"{usual.name}: {error.message}")
+        check(usual)
     return chosen
 
 
@@ -268,7 +276,11 @@ def _check_files(record: ModelName, found: Located, said: Said, asked: Request) 
         if len(said.ggufs) == len(found.choice.weights):
             tensors.check_gguf(said.ggufs, subject=found.choice.weights[0].path)
         return
-    refusing.check_code(said.facts, trusted=asked.trust_remote_code, subject=record.source)
+    form = engine.form_of(found.choice.format, said.facts)
+    # Where one engine alone would run it, its own module makes the repository's code needless.
+    running = ENGINES[asked.engine] if asked.engine is not None else None if form in default().formats else reading_form(form)[0]
+    if running is None or not engine.has_module(running, said.facts):
+        refusing.check_code(said.facts, trusted=asked.trust_remote_code, subject=record.source)
     tensors.check_method(said.facts, said.tensors, said.others, subject=record.source)
     tensors.check_missing(said.facts, said.tensors, subject=record.source)
 
