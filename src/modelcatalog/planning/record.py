@@ -260,8 +260,8 @@ class Plan(Record):
         said = self.modelfile
         if said is None:
             return []
-        texts = [f"{key} {value if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)}" for key, value in said.parameters.items()]
-        texts += [] if said.system is None else [f"system {json.dumps(_short(said.system), ensure_ascii=False)}"]
+        texts = [f"{key} {value if isinstance(value, int | float) else _quoted(value)}" for key, value in said.parameters.items()]
+        texts += [] if said.system is None else [f"system {_quoted(_short(said.system))}"]
         texts += [f"{len(said.messages)} messages before each conversation"] if said.messages else []
         return [("modelfile", ", ".join(texts))] if texts else []
 
@@ -299,6 +299,11 @@ class Plan(Record):
 def _short(text: str) -> str:
     """The end of a text that has no room as a whole."""
     return text if len(text) <= _ROOM else f"…{text[-_ROOM:]}"
+
+
+def _quoted(value: object) -> str:
+    """A value as JSON, without a character that a terminal would obey."""
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in json.dumps(value, ensure_ascii=False))
 
 
 def _title(name: ModelName) -> str:
