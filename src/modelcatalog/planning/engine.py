@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.machine import Gpu
     from modelcatalog.planning.request import Request
 
-__all__ = ["Chosen", "cards_of", "check_model", "choose", "form_of", "uses_gpus"]
+__all__ = ["Chosen", "cards_of", "check_model", "choose", "form_of", "has_module", "uses_gpus"]
 
 _TITLES = {"gguf": "GGUF files"}
 _TABLE = re.compile(r"^(\w+)(?:: [^\n=]+)? = (?:\{|Literal\[)(.*?)^[}\]]", re.MULTILINE | re.DOTALL)
@@ -91,10 +91,15 @@ def _check_adapter(engine: Engine, adapter: Adapter, form: str, *, subject: str)
     taking = [one for one in runs.reading(form) if adapter.format in one.adapters and not (one.adapters_plain and _more(adapter))]
     other = use(*taking) if taking else "merge it into its base with peft"
     if adapter.format not in engine.adapters:
-        reads = " and ".join(_TITLES.get(one, one) for one in engine.adapters) or "none"
+        reads = " and ".join(_TITLES.get(one, one) for one in engine.adapters)
         message = f"{engine.name} reads adapters in {reads}, and {adapter.name} is {_TITLES.get(adapter.format, adapter.format)}"
+        message = message if reads else f"{engine.name} takes no adapters here, and {adapter.name} is one"
         convert = "convert it with llama.cpp's convert_lora_to_gguf.py, or " if "gguf" in engine.adapters else ""
-        onto = f"{convert}{other}" if adapter.format != "gguf" else f"put it onto a GGUF file of its base, with {use(ENGINES['llama.cpp'])}"
+        onto = (
+            f"{convert}{other}"
+            if adapter.format != "gguf"
+            else f"put it onto a GGUF file of its base, with {use(*(one for one in ENGINES.values() if adapter.format in one.adapters))}"
+        )
         raise Unsupported(message, subject=subject, hint=onto)
     if engine.adapters_plain and (more := _more(adapter)):
         message = f"{engine.name} takes the matrices of an adapter alone, and {adapter.name} {more}"
@@ -219,12 +224,23 @@ def _has(library: Path, name: str) -> bool:
 
 def _check_type(knows: Knows, place: Path, facts: Facts, *, have: str, engine: Engine, subject: str) -> None:
     """Refuse a type of model that has no module of its own in the installed engine, nor the module of another type."""
-    kind, (file, table) = facts.model_type, knows.renamed
-    if kind is None or not (place / knows.models).is_dir() or kind in _tables(place / file).get(table, ()) or (place / knows.models / f"{kind}.py").is_file():
+    kind = facts.model_type
+    if kind is None or not (place / knows.models).is_dir() or _has_module(knows, place, kind):
         return
     message = f"{have} does not know the model type {kind}, which {subject} has"
     others = [one for one in runs.reading("safetensors") if one.name != engine.name]
     raise Unsupported(message, subject=subject, hint=f"take another version of {engine.name}, or {use(*others, runs.server())}")
+
+
+def has_module(engine: Engine, facts: Facts) -> bool:
+    """Whether the installed engine has a module of its own for a type of model, so that no code from the repository is needed."""
+    place = None if engine.knows is None or not engine.knows.models else _place(engine.knows.package)
+    return engine.knows is not None and place is not None and facts.model_type is not None and _has_module(engine.knows, place, facts.model_type)
+
+
+def _has_module(knows: Knows, place: Path, kind: str) -> bool:
+    file, table = knows.renamed
+    return kind in _tables(place / file).get(table, ()) or (place / knows.models / f"{kind}.py").is_file()
 
 
 def _added_to(knows: Knows) -> bool:

@@ -105,6 +105,8 @@ class Engine(_Entry):
     """Weights stay as they are in the file, so there is no type to compute in."""
     stretches: bool = False
     """A context may be longer than the model's own."""
+    sees: bool = False
+    """It takes images, where the model does."""
     subfolders: bool = False
     """It reads a checkpoint that lies in a folder of its repository."""
     adapters: tuple[str, ...] = ()
