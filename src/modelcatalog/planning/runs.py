@@ -25,6 +25,14 @@ class Gpu(_Entry):
     """Or the distributions of which one is there, if it was."""
 
 
+class Names(_Entry):
+    """Where an installed package has the names of the architectures of GGUF files that it runs: as texts in its library."""
+
+    package: str
+    files: str
+    """The library beside it."""
+
+
 class Knows(_Entry):
     """Where an installed package says, in its own text, which models it has classes for."""
 
@@ -97,6 +105,8 @@ class Engine(_Entry):
     """Weights stay as they are in the file, so there is no type to compute in."""
     stretches: bool = False
     """A context may be longer than the model's own."""
+    sees: bool = False
+    """It takes images, where the model does."""
     subfolders: bool = False
     """It reads a checkpoint that lies in a folder of its repository."""
     adapters: tuple[str, ...] = ()
@@ -117,6 +127,7 @@ class Engine(_Entry):
     """Types in which it can keep keys and values, as ``kv_dtype`` names them -> the engine options that say so."""
     takes: Takes | None = None
     gpu: Gpu | None = None
+    names: Names | None = None
     knows: Knows | None = None
     library: str = ""
     """The package with whose classes it loads, whose tables `installed` reads."""

@@ -7,36 +7,34 @@ from __future__ import annotations
 
 import json
 import weakref
-from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import Finished, Started, files_of
 from modelcatalog.engines.failing import closed, first_line, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.mlx.native import Chooser, Held, Native, Row, leave
+from modelcatalog.engines.mlx.together import Asked, Together, reason
 from modelcatalog.engines.mlx.worker import Worker
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
-from modelcatalog.errors import EngineError, ModelCatalogError, Unsupported
+from modelcatalog.errors import EngineError, ModelCatalogError, NeedsRemoteCode, Unsupported
 from modelcatalog.planning.facts import context_limit
 from modelcatalog.planning.runs import default, server, use
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from modelcatalog.engines import Event, Finish, Options, Prompt
-    from modelcatalog.engines.text import Writer
+    from modelcatalog.engines import Event, Options, Prompt
     from modelcatalog.planning import Plan
 
 __all__ = ["Mlx", "open"]
 
 _WIDTH = 32
 """Most replies of a batch that are made together."""
-_AHEAD = 2
-"""Prompts of a batch that are taken ahead, in widths of it."""
 
 
 class _Memory:
@@ -64,18 +62,6 @@ class _Memory:
             self.cache, self.ids = cache, row.ids[: row.fed]
 
 
-class _Asked(NamedTuple):
-    """A prompt of a batch."""
-
-    row: Row
-    writer: Writer
-    thinking: bool
-    place: int
-
-
-_Out = tuple[int, "Event | ModelCatalogError"]
-
-
 class Mlx:
     """A model of mlx-lm and the thread in which it computes."""
 
@@ -98,13 +84,11 @@ class Mlx:
         self._guides = Guides(lambda: tokenizing.guided(tokenizer, self._prompter.ends), subject)
         device = "the GPU" if native.gpu else "the CPU"
         self.decoding = f"mlx: on {device}, {'with the weights packed as they are in the file' if native.packed else 'with the weights as they are'}"
-        costs = []
+        costs, kinds = [], " and ".join(native.kinds)
         if not native.trims:
-            kinds = " and ".join(native.kinds)
-            costs.append(f"a turn of a session reads the whole conversation again where its history was rewritten: mlx-lm cannot cut back a {kinds}")
+            costs.append(f"a turn of a session reads the whole conversation again where its history was rewritten: mlx-lm cannot cut back {kinds}")
         if not native.joins:
-            why = "a quantized cache" if native.held.bits else f"a {' and '.join(native.kinds)}"
-            costs.append(f"a batch is answered one by one: mlx-lm cannot join rows of {why}")
+            costs.append(f"a batch is answered one by one: mlx-lm cannot join rows of {kinds}")
         self.costs = tuple(costs)
 
     @property
@@ -135,21 +119,27 @@ class Mlx:
     ) -> Iterator[tuple[int, Event | ModelCatalogError]] | None:
         """Generate for many prompts together, by mlx-lm's own batching."""
         native = self._open()
-        return self._replies(native, prompts, options, cancel) if native.joins else None
+        if not native.joins:
+            return None
+        how = settings(options, self._defaults)
+        # One that is shared chooses for all rows at once.
+        shared = self._worker.call(lambda: Chooser(native.mx, how, None)) if options.seed is None else None
+        batch = Together(self._worker, native.rows, lambda prompt: self._ask(native, prompt, options, shared), self._translated, cancel, width=self._width)
+        return batch.run(prompts)
 
     def _open(self) -> Native:
         if self._native is None:
             raise closed(self._subject)
         return self._native
 
-    def _ask(self, native: Native, prompt: Prompt, options: Options, shared: Chooser | None = None, place: int = 0) -> _Asked:
+    def _ask(self, native: Native, prompt: Prompt, options: Options, shared: Chooser | None = None) -> Asked:
         """What a prompt asks of the model."""
         ids, writer, thinking = self._prompter.ask(prompt, options)
         how = settings(options, self._defaults)
         chooser = shared or self._worker.call(lambda: Chooser(native.mx, how, options.seed))
         most = options.max_new_tokens if self._limit is None else min(options.max_new_tokens, self._limit - len(ids))
         guide = self._guides.guide(options.constraint, writer)
-        return _Asked(Row(ids, most, writer, chooser, penalty=how.repetition_penalty, guide=guide), writer, thinking, place)
+        return Asked(Row(ids, most, writer, chooser, penalty=how.repetition_penalty, guide=guide), thinking)
 
     # In the thread -------------------------------------------------------------------------------
 
@@ -173,69 +163,7 @@ class Mlx:
                 memory.keep(cache, row)
         if text := row.writer.rest():
             yield text
-        yield Finished(_reason(row, stopped=stopped), row.made)
-
-    # A batch: the text in the caller's thread, the tokens in the other one ------------------------
-
-    def _replies(self, native: Native, prompts: Iterator[Prompt | ModelCatalogError], options: Options, cancel: threading.Event) -> Iterator[_Out]:
-        # One that is shared chooses for all rows at once.
-        how = settings(options, self._defaults)
-        shared = self._worker.call(lambda: Chooser(native.mx, how, None)) if options.seed is None else None
-        width, place, more = self._width, 0, True
-        rows = self._worker.call(lambda: native.rows(width))
-        active: dict[Row, _Asked] = {}
-        try:
-            while True:
-                while more and len(active) < _AHEAD * width:
-                    prompt = next(prompts, None)
-                    if prompt is None:
-                        more = False
-                        break
-                    place += 1
-                    try:
-                        if isinstance(prompt, ModelCatalogError):
-                            raise prompt
-                        asked = self._ask(native, prompt, options, shared, place - 1)
-                    except ModelCatalogError as error:
-                        yield place - 1, error
-                        continue
-                    active[asked.row] = asked
-                    self._worker.call(lambda row=asked.row: rows.add(row))  # type: ignore[misc]
-                    yield asked.place, Started(asked.row.prompt, asked.thinking)
-                if not active:
-                    return
-                if cancel.is_set():
-                    for asked in active.values():
-                        yield from _ended(asked, stopped=True)
-                    return
-                try:
-                    made = self._worker.call(rows.step)
-                except Exception as error:  # noqa: BLE001  those that are in it have failed, and the others go on in a smaller batch
-                    failed, width = self._translated(error), max(1, width // 2)
-                    for asked in active.values():
-                        yield asked.place, failed
-                    active.clear()
-                    rows = self._worker.call(lambda: native.rows(width))
-                    continue
-                gone = []
-                for row in made:
-                    asked = active[row]
-                    if row in rows.failed:
-                        gone.append(row)
-                        yield asked.place, rows.failed.pop(row)
-                        continue
-                    for text in (asked.writer.push(row.ids[-1]),) if row.guide is None else rows.written.pop(row, ()):
-                        if text:
-                            yield asked.place, text
-                    if asked.writer.done or row.made >= row.limit:
-                        gone.append(row)
-                        yield from _ended(asked, stopped=False)
-                if gone:
-                    self._worker.call(lambda: rows.drop(gone))
-                for row in gone:
-                    del active[row]
-        finally:
-            self._worker.call(rows.close)
+        yield Finished(reason(row, stopped=stopped), row.made)
 
     def _translated(self, error: Exception) -> ModelCatalogError:
         if isinstance(error, ModelCatalogError):
@@ -243,16 +171,6 @@ class Mlx:
         if ran_out(error) or "memory" in str(error).lower():
             return out_of_memory("generating", self._subject, hint="shorten the prompt, or take a smaller variant")
         return EngineError(f"mlx failed: {first_line(error)}", subject=self._subject)
-
-
-def _ended(asked: _Asked, *, stopped: bool) -> Iterator[_Out]:
-    if text := asked.writer.rest():
-        yield asked.place, text
-    yield asked.place, Finished(_reason(asked.row, stopped=stopped), asked.row.made)
-
-
-def _reason(row: Row, *, stopped: bool) -> Finish:
-    return "stop" if row.writer.done else "cancelled" if stopped else "length"
 
 
 def open(plan: Plan) -> Mlx:  # noqa: A001  engines.mlx.open(plan)
@@ -285,6 +203,9 @@ def _unloaded(error: Exception, subject: str) -> ModelCatalogError:
     said = first_line(error)
     if ran_out(error) or "memory" in said.lower():
         return out_of_memory("loading", subject, hint="take a smaller variant")
+    if "trust_remote_code" in str(error):
+        message = f"the tokenizer of {subject} is Python code from its repository, and mlx runs none"
+        return NeedsRemoteCode(message, subject=subject, hint=f"take another checkpoint of it, or read that code and use {use(default())}")
     if isinstance(error, ValueError | NotImplementedError):
         return Unsupported(f"mlx-lm cannot load {subject}: {said}", subject=subject, hint=f"a newer mlx-lm may; or {use(default(), server())}")
     return EngineError(f"mlx-lm does not load {subject}: {said}", subject=subject)

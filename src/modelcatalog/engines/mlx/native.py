@@ -161,8 +161,10 @@ class Native:
         with _own_limits():
             import mlx.core as mx
 
-            if cpu and mx.default_device() != mx.cpu:
-                mx.set_default_device(mx.cpu)
+            # The default is the process's, and another model may have set it.
+            wanted = mx.cpu if cpu or not mx.is_available(mx.gpu) else mx.gpu
+            if mx.default_device() != wanted:
+                mx.set_default_device(wanted)
             from mlx_lm import utils
             from mlx_lm.models import cache
         self.mx, self._caches, self.held = mx, cache, held
