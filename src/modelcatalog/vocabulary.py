@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from modelcatalog.entries import (
         CompanyFile,
         HubsFile,
+        MeaningEntry,
         MethodEntry,
         MethodsFile,
         NumbersFile,
@@ -416,6 +417,11 @@ def tag_words() -> dict[str, str]:
 def methods() -> dict[str, MethodEntry]:
     """Quantization method -> its entry."""
     return _methods_file().method
+
+
+def meanings() -> dict[str, MeaningEntry]:
+    """File format or number type -> what it means; ``int`` for integers, whose width is a hole in the sentence."""
+    return _methods_file().meaning
 
 
 def running() -> dict[str, RunningEntry]:
