@@ -96,7 +96,7 @@ test-compiled: compiled
 	@echo "==> The reading tests on the compiled modules"
 	@MODELCATALOG_TEST_COMPILED=1 $(BIN)/python -m pytest -p no:cacheprovider $(SPREAD) $(addprefix tests/test_,$(addsuffix .py,$(READING)))
 
-READING := corpus names context properties catalog words records reference calendar public_api shared_reading cli errors html
+READING := corpus names context properties catalog words records reference calendar errors
 
 # Dependencies move: the newest of each, whatever constraints.txt says, and what of the tests meets them. Each run looks for newer ones.
 # A plain torch may bring gigabytes of another vendor's packages; `make test-newest NEWEST_TORCH=torch` takes the newest all the same.
@@ -139,7 +139,7 @@ test-oldest: $(OLDEST)/made
 # llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch. Compiled for AVX2 and not for
 # this machine: some virtual CPUs announce AMX and fault on it.
 LLAMA := .venv-llama
-LLAMA_CMAKE := -DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TOOLS=OFF
+LLAMA_CMAKE := -DGGML_NATIVE=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TOOLS=OFF
 ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
 LLAMA_CMAKE += -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON
 endif

@@ -300,6 +300,10 @@ class TestTransformers:
             inside: Any = model._engine
             assert torch.equal(scores(inside._model, ids), bare(base, folder, ids, resize=length))
             assert inside._tokenizer.convert_tokens_to_ids("<tool>") == tokenizer.convert_tokens_to_ids("<tool>")
+        # Those that are read are there, and those that are written would be random.
+        half = adapterzoo.random(base, tmp_path / "matrices", resize=length, target_modules=["embed_tokens", "q_proj"])
+        with pytest.raises(IntegrityError, match="brings no lm_head for the rest"):
+            mc.load(half, device="cpu")
         plain = adapterzoo.random(base, tmp_path / "without")
         tokenizer.add_tokens([f"<more{n}>" for n in range(rows)])
         tokenizer.save_pretrained(plain)

@@ -75,6 +75,8 @@ def test_of_a_repository(tmp_path: Path) -> None:
     ("more", "where", "expected"),
     [
         ({"licence": "llama3.1"}, "licenses", [{"license": {"name": "llama3.1"}}]),
+        ({"licence": "gpl-3.0"}, "licenses", [{"license": {"id": "GPL-3.0"}}]),
+        ({"licence": "openrail"}, "licenses", [{"license": {"name": "openrail"}}]),
         ({"licence": None}, "licenses", None),
         ({"base_model": None, "base_relation": None}, "pedigree", None),
         ({"base_model": 'a model & its "friends"'}, "pedigree", 'a model & its "friends"'),

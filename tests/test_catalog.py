@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from modelcatalog import CatalogDataError, ClosedWeights, NameSyntaxError, catalog, facts, parse, resolve
+from modelcatalog.catalog.completing import worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -354,3 +355,10 @@ def test_long_lists() -> None:
     start = time.process_time()
     look_up(3)
     assert time.process_time() - start < 1.5  # a hundred thousand of each in 20 s are 0.2 s
+
+
+@pytest.mark.parametrize("name", ["qwen2.5:7b", "ollama/gemma3:27b", "gpt-4o-2024-08-06", "Qwen3-30B-A3B-GGUF", "mixtral", "mistral-large-2411", "通义千问-7B"])
+def test_a_text_is_read_once(name: str) -> None:
+    """What is looked up for a text is what is looked up for its record."""
+    one, other = worded(name), worded(parse(name))
+    assert (one, one.identity, one.canonical) == (other, other.identity, other.canonical)

@@ -103,10 +103,10 @@ class TestParse:
         assert "Google" in ran.out
 
     def test_chinese(self, cli: Cli) -> None:
-        """A Chinese locale turns the headings Chinese; the facts stay as they are."""
+        """A Chinese locale turns the headings Chinese, and companies have the names that people know."""
         ran = cli("parse", "Qwen2.5-7B-Instruct", LANG="zh_CN.UTF-8")
         assert ran.out.splitlines()[0].split() == ["字段", "值", "来自"]
-        assert ["公司", "Alibaba", "目录"] in _rows(ran.out)
+        assert ["公司", "阿里巴巴", "目录"] in _rows(ran.out)
 
     def test_json_is_one_record_a_line(self, cli: Cli) -> None:
         """Each line of --json is a whole record, which becomes the same record again."""
@@ -383,7 +383,7 @@ class TestErrors:
         assert ran.code == 1
         assert "error: 'gpt-6-sol': OpenAI has not published the weights of GPT-6\n" in ran.err
         assert "OPENAI_API_KEY" in ran.err
-        assert "modelcatalog.load('gpt-6-sol', engine=\"openai\")" in ran.err
+        assert "modelcatalog chat gpt-6-sol --engine openai" in ran.err
 
     def test_missing_file(self, cli: Cli) -> None:
         """A path to nothing."""
@@ -430,7 +430,7 @@ class TestErrors:
         ]
         assert cli("nope").err.splitlines()[1:3] == ["  modelcatalog nope", " " * 15 + "^" * 4]
         assert cli("compare", "a").err.startswith("error: missing argument 'B'\n")
-        assert cli("parse", "--nope", "x", LANG="zh_CN.UTF-8").err.startswith("错误：用法有误\n")
+        assert cli("parse", "--nope", "x", LANG="zh_CN.UTF-8").err.startswith("错误：没有选项 --nope\n")
 
     def test_no_names(self, cli: Cli) -> None:
         """A command over names needs one, and says where it would take them from."""
@@ -438,13 +438,28 @@ class TestErrors:
             assert cli(command).err == f"error: {ENGLISH.no_names}\n"
 
     def test_chinese(self, cli: Cli) -> None:
-        """In a Chinese locale an error says in Chinese what kind it is."""
-        assert cli("parse", "", LC_ALL="zh_CN.UTF-8").err.startswith("错误：这不是一个模型名称\nempty name\n")
-        assert cli("chat", "gpt-4o", LC_ALL="zh_TW.UTF-8").err.splitlines()[1] == "错误：该模型的权重没有公开"
+        """In a Chinese locale an error is Chinese: what happened, what was expected, and the next step, as a command."""
+        assert cli("parse", "", LC_ALL="zh_CN.UTF-8").err.startswith("错误：名称是空的\n")
+        assert cli("parse", "--strict", "Qwen-fizz", LC_ALL="zh_CN.UTF-8").err.splitlines()[-1].startswith("  应为 ")
+        closed = cli("chat", "豆包", LC_ALL="zh_TW.UTF-8").err.splitlines()
+        assert closed[1] == "错误：'豆包'：字节跳动 没有公开 Doubao 的权重"
+        assert closed[2] == "  字节跳动 的 API 提供它：设置 ARK_API_KEY，再用 modelcatalog chat 豆包 --engine openai"
+        shown = cli("plan", "x/y", "--on", "M9", LANG="zh_CN.UTF-8").err.splitlines()
+        assert shown[1] == "错误：不认识显卡或芯片 'M9'"
+        assert shown[2].endswith("；或写出显存：--on 24GB")
 
-    def test_every_error_has_its_chinese(self) -> None:
-        """No error of the package is without its Chinese sentence, and none is left over."""
-        assert sorted([*CHINESE.kinds, "ModelCatalogError"]) == ERRORS
+    def test_a_next_step_is_a_command(self, cli: Cli) -> None:
+        """What an error tells to do next is what one types, and no keyword of Python."""
+        assert cli("chat", "gpt-4o").err.splitlines()[-1].endswith("use modelcatalog chat gpt-4o --engine openai")
+        assert cli("plan", "x/y", "--context-length", "0").err.splitlines()[1] == "error: --context-length 0 is not a number of tokens"
+        assert cli("plan", "./", "--hub", "huggingface").err.splitlines()[-1].strip().startswith("leave --hub out")
+
+    def test_values_in_chinese(self, cli: Cli) -> None:
+        """Companies have the names that people know, and how sure a repository is has a word."""
+        assert "谷歌" in cli("compare", "Qwen3-8B", "gemma-3-4b-it", LANG="zh_CN.UTF-8").out
+        shown = cli("resolve", "Qwen3-8B", "Qwen/Nothing-1B", LANG="zh_CN.UTF-8").out
+        assert "有出处" in shown
+        assert "推得" in shown
 
     def test_ctrl_c(self) -> None:
         """Ctrl-C while names are read ends the command with 130, and nothing else is said."""
@@ -504,6 +519,14 @@ class TestOthers:
         assert "OpenAI has not published" in failed["error"]["message"]
         assert failed.keys() == {*found, "error"}
 
+    def test_group(self, cli: Cli) -> None:
+        """A row for each model, with those who serve it; a bad name is reported, and the others go on."""
+        names = ["openai/gpt-4o-2024-08-06", "azure/gpt-4o", "qwen3:8b", " "]
+        ran = cli("group", *names)
+        assert ran.code == 2
+        assert [row[:3] for row in _rows(ran.out)] == [["gpt-4o", "OpenAI", "azure"], ["qwen-3-8b", "Alibaba", "qwen3:8b"]]
+        assert len(cli("group", "--exact", "--json", *names[:3]).out.splitlines()) == 3
+
     def test_resolve_joins(self, cli: Cli) -> None:
         """A record for each name, in order, whatever became of it; `source` is no key of theirs: in JSON it is a text that was given."""
         names = ["qwen2.5:7b", "Qwen2.5-3B-Instuct", "gpt-4o", "文心大模型", " ", "mistral-large-latest"]
@@ -527,15 +550,15 @@ class TestOthers:
         [
             (("--device", "frob"), "'frob' is not a device"),
             (("--revision", "v9"), "a path has no revisions"),
-            (("--context-length", "0"), "context_length=0 is not a number of tokens"),
-            (("--quantization", "Q8_0"), "quantization='Q8_0' is not what"),
+            (("--context-length", "0"), "--context-length 0 is not a number of tokens"),
+            (("--quantization", "Q8_0"), "--quantization Q8_0 is not what"),
             (("--fit",), "a path is one variant"),
-            (("--base-url", "nowhere"), "base_url is not the address of a server"),
+            (("--base-url", "nowhere"), "--base-url is not the address of a server"),
         ],
     )
     @pytest.mark.parametrize("command", ["plan", "chat"])
     def test_plan_options(self, options: tuple[str, ...], said: str, command: str, cli: Cli, gguf_file: Path) -> None:
-        """What the hints of a plan's errors name can be given here, and is refused as in Python."""
+        """What the hints of a plan's errors name can be given here, and is refused as in Python, by the names of the options."""
         ran = cli(command, str(gguf_file), *options)
         assert ran.code == 1
         assert said in ran.err
@@ -565,8 +588,8 @@ class TestOthers:
     def test_narrow_catalog(self, cli: Cli) -> None:
         """In a block a long list goes on under itself, never beyond the terminal; a Chinese label has a Chinese colon."""
         lines = cli("catalog", COLUMNS="50", LANG="zh_CN.UTF-8").out.splitlines()
-        at = lines.index("Alibaba")
-        assert lines[at + 1].strip() == "阿里巴巴"
+        at = lines.index("阿里巴巴")
+        assert lines[at + 1].strip() == "Alibaba"
         assert lines[at + 2].startswith("  系列：Qwen, QwQ, ")
         assert lines[at + 3].startswith("    ")
         assert max(map(cell_len, lines)) <= 50

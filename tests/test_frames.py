@@ -36,6 +36,23 @@ def test_the_recipe(page: str) -> None:
     assert "anthropic.claude-3-haiku-20240307-v1:0" not in names["recent"].index  # it was retired
 
 
+@pytest.mark.parametrize("page", RECIPES)
+def test_names(page: str) -> None:
+    """The block about names makes a frame, and so do the names of a thousand ids."""
+    pandas = pytest.importorskip("pandas")
+    names: dict[str, Any] = {"mc": mc}
+    block = next(block for block in blocks(DOCS / page, "python") if "json_normalize" in block.text)
+    exec(compile(block.text, page, "exec"), names)  # noqa: S102  the page is the project's own
+    frame = names["frame"]
+    assert frame.loc["us.meta.llama3-3-70b-instruct-v1:0", "size.total"] == 70_000_000_000
+    assert (frame.loc["openai/gpt-4o", "key"], frame.loc["bartowski/Qwen3-8B-GGUF:Q4_K_M", "quantization.scheme"]) == ("gpt-4o", "Q4_K_M")
+    assert names["models"].loc["qwen-3-8b", "names"] == 1
+    ids = [entry.huggingface or entry.modelscope or "" for entry in listing().entries][::7][:1000]
+    whole = pandas.json_normalize([name.model_dump(exclude={"segments", "origins", "base"}) for name in mc.parse_many(ids)])
+    assert len(whole) == 1000
+    assert whole["canonical"].notna().all()
+
+
 def test_a_thousand_ids() -> None:
     """A thousand rows make a frame in either package, one column for each fact; those of polars are typed by themselves."""
     rows = _rows(1000)

@@ -168,6 +168,13 @@ class TestPlan:
         assert made.memory.weights == 538_060_032
         assert made.memory.disk == 0
 
+    @pytest.mark.parametrize("name", ["SmolLM2-135M-Instruct@q4_1", "models:/SmolLM2-135M-Instruct/3"])
+    def test_no_revision(self, name: str, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Packaging behind an at sign and a registry's version are no revision: the local copy serves."""
+        monkeypatch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
+        made = plan(name, device="cpu")
+        assert (made.revision, made.weight_files) == (None, (gguf_file,))
+
     def test_table(self, gguf_file: Path) -> None:
         """It prints as a table: where from, what files, which engine, how much memory, and why."""
         lines = str(plan(gguf_file, device="cpu", context_length=2048)).splitlines()

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -15,9 +17,13 @@ import scripted
 from test_stores import GGUF, home, ollama, written
 
 import modelcatalog as mc
+import zoo
 from modelcatalog.engines.prompts.templates import Renderer
 from modelcatalog.errors import HubUnreachable, IntegrityError, ModelCatalogError, NoChatTemplate, Unsupported
 from modelcatalog.stores import gotemplate
+
+with suppress(ImportError):
+    import huggingface_hub  # noqa: F401  it reads the environment when it is imported, and a test here may be the first to need it
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,6 +135,18 @@ class TestFound:
         assert mc.plan("gemma3:1b").weight_files == mc.plan("google/gemma-3-1b-it").weight_files == (linked,)
         assert (mc.plan(QWEN).source, mc.plan(QWEN).weight_files) == ("llama.cpp store", (flat,))
 
+    def test_mlx(self, home: Path, tmp_path: Path) -> None:
+        """A folder of LM Studio's in MLX's form is for an engine that reads it, and for a name that says MLX; never for a plain name."""
+        folder = home / ".lmstudio/models/mlx-community/Qwen3-8B-4bit"
+        made = zoo.write("llama", tmp_path / "llama")
+        folder.parent.mkdir(parents=True)
+        shutil.copytree(made, folder)
+        with pytest.raises(HubUnreachable):
+            mc.plan(QWEN)
+        with pytest.raises(HubUnreachable):
+            mc.plan(QWEN, engine="vllm")
+        assert mc.plan(QWEN, engine="mlx").weight_files[0].parent == folder
+
     def test_hub_that_was_named(self, home: Path, talking: bytes) -> None:
         """A hub, a revision or an engine that reads no such files is what the caller wants: the copy is not taken."""
         ollama(home / ".ollama/models", layers=layers(talking))
@@ -156,7 +174,7 @@ class TestBroken:
             ({"digest": "sha256:" + "0" * 64}, "qwen3:8b in the ollama store cannot be loaded: blobs/sha256-000000000000… is missing"),
             ({"digest": "sha256:../../../../etc/passwd"}, "which is not a SHA-256"),
             ({"size": 5_000_000_000}, "of 5,000,000,000"),
-            ({"mediaType": "application/vnd.ollama.image.adapter"}, "it is an adapter over other weights"),
+            ({"mediaType": "application/vnd.ollama.image.adapter"}, "it lays an adapter over its weights"),
             ({"mediaType": "application/vnd.ollama.image.tensor"}, "kept in a way of Ollama's own"),
         ],
     )
@@ -169,6 +187,11 @@ class TestBroken:
         file.write_text(json.dumps(manifest), encoding="utf-8")
         assert said in why("qwen3:8b")
         assert "not on this disk" in why(QWEN)
+
+    def test_adapter(self, home: Path, talking: bytes) -> None:
+        """An adapter over weights is not left out in silence: the error has the line that loads both."""
+        blobs = ollama(home / ".ollama/models", layers=layers(talking, adapter="GGUF adapter"))
+        assert f"load({str(blobs['model'])!r}, adapter={str(blobs['adapter'])!r}) does that" in why("qwen3:8b")
 
     @pytest.mark.parametrize("content", [b"", b"GGUF", GGUF[:-8] + b"\xff" * 20, b"<html>" * 50])
     def test_weights(self, home: Path, content: bytes) -> None:
@@ -186,6 +209,17 @@ class TestBroken:
         made = mc.plan("qwen3:8b", engine="transformers")
         assert made.source == "lmstudio store"
         assert "qwen3:8b in the ollama store was passed over: " in made.reasons[-1]
+
+    def test_of_ollama_s_own_making(self, home: Path, talking: bytes) -> None:
+        """An architecture that Ollama alone has is refused by llama.cpp before it is loaded, and the next copy is taken."""
+        pytest.importorskip("llama_cpp")
+        ollama(
+            home / ".ollama/models",
+            "gpt-oss/20b",
+            layers(talking.replace(b"\x05\x00\x00\x00\x00\x00\x00\x00llama", b"\x06\x00\x00\x00\x00\x00\x00\x00gptoss", 1)),
+        )
+        with pytest.raises(Unsupported, match=r"the installed llama\.cpp does not know the architecture gptoss"):
+            mc.plan("gpt-oss:20b", engine="llama.cpp")
 
     def test_may_not_be_read(self, home: Path, talking: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         """A store that its service keeps to itself, and a file that may not be opened, are said."""

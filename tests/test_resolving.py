@@ -278,3 +278,32 @@ def test_a_month_and_its_year(text: str) -> None:
     released = parse("gemini-2.5-pro-preview-06-05").released
     assert released is not None
     assert (released.year, released.month, released.day) == (None, 6, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "revision"),
+    [
+        ("kaggle.com/models/google/gemma-2/transformers/gemma-2-2b-it/3", None), ("models:/Qwen3-8B/3", None),
+        ("azureml://registries/azureml-meta/models/Llama-3.3-70B-Instruct/versions/4", None), ("vertex_ai/mistral-small-2503@001", None),
+        ("publishers/meta/models/llama-3.3-70b-instruct@001", None), ("qwen3-8b@q4_k_m", None), ("qwen2.5-72b-instruct@bf16", None),
+        ("Qwen/Qwen3-8B@main", "main"), ("Qwen/Qwen3-8B@refs/pr/3", "refs/pr/3"), ("hf://Qwen/Qwen3-8B@v1.0/config.json", "v1.0"),
+    ],
+)  # fmt: skip
+def test_foreign_revisions(text: str, revision: str | None) -> None:
+    """A version that Kaggle, MLflow, Azure or Vertex AI counts, and a word for packaging, are nothing to ask a hub for."""
+    found = resolve(text)
+    assert found.exists
+    assert found.revision == revision
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("qwen3-8b@q4_k_m", "Qwen/Qwen3-8B-GGUF"), ("qwen3-8b@4bit", "Qwen/Qwen3-8B-AWQ"), ("qwen2.5-72b-instruct@bf16", "Qwen/Qwen2.5-72B-Instruct"),
+        ("gemma3:4b-it-qat", "google/gemma-3-4b-it-qat-q4_0-gguf"), ("gemma-3-12b-it-qat", "google/gemma-3-12b-it-qat-q4_0-gguf"),
+        ("gemma3:4b", "google/gemma-3-4b-it"),
+    ],
+)  # fmt: skip
+def test_packaging_behind_the_name(text: str, repo_id: str) -> None:
+    """Behind an at sign, as in LM Studio, packaging is packaging; weights that were trained for being quantized are asked for by their word."""
+    assert resolve(text).repo_id == repo_id

@@ -303,7 +303,15 @@ def test_a_cold_start_reads_no_data_files(tmp_path: Path) -> None:
     first = f"{asked}; m.catalog.find('通义千问')"
     run(package, first)
     loaded = set(run(package, f"{first}; print(*sys.modules)").split())
-    assert {"modelcatalog.datafiles", "modelcatalog.entries", "tomllib", "typer", "rich"} & loaded == set()
+    assert {
+        "modelcatalog.datafiles",
+        "modelcatalog.entries",
+        "modelcatalog.userdata",
+        "modelcatalog.catalog.fetched",
+        "tomllib",
+        "typer",
+        "rich",
+    } & loaded == set()
 
 
 def test_many_processes_may_start_at_once(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelcatalog import datafiles, names
 from modelcatalog.catalog.fetched import made_of
 from modelcatalog.catalog.index import fold as version_key
-from modelcatalog.catalog.listing import recorded
+from modelcatalog.catalog.listing import known_ids
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.hubs import HUBS
 from modelcatalog.patterns import expand, fold
@@ -31,7 +31,7 @@ from modelcatalog.updating.program import SOURCES, gathered
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from modelcatalog.catalog.fetched import Listed
+    from modelcatalog.catalog.fetched import New
     from modelcatalog.entries import CompanyFile, FamilyEntry, SeriesEntry
     from modelcatalog.updating import News, Outcome
     from modelcatalog.userdata import UserData
@@ -72,12 +72,11 @@ def places(folder: Path) -> list[Place]:
 def proposals(data: UserData, every: Sequence[Place]) -> Iterator[Proposal]:
     """Repositories of a company's own accounts, with a model of a family that its file has, that no pattern names."""
     hub = next(iter(HUBS))
-    known = recorded().by_id[hub]
-    found: dict[tuple[str, str, str], list[Listed]] = defaultdict(list)
+    found: dict[tuple[str, str, str], list[New]] = defaultdict(list)
     lines: dict[tuple[str, str, str], tuple[bool, str]] = {}
     homes = {family.name: (place, family) for place in every for family in place.entry.family}
-    for key, one in made_of(data).listed.get(hub, {}).items():
-        if key in known or one.company is None or one.family not in homes:
+    for one in made_of(data, known_ids()).new.get(hub, ()):
+        if one.family not in homes:
             continue
         place, family = homes[one.family]
         line = _series(family, one, place.entry)
@@ -93,7 +92,7 @@ def proposals(data: UserData, every: Sequence[Place]) -> Iterator[Proposal]:
         yield Proposal(*at, is_known, bare, fold(bare), listed[0].source, next(iter(licences)) if len(licences) == 1 else None)
 
 
-def _series(family: FamilyEntry, one: Listed, company: CompanyFile) -> SeriesEntry | None:
+def _series(family: FamilyEntry, one: New, company: CompanyFile) -> SeriesEntry | None:
     """The series that such a repository belongs to: of its version, with weights, under its account."""
     same = [line for line in family.series if version_key(names.read(line.name).version) == version_key(one.version)]
     same = [line for line in same if (line.weights or family.weights) != "closed" and line.huggingface is not False]

@@ -38,10 +38,10 @@ from modelcatalog.errors import (
 
 if TYPE_CHECKING:
     from modelcatalog import catalog
-    from modelcatalog.catalog import Price, facts, parse, parse_many, prices, resolve
+    from modelcatalog.catalog import Price, facts, group, model_key, parse, parse_many, prices, resolve
     from modelcatalog.chat import ChatModel, Reply, Session, load
     from modelcatalog.planning import Lock, Plan, lock, plan, pull
-    from modelcatalog.records import Checkpoint, Company, Facts, Family, Match, ModelName, Quantization, Release, Segment, Series, Size
+    from modelcatalog.records import Checkpoint, Company, Facts, Family, Group, Match, ModelName, Quantization, Release, Segment, Series, Size
     from modelcatalog.stores import LocalCopy, local
     from modelcatalog.updating import Update, update
 
@@ -56,6 +56,7 @@ __all__ = [
     "Facts",
     "Family",
     "GatedCheckpoint",
+    "Group",
     "HubUnreachable",
     "IntegrityError",
     "LocalCopy",
@@ -84,9 +85,11 @@ __all__ = [
     "__version__",
     "catalog",
     "facts",
+    "group",
     "load",
     "local",
     "lock",
+    "model_key",
     "parse",
     "parse_many",
     "plan",
@@ -99,10 +102,10 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "catalog": ("Price", "facts", "parse", "parse_many", "prices", "resolve"),
+    "catalog": ("Price", "facts", "group", "model_key", "parse", "parse_many", "prices", "resolve"),
     "chat": ("ChatModel", "Reply", "Session", "load"),
     "planning": ("Lock", "Plan", "lock", "plan", "pull"),
-    "records": ("Checkpoint", "Company", "Facts", "Family", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
+    "records": ("Checkpoint", "Company", "Facts", "Family", "Group", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
     "stores": ("LocalCopy", "local"),
     "updating": ("Update", "update"),
 }

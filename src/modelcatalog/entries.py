@@ -272,6 +272,8 @@ class TypeEntry(Entry):
     """What every such model reads."""
     reasons: bool | None = None
     """Whether such a model thinks before it answers; None where the word does not tell."""
+    calls: bool | None = None
+    """Whether such a model calls functions."""
     apart: bool = False
     """Its spellings are not one method: a model by ORPO is not the one by SimPO."""
     en: str

@@ -21,6 +21,7 @@ __all__ = [
     "Dtype",
     "Facts",
     "Family",
+    "Group",
     "Hub",
     "Identity",
     "Match",
@@ -652,6 +653,26 @@ def _is_ref(revision: str) -> bool:
     if not revision.startswith("refs/") or not rest.isascii():
         return False
     return rest.isdecimal() if kind == "pr" else kind == "convert" and all(char.isalnum() or char in "_.-" for char in rest)
+
+
+class Group(_Record):
+    """Names that mean one model, as `modelcatalog.group` puts them together.
+
+    >>> import modelcatalog
+    >>> modelcatalog.group(["Qwen3-8B", "qwen3:8b"])[0].names
+    ('Qwen3-8B', 'qwen3:8b')
+    """
+
+    key: str
+    """What they have in common."""
+    company: str | None = None
+    series: str | None = None
+    canonical: tuple[str, ...] = ()
+    """Their canonical names: several where only the key puts them together."""
+    providers: tuple[str, ...] = ()
+    """Who serves them, where a name says so."""
+    names: tuple[str, ...] = ()
+    """As they were given, in order."""
 
 
 class Match(_Record):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from modelcatalog.catalog.browsing import Listed, browse
+    from modelcatalog.catalog.grouping import group, model_key
     from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
     from modelcatalog.catalog.pricing import Price, prices
@@ -38,6 +39,8 @@ __all__ = [
     "facts",
     "families",
     "find",
+    "group",
+    "model_key",
     "parse",
     "parse_many",
     "prices",
@@ -60,6 +63,8 @@ _HOMES = {
     "browse": "browsing",
     "facts": "knowing",
     "find": "searching",
+    "group": "grouping",
+    "model_key": "grouping",
     "prices": "pricing",
     "resolve": "resolving",
     "search": "searching",
@@ -108,12 +113,12 @@ def days() -> dict[str, date]:
     >>> days()["catalog"].year >= 2026
     True
     """
-    from modelcatalog.catalog import fetched, index  # as in _HOMES
+    from modelcatalog.catalog import index, listing  # as in _HOMES
 
     known = index.index()
     opened = (*(one.checked for one in known.companies), *(one.checked for one in known.families.values()), *(one.checked for one in known.series))
     own = max(day for day in opened if day is not None)
-    table = fetched.fetched()
+    table = listing.fetched()
     return {"catalog": own, **({} if table is None else table.days)}
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import names
 from modelcatalog.catalog.filling import dated
-from modelcatalog.catalog.meaning import meant
+from modelcatalog.catalog.meaning import as_said, meant
 from modelcatalog.catalog.sizes import known_size
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import ModelName
 
-__all__ = ["named", "parse", "parse_many"]
+__all__ = ["named", "parse", "parse_many", "worded"]
 
 
 def parse(text: str, *, strict: bool = False) -> ModelName:
@@ -33,8 +33,12 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
     >>> name.family, name.version, name.size.total, name.types, name.quantization.method
     ('Qwen', '2.5', 3000000000, ('coder', 'instruct'), 'awq')
     """
+    return meant(_read(text, strict=strict))
+
+
+def _read(text: str, *, strict: bool = False) -> ModelName:
     name = names.read(text, strict=strict, sized=known_size)
-    return meant(name if name.released is None else dated(name))
+    return name if name.released is None else dated(name)
 
 
 def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelName]:
@@ -53,3 +57,8 @@ def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelN
 def named(name: str | ModelName) -> ModelName:
     """A text or a record as a record."""
     return parse(name) if isinstance(name, str) else name
+
+
+def worded(name: str | ModelName) -> ModelName:
+    """A text or a record as the record of just its words, as the list of checkpoints has it; a text is read once."""
+    return _read(name) if isinstance(name, str) else as_said(name)

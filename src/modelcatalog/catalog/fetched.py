@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from threading import get_ident
@@ -21,12 +22,12 @@ from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.pausing import lasting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from modelcatalog.userdata import HubListings, ModelsTold, ModelTold, UserData
 
-__all__ = ["MODELS_DEV", "Fetched", "FetchedDataWarning", "Listed", "Told", "fetched", "listed", "listed_whole", "made_of", "said_by", "vendors_own"]
+__all__ = ["MODELS_DEV", "Fetched", "FetchedDataWarning", "Ids", "Listed", "New", "Told", "made_of", "read", "said_by", "vendors_own"]
 
 MODELS_DEV = "models.dev"
 """The name under which its facts are said."""
@@ -57,14 +58,22 @@ class Listed(NamedTuple):
     """A repository that a hub listed."""
 
     id: str
-    day: date
-    source: str
-    """The page of its account."""
     gated: bool | None
     licence: str | None
     base_models: tuple[str, ...]
-    company: str | None
-    """Whose account it is, where the name is that of a model of theirs; None: it is only known to be there."""
+    source: str
+    """The page of its account."""
+    day: date
+
+
+class New(NamedTuple):
+    """A repository of a company's own account, with a model of its own, that no data file names."""
+
+    id: str
+    source: str
+    day: date
+    licence: str | None
+    company: str
     family: str
     version: str | None
     series: str
@@ -81,20 +90,31 @@ class Fetched(NamedTuple):
 
     models: dict[str, tuple[Told, ...]]
     """Canonical name -> what is said, the vendor's own word first."""
-    listed: dict[str, dict[str, Listed]]
-    """Hub -> lower-case id -> the repository."""
+    repositories: dict[str, dict[str, list[Any]]]
+    """Hub -> lower-case id -> the first fields of `Listed`: tens of thousands of them are looked at one by one, if at all."""
     accounts: dict[str, dict[str, Told]]
     """Hub -> lower-case account that was listed whole -> its page and the day."""
+    new: dict[str, tuple[New, ...]]
+    """Hub -> what no data file names."""
     days: dict[str, date]
     """Source -> the latest day on which something came from it."""
 
+    def listed(self, hub: str, repo_id: str) -> Listed | None:
+        """The repository as its hub listed it."""
+        row, whole = self.repositories.get(hub, {}).get(repo_id.lower()), self.whole(hub, repo_id)
+        return None if row is None or whole is None else Listed(row[0], row[1], row[2], tuple(row[3]), whole.source, whole.day)
 
-@vocabulary.derived
-def fetched() -> Fetched | None:
-    """What was fetched; None where nothing was, where that is switched off, and where the file is not good, which is said once."""
-    found = userfolder.find()
-    if found is None:
-        return None
+    def whole(self, hub: str, repo_id: str) -> Told | None:
+        """When all repositories of its account were listed; None where they were not."""
+        return self.accounts.get(hub, {}).get(repo_id.partition("/")[0].lower())
+
+
+Ids = Mapping[str, Collection[str]]
+"""Hub -> the ids that the data files name, in lower case."""
+
+
+def read(found: userfolder.Found, known: Callable[[], Ids]) -> Fetched | None:
+    """What was fetched; None where the file is not good, which is said."""
     made_from = _made_from(found)
     with lasting():
         table = _kept(found.place.with_name(_TABLE), made_from)
@@ -106,50 +126,45 @@ def fetched() -> Fetched | None:
             except CatalogDataError as error:
                 warnings.warn(f"{error.message}; it is not used\n  {error.hint}", FetchedDataWarning, stacklevel=2)
                 return None
-            table = made_of(data)
+            table = made_of(data, known())
             _keep(found.place.with_name(_TABLE), made_from, table)
     return table
-
-
-def listed(hub: str, repo_id: str) -> Listed | None:
-    """The repository as its hub listed it; None where nobody asked."""
-    table = fetched()
-    return None if table is None else table.listed.get(hub, {}).get(repo_id.lower())
-
-
-def listed_whole(hub: str, repo_id: str) -> Told | None:
-    """When all repositories of its account were listed; None where they were not."""
-    table = fetched()
-    return None if table is None else table.accounts.get(hub, {}).get(repo_id.partition("/")[0].lower())
 
 
 # --- making it ------------------------------------------------------------------------------------
 
 
-def made_of(data: UserData) -> Fetched:
+def made_of(data: UserData, known: Ids) -> Fetched:
     """The table of a file: thousands of names are read for it."""
-    repositories: dict[str, dict[str, Listed]] = {}
+    repositories: dict[str, dict[str, list[Any]]] = {}
     accounts: dict[str, dict[str, Told]] = {}
+    new: dict[str, tuple[New, ...]] = {}
     days = {} if data.models is None else {MODELS_DEV: data.models.day}
     for hub, listings in data.hubs.items():
-        repositories[hub] = {one.id.lower(): one for one in _listed(listings)}
+        every = (one for account in listings.accounts.values() for one in account.repositories)
+        repositories[hub] = {one.id.lower(): [one.id, one.gated, one.licence, list(one.base_models)] for one in every}
         accounts[hub] = {name.lower(): Told({}, f"{listings.address}/{name}", account.at.date()) for name, account in listings.accounts.items()}
+        new[hub] = tuple(_new(listings, known.get(hub, ())))
         if accounts[hub]:
             days[hub] = max(one.day for one in accounts[hub].values())
-    return Fetched({} if data.models is None else _models(data.models), repositories, accounts, days)
+    return Fetched({} if data.models is None else _models(data.models), repositories, accounts, new, days)
 
 
-def _listed(listings: HubListings) -> Iterator[Listed]:
-    known = current_dictionary().accounts
+def _new(listings: HubListings, known: Collection[str]) -> Iterator[New]:
+    companies = current_dictionary().accounts
     for owner, account in listings.accounts.items():
-        of = known.get(owner.lower())
+        of = companies.get(owner.lower())
+        if of is None or of.repackager:
+            continue
         for one in account.repositories:
+            if one.id.lower() in known:
+                continue
             name = names.read(one.id)
-            own = name.part is None and name.family is not None and of is not None and not of.repackager and name.company == of.company
-            yield Listed(
-                one.id, account.at.date(), f"{listings.address}/{owner}", one.gated, one.licence, one.base_models, name.company if own else None,
-                name.family or "", name.version, name.series or "", name.canonical, name.identity.words, name.identity.date, packaging(name),
-            )  # fmt: skip
+            if name.company is not None and name.company == of.company and name.family is not None and name.part is None:
+                yield New(
+                    one.id, f"{listings.address}/{owner}", account.at.date(), one.licence, name.company, name.family, name.version,
+                    name.series or name.family, name.canonical, name.identity.words, name.identity.date, packaging(name),
+                )  # fmt: skip
 
 
 def _models(told: ModelsTold) -> dict[str, tuple[Told, ...]]:
@@ -200,6 +215,9 @@ def _agreed(rows: Iterable[dict[str, Any]], among: frozenset[str] | None = None,
     return {field: every[0] for field, every in values.items() if len(every) >= least and all(one == every[0] for one in every)}
 
 
+_CLASSES = (Fetched, Told, New, Packaging)
+
+
 # --- keeping it -----------------------------------------------------------------------------------
 
 
@@ -224,7 +242,7 @@ def _kept(place: Path, made_from: str | None) -> Fetched | None:
             head, packed = from_json(file.readline()), file.read()
         if head != {"of": made_from, "check": _check(packed)}:
             return None
-        table: Fetched = columns.unpack(from_json(packed), (Fetched, Told, Listed, Packaging))
+        table: Fetched = columns.unpack(from_json(packed), _CLASSES)
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return table
@@ -234,7 +252,7 @@ def _keep(place: Path, made_from: str | None, table: Fetched) -> None:
     """Write the table beside the file, if that can be; a folder that cannot be written costs the time alone."""
     if made_from is None:
         return
-    packed = to_json(columns.pack(table, (Fetched, Told, Listed, Packaging)))
+    packed = to_json(columns.pack(table, _CLASSES))
     draft = place.with_name(f".{place.name}.{os.getpid()}.{get_ident()}")
     try:
         draft.write_bytes(to_json({"of": made_from, "check": _check(packed)}) + b"\n" + packed)

@@ -6,11 +6,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.completing import named
-from modelcatalog.catalog.fetched import fetched, listed
+from modelcatalog.catalog.completing import named, worded
 from modelcatalog.catalog.index import fold, index
-from modelcatalog.catalog.listing import HUBS, Entry, listing, same_model, spelled, undated
-from modelcatalog.catalog.meaning import as_said
+from modelcatalog.catalog.listing import HUBS, Entry, fetched, listing, same_model, spelled, undated
 from modelcatalog.patterns import expand
 from modelcatalog.records import Facts, Source
 
@@ -84,7 +82,7 @@ def facts(name: str | ModelName) -> Facts:
     >>> print(facts("grok-3").origin("retired"))
     https://docs.x.ai/docs/migration/may-15-retirement (2026-11-29)
     """
-    name = as_said(named(name))
+    name = worded(name)
     found: dict[str, tuple[Any, Source]] = {}
     for said in _said(name):
         for field, value in said.facts.items():
@@ -135,7 +133,7 @@ def _fetched(name: ModelName, keys: Iterable[str], entry: Entry | None) -> Itera
     for key in dict.fromkeys((name.canonical, *keys)):
         yield from (_Said(told.facts, Source(told.source, told.day, "model")) for told in table.models.get(key, ()))
     for hub, repo_id in zip(HUBS, ("", "") if entry is None else (entry.huggingface, entry.modelscope), strict=True):
-        one = listed(hub, repo_id or "")
+        one = table.listed(hub, repo_id or "")
         if one is not None:
             said = {"open_weights": True, "licence": None if one.licence is None else vocabulary.spdx(one.licence)}
             yield _Said({field: value for field, value in said.items() if value is not None}, Source(one.source, one.day, "model"))
@@ -176,6 +174,8 @@ def _by_types(types: Iterable[str]) -> dict[str, Any]:
             said["input_modalities"] = entry.input
         if entry.reasons is not None:
             said["reasoning"] = entry.reasons
+        if entry.calls is not None:
+            said["tools"] = entry.calls
     return said
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from modelcatalog import names, vocabulary
-from modelcatalog.catalog.fetched import Fetched, Listed, fetched, listed, listed_whole
+from modelcatalog import names, userfolder, vocabulary
 from modelcatalog.catalog.index import fold, index
 from modelcatalog.catalog.packaging import Packaging, packaging
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.errors import Unsupported
 from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.pausing import lasting
 from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
+    from modelcatalog.catalog.fetched import Fetched, New
     from modelcatalog.entries import CompanyFile, SeriesEntry
     from modelcatalog.records import Confidence, Hub, Size
 
@@ -28,9 +29,11 @@ __all__ = [
     "accounts",
     "bare_name",
     "checkpoint",
+    "fetched",
     "hub_revision",
     "is_repackager",
     "known_hub",
+    "known_ids",
     "listed_checkpoint",
     "listed_checkpoints",
     "listing",
@@ -152,15 +155,32 @@ def recorded() -> Listing:
 
 
 @vocabulary.derived
+def fetched() -> Fetched | None:
+    """What `modelcatalog update` fetched; None where it never did, and where that is switched off: who has none pays one look for it."""
+    found = userfolder.find()
+    if found is None:
+        return None
+    from modelcatalog.catalog.fetched import read  # nobody else needs it
+
+    return read(found, known_ids)
+
+
+def known_ids() -> dict[str, dict[str, Entry]]:
+    """Hub -> lower-case id -> the checkpoint, of those that the data files name."""
+    return recorded().by_id
+
+
+@vocabulary.derived
 def listing() -> Listing:
     """The checkpoints of the data files, then those that are new in what `modelcatalog update` fetched."""
     own, table = recorded(), fetched()
-    return own if table is None else _with_new(own, table)
+    if table is None or not any(table.new.values()):
+        return own
+    with lasting():
+        return _with_new(own, [*_new_entries(table)])
 
 
-def _with_new(own: Listing, table: Fetched) -> Listing:
-    """Repositories of a company's own account, with a model of its own, that no data file names; behind all others."""
-    new = [*_new_entries(own, table)]
+def _with_new(own: Listing, new: list[Entry]) -> Listing:
     by_model, by_family, by_name = dict(own.by_model), dict(own.by_family), dict(own.by_name)
     for found in new:
         for of, key in ((by_model, found.model), (by_family, found.series.family), (by_name, spelled(bare_name(found)))):
@@ -169,24 +189,27 @@ def _with_new(own: Listing, table: Fetched) -> Listing:
     return own._replace(entries=(*own.entries, *new), by_id=by_id, by_model=by_model, by_family=by_family, by_name=by_name)
 
 
-def _new_entries(own: Listing, table: Fetched) -> Iterator[Entry]:
-    here, there = ({key: one for key, one in table.listed.get(hub, {}).items() if one.company and key not in own.by_id[hub]} for hub in HUBS)
-    also = {(one.company, spelled(one.id.rpartition("/")[2])): key for key, one in there.items()}
+def _new_entries(table: Fetched) -> Iterator[Entry]:
+    """New repositories as checkpoints; those of one name on both hubs as one."""
+    here, there = ({_key(one): one for one in table.new.get(hub, ())} for hub in HUBS)
     lines: dict[tuple[str, str | None], Series] = {}
-    for one in here.values():
-        twin = there.pop(also.get((one.company, spelled(one.id.rpartition("/")[2])), ""), None)
+    for key, one in here.items():
+        twin = there.pop(key, None)
         yield _new_entry(one, one.id, None if twin is None else twin.id, lines)
     for one in there.values():
         yield _new_entry(one, None, one.id, lines)
 
 
-def _new_entry(one: Listed, here: str | None, there: str | None, lines: dict[tuple[str, str | None], Series]) -> Entry:
+def _key(one: New) -> tuple[str, str]:
+    return one.company, spelled(one.id.rpartition("/")[2])
+
+
+def _new_entry(one: New, here: str | None, there: str | None, lines: dict[tuple[str, str | None], Series]) -> Entry:
     key = (one.family, fold(one.version))
     if key not in lines:
         known = index().by_version.get(key, [])
         lines[key] = next((line for line in known if line.weights != "closed"), None) or Series(
-            name=one.series, family=one.family, company=one.company or "", version=one.version,
-            weights="open", source=one.source, checked=one.day,
+            name=one.series, family=one.family, company=one.company, version=one.version, weights="open", source=one.source, checked=one.day,
         )  # fmt: skip
     return Entry(here, there, lines[key], one.model, one.words, one.date, one.version, one.packaging)
 
@@ -338,10 +361,11 @@ def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confiden
     source, checked = line.source if line else "unverified", None if line is None else line.checked
     gated: bool | None = None
     base: tuple[str, ...] = ()
-    if (one := listed(hub, repo_id)) is not None:
+    table = fetched()
+    if table is not None and (one := table.listed(hub, repo_id)) is not None:
         confidence, exists = "sourced" if confidence == "recorded" else confidence, True
         source, checked, gated, base = one.source, one.day, one.gated, one.base_models
-    elif exists and (whole := listed_whole(hub, repo_id)) is not None:
+    elif exists and table is not None and (whole := table.whole(hub, repo_id)) is not None:
         # It may be renamed, private by now, or gone: a hub that no longer lists it may still send it on.
         exists, source, checked = None, whole.source, whole.day
     fields = {

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from modelcatalog.catalog.listing import Entry
     from modelcatalog.records import ModelName, Size
 
-__all__ = ["LIBRARY", "as_said", "meant", "sizes_in", "tuned"]
+__all__ = ["LIBRARY", "SIZE", "as_said", "meant", "sizes_in", "tuned"]
 
-_SIZE = re.compile(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
+SIZE = re.compile(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
+"""Words that state parameters or experts."""
 _MONTH_AND_DAY = re.compile(r"^\d+-(?=\d+-\d+$)")
 """The year before a day."""
 _BILLION = 10**9
@@ -80,7 +81,7 @@ def sizes_in(identity: Identity) -> tuple[str, ...]:
     >>> sizes_in(names.read("Qwen3-30B-A3B-Instruct").identity)
     ('30b',)
     """
-    return tuple(word for word in identity.words if _SIZE.fullmatch(word))
+    return tuple(word for word in identity.words if SIZE.fullmatch(word))
 
 
 # Ollama's tags ----------------------------------------------------------------------------------

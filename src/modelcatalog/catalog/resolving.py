@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from modelcatalog.catalog.completing import named
+from modelcatalog.catalog.completing import worded
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.knowing import facts, retirement
 from modelcatalog.catalog.listing import (
@@ -24,7 +24,7 @@ from modelcatalog.catalog.listing import (
     spelled,
     undated,
 )  # fmt: skip
-from modelcatalog.catalog.meaning import LIBRARY, as_said, tuned
+from modelcatalog.catalog.meaning import LIBRARY, tuned
 from modelcatalog.catalog.nearest import kin, misspelt, nearest, newest, ranked, released_on, slips
 from modelcatalog.errors import ClosedWeights, NameSyntaxError
 from modelcatalog.names.dictionary import current_dictionary
@@ -58,7 +58,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     if hub is not None and hub not in HUBS:
         message = f"there is no hub {hub!r} to take files from"
         raise NameSyntaxError(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
-    name = as_said(named(name))
+    name = worded(name)
     if name.name is None and name.file is None:
         message = f"{name.source!r} names no model"
         raise NameSyntaxError(message, subject=name.source, end=len(name.source), hint="pass a repository, such as Qwen/Qwen3-8B")

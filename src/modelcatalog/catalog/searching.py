@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog import wanted
-from modelcatalog.catalog.completing import parse
+from modelcatalog.catalog.completing import worded
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.listing import HUBS, is_repackager, listed_checkpoint, listing, same_model
 from modelcatalog.catalog.resolving import reached, resolve
@@ -37,7 +37,7 @@ def find(text: str) -> Match | None:
     known = index()
     squeezed = _APART.sub("", text.lower())
     named = current_dictionary().company_of.get(squeezed)
-    name = parse(text)
+    name = worded(text)
     family = known.families.get(name.family or "")
     if named is not None and (family is None or name.version is None):
         company = company_named(named)

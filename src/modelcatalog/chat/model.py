@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from modelcatalog import catalog, engines
 from modelcatalog.chat import asking, batching, defaults, saving, showing
 from modelcatalog.chat.asking import Asked, Content
-from modelcatalog.chat.awaiting import AsyncStream, Awaited
+from modelcatalog.chat.awaiting import AsyncRun, AsyncStream, Awaited
 from modelcatalog.chat.calls import Offer
 from modelcatalog.chat.reply import Reply, Stream
 from modelcatalog.chat.running import Run, said
@@ -227,6 +227,18 @@ class Session:
         stream = self._model._stream((*self._messages, *turn), options, self._memory)  # noqa: SLF001
         return _Remembered(stream, self._messages, turn)
 
+    def arun(
+        self,
+        prompt: Content,
+        *,
+        tools: Iterable[Any],
+        limit: int = 8,
+        allow: Callable[[ToolCall], Any] | None = None,
+        **generation: Any,
+    ) -> AsyncRun:
+        """As `run`, in an event loop: ``async for`` gives the steps, ``await`` the answer. Functions may be ``async``, ``allow`` too."""
+        return AsyncRun(lambda wait: self._run(prompt, tools, limit, allow, generation, wait))
+
     def run(
         self,
         prompt: Content,
@@ -251,13 +263,24 @@ class Session:
         Raises:
             Unsupported: a tool has no function, or as in `ChatModel.chat`.
         """
+        return self._run(prompt, tools, limit, allow, generation)
+
+    def _run(  # noqa: PLR0917  what both ways of calling take
+        self,
+        prompt: Content,
+        tools: Iterable[Any],
+        limit: int,
+        allow: Callable[[ToolCall], Any] | None,
+        generation: Mapping[str, Any],
+        wait: Callable[[Any], Any] | None = None,
+    ) -> Run:
         options = self._options({**generation, "tools": tools})
         turn = self._model._shown(asking.turn(prompt, self._messages), options)  # noqa: SLF001
 
         def ask(messages: Sequence[Message], options: Options) -> Stream:
             return self._model._stream((*self._messages, *messages), options, self._memory)  # noqa: SLF001
 
-        return Run(ask, turn, options, self._messages.extend, limit=limit, allow=allow)
+        return Run(ask, turn, options, self._messages.extend, limit=limit, allow=allow, wait=wait)
 
     def undo(self) -> str | None:
         """Forget the last turn; what the user said in it, None where there is none."""

@@ -39,7 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _command in (
-    names.parse, names.explain, names.compare, names.resolve, models.plan, models.lock, keeping.pull, models.chat, keeping.local, browsing.catalog,
+    names.parse, names.explain, names.compare, names.resolve, names.group, models.plan, models.lock, keeping.pull, models.chat, keeping.local, browsing.catalog,
     browsing.facts, updating.update,
 ):  # fmt: skip
     app.command(cls=Command)(_command)

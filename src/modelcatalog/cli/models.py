@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 import modelcatalog
-from modelcatalog.cli import brief, ending, show, slash, talk
+from modelcatalog.cli import brief, ending, show, slash, talk, typed
 from modelcatalog.cli import page as pages
 from modelcatalog.cli.given import lines
 from modelcatalog.cli.options import Json, Name, takes_request
@@ -45,7 +45,7 @@ def plan(
         made = modelcatalog.plan(name, **asked)
         rows = made.variants() if variants else ()
     if plot is not None:
-        plot.write_text(made.svg(), encoding="utf-8")
+        plot.write_text(made.svg(say.labels.language), encoding="utf-8")
     if variants:
         if json:
             lines(rows)
@@ -56,7 +56,7 @@ def plan(
     elif json:
         lines([made])
     else:
-        show.console().print(str(made), soft_wrap=True)
+        show.console().print(typed.options(made.text(say.labels.language)), soft_wrap=True)
 
 
 @takes_request(without=("lock", "adapter", "base_url", "server", "engine_options"))
@@ -156,12 +156,12 @@ def _introduce(made: Plan, say: Words, notes: Console, *, json: bool, verbose: b
     """Say what is about to be loaded: one line and its warnings, or all of it."""
     if verbose and not json:
         show.facts(notes, made.name, say)
-        notes.print(f"\n{made}\n", soft_wrap=True)
+        notes.print(f"\n{typed.options(made.text(say.labels.language))}\n", soft_wrap=True)
         return
     if not json:
         notes.print(brief.line(made, say), soft_wrap=True)
     for text in (*made.mismatches, *made.warnings):
-        notes.print(f"{say.warning}{text}", style="yellow", soft_wrap=True)
+        notes.print(f"{say.warning}{typed.sayer()(text)}", style="yellow", soft_wrap=True)
 
 
 def _calling(file: Path, say: Words, notes: Console, page: Console | None, *, json: bool) -> Callable[[Session, Any], Reply]:

@@ -19,7 +19,7 @@ from modelcatalog.show.labels import ENGLISH
 if TYPE_CHECKING:
     from modelcatalog import ModelCatalogError, ModelName
 
-__all__ = ["compare", "explain", "parse", "resolve"]
+__all__ = ["compare", "explain", "group", "parse", "resolve"]
 
 
 def parse(
@@ -122,6 +122,23 @@ def resolve(names: Names = None, *, file: File = None, hub: Hub = None, json: Js
     else:
         found = given.each(lambda text: modelcatalog.resolve(text, hub=hub))
         show.checkpoints(show.console(), found, words(os.environ), asked=True)
+    given.end()
+
+
+def group(
+    names: Names = None,
+    *,
+    file: File = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Put together only what is one model to the day and the size.")] = False,
+    json: Json = False,
+) -> None:
+    """Put names together that mean one model, with those who serve it."""
+    given = Given(names, file)
+    found = modelcatalog.group(given.each(modelcatalog.parse), exact=exact)
+    if json:
+        lines(found)
+    else:
+        show.groups(show.console(), found, words(os.environ))
     given.end()
 
 

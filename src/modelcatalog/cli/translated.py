@@ -19,6 +19,7 @@ EPILOG = (
 COMMANDS = {
     "parse": "解析名称：公司、系列、版本、规模、类型、量化等等。",
     "explain": "把名称拆开来看：每一段是什么，每一项信息从哪里来，以及关于这个模型已知什么。",
+    "group": "把指同一个模型的名称放在一起，并列出谁在提供它。",
     "compare": "并排比较两个名称：哪些不同，是不是同一个模型，哪个较新。",
     "resolve": "权重应该在哪个仓库（只查目录，不联网）。",
     "plan": "说明加载会做什么：从哪里来、哪些文件、用什么类型、装不装得下。什么也不加载。",
@@ -47,6 +48,7 @@ CHINESE = {
     "A name, a repository, a URL, or a path to a folder or GGUF file.": "名称、仓库、网址，或文件夹、GGUF 文件的路径。",
     "Names; - reads them from standard input, one per line.": "名称；- 表示从标准输入读取，每行一个。",
     "Read names from this file too, one per line.": "再从这个文件读取名称，每行一个。",
+    "Put together only what is one model to the day and the size.": "只有日期和规模也相同的才放在一起。",
     "One JSON object per line.": "每行一个 JSON 对象。",
     "Let the model call the functions in this Python file, which have docstrings; asks before each call.": (
         "让模型调用这个 Python 文件里有文档字符串的函数；每次调用之前都会询问。"

@@ -45,8 +45,6 @@ class Words(NamedTuple):
 
     error: str
     """Before an error's text."""
-    kinds: Mapping[str, str]
-    """Error class -> what it means, where the class's own name says it less well."""
     labels: Labels
     """What facts, segments and origins are called."""
     help_usage: str
@@ -56,10 +54,8 @@ class Words(NamedTuple):
     help_commands: str
     warning: str
     """Before a plan's warning."""
-    usage: str
-    """Before what is wrong with the arguments."""
     usage_hint: str
-    """After it; ``{command}`` shows the help."""
+    """After what is wrong with the arguments; ``{command}`` shows the help."""
     no_names: str
     no_file: str
     """``{file}`` cannot be read; the reason follows."""
@@ -161,14 +157,12 @@ class Words(NamedTuple):
 
 ENGLISH = Words(
     error="error: ",
-    kinds={},
     labels=labels("en"),
     help_usage="Usage: ",
     help_arguments="Arguments",
     help_options="Options",
     help_commands="Commands",
     warning="warning: ",
-    usage="",
     usage_hint="{command} lists the options",
     no_names="no name given: type one or more, - for standard input, or --file FILE",
     no_file="cannot read {file}",
@@ -271,30 +265,12 @@ ENGLISH = Words(
 
 CHINESE = Words(
     error="错误：",
-    kinds={
-        "CatalogDataError": "目录数据文件有误",
-        "CheckpointNotFound": "找不到这个模型、版本或文件",
-        "ClosedWeights": "该模型的权重没有公开",
-        "EngineError": "推理引擎出错",
-        "GatedCheckpoint": "需要先在模型站点上同意许可或提供令牌",
-        "HubUnreachable": "连不上模型站点",
-        "IntegrityError": "文件不完整或校验不符",
-        "MissingPackage": "缺少软件包",
-        "NameSyntaxError": "这不是一个模型名称",
-        "NeedsRemoteCode": "该模型需要运行仓库里的代码",
-        "NoChatTemplate": "这是基座模型，没有对话模板",
-        "UnknownFamily": "不认识的模型系列",
-        "UnsafeRepository": "这个仓库不安全",
-        "Unsupported": "不支持这样使用",
-        "WontFit": "显存、内存或磁盘不够",
-    },
     labels=labels("zh"),
     help_usage="用法：",
     help_arguments="参数",
     help_options="选项",
     help_commands="命令",
     warning="注意：",
-    usage="用法有误\n",
     usage_hint="用法见 {command}",
     no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",
     no_file="无法读取 {file}",

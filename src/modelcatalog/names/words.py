@@ -13,7 +13,7 @@ from modelcatalog import vocabulary
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.grammar import pieces
-from modelcatalog.names.roles import Parameters, Word, unknown
+from modelcatalog.names.roles import FamilyWord, Parameters, Word, unknown
 
 if TYPE_CHECKING:
     import re
@@ -229,10 +229,10 @@ def _of_class(piece: str, words: Dictionary) -> tuple[Word, ...]:
     """``llamaforcausallm``: an architecture, and the class of models that transformers has of it; its number is not the model's (Qwen2 runs Qwen2.5)."""
     head = piece[: -len(next(one for one in words.classes if piece.endswith(one)))]
     first = _alone(head, words)[0] if head else unknown(piece)
-    if first.role != "family":
+    family = first.value
+    if not isinstance(family, FamilyWord):
         return (unknown(piece),)
-    rest = piece.removeprefix(first.text)
-    return first, Word("ignored", rest)
+    return Word("family", first.text, family.alone(), first.key), Word("ignored", piece.removeprefix(first.text))
 
 
 def _meaning(piece: str, ruled: tuple[WordRule, re.Match[str]], words: Dictionary) -> tuple[Word, ...]:

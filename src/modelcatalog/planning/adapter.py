@@ -53,6 +53,7 @@ _MOST_REPEATS = 2
 _VOCABULARIES = ("tokenizer.json", "tekken.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model")
 _BESIDE = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 _LARGEST_BESIDE = 100_000_000
+_EMBEDDINGS = ("embed_tokens", "lm_head", "wte", "word_embeddings", "embed_in", "embed_out")
 _GGUF_SUFFIX = re.compile(r"\.lora_([ab])$")
 
 
@@ -250,7 +251,9 @@ def from_config(text: bytes, header: SafetensorsHeader, *, subject: str) -> tupl
         message = f"{said.config} of {subject} gives the rank {rank!r} and lora_alpha {alpha!r}, which are not numbers"
         raise IntegrityError(message, subject=subject, hint="fetch it again, or from whoever trained it")
     _check_rank(config, found, rank, subject=subject)
-    rows = [header.shapes[name][0] for name in header.shapes if name.endswith(("embed_tokens.weight", "lm_head.weight", "wte.weight", "embed_out.weight"))]
+    # Of embeddings that it changes too, peft saves the whole tensor as that of the layer inside.
+    whole = {name.removesuffix(".weight").removesuffix(".base_layer"): shape[0] for name, shape in header.shapes.items() if name.endswith(".weight")}
+    rows = [many for module, many in whole.items() if module.endswith(_EMBEDDINGS)]
     lora = Lora(
         kind="DoRA" if config.get("use_dora") else "LoRA",
         rank=max((one.rank for one in found.values()), default=rank),

@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
+from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import receipts, refusals
 from modelcatalog.planning import adapter as adapters
@@ -20,8 +22,10 @@ from modelcatalog.planning import (
     machine,
     modelfiles,
     packages,
+    projectors,
     reading,
     refusing,
+    resident,
     silent,
     tensors,
     tokenizer,
@@ -36,6 +40,7 @@ from modelcatalog.planning.record import Memory, Plan
 from modelcatalog.planning.runs import ENGINES, default
 from modelcatalog.planning.runs import reading as reading_form
 from modelcatalog.records import Quantization
+from modelcatalog.show.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +90,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked, record.source)
     runs, why = _engine(record, found, facts, place, asked)
+    found = projectors.beside(found, runs, asked=(asked.engine_options or {}).get("images"), subject=record.source)
     ours = bool(runs.library)
     if ours:
         _check_library(record, found, said, asked)
@@ -109,21 +115,25 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     said_by = found.kept.modelfile if found.kept is not None else None
     usual = min(facts.context_length or facts.tokenizer_length or _USUAL_CONTEXT, _USUAL_CONTEXT)
     tokens = asked.context_length or modelfiles.tokens(said_by, facts.context_length) or usual
-    stored = sum(f.size for f in found.choice.weights)
+    left = resident.left_out(said, found, runs, asked.engine_options or {})
+    stored = sum(f.size for f in found.choice.weights) - left.bytes
     copy, listing = found.copy, found.listing
     files = (*found.choice.weights, *found.choice.companions)
-    counted = facts.model_copy(update={"parameters": facts.parameters or _likely_parameters(facts, record, found, stored)})
+    resides = facts.model_copy(update={"parameters": facts.parameters - left.numbers if facts.parameters else None})
+    counted = facts.model_copy(update={"parameters": resides.parameters or _likely_parameters(facts, record, found, stored)})
     told = counted.parameters is not None or facts.quantization is None
     plain = weight_bytes(counted, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
+    said = said._replace(layers=resident.with_guessing(said, runs, asked.engine_options or {}))
     kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=asked.engine_options or {})
-    weights = plain if form.unpacks else weight_bytes(facts, stored=stored, dtype=place.dtype, unpacked=False)
-    if weights is not None and added is not None:
-        weights += sizes.adapter_bytes(added, dtype=place.dtype)
+    weights = plain if form.unpacks else weight_bytes(resides, stored=stored, dtype=place.dtype, unpacked=False)
+    if weights is not None:
+        weights += projectors.size(found) + (sizes.adapter_bytes(added, dtype=place.dtype) if added is not None else 0)
     activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
     framework = sizes.framework_bytes(runs, cards=len(place.cards))
     room = None if weights is None or place.free is None else place.free - weights - (activations or 0) - (framework or 0)
     memory = Memory(
         weights=weights,
+        active=resident.active(said, weights, share=_active_share(record)),
         kv=kept.bytes(tokens),
         activations=activations,
         framework=framework,
@@ -142,7 +152,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         hub=copy.hub if copy else listing.hub if listing else None,
         endpoint=listing.endpoint if listing else None,
         repo_id=copy.repo_id if copy else listing.repo_id if listing else None,
-        revision=listing.revision if listing else asked.revision or record.revision,
+        revision=listing.revision if listing else asked.revision or hub_revision(record),
         commit=copy.commit if copy else listing.commit if listing else None,
         path=str(copy.root) if copy else None,
         format=found.choice.format,
@@ -185,7 +195,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
                 why,
                 place.reason,
                 attends.reason if attends else "",
-                *_counted(asked, kept, runs),
+                *_counted(asked, kept, runs, left.bytes),
                 *modelfiles.reasons(said_by, asked, template=facts.chat_template),
                 *(_put_on(added, runs, asked) if added else ()),
             )
@@ -244,6 +254,12 @@ def _growth(said: Said, runs: Engine, place: _Place, asked: Request) -> tuple[Gr
     return tuple(one for one in found if one is not None)
 
 
+def _active_share(record: ModelName) -> float | None:
+    """The share of a model's parameters that a token goes through, as its name or the catalog has it."""
+    size = record.size
+    return size.active / size.total if size and size.active and size.total else None
+
+
 def _stated(facts: Facts) -> Quantization | None:
     """The quantization that ``config.json`` names, where the name has none."""
     if facts.quantization in {None, "gguf"}:
@@ -290,15 +306,22 @@ def _listed_licence(record: ModelName) -> str | None:
     """The licence that the catalog has for a model's series."""
     if record.family is None:
         return None
+    # To find the series among several takes longer than the rest of a plan, and mostly all of a version have one licence.
+    lines = index().by_version.get((record.family, fold(record.version)), ())
+    licences = {line.licence for line in lines}
+    if len(licences) == 1:
+        return licences.pop()
     match = catalog.find(record.source)
     return match.series.licence if match and match.series else None
 
 
-def _counted(asked: Request, kept: sizes.Cache, runs: Engine) -> tuple[str, ...]:
+def _counted(asked: Request, kept: sizes.Cache, runs: Engine, left: int) -> tuple[str, ...]:
     """How memory was counted, where that is not the usual way."""
     found = [cards_of.read(asked.on).reason] if asked.on else []
     if asked.kv_dtype:
         found.append(f"keys and values in {asked.kv_dtype}, as asked")
+    if left:
+        found.append(f"{runs.name} leaves {human(left)} of the weights in their files: what it does not run, such as layers that guess further tokens")
     windowed = sum(layer.window is not None for layer in kept.layers.every)
     if kept.keeping.whole and windowed and runs.takes:
         otherwise = f"but for engine_options={{{runs.takes.whole_unless!r}: False}}"

@@ -91,8 +91,9 @@ def _check_adapter(engine: Engine, adapter: Adapter, form: str, *, subject: str)
     taking = [one for one in runs.reading(form) if adapter.format in one.adapters and not (one.adapters_plain and _more(adapter))]
     other = use(*taking) if taking else "merge it into its base with peft"
     if adapter.format not in engine.adapters:
-        reads = " and ".join(_TITLES.get(one, one) for one in engine.adapters) or "none"
+        reads = " and ".join(_TITLES.get(one, one) for one in engine.adapters)
         message = f"{engine.name} reads adapters in {reads}, and {adapter.name} is {_TITLES.get(adapter.format, adapter.format)}"
+        message = message if reads else f"{engine.name} takes no adapters here, and {adapter.name} is one"
         convert = "convert it with llama.cpp's convert_lora_to_gguf.py, or " if "gguf" in engine.adapters else ""
         onto = (
             f"{convert}{other}"
@@ -168,6 +169,7 @@ def check_model(engine: Engine, facts: Facts, *, folder: str, trusted: bool, sub
         message = f"{engine.name} reads a checkpoint from its own folder, and that of {subject} is {folder}"
         others = [one for one in ENGINES.values() if one.subfolders]
         raise Unsupported(message, subject=subject, hint=f"give that folder as a path, or take {use(*others)}")
+    _check_names(engine, facts, subject=subject)
     place = None if engine.knows is None else _place(engine.knows.package)
     if engine.knows is None or place is None or _added_to(engine.knows):
         return
@@ -194,6 +196,30 @@ def check_model(engine: Engine, facts: Facts, *, folder: str, trusted: bool, sub
     message = f"{have} {said}: {facts.architectures[0]}, which {subject} has"
     hint = f"take another version of {engine.name}, or a server that runs it ({use(runs.server())})"
     raise Unsupported(message, subject=subject, hint=hint)
+
+
+def _check_names(engine: Engine, facts: Facts, *, subject: str) -> None:
+    """Refuse a GGUF file whose architecture the installed library has no name for."""
+    kind = facts.architecture
+    place = None if engine.names is None or facts.quantization != "gguf" or not kind else _place(engine.names.package)
+    if engine.names is None or place is None or kind is None:
+        return
+    library = next(iter(sorted(place.glob(engine.names.files))), None)
+    if library is None or _has(library, kind):
+        return
+    message = f"the installed {engine.name} does not know the architecture {kind}, which the GGUF file of {subject} has"
+    others = [one for one in runs.reading("gguf") if one.name != engine.name]
+    hint = f"Ollama may have it in a form of its own: take a GGUF file made for {engine.name}, a newer {engine.name}, or {use(*others)}"
+    raise Unsupported(message, subject=subject, hint=hint)
+
+
+@cache
+def _has(library: Path, name: str) -> bool:
+    """Whether a library has a name as a text; one that cannot be read is taken to have it."""
+    try:
+        return name.encode() + b"\0" in library.read_bytes()
+    except OSError:
+        return True
 
 
 def _check_type(knows: Knows, place: Path, facts: Facts, *, have: str, engine: Engine, subject: str) -> None:

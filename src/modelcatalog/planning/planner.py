@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from modelcatalog import catalog, hubs
-from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, ModelCatalogError, Unsupported
+from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, ModelCatalogError, Unsupported
 from modelcatalog.hubs import local
 from modelcatalog.planning import adapting, lockfile, serving, variants
 from modelcatalog.planning.bom import bom
 from modelcatalog.planning.build import build
+from modelcatalog.planning.estimating import estimate
 from modelcatalog.planning.locate import locate, locate_path
 from modelcatalog.planning.record import Plan
 from modelcatalog.planning.request import Request, takes_options
@@ -91,11 +92,18 @@ def _of(record: ModelName, path: Path | None, request: Request) -> Plan:
     if path is not None:
         request.check_path(str(path))
         return build(record, locate_path(path, request), request)
-    if request.fit:
-        return variants.most_precise(record, request)
-    if request.quantization is not None:
-        return variants.quantized(record, request)
-    return _built(record, request)
+    try:
+        if request.fit:
+            return variants.most_precise(record, request)
+        if request.quantization is not None:
+            return variants.quantized(record, request)
+        return _built(record, request)
+    except HubUnreachable as error:
+        # Without a network the name and the catalog still tell whether it could fit at all.
+        if (about := estimate(record, request)) is not None:
+            error.message = f"{about}; {error.message}"
+            error.args = (error.message,)
+        raise
 
 
 def _built(record: ModelName, request: Request) -> Plan:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, stores
 from modelcatalog.errors import ClosedWeights, ModelCatalogError, NameSyntaxError
-from modelcatalog.hubs import Copy, RemoteFile, local
+from modelcatalog.hubs import Copy, RemoteFile, local, paths
 from modelcatalog.planning.choose import choose, matches, quantization_of
 from modelcatalog.planning.found import Kept, Located
 from modelcatalog.planning.runs import ENGINES
@@ -78,12 +78,28 @@ def first(name: ModelName, request: Request, passed: list[str], *, own: bool = F
     for one in sorted(candidates, key=lambda one: (not one.own, -_bits(one.quantization))):
         if asked is not None and not matches(one.quantization, asked):
             continue
-        if request.engine is not None and "gguf" not in ENGINES[request.engine].formats:
+        if one.found.format == "gguf" and request.engine is not None and "gguf" not in ENGINES[request.engine].formats:
+            continue
+        if one.found.format != "gguf" and not one.own and not _wants(request, name, one):
             continue
         located = _located(one, name, passed)
         if located is not None:
             return located
     return None
+
+
+def _wants(request: Request, name: ModelName, one: _Candidate) -> bool:
+    """Whether a folder of another format is asked for: by the name's own quantization or format, or by an engine that reads no GGUF files."""
+    called = _parsed(one.found)
+    if called is None or one.found.format != "safetensors" or not one.found.path.is_dir():
+        return False
+    asked = name.format or (name.quantization and name.quantization.method)
+    have = {called.format, called.quantization.method if called.quantization else None, None} - {None}
+    return (
+        asked in have
+        if asked
+        else request.engine is not None and "gguf" not in ENGINES[request.engine].formats and bool(have & {*ENGINES[request.engine].formats})
+    )
 
 
 def holding(name: ModelName, files: Sequence[RemoteFile]) -> Iterator[tuple[Copy, Kept]]:
@@ -149,6 +165,8 @@ def same(model: ModelName, text: str) -> ModelName | None:
 
 
 def _copy(store: Store, found: Found) -> Copy:
+    if found.path.is_dir():
+        return Copy(f"{store.name} store", found.path, paths.listed(found.path), found.title)
     files = tuple(RemoteFile(path=Path(one.path).name, size=one.size, sha256=one.sha256) for one in found.weights)
     return Copy(f"{store.name} store", found.path.parent, files, found.title)
 
@@ -158,12 +176,16 @@ def _located(one: _Candidate, name: ModelName, passed: list[str]) -> Located | N
     where = f"{found.title} in the {store.name} store"
     kinds = [kind for kind, _ in found.layers]
     lacks = found.lacks
-    if not lacks and (found.format != "gguf" or "tensor" in kinds):
+    folder = found.format == "safetensors" and found.path.is_dir()
+    if not lacks and ((found.format != "gguf" and not folder) or "tensor" in kinds):
         lacks = f"its weights are {found.format or 'of no known format'}, kept in a way of {store.title}'s own" if one.own else ""
         if not lacks:
             return None
     if not lacks and "adapter" in kinds:
-        lacks = "it is an adapter over other weights, which no engine here lays over them"
+        files = {kind: one.path for kind, one in found.layers}
+        lacks = "it lays an adapter over its weights"
+        if "model" in files:
+            lacks += f": load({files['model']!r}, adapter={files['adapter']!r}) does that, without its Modelfile"
     if not lacks and kinds.count("model") > 1:
         lacks = "its weights are several files, which no engine here reads together"
     if lacks:
@@ -171,7 +193,8 @@ def _located(one: _Candidate, name: ModelName, passed: list[str]) -> Located | N
         return None
     copy = _copy(store, found)
     try:
-        choice = choose(copy.files, subject=found.title, file=copy.files[0].path, read=copy.read)._replace(quantization=one.quantization)
+        file = None if folder else copy.files[0].path
+        choice = choose(copy.files, subject=found.title, file=file, read=copy.read)._replace(quantization=one.quantization)
         headers = local.check_weights(copy.root, [f.path for f in choice.weights])
     except (ModelCatalogError, OSError) as error:
         passed.append(f"{where} cannot be loaded: {error.message if isinstance(error, ModelCatalogError) else error.strerror or error}")

@@ -50,6 +50,10 @@ class Said(NamedTuple):
     others: Mapping[str, Mapping[str, object]] = {}
     """What other libraries' files say of how the weights are packed."""
     ggufs: tuple[gguf.GgufHeader, ...] = ()
+    headers: Mapping[str, safetensors.SafetensorsHeader] = {}
+    """Of the safetensors files, as far as they were read, by their paths."""
+    whole: bool = False
+    """Whether those are all there are, each as a whole."""
     layers: Layers = Layers(why="its files were not read")
     """What each layer keeps while the model talks."""
     card: Card = Card()
@@ -96,6 +100,7 @@ def read(found: Located) -> Said:
     facts = facts_of.from_config(stated)
     headers_of = _headers(found, opened)
     tensors = _tensors(found, headers_of)
+    whole = False
     if headers_of:
         # Of a header that was read in part, the bytes of the tensors that were seen.
         sizes = {f.path: f.size for f in found.choice.weights}
@@ -109,7 +114,7 @@ def read(found: Located) -> Said:
     others = {name: _json(opened, companions[name]) if opened.left() > 0 else {} for name in OTHERS if name in companions and facts.quantization is None}
     layers = config_layers.layers(stated)
     starts = _whole(companions, opened) if opened.here else {}
-    return Said(facts, tensors, tokenizer, frozenset(companions), others, layers=layers, card=_card(found), first=starts)
+    return Said(facts, tensors, tokenizer, frozenset(companions), others, headers=headers_of, whole=whole, layers=layers, card=_card(found), first=starts)
 
 
 def _card(found: Located) -> Card:

@@ -25,6 +25,14 @@ class Gpu(_Entry):
     """Or the distributions of which one is there, if it was."""
 
 
+class Names(_Entry):
+    """Where an installed package has the names of the architectures of GGUF files that it runs: as texts in its library."""
+
+    package: str
+    files: str
+    """The library beside it."""
+
+
 class Knows(_Entry):
     """Where an installed package says, in its own text, which models it has classes for."""
 
@@ -119,6 +127,7 @@ class Engine(_Entry):
     """Types in which it can keep keys and values, as ``kv_dtype`` names them -> the engine options that say so."""
     takes: Takes | None = None
     gpu: Gpu | None = None
+    names: Names | None = None
     knows: Knows | None = None
     library: str = ""
     """The package with whose classes it loads, whose tables `installed` reads."""

@@ -79,6 +79,8 @@ class Labels(NamedTuple):
     fields: Mapping[str, str]
     """Field of a record -> what a table calls it, where the field's own name would not do."""
     origins: Mapping[str, str]
+    confidence: Mapping[str, str]
+    """How sure a checkpoint is, where the record's own word would not do."""
     fact: str
     value: str
     origin: str
@@ -135,6 +137,7 @@ ENGLISH = Labels(
     },
     fields={
         "asked": "asked for",
+        "key": "model",
         "context_length": "context",
         "part": "kind of file",
         "input_modalities": "input",
@@ -152,6 +155,7 @@ ENGLISH = Labels(
         "variant.tokens_per_second": "tokens/s",
     },
     origins={"name": "the name", "owner": "the owner", "catalog": "the catalog", "estimate": "an estimate"},
+    confidence={},
     fact="fact",
     value="value",
     origin="from",
@@ -203,6 +207,9 @@ CHINESE = Labels(
         "aliases": "别名",
         "alternatives": "其他可能",
         "asked": "查询",
+        "key": "模型",
+        "names": "名称",
+        "providers": "提供者",
         "base": "基于",
         "bits": "位数",
         "canonical": "规范名",
@@ -266,6 +273,7 @@ CHINESE = Labels(
         "weights": "权重",
     },
     origins={"name": "名称", "owner": "账号", "catalog": "目录", "estimate": "估算"},
+    confidence={"sourced": "有出处", "recorded": "已收录", "derived": "推得", "guessed": "猜测"},
     fact="字段",
     value="值",
     origin="来自",

@@ -57,6 +57,8 @@ class Ollama(Store):
         """Every manifest whose layers can be told."""
         for root in self.folders():
             named: set[str] = set()
+            if root.is_file():
+                notes.append(f"{root} cannot be read: it is not a folder")
             for manifest in look(root / "manifests", notes, deep=_PARTS).files:
                 found = self._found(root, manifest, named, notes)
                 if found is not None:

@@ -8,7 +8,7 @@ from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import parse
 from modelcatalog.catalog.fetched import MODELS_DEV, made_of, said_by, vendors_own
 from modelcatalog.catalog.knowing import facts
-from modelcatalog.catalog.listing import recorded, undated
+from modelcatalog.catalog.listing import known_ids, recorded, undated
 from modelcatalog.updating.record import News
 
 if TYPE_CHECKING:
@@ -25,27 +25,26 @@ _KINDS = get_args(News.model_fields["kind"].annotation)
 
 def news(before: UserData | None, now: UserData) -> Iterator[News]:
     """Repositories that are new, and those that are gone; models that are new, and facts that have changed."""
-    new, old = made_of(now), None if before is None else made_of(before)
+    new, old = made_of(now, known_ids()), None if before is None else made_of(before, known_ids())
     found = dict.fromkeys((*_repositories(old, new), *_models(before, now)))
     yield from sorted(found, key=lambda one: (_KINDS.index(one.kind), one.company or "", one.subject.lower(), one.field or ""))
 
 
 def _repositories(old: Fetched | None, new: Fetched) -> Iterator[News]:
     own = recorded()
-    for hub, found in new.listed.items():
+    for hub, found in new.repositories.items():
         known = own.by_id.get(hub, {})
-        earlier = {} if old is None else old.listed.get(hub, {})
-        for key, one in found.items():
-            if one.company is not None and key not in known and key not in earlier:
+        earlier = {} if old is None else old.repositories.get(hub, {})
+        for one in new.new[hub]:
+            if one.id.lower() not in earlier:
                 yield News(kind="checkpoint", subject=one.id, source=one.source, company=one.company)
         for key in {**known, **earlier}:
-            whole = new.accounts[hub].get(key.partition("/")[0])
+            whole = new.whole(hub, key)
             if whole is None or key in found:
                 continue
-            before = None if old is None else old.accounts.get(hub, {}).get(key.partition("/")[0])
-            if key in earlier or before is None:  # else it was gone before
-                entry, listed = known.get(key), earlier.get(key)
-                written = listed.id if listed else ((entry.huggingface if hub == next(iter(own.by_id)) else entry.modelscope) if entry else None)
+            if key in earlier or old is None or old.whole(hub, key) is None:  # else it was gone before
+                entry, row = known.get(key), earlier.get(key)
+                written = row[0] if row else ((entry.huggingface if hub == next(iter(own.by_id)) else entry.modelscope) if entry else None)
                 yield News(kind="gone", subject=written or key, source=whole.source, company=entry.series.company if entry else None)
 
 
@@ -83,21 +82,21 @@ def _own_words(data: UserData | None) -> dict[str, tuple[ModelTold, dict[str, An
 
 def disagreements(now: UserData) -> Iterator[News]:
     """What others say otherwise than the package's own data does, of the same model: somebody is wrong, or the world has moved."""
-    table = made_of(now)
+    table = made_of(now, known_ids())
     rows = {canonical: row for canonical, (row, _) in _own_words(now).items()}
     for canonical, row in rows.items():
         said = {field: value for told in reversed(table.models.get(canonical, ())) for field, value in told.facts.items()}
         known = facts(_read(row))
         own = {field: getattr(known, field) for field in said if (origin := known.origin(field)) is not None and origin.source not in {MODELS_DEV, "name"}}
         yield from _differ("disagrees", row, own, said)
-    for hub, found in table.listed.items():
-        for key, one in found.items():
-            entry = recorded().by_id.get(hub, {}).get(key)
-            licence = None if entry is None or entry.series.licence is None else vocabulary.spdx(entry.series.licence)
-            if licence is not None and one.licence is not None and vocabulary.spdx(one.licence).lower() != licence.lower():
-                company = None if entry is None else entry.series.company
-                after = vocabulary.spdx(one.licence)
-                yield News(kind="disagrees", subject=one.id, source=one.source, company=company, field="licence", before=licence, after=after)
+    for hub, found in table.repositories.items():
+        for key in found:
+            entry, one = recorded().by_id.get(hub, {}).get(key), table.listed(hub, key)
+            if entry is None or entry.series.licence is None or one is None or one.licence is None:
+                continue
+            before, after = vocabulary.spdx(entry.series.licence), vocabulary.spdx(one.licence)
+            if before.lower() != after.lower():
+                yield News(kind="disagrees", subject=one.id, source=one.source, company=entry.series.company, field="licence", before=before, after=after)
 
 
 def _differ(kind: Any, row: ModelTold, old: dict[str, Any], new: dict[str, Any]) -> Iterator[News]:

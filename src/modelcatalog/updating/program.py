@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog import userdata, userfolder, vocabulary
-from modelcatalog.catalog.fetched import MODELS_DEV, fetched
+from modelcatalog.catalog.fetched import MODELS_DEV
+from modelcatalog.catalog.listing import fetched
 from modelcatalog.errors import CatalogDataError, ModelCatalogError, Unsupported
 from modelcatalog.hubs import HUBS
 from modelcatalog.names.dictionary import current_dictionary

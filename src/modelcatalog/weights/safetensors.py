@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["LENGTH_BYTES", "SafetensorsHeader", "dtype_name", "header_length", "least_length", "read", "read_file", "read_part"]
+__all__ = ["LENGTH_BYTES", "SafetensorsHeader", "dtype_name", "header_length", "least_length", "read", "read_file", "read_part", "width"]
 
 LENGTH_BYTES = 8
 _LONGEST = 100_000_000
 _LEAST_ENTRY = len('"":{"dtype":"F8","shape":[],"data_offsets":[0,1]}')
+_BITS = re.compile(r"\d+")
 _ENTRY = re.compile(
     r'"([^"\\]+)"\s*:\s*\{\s*"dtype"\s*:\s*"(\w+)"\s*,\s*"shape"\s*:\s*\[([\d,\s]*)\]\s*,\s*"data_offsets"\s*:\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]\s*\}'
 )
@@ -58,6 +59,16 @@ def dtype_name(parameters: Mapping[str, int]) -> str | None:
         return None
     most = max(parameters, key=parameters.__getitem__)
     return {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}.get(most, most)
+
+
+def width(kind: str) -> float:
+    """Bytes of one number of a type, as the file spells it.
+
+    >>> width("BF16"), width("F8_E4M3"), width("U8"), width("F4")
+    (2.0, 1.0, 1.0, 0.5)
+    """
+    bits = _BITS.search(kind)
+    return int(bits[0]) / 8 if bits else 1.0
 
 
 def header_length(first: bytes, *, subject: str) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from modelcatalog.engines.guide import Guide
     from modelcatalog.engines.sampling import Settings
 
-__all__ = ["Chooser", "Native", "Shape", "library"]
+__all__ = ["Chooser", "Native", "Shape", "library", "quiet"]
 
 _LAST_LINES = 20
 _ERROR = 3
@@ -46,6 +46,12 @@ def library() -> Any:
     return _loaded[0]
 
 
+def quiet() -> Any:
+    """What keeps the library's log off the screen, for its other parts."""
+    library()
+    return _loaded[1]
+
+
 class Shape(NamedTuple):
     """How a model is loaded."""
 
@@ -56,6 +62,8 @@ class Shape(NamedTuple):
     gpu_layers: int = 0
     gpu: int | None = None
     """The one GPU to use; None spreads over all."""
+    eyes: str | None = None
+    """The GGUF file of a projector, for images."""
     adapter: str | None = None
     """The GGUF file of an adapter to put onto the model."""
 
@@ -112,6 +120,16 @@ class Native:
             message = f"llama.cpp cannot put the adapter onto this model{f': {said}' if said else ''}"
             raise Unsupported(message, subject=path, hint="put it onto a GGUF file of the model that it was trained on")
         lib.llama_set_adapters_lora(self._context, (lib.llama_adapter_lora_p_ctypes * 1)(adapter), 1, (ctypes.c_float * 1)(1.0))
+
+    @property
+    def model(self) -> Any:
+        """The library's model."""
+        return self._model
+
+    @property
+    def pointer(self) -> Any:
+        """The library's context."""
+        return self._context
 
     @property
     def context(self) -> int:
@@ -259,7 +277,8 @@ class Chooser:
             lib.llama_sampler_chain_add(chain, part)
         if how.repetition_penalty != 1:
             for token in prompt:
-                lib.llama_sampler_accept(chain, token)
+                if token >= 0:  # what stands for an image is none
+                    lib.llama_sampler_accept(chain, token)
 
     def pick(self, guide: Guide | None = None) -> int:
         """The next token, by the scores of the last one computed; with a guide, of those that it allows."""

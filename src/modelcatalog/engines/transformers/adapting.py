@@ -22,6 +22,7 @@ __all__ = ["folder_of", "put_on", "words_of"]
 
 _TAIL = re.compile(r"(?:^|\.)((?:layers|h|blocks|layer)\.\d+\..+)$")
 _TWICE = frozenset({"modules_to_save", "original_module"})
+_SAVED = "it was saved without them: have whoever trained it save it with save_embedding_layers=True"
 _NAMED = 3
 """Modules that an error names."""
 
@@ -105,13 +106,25 @@ def _grow(model: Any, tokenizer: Any, adapter: Adapter, subject: str) -> None:
     """Room for the tokens that an adapter was trained with beyond its base's; they must be among what it brings."""
     rows = model.get_input_embeddings().weight.shape[0]
     if adapter.lora.tokens is not None and adapter.lora.tokens != rows:
+        ends = {name.split(".")[-1] for name in (one.removesuffix(".base_layer") for one in adapter.lora.beside)}
+        lacks = [name for name in _embeddings(model) if name not in ends]
+        if lacks and adapter.lora.tokens > rows:
+            message = f"{adapter.name} has {adapter.lora.tokens:,} tokens, {subject} has {rows:,}, and the adapter brings no {lacks[0]} for the rest"
+            raise IntegrityError(message, subject=adapter.name, hint=_SAVED)
         # Mixed from nothing: the adapter's own numbers replace every row.
         model.resize_token_embeddings(adapter.lora.tokens, mean_resizing=False)
         return
     if adapter.tokenizer and len(tokenizer) > rows:
         message = f"the tokenizer of {adapter.name} has {len(tokenizer):,} tokens, {subject} has {rows:,}, and the adapter brings no embeddings for the rest"
-        hint = "it was saved without them: have whoever trained it save it with save_embedding_layers=True"
-        raise IntegrityError(message, subject=adapter.name, hint=hint)
+        raise IntegrityError(message, subject=adapter.name, hint=_SAVED)
+
+
+def _embeddings(model: Any) -> list[str]:
+    """The model's embeddings by the last part of their names; those that share their numbers with others are one."""
+    reads, writes = model.get_input_embeddings(), model.get_output_embeddings()
+    named = {id(module): name.split(".")[-1] for name, module in model.named_modules()}
+    both = [reads] if writes is None or writes.weight is reads.weight else [reads, writes]
+    return [named[id(one)] for one in both]
 
 
 def _check(told: Any, adapter: Adapter, subject: str) -> None:
