@@ -33,7 +33,7 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
     >>> name.family, name.version, name.size.total, name.types, name.quantization.method
     ('Qwen', '2.5', 3000000000, ('coder', 'instruct'), 'awq')
     """
-    name = names.read(text, strict=strict, sized=known_size)
+    name = names.recorded(text, strict, known_size)
     return name if name.released is None else _dated(name)
 
 
