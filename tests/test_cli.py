@@ -103,10 +103,10 @@ class TestParse:
         assert "Google" in ran.out
 
     def test_chinese(self, cli: Cli) -> None:
-        """A Chinese locale turns the headings Chinese; the facts stay as they are."""
+        """A Chinese locale turns the headings Chinese, and companies have the names that people know."""
         ran = cli("parse", "Qwen2.5-7B-Instruct", LANG="zh_CN.UTF-8")
         assert ran.out.splitlines()[0].split() == ["字段", "值", "来自"]
-        assert ["公司", "Alibaba", "目录"] in _rows(ran.out)
+        assert ["公司", "阿里巴巴", "目录"] in _rows(ran.out)
 
     def test_json_is_one_record_a_line(self, cli: Cli) -> None:
         """Each line of --json is a whole record, which becomes the same record again."""
@@ -138,13 +138,14 @@ class TestParse:
         ran = cli("parse", "--json", "-", typed="Qwen3-8B\nbad\x07name\nphi-4\n")
         assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["Qwen3-8B", "phi-4"]
         assert ran.code == 2
-        assert ran.err.splitlines()[:3] == [r"error: control character '\x07'", r"  bad\x07name", "     ^^^^"]
+        assert ran.err.splitlines()[:3] == [r"error: standard input, line 2: control character '\x07'", r"  bad\x07name", "     ^^^^"]
 
     def test_bytes_that_are_no_text(self, cli: Cli) -> None:
-        """A line that is not UTF-8 is a bad name like any other."""
-        ran = cli("parse", "--json", "-", typed=b"Qwen\xff3-8B\nphi-4\n")
+        """A line that is not UTF-8 is a bad name like any other, and shows its place, its bytes and the way out."""
+        ran = cli("parse", "--json", "-", typed=b"phi-4\nQwen\xff3-8B\n")
         assert ran.code == 2
-        assert ran.err.startswith("error: ")
+        lines = ["error: standard input, line 2: not UTF-8", r"  Qwen\xff3-8B", "      ^^^^", "  convert it first: iconv -f GBK -t UTF-8 FILE"]
+        assert ran.err.splitlines() == lines
         assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4"]
 
     def test_a_file(self, cli: Cli, tmp_path: Path) -> None:
@@ -154,7 +155,27 @@ class TestParse:
         ran = cli("parse", "--json", "phi-4", "--file", str(file))
         assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["phi-4", "Qwen3-8B", "@cf/meta/llama-3.1-8b-instruct"]
         assert ran.code == 2
-        assert "^" in ran.err
+        assert ran.err.startswith(f"error: {file}, line 3: not UTF-8\n")
+
+    @pytest.mark.parametrize("way", ["--file", "-"])
+    def test_comments(self, cli: Cli, tmp_path: Path, way: str) -> None:
+        """Lines behind a # are skipped, in a file and in a pipe, and how many there were is said; a # within a word is the name's."""
+        text = "# ours\nQwen3-8B # the small one\n\n  # theirs\nhttps://huggingface.co/microsoft/phi-4#usage\nbad\x07\n"
+        file = tmp_path / "names.txt"
+        file.write_text(text, encoding="utf-8")
+        ran = cli("parse", "--json", *([way, str(file)] if way == "--file" else [way]), typed=text)
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["Qwen3-8B", "https://huggingface.co/microsoft/phi-4#usage"]
+        source = file if way == "--file" else "standard input"
+        assert ran.err.startswith(f"error: {source}, line 6: control character")
+        assert ran.err.endswith(f"\n{source}: comments skipped: 3\n")
+        assert "标准输入 第 2 行：" in cli("parse", "-", typed="# x\nbad\x07\n", LANG="zh_CN.UTF-8").err
+
+    def test_utf16(self, cli: Cli, tmp_path: Path) -> None:
+        """What Windows' PowerShell writes into a file is read."""
+        file = tmp_path / "names.txt"
+        file.write_text("Qwen3-8B\r\n通义千问-7B\r\n", encoding="utf-16")
+        ran = cli("parse", "--json", "--file", str(file))
+        assert [json.loads(line)["source"] for line in ran.out.splitlines()] == ["Qwen3-8B", "通义千问-7B"]
 
     def test_a_file_that_is_missing(self, cli: Cli, tmp_path: Path) -> None:
         """A file that cannot be read is bad input; so is a folder."""
@@ -362,7 +383,7 @@ class TestErrors:
         assert ran.code == 1
         assert "error: 'gpt-6-sol': OpenAI has not published the weights of GPT-6\n" in ran.err
         assert "OPENAI_API_KEY" in ran.err
-        assert "modelcatalog.load('gpt-6-sol', engine=\"openai\")" in ran.err
+        assert "modelcatalog chat gpt-6-sol --engine openai" in ran.err
 
     def test_missing_file(self, cli: Cli) -> None:
         """A path to nothing."""
@@ -409,7 +430,7 @@ class TestErrors:
         ]
         assert cli("nope").err.splitlines()[1:3] == ["  modelcatalog nope", " " * 15 + "^" * 4]
         assert cli("compare", "a").err.startswith("error: missing argument 'B'\n")
-        assert cli("parse", "--nope", "x", LANG="zh_CN.UTF-8").err.startswith("错误：用法有误\n")
+        assert cli("parse", "--nope", "x", LANG="zh_CN.UTF-8").err.startswith("错误：没有选项 --nope\n")
 
     def test_no_names(self, cli: Cli) -> None:
         """A command over names needs one, and says where it would take them from."""
@@ -417,13 +438,28 @@ class TestErrors:
             assert cli(command).err == f"error: {ENGLISH.no_names}\n"
 
     def test_chinese(self, cli: Cli) -> None:
-        """In a Chinese locale an error says in Chinese what kind it is."""
-        assert cli("parse", "", LC_ALL="zh_CN.UTF-8").err.startswith("错误：这不是一个模型名称\nempty name\n")
-        assert cli("chat", "gpt-4o", LC_ALL="zh_TW.UTF-8").err.splitlines()[1] == "错误：该模型的权重没有公开"
+        """In a Chinese locale an error is Chinese: what happened, what was expected, and the next step, as a command."""
+        assert cli("parse", "", LC_ALL="zh_CN.UTF-8").err.startswith("错误：名称是空的\n")
+        assert cli("parse", "--strict", "Qwen-fizz", LC_ALL="zh_CN.UTF-8").err.splitlines()[-1].startswith("  应为 ")
+        closed = cli("chat", "豆包", LC_ALL="zh_TW.UTF-8").err.splitlines()
+        assert closed[1] == "错误：'豆包'：字节跳动 没有公开 Doubao 的权重"
+        assert closed[2] == "  字节跳动 的 API 提供它：设置 ARK_API_KEY，再用 modelcatalog chat 豆包 --engine openai"
+        shown = cli("plan", "x/y", "--on", "M9", LANG="zh_CN.UTF-8").err.splitlines()
+        assert shown[1] == "错误：不认识显卡或芯片 'M9'"
+        assert shown[2].endswith("；或写出显存：--on 24GB")
 
-    def test_every_error_has_its_chinese(self) -> None:
-        """No error of the package is without its Chinese sentence, and none is left over."""
-        assert sorted([*CHINESE.kinds, "ModelCatalogError"]) == ERRORS
+    def test_a_next_step_is_a_command(self, cli: Cli) -> None:
+        """What an error tells to do next is what one types, and no keyword of Python."""
+        assert cli("chat", "gpt-4o").err.splitlines()[-1].endswith("use modelcatalog chat gpt-4o --engine openai")
+        assert cli("plan", "x/y", "--context-length", "0").err.splitlines()[1] == "error: --context-length 0 is not a number of tokens"
+        assert cli("plan", "./", "--hub", "huggingface").err.splitlines()[-1].strip().startswith("leave --hub out")
+
+    def test_values_in_chinese(self, cli: Cli) -> None:
+        """Companies have the names that people know, and how sure a repository is has a word."""
+        assert "谷歌" in cli("compare", "Qwen3-8B", "gemma-3-4b-it", LANG="zh_CN.UTF-8").out
+        shown = cli("resolve", "Qwen3-8B", "Qwen/Nothing-1B", LANG="zh_CN.UTF-8").out
+        assert "有出处" in shown
+        assert "推得" in shown
 
     def test_ctrl_c(self) -> None:
         """Ctrl-C while names are read ends the command with 130, and nothing else is said."""
@@ -468,7 +504,7 @@ class TestOthers:
     def test_resolve(self, cli: Cli) -> None:
         """The repository on the hub that was asked for."""
         ran = cli("resolve", "meta-llama/Llama-3.1-8B-Instruct", "--hub", "modelscope")
-        assert _rows(ran.out)[0][:2] == ["modelscope", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
+        assert _rows(ran.out)[0][:3] == ["meta-llama/Llama-3.1-8B-Instruct", "modelscope", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
         line = cli("resolve", "--json", "Qwen3-8B").out
         assert mc.Checkpoint.model_validate_json(line) == mc.resolve("Qwen3-8B")
 
@@ -476,8 +512,29 @@ class TestOthers:
         """Closed weights are reported, the other names resolved."""
         ran = cli("resolve", "--json", "gpt-4o", "Qwen3-8B")
         assert ran.code == 1
-        assert json.loads(ran.out)["repo_id"] == "Qwen/Qwen3-8B"
+        failed, found = map(json.loads, ran.out.splitlines())
+        assert found["repo_id"] == "Qwen/Qwen3-8B"
         assert "OpenAI has not published" in ran.err
+        assert (failed["asked"], failed["repo_id"], failed["error"]["type"]) == ("gpt-4o", None, "ClosedWeights")
+        assert "OpenAI has not published" in failed["error"]["message"]
+        assert failed.keys() == {*found, "error"}
+
+    def test_group(self, cli: Cli) -> None:
+        """A row for each model, with those who serve it; a bad name is reported, and the others go on."""
+        names = ["openai/gpt-4o-2024-08-06", "azure/gpt-4o", "qwen3:8b", " "]
+        ran = cli("group", *names)
+        assert ran.code == 2
+        assert [row[:3] for row in _rows(ran.out)] == [["gpt-4o", "OpenAI", "azure"], ["qwen-3-8b", "Alibaba", "qwen3:8b"]]
+        assert len(cli("group", "--exact", "--json", *names[:3]).out.splitlines()) == 3
+
+    def test_resolve_joins(self, cli: Cli) -> None:
+        """A record for each name, in order, whatever became of it; `source` is no key of theirs: in JSON it is a text that was given."""
+        names = ["qwen2.5:7b", "Qwen2.5-3B-Instuct", "gpt-4o", "文心大模型", " ", "mistral-large-latest"]
+        records = [json.loads(line) for line in cli("resolve", "--json", *names).out.splitlines()]
+        assert [record["asked"] for record in records] == names
+        assert not any("source" in record for record in records)
+        assert [record["moving"] is None for record in records] == [True] * 5 + [False]
+        assert "moves; as of " in cli("resolve", "mistral-large-latest").out
 
     def test_plan(self, cli: Cli, gguf_file: Path) -> None:
         """The plan, as it prints itself and as JSON; the name is found in MODELCATALOG_PATH."""
@@ -493,15 +550,15 @@ class TestOthers:
         [
             (("--device", "frob"), "'frob' is not a device"),
             (("--revision", "v9"), "a path has no revisions"),
-            (("--context-length", "0"), "context_length=0 is not a number of tokens"),
-            (("--quantization", "Q8_0"), "quantization='Q8_0' is not what"),
+            (("--context-length", "0"), "--context-length 0 is not a number of tokens"),
+            (("--quantization", "Q8_0"), "--quantization Q8_0 is not what"),
             (("--fit",), "a path is one variant"),
-            (("--base-url", "nowhere"), "base_url is not the address of a server"),
+            (("--base-url", "nowhere"), "--base-url is not the address of a server"),
         ],
     )
     @pytest.mark.parametrize("command", ["plan", "chat"])
     def test_plan_options(self, options: tuple[str, ...], said: str, command: str, cli: Cli, gguf_file: Path) -> None:
-        """What the hints of a plan's errors name can be given here, and is refused as in Python."""
+        """What the hints of a plan's errors name can be given here, and is refused as in Python, by the names of the options."""
         ran = cli(command, str(gguf_file), *options)
         assert ran.code == 1
         assert said in ran.err
@@ -531,24 +588,26 @@ class TestOthers:
     def test_narrow_catalog(self, cli: Cli) -> None:
         """In a block a long list goes on under itself, never beyond the terminal; a Chinese label has a Chinese colon."""
         lines = cli("catalog", COLUMNS="50", LANG="zh_CN.UTF-8").out.splitlines()
-        at = lines.index("Alibaba")
-        assert lines[at + 1].strip() == "阿里巴巴"
+        at = lines.index("阿里巴巴")
+        assert lines[at + 1].strip() == "Alibaba"
         assert lines[at + 2].startswith("  系列：Qwen, QwQ, ")
         assert lines[at + 3].startswith("    ")
         assert max(map(cell_len, lines)) <= 50
 
     def test_catalog_with_conditions(self, cli: Cli) -> None:
-        """With conditions: the checkpoints that meet all of them, of a company by any of its names."""
+        """With conditions: the models that meet all of them, of a company by any of its names; a family that there is not is wrong input."""
         lines = cli("catalog", "--company", "阿里巴巴", "--type", "coder", "--hub", "modelscope", "--json", "32B").out.splitlines()
-        found = [mc.Checkpoint.model_validate_json(line) for line in lines]
+        found = [mc.catalog.Listed.model_validate_json(line) for line in lines]
         assert "Qwen/Qwen2.5-Coder-32B-Instruct" in [each.repo_id for each in found]
         assert {each.hub for each in found} == {"modelscope"}
         ran = cli("catalog", "--family", "Nobody")
+        assert (ran.code, ran.out, "the catalog has no family 'Nobody'" in ran.err) == (2, "", True)
+        ran = cli("catalog", "no-such-repository")
         assert (ran.code, ran.out, ran.err) == (1, "", "nothing in the catalog meets all of these conditions\n")
 
     def test_version_and_help(self, cli: Cli) -> None:
         """The version, and help that names every command."""
-        assert cli("--version").out == f"{mc.__version__}\n"
+        assert cli("--version").out.splitlines()[0] == mc.__version__
         shown = cli("--help")
         assert shown.code == 0
         assert all(command in shown.out for command in ("parse", "explain", "compare", "resolve", "plan", "lock", "chat", "catalog"))
@@ -556,7 +615,9 @@ class TestOthers:
     def test_python_m(self) -> None:
         """`python -m modelcatalog` is the same command."""
         done = subprocess.run([sys.executable, "-m", "modelcatalog", "--version"], capture_output=True, text=True, check=True)
-        assert done.stdout == f"{mc.__version__}\n"
+        version, data = done.stdout.splitlines()
+        assert version == mc.__version__
+        assert re.fullmatch(r"catalog: \d{4}-\d{2}-\d{2}", data)
 
 
 class TestHelp:
@@ -634,14 +695,38 @@ class TestChat:
     """`modelcatalog chat` on the real model, its input from a pipe."""
 
     def test_a_prompt(self, cli: Cli) -> None:
-        """One reply: it alone on standard output; record, plan and speed on standard error."""
+        """One reply: it alone on standard output; the plan, as one line, and the speed on standard error."""
         ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE)
         assert (ran.code, ran.out) == (0, f"{PARIS}\n")
-        assert ["company", "Hugging Face", "the catalog"] in _rows(ran.err)
-        assert "because   SmolLM2-135M-Instruct.Q4_1.gguf under MODELCATALOG_PATH is the same model by its name" in ran.err
+        line = r"SmolLM2-135M-Instruct: Q4_1, 98.4 MB, MODELCATALOG_PATH; transformers on \w+; needs .* free \(--verbose shows the whole plan\)"
+        assert re.fullmatch(line, ran.err.splitlines()[1])
+        assert "because" not in ran.err
         assert "Loading SmolLM2-135M-Instruct on " in ran.err
         assert "8 tokens, " in ran.err.splitlines()[-1]
         assert " tokens/s, the first after " in ran.err.splitlines()[-1]
+
+    def test_verbose(self, cli: Cli) -> None:
+        """All of the name and of the plan, where it is asked for."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--verbose")
+        assert (ran.code, ran.out) == (0, f"{PARIS}\n")
+        assert ["company", "Hugging Face", "the catalog"] in _rows(ran.err)
+        assert "because   SmolLM2-135M-Instruct.Q4_1.gguf under MODELCATALOG_PATH is the same model by its name" in ran.err
+
+    @pytest.mark.parametrize(("prompt", "code"), [("/help", 0), ("/halp", 2), ("/usr/bin is what?", 2)])
+    def test_a_slash_as_the_prompt(self, cli: Cli, prompt: str, code: int) -> None:
+        """What begins with a slash is for the program here too, and nothing is loaded for it; two slashes are one."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", prompt)
+        assert (ran.code, ran.out) == (code, "")
+        assert ("was not sent to the model" in ran.err) == bool(code)
+        assert "//...            a message that begins with a slash" in ran.err
+        assert "Looking" not in ran.err
+
+    def test_markdown(self, cli: Cli) -> None:
+        """Replies are plain in a pipe, and Markdown where it is asked for; JSON has no such form."""
+        assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--markdown").out == f"{PARIS}\n"
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--markdown", "--json")
+        assert (ran.code, ran.out) == (1, "")
+        assert "--markdown is for people, and --json prints JSON" in ran.err
 
     def test_a_conversation(self, cli: Cli) -> None:
         """Turns have history; blank lines are skipped; the end of input ends it."""

@@ -10,11 +10,14 @@ from __future__ import annotations
 import os
 import threading
 import tomllib
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import adapterzoo
+import mlxmade
 import modelcatalog as mc
 from loopback.serving import transformers_serve
 from modelcatalog.errors import EngineError, NoChatTemplate, Unsupported
@@ -41,11 +44,12 @@ def fifth() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def source(request: pytest.FixtureRequest) -> tuple[str, str]:
+def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """An engine, and the model in the form that it reads."""
     engine = str(request.param)
     file = "gguf_file" if engine in {"transformers", "llama.cpp"} else "safetensors_folder"
-    return engine, str(request.getfixturevalue(file))
+    folder: Path = request.getfixturevalue(file)
+    return engine, str(mlxmade.write(folder, tmp_path_factory.mktemp("mlx") / "SmolLM2-135M-Instruct-mixed") if engine == "mlx" else folder)
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +253,72 @@ def test_constraint(chat: mc.ChatModel) -> None:
             assert not local(chat)
             continue
         assert parsed in values if values else len(parsed) == 5
+
+
+TOOLS = (
+    "{% if tools %}<|im_start|>system\nTools:{% for t in tools %}\n{{ t | tojson }}{% endfor %}<|im_end|>\n{% endif %}"
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}"
+    "{% for c in m.tool_calls or [] %}<tool_call>\n{{ (c.function or c) | tojson }}\n</tool_call>{% endfor %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def clock(city: str) -> str:
+    """The time in a city.
+
+    Args:
+        city: The city.
+    """
+    return f"It is noon in {city}."
+
+
+def clocked(city: str, number: int) -> list[dict[str, Any]]:
+    """A turn in which the clock was asked."""
+    call = {"id": f"call{number:05}", "function": {"name": "clock", "arguments": {"city": city}}}
+    answers: list[dict[str, Any]] = [{"role": "assistant", "content": "", "tool_calls": [call]}, {"role": "tool", "content": clock(city)}]
+    return [{"role": "user", "content": f"What time is it in {city}?"}, *answers, {"role": "assistant", "content": clock(city)}]
+
+
+def test_tools(chat: mc.ChatModel) -> None:
+    """A call is read with its arguments, and a session calls the function until the answer stands; what cannot is refused before a token."""
+    if not local(chat):
+        with pytest.raises((Unsupported, EngineError)):
+            ask(chat, QUESTION, tools=[clock], chat_template=TOOLS)
+        return
+    with pytest.raises(Unsupported, match="tools"):
+        ask(chat, QUESTION, tools=[clock])  # its own template has no place for them
+    before = [one for number, city in enumerate(("Rome", "Oslo", "Lima")) for one in clocked(city, number)]
+    asked = {"role": "user", "content": "What time is it in Rome?"}
+    reply = ask(chat, [*before, asked], tools=[clock], chat_template=TOOLS, max_new_tokens=48)
+    assert [(call.name, call.arguments) for call in reply.tool_calls] == [("clock", {"city": "Rome"})]
+    assert (reply.text, reply.finish_reason) == ("", "tool_calls")
+    told = [*before, asked, {"role": "assistant", "content": "", "tool_calls": reply.tool_calls}, {"role": "tool", "content": clock("Rome")}]
+    assert "noon" in ask(chat, told, tools=[clock], chat_template=TOOLS).text
+
+
+def test_adapter(source: tuple[str, str], tmp_path: Path) -> None:
+    """An adapter that was taught one answer gives it; a server loads its own."""
+    import transformers
+
+    engine, path = source
+    if not ENGINES_KNOWN[engine].adapters:
+        given = adapterzoo.write(tmp_path / "lora", path)
+        with pytest.raises(Unsupported, match="adapter"):
+            mc.plan(path, engine=engine, adapter=given, **({"base_url": "http://127.0.0.1:9/v1"} if engine == "openai" else {}))  # type: ignore[arg-type]
+        return
+    if engine == "transformers":
+        pytest.importorskip("peft")
+    file = Path(path)
+    place = {"pretrained_model_name_or_path": str(file.parent), "gguf_file": file.name} if file.is_file() else {"pretrained_model_name_or_path": path}
+    words = transformers.AutoTokenizer.from_pretrained(**place)
+    made = adapterzoo.taught(transformers.AutoModelForCausalLM.from_pretrained(**place), words, QUESTION, tmp_path / "lora", path)
+    given = adapterzoo.gguf(made, tmp_path / "lora.gguf") if engine == "llama.cpp" else made
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # what an adapter beside the weights costs
+        model = mc.load(path, engine=engine, adapter=given, device="cpu", context_length=512)
+    with model:
+        assert model.plan.adapter is not None
+        assert ask(model, QUESTION, max_new_tokens=6).text.startswith(adapterzoo.TAUGHT[:12])
 
 
 def test_batch(chat: mc.ChatModel) -> None:

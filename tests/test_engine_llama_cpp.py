@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from base64 import b64encode
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import modelcatalog as mc
+import visionzoo
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import plan
 from modelcatalog.planning.engine import choose
@@ -17,6 +20,8 @@ from modelcatalog.planning.request import Request
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pydantic import JsonValue
 
 
 def test_refusals(gguf_file: Path) -> None:
@@ -85,8 +90,81 @@ def test_same_tokens_as_upstream(gguf_file: Path, monkeypatch: pytest.MonkeyPatc
     prompt = "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n"
     upstream = llama_cpp.Llama(str(gguf_file), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
     wanted = upstream(prompt, max_tokens=16, temperature=0, repeat_penalty=1.0)
+    asked = "What is the capital of France?"
+    said = upstream.create_chat_completion([{"role": "user", "content": asked}], max_tokens=4, temperature=0, repeat_penalty=1.0)
     upstream.close()
     with mc.load(gguf_file, engine="llama.cpp", device="cpu", context_length=512, engine_options={"n_threads": 1}) as model:
         reply = model.complete(prompt, max_new_tokens=16, temperature=0)
+        # With the template that the file brought, the packed weights go astray, and llama-cpp-python's own chat does alike.
+        assert model.chat(asked, max_new_tokens=4, temperature=0).text == said["choices"][0]["message"]["content"]
     assert reply.text == wanted["choices"][0]["text"]
     assert reply.usage.prompt_tokens == wanted["usage"]["prompt_tokens"]
+
+
+def test_images_in_the_plan(gguf_file: Path, tmp_path: Path) -> None:
+    """The projector beside a file is found where images are wanted, the plainest of several, and counted; without one it is said."""
+    file = tmp_path / "tiny.Q4_1.gguf"
+    file.symlink_to(gguf_file)
+    wanted: dict[str, JsonValue] = {"images": True}
+    with pytest.raises(Unsupported, match="no projector of images lies beside"):
+        plan(file, engine="llama.cpp", device="cpu", engine_options=wanted)
+    for kind in ("Q8_0", "F16", "F32"):
+        (tmp_path / f"mmproj-tiny-{kind}.gguf").write_bytes(b"GGUF" * 100)
+    made = plan(file, engine="llama.cpp", device="cpu", engine_options=wanted)
+    assert [one.path for one in made.files] == ["tiny.Q4_1.gguf", "mmproj-tiny-F16.gguf"]
+    assert made.memory.weights == gguf_file.stat().st_size + 400
+    assert "mmproj-tiny-F16.gguf beside it reads images" in made.reasons
+    assert [one.path for one in plan(file, engine="llama.cpp", device="cpu").files] == ["tiny.Q4_1.gguf"]
+    with pytest.raises(Unsupported, match="images='yes' is not True or False"):
+        plan(file, engine="llama.cpp", device="cpu", engine_options={"images": "yes"})
+
+
+TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.content is string %}{{ m.content }}{% else %}{% for p in m.content %}"
+    "{% if p.type == 'image_url' %}{{ p.image_url.url if p.image_url is mapping else p.image_url }}{% else %}{{ p.text }}{% endif %}{% endfor %}{% endif %}"
+    "<|im_end|>\n{% endfor %}<|im_start|>assistant\n{{ '' }}"
+)
+
+
+def test_images(gguf_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A prompt with an image is answered as llama-cpp-python's own handler answers it; text and other turns beside it as ever."""
+    llama_cpp = pytest.importorskip("llama_cpp", exc_type=ImportError)
+    pytest.importorskip("llama_cpp.mtmd_cpp", exc_type=ImportError, reason="llama-cpp-python was compiled without images")
+    from llama_cpp.llama_chat_format import MTMDChatHandler
+
+    file = tmp_path / "tiny.Q4_1.gguf"
+    file.symlink_to(gguf_file)
+    eyes = visionzoo.projector(tmp_path / "mmproj-tiny-f32.gguf", 576)
+    out = BytesIO()
+    visionzoo.picture(1, (64, 48)).save(out, "PNG")
+    content: list[dict[str, Any]] = [{"type": "image", "image": out.getvalue()}, {"type": "text", "text": "What is this?"}]
+    options: dict[str, JsonValue] = {"images": True, "n_threads": 1}
+    how: dict[str, Any] = {"temperature": 0, "max_new_tokens": 12, "chat_template": TEMPLATE}
+    with mc.load(file, engine="llama.cpp", device="cpu", context_length=512, engine_options=options) as model:
+        capfd.readouterr()
+        reply = model.chat([{"role": "user", "content": content}], **how)
+        japan = model.chat("What is the capital of Japan?", temperature=0, max_new_tokens=12)
+        session = model.session(**how)
+        assert session.chat(content).text == reply.text
+        second = session.chat("And now?")
+        assert second.usage.prompt_tokens > reply.usage.prompt_tokens > 16
+        assert model.chat(session.messages[:-1], **how).text == second.text
+        with pytest.raises(Unsupported, match="leaves out what message 1"):
+            model.chat([{"role": "user", "content": content}], chat_template="<|im_start|>user\nWhat is this?<|im_end|>\n", max_new_tokens=1)
+        assert capfd.readouterr() == ("", "")
+    assert japan.text == "The capital of Japan is Tokyo."
+    with mc.load(file, engine="llama.cpp", device="cpu", context_length=512) as blind, pytest.raises(Unsupported, match="without its projector"):
+        blind.chat([{"role": "user", "content": content}], max_new_tokens=1)
+
+    class Handler(MTMDChatHandler):  # type: ignore[misc]  # of an untyped package
+        CHAT_FORMAT = TEMPLATE
+
+    handler = Handler(clip_model_path=str(eyes), verbose=False, use_gpu=False)
+    upstream = llama_cpp.Llama(str(gguf_file), n_ctx=512, n_threads=1, n_threads_batch=1, chat_handler=handler, verbose=False)
+    upstream.metadata["tokenizer.chat_template"] = TEMPLATE
+    url = f"data:image/png;base64,{b64encode(out.getvalue()).decode()}"
+    asked = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, content[1]]}]
+    said = upstream.create_chat_completion(asked, max_tokens=12, temperature=0, repeat_penalty=1.0)
+    upstream.close()
+    assert reply.usage.prompt_tokens == said["usage"]["prompt_tokens"]
+    assert reply.text == said["choices"][0]["message"]["content"]

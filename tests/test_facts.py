@@ -241,3 +241,70 @@ def test_retirement_is_said_with_its_page() -> None:
     """The sentence names the API, the day and the page; there is none where no day is known."""
     assert retirement("grok-3") == "xAI's API no longer serves it, since 2026-05-15 (says https://docs.x.ai/docs/migration/may-15-retirement)"
     assert retirement("Qwen3-8B") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("01-ai/Yi-34B-200K", "context_length", 200_000), ("phi-3-mini-128k-instruct", "context_length", 131_072), ("gpt-4-32k", "context_length", 32_768),
+        ("Qwen/Qwen3-Embedding-8B", "tools", False), ("BAAI/bge-reranker-v2-m3", "reasoning", False),
+    ],
+)  # fmt: skip
+def test_what_the_name_says_is_a_fact(name: str, field: str, value: object) -> None:
+    """A context in the name is the checkpoint's, whatever its series has; and a word for a kind of model tells what no such model does."""
+    assert getattr(facts(name), field) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        # As reported to projects that keep tables of models; each was wrong in one of them.
+        ("codestral-2501", {"deprecated": "2025-11-06", "retired": "2025-11-30"}),
+        ("pixtral-12b-2409", {"deprecated": "2025-12-02", "retired": "2025-12-31"}),
+        ("devstral-medium-2507", {"retired": "2026-05-31"}),
+        ("mistral-medium-3.5", {"context_length": 262_144, "open_weights": True, "released": "2026-04"}),
+        ("gpt-5-chat-latest", {"context_length": 128_000, "max_output_tokens": 16_384}),
+        ("gemini-3.1-flash-image-preview", {"released": "2026-02-26", "retired": "2026-06-25"}),
+        ("qwen3.6-plus", {"context_length": 1_000_000}),
+        ("MiniMax-M3", {"context_length": 1_000_000}),
+        ("claude-3-opus-20240229", {"released": "2024-03-04", "retired": "2026-01-05"}),
+        ("gpt-3.5-turbo-0301", {"retired": "2024-09-13"}),
+        ("gpt-4.5-preview-2025-02-27", {"retired": "2025-07-14"}),
+        ("o1-mini", {"retired": "2025-10-27"}),
+        ("gpt-5.1", {"context_length": 400_000, "max_output_tokens": 128_000}),
+        ("watsonx/ibm/granite-4-h-small", {"context_length": 131_072}),
+        ("claude-2.0", {"retired": "2025-07-21"}),
+        ("moonshot/kimi-k2-thinking", {"retired": "2026"}),
+    ],
+)
+def test_what_others_had_wrong(name: str, fields: dict[str, object]) -> None:
+    """Limits and last days that other projects' tables had wrong."""
+    found = facts(name)
+    assert {field: getattr(found, field) for field in fields} == fields
+
+
+def test_an_id_that_moves_has_what_its_vendor_s_page_says_of_it() -> None:
+    """A page that lists the id among a model's names speaks of it, as of the day on which it was opened; where the target is not known, nothing is."""
+    found = facts("mistral-small-latest")
+    source = found.origin("released")
+    assert (found.released, found.open_weights, source and source.checked) == ("2026-03-16", True, date(2026, 11, 29))
+    assert facts("mistral-medium-latest").context_length is None
+
+
+POPULAR = """
+gpt-4o gpt-4o-mini gpt-4.1 o3 o4-mini gpt-5 gpt-5-mini gpt-5.1 gpt-5.2 gpt-5.4 gpt-5.5 gpt-6-astra openai/gpt-oss-120b claude-3-haiku-20240307
+claude-3-7-sonnet-20250219 claude-sonnet-4-5 claude-haiku-4-5 claude-opus-4-8 claude-fable-5 gemini-1.5-pro gemini-2.0-flash gemini-2.5-pro
+gemini-3-pro-preview gemini-3.5-flash google/gemma-3-27b-it google/gemma-4-31B-it meta-llama/Llama-3.1-8B-Instruct meta-llama/Llama-3.3-70B-Instruct
+meta-llama/Llama-4-Scout-17B-16E-Instruct mistralai/Mistral-7B-Instruct-v0.3 mistral-large-2512 mistral-small-2603 codestral-2508 devstral-2512
+magistral-medium-2509 grok-3 grok-4 grok-4.3 grok-code-fast-1 deepseek-ai/DeepSeek-V3 deepseek-ai/DeepSeek-R1 deepseek-ai/DeepSeek-V3.2
+deepseek-v4-pro qwen3-max qwen3.6-plus Qwen/Qwen2.5-72B-Instruct Qwen/Qwen3-32B Qwen/Qwen3-Coder-480B-A35B-Instruct Qwen/Qwen3.5-397B-A17B
+moonshotai/Kimi-K2-Instruct moonshotai/Kimi-K2.6 zai-org/GLM-4.6 zai-org/GLM-5.1 MiniMaxAI/MiniMax-M2.5 tencent/Hy3 stepfun-ai/Step-3.5-Flash
+command-a-03-2025 amazon.nova-pro-v1:0 microsoft/phi-4 ibm-granite/granite-4.0-h-small LGAI-EXAONE/EXAONE-4.0-32B solar-pro2 XiaomiMiMo/MiMo-V2-Flash
+meituan-longcat/LongCat-Flash-Chat inclusionAI/Ling-1T sonar-pro HuggingFaceTB/SmolLM3-3B NousResearch/Hermes-4-405B ai21-jamba-1.5-large
+"""
+
+
+def test_models_that_people_use() -> None:
+    """Of models that many people use it is known when they came, how long their context is, whether they are open, call tools, and think."""
+    asked = ("released", "context_length", "open_weights", "tools", "reasoning")
+    assert [(name, field) for name in POPULAR.split() for field in asked if getattr(facts(name), field) is None] == []

@@ -161,7 +161,7 @@ class TestRecords:
     def test_checkpoint(self) -> None:
         """A table of what is known, without what is not."""
         page = Page(mc.resolve("meta-llama/Llama-3.1-8B-Instruct", hub="modelscope")._repr_html_())
-        assert page.texts[:4] == ["hub", "modelscope", "repository", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
+        assert page.texts[2:6] == ["hub", "modelscope", "repository", "LLM-Research/Meta-Llama-3.1-8B-Instruct"]
         assert "revision" not in page.texts
 
     def test_match(self) -> None:

@@ -298,6 +298,12 @@ class TestCards:
             ("24GB", ["a card of 24 GB"], 24, "cuda"),
             ("2x 24 GB", ["a card of 24 GB"] * 2, 24, "cuda"),
             ("24 GiB VRAM", ["a card of 24 GB"], 24, "cuda"),
+            ("NVIDIA GeForce RTX 4060 Laptop GPU", ["RTX 4060 Laptop"], 8, "cuda"),
+            ("MacBook Pro M5 Max 128GB", ["M5 Max"], 128, "mps"),
+            ("Gaudi 3", ["Gaudi 3"], 128, "hpu"),
+            ("华为昇腾 910B 64GB", ["昇腾 910B"], 64, "npu"),
+            ("Jetson AGX Orin 64GB", ["Jetson AGX Orin"], 64, "cuda"),
+            ("RTX PRO 6000 Blackwell Max-Q", ["RTX PRO 6000 Blackwell Max-Q"], 96, "cuda"),
         ],
     )
     def test_read(self, text: str, names: list[str], total: int, device: str) -> None:
@@ -330,6 +336,19 @@ class TestCards:
         with pytest.raises(Unsupported) as caught:
             cards.read(text)
         assert message in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("text", "bandwidth"),
+        [("A100 40GB", 1555), ("A100 80GB", 2039), ("H100 PCIe", 2039), ("M4 Max 36GB", 410), ("M4 Max 128GB", 546), ("M1 Pro 16GB", 200), ("24GB", None)],
+    )
+    def test_bandwidth(self, text: str, bandwidth: int | None) -> None:
+        """Chips of one name with more memory may have more bandwidth, and those of Apple have one too."""
+        assert cards.bandwidth(cards.read(text).cards[0]) == bandwidth
+
+    def test_bandwidths(self) -> None:
+        """A list of bandwidths has one for each size."""
+        for entry in cards._cards():
+            assert not isinstance(entry.bandwidth, tuple) or len(entry.bandwidth) == len(entry.memory), entry.names
 
     def test_unique(self) -> None:
         """No name stands for two cards, and the smallest memory comes first."""

@@ -62,6 +62,7 @@ def test_a_wheel_without_a_compiler_is_pure_python_and_says_so(tmp_path: Path) -
     wheel, said = _wheel(tmp_path, MODELCATALOG_COMPILE="1", CC="false")
     assert wheel.name.endswith("-py3-none-any.whl")
     assert "stays pure Python" in said
+    assert "no C compiler: false does not run" in said
     assert _installed(wheel, tmp_path / "site") == "awq py"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modelcatalog.patterns import expand
+from modelcatalog import vocabulary
+from modelcatalog.patterns import expand, fold
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,26 @@ def test_slips_of_the_pen(pattern: str, message: str) -> None:
     with pytest.raises(ValueError, match=r"names; split|needs its partner") as caught:
         expand(pattern)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Qwen2.5-7B", "Qwen2.5-72B", "Qwen2.5-7B-Instruct", "Qwen2.5-72B-Instruct"), ("a", "b"), ("a-1", "b-1", "a"), ("phi-4",), (),
+        ("a--b", "a-", "-x", "a"), ("a-b-c", "a-b-d-e", "a-x-c", "a-x-d-e"), tuple(f"m-{a}-{b}" for a in range(90) for b in range(90)),
+    ],
+)  # fmt: skip
+def test_folding(names: tuple[str, ...]) -> None:
+    """Folded names are these again and no other, in fewer lines."""
+    patterns = fold(names)
+    assert sorted(name for pattern in patterns for name in expand(pattern)) == sorted(names)
+    assert len(patterns) <= len(names)
+
+
+def test_folding_the_catalog() -> None:
+    """Every series of the catalog comes back from its folded names."""
+    for file in vocabulary.companies():
+        for family in file.family:
+            for line in family.series:
+                names = {name for pattern in line.models for name in expand(pattern)}
+                assert {name for pattern in fold(names) for name in expand(pattern)} == names

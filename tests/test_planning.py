@@ -168,6 +168,13 @@ class TestPlan:
         assert made.memory.weights == 538_060_032
         assert made.memory.disk == 0
 
+    @pytest.mark.parametrize("name", ["SmolLM2-135M-Instruct@q4_1", "models:/SmolLM2-135M-Instruct/3"])
+    def test_no_revision(self, name: str, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Packaging behind an at sign and a registry's version are no revision: the local copy serves."""
+        monkeypatch.setenv("MODELCATALOG_PATH", str(gguf_file.parent))
+        made = plan(name, device="cpu")
+        assert (made.revision, made.weight_files) == (None, (gguf_file,))
+
     def test_table(self, gguf_file: Path) -> None:
         """It prints as a table: where from, what files, which engine, how much memory, and why."""
         lines = str(plan(gguf_file, device="cpu", context_length=2048)).splitlines()
@@ -208,7 +215,7 @@ class TestPlan:
         write_checkpoint(snapshot)
         made = plan("Qwen2.5-7B-Instruct", device="cpu")
         assert (made.source, made.commit, made.path) == ("huggingface cache", "c" * 40, str(snapshot))
-        assert made.mismatches[0] == "the name says 7B parameters, the weights have 6e-06M"
+        assert made.mismatches[0] == "the name says 7B parameters, the weights have 6"
         (snapshot / "model.safetensors").write_bytes(b"short")
         with pytest.raises(Exception, match="not on this disk"):
             plan("Qwen2.5-7B-Instruct")
@@ -252,7 +259,7 @@ class TestPlan:
         folder = write_checkpoint(tmp_path / "Qwen2.5-7B-Instruct-AWQ")
         write_safetensors(folder / "model.safetensors", {"w": ("BF16", [500, 1000], 1_000_000)})
         assert plan(folder).mismatches == (
-            "the name says 7B parameters, the weights have 0.5M",
+            "the name says 7B parameters, the weights have 500k",
             "the name says awq, config.json names no quantization",
             "the name says instruct, but there is no chat template",
         )

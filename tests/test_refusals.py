@@ -827,7 +827,6 @@ class TestElsewhere:
     @pytest.mark.parametrize(
         ("files", "error", "said"),
         [
-            ({"adapter_config.json": '{"base_model_name_or_path": "a/b-8B"}', "adapter_model.safetensors": ""}, Unsupported, "a LoRA adapter of a/b-8B"),
             ({"model_index.json": "{}", "unet/config.json": "{}", "unet/x.safetensors": ""}, Unsupported, "a diffusion pipeline"),
             ({"params.json": "{}", "consolidated.safetensors": ""}, Unsupported, "in their authors' own format"),
             ({"params.json": "{}", "consolidated.00.pth": ""}, Unsupported, "in their authors' own format"),

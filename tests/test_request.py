@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 FIELDS = {one.name: one for one in fields(Request)}
 ANOTHER: dict[str, Any] = {
-    "hub": "modelscope", "engine": "vllm", "revision": "v2", "dtype": "float32", "device": "cpu", "context_length": 77, "quantization": "int4",
+    "hub": "modelscope", "adapter": "no-such-adapter", "engine": "vllm", "revision": "v2", "dtype": "float32", "device": "cpu", "context_length": 77,
+    "quantization": "int4",
     "fit": True, "offload": True, "lock": "nothing.json", "trust_remote_code": True, "base_url": "http://127.0.0.1:9/v1",
-    "engine_options": {"n_threads": 3}, "on": "2x RTX 4090", "concurrency": 3, "kv_dtype": "fp8",
+    "server": "sglang", "engine_options": {"n_threads": 3}, "on": "2x RTX 4090", "concurrency": 3, "kv_dtype": "fp8",
 }  # fmt: skip
 """For each option a value that is not the default."""
 
@@ -54,8 +55,8 @@ def test_commands_take_all(name: str) -> None:
 
 def test_command_lock() -> None:
     """`modelcatalog lock` takes what says which files: not another lock, nor what is of a server or an engine alone."""
-    assert FIELDS.keys() - options_of("pull") == {"base_url", "engine_options"}
-    assert FIELDS.keys() - options_of("lock") == {"lock", "base_url", "engine_options"}
+    assert FIELDS.keys() - options_of("pull") == {"base_url", "server", "engine_options"}
+    assert FIELDS.keys() - options_of("lock") == {"lock", "adapter", "base_url", "server", "engine_options"}
 
 
 @pytest.mark.parametrize("key", FIELDS)
@@ -85,7 +86,7 @@ def test_beside_a_plan(key: str, tmp_path: Path) -> None:
 
 def test_misspelt() -> None:
     """A keyword that there is not is Python's own error, and says what there is."""
-    with pytest.raises(TypeError, match=r"there is no option 'context_lenght'; there are hub, engine, revision, .*engine_options"):
+    with pytest.raises(TypeError, match=r"there is no option 'context_lenght'; there are hub, adapter, engine, revision, .*engine_options"):
         planning.plan("Qwen3-8B", context_lenght=3)  # type: ignore[call-arg]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from modelcatalog import ClosedWeights, NameSyntaxError, Unsupported, plan, resolve
+from modelcatalog import CheckpointNotFound, ClosedWeights, NameSyntaxError, Unsupported, parse, plan, resolve
 from modelcatalog.catalog.listing import bare_name, listing
 
 ROWS = tomllib.loads((Path(__file__).parent / "repositories.toml").read_text(encoding="utf-8"))
@@ -180,23 +180,6 @@ def test_open_weights_are_not_refused(text: str) -> None:
     assert resolve(text).repo_id
 
 
-def test_a_slip_of_the_pen() -> None:
-    """A name that nobody has listed is not said to exist, and what it could have meant is named."""
-    found = resolve("Qwen2.5-3B-Instuct")
-    assert (found.exists, found.confidence, found.alternatives) == (None, "guessed", ("Qwen/Qwen2.5-3B-Instruct",))
-    assert resolve("Qwen/Qwen2.5-3B-Instuct").alternatives == ("Qwen/Qwen2.5-3B-Instruct",)
-    assert "meta-llama/Llama-3.1-8B-Instruct" in resolve("Llma-3.1-8B-Instruct").alternatives
-    assert resolve("Qwen2.5-3B-Instuct", hub="modelscope").alternatives == ("Qwen/Qwen2.5-3B-Instruct",)
-
-
-@pytest.mark.parametrize("text", ["qwen", "llama", "mistral", "gemma", "deepseek"])
-def test_a_bare_family_is_no_model(text: str) -> None:
-    """It names none of its many; the newest are named beside the guess."""
-    found = resolve(text)
-    assert found.exists is None
-    assert found.alternatives
-
-
 def test_the_line_tells_the_account() -> None:
     """What is not listed lies where the same line lies: Gemma 2 and Gemma are mirrored by two accounts."""
     assert resolve("google/gemma-2-9b-new", hub="modelscope").repo_id == "LLM-Research/gemma-2-9b-new"
@@ -227,3 +210,100 @@ def test_confidence_means_something() -> None:
         for word, share in printed.items():
             right, false = count[word, True], count[word, False]
             assert float(share) == pytest.approx(right / (right + false), abs=0.05), (page, word, right, false)
+
+
+def test_what_was_asked() -> None:
+    """The record carries the name that was asked for."""
+    assert resolve("qwen3:8b").asked == "qwen3:8b"
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("Qwen2.5-3B-Instuct", "Qwen/Qwen2.5-3B-Instruct"), ("Llama-3.1-8B-Instrcut", "meta-llama/Llama-3.1-8B-Instruct"),
+        ("Llma-3.1-8B-Instruct", "meta-llama/Llama-3.1-8B-Instruct"),
+        ("mixtral-8x7b-instuct-v0.1", "mistralai/Mixtral-8x7B-Instruct-v0.1"), ("DeepSeek-V3-Bse", "deepseek-ai/DeepSeek-V3-Base"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_pen(text: str, repo_id: str) -> None:
+    """A bare name with a word that nobody knows, and that is nearly another's, is a guess at that one; no repository is made up for it."""
+    found = resolve(text)
+    assert (found.repo_id, found.exists, found.confidence) == (repo_id, True, "guessed")
+    with pytest.raises(CheckpointNotFound, match=f"did you mean {repo_id}"):
+        plan(text)
+
+
+@pytest.mark.parametrize("text", ["gemma-4-31b-it-foo", "Qwen2.5-7B-Instruct-mytune", "Qwen/Qwen2.5-3B-Instuct", "Qwen2.5-4B-Instruct"])
+def test_no_slip_of_the_pen(text: str) -> None:
+    """A word more is another model, and so is another size; an owner's repository is that one."""
+    found = resolve(text)
+    assert found.repo_id.rpartition("/")[2] == text.rpartition("/")[2]
+    assert found.exists is None
+
+
+@pytest.mark.parametrize(
+    ("text", "company"),
+    [
+        ("文心大模型", "baidu"), ("通义千问", "Qwen"), ("盘古", "openpangu"), ("gemma", "google"), ("qianwen", "Qwen"), ("hunyuan", "tencent"),
+        ("phi", "microsoft"),        ("llama", "meta-llama"), ("deepseek", "deepseek-ai"),
+    ],
+)  # fmt: skip
+def test_a_bare_family(text: str, company: str) -> None:
+    """A family alone means none of its models: its newest repositories are what could be meant, and nothing is made up."""
+    found = resolve(text)
+    assert (found.confidence, found.exists) == ("guessed", True)
+    listed = {entry.huggingface for entry in listing().entries}
+    assert {found.repo_id, *found.alternatives} <= listed
+    assert found.repo_id.partition("/")[0] == company
+    with pytest.raises(CheckpointNotFound, match="name of a family"):
+        plan(text)
+
+
+@pytest.mark.parametrize("text", ["deepseek-chat", "deepseek/deepseek-reasoner", "mistral-large-latest", "mistral/mistral-small-latest"])
+def test_names_that_move(text: str) -> None:
+    """A name that means another model whenever there is a newer one says on which day it meant this one."""
+    assert resolve(text).moving is not None
+
+
+@pytest.mark.parametrize("text", ["DeepSeek-V3", "minimax-01", "mistral-large-2411", "qwen2.5:latest", "Qwen3-8B"])
+def test_names_that_stay(text: str) -> None:
+    """Others do not move."""
+    assert resolve(text).moving is None
+
+
+@pytest.mark.parametrize("text", ["Qwen3-4B-Instruct-07-25", "qwen3-4b-instruct-07-25", "Qwen3-4B-Instruct-25-07", "Qwen3-4B-Instruct-2507"])
+def test_a_month_and_its_year(text: str) -> None:
+    """Two numbers behind a name are a year's month where the family counts so; Google's are a month and a day."""
+    assert resolve(text).repo_id == "Qwen/Qwen3-4B-Instruct-2507"
+    released = parse("gemini-2.5-pro-preview-06-05").released
+    assert released is not None
+    assert (released.year, released.month, released.day) == (None, 6, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "revision"),
+    [
+        ("kaggle.com/models/google/gemma-2/transformers/gemma-2-2b-it/3", None), ("models:/Qwen3-8B/3", None),
+        ("azureml://registries/azureml-meta/models/Llama-3.3-70B-Instruct/versions/4", None), ("vertex_ai/mistral-small-2503@001", None),
+        ("publishers/meta/models/llama-3.3-70b-instruct@001", None), ("qwen3-8b@q4_k_m", None), ("qwen2.5-72b-instruct@bf16", None),
+        ("Qwen/Qwen3-8B@main", "main"), ("Qwen/Qwen3-8B@refs/pr/3", "refs/pr/3"), ("hf://Qwen/Qwen3-8B@v1.0/config.json", "v1.0"),
+    ],
+)  # fmt: skip
+def test_foreign_revisions(text: str, revision: str | None) -> None:
+    """A version that Kaggle, MLflow, Azure or Vertex AI counts, and a word for packaging, are nothing to ask a hub for."""
+    found = resolve(text)
+    assert found.exists
+    assert found.revision == revision
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("qwen3-8b@q4_k_m", "Qwen/Qwen3-8B-GGUF"), ("qwen3-8b@4bit", "Qwen/Qwen3-8B-AWQ"), ("qwen2.5-72b-instruct@bf16", "Qwen/Qwen2.5-72B-Instruct"),
+        ("gemma3:4b-it-qat", "google/gemma-3-4b-it-qat-q4_0-gguf"), ("gemma-3-12b-it-qat", "google/gemma-3-12b-it-qat-q4_0-gguf"),
+        ("gemma3:4b", "google/gemma-3-4b-it"),
+    ],
+)  # fmt: skip
+def test_packaging_behind_the_name(text: str, repo_id: str) -> None:
+    """Behind an at sign, as in LM Studio, packaging is packaging; weights that were trained for being quantized are asked for by their word."""
+    assert resolve(text).repo_id == repo_id

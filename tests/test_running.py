@@ -120,7 +120,6 @@ class TestRefused:
         [
             ({"quant_method": "exl3"}, "does not run weights in exl3"),
             ({"quant_method": "modelopt"}, "does not run weights in modelopt"),
-            ({"group_size": 64, "bits": 4}, "does not run weights in mlx"),
             ({"quant_method": "eetq"}, "in eetq on a GPU only"),
             ({"quant_method": "fbgemm_fp8"}, r"in fbgemm_fp8 on a GPU of compute capability 9\.0 only"),
         ],

@@ -1,8 +1,8 @@
 """Tests of what is on this disk: every program's store as that program leaves it, the same bytes twice, and hostile ones.
 
-The hubs' caches are made by their own clients on loopback servers. Ollama, LM Studio and llama.cpp do not install here:
-their stores are made by their documented layouts (Ollama's manifest/paths.go, LM Studio's settings, llama.cpp's
-common/download.cpp).
+The hubs' caches are made by their own clients on loopback servers, also by llama-cpp-python's where it is installed. Ollama, LM
+Studio and llama.cpp's programs do not install here: their stores are made by their documented layouts (Ollama's
+manifest/paths.go, LM Studio's settings, llama.cpp's common/download.cpp).
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import scripted
 from test_cli import Cli
 from test_hubs_copies import another_program
 
 import modelcatalog
 from loopback.pair import NAME
 from modelcatalog import LocalCopy, stores
+from modelcatalog.errors import HubUnreachable
 
 if TYPE_CHECKING:
     from loopback.pair import Pair
@@ -117,6 +119,30 @@ def test_hubs_own_clients(hubs: Pair, tiny_folder: Path, hub: Any, monkeypatch: 
 
 
 @pytest.mark.slow
+def test_llama_cpp_python(hubs: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What llama-cpp-python fetched, into the hub's cache or a folder of the user's, is found and planned without a request."""
+    pytest.importorskip("llama_cpp")
+    name = "Qwen/Qwen3-8B-GGUF"
+    words = ["[U]", "[A]", "▁hi", "▁Paris", "."]
+    file = scripted.gguf_file(tmp_path / "repository", {"[A]": "▁Paris"}, words, special=("[U]", "[A]"))
+    file.rename(file.with_name("Qwen3-8B-Q4_K_M.gguf"))
+    hubs.by_name["huggingface"].repositories = {name: tmp_path / "repository"}
+    monkeypatch.setenv("HOME", str(hubs.home))  # LM Studio's is there
+    own = tmp_path / "own"
+    fetch = "import sys, llama_cpp; llama_cpp.Llama.from_pretrained(sys.argv[1], '*Q4_K_M.gguf', verbose=False, local_dir=sys.argv[2] or None).close()"
+    for folder in ("", str(own)):
+        # Its client reads the environment when it is imported.
+        subprocess.run([sys.executable, "-c", fetch, name, folder], check=True, capture_output=True)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    copy = found()[f"{name}/Qwen3-8B-Q4_K_M.gguf"]
+    assert (copy.store, copy.complete, copy.quantization) == ("huggingface", True, "Q4_K_M")
+    assert modelcatalog.plan("qwen3:8b").source == "huggingface cache"
+    monkeypatch.setenv("MODELCATALOG_PATH", str(own))
+    assert found()["Qwen3-8B-Q4_K_M.gguf"].complete
+    assert modelcatalog.plan("qwen3:8b").source == "MODELCATALOG_PATH"
+
+
+@pytest.mark.slow
 def test_removal_is_the_clients_own(home: Path) -> None:
     """The command that is printed for Hugging Face's cache removes the copy, and it is huggingface_hub's."""
     snapshot(home, "a/Qwen3-8B-GGUF", {"Qwen3-8B-Q4_K_M.gguf": GGUF})
@@ -135,7 +161,7 @@ def test_one_repository_of_many_files(home: Path) -> None:
     })  # fmt: skip
     copies = found()
     assert {copy.quantization: (copy.bytes, copy.complete) for copy in copies.values()} == {"Q4_K_M": (57, True), "Q8_0": (97, True), "bfloat16": (127, True)}
-    assert {copy.name.canonical for copy in copies.values()} == {"qwen-3-8b-vl"}
+    assert {copy.name.canonical for copy in copies.values()} == {modelcatalog.parse("unsloth/Qwen3-VL-8B-GGUF").canonical}
     assert sum(copy.bytes - copy.shared for copy in copies.values()) == 50 + 90 + 7 + 120
     (folder / "BF16/Qwen3-VL-8B-BF16-00002-of-00002.gguf").unlink()
     lost = next(copy for copy in found().values() if copy.quantization == "bfloat16")
@@ -315,6 +341,27 @@ def test_links_that_lead_round(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert sorted(copies) == ["a/Qwen3-8B-Q4_K_M.gguf", "b/Qwen3-8B-Q4_K_M.gguf"]
     assert copies["b/Qwen3-8B-Q4_K_M.gguf"].shared == len(GGUF)
     assert "self.gguf cannot be read" in said
+
+
+def test_links_that_lead_nowhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drive that is not there: each file on it is said by its name, a folder on it is no model, and the others are listed."""
+    root = home / ".lmstudio/models"
+    written(root / "a/Qwen3-8B-GGUF/Qwen3-8B-Q8_0.gguf", GGUF)
+    (root / "a/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf").symlink_to("/gone/Qwen3-8B-Q4_K_M.gguf")
+    (root / "b").mkdir()
+    (root / "b/phi-4-Q4_K_M.gguf").symlink_to("/gone/phi-4-Q4_K_M.gguf")
+    (root / "dead").symlink_to("/gone")
+    assert {title: (copy.complete, copy.lacks) for title, copy in found().items()} == {
+        "a/Qwen3-8B-GGUF/Qwen3-8B-Q8_0.gguf": (True, ""),
+        "a/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf": (False, "Qwen3-8B-Q4_K_M.gguf is a link that leads nowhere"),
+        "b/phi-4-Q4_K_M.gguf": (False, "phi-4-Q4_K_M.gguf is a link that leads nowhere"),
+    }
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(HubUnreachable, match="not on this disk") as caught:
+        modelcatalog.plan("phi-4")
+    assert "b/phi-4-Q4_K_M.gguf in the lmstudio store cannot be loaded: phi-4-Q4_K_M.gguf is a link that leads nowhere" in str(caught.value)
+    monkeypatch.setenv("OLLAMA_MODELS", str(root / "a/Qwen3-8B-GGUF/Qwen3-8B-Q8_0.gguf"))
+    assert "cannot be read: it is not a folder" in warned()[1]
 
 
 def test_a_store_that_may_not_be_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from modelcatalog import catalog, columns, keeping, parse, resolve, vocabulary
+from modelcatalog import Unsupported, catalog, columns, keeping, parse, resolve, vocabulary
 from modelcatalog.catalog import tables
 from modelcatalog.cli import completing
 from modelcatalog.names.dictionary import current_dictionary
@@ -102,10 +102,19 @@ def seen() -> dict[str, object]:
         "families": any(family.name == "Zork" for family in catalog.families),
         "series": any(series.name == "Zork2" for series in catalog.series),
         "checkpoints": len(catalog.checkpoints("zork2-70b")),
-        "search": len([*catalog.search(company="极致")]),
+        "search": len([*catalog.search("zork2")]),
+        "browse": len([*catalog.browse("grue")]),
+        "known company": _known("极致"),
         "completed companies": completing.companies("Acm"),
         "completed families": completing.families("Gru"),
     }
+
+
+def _known(company: str) -> bool:
+    try:
+        return bool([*catalog.browse(company=company)])
+    except Unsupported:
+        return False
 
 
 def test_extend_replaces_everything_that_was_derived(tmp_path: Path) -> None:
@@ -293,7 +302,15 @@ def test_a_cold_start_reads_no_data_files(tmp_path: Path) -> None:
     first = f"{asked}; m.catalog.find('通义千问')"
     run(package, first)
     loaded = set(run(package, f"{first}; print(*sys.modules)").split())
-    assert {"modelcatalog.datafiles", "modelcatalog.entries", "tomllib", "typer", "rich"} & loaded == set()
+    assert {
+        "modelcatalog.datafiles",
+        "modelcatalog.entries",
+        "modelcatalog.userdata",
+        "modelcatalog.catalog.fetched",
+        "tomllib",
+        "typer",
+        "rich",
+    } & loaded == set()
 
 
 def test_many_processes_may_start_at_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from contextlib import suppress
@@ -29,6 +30,8 @@ from modelcatalog.errors import EngineError, MissingPackage, Unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from modelcatalog.chat.awaiting import AsyncRun
 
 chat_parsing = pytest.importorskip("transformers.utils.chat_parsing", reason="transformers reads calls from 5.23 on")
 
@@ -324,20 +327,6 @@ class TestRefused:
         with load(tmp_path / "m", WAYS["hermes"], tools=(), reply="Hello.") as other:
             assert other.chat("hi", tools=[weather], tool_choice="none", max_new_tokens=20).text == "Hello."
 
-    def test_a_coroutine(self, model: mc.ChatModel) -> None:
-        """A coroutine function would be called and never waited for."""
-
-        async def later(city: str) -> str:
-            """The weather.
-
-            Args:
-                city: The city.
-            """
-            return city
-
-        with pytest.raises(Unsupported, match="coroutine"):
-            model.chat("hi", tools=[later])
-
     def test_old_transformers(self, model: mc.ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
         """A version that reads no calls is named, with the one that does."""
         monkeypatch.setitem(sys.modules, "transformers.utils.chat_parsing", None)
@@ -501,7 +490,12 @@ def calls(name: str, **arguments: Any) -> engines.Called:
 def session(*replies: tuple[engines.Event, ...]) -> tuple[mc.Session, Scripted]:
     """A conversation with a scripted engine."""
     engine = Scripted(*replies)
-    return mc.ChatModel(engine, SimpleNamespace(name=mc.parse("Qwen3-8B"), engine="transformers")).session(), engine  # type: ignore[arg-type]  # a plan's name is all it reads
+    return mc.ChatModel(engine, SimpleNamespace(name=mc.parse("Qwen3-8B"), engine="transformers", modelfile=None)).session(), engine  # type: ignore[arg-type]  # all that it reads of a plan
+
+
+async def until(run: AsyncRun) -> mc.Reply:
+    """The answer of a run in an event loop."""
+    return await run
 
 
 class TestRun:
@@ -560,6 +554,75 @@ class TestRun:
         """A reply that calls shows what it calls."""
         talk, _ = session((calls("weather", city="Paris"),))
         assert "weather(city=&#x27;Paris&#x27;)" in talk.chat("How warm?", tools=[weather])._repr_html_()
+
+    def test_async(self) -> None:
+        """In an event loop functions may be async, `allow` too, and the answer is awaited; without one they are refused."""
+
+        async def weather(city: str) -> str:
+            """The weather.
+
+            Args:
+                city: The city.
+            """
+            await asyncio.sleep(0)
+            return f"{city}: 21 C"
+
+        async def allow(call: ToolCall) -> bool:
+            await asyncio.sleep(0)
+            return call.name != "now"
+
+        async def all_of_them() -> None:
+            replies = (calls("weather", city="Paris"), calls("now")), ("It is warm.",)
+            talk, _ = session(*replies)
+            assert (await talk.arun("How warm?", tools=[weather, now], allow=allow)).text == "It is warm."
+            assert [one.content for one in talk.messages[2:4]] == ["Paris: 21 C", "Error: the user did not allow this call."]
+            talk, _ = session(*replies)
+            run = talk.arun("How warm?", tools=[weather, now])
+            found = [[one.text for one in step.results] async for step in run]
+            assert found == [["Paris: 21 C", "12:00"]]
+            assert run.reply is not None
+            assert run.reply.text == "It is warm."
+            with pytest.raises(EngineError, match="called tools 1 times"):
+                await session(*[(calls("now"),)] * 2)[0].arun("hi", tools=[now], limit=1)
+
+        asyncio.run(all_of_them())
+        with pytest.raises(Unsupported, match="run cannot wait for weather, which is async") as caught:
+            session()[0].run("hi", tools=[weather])
+        assert caught.value.hint == "use session.arun in an event loop, or a function that is not async"
+
+        def wrapped(city: str) -> str:
+            """The weather.
+
+            Args:
+                city: The city.
+            """
+            return weather(city)  # type: ignore[return-value]  # as decorators do that know nothing of async
+
+        with pytest.raises(Unsupported, match="wrapped returned something to be awaited, and run waits for nothing"):
+            _ = session((calls("wrapped", city="Rome"),))[0].run("hi", tools=[wrapped]).reply
+        assert asyncio.run(until(session((calls("wrapped", city="Rome"),), ("Warm.",))[0].arun("hi", tools=[wrapped]))).text == "Warm."
+
+    def test_async_cancelled(self) -> None:
+        """Cancelling the task ends a function that is awaited, and what is made after it; the history stays as it was."""
+        ended: list[str] = []
+
+        async def slow() -> str:
+            """Take long."""
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                ended.append("slow")
+                raise
+            return ""
+
+        async def all_of_them() -> None:
+            talk, engine = session((calls("slow"),), ("Never.",))
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(talk.arun("hi", tools=[slow]), 0.2)
+            await asyncio.sleep(0.1)
+            assert (ended, talk.messages, len(engine.asked)) == (["slow"], (), 1)
+
+        asyncio.run(all_of_them())
 
     def test_limit(self) -> None:
         """A model that never answers ends at the limit; the steps stay, and the history is as it was."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from modelcatalog import catalog, datafiles, entries, parse, vocabulary
+from modelcatalog import catalog, cli, datafiles, entries, parse, vocabulary
 from modelcatalog.errors import CatalogDataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 ACME = """
 name = "Acme"
@@ -33,6 +35,8 @@ name = "Zork2"
 models = ["Zork2-{7B,70B}[-Chat]", "Zork-mini"]
 sizes = { mini = "3.8B" }
 """
+FAMILY = "[[family]]\nname = 'Zork'\nweights = 'open'\n"
+SERIES = f"{FAMILY}[[family.series]]\nname = 'Zork1'\n"
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +129,7 @@ def test_not_utf8(tmp_path: Path) -> None:
             'nane = "Acme"',
             (
                 "acme.toml: nane: unknown field; did you mean name? (the fields are "
-                "source, checked, name, zh, aliases, country, site, api, api_key, api_docs, accounts, family)"
+                "source, checked, name, zh, aliases, common, country, site, api, api_key, api_docs, accounts, family)"
             ),
         ),
         ("country = 'CN'", "acme.toml: name: is missing"),
@@ -229,3 +233,92 @@ def test_data_folder_of_the_environment(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path))
     vocabulary.renew()
     assert parse("Zork2-7B").company == "Acme"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[acounts]\nhuggingface = ['a']", "acme.toml: acounts: unknown table; did you mean [accounts]? (the fields are source, "),
+        ("[[families]]\nname = 'Zork'", "acme.toml: families: unknown table; did you mean [[family]]? (the fields are source, "),
+        (f"{FAMILY}[[family.serie]]\nname = 'Zork1'", "acme.toml › Zork: serie: unknown table; did you mean [[family.series]]? (the fields are source, "),
+        ("[family]\nname = 'Zork'\nweights = 'open'", "acme.toml › Zork: family: write [[family]]"),
+        ("[accounts]\nhuggingface = ['a']\ncountry = 'CH'", "acme.toml: country: unknown field; write it at the top of the file, above every table"),
+        (f"{SERIES}zh = '佐克'", "acme.toml › Zork › Zork1: zh: unknown field; write it below [[family]]"),
+        (f"{SERIES}released = 'soon'", "acme.toml › Zork › Zork1: released: 'soon' is not a day, a month or a year; write it as '2025-08-07', "),
+        (f"{SERIES}released = '2026-02-30'", "acme.toml › Zork › Zork1: released: '2026-02-30' is not a day, a month or a year; "),
+        (f"{SERIES}checked = 'soon'", "acme.toml › Zork › Zork1: checked: "),
+        (f"{SERIES}context_length = '32k'", "acme.toml › Zork › Zork1: context_length: Input should be a valid integer (got '32k')"),
+        (f"{SERIES}context_length = true", "acme.toml › Zork › Zork1: context_length: "),
+        (f"{SERIES}context_length = 0", "acme.toml › Zork › Zork1: context_length: Input should be greater than 0 (got 0)"),
+        (f"{SERIES}models = ['Zork-{{7B']", "acme.toml › Zork › Zork1: models: 'Zork-{7B': '{' at 5 is not closed; every bracket needs its partner"),
+        (f"{SERIES}models = ['[Zork]']", "acme.toml › Zork › Zork1: models: '[Zork]' stands for an empty name"),
+        (f"{SERIES}models = ['Zork-7B']\nweights = 'closed'", "acme.toml › Zork › Zork1: models: weights that are closed have no repositories"),
+        (f"{SERIES}types = ['codr']", "acme.toml › Zork › Zork1: types: 'codr' is not a type; did you mean coder?"),
+        (f"{SERIES}models = ['Zork-7B']\nrenamed = {{ 'Zork-8B' = 'x/y' }}", "acme.toml › Zork › Zork1: renamed: 'Zork-8B' is not one of its models; "),
+        (f"{SERIES}known_as = {{ zork = 'Zork-7B' }}", "acme.toml › Zork › Zork1: known_as: 'Zork-7B' is not one of its models"),
+    ],
+)
+def test_a_users_file_is_reviewed(tmp_path: Path, text: str, line: str) -> None:
+    """A wrong file of a user's own says what was meant, before anything else: tables, dates, patterns, what contradicts itself."""
+    with pytest.raises(CatalogDataError) as caught:
+        catalog.extend(written(tmp_path, f'name = "Acme"\n{text}\n'))
+    assert str(caught.value).startswith(line)
+
+
+def test_a_slip_is_said_before_what_is_missing_for_it(tmp_path: Path) -> None:
+    """The field that a slip of the pen stands for is not said to be missing as well."""
+    with pytest.raises(CatalogDataError) as caught:
+        catalog.extend(written(tmp_path, 'nane = "Acme"\n[[family]]\nname = "Zork"\n'))
+    assert [line.partition(" (")[0] for line in str(caught.value).splitlines()] == [
+        "acme.toml: nane: unknown field; did you mean name?",
+        "acme.toml › Zork: weights: is missing",
+    ]
+
+
+@pytest.mark.parametrize("command", [("parse", "qwen3-8b"), ("catalog",), ("resolve", "qwen3-8b"), ("explain", "qwen3-8b")], ids=lambda command: command[0])
+def test_every_command_says_it_alike(tmp_path: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """A broken pattern is said when the file is read, whatever was asked for."""
+    monkeypatch.setenv("MODELCATALOG_DATA", str(written(tmp_path, f"name = 'Acme'\n{SERIES}models = ['Zork-{{7B']\n")))
+    monkeypatch.setattr("sys.argv", ["modelcatalog", *command])
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+    vocabulary.renew()
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert "acme.toml › Zork › Zork1: models: 'Zork-{7B': '{' at 5 is not closed" in capfd.readouterr().err
+
+
+def test_own_files_agree() -> None:
+    """The package's own files are held to the same, here and not by each process that reads them."""
+    folder = files("modelcatalog") / "data" / "companies"
+    words = frozenset(vocabulary.types())
+    assert len([datafiles.read_company(place, words) for place in folder.iterdir()]) > 200
+
+
+def test_a_day_of_toml(tmp_path: Path) -> None:
+    """TOML's own days are days."""
+    file = datafiles.read_company(written(tmp_path, f"name = 'Acme'\n{SERIES}released = 2026-05-01\n"))
+    assert file.family[0].series[0].released == "2026-05-01"
+
+
+def test_adding_to_a_known_entry(tmp_path: Path) -> None:
+    """A later file fills what is empty and adds to lists; what the catalog says otherwise stays, and that is said."""
+    first = datafiles.read_company(written(tmp_path, ACME))
+    more = "name = 'Acme'\napi = 'https://api.acme.example/v1'\napi_key = 'ACME_KEY'\n[[family]]\nname = 'Zork'\nweights = 'closed'\n"
+    more += "[[family.series]]\nname = 'Zork5'\napi = ['zork-5']\n[family.words]\nbig = 'moe'\n"
+    (acme,) = datafiles.merged([first, datafiles.read_company(written(tmp_path, more))])
+    assert (acme.zh, acme.api, acme.api_key) == ("极致", "https://api.acme.example/v1", "ACME_KEY")
+    (zork,) = acme.family
+    assert (zork.weights, zork.words, {line.name: line.weights for line in zork.series}) == ("open", {"big": "moe"}, {"Zork2": None, "Zork5": "closed"})
+    for text, where in (("zh = '别名'", "Acme: zh: '别名'"), (f"{FAMILY}zh = '别名'", "Acme › Zork: zh: '别名'")):
+        other = datafiles.read_company(written(tmp_path, f"name = 'Acme'\n{text}\n"))
+        with pytest.raises(CatalogDataError, match=f"{where}, where the catalog says '"):
+            datafiles.merged([first, other])
+
+
+@pytest.mark.parametrize("page", ["extending.md", "extending.zh.md"])
+def test_every_field_is_documented(page: str) -> None:
+    """Each field of a company's file stands on the page about it, in both languages."""
+    text = (Path(__file__).parents[1] / "docs" / page).read_text(encoding="utf-8")
+    forms = (entries.CompanyFile, entries.Accounts, entries.FamilyEntry, entries.SeriesEntry, entries.FactsEntry)
+    assert {name for form in forms for name in form.model_fields if f"`{name}`" not in text and f"[{name}]" not in text} == set()

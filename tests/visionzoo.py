@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["KINDS", "picture", "write"]
+__all__ = ["KINDS", "picture", "projector", "write"]
 
 _TEXT: dict[str, Any] = {
     "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
@@ -142,6 +142,37 @@ def write(kind: str, folder: Path) -> Path:
         processor.save_pretrained(folder)
     words.save_pretrained(folder)
     return folder
+
+
+def projector(file: Path, hidden: int) -> Path:
+    """A projector of random weights for llama.cpp, as LLaVA has them: a small CLIP, and two layers up to the model's width."""
+    import numpy as np
+    from gguf import GGUFWriter
+
+    numbers = np.random.default_rng(0)
+    writer = GGUFWriter(file, "clip")
+    writer.add_string("general.type", "mmproj")
+    writer.add_string("clip.projector_type", "mlp")
+    for name in ("has_vision_encoder", "use_gelu"):
+        writer.add_bool(f"clip.{name}", val=True)
+    sizes = {"image_size": 56, "patch_size": 14, "embedding_length": 32, "feed_forward_length": 48, "block_count": 2, "attention.head_count": 2}
+    for name, size in {**sizes, "projection_dim": hidden}.items():
+        writer.add_uint32(f"clip.vision.{name}", size)
+    writer.add_float32("clip.vision.attention.layer_norm_epsilon", 1e-5)
+    for name in ("mean", "std"):
+        writer.add_array(f"clip.vision.image_{name}", [0.5, 0.5, 0.5])
+    block = {**dict.fromkeys(("attn_q", "attn_k", "attn_v", "attn_out"), (32, 32)), "ln1": (32,), "ln2": (32,), "ffn_up": (48, 32), "ffn_down": (32, 48)}
+    blocks = {f"v.blk.{number}.{name}": shape for number in range(2) for name, shape in block.items()}
+    pairs = {"v.pre_ln": (32,), "v.post_ln": (32,), **blocks, "mm.0": (hidden, 32), "mm.2": (hidden, hidden)}
+    shapes = {"v.class_embd": (32,), "v.patch_embd.weight": (32, 3, 14, 14), "v.position_embd.weight": (17, 32)}
+    shapes |= {f"{name}.{part}": shape if part == "weight" else shape[:1] for name, shape in pairs.items() for part in ("weight", "bias")}
+    for name, shape in shapes.items():
+        writer.add_tensor(name, (numbers.standard_normal(shape) * 0.1).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return file
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (70, 50)) -> Any:

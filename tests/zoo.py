@@ -48,6 +48,7 @@ SMALL: dict[str, Any] = {
 _HYBRID = {"layer_types": ["mamba", "attention", "mamba", "attention"]}
 MORE: dict[str, dict[str, Any]] = {
     "bamba": {"attn_layer_indices": [1, 3]},
+    "dory": {"n_input_layers": 1, "n_recurrent_layers": 2, "n_output_layers": 1},
     "granitemoehybrid": _HYBRID,
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
     "falcon_h1": {"mamba_d_ssm": 128},
@@ -127,6 +128,8 @@ def config(model_type: str, vocabulary: int) -> Any:
         given["num_key_value_heads"] = SMALL["num_attention_heads"]  # latent attention has keys for each head
     special = {name: None for name in ("pad_token_id", "bos_token_id", "eos_token_id") if name in stated}
     given |= {"vocab_size": vocabulary} | MORE.get(model_type, {})
+    if "unpadded_vocab_size" in stated:
+        given["unpadded_vocab_size"] = vocabulary  # else it writes tokens that it has no embedding of
     if "vocab_size_per_layer_input" in given:
         given["vocab_size_per_layer_input"] = vocabulary
     try:

@@ -7,15 +7,17 @@ import unicodedata
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import modelcatalog as mc
 from modelcatalog import catalog
 from modelcatalog.catalog.listing import listed_checkpoint, listing
-from modelcatalog.show.explained import counted
+from modelcatalog.show.explained import KNOWN, counted, known
+from modelcatalog.show.labels import labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from modelcatalog.catalog.listing import Entry
-    from modelcatalog.records import Company, Family, Series, Size
+    from modelcatalog.records import Company, Facts, Family, Series, Size
     from words import Words
 
 __all__ = ["HUBS", "pages", "slug"]
@@ -120,11 +122,50 @@ def _series(series: Series, entries: list[Entry], served: list[str], say: Words)
     ]
     yield " · ".join(fact for fact in facts if fact) + "\n"
     if served:
-        yield f"{say.served}: " + ", ".join(f"`{name}`" for name in served) + "\n"
+        yield f"{say.served}\n"
+        yield from _known({name: mc.facts(name) for name in served}, say)
     if entries:
-        yield "\n".join([f"| {say.model} | {say.size} | ModelScope |", "|---|---|---|", *_rows(entries, say)]) + "\n"
+        yield "\n".join([f"| {say.model} | {say.size} | {_label('context_length', say)} | ModelScope |", "|---|---|---:|---|", *_rows(entries, say)]) + "\n"
     elif not served:
         yield f"{say.none_listed}\n"
+
+
+_SHOWN = tuple(field for field in KNOWN if field not in ("open_weights", "licence", "output_modalities"))
+"""What the tables of served models have: the rest stands above them, or is the same for nearly all."""
+
+
+def _label(field: str, say: Words) -> str:
+    return labels(say.language).field(field)
+
+
+def _known(found: dict[str, Facts], say: Words) -> Iterator[str]:
+    """A row for each id with what is known of it and who says so; ids of which nobody says anything stand below, in one line."""
+    told = {name: {fact.field: fact for fact in known(one, labels(say.language)) if fact.field in _SHOWN} for name, one in found.items()}
+    rows = {name: said for name, said in told.items() if said}
+    shown = [field for field in _SHOWN if any(field in said for said in rows.values())]
+    if rows:
+        yield "| | " + " | ".join(_label(field, say) for field in shown) + f" | {say.said_by} |"
+        yield "|---|" + "---|" * (len(shown) + 1)
+        for name, said in rows.items():
+            cells = " | ".join(_cell(said[field].value) if field in said else "" for field in shown)
+            yield f"| `{name}` | {cells} | {_sources(found[name], list(said), say)} |"
+        yield ""
+    if bare := [name for name in found if name not in rows]:
+        yield f"{say.nothing_known}: " + ", ".join(f"`{name}`" for name in bare) + "\n"
+
+
+def _sources(one: Facts, fields: list[str], say: Words) -> str:
+    """The pages with their days, and which facts were written down from memory."""
+    pages: dict[str, str] = {}
+    memory = []
+    for field in fields:
+        source = one.origin(field)
+        if source is not None and source.source == "unverified":
+            memory.append(_label(field, say))
+        elif source is not None and source.source.startswith("https://"):
+            pages[source.source] = str(source.checked or "")
+    texts = [f"[{day or say.source}]({page})" for page, day in pages.items()]
+    return ", ".join(texts + ([f"*{say.unverified}: {', '.join(memory)}*"] if memory else []))
 
 
 def _rows(entries: Iterable[Entry], say: Words) -> Iterator[str]:
@@ -133,8 +174,9 @@ def _rows(entries: Iterable[Entry], say: Words) -> Iterator[str]:
         size = next((found.size for found in (here, there) if found is not None and found.size is not None), None)
         left = "–" if here is None else f"[{_cell(here.repo_id)}]({HUBS['huggingface'].format(here.repo_id)})"
         same = here is not None and there is not None and here.repo_id == there.repo_id
+        context = mc.facts((here or there).repo_id).context_length if here or there else None  # type: ignore[union-attr]  # one of them is there
         right = "–" if there is None else f"[{say.same if same else _cell(there.repo_id)}]({HUBS['modelscope'].format(there.repo_id)})"
-        yield f"| {left} | {_size(size, say)} | {right} |"
+        yield f"| {left} | {_size(size, say)} | {'' if context is None else f'{context:,}'} | {right} |"
 
 
 def _size(size: Size | None, say: Words) -> str:

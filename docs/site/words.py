@@ -41,6 +41,10 @@ class Words(NamedTuple):
     unverified: str
     checked: str
     none_listed: str
+    said_by: str
+    """Over who says what stands in a row."""
+    nothing_known: str
+    """Before ids of which nobody says anything."""
     names: str
     names_about: str
     names_terminal: str
@@ -87,11 +91,13 @@ ENGLISH = Words(
     open="open weights",
     closed="closed weights",
     mixed="some weights open, some closed",
-    served="Served under the names",
+    served="Served under these names:",
     source="source",
     unverified="unverified",
     checked="checked {value}",
     none_listed="No repository is listed.",
+    said_by="said by",
+    nothing_known="No facts of",
     names="Names, explained",
     names_about=(
         "Forty names that between them show the whole grammar, coloured by the parser that this page was built with: what each part "
@@ -144,11 +150,13 @@ CHINESE = Words(
     open="权重开放",
     closed="权重不公开",
     mixed="部分权重开放",
-    served="以这些名字提供服务",
+    served="以这些名字提供服务：",
     source="出处",
     unverified="未核实",
     checked="{value} 核对",
     none_listed="没有列出仓库。",
+    said_by="出处",
+    nothing_known="没有信息的",
     names="名字详解",
     names_about=(
         "四十个名字，合起来就是整套语法；颜色和标注由构建本页时运行的解析器生成。每一部分是什么，就写在它下面；"

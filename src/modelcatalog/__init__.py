@@ -38,11 +38,12 @@ from modelcatalog.errors import (
 
 if TYPE_CHECKING:
     from modelcatalog import catalog
-    from modelcatalog.catalog import facts, parse, parse_many, resolve
+    from modelcatalog.catalog import Price, facts, group, model_key, parse, parse_many, prices, resolve
     from modelcatalog.chat import ChatModel, Reply, Session, load
     from modelcatalog.planning import Lock, Plan, lock, plan, pull
-    from modelcatalog.records import Checkpoint, Company, Facts, Family, Match, ModelName, Quantization, Release, Segment, Series, Size
+    from modelcatalog.records import Checkpoint, Company, Facts, Family, Group, Match, ModelName, Quantization, Release, Segment, Series, Size
     from modelcatalog.stores import LocalCopy, local
+    from modelcatalog.updating import Update, update
 
 __all__ = [
     "CatalogDataError",
@@ -55,6 +56,7 @@ __all__ = [
     "Facts",
     "Family",
     "GatedCheckpoint",
+    "Group",
     "HubUnreachable",
     "IntegrityError",
     "LocalCopy",
@@ -67,6 +69,7 @@ __all__ = [
     "NeedsRemoteCode",
     "NoChatTemplate",
     "Plan",
+    "Price",
     "Quantization",
     "Release",
     "Reply",
@@ -77,28 +80,34 @@ __all__ = [
     "UnknownFamily",
     "UnsafeRepository",
     "Unsupported",
+    "Update",
     "WontFit",
     "__version__",
     "catalog",
     "facts",
+    "group",
     "load",
     "local",
     "lock",
+    "model_key",
     "parse",
     "parse_many",
     "plan",
+    "prices",
     "pull",
     "resolve",
+    "update",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "catalog": ("facts", "parse", "parse_many", "resolve"),
+    "catalog": ("Price", "facts", "group", "model_key", "parse", "parse_many", "prices", "resolve"),
     "chat": ("ChatModel", "Reply", "Session", "load"),
     "planning": ("Lock", "Plan", "lock", "plan", "pull"),
-    "records": ("Checkpoint", "Company", "Facts", "Family", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
+    "records": ("Checkpoint", "Company", "Facts", "Family", "Group", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
     "stores": ("LocalCopy", "local"),
+    "updating": ("Update", "update"),
 }
 """Module -> the names that it is imported for, when one of them is first used."""
 

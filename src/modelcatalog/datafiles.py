@@ -10,12 +10,12 @@ import os
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from modelcatalog.entries import (
-    Accounts,
+    OWN,
     CompanyFile,
     HubsFile,
     MethodsFile,
@@ -26,14 +26,15 @@ from modelcatalog.entries import (
     ToolsFile,
     TypesFile,
 )
-from modelcatalog.errors import CatalogDataError
+from modelcatalog.errors import CatalogDataError, shown
 from modelcatalog.patterns import expand
+from modelcatalog.reviewing import agree, review
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from importlib.resources.abc import Traversable
 
-    from modelcatalog.entries import SeriesEntry
+    from modelcatalog.entries import FamilyEntry, SeriesEntry
 
 __all__ = [
     "companies",
@@ -111,18 +112,21 @@ def companies(added: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
         CatalogDataError: a file is wrong, or two give one name to two families.
     """
     folder = _data() / "companies"
-    own = [read_company(place) for place in sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)]
+    # The package's own files are checked by its tests, and not by every process that reads them.
+    own = [_load(CompanyFile, place, {OWN: True}) for place in sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)]
     users = [file for place in os.environ.get("MODELCATALOG_DATA", "").split(os.pathsep) if place for file in read_all(Path(place))]
     return merged([*own, *users, *added])
 
 
-def read_company(place: Traversable | Path) -> CompanyFile:
-    """One company's file.
+def read_company(place: Traversable | Path, words: frozenset[str] | None = None) -> CompanyFile:
+    """One company's file; ``words`` are the types, where its caller has read them.
 
     Raises:
         CatalogDataError: what is wrong in which entry.
     """
-    return _load(CompanyFile, place)
+    file = _load(CompanyFile, place)
+    agree(place.name, file, frozenset(types().type) if words is None else words)
+    return file
 
 
 def read_all(place: Path) -> list[CompanyFile]:
@@ -134,7 +138,14 @@ def read_all(place: Path) -> list[CompanyFile]:
     if not place.exists():
         message = f"{place}: no such file or folder"
         raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
-    return [read_company(file) for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+    words = frozenset(types().type)
+    return [_spelt(read_company(file, words)) for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+
+
+def _spelt(file: CompanyFile) -> CompanyFile:
+    """The same with its aliases as spellings: only the package's own data has aliases that tell models apart."""
+    families = (one.model_copy(update={"aliases": (), "spellings": (*one.spellings, *one.aliases)}) for one in file.family)
+    return file.model_copy(update={"family": tuple(families)})
 
 
 def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
@@ -153,57 +164,19 @@ def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
     return names
 
 
-def _load(model: type[_M], place: Traversable | Path) -> _M:
+def _load(model: type[_M], place: Traversable | Path, context: dict[str, bool] | None = None) -> _M:
     try:
-        raw = tomllib.loads(place.read_text(encoding="utf-8"))
+        raw = tomllib.loads(place.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{place.name}: {error}"
         raise CatalogDataError(message, subject=str(place), hint="fix the TOML syntax; see https://toml.io") from error
+    except OSError as error:
+        message = f"{place.name}: {error.strerror or error}"
+        raise CatalogDataError(message, subject=str(place), hint="name a TOML file that can be read, or a folder of them") from error
     try:
-        return model.model_validate(raw)
+        return model.model_validate(raw, context=context)
     except ValidationError as error:
-        raise CatalogDataError(_review(place.name, raw, model, error), subject=str(place)) from error
-
-
-def _fields(model: Any, steps: Sequence[str | int]) -> tuple[str, ...]:
-    """The fields of the entry that a path in a file leads to."""
-    for step in steps:
-        field = getattr(model, "model_fields", {}).get(step)
-        inner = [field.annotation] if field is not None else []
-        while inner and not hasattr(inner[0], "model_fields"):
-            inner = [one for kind in inner for one in get_args(kind)]
-        model = inner[0] if inner else model
-    return tuple(getattr(model, "model_fields", ()))
-
-
-def _unknown_field(given: str, fields: tuple[str, ...]) -> str:
-    from difflib import get_close_matches  # only an error message needs it
-
-    near = get_close_matches(given, fields, 1)
-    return f"unknown field{f'; did you mean {near[0]}?' if near else ''} (the fields are {', '.join(fields)})"
-
-
-def _review(file: str, raw: dict[str, Any], model: type[BaseModel], error: ValidationError) -> str:
-    """A validation error as a reviewer would put it: file, entry, what is wrong, what to do."""
-    lines = []
-    for problem in error.errors(include_url=False):
-        entry: Any = raw
-        names = []
-        for step in problem["loc"]:
-            try:
-                entry = entry[step]
-            except (KeyError, IndexError, TypeError):
-                break
-            if isinstance(entry, dict) and "name" in entry:
-                names.append(str(entry["name"]))
-        where = " › ".join([file, *names])
-        field = next((str(step) for step in reversed(problem["loc"]) if isinstance(step, str)), "file")
-        known = {
-            "extra_forbidden": _unknown_field(field, _fields(model, problem["loc"])),
-            "missing": "is missing",
-        }.get(problem["type"], f"{problem['msg'].removeprefix('Value error, ')} (got {problem['input']!r})")
-        lines.append(f"{where}: {field}: {known}")
-    return "\n".join(lines)
+        raise CatalogDataError(review(place.name, raw, model, error), subject=str(place)) from error
 
 
 def merged(files: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
@@ -239,11 +212,36 @@ def _joined(before: CompanyFile, file: CompanyFile) -> CompanyFile:
     families = {family.name: family for family in before.family}
     for family in file.family:
         old = families.get(family.name)
-        more = None if old is None else {name: (*getattr(old, name), *getattr(family, name)) for name in ("series", "aliases", "facts")}
-        families[family.name] = family if old is None else old.model_copy(update=more)
-    accounts = Accounts(
-        huggingface=tuple(dict.fromkeys((*before.accounts.huggingface, *file.accounts.huggingface))),
-        modelscope=tuple(dict.fromkeys((*before.accounts.modelscope, *file.accounts.modelscope))),
-        api=tuple(dict.fromkeys((*before.accounts.api, *file.accounts.api))),
-    )
-    return before.model_copy(update={"family": tuple(families.values()), "accounts": accounts, "aliases": (*before.aliases, *file.aliases)})
+        families[family.name] = family if old is None else _added(f"{file.name} › {family.name}", old, _own_weights(old, family), {"weights"})
+    joined = _added(file.name, before, file, {"family"})
+    return joined.model_copy(update={"family": tuple(families.values())})
+
+
+def _own_weights(old: FamilyEntry, family: FamilyEntry) -> FamilyEntry:
+    """What a later file says of the family's weights holds for the series that it adds."""
+    if family.weights == old.weights:
+        return family
+    return family.model_copy(update={"series": tuple(line if line.weights else line.model_copy(update={"weights": family.weights}) for line in family.series)})
+
+
+def _added(where: str, old: _M, new: _M, without: set[str]) -> _M:
+    """An entry with what a later file adds: members of lists, and fields that nobody has filled.
+
+    Raises:
+        CatalogDataError: the later file says of a field what the earlier does not.
+    """
+    update: dict[str, Any] = {}
+    for name in sorted(new.model_fields_set - {"name", "source", "checked", *without}):
+        said, more = getattr(old, name), getattr(new, name)
+        if isinstance(more, tuple):
+            update[name] = tuple(dict.fromkeys((*said, *more))) if all(isinstance(one, str) for one in more) else (*said, *more)
+        elif isinstance(more, BaseModel):
+            update[name] = _added(f"{where} › {name}", said, more, set())
+        elif isinstance(more, dict) and said.items() <= {**said, **more}.items():
+            update[name] = {**said, **more}
+        elif said == type(old).model_fields[name].default:
+            update[name] = more
+        elif said != more:
+            message = f"{where}: {name}: {shown(more)}, where the catalog says {shown(said)}"
+            raise CatalogDataError(message, subject=where, hint="a file can add to an entry of the catalog and not change what it says: leave it out")
+    return old.model_copy(update=update)

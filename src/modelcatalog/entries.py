@@ -9,7 +9,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationInfo, model_validator
 
 from modelcatalog.patterns import expand
 from modelcatalog.records import Hub, Modality, Weights
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "OWN",
     "Accounts",
     "ChannelsEntry",
     "CompanyFile",
@@ -53,6 +54,7 @@ Capability = tuple[int, int]
 """The compute capability of an NVIDIA GPU: (8, 9) is sm_89."""
 _SIZE = re.compile(r"(?:(?P<total>\d+(?:\.\d+)?[MBT])(?:-|$))?(?:A(?P<active>\d+(?:\.\d+)?[MB]))?")
 _ISO = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
+_WHOLE_DAY = len("2025-08-07")
 _UNITS = {"M": 10**6, "B": 10**9, "T": 10**12}
 
 
@@ -79,23 +81,40 @@ def split_size(text: str) -> tuple[int | None, int | None]:
 SizeText = Annotated[str, AfterValidator(_size)]
 
 
-def _pattern(text: str) -> str:
-    expand(text)
+OWN = "own"
+"""In the context of a validation: the file is the package's own, and its patterns are known to be good."""
+
+
+def _pattern(text: str, info: ValidationInfo) -> str:
+    if not (info.context or {}).get(OWN) and not all(name.strip() for name in expand(text)):
+        message = f"{text!r} stands for an empty name"
+        raise ValueError(message)
     return text
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
+def _day(given: object) -> object:
+    """TOML has days of its own: ``2025-08-07`` without quotes is one."""
+    return given.isoformat() if type(given) is date else given
+
+
 def _iso(text: str) -> str:
-    if _ISO.fullmatch(text) is None:
+    try:
+        valid = _ISO.fullmatch(text) is not None and bool(date.fromisoformat(text) if len(text) == _WHOLE_DAY else text)
+    except ValueError:  # February 30
+        valid = False
+    if not valid:
         message = f"{text!r} is not a day, a month or a year; write it as '2025-08-07', '2025-08' or '2025'"
         raise ValueError(message)
     return text
 
 
-IsoDay = Annotated[str, AfterValidator(_iso)]
+IsoDay = Annotated[str, BeforeValidator(_day), AfterValidator(_iso)]
 """An ISO date, as exact as it is known."""
+Tokens = Annotated[int, Field(gt=0, strict=True)]
+"""A number of tokens."""
 
 
 class Entry(BaseModel):
@@ -124,12 +143,12 @@ class SeriesEntry(_Sourced):
     """The models of one version; docs/extending.md has the pattern language."""
 
     name: str
-    released: str | None = None
+    released: IsoDay | None = None
     licence: str | None = None
     weights: Weights | None = None
-    context_length: int | None = None
+    context_length: Tokens | None = None
     types: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
+    models: tuple[Pattern, ...] = ()
     """Patterns of repository names: ``Qwen2.5-{7B,14B}[-Instruct][-AWQ|-GPTQ-Int4]``, with or without owner."""
     huggingface: str | Literal[False] | None = None
     """The account there; None: the company's main one; False: not on that hub."""
@@ -142,6 +161,8 @@ class SeriesEntry(_Sourced):
     """Ids of models that are served and not published."""
     known_as: dict[str, str] = Field(default_factory=dict)
     """Ids of APIs that say neither size nor version -> the repository's name, where it is published: deepseek-reasoner is DeepSeek-R1."""
+    known_as_of: date | None = None
+    """The day on which it was so, where such an id stands for another model whenever there is a newer one."""
 
 
 class FactsEntry(_Sourced):
@@ -151,8 +172,8 @@ class FactsEntry(_Sourced):
     """Patterns of API ids and repository names; of an id without a date it holds for its dated snapshots too."""
     series: tuple[str, ...] = ()
     """Series of the family, where the page speaks of all their models."""
-    context_length: int | None = None
-    max_output_tokens: int | None = None
+    context_length: Tokens | None = None
+    max_output_tokens: Tokens | None = None
     input: tuple[Modality, ...] = ()
     output: tuple[Modality, ...] = ()
     tools: bool | None = None
@@ -180,7 +201,9 @@ class FamilyEntry(_Sourced):
     name: str
     zh: str | None = None
     aliases: tuple[str, ...] = ()
-    """Other words that mean the family; lower case, a space where any separator may stand."""
+    """Other words that mean the family, and tell its models apart: command r, command a; lower case, a space where any separator may stand."""
+    spellings: tuple[str, ...] = ()
+    """Its name in other letters, which says nothing more: qianwen; written as aliases are. In a user's data, aliases are that too."""
     served: tuple[tuple[str, str], ...] = ()
     """What APIs write for the family, before which word (or any): open-mixtral-8x7b, deepseek-chat-v3.1 are no other models."""
     weights: Weights
@@ -220,6 +243,8 @@ class CompanyFile(_Sourced):
     name: str
     zh: str | None = None
     aliases: tuple[str, ...] = ()
+    common: tuple[str, ...] = ()
+    """Those of its names that are words like any other: they mean it to who asks for a company, and nothing in a model's name."""
     country: str | None = None
     site: str | None = None
     api: str | None = None
@@ -247,6 +272,8 @@ class TypeEntry(Entry):
     """What every such model reads."""
     reasons: bool | None = None
     """Whether such a model thinks before it answers; None where the word does not tell."""
+    calls: bool | None = None
+    """Whether such a model calls functions."""
     apart: bool = False
     """Its spellings are not one method: a model by ORPO is not the one by SimPO."""
     en: str
@@ -401,11 +428,13 @@ class TypesFile(Entry):
     foreign: tuple[str, ...]
     aware: tuple[str, ...]
     served_faster: tuple[str, ...]
+    early: tuple[str, ...]
     parts: tuple[str, ...]
     training_before: tuple[str, ...]
     training_after: tuple[str, ...]
     training_after_size: tuple[str, ...]
     counters: tuple[str, ...]
+    classes: tuple[str, ...]
     negations: tuple[str, ...]
     implied: tuple[str, ...]
     spdx: tuple[str, ...]

@@ -25,6 +25,11 @@ exception, where there was one, is its ``__cause__``.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = [
     "CatalogDataError",
     "CheckpointNotFound",
@@ -74,7 +79,19 @@ class ModelCatalogError(Exception):
         """What a reply had come to when it failed."""
 
     def __str__(self) -> str:
-        return self.message if self.hint is None else f"{self.message}\n  {self.hint}"
+        return self.told(str)
+
+    def told(self, say: Callable[[str], str]) -> str:
+        """The error's text, each of its sentences as another reader needs it.
+
+        Args:
+            say: Makes a sentence of this package one of another language, or one with a command's options.
+
+        >>> print(ModelCatalogError("no such thing", hint="try bar").told(str.upper))
+        NO SUCH THING
+          TRY BAR
+        """
+        return say(self.message) if self.hint is None else f"{say(self.message)}\n  {say(self.hint)}"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by state, so that subclasses with other signatures survive a process border."""
@@ -120,12 +137,13 @@ class NameSyntaxError(ModelCatalogError, ValueError):
         self.end = start + 1 if end is None else end
         self.expected = expected
 
-    def __str__(self) -> str:
-        lines = [self.message, *self._caret()]
+    def told(self, say: Callable[[str], str]) -> str:
+        """See `ModelCatalogError.told`."""
+        lines = [say(self.message), *self._caret()]
         if self.expected:
-            lines.append(f"  expected {_either(self.expected)}")
+            lines.append(f"  {say(f'expected {_either(self.expected)}')}")
         if self.hint:
-            lines.append(f"  {self.hint}")
+            lines.append(f"  {say(self.hint)}")
         return "\n".join(lines)
 
     def _caret(self) -> tuple[str, str]:

@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
-__all__ = ["expand"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["expand", "fold"]
 
 _PAIRS = {"{": "}", "[": "]"}
 _MOST = 5000
@@ -43,6 +48,51 @@ def expand(pattern: str) -> tuple[str, ...]:
             message = f"{pattern!r} stands for more than {_MOST} names; split the line"
             raise ValueError(message)
     return tuple(names)
+
+
+class _Tree(dict[str, "_Tree"]):
+    """Word -> what may follow it."""
+
+
+def fold(names: Iterable[str]) -> tuple[str, ...]:
+    """Patterns that stand for these names and for no other: the inverse of `expand`.
+
+    >>> fold(["Qwen2.5-7B", "Qwen2.5-72B", "Qwen2.5-7B-Instruct", "Qwen2.5-72B-Instruct"])
+    ('Qwen2.5-{7B,72B}[-Instruct]',)
+    """
+    every, root = tuple(dict.fromkeys(names)), _Tree()
+    for name in every:
+        at = root
+        for word in name.split("-"):
+            at = at.setdefault(word, _Tree())
+        at[_END] = _Tree()
+    patterns = _alternatives(root, "")
+    try:
+        for pattern in patterns:
+            expand(pattern)
+    except ValueError:  # more than one line may stand for
+        return every
+    return tuple(patterns)
+
+
+_END = "\n"
+"""Where a word stands that no name has: nothing need follow."""
+
+
+def _alternatives(tree: _Tree, mark: str) -> list[str]:
+    """What may stand here, words with the same rest together."""
+    together: dict[str, list[str]] = {}
+    for word, rest in tree.items():
+        if word != _END:
+            together.setdefault(_rest(rest), []).append(word)
+    return [f"{mark}{words[0] if len(words) == 1 else '{' + ','.join(words) + '}'}{rest}" for rest, words in together.items()]
+
+
+def _rest(tree: _Tree) -> str:
+    found = _alternatives(tree, "-")
+    if _END in tree:
+        return f"[{'|'.join(found)}]" if found else ""
+    return found[0] if len(found) == 1 else "{" + ",".join(found) + "}"
 
 
 def _closing(pattern: str, start: int) -> int:

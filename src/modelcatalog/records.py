@@ -21,6 +21,7 @@ __all__ = [
     "Dtype",
     "Facts",
     "Family",
+    "Group",
     "Hub",
     "Identity",
     "Match",
@@ -38,6 +39,7 @@ __all__ = [
     "Source",
     "Version",
     "Weights",
+    "counted",
     "valid",
 ]
 
@@ -128,6 +130,22 @@ class Segment(NamedTuple):
     end: int
 
 
+_UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
+
+
+def counted(count: int) -> str:
+    """Parameters as names write them.
+
+    >>> counted(2_800_000_000_000), counted(671_000_000_000), counted(30_532_000_000), counted(135_000_000), counted(12)
+    ('2.8T', '671B', '30.5B', '135M', '12')
+    """
+    for unit, letter in _UNITS:
+        # Three digits are shown, so what rounds up to 1000 belongs to the next unit.
+        if count >= unit * 0.9995:
+            return f"{count / unit:.3g}{letter}"
+    return str(count)
+
+
 class Size(_Record):
     """How large a model is. ``total`` and ``active`` are parameter counts, not billions.
 
@@ -143,7 +161,7 @@ class Size(_Record):
     experts: int | None = Field(default=None, ge=1)
 
     def __str__(self) -> str:
-        return self.label or ("?" if self.total is None else f"{self.total / 1e9:.3g}B")
+        return self.label or ("?" if self.total is None else counted(self.total))
 
 
 class Quantization(_Record):
@@ -519,6 +537,8 @@ class Checkpoint(_Record):
     'LLM-Research/Meta-Llama-3.1-8B-Instruct'
     """
 
+    asked: str | None = None
+    """The name that was asked for; None: none was."""
     hub: Hub
     repo_id: str
     revision: str | None = None
@@ -528,13 +548,25 @@ class Checkpoint(_Record):
     confidence: Confidence = "guessed"
     alternatives: tuple[str, ...] = ()
     """Other repositories on the same hub that could be meant, likelier first."""
+    moving: date | None = None
+    """Where the name means another model whenever there is a newer one (``deepseek-chat``, ``mistral-large-latest``): the day on which it meant this."""
     series: str | None = None
     size: Size | None = None
-    source: str = "unverified"
+    page: str = "unverified"
+    """The page that was opened, or ``unverified``."""
     checked: date | None = None
+    gated: bool | None = None
+    """Whether its hub serves it only to accounts with access; None where no listing was fetched."""
+    base_models: tuple[str, ...] = ()
+    """What its card says that it was made from, where a listing was fetched."""
 
     def __str__(self) -> str:
         return self.repo_id
+
+    @property
+    def source(self) -> str:
+        """What ``page`` was called before; in JSON, ``source`` is a text that was given."""
+        return self.page
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -621,6 +653,26 @@ def _is_ref(revision: str) -> bool:
     if not revision.startswith("refs/") or not rest.isascii():
         return False
     return rest.isdecimal() if kind == "pr" else kind == "convert" and all(char.isalnum() or char in "_.-" for char in rest)
+
+
+class Group(_Record):
+    """Names that mean one model, as `modelcatalog.group` puts them together.
+
+    >>> import modelcatalog
+    >>> modelcatalog.group(["Qwen3-8B", "qwen3:8b"])[0].names
+    ('Qwen3-8B', 'qwen3:8b')
+    """
+
+    key: str
+    """What they have in common."""
+    company: str | None = None
+    series: str | None = None
+    canonical: tuple[str, ...] = ()
+    """Their canonical names: several where only the key puts them together."""
+    providers: tuple[str, ...] = ()
+    """Who serves them, where a name says so."""
+    names: tuple[str, ...] = ()
+    """As they were given, in order."""
 
 
 class Match(_Record):

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Vocabulary",
     "add",
+    "added",
+    "again",
     "companies",
     "derived",
     "flagged",
@@ -170,6 +172,11 @@ def renew(added: tuple[CompanyFile, ...] = (), *, fresh: bool = False) -> None:
     _current = Vocabulary(added, fresh=fresh)
 
 
+def again() -> None:
+    """Begin again with the same files: something else that tables are made from has changed."""
+    renew(_current.added)
+
+
 _ADDING = RLock()
 
 
@@ -189,6 +196,11 @@ def add(place: Path) -> None:
                 for entry in family.series:
                     datafiles.model_names(file.name, family.name, entry)  # a broken pattern is refused now, not when it is first needed
         renew((*_current.added, *files))
+
+
+def added() -> bool:
+    """Whether a program has added files of its own."""
+    return bool(_current.added)
 
 
 def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
@@ -317,6 +329,11 @@ def served_faster() -> frozenset[str]:
     return frozenset(_words()["served_faster"])
 
 
+def early() -> tuple[str, ...]:
+    """Words for a model that is not final: ``preview``."""
+    return _words()["early"]
+
+
 @derived
 def _spdx() -> dict[str, str]:
     return {one.lower(): one for one in _words()["spdx"]}
@@ -354,6 +371,11 @@ def training_after_size() -> frozenset[str]:
 def counters() -> frozenset[str]:
     """Those that never count billions: ``seed``."""
     return frozenset(_words()["counters"])
+
+
+def classes() -> tuple[str, ...]:
+    """What stands behind an architecture in the name of a class: ``forcausallm``."""
+    return _words()["classes"]
 
 
 def negations() -> frozenset[str]:

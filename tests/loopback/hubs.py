@@ -72,6 +72,8 @@ class LoopbackHub:
         self.page = 1_000
         """Entries on one page of a listing: where Hugging Face goes on to the next, and ModelScope ends without a word."""
         self.gated = False
+        self.published: dict[str, list[dict[str, Any]]] = {}
+        """Account -> its repositories, as the hub lists them."""
         self.links = ""
         """Another address that the links to next pages name, as those of a mirror do."""
         self.closed = threading.Event()
@@ -155,6 +157,14 @@ class LoopbackHub:
                     sent += len(chunk)
         self.note(request, sent)
 
+    def send_known(self, request: BaseHTTPRequestHandler, value: Any, link: str = "") -> None:
+        """Send an answer of JSON with its ETag; where the client has it already, only that."""
+        etag = f'"{hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]}"'
+        if request.headers.get("If-None-Match") == etag:
+            self.send(request, 304, headers={"ETag": etag})
+        else:
+            self.send_json(request, value, 200, ETag=etag, **({"Link": link} if link else {}))
+
     def note(self, request: BaseHTTPRequestHandler, sent: int) -> None:
         """Remember a request."""
         self.requests.append(Request(request.command, request.path, dict(request.headers.items()), sent))
@@ -166,7 +176,9 @@ class HuggingFaceHub(LoopbackHub):
     def handle(self, request: BaseHTTPRequestHandler) -> None:
         """Answer one request."""
         path = unquote(urlsplit(request.path).path)
-        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
+        if path == "/api/models":
+            self._account(request)
+        elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
             self._info(request, match[1], match[2] or "main")
         elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/([^/]+)", path):
             self._tree(request, match[1], match[2])
@@ -183,6 +195,15 @@ class HuggingFaceHub(LoopbackHub):
             self.send_json(request, {"error": "Invalid rev id"}, 404, X_Error_Code="RevisionNotFound")
             return False
         return True
+
+    def _account(self, request: BaseHTTPRequestHandler) -> None:
+        query = {key: values[0] for key, values in parse_qs(urlsplit(request.path).query).items()}
+        every = self.tamper(self.published.get(query.get("author", ""), []))
+        at, size = int(query.get("cursor", 0)), min(int(query.get("limit", self.page)), self.page)
+        more = ""
+        if at + size < len(every):
+            more = f'<{self.links or self.endpoint}/api/models?author={query["author"]}&limit={size}&cursor={at + size}>; rel="next"'
+        self.send_known(request, every[at : at + size], more)
 
     def _info(self, request: BaseHTTPRequestHandler, repo_id: str, revision: str) -> None:
         if self._known(request, repo_id, revision):
@@ -246,6 +267,12 @@ class ModelScopeHub(LoopbackHub):
         """Answer one request."""
         url = urlsplit(request.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
+        if url.path == "/openapi/v1/models":
+            every = self.tamper(self.published.get(query.get("owner", ""), []))
+            number, size = int(query["page_number"]), int(query["page_size"])
+            page = every[(number - 1) * size : number * size]
+            self.send_known(request, {"success": True, "data": {"models": page, "total_count": len(every), "page_number": number, "page_size": size}})
+            return
         match = re.fullmatch(r"/(?:api|openapi)/v1/models/([^/]+/[^/]+)(/repo/files|/repo|/revisions)?", unquote(url.path))
         if match is None:
             self.send_json(request, {"Code": 404, "Message": "no such route", "Success": False}, 404)

@@ -11,26 +11,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import vocabulary
-from modelcatalog.catalog.completing import complete, named, parse, parse_many
+from modelcatalog.catalog.completing import named, parse, parse_many
+from modelcatalog.catalog.filling import complete
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from modelcatalog.catalog.browsing import Listed, browse
+    from modelcatalog.catalog.grouping import group, model_key
     from modelcatalog.catalog.knowing import facts
     from modelcatalog.catalog.listing import HUBS
+    from modelcatalog.catalog.pricing import Price, prices
     from modelcatalog.catalog.resolving import resolve
     from modelcatalog.catalog.searching import find, search
     from modelcatalog.records import Checkpoint, Company, Family, ModelName, Series
 
 __all__ = [
     "HUBS",
+    "Listed",
+    "Price",
+    "browse",
     "checkpoints",
     "companies",
     "complete",
+    "days",
     "extend",
     "facts",
     "families",
     "find",
+    "group",
+    "model_key",
     "parse",
     "parse_many",
+    "prices",
+    "refresh",
     "resolve",
     "search",
     "series",
@@ -42,7 +56,19 @@ families: tuple[Family, ...]
 series: tuple[Series, ...]
 
 
-_HOMES = {"HUBS": "listing", "facts": "knowing", "resolve": "resolving", "find": "searching", "search": "searching"}
+_HOMES = {
+    "HUBS": "listing",
+    "Listed": "browsing",
+    "Price": "pricing",
+    "browse": "browsing",
+    "facts": "knowing",
+    "find": "searching",
+    "group": "grouping",
+    "model_key": "grouping",
+    "prices": "pricing",
+    "resolve": "resolving",
+    "search": "searching",
+}
 """Name -> the module that it is imported from when it is first used: reading a name needs none of them."""
 
 
@@ -79,6 +105,29 @@ def siblings(name: str | ModelName) -> tuple[Checkpoint, ...]:
     ['Qwen/Qwen2.5-7B-Instruct', 'Qwen/Qwen2.5-7B-Instruct-AWQ']
     """
     return checkpoints(name)
+
+
+def days() -> dict[str, date]:
+    """How old the data is: ``catalog`` -> the latest day on which a page was opened for it, then each source of `modelcatalog.update` -> its day.
+
+    >>> days()["catalog"].year >= 2026
+    True
+    """
+    from modelcatalog.catalog import index, listing  # as in _HOMES
+
+    known = index.index()
+    opened = (*(one.checked for one in known.companies), *(one.checked for one in known.families.values()), *(one.checked for one in known.series))
+    own = max(day for day in opened if day is not None)
+    table = listing.fetched()
+    return {"catalog": own, **({} if table is None else table.days)}
+
+
+def refresh() -> None:
+    """Look again at what was fetched: a program that runs for long sees what `modelcatalog update` has brought meanwhile.
+
+    `modelcatalog.update` within the program does it by itself.
+    """
+    vocabulary.again()
 
 
 def extend(path: str | Path) -> None:

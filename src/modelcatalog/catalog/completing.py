@@ -1,20 +1,20 @@
-"""Owns `parse` and `complete`: what the text says, joined by what the catalog adds."""
+"""Owns `parse`: what the text says, joined by what the catalog adds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from modelcatalog import names
-from modelcatalog.catalog.index import fold
-from modelcatalog.catalog.sizes import by_month, by_rules, known_size, name_words, size_rules, with_size
-from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.catalog.filling import dated
+from modelcatalog.catalog.meaning import as_said, meanings, meant
+from modelcatalog.catalog.sizes import known_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from modelcatalog.records import ModelName
 
-__all__ = ["complete", "named", "parse", "parse_many"]
+__all__ = ["named", "parse", "parse_many", "worded"]
 
 
 def parse(text: str, *, strict: bool = False) -> ModelName:
@@ -34,7 +34,15 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
     ('Qwen', '2.5', 3000000000, ('coder', 'instruct'), 'awq')
     """
     name = names.recorded(text, strict, known_size)
-    return name if name.released is None else _dated(name)
+    said = vars(name)  # a record's attributes take longer
+    if said["released"] is not None:
+        return meant(dated(name))
+    return name if said["tag"] is None and said["canonical"] not in meanings() else meant(name)
+
+
+def _read(text: str) -> ModelName:
+    name = names.recorded(text, None, known_size)
+    return name if name.released is None else dated(name)
 
 
 def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelName]:
@@ -50,42 +58,11 @@ def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelN
         yield parse(text, strict=strict)
 
 
-def complete(name: ModelName) -> ModelName:
-    """The same record with the sizes that the catalog knows and the name does not state.
-
-    >>> complete(names.read("Phi-3-mini-4k-instruct")).size.total
-    3800000000
-    """
-    return _dated(by_rules(name))
-
-
-def _dated(name: ModelName) -> ModelName:
-    """A record that has been through the rules; where these knew nothing, its date may tell which series it is of."""
-    if name.released is None or name.family is None or (name.size is not None and name.size.total is not None):
-        return name
-    return name if any(path.startswith("size.") for path, _ in name.origins) else _by_listing(name)
-
-
-def _by_listing(name: ModelName) -> ModelName:
-    """The size of the series that lists the model under this very name: mistral-large-2411 does not say that it is Large 2."""
-    family = name.family or ""
-    rules = size_rules().get(family)
-    if rules is None or family in current_dictionary().closed:
-        return name
-    rule = by_month(name)
-    if rule is not None:
-        return with_size(name, rule)
-    from modelcatalog.catalog.listing import listing, same_model  # hardly any name comes here
-
-    entries = same_model(name, listing())
-    if not entries:
-        return name
-    version = fold(entries[0].series.version)
-    words = name_words(name) | name_words(names.read(entries[0].series.name))
-    rule = next((rule for rule in rules.all.get(version, ()) if rule.version == version and rule.words <= words), None)
-    return name if rule is None else with_size(name, rule)
-
-
 def named(name: str | ModelName) -> ModelName:
     """A text or a record as a record."""
     return parse(name) if isinstance(name, str) else name
+
+
+def worded(name: str | ModelName) -> ModelName:
+    """A text or a record as the record of just its words, as the list of checkpoints has it; a text is read once."""
+    return _read(name) if isinstance(name, str) else as_said(name)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from modelcatalog.entries import CompanyFile, FamilyEntry, Repackager, SeriesEntry
     from modelcatalog.records import Weights
 
-__all__ = ["Index", "company_named", "fold", "index"]
+__all__ = ["Index", "chinese_names", "company_named", "fold", "index"]
 
 
 class Index(NamedTuple):
@@ -33,7 +33,7 @@ def index() -> Index:
         every.append(_company(file))
         for entry in file.family:
             by_name[entry.name] = Family(
-                name=entry.name, company=file.name, aliases=entry.aliases, zh=entry.zh, weights=entry.weights, about=entry.about,
+                name=entry.name, company=file.name, aliases=(*entry.aliases, *entry.spellings), zh=entry.zh, weights=entry.weights, about=entry.about,
                 source=entry.source, checked=entry.checked,
             )  # fmt: skip
             for line in entry.series:
@@ -74,6 +74,12 @@ def _weights(family: FamilyEntry, entry: SeriesEntry) -> Weights:
 def company_named(name: str) -> Company:
     """The company of that display name, which must be one."""
     return index().company_by_name[name]
+
+
+@vocabulary.derived
+def chinese_names() -> dict[str, str]:
+    """Companies by their display names -> what Chinese calls them, where it has another name."""
+    return {company.name: company.zh for company in index().companies if company.zh}
 
 
 def fold(version: str | None) -> str | None:

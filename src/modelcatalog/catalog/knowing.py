@@ -6,9 +6,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.completing import named
+from modelcatalog.catalog.completing import named, worded
 from modelcatalog.catalog.index import fold, index
-from modelcatalog.catalog.listing import Entry, listing, same_model, spelled, undated
+from modelcatalog.catalog.listing import HUBS, Entry, fetched, listing, same_model, spelled, undated
 from modelcatalog.patterns import expand
 from modelcatalog.records import Facts, Source
 
@@ -82,7 +82,7 @@ def facts(name: str | ModelName) -> Facts:
     >>> print(facts("grok-3").origin("retired"))
     https://docs.x.ai/docs/migration/may-15-retirement (2026-11-29)
     """
-    name = named(name)
+    name = worded(name)
     found: dict[str, tuple[Any, Source]] = {}
     for said in _said(name):
         for field, value in said.facts.items():
@@ -122,6 +122,21 @@ def _said(name: ModelName) -> Iterator[_Said]:
     yield from _by_name(name, next((said.facts["released"] for said in others if "released" in said.facts), ""))
     yield from others
     yield from _weights(name, entry, line)
+    yield from _fetched(name, keys, entry)
+
+
+def _fetched(name: ModelName, keys: Iterable[str], entry: Entry | None) -> Iterator[_Said]:
+    """What `modelcatalog update` fetched: below everything that the package says itself."""
+    table = fetched()
+    if table is None:
+        return
+    for key in dict.fromkeys((name.canonical, *keys)):
+        yield from (_Said(told.facts, Source(told.source, told.day, "model")) for told in table.models.get(key, ()))
+    for hub, repo_id in zip(HUBS, ("", "") if entry is None else (entry.huggingface, entry.modelscope), strict=True):
+        one = table.listed(hub, repo_id or "")
+        if one is not None:
+            said = {"open_weights": True, "licence": None if one.licence is None else vocabulary.spdx(one.licence)}
+            yield _Said({field: value for field, value in said.items() if value is not None}, Source(one.source, one.day, "model"))
 
 
 def _moves(name: ModelName) -> bool:
@@ -141,6 +156,8 @@ def _by_name(name: ModelName, released: str) -> Iterator[_Said]:
     dated = day is not None and day.year is not None and day.month is not None and name.origin("released") == "name"
     if dated and not released.startswith(str(day)[:7]):
         said["released"] = str(day)
+    if name.origin("context_length") == "name":
+        said["context_length"] = name.context_length
     if said:
         yield _Said(said, Source("name", None, "name"))
 
@@ -157,6 +174,8 @@ def _by_types(types: Iterable[str]) -> dict[str, Any]:
             said["input_modalities"] = entry.input
         if entry.reasons is not None:
             said["reasoning"] = entry.reasons
+        if entry.calls is not None:
+            said["tools"] = entry.calls
     return said
 
 

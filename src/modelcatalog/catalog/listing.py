@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from modelcatalog import names, vocabulary
-from modelcatalog.catalog.index import index
+from modelcatalog import names, userfolder, vocabulary
+from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.packaging import Packaging, packaging
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.errors import Unsupported
 from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.pausing import lasting
 from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
 
+    from modelcatalog.catalog.fetched import Fetched, New
     from modelcatalog.entries import CompanyFile, SeriesEntry
-    from modelcatalog.records import Confidence, Hub
+    from modelcatalog.records import Confidence, Hub, Size
 
 __all__ = [
     "HUBS",
@@ -25,15 +29,18 @@ __all__ = [
     "accounts",
     "bare_name",
     "checkpoint",
+    "fetched",
     "hub_revision",
     "is_repackager",
     "known_hub",
+    "known_ids",
     "listed_checkpoint",
     "listed_checkpoints",
     "listing",
     "on_hub",
     "other",
     "packaging",
+    "recorded",
     "same_model",
     "spelled",
     "undated",
@@ -73,16 +80,6 @@ def accounts(company: Company, hub: RepositoryHub) -> tuple[str, ...]:
     return company.huggingface if hub == HUBS[0] else company.modelscope
 
 
-class Packaging(NamedTuple):
-    """What tells the checkpoints of one model apart."""
-
-    method: str | None
-    scheme: str | None
-    bits: float | None
-    format: str | None
-    dtype: str | None
-
-
 class Entry(NamedTuple):
     """One checkpoint: its ids, and the series that it belongs to."""
 
@@ -111,6 +108,8 @@ class Listing(NamedTuple):
     """Canonical name of a model that is only served -> its series and API id."""
     known_as: dict[str, str]
     """An API's id, as `spelled` writes it -> the repository on Hugging Face that the vendor says it is."""
+    moving: dict[str, date]
+    """Those of them that move from model to model -> the day on which it was so."""
     closed: dict[str, Series]
     """Canonical name of a series without published weights -> the series."""
     account: dict[str, dict[str, str]]
@@ -126,8 +125,8 @@ def _shared() -> dict[str, Sequence[object]]:
 
 
 @vocabulary.kept("listing", Listing, Entry, Packaging, Series, known=_shared)
-def listing() -> Listing:
-    """The checkpoints, by what they are looked up by; a few thousand names are read when this is first asked for."""
+def recorded() -> Listing:
+    """The checkpoints of the data files, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []
     served: dict[str, tuple[Series, str]] = {}
     closed: dict[str, Series] = {}
@@ -150,7 +149,69 @@ def listing() -> Listing:
         by_model.setdefault(found.model, []).append(found)
         by_family.setdefault(found.series.family, []).append(found)
         by_name.setdefault(spelled(bare_name(found)), []).append(found)
-    return Listing(tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), closed, _renamed_accounts(), _accounts(), _owners())
+    return Listing(
+        tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), _moving(), closed, _renamed_accounts(), _accounts(), _owners(),
+    )  # fmt: skip
+
+
+@vocabulary.derived
+def fetched() -> Fetched | None:
+    """What `modelcatalog update` fetched; None where it never did, and where that is switched off: who has none pays one look for it."""
+    found = userfolder.find()
+    if found is None:
+        return None
+    from modelcatalog.catalog.fetched import read  # nobody else needs it
+
+    return read(found, known_ids)
+
+
+def known_ids() -> dict[str, dict[str, Entry]]:
+    """Hub -> lower-case id -> the checkpoint, of those that the data files name."""
+    return recorded().by_id
+
+
+@vocabulary.derived
+def listing() -> Listing:
+    """The checkpoints of the data files, then those that are new in what `modelcatalog update` fetched."""
+    own, table = recorded(), fetched()
+    if table is None or not any(table.new.values()):
+        return own
+    with lasting():
+        return _with_new(own, [*_new_entries(table)])
+
+
+def _with_new(own: Listing, new: list[Entry]) -> Listing:
+    by_model, by_family, by_name = dict(own.by_model), dict(own.by_family), dict(own.by_name)
+    for found in new:
+        for of, key in ((by_model, found.model), (by_family, found.series.family), (by_name, spelled(bare_name(found)))):
+            of[key] = [*of.get(key, ()), found]
+    by_id = {hub: {**ids, **own.by_id[hub]} for hub, ids in _by_id(new).items()}
+    return own._replace(entries=(*own.entries, *new), by_id=by_id, by_model=by_model, by_family=by_family, by_name=by_name)
+
+
+def _new_entries(table: Fetched) -> Iterator[Entry]:
+    """New repositories as checkpoints; those of one name on both hubs as one."""
+    here, there = ({_key(one): one for one in table.new.get(hub, ())} for hub in HUBS)
+    lines: dict[tuple[str, str | None], Series] = {}
+    for key, one in here.items():
+        twin = there.pop(key, None)
+        yield _new_entry(one, one.id, None if twin is None else twin.id, lines)
+    for one in there.values():
+        yield _new_entry(one, None, one.id, lines)
+
+
+def _key(one: New) -> tuple[str, str]:
+    return one.company, spelled(one.id.rpartition("/")[2])
+
+
+def _new_entry(one: New, here: str | None, there: str | None, lines: dict[tuple[str, str | None], Series]) -> Entry:
+    key = (one.family, fold(one.version))
+    if key not in lines:
+        known = index().by_version.get(key, [])
+        lines[key] = next((line for line in known if line.weights != "closed"), None) or Series(
+            name=one.series, family=one.family, company=one.company, version=one.version, weights="open", source=one.source, checked=one.day,
+        )  # fmt: skip
+    return Entry(here, there, lines[key], one.model, one.words, one.date, one.version, one.packaging)
 
 
 _SEPARATORS = str.maketrans("_. ", "---")
@@ -185,6 +246,12 @@ def _known_as() -> dict[str, str]:
                 for name, bare in entry.known_as.items():
                     found[spelled(name)] = bare if "/" in bare else f"{main}/{bare}"
     return found
+
+
+def _moving() -> dict[str, date]:
+    """An API's id that moves -> the day on which it stood for the repository."""
+    lines = (entry for file in vocabulary.companies() for family in file.family for entry in family.series if entry.known_as_of is not None)
+    return {spelled(name): entry.known_as_of for entry in lines if entry.known_as_of is not None for name in entry.known_as}
 
 
 def bare_name(entry: Entry) -> str:
@@ -271,14 +338,6 @@ def _entries(file: CompanyFile, entry: SeriesEntry, line: Series) -> Iterator[En
         yield Entry(here, there, line, read.canonical, identity.words, identity.date, read.version, packaging(read))
 
 
-def packaging(name: ModelName) -> Packaging:
-    """How the name says that the weights are packed."""
-    quantization = name.quantization
-    if quantization is None:
-        return Packaging(None, None, None, name.format, name.dtype)
-    return Packaging(quantization.method, quantization.scheme, quantization.bits, name.format, name.dtype)
-
-
 def listed_checkpoints(model: str | None = None) -> tuple[Checkpoint, ...]:
     """Every checkpoint, or those of the model of that canonical name."""
     listed = listing()
@@ -297,14 +356,38 @@ def listed_checkpoint(entry: Entry, hub: Hub) -> Checkpoint | None:
 
 def checkpoint(hub: Hub, repo_id: str, entry: Entry | None, confidence: Confidence, *, exists: bool | None) -> Checkpoint:
     """The record of a repository, with the size that its name or the catalog tells."""
-    size = None if entry is None else by_rules(names.read(repo_id)).size
+    size = None if entry is None else _size(repo_id)
     line = None if entry is None else entry.series
+    source, checked = line.source if line else "unverified", None if line is None else line.checked
+    gated: bool | None = None
+    base: tuple[str, ...] = ()
+    table = fetched()
+    if table is not None and (one := table.listed(hub, repo_id)) is not None:
+        confidence, exists = "sourced" if confidence == "recorded" else confidence, True
+        source, checked, gated, base = one.source, one.day, one.gated, one.base_models
+    elif exists and table is not None and (whole := table.whole(hub, repo_id)) is not None:
+        # It may be renamed, private by now, or gone: a hub that no longer lists it may still send it on.
+        exists, source, checked = None, whole.source, whole.day
     fields = {
-        "hub": hub, "repo_id": repo_id, "revision": None, "file": None, "exists": exists, "confidence": confidence, "alternatives": (),
-        "series": None if line is None else line.name, "size": size, "source": line.source if line else "unverified",
-        "checked": None if line is None else line.checked,
+        "asked": None, "hub": hub, "repo_id": repo_id, "revision": None, "file": None, "exists": exists, "confidence": confidence, "alternatives": (),
+        "moving": None, "series": None if line is None else line.name, "size": size, "page": source,
+        "checked": checked, "gated": gated, "base_models": base,
     }  # fmt: skip
     return valid(Checkpoint, fields, _STATED)
+
+
+@vocabulary.derived
+def _known_sizes() -> dict[str, Size | None]:
+    """Repository -> its size, of those that were asked for; there are no more of them than the catalog lists."""
+    return {}
+
+
+def _size(repo_id: str) -> Size | None:
+    """The size of a listed repository: reading its name again is half of what finding it would cost."""
+    known = _known_sizes()
+    if repo_id not in known:
+        known[repo_id] = by_rules(names.read(repo_id)).size
+    return known[repo_id]
 
 
 def on_hub(entry: Entry, target: Hub, others: Iterable[Entry] = ()) -> Checkpoint:

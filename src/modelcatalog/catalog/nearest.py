@@ -6,12 +6,12 @@ Knows nothing of accounts, and of hubs only whether a checkpoint is listed on th
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.completing import complete
+from modelcatalog.catalog.filling import complete
 from modelcatalog.catalog.index import fold, index
 from modelcatalog.catalog.listing import Entry, Listing, Packaging, bare_name, listed_checkpoint, listing, packaging, spelled
 from modelcatalog.catalog.sizes import near
@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
     from modelcatalog.records import ModelName, RepositoryHub
 
-__all__ = ["Fit", "fit", "kin", "misspelt", "nearest", "ranked", "released_on"]
+__all__ = ["Fit", "fit", "kin", "misspelt", "nearest", "newest", "ranked", "released_on", "said_words", "slips"]
 
 _DAY = len("2025-07-11")
 _STAGES: tuple[Literal["pretrained", "finished", "tuned"], ...] = ("pretrained", "finished", "tuned")
 _ALIKE = 0.85
 """How much of two names is the same where one is a slip of the pen for the other."""
+_SLIP = 0.7
+"""The same of two words."""
 _GIVEN_UP = 9
 """Further than any packaging that is a preference."""
 
@@ -160,9 +162,8 @@ def _asked(name: ModelName, listed: Listing) -> _Asked | None:
     size = name.size
     total = None if size is None or size.experts is not None else size.total
     stated = _sizes_in(wanted) if total is not None else frozenset()
-    text = "-".join(part for part in (name.name, name.tag) if part)
     return _Asked(
-        wanted, words, _spelled_words(text) - vocabulary.speeds() - _packing(name), _whole(name.version), date, frozenset(family), total, _unit(stated), stated,
+        wanted, words, said_words(name), _whole(name.version), date, frozenset(family), total, _unit(stated), stated,
         None if stated else total, name.tag is not None and not _says_stage(wanted),
     )  # fmt: skip
 
@@ -262,6 +263,12 @@ def _spelled_words(text: str) -> frozenset[str]:
     return frozenset(re.sub(r"^v(?=\d)", "", word) for word in re.split(r"[-\s:/@]+", text.lower()) if word)
 
 
+def said_words(name: ModelName) -> frozenset[str]:
+    """The words of a name and its tag as they stand there, but for those of packaging and of speed."""
+    text = "-".join(part for part in (name.name, name.tag) if part)
+    return _spelled_words(text) - vocabulary.speeds() - _packing(name)
+
+
 def _packing(name: ModelName) -> frozenset[str]:
     quantization = name.quantization
     words = () if quantization is None else (quantization.scheme, quantization.method)
@@ -319,6 +326,41 @@ def misspelt(name: ModelName, listed: Listing, few: int = 3) -> list[Entry]:
     text = spelled(name.name or name.source)
     alike = [key for key in _by_digits().get(_digits(text), ()) if abs(len(key) - len(text)) < few]
     return [entry for key in get_close_matches(text, alike, few, _ALIKE) for entry in listed.by_name[key]]
+
+
+def slips(name: ModelName, listed: Listing) -> list[Entry]:
+    """Listed checkpoints of which the name is a slip of the pen: the same words, but for one or two that nobody knows and that are nearly theirs."""
+    unknown = {word.lower() for word in name.unknown}
+    if name.family is not None and name.family not in index().families:
+        unknown |= set(spelled(name.family).split("-"))
+    if not unknown:
+        return []
+    words = spelled(name.name or name.source).split("-")
+    found: list[Entry] = []
+    for entry in misspelt(name, listed):
+        others = spelled(bare_name(entry)).split("-")
+        differ = [(one, other) for one, other in zip(words, others, strict=False) if one != other]
+        if len(words) == len(others) and all(one in unknown and SequenceMatcher(None, one, other).ratio() >= _SLIP for one, other in differ):
+            found.append(entry)
+    return found
+
+
+def newest(name: ModelName, listed: Listing, few: int = 4) -> list[Entry]:
+    """The newest checkpoints of a family whose name alone was given, those first that one talks to, then the smaller ones.
+
+    What says more than a size or a tier is left out: a guard, a draft, a model that paints.
+    """
+    company = index().families[name.family or ""].company
+    known = _tiers() | frozenset(vocabulary.early()) | {"moe"}
+    plain = [
+        entry for entry in listed.by_family.get(name.family or "", ())
+        if fit(packaging(name), entry.packaging) == "same" and entry.series.released and entry.series.company == company
+        and all(_is_detail(word) or word in known for word in _own_words(entry.words, entry.version)) and vocabulary.parts().isdisjoint(entry.words)
+    ]  # fmt: skip
+    talking = {entry.series.name for entry in plain if _finished() & frozenset(entry.words)}
+    order = sorted(plain, key=lambda entry: (not _finished() & frozenset(entry.words), _total(entry) or 0))
+    order = [entry for entry in order if entry.series.name not in talking or _finished() & frozenset(entry.words)]
+    return sorted(order, key=lambda entry: entry.series.released or "", reverse=True)[:few]
 
 
 def kin(name: ModelName, listed: Listing, few: int = 3) -> list[Entry]:

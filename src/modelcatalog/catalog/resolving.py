@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from modelcatalog import vocabulary
-from modelcatalog.catalog.completing import named
+from modelcatalog.catalog.completing import worded
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.knowing import facts, retirement
 from modelcatalog.catalog.listing import (
@@ -24,7 +24,8 @@ from modelcatalog.catalog.listing import (
     spelled,
     undated,
 )  # fmt: skip
-from modelcatalog.catalog.nearest import kin, misspelt, nearest, ranked, released_on
+from modelcatalog.catalog.meaning import LIBRARY, tuned
+from modelcatalog.catalog.nearest import kin, misspelt, nearest, newest, ranked, released_on, slips
 from modelcatalog.errors import ClosedWeights, NameSyntaxError
 from modelcatalog.names.dictionary import current_dictionary
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Account
     from modelcatalog.records import Checkpoint, Family, Hub, ModelName, RepositoryHub, Series
 
-__all__ = ["resolve"]
+__all__ = ["reached", "resolve"]
 
 _PARAMETERS = 10**7
 """From here on a size is a number of parameters, which no API states of a model whose weights it keeps."""
@@ -57,17 +58,47 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     if hub is not None and hub not in HUBS:
         message = f"there is no hub {hub!r} to take files from"
         raise NameSyntaxError(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
-    name = named(name)
+    name = worded(name)
     if name.name is None and name.file is None:
         message = f"{name.source!r} names no model"
         raise NameSyntaxError(message, subject=name.source, end=len(name.source), hint="pass a repository, such as Qwen/Qwen3-8B")
     target = next((one for one in HUBS if one == (hub or name.hub)), HUBS[0])
     listed = listing()
-    found = _by_id(name, listed, target) or _by_name(name, listed, target) or _by_model(name, listed, target)
+    found = reached(name, target)
     if found is None:
         _refuse_closed(name, listed)
-        found = _derived(name, listed, target)
-    return found.model_copy(update={"revision": hub_revision(name), "file": name.file if name.owner else None})
+        found = _meant(name, listed, target) or _derived(name, listed, target)
+    said = {"asked": name.source, "revision": hub_revision(name), "file": name.file if name.owner else None, "moving": _day(name, found, listed)}
+    return found.model_copy(update=said)
+
+
+def _day(name: ModelName, found: Checkpoint, listed: Listing) -> date | None:
+    """The day on which a name that moves meant what was found; that of the catalog's look at it, else when it came out."""
+    known = listed.moving.get(spelled(name.name or ""))
+    if known is not None or not (name.version is None and "latest" in name.identity.words):
+        return known
+    entry = listed.by_id[found.hub].get(found.repo_id.lower())
+    if entry is None:
+        return None
+    released = entry.series.released or ""
+    return entry.series.checked or (date.fromisoformat(released) if len(released) == len("2025-12-02") else None)
+
+
+def _meant(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
+    """What a bare name could mean that the catalog does not list: by a slip of the pen, or as the name of a whole family."""
+    if name.owner is not None or name.file is not None:
+        return None
+    others = slips(name, listed) or (newest(name, listed) if name.family is not None and not any(name.identity[1:4]) and not name.unknown else [])
+    found = [checkpoint for entry in others if (checkpoint := on_hub(entry, target)).exists]
+    if not found:
+        return None
+    return found[0].model_copy(update={"confidence": "guessed", "alternatives": tuple(one.repo_id for one in found[1:])})
+
+
+def reached(name: ModelName, target: RepositoryHub) -> Checkpoint | None:
+    """The repository that the catalog lists for a name; None where only a rule would name one."""
+    listed = listing()
+    return _by_id(name, listed, target) or _by_name(name, listed, target) or _by_model(name, listed, target)
 
 
 def _by_id(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoint | None:
@@ -88,7 +119,7 @@ def _is_bare(name: ModelName, listed: Listing) -> bool:
 
     An API id is lower case, or follows the API's own route; what is not names a repository, and is that repository.
     """
-    if name.owner is None:
+    if name.owner is None or (name.tag is not None and name.owner in LIBRARY):
         return True
     account = _account(name)
     if account is None or account.repackager:
@@ -178,12 +209,7 @@ def _moved(name: ModelName, listed: Listing) -> list[Entry]:
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
     """What a tag of Ollama, or an API, serves without a word about training is the edition for instructions: ``llama3.2:3b``."""
-    if (name.tag is None and not _is_routed(name)) or name.hub in HUBS or not set(name.types).isdisjoint(vocabulary.flagged("edition")):
-        return []
-    for word in vocabulary.stages("finished"):
-        if entries := listed.by_model.get(str(name.identity.too(word))):
-            return entries
-    return []
+    return [] if (name.tag is None and not _is_routed(name)) or name.hub in HUBS else tuned(name, listed.by_model)
 
 
 # Weights that were not published --------------------------------------------------------------

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from modelcatalog import names
-from modelcatalog.catalog.completing import parse
+from modelcatalog import names, vocabulary
+from modelcatalog.catalog import wanted
+from modelcatalog.catalog.completing import worded
 from modelcatalog.catalog.index import company_named, fold, index
-from modelcatalog.catalog.listing import HUBS, listed_checkpoint, listing, same_model
-from modelcatalog.catalog.resolving import resolve
+from modelcatalog.catalog.listing import HUBS, is_repackager, listed_checkpoint, listing, same_model
+from modelcatalog.catalog.resolving import reached, resolve
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Checkpoint, Match, valid
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["find", "search"]
 
 _STATED = set(Match.model_fields)
+_APART = re.compile(r"[\W_]+")
 
 
 def find(text: str) -> Match | None:
@@ -32,9 +35,9 @@ def find(text: str) -> Match | None:
     if not text.strip():
         return None
     known = index()
-    squeezed = "".join(char for char in text.lower() if char.isalnum())
+    squeezed = _APART.sub("", text.lower())
     named = current_dictionary().company_of.get(squeezed)
-    name = parse(text)
+    name = worded(text)
     family = known.families.get(name.family or "")
     if named is not None and (family is None or name.version is None):
         company = company_named(named)
@@ -43,7 +46,7 @@ def find(text: str) -> Match | None:
     checkpoint = _listed(name)
     line = None if checkpoint is None else listing().by_id[HUBS[0]][checkpoint.repo_id.lower()].series
     if line is not None:
-        family = family or known.families[line.family]
+        family = family or known.families.get(line.family)
     elif family is not None and name.version:
         line = next(iter(known.by_version.get((family.name, fold(name.version)), [])), None)
     if family is None:
@@ -53,12 +56,15 @@ def find(text: str) -> Match | None:
 
 def _listed(name: ModelName) -> Checkpoint | None:
     """The repository that the catalog lists for the name; None where only a longer name would reach it."""
-    try:
-        found = resolve(name, HUBS[0])
-    except ClosedWeights:
+    found = reached(name, HUBS[0])
+    if found is None and name.owner is not None and is_repackager(name.owner):
+        try:
+            found = resolve(name, HUBS[0])  # who publishes the models of others may have it on the other hub
+        except ClosedWeights:
+            return None
+    if found is None or not found.exists:
         return None
-    reached = found.confidence in {"sourced", "recorded"} or same_model(name, listing())
-    return found if found.exists and reached else None
+    return found if found.confidence in {"sourced", "recorded"} or same_model(name, listing()) else None
 
 
 def _match(company: Company, family: Family | None, line: Series | None = None, found: Checkpoint | None = None) -> Match:
@@ -78,29 +84,37 @@ def search(
     largest: int | None = None,
     hub: Hub | None = None,
 ) -> Iterator[Checkpoint]:
-    """Checkpoints that meet every condition, in the catalog's order.
+    """Checkpoints that meet every condition, in the catalog's order; `browse` has models that are only served too, and more conditions.
 
     Args:
         text: A part of the repository's id.
-        company: A company's name or alias.
-        family: A family's name.
+        company: A company, by any of its names.
+        family: A family, by any of its names.
         weights: Series with open, closed or mixed weights.
-        type: A canonical type word, in the name or of the whole series.
-        licence: As in the data: ``apache-2.0``.
+        type: A type in any spelling, in the name or of the whole series.
+        licence: ``apache-2.0``, in any spelling.
         since: ISO date or the beginning of one: series released then or later.
         smallest: Least total parameters.
         largest: Most total parameters.
         hub: One hub only.
 
+    Raises:
+        Unsupported: a word that the catalog does not know; the nearest that it does are named.
+
     >>> next(search(family="Qwen", type="coder", largest=2_000_000_000)).hub
     'huggingface'
     """
-    wanted = None if company is None else current_dictionary().company_of.get("".join(c for c in company.lower() if c.isalnum()), company)
+    company = None if company is None else wanted.company(company)
+    family = None if family is None else wanted.family(family)
+    type = None if type is None else wanted.type_word(type)  # noqa: A001  the field's name
+    licence = None if licence is None else wanted.licence(licence)
     for entry in listing().entries:
         line = entry.series
-        if wanted is not None and line.company != wanted or family is not None and line.family != family:
+        if company is not None and line.company != company or family is not None and line.family != family:
             continue
-        if weights is not None and line.weights != weights or licence is not None and line.licence != licence:
+        if weights is not None and line.weights != weights:
+            continue
+        if licence is not None and (line.licence is None or vocabulary.spdx(line.licence) != licence):
             continue
         if since is not None and (line.released is None or line.released < since):
             continue

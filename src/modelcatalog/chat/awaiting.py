@@ -6,14 +6,17 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from types import TracebackType
 
     from modelcatalog.chat.reply import Reply, Stream
+    from modelcatalog.chat.running import Run, Step
 
-__all__ = ["AsyncStream", "Awaited"]
+__all__ = ["AsyncRun", "AsyncStream", "Awaited"]
 
 _T = TypeVar("_T")
 
@@ -120,6 +123,71 @@ class AsyncStream(Awaited[str]):
         if self._whole is None:
             raise asyncio.CancelledError
         return self._whole
+
+
+class AsyncRun(Awaited["Step"]):
+    """A turn in which tools are called: ``async for`` gives the steps, then `reply` is there; ``await`` gives the answer.
+
+    Functions that are ``async`` are awaited in this loop; the others are called in the thread that makes the replies.
+
+    Args:
+        make: Makes the turn, given what waits for an awaitable.
+    """
+
+    def __init__(self, make: Callable[[Callable[[Any], Any]], Run]) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pending: Future[Any] | None = None
+        self._run = make(self._wait)
+        self._whole: Reply | None = None
+        super().__init__(self._run, self._end)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps so far."""
+        return self._run.steps
+
+    @property
+    def reply(self) -> Reply | None:
+        """The answer; None until it stands."""
+        return self._whole
+
+    async def __anext__(self) -> Step:
+        self._loop = asyncio.get_running_loop()
+        try:
+            return await super().__anext__()
+        except StopAsyncIteration:
+            if self._whole is None and not self._left.is_set():
+                self._whole = self._run.reply  # the thread has ended, so this waits for nothing
+            raise
+
+    def __await__(self) -> Generator[object, None, Reply]:
+        return self._read_all().__await__()
+
+    async def _read_all(self) -> Reply:
+        async for _ in self:
+            pass
+        if self._whole is None:
+            raise asyncio.CancelledError
+        return self._whole
+
+    def _wait(self, value: Any) -> Any:
+        """What an awaitable gives, for the thread that makes the replies."""
+        if not isawaitable(value) or self._loop is None:
+            return value
+
+        async def awaited() -> Any:
+            return await value
+
+        self._pending = asyncio.run_coroutine_threadsafe(awaited(), self._loop)
+        try:
+            return self._pending.result()
+        finally:
+            self._pending = None
+
+    def _end(self) -> None:
+        self._run.cancel()
+        if (pending := self._pending) is not None:
+            pending.cancel()
 
 
 def _read(source: Iterator[_T], loop: asyncio.AbstractEventLoop, items: asyncio.Queue[_T | _End], left: threading.Event) -> None:

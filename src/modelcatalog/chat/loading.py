@@ -12,7 +12,7 @@ from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.pausing import uncollected
 from modelcatalog.planning import Plan
 from modelcatalog.planning.request import Request, takes_options
-from modelcatalog.planning.runs import server, use
+from modelcatalog.planning.runs import ENGINES, server, use
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +48,9 @@ def load(name: str | Path | ModelName | Plan, *, api_key: str | None = None, **o
         with uncollected():  # the tables that the name is read with, made beside all that torch holds
             current_dictionary()
         plan = planning.plan(name, **options)
-        if options.get("kv_dtype") is not None:
-            message = f"kv_dtype={options['kv_dtype']!r} is what a plan counts with; no engine is told of it"
+        kept = options.get("kv_dtype")
+        if kept is not None and kept not in ENGINES[plan.engine].keeps:
+            message = f"kv_dtype={kept!r} is what a plan counts with; {plan.engine} is not told of it"
             raise Unsupported(message, subject=plan.name.source, hint="leave it out, or hand it on by the engine's own name in engine_options=")
     if plan.on is not None:
         message = f"this plan of {plan.name.source} is for {plan.on}, and not for this machine"

@@ -7,9 +7,9 @@ import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 from modelcatalog import catalog, engines
-from modelcatalog.chat import asking, batching, saving, showing
+from modelcatalog.chat import asking, batching, defaults, saving, showing
 from modelcatalog.chat.asking import Asked, Content
-from modelcatalog.chat.awaiting import AsyncStream, Awaited
+from modelcatalog.chat.awaiting import AsyncRun, AsyncStream, Awaited
 from modelcatalog.chat.calls import Offer
 from modelcatalog.chat.reply import Reply, Stream
 from modelcatalog.chat.running import Run, said
@@ -63,7 +63,7 @@ class ChatModel:
 
     @property
     def decoding(self) -> str:
-        """How tokens are made, and why in this way: it begins with ``loop``, ``cuda graph``, ``generate``, ``llama.cpp``, ``vllm`` or ``server``.
+        """How tokens are made, and why in this way: it begins with ``loop``, ``cuda graph``, ``generate``, ``llama.cpp``, ``vllm``, ``mlx`` or ``server``.
 
         What this costs against the fastest way stands in ``plan.warnings``.
         """
@@ -92,12 +92,12 @@ class ChatModel:
 
     def stream(self, prompt: Asked, *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> Stream:
         """Answer a prompt piece by piece; arguments and errors as in `chat`, raised with the first piece."""
-        options = engines.options(max_new_tokens, generation)
-        return self._stream(self._shown(asking.messages(prompt, system), options), options)
+        options = self._options(max_new_tokens, generation)
+        return self._stream(self._shown(self._opened(prompt, system), options), options)
 
     def complete(self, text: str, *, max_new_tokens: int = 512, **generation: Any) -> Reply:
         """Continue a text, without any template; what base models are for."""
-        return self._stream(asking.text(text), engines.options(max_new_tokens, generation)).reply
+        return self._stream(asking.text(text), self._options(max_new_tokens, generation)).reply
 
     def batch(self, prompts: Iterable[Asked], *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> Iterator[Reply]:
         """Answer many prompts; yields the replies in their order. A failed one has ``finish_reason="error"``.
@@ -106,7 +106,7 @@ class ChatModel:
         asked for several at a time. Prompts are taken as they are needed, some ahead, so that both they and the replies
         may be more than fit in memory. Ending or closing the iterator ends the generation.
         """
-        return self._batch(prompts, system, engines.options(max_new_tokens, generation), threading.Event())
+        return self._batch(prompts, system, self._options(max_new_tokens, generation), threading.Event())
 
     def _batch(self, prompts: Iterable[Asked], system: str | None, options: Options, cancel: threading.Event) -> Iterator[Reply]:
         if isinstance(prompts, str | bytes) or not hasattr(prompts, "__iter__"):
@@ -114,14 +114,14 @@ class ChatModel:
             raise Unsupported(message, subject=shown(prompts), hint="use .chat(prompt), or put it into a list")
 
         def ask(prompt: Asked) -> Stream:
-            return self._stream(self._shown(asking.messages(prompt, system), options), options, cancel=cancel)
+            return self._stream(self._shown(self._opened(prompt, system), options), options, cancel=cancel)
 
         offers: dict[int, Offer] = {}
 
         def asked() -> Iterator[Prompt | ModelCatalogError]:
             for place, prompt in enumerate(prompts):
                 try:
-                    read = self._shown(asking.messages(prompt, system), options)
+                    read = self._shown(self._opened(prompt, system), options)
                 except ModelCatalogError as error:
                     yield error
                     continue
@@ -153,7 +153,7 @@ class ChatModel:
     def abatch(self, prompts: Iterable[Asked], *, system: str | None = None, max_new_tokens: int = 512, **generation: Any) -> Awaited[Reply]:
         """As `batch`, for ``async for``. The prompts are taken in another thread."""
         cancel = threading.Event()
-        return Awaited(self._batch(prompts, system, engines.options(max_new_tokens, generation), cancel), cancel.set)
+        return Awaited(self._batch(prompts, system, self._options(max_new_tokens, generation), cancel), cancel.set)
 
     def session(self, system: str | None = None, **generation: Any) -> Session:
         """A conversation that remembers.
@@ -166,6 +166,12 @@ class ChatModel:
             Unsupported: an option cannot be used.
         """
         return Session(self, system, **generation)
+
+    def _options(self, max_new_tokens: int, generation: Mapping[str, Any]) -> Options:
+        return engines.options(max_new_tokens, defaults.generation(self.plan.modelfile, generation))
+
+    def _opened(self, prompt: Asked, system: str | None) -> tuple[Message, ...]:
+        return defaults.opened(self.plan.modelfile, asking.messages(prompt, system))
 
     def _shown(self, messages: tuple[Message, ...], options: Options) -> tuple[Message, ...]:
         """Messages with their images, those at an address fetched where the caller allows it; a server fetches by itself."""
@@ -193,11 +199,12 @@ class Session:
     """
 
     def __init__(self, model: ChatModel, system: str | None = None, **generation: Any) -> None:
-        _options(generation, {})
         self._model = model
         self._settings = generation
+        self._options({})
         self._memory = model._memory()  # noqa: SLF001  one class in two halves
-        self._messages: list[Message] = [*asking.instructions(system)]
+        self._messages: list[Message] = [*defaults.opened(model.plan.modelfile, asking.instructions(system))]
+        self._first = len(self._messages)
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -215,10 +222,22 @@ class Session:
 
     def stream(self, prompt: Content, **generation: Any) -> Stream:
         """Answer the next turn piece by piece; as `ChatModel.stream`."""
-        options = _options(self._settings, generation)
+        options = self._options(generation)
         turn = self._model._shown(asking.turn(prompt, self._messages), options)  # noqa: SLF001  one class in two halves
         stream = self._model._stream((*self._messages, *turn), options, self._memory)  # noqa: SLF001
         return _Remembered(stream, self._messages, turn)
+
+    def arun(
+        self,
+        prompt: Content,
+        *,
+        tools: Iterable[Any],
+        limit: int = 8,
+        allow: Callable[[ToolCall], Any] | None = None,
+        **generation: Any,
+    ) -> AsyncRun:
+        """As `run`, in an event loop: ``async for`` gives the steps, ``await`` the answer. Functions may be ``async``, ``allow`` too."""
+        return AsyncRun(lambda wait: self._run(prompt, tools, limit, allow, generation, wait))
 
     def run(
         self,
@@ -244,17 +263,28 @@ class Session:
         Raises:
             Unsupported: a tool has no function, or as in `ChatModel.chat`.
         """
-        options = _options(self._settings, {**generation, "tools": tools})
+        return self._run(prompt, tools, limit, allow, generation)
+
+    def _run(  # noqa: PLR0917  what both ways of calling take
+        self,
+        prompt: Content,
+        tools: Iterable[Any],
+        limit: int,
+        allow: Callable[[ToolCall], Any] | None,
+        generation: Mapping[str, Any],
+        wait: Callable[[Any], Any] | None = None,
+    ) -> Run:
+        options = self._options({**generation, "tools": tools})
         turn = self._model._shown(asking.turn(prompt, self._messages), options)  # noqa: SLF001
 
         def ask(messages: Sequence[Message], options: Options) -> Stream:
             return self._model._stream((*self._messages, *messages), options, self._memory)  # noqa: SLF001
 
-        return Run(ask, turn, options, self._messages.extend, limit=limit, allow=allow)
+        return Run(ask, turn, options, self._messages.extend, limit=limit, allow=allow, wait=wait)
 
     def undo(self) -> str | None:
         """Forget the last turn; what the user said in it, None where there is none."""
-        place = next((at for at in range(len(self._messages) - 1, -1, -1) if self._messages[at].role == "user"), None)
+        place = next((at for at in range(len(self._messages) - 1, self._first - 1, -1) if self._messages[at].role == "user"), None)
         if place is None:
             return None
         said = self._messages[place].content
@@ -268,7 +298,15 @@ class Session:
             Unsupported: it is not a text.
         """
         first = [one for one in self._messages[:1] if one.role == "system"] if system is None else [*asking.instructions(system)]
-        self._messages[:] = first
+        turns = [one for one in defaults.opening(self._model.plan.modelfile) if one.role != "system"]
+        self._messages[:] = [*first, *turns]
+        self._first = len(self._messages)
+
+    def _options(self, generation: Mapping[str, Any]) -> Options:
+        given = {"max_new_tokens": 512, **self._settings, **generation}
+        if any(generation.get(name) is not None for name in GIVEN):
+            given |= {name: generation.get(name) for name in GIVEN}  # a turn's own constraint replaces the session's
+        return self._model._options(given.pop("max_new_tokens"), given)  # noqa: SLF001  one class in two halves
 
     async def achat(self, prompt: Content, **generation: Any) -> Reply:
         """As `chat`, in an event loop."""
@@ -303,16 +341,10 @@ class Session:
         session = cls(model, **{**saved.settings, **generation})
         turns = [one for one in saved.messages if one.role != "system"] if system is not None else saved.messages
         session._messages = [*asking.instructions(system), *turns]
+        session._first = 0
         if saved.model != model.name.source and not model.name.same_model(catalog.parse(saved.model)):
             warnings.warn(f"{path} is a conversation with {saved.model}, and goes on with {model.name.source}", stacklevel=2)
         return session
-
-
-def _options(settings: Mapping[str, Any], generation: Mapping[str, Any]) -> Options:
-    given = {"max_new_tokens": 512, **settings, **generation}
-    if any(generation.get(name) is not None for name in GIVEN):
-        given |= {name: generation.get(name) for name in GIVEN}  # a turn's own constraint replaces the session's
-    return engines.options(given.pop("max_new_tokens"), given)
 
 
 class _Remembered(Stream):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
+from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "Run", "Step", "said"]
 
+_LOOP = "use session.arun in an event loop, or a function that is not async"
 _NOT_ALLOWED = "Error: the user did not allow this call."
 
 
@@ -53,9 +56,10 @@ class Run(Iterator[Step]):
         keep: Takes the turn's messages once the answer stands.
         limit: Most replies that may call tools.
         allow: Asked before each call.
+        wait: Waits for what an ``async`` function returned; None where nobody can.
 
     Raises:
-        Unsupported: a tool has no function, or the limit is none.
+        Unsupported: a tool has no function, or one that somebody must wait for, or the limit is none.
     """
 
     def __init__(
@@ -66,7 +70,8 @@ class Run(Iterator[Step]):
         keep: Callable[[Sequence[Message]], object],
         *,
         limit: int,
-        allow: Callable[[ToolCall], bool] | None,
+        allow: Callable[[ToolCall], Any] | None,
+        wait: Callable[[Any], Any] | None = None,
     ) -> None:
         if schemas := [tool.name for tool in options.tools if tool.function is None]:
             message = f"run calls functions, and of {schemas[0]} there is only a schema"
@@ -74,7 +79,13 @@ class Run(Iterator[Step]):
         if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
             message = f"limit={limit!r} is not a number of replies that may call tools"
             raise Unsupported(message, subject="limit", hint="pass a number from 1")
+        if wait is None and (late := [tool.name for tool in options.tools if iscoroutinefunction(tool.function)]):
+            message = f"run cannot wait for {late[0]}, which is async"
+            raise Unsupported(message, subject=late[0], hint=_LOOP)
         self._ask, self._options, self._limit, self._allow, self._keep = ask, options, limit, allow, keep
+        self._wait = wait or _refused
+        self._left = threading.Event()
+        self._stream: Stream | None = None
         self._messages = list(turn)
         self._kept = list(turn)
         """The same, without words that were not a call and what was said of them."""
@@ -93,6 +104,12 @@ class Run(Iterator[Step]):
         """End it before the next reply; the history stays as it was."""
         self._made.close()
 
+    def cancel(self) -> None:
+        """End it after the current token or call; may be called from another thread. The history stays as it was."""
+        self._left.set()
+        if self._stream is not None:
+            self._stream.cancel()
+
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps so far."""
@@ -110,8 +127,8 @@ class Run(Iterator[Step]):
 
     def _run(self) -> Generator[Step]:
         options = self._options
-        while True:
-            stream = self._ask(self._messages, options)
+        while not self._left.is_set():
+            stream = self._stream = self._ask(self._messages, options)
             judged: tuple[Judged, ...]
             try:
                 reply = stream.reply
@@ -139,15 +156,31 @@ class Run(Iterator[Step]):
         call = judged.call
         if judged.wrong is not None or call is None:
             return Result(call=call, text=f"Error: {judged.wrong}", error=judged.wrong)
-        if self._allow is not None and not self._allow(call):
+        if self._allow is not None and not self._wait(self._allow(call)):
             return Result(call=call, text=_NOT_ALLOWED, error="not allowed")
         function = self._functions[call.name].function
         try:
-            text = _written(function(**call.arguments) if function is not None else None)
+            text = _written(self._wait(function(**call.arguments)) if function is not None else None)
+        except _UnawaitedError as error:
+            message = f"{call.name} returned something to be awaited, and run waits for nothing"
+            raise Unsupported(message, subject=call.name, hint=_LOOP) from error
         except Exception as error:  # noqa: BLE001  whatever a tool raises is told to the model
             text = f"Error: {type(error).__name__}: {error}"
             return Result(call=call, text=_whole(text), error=_whole(text.removeprefix("Error: ")))
         return Result(call=call, text=text)
+
+
+class _UnawaitedError(Exception):
+    """A function that does not look async returned a coroutine, as wrapped ones do."""
+
+
+def _refused(value: Any) -> Any:
+    """A value, unless somebody would have to wait for it: written down it would be told to the model as a result."""
+    if isawaitable(value):
+        if iscoroutine(value):
+            value.close()
+        raise _UnawaitedError
+    return value
 
 
 def said(reply: Reply) -> Message:

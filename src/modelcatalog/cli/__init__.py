@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.main import get_command
 
 import modelcatalog
-from modelcatalog.cli import ending, keeping, models, names, translated
+from modelcatalog.cli import browsing, ending, keeping, models, names, translated, updating
 from modelcatalog.cli.help import Command, Group
 from modelcatalog.cli.words import words
 from modelcatalog.errors import ModelCatalogError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 __all__ = ["command", "main"]
@@ -36,7 +38,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (names.parse, names.explain, names.compare, names.resolve, models.plan, models.lock, keeping.pull, models.chat, keeping.local, names.catalog):
+for _command in (
+    names.parse, names.explain, names.compare, names.resolve, names.group, models.plan, models.lock, keeping.pull, models.chat, keeping.local, browsing.catalog,
+    browsing.facts, updating.update,
+):  # fmt: skip
     app.command(cls=Command)(_command)
 
 
@@ -57,6 +62,7 @@ def main() -> None:
     code: object = 0
     try:
         try:
+            warnings.showwarning = _warned(warnings.showwarning)
             code = command()(standalone_mode=False)
         finally:
             sys.stdout.flush()
@@ -76,15 +82,34 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _warned(usual: Callable[..., None]) -> Callable[..., None]:
+    """How warnings are shown: those about fetched data as the command line says things, others as Python does."""
+
+    def show_warning(message: Warning | str, category: type[Warning], *rest: Any) -> None:
+        if category.__name__ == "FetchedDataWarning":
+            ending.say_note(f"{words(os.environ).warning}{message}")
+        else:
+            usual(message, category, *rest)
+
+    return show_warning
+
+
 @app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context,
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version, and the days of the data.")] = False,
 ) -> None:
     if version:
         typer.echo(modelcatalog.__version__)
+        _say_days()
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(ending.BAD_INPUT)
+
+
+def _say_days() -> None:
+    say = words(os.environ)
+    for source, day in modelcatalog.catalog.days().items():
+        typer.echo(say.data_days.format(day=day) if source == "catalog" else say.data_fetched.format(source=updating.title(source), day=day))

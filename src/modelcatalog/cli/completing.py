@@ -9,7 +9,7 @@ from modelcatalog.errors import ModelCatalogError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["companies", "engines", "families", "types"]
+__all__ = ["companies", "engines", "families", "sources", "types"]
 
 
 def engines(incomplete: str) -> list[str]:
@@ -54,6 +54,17 @@ def families(incomplete: str) -> list[str]:
     from modelcatalog import catalog
 
     return _matching(lambda: sorted(each.name for each in catalog.families), incomplete)
+
+
+def sources(incomplete: str) -> list[str]:
+    """What can be updated from.
+
+    >>> sources("models.")
+    ['models.dev']
+    """
+    from modelcatalog.updating import SOURCES
+
+    return _matching(lambda: SOURCES, incomplete)
 
 
 def _matching(every: Callable[[], Iterable[str]], incomplete: str) -> list[str]:

@@ -13,16 +13,17 @@ from modelcatalog.cli import show
 from modelcatalog.cli.words import words
 from modelcatalog.errors import CheckpointNotFound, ModelCatalogError, NameSyntaxError, UnknownFamily
 
-__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error"]
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error", "say_note"]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _BAD = (NameSyntaxError, UnknownFamily, CheckpointNotFound)
 
 
-def report(error: ModelCatalogError) -> int:
-    """Print an error where errors go; its exit code."""
-    say, kind = words(os.environ), type(error).__name__
-    say_error(f"{say.kinds[kind]}\n{error}" if kind in say.kinds else str(error))
+def report(error: ModelCatalogError, place: str = "") -> int:
+    """Print an error where errors go, after the place of what it is about; its exit code."""
+    from modelcatalog.cli import typed  # no more than an error needs it
+
+    say_error(place + error.told(typed.sayer()))
     return BAD_INPUT if isinstance(error, _BAD) else FAILED
 
 
@@ -35,21 +36,30 @@ def report_usage(error: Any, arguments: list[str]) -> int:
     """
     say, context = words(os.environ), getattr(error, "ctx", None)
     message = str(error.format_message()).rstrip(".")
+    told = _said(f"{message[:1].lower()}{message[1:]}")
     named = {*re.findall(r"'([^']*)'", message), str(getattr(error, "option_name", ""))}
     path = context.command_path if context else "modelcatalog"
     shown = [shlex.quote(argument) for argument in arguments]
     about = [number for number, argument in enumerate(arguments) if argument in named or argument.partition("=")[0] in named]
     line, start = " ".join(["modelcatalog", *shown]), len(" ".join(["modelcatalog", *shown[: about[-1]]])) + 1 if about else 0
     hint = say.usage_hint.format(command=f"{path} --help")
-    text = (
-        NameSyntaxError(f"{message[:1].lower()}{message[1:]}", subject=line, start=start, end=start + len(shown[about[-1]]), hint=hint)
-        if about
-        else f"{message[:1].lower()}{message[1:]}\n  {hint}"
-    )
-    say_error(f"{say.usage}{text}")
+    text = NameSyntaxError(told, subject=line, start=start, end=start + len(shown[about[-1]]), hint=hint) if about else f"{told}\n  {hint}"
+    say_error(str(text))
     return BAD_INPUT
+
+
+def _said(text: str) -> str:
+    """What typer says, in the user's language."""
+    from modelcatalog.cli import typed  # no more than an error needs it
+
+    return typed.sayer()(text)
 
 
 def say_error(text: str) -> None:
     """Print what went wrong where errors go, in the one form that errors have."""
     show.console(stderr=True).print(Text.assemble((words(os.environ).error, "bold red"), text), soft_wrap=True)
+
+
+def say_note(text: str) -> None:
+    """Print what is worth knowing where errors go: it is none."""
+    show.console(stderr=True).print(Text(text, style="dim"), soft_wrap=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, TypeVar
@@ -10,7 +12,7 @@ import typer
 
 from modelcatalog.cli import ending
 from modelcatalog.cli.words import words
-from modelcatalog.errors import CatalogDataError, ModelCatalogError
+from modelcatalog.errors import CatalogDataError, ModelCatalogError, NameSyntaxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +31,7 @@ class Given:
 
     Args:
         names: From the command line; ``-`` stands for standard input.
-        file: A text file, one name per line; read after the others.
+        file: A text file, one name per line, with comments behind ``#``; read after the others.
 
     Raises:
         typer.Exit: where there is neither a name nor a file.
@@ -48,42 +50,77 @@ class Given:
         """Whether it is one name, as an argument."""
         return self._file is None and len(self._names) == 1 and self._names[0] != "-"
 
-    def each(self, call: Callable[[str], _T]) -> Iterator[_T]:
-        """What ``call`` makes of each name; errors are printed as they come."""
-        for text in self._texts():
+    def each(self, call: Callable[[str], _T], failed: Callable[[str, ModelCatalogError], _T] | None = None) -> Iterator[_T]:
+        """What ``call`` makes of each name; errors are printed as they come.
+
+        Args:
+            call: What is made of a name.
+            failed: What stands in the place of a name that failed; None: nothing does.
+        """
+        for text, place in self._texts():
             try:
+                _utf8(text)
                 yield call(text)
             except CatalogDataError:
                 raise  # every other name would fail alike
             except ModelCatalogError as error:
-                self.code = max(self.code, ending.report(error))
+                self.code = max(self.code, ending.report(error, place))
+                if failed is not None:
+                    yield failed(text, error)
 
     def end(self) -> None:
         """End the command with the code of its worst name."""
         if self.code:
             raise typer.Exit(self.code)
 
-    def _texts(self) -> Iterator[str]:
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        """Each name, and the place that an error names: a line of what was read."""
         for name in self._names:
             if name == "-":
-                yield from _filled(sys.stdin)
+                yield from _filled(sys.stdin, words(os.environ).standard_input)
             else:
-                yield name
+                yield name, ""
         if self._file is not None:
             yield from self._from_file(self._file)
 
-    def _from_file(self, file: Path) -> Iterator[str]:
+    def _from_file(self, file: Path) -> Iterator[tuple[str, str]]:
         try:
-            # A line that is not UTF-8 is a bad name like any other, and does not end the file.
-            with file.open(encoding="utf-8-sig", errors="surrogateescape") as stream:
-                yield from _filled(stream)
-        except OSError as error:
-            ending.say_error(f"{words(os.environ).no_file.format(file=file)}\n  {error.strerror or error}")
+            with file.open("rb") as stream:
+                # What Windows writes into a file from a pipe begins so.
+                wide = stream.peek(2)[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+                # A line that is not UTF-8 is a bad name like any other, and does not end the file.
+                with io.TextIOWrapper(stream, "utf-16" if wide else "utf-8-sig", errors="replace" if wide else "surrogateescape") as text:
+                    yield from _filled(text, str(file))
+        except (OSError, UnicodeError) as error:
+            ending.say_error(f"{words(os.environ).no_file.format(file=file)}\n  {getattr(error, 'strerror', None) or error}")
             self.code = ending.BAD_INPUT
 
 
-def _filled(stream: TextIO) -> Iterator[str]:
-    yield from (text for line in stream if (text := line.rstrip("\r\n")).strip())
+def _filled(stream: TextIO, source: str) -> Iterator[tuple[str, str]]:
+    """The names in a text, one per line, each with its place; comments are left out, and at the end that is said."""
+    say, comments = words(os.environ), 0
+    for number, line in enumerate(stream, 1):
+        name, mark, _ = line.rstrip("\r\n").removeprefix("\ufeff").partition(" # ")
+        comments += bool(mark) or name.lstrip().startswith("#")
+        if name.strip() and not name.lstrip().startswith("#"):
+            yield name.rstrip() if mark else name, say.at_line.format(source=source, number=number)
+    if comments:
+        ending.say_note(say.comments.format(source=source, count=comments))
+
+
+def _utf8(text: str) -> None:
+    """Refuse what was read as bytes of another encoding.
+
+    Raises:
+        NameSyntaxError: showing these bytes.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        say = words(os.environ)
+        shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        start = len(text[: error.start])
+        raise NameSyntaxError(say.not_utf8, subject=shown, start=start, end=start + len("\\xff"), hint=say.to_utf8) from None
 
 
 def lines(records: Iterable[BaseModel]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import modelcatalog
-from modelcatalog.cli import show, talk
+from modelcatalog.cli import show, talk, typed
 from modelcatalog.cli.given import lines
 from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
@@ -132,10 +132,10 @@ def _said(say: Words) -> Iterator[None]:
         warnings.simplefilter("always")
         yield
     for one in heard:
-        show.console(stderr=True).print(f"{say.warning}{one.message}", style="yellow", soft_wrap=True)
+        show.console(stderr=True).print(f"{say.warning}{typed.sayer()(str(one.message))}", style="yellow", soft_wrap=True)
 
 
-@takes_request(without=("base_url", "engine_options"))
+@takes_request(without=("base_url", "server", "engine_options"))
 def pull(
     name: Name,
     *,

@@ -6,12 +6,13 @@ import os
 from functools import partial
 from json import loads
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 import modelcatalog
-from modelcatalog.cli import ending, show, talk
+from modelcatalog.cli import brief, ending, show, slash, talk, typed
+from modelcatalog.cli import page as pages
 from modelcatalog.cli.given import lines
 from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
@@ -44,7 +45,7 @@ def plan(
         made = modelcatalog.plan(name, **asked)
         rows = made.variants() if variants else ()
     if plot is not None:
-        plot.write_text(made.svg(), encoding="utf-8")
+        plot.write_text(made.svg(say.labels.language), encoding="utf-8")
     if variants:
         if json:
             lines(rows)
@@ -55,20 +56,21 @@ def plan(
     elif json:
         lines([made])
     else:
-        show.console().print(str(made), soft_wrap=True)
+        show.console().print(typed.options(made.text(say.labels.language)), soft_wrap=True)
 
 
-@takes_request(without=("lock", "base_url", "engine_options"))
+@takes_request(without=("lock", "adapter", "base_url", "server", "engine_options"))
 def lock(
     name: Name,
     file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the lock file.")] = Path("modelcatalog.lock.json"),
     *,
+    kind: Annotated[Literal["lock", "cyclonedx"], typer.Option("--format", help="A lock file, or a bill of materials (CycloneDX 1.6).")] = "lock",
     asked: dict[str, Any],
     json: Json = False,
 ) -> None:
     """Write down which files a name means now, by hash: `load(NAME, lock=FILE)` takes the same bytes or fails."""
     with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
-        locked = modelcatalog.lock(name, file, **asked)
+        locked = modelcatalog.lock(name, file, format=kind, **asked)
     if json:
         lines([locked])
     else:
@@ -95,6 +97,11 @@ def chat(
     ] = None,
     resume: Annotated[Path | None, typer.Option(metavar="FILE", help="Go on with the conversation in this file.", show_default=False)] = None,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the conversation to this file at the end.", show_default=False)] = None,
+    markdown: Annotated[
+        bool | None,
+        typer.Option("--markdown/--plain", help="Show replies as Markdown, or as the model wrote them; by default as the terminal can.", show_default=False),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all of the name and of the plan before the conversation.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON reply per line; prompts, one per line, from standard input.")] = False,
 ) -> None:
     """Load a model and talk to it, with history.
@@ -105,7 +112,9 @@ def chat(
     say, notes = words(os.environ), show.console(stderr=True)
     prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
     settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
-    reply = None if tools is None else _calling(tools, say, notes, json=json)
+    page = _page(json=json, asked=markdown)
+    prompt = prompt if prompt is None or json else slash.of_message(prompt, say, notes)
+    reply = None if tools is None else _calling(tools, say, notes, page, json=json)
     images = _images(image or ())
     if resume is not None:
         from modelcatalog.chat import saving  # only --resume needs it
@@ -113,29 +122,49 @@ def chat(
         saving.read(resume)  # a wrong file is said before anything is loaded
     with talk.waiting(notes, say.looking.format(name=name)):
         made = modelcatalog.plan(name, **asked)
-    if json:
-        for text in (*made.mismatches, *made.warnings):
-            notes.print(f"{say.warning}{text}", style="yellow", soft_wrap=True)
-    else:
-        show.facts(notes, made.name, say)
-        notes.print(f"\n{made}\n", soft_wrap=True)
+    _introduce(made, say, notes, json=json, verbose=verbose)
     with _loaded(made, say, notes) as model:
         session = model.session(system, **settings) if resume is None else modelcatalog.Session.load(resume, model, system=system, **settings)
         try:
             if json:
                 _replies(session, [prompt] if prompt is not None else talk.prompts(), images)
             elif prompt is None:
-                talk.talk(session, say, notes, report=ending.report, reply=None if reply is None else partial(reply, session), images=images)
+                talk.talk(session, say, notes, report=ending.report, reply=None if reply is None else partial(reply, session), images=images, page=page)
             elif reply is not None:
                 reply(session, [*images, prompt] if images else prompt)
-            elif talk.answer(session.stream([*images, prompt] if images else prompt), say, notes).finish_reason == "cancelled":
+            elif talk.answer(session.stream([*images, prompt] if images else prompt), say, notes, page).finish_reason == "cancelled":
                 raise typer.Exit(ending.INTERRUPTED)
         finally:
             if save is not None:
                 session.save(save)
 
 
-def _calling(file: Path, say: Words, notes: Console, *, json: bool) -> Callable[[Session, Any], Reply]:
+def _page(*, json: bool, asked: bool | None) -> Console | None:
+    """Where replies are shown as Markdown; None where they are not.
+
+    Raises:
+        Unsupported: it was asked for beside JSON.
+    """
+    if json and asked:
+        message = "--markdown is for people, and --json prints JSON"
+        raise Unsupported(message, subject="--markdown", hint="leave one of them out")
+    out = show.console()
+    return out if not json and pages.renders(out, asked=asked) else None
+
+
+def _introduce(made: Plan, say: Words, notes: Console, *, json: bool, verbose: bool) -> None:
+    """Say what is about to be loaded: one line and its warnings, or all of it."""
+    if verbose and not json:
+        show.facts(notes, made.name, say)
+        notes.print(f"\n{typed.options(made.text(say.labels.language))}\n", soft_wrap=True)
+        return
+    if not json:
+        notes.print(brief.line(made, say), soft_wrap=True)
+    for text in (*made.mismatches, *made.warnings):
+        notes.print(f"{say.warning}{typed.sayer()(text)}", style="yellow", soft_wrap=True)
+
+
+def _calling(file: Path, say: Words, notes: Console, page: Console | None, *, json: bool) -> Callable[[Session, Any], Reply]:
     """What answers with the tools of a file.
 
     Raises:
@@ -147,7 +176,7 @@ def _calling(file: Path, say: Words, notes: Console, *, json: bool) -> Callable[
         message = "--tools asks before each call, and with --json there is nobody to ask"
         raise Unsupported(message, subject="--tools", hint="leave one of them out, or use session.run in Python")
     found = tools.functions(file)
-    return lambda session, prompt: tools.answer(session, prompt, found, say, notes)
+    return lambda session, prompt: tools.answer(session, prompt, found, say, notes, page=page)
 
 
 def _schema(file: Path) -> dict[str, Any]:

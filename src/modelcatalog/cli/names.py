@@ -1,26 +1,25 @@
-"""Owns the commands about names and the catalog, which load nothing: parse, explain, resolve, compare, catalog. Knows no hub and no engine."""
+"""Owns the commands about names, which load nothing: parse, explain, resolve, compare. Knows no hub and no engine."""
 
 from __future__ import annotations
 
 import json as jsonlib
 import os
 import sys
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import modelcatalog
-from modelcatalog.cli import comparing, completing, ending, reasons, segments, show
+from modelcatalog.cli import comparing, ending, reasons, segments, show
 from modelcatalog.cli.given import Given, lines
 from modelcatalog.cli.options import File, Hub, Json, Names  # noqa: TC001  typer reads them
 from modelcatalog.cli.words import words
 from modelcatalog.show.labels import ENGLISH
 
 if TYPE_CHECKING:
-    from modelcatalog import ModelName
+    from modelcatalog import ModelCatalogError, ModelName
 
-__all__ = ["catalog", "compare", "explain", "parse", "resolve"]
+__all__ = ["compare", "explain", "group", "parse", "resolve"]
 
 
 def parse(
@@ -53,7 +52,7 @@ def explain(
     why: Annotated[bool, typer.Option("--why", help="Also show which case decided each word, and why.")] = False,
     json: Json = False,
 ) -> None:
-    """Show names in their parts: what each part is, and where each fact comes from."""
+    """Show names in their parts: what each part is, where each fact comes from, and what is known of the model."""
     given, say = Given(names, file), words(os.environ)
     if html and (json or why):
         ending.say_error(say.one_form if json else say.why_no_html)
@@ -73,6 +72,7 @@ def explain(
             segments.name(out, name, say)
             out.print()
             show.facts(out, name, say)
+            show.known(out, modelcatalog.facts(name), say, before="\n")
             if why:
                 out.print()
                 show.sheet(out, show.Layout(say.why, wraps=3), reasons.told(name.source, say.labels), say)
@@ -87,6 +87,7 @@ def _explained(name: ModelName) -> dict[str, object]:
         "source": name.source,
         "parts": [part._asdict() for part in explained.parts(name, ENGLISH)],
         "facts": [fact._asdict() for fact in explained.facts(name, ENGLISH)],
+        "known": [fact._asdict() for fact in explained.known(modelcatalog.facts(name), ENGLISH)],
     }
 
 
@@ -114,43 +115,35 @@ def compare(
 def resolve(names: Names = None, *, file: File = None, hub: Hub = None, json: Json = False) -> None:
     """Say which repository should have the weights, from the catalog alone."""
     given = Given(names, file)
-    found = given.each(lambda text: modelcatalog.resolve(text, hub=hub))
     if json:
-        lines(found)
+        records = given.each(lambda text: modelcatalog.resolve(text, hub=hub).model_dump_json(), _failed)
+        for record in records:
+            sys.stdout.write(f"{record}\n")
     else:
-        show.checkpoints(show.console(), found, words(os.environ))
+        found = given.each(lambda text: modelcatalog.resolve(text, hub=hub))
+        show.checkpoints(show.console(), found, words(os.environ), asked=True)
     given.end()
 
 
-def catalog(
-    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="A part of a repository's id.", show_default=False)] = None,
+def group(
+    names: Names = None,
     *,
-    company: Annotated[
-        str | None, typer.Option(metavar="COMPANY", help="A company, by any of its names.", show_default=False, autocompletion=completing.companies)
-    ] = None,
-    family: Annotated[
-        str | None, typer.Option(metavar="FAMILY", help="A family: Qwen, Llama, …", show_default=False, autocompletion=completing.families)
-    ] = None,
-    kind: Annotated[
-        str | None, typer.Option("--type", metavar="TYPE", help="A type: instruct, coder, vl, …", show_default=False, autocompletion=completing.types)
-    ] = None,
-    hub: Hub = None,
+    file: File = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Put together only what is one model to the day and the size.")] = False,
     json: Json = False,
 ) -> None:
-    """List the companies and their families, or the checkpoints that meet every condition."""
-    say = words(os.environ)
-    if text is company is family is kind is hub is None:
-        if json:
-            lines(modelcatalog.catalog.companies)
-        else:
-            show.companies(show.console(), modelcatalog.catalog.companies, modelcatalog.catalog.families, say)
-        return
-    found = modelcatalog.catalog.search(text, company=company, family=family, type=kind, hub=hub)
-    first = list(islice(found, 1))
-    if not first:
-        show.console(stderr=True).print(say.nothing_found)
-        raise typer.Exit(ending.FAILED)
+    """Put names together that mean one model, with those who serve it."""
+    given = Given(names, file)
+    found = modelcatalog.group(given.each(modelcatalog.parse), exact=exact)
     if json:
-        lines(chain(first, found))
+        lines(found)
     else:
-        show.checkpoints(show.console(), chain(first, found), say)
+        show.groups(show.console(), found, words(os.environ))
+    given.end()
+
+
+def _failed(text: str, error: ModelCatalogError) -> str:
+    """The record of a name that has no repository: so many lines come out as names went in, and each has its name."""
+    fields = dict.fromkeys((*modelcatalog.Checkpoint.model_fields, *modelcatalog.Checkpoint.model_computed_fields))
+    told = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
+    return jsonlib.dumps({**fields, "asked": text, "error": told}, ensure_ascii=False)

@@ -29,6 +29,9 @@ Hub = Annotated[RepositoryHub | None, typer.Option(help="The hub to take it from
 
 _REQUEST: dict[str, Any] = {
     "hub": Hub,
+    "adapter": Annotated[
+        str | None, typer.Option(metavar="NAME", help="Put this LoRA adapter onto it: a repository, a folder, a GGUF file.", show_default=False)
+    ],
     "revision": Annotated[str | None, typer.Option(metavar="REVISION", help="A branch, a tag or a commit.", show_default=False)],
     "lock": Annotated[Path | None, typer.Option(metavar="FILE", help="A lock file that the checkpoint must agree with.", show_default=False)],
     "engine": Annotated[str | None, typer.Option(metavar="ENGINE", help="The engine to run it on.", show_default=False, autocompletion=completing.engines)],
@@ -38,6 +41,9 @@ _REQUEST: dict[str, Any] = {
     ],
     "base_url": Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="Use a server that runs the model: http://HOST:PORT/v1.", show_default=False)
+    ],
+    "server": Annotated[
+        str | None, typer.Option(metavar="SERVER", help="Use a server on this machine that has the model: auto, ollama, lmstudio, …", show_default=False)
     ],
     "quantization": Annotated[str | None, typer.Option(metavar="VARIANT", help="The variant to take: Q4_K_M, int4, …", show_default=False)],
     "fit": Annotated[bool, typer.Option("--fit", help="Take the most precise variant that fits this machine.")],

@@ -19,11 +19,12 @@ from modelcatalog.show.labels import COLOURS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from modelcatalog import Checkpoint, Company, Family, ModelName
+    from modelcatalog import Checkpoint, Company, Facts, Family, Group, ModelName
+    from modelcatalog.catalog import Listed
     from modelcatalog.cli.comparing import Pair
     from modelcatalog.cli.words import Words
 
-__all__ = ["Layout", "checkpoints", "companies", "comparison", "console", "facts", "layout", "names", "sheet"]
+__all__ = ["Layout", "checkpoints", "companies", "comparison", "console", "facts", "groups", "known", "layout", "listed", "models", "names", "sheet"]
 
 _COLUMNS = ("source", "company", "series", "size", "types", "quantization", "format", "canonical")
 _UNBOUNDED = 10_000
@@ -131,10 +132,44 @@ def facts(out: Console, name: ModelName, say: Words) -> None:
     """Everything that one name says, a line for each fact, with where it came from."""
     labels = say.labels
     rows = (
-        (Text(fact.label, style=COLOURS[fact.kind].terminal if fact.kind else ""), fact.value, labels.origins[fact.origin] if fact.origin else "")
+        (
+            Text(fact.label, style=COLOURS[fact.kind].terminal if fact.kind else ""),
+            _local(fact.field, fact.value, say),
+            labels.origins[fact.origin] if fact.origin else "",
+        )
         for fact in explained.facts(name, labels)
     )
     sheet(out, Layout((labels.fact, labels.value, labels.origin), wraps=1, narrow=_sentence), rows, say)
+
+
+def known(out: Console, found: Facts, say: Words, *, before: str = "") -> bool:
+    """What is known of one model beyond its name, a line for each fact, with who says it; whether anything is."""
+    labels = say.labels
+    told = [(fact.label, fact.value, f"{fact.source} ({fact.checked})" if fact.checked else fact.source) for fact in explained.known(found, labels)]
+    if told:
+        out.file.write(before)
+    return sheet(out, Layout((labels.fact, labels.value, labels.said_by), wraps=2, narrow=_sentence), told, say)
+
+
+def models(out: Console, found: Iterable[Facts], say: Words) -> bool:
+    """What is known of several models, a row for each; whether there was one."""
+    columns = ("name", *explained.KNOWN)
+    return sheet(out, layout(columns, say), (tuple(_cell(column, getattr(each, column), say) for column in columns) for each in found), say)
+
+
+def listed(out: Console, found: Iterable[Listed], say: Words) -> bool:
+    """Models of the catalog, a row for each, those without published weights marked; whether there was one."""
+    columns = ("name", "hub", "size", "context_length", "input_modalities", "licence", "released", "retired")
+    rows = (tuple(_cell(column, _where(each, say) if column == "hub" else getattr(each, column), say) for column in columns) for each in found)
+    return sheet(out, layout(columns, say), rows, say)
+
+
+def _where(one: Listed, say: Words) -> str | None:
+    return say.labels.closed if one.open_weights is False else one.hub
+
+
+def _cell(field: str, value: object, say: Words) -> str:
+    return ", ".join(say.labels.modalities.get(one, one) for one in value) if isinstance(value, tuple) else _brief(field, value, say)
 
 
 def layout(columns: Iterable[str], say: Words, *, wraps: int | None = None) -> Layout:
@@ -144,15 +179,28 @@ def layout(columns: Iterable[str], say: Words, *, wraps: int | None = None) -> L
 
 def names(out: Console, records: Iterable[ModelName], say: Words) -> bool:
     """Several names, a row for each; whether there was one."""
-    rows = (tuple(_brief(getattr(each, column), say) for column in _COLUMNS) for each in records)
+    rows = (tuple(_brief(column, getattr(each, column), say) for column in _COLUMNS) for each in records)
     return sheet(out, layout(_COLUMNS, say), rows, say)
 
 
-def checkpoints(out: Console, found: Iterable[Checkpoint], say: Words) -> bool:
-    """Repositories, a row for each; whether there was one."""
-    columns = ("hub", "repo_id", "size", "exists", "confidence", "alternatives")
+def checkpoints(out: Console, found: Iterable[Checkpoint], say: Words, *, asked: bool = False) -> bool:
+    """Repositories, a row for each, with the name that was asked for where one was; whether there was one."""
+    columns = (*(("asked",) if asked else ()), "hub", "repo_id", "size", "exists", "confidence", "alternatives")
+    rows = (tuple(_moving(each, say) if column == "confidence" else _brief(column, getattr(each, column), say) for column in columns) for each in found)
+    return sheet(out, layout(columns, say, wraps=len(columns) - 1), rows, say)
+
+
+def groups(out: Console, found: Iterable[Group], say: Words) -> bool:
+    """Models, a row for each, with the names that mean it; whether there was one."""
+    columns = ("key", "company", "providers", "names")
     rows = (tuple(_brief(getattr(each, column), say) for column in columns) for each in found)
     return sheet(out, layout(columns, say, wraps=len(columns) - 1), rows, say)
+
+
+def _moving(found: Checkpoint, say: Words) -> str:
+    """How sure the answer is; of a name that moves from model to model, with the day on which it meant this one."""
+    sure = _brief("confidence", found.confidence, say)
+    return sure if found.moving is None else f"{sure}{say.aside.format(text=say.moving.format(day=found.moving))}"
 
 
 def companies(out: Console, every: Iterable[Company], families: Iterable[Family], say: Words) -> None:
@@ -160,8 +208,15 @@ def companies(out: Console, every: Iterable[Company], families: Iterable[Family]
     own: dict[str, list[str]] = {}
     for family in families:
         own.setdefault(family.company, []).append(family.name)
-    rows = ((company.name, company.zh or "", ", ".join(own.get(company.name, ()))) for company in every if not company.repackager)
+    rows = ((_local("company", company.name, say), _other(company, say), ", ".join(own.get(company.name, ()))) for company in every if not company.repackager)
     sheet(out, Layout((say.labels.field("company"), "", say.labels.field("families")), wraps=2), rows, say)
+
+
+def _other(company: Company, say: Words) -> str:
+    """A company's name in the other language, where it has one."""
+    if company.zh is None:
+        return ""
+    return company.name if say.labels.language == "zh" else company.zh
 
 
 def comparison(out: Console, a: ModelName, b: ModelName, pairs: Iterable[Pair], say: Words) -> None:
@@ -170,14 +225,25 @@ def comparison(out: Console, a: ModelName, b: ModelName, pairs: Iterable[Pair], 
     rows = (
         (
             Text(f"{marks[pair.same]} {say.labels.field(pair.field)}", style="" if pair.same else "yellow"),
-            explained.shown(pair.a, say.labels) or say.none,
-            explained.shown(pair.b, say.labels) or say.none,
+            _local(pair.field, explained.shown(pair.a, say.labels), say) or say.none,
+            _local(pair.field, explained.shown(pair.b, say.labels), say) or say.none,
         )
         for pair in pairs
     )
     sheet(out, Layout((f"  {say.labels.fact}", a.source, b.source), narrow=_pair), rows, say)
 
 
-def _brief(value: object, say: Words) -> str:
+def _brief(field: str, value: object, say: Words) -> str:
     """A cell among many: sizes by their label."""
-    return str(value) if type(value).__name__ == "Size" else explained.shown(value, say.labels)
+    return str(value) if type(value).__name__ == "Size" else _local(field, explained.shown(value, say.labels), say)
+
+
+def _local(field: str, value: str, say: Words) -> str:
+    """A value as the user's language has it: companies by the names that people know, and words of the package itself."""
+    if field == "confidence":
+        return say.labels.confidence.get(value, value)
+    if field != "company" or say.labels.language != "zh":
+        return value
+    from modelcatalog.catalog.index import chinese_names  # no other language has names of its own
+
+    return chinese_names().get(value, value)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
+from modelcatalog.cli.ending import BAD_INPUT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,7 +17,24 @@ if TYPE_CHECKING:
     from modelcatalog.cli.words import Words
     from modelcatalog.engines import Image
 
-__all__ = ["Commands"]
+__all__ = ["Commands", "of_message"]
+
+
+def of_message(prompt: str, say: Words, notes: Console) -> str:
+    """The message of a prompt that was given with the command; what is for the program is answered, and ends it.
+
+    Raises:
+        typer.Exit: it is a command, and not a message.
+    """
+    if prompt.startswith("//"):
+        return prompt[1:]
+    if not prompt.startswith("/"):
+        return prompt
+    word = prompt.split(maxsplit=1)[0]
+    if word != "/help":
+        notes.print(say.no_command.format(word=word), style="yellow")
+    notes.print(say.commands, highlight=False)
+    raise typer.Exit(0 if word == "/help" else BAD_INPUT)
 
 
 class Commands:

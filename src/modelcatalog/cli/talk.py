@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from modelcatalog.cli.page import Page, Plain
 from modelcatalog.cli.slash import Commands
 from modelcatalog.errors import ModelCatalogError, NoChatTemplate
 
@@ -55,6 +56,7 @@ def talk(
     report: Callable[[ModelCatalogError], object],
     reply: Callable[[Any], Reply] | None = None,
     images: Sequence[Image] = (),
+    page: Console | None = None,
 ) -> None:
     """Prompt and reply in turn, until the user ends it. What begins with a slash is for the program, never for the model.
 
@@ -65,6 +67,7 @@ def talk(
         report: Prints an error, after which the conversation goes on.
         reply: Answers a prompt and prints the answer, where it is more than to stream it.
         images: What is shown with the first prompt.
+        page: As in `answer`.
 
     Raises:
         NoChatTemplate: with the first prompt, as with every other.
@@ -72,9 +75,10 @@ def talk(
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if at_terminal:
         _edit_lines()
-    notes.print(say.greeting)
-    made = reply or (lambda asked: answer(session.stream(asked), say, notes))
+    notes.print(say.greeting, soft_wrap=True)
+    made = reply or (lambda asked: answer(session.stream(asked), say, notes, page))
     slash = Commands(session, say, notes)
+    before = "" if not at_terminal else say.model if page is None else f"{say.model}\n"
     while True:
         try:
             prompt = _read(say, notes, at_terminal=at_terminal).strip()
@@ -90,7 +94,8 @@ def talk(
             asked = slash.take(prompt)
             if not asked:
                 continue
-            print(say.model if at_terminal else "", end="", flush=True)  # noqa: T201  the reply follows on the same line
+            # The reply follows on the same line, unless it has lines of its own.
+            print(before, end="", flush=True)  # noqa: T201
             slash.replies.append(made([*images, asked] if images and isinstance(asked, str) else asked))
             images = ()
         except NoChatTemplate:
@@ -137,22 +142,26 @@ def well_formed(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def answer(stream: Stream, say: Words, notes: Console) -> Reply:
-    """Print a reply as it comes, then its speed. Ctrl-C ends the reply after the current token, a second one at once."""
-    last = ""
+def answer(stream: Stream, say: Words, notes: Console, page: Console | None = None) -> Reply:
+    """Print a reply as it comes, then its speed. Ctrl-C ends the reply after the current token, a second one at once.
+
+    Args:
+        stream: The reply.
+        say: The user's language.
+        notes: Where everything goes that is not the reply.
+        page: The terminal, where the reply is to be shown as Markdown.
+    """
     with _stoppable(stream):
-        try:
-            with notes.status(Text(say.thinking)) if notes.is_terminal else nullcontext():
-                piece = next(stream, "")
-            while piece:
-                last = piece.translate(CONTROLS)
-                print(last, end="", flush=True)  # noqa: T201
-                piece = next(stream, "")
-        except KeyboardInterrupt:
-            stream.close()
+        with Plain() if page is None else Page(page) as shown:
+            try:
+                with notes.status(Text(say.thinking)) if notes.is_terminal else nullcontext():
+                    piece = next(stream, "")
+                while piece:
+                    shown.add(piece.translate(CONTROLS))
+                    piece = next(stream, "")
+            except KeyboardInterrupt:
+                stream.close()
         reply = stream.reply
-    if not last.endswith("\n"):
-        print(flush=True)  # noqa: T201
     if reply.finish_reason == "cancelled":
         notes.print(say.stopped)
     if reply.finish_reason == "length":

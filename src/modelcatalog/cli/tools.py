@@ -7,6 +7,7 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog.cli.page import Page, Plain
 from modelcatalog.cli.talk import CONTROLS
 from modelcatalog.engines.tools import offered
 from modelcatalog.errors import Unsupported
@@ -52,7 +53,7 @@ def functions(file: Path) -> list[Callable[..., Any]]:
     return found
 
 
-def answer(session: Session, prompt: Any, tools: Sequence[Callable[..., Any]], say: Words, notes: Console) -> Reply:
+def answer(session: Session, prompt: Any, tools: Sequence[Callable[..., Any]], say: Words, notes: Console, *, page: Console | None = None) -> Reply:
     """Answer a turn, with the calls and what came of them among the notes. Ctrl-C ends it, and leaves the history as it was."""
 
     def allow(call: ToolCall) -> bool:
@@ -65,7 +66,8 @@ def answer(session: Session, prompt: Any, tools: Sequence[Callable[..., Any]], s
             notes.print(step.reply.text.translate(CONTROLS), markup=False, highlight=False)
         for result in step.results:
             notes.print(say.called.format(call=_shown(result.call), text=result.text.translate(CONTROLS)), markup=False, highlight=False, style="dim")
-    print(run.reply.text.translate(CONTROLS), flush=True)  # noqa: T201  the reply goes to standard output
+    with Plain() if page is None else Page(page) as shown:
+        shown.add(run.reply.text.translate(CONTROLS))
     return run.reply
 
 

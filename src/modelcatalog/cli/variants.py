@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from modelcatalog.cli import show as tables
+from modelcatalog.cli import typed
 from modelcatalog.planning import human
 
 if TYPE_CHECKING:
@@ -59,11 +60,12 @@ def _kind(one: Variant, say: Words) -> str:
 
 
 def _notes(rows: tuple[Variant, ...], say: Words) -> Iterator[str]:
+    told = typed.sayer()
     if rows:
-        yield say.variants.fits.format(place=rows[0].place.removeprefix("on "))
+        yield say.variants.fits.format(place=told(rows[0].place).removeprefix("on "))
     if any(one.tokens_per_second is not None for one in rows):
         yield say.variants.speed
     if any(one.origin == "estimate" for one in rows):
         yield say.variants.estimate
     for note in dict.fromkeys(one.note for one in rows if one.note):
-        yield f"{', '.join(one.repo_id.rpartition('/')[2] for one in rows if one.note == note)}{say.colon}{note}"
+        yield f"{', '.join(one.repo_id.rpartition('/')[2] for one in rows if one.note == note)}{say.colon}{told(note)}"

@@ -25,13 +25,26 @@ class VariantWords(NamedTuple):
     estimate: str
 
 
+class BriefWords(NamedTuple):
+    """The one line of a plan before a conversation."""
+
+    plan: str
+    """``{name}``, ``{kind}``, ``{size}``, ``{engine}``, ``{device}``, and what follows, each empty where there is none."""
+    served: str
+    """Of a server's: ``{name}``, ``{engine}``, ``{model}``, ``{address}``."""
+    to_fetch: str
+    """``{size}`` from ``{source}`` is still to be downloaded."""
+    adapter: str
+    """``{kind}`` and ``{name}`` of an adapter."""
+    memory: str
+    """``{needed}`` and ``{free}``."""
+
+
 class Words(NamedTuple):
     """One language."""
 
     error: str
     """Before an error's text."""
-    kinds: Mapping[str, str]
-    """Error class -> what it means, where the class's own name says it less well."""
     labels: Labels
     """What facts, segments and origins are called."""
     help_usage: str
@@ -41,13 +54,19 @@ class Words(NamedTuple):
     help_commands: str
     warning: str
     """Before a plan's warning."""
-    usage: str
-    """Before what is wrong with the arguments."""
     usage_hint: str
-    """After it; ``{command}`` shows the help."""
+    """After what is wrong with the arguments; ``{command}`` shows the help."""
     no_names: str
     no_file: str
     """``{file}`` cannot be read; the reason follows."""
+    standard_input: str
+    at_line: str
+    """Before an error about a line: ``{source}`` and ``{number}``."""
+    not_utf8: str
+    to_utf8: str
+    """What to do about it."""
+    comments: str
+    """How many lines of ``{source}`` had a comment: ``{count}``."""
     one_form: str
     why_no_html: str
     why: tuple[str, str, str, str]
@@ -55,6 +74,7 @@ class Words(NamedTuple):
     colon: str
     """Between a label and its value."""
     aside: str
+    moving: str
     """Around ``{text}``, where a fact comes from."""
     none: str
     """Where one of two names does not have a fact."""
@@ -63,6 +83,10 @@ class Words(NamedTuple):
     orders: Mapping[str, str]
     """Why one of two names is the newer, ``{name}``, or why neither is; of the versions ``{a}`` and ``{b}``."""
     nothing_found: str
+    unstated: str
+    """``{count}`` models are left out for want of facts."""
+    nothing_known: str
+    """Nobody states a fact of ``{name}``."""
     looking: str
     """While the checkpoint is looked for."""
     loading: str
@@ -85,6 +109,21 @@ class Words(NamedTuple):
     """``{copies}``, ``{models}`` and ``{size}``; then ``{size}`` of what could go."""
     local_twice: str
     local_broken: str
+    updating: str
+    """While the sources are asked."""
+    update_columns: tuple[str, str, str, str]
+    update_states: Mapping[str, str]
+    update_left: str
+    """``{count}`` accounts were not come to."""
+    update_news: Mapping[str, str]
+    """Kind of news -> its heading, with ``{count}``."""
+    update_more: str
+    update_written: str
+    """Where it lies: ``{folder}``."""
+    update_checked: str
+    data_days: str
+    """``{day}`` of the package's own data; then, one line for each, ``{source}`` and ``{day}`` of what was fetched."""
+    data_fetched: str
     greeting: str
     user: str
     more: str
@@ -112,27 +151,32 @@ class Words(NamedTuple):
     """After a reply that hit its limit; ``{count}``."""
     speed: str
     """After a reply; ``{tokens}``, ``{speed}`` and ``{first}``."""
+    brief: BriefWords
     variants: VariantWords
 
 
 ENGLISH = Words(
     error="error: ",
-    kinds={},
     labels=labels("en"),
     help_usage="Usage: ",
     help_arguments="Arguments",
     help_options="Options",
     help_commands="Commands",
     warning="warning: ",
-    usage="",
     usage_hint="{command} lists the options",
     no_names="no name given: type one or more, - for standard input, or --file FILE",
     no_file="cannot read {file}",
+    standard_input="standard input",
+    at_line="{source}, line {number}: ",
+    not_utf8="not UTF-8",
+    to_utf8="convert it first: iconv -f GBK -t UTF-8 FILE",
+    comments="{source}: comments skipped: {count}",
     one_form="--html and --json are two forms of one output: choose one",
     why_no_html="--html has no place for --why: leave out one of them",
     why=("word", "is", "case", "why"),
     colon=": ",
     aside=" ({text})",
+    moving="moves; as of {day}",
     none="none",
     one_model="The same model.",
     two_models="Different models.",
@@ -146,6 +190,8 @@ ENGLISH = Words(
         "two_lines": "Neither is newer: {a} and {b} are different lines of versions.",
     },
     nothing_found="nothing in the catalog meets all of these conditions",
+    unstated="{count} more may meet them: the catalog does not have what you ask of them",
+    nothing_known="the catalog has no facts of {name}",
     looking="Looking for {name} …",
     loading="Loading {name} on {device} …",
     fetching="Fetching {size} from {source}, then loading …",
@@ -161,6 +207,22 @@ ENGLISH = Words(
     local_total="Copies: {copies}. Models: {models}. On this disk: {size}.",
     local_twice="{size} of it is there more than once: --duplicates shows how to remove it.",
     local_broken="{size} of it is not whole: --incomplete shows how to remove it.",
+    updating="Asking models.dev and the hubs …",
+    update_columns=("source", "state", "day", "entries"),
+    update_states={"new": "new", "unchanged": "unchanged", "partial": "a part of it", "failed": "failed"},
+    update_left="{count} accounts left: run it again",
+    update_news={
+        "checkpoint": "New repositories: {count}",
+        "gone": "No longer listed: {count}",
+        "model": "New models: {count}",
+        "changed": "Facts that have changed: {count}",
+        "disagrees": "Facts that the catalog has otherwise: {count}",
+    },
+    update_more="and {count} more: --json lists all",
+    update_written="in {folder}",
+    update_checked="nothing was written; without --check it goes into {folder}",
+    data_days="catalog: {day}",
+    data_fetched="{source}: {day}",
     greeting="Write a message. Ctrl-C stops a reply; exit, quit, 退出 or Ctrl-D ends; /help lists what else there is.",
     user="you> ",
     more="...> ",
@@ -186,6 +248,13 @@ ENGLISH = Words(
     stopped="(stopped)",
     cut="(cut at {count} tokens; --max-new-tokens allows more)",
     speed="{tokens} tokens, {speed:.1f} tokens/s, the first after {first:.2f} s",
+    brief=BriefWords(
+        plan="{name}: {kind}, {size}; {engine} on {device}{adapter}{memory} (--verbose shows the whole plan)",
+        served="{name}: {engine}, {model} at {address} (--verbose shows the whole plan)",
+        to_fetch="{size} to download from {source}",
+        adapter="; {kind} adapter {name}",
+        memory="; needs {needed} of {free} free",
+    ),
     variants=VariantWords(
         plain="none",
         fits="* is the one that was planned. Fits and context are for {place}; the card is the smallest single one that would do.",
@@ -196,38 +265,26 @@ ENGLISH = Words(
 
 CHINESE = Words(
     error="错误：",
-    kinds={
-        "CatalogDataError": "目录数据文件有误",
-        "CheckpointNotFound": "找不到这个模型、版本或文件",
-        "ClosedWeights": "该模型的权重没有公开",
-        "EngineError": "推理引擎出错",
-        "GatedCheckpoint": "需要先在模型站点上同意许可或提供令牌",
-        "HubUnreachable": "连不上模型站点",
-        "IntegrityError": "文件不完整或校验不符",
-        "MissingPackage": "缺少软件包",
-        "NameSyntaxError": "这不是一个模型名称",
-        "NeedsRemoteCode": "该模型需要运行仓库里的代码",
-        "NoChatTemplate": "这是基座模型，没有对话模板",
-        "UnknownFamily": "不认识的模型系列",
-        "UnsafeRepository": "这个仓库不安全",
-        "Unsupported": "不支持这样使用",
-        "WontFit": "显存、内存或磁盘不够",
-    },
     labels=labels("zh"),
     help_usage="用法：",
     help_arguments="参数",
     help_options="选项",
     help_commands="命令",
     warning="注意：",
-    usage="用法有误\n",
     usage_hint="用法见 {command}",
     no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",
     no_file="无法读取 {file}",
+    standard_input="标准输入",
+    at_line="{source} 第 {number} 行：",
+    not_utf8="不是 UTF-8 编码",
+    to_utf8="请先转换编码：iconv -f GBK -t UTF-8 文件",
+    comments="{source}：跳过注释 {count} 处",
     one_form="--html 与 --json 只能选一个",
     why_no_html="--html 里放不下 --why：请去掉其中一个",
     why=("词", "是", "情形", "为什么"),
     colon="：",
     aside="（{text}）",
+    moving="会移动；{day} 时如此",
     none="无",
     one_model="是同一个模型。",
     two_models="是两个模型。",
@@ -241,6 +298,8 @@ CHINESE = Words(
         "two_lines": "分不出新旧：{a} 和 {b} 是两条版本线。",
     },
     nothing_found="目录里没有符合全部条件的模型",
+    unstated="另有 {count} 个可能符合：目录里没有它们的这项信息",
+    nothing_known="目录里没有 {name} 的信息",
     looking="正在查找 {name} …",
     loading="正在把 {name} 载入 {device} …",
     fetching="正在从 {source} 下载 {size}，随后载入 …",
@@ -256,6 +315,22 @@ CHINESE = Words(
     local_total="副本 {copies} 份，模型 {models} 个，共占 {size}。",
     local_twice="其中 {size} 是重复的：--duplicates 列出删除方法。",
     local_broken="其中 {size} 不完整：--incomplete 列出删除方法。",
+    updating="正在询问 models.dev 和各模型站点 …",
+    update_columns=("来源", "状态", "日期", "条数"),
+    update_states={"new": "有更新", "unchanged": "没有变化", "partial": "只取到一部分", "failed": "失败"},
+    update_left="还有 {count} 个账号，请再运行一次",
+    update_news={
+        "checkpoint": "新仓库：{count} 个",
+        "gone": "不再列出：{count} 个",
+        "model": "新模型：{count} 个",
+        "changed": "有变化的事实：{count} 条",
+        "disagrees": "与目录不一致的事实：{count} 条",
+    },
+    update_more="另有 {count} 条，用 --json 列出全部",
+    update_written="数据在 {folder}",
+    update_checked="没有写入任何内容；不带 --check 时会写到 {folder}",
+    data_days="目录：{day}",
+    data_fetched="{source}：{day}",
     greeting="请输入内容。Ctrl-C 中断回复；输入 退出、exit、quit 或按 Ctrl-D 结束；/help 列出其他命令。",
     user="你：",
     more="…：",
@@ -281,6 +356,13 @@ CHINESE = Words(
     stopped="（已中断）",
     cut="（到 {count} 个词元为止；可用 --max-new-tokens 放宽）",
     speed="{tokens} 个词元，每秒 {speed:.1f} 个，首个用时 {first:.2f} 秒",
+    brief=BriefWords(
+        plan="{name}：{kind}，{size}；{engine}，{device}{adapter}{memory}（--verbose 显示完整计划）",
+        served="{name}：{engine}，{model}，{address}（--verbose 显示完整计划）",
+        to_fetch="从 {source} 下载 {size}",
+        adapter="；{kind} 适配器 {name}",
+        memory="；需要 {needed}，空闲 {free}",
+    ),
     variants=VariantWords(
         plain="未量化",
         fits="* 为本次计划所用。是否装得下和最长上下文按 {place} 计算；显卡一列是单卡能装下的最小显存。",

@@ -109,9 +109,6 @@ def _function(given: object) -> Tool:
     if not callable(given) or inspect.isclass(given):
         message = f"a tool is a function or a JSON Schema, not {_shown(given)}"
         raise Unsupported(message, subject="tools", hint='pass a function with types and a docstring, or {"name": …, "parameters": {…}}')
-    if inspect.iscoroutinefunction(given):
-        message = f"the tool {_shown(given)} is a coroutine function, and tools are called in the caller's thread"
-        raise Unsupported(message, subject="tools", hint="wrap it in a function that waits for it, such as one with asyncio.run")
     try:
         from transformers.utils import get_json_schema
     except ImportError as error:

@@ -12,7 +12,7 @@ from modelcatalog.hubs.card import Card
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Copy", "Listing", "RemoteFile"]
+__all__ = ["Copy", "Listing", "Published", "RemoteFile"]
 
 
 class RemoteFile(BaseModel):
@@ -55,6 +55,16 @@ class Listing(BaseModel):
     def file(self, path: str) -> RemoteFile | None:
         """The file at ``path``, or None."""
         return next((file for file in self.files if file.path == path), None)
+
+
+class Published(NamedTuple):
+    """A repository as a hub lists it among those of its account; what a hub does not say is None."""
+
+    repo_id: str
+    created: str | None = None
+    """An ISO time."""
+    gated: bool | None = None
+    card: Card = Card()
 
 
 class Copy(NamedTuple):

@@ -6,27 +6,32 @@ through the hub's own client.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
-from modelcatalog.errors import HubUnreachable, MissingPackage
+from modelcatalog.errors import HubUnreachable, MissingPackage, UnsafeRepository, Unsupported
 from modelcatalog.hubs import paths, proxies
 from modelcatalog.hubs.secrets import public
 from modelcatalog.hubs.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from modelcatalog.errors import ModelCatalogError
-    from modelcatalog.hubs.files import Copy, Listing, RemoteFile
+    from modelcatalog.hubs.files import Copy, Listing, Published, RemoteFile
     from modelcatalog.hubs.guard import Guard
     from modelcatalog.hubs.refusals import House
     from modelcatalog.hubs.secrets import Token
+    from modelcatalog.hubs.wire import Known
     from modelcatalog.records import RepositoryHub
 
 __all__ = ["Hub"]
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9_.+-]{1,127}")
+"""A repository's id: no blank, no further slash, nothing that a path or a terminal would take otherwise."""
 
 
 class Hub(ABC):
@@ -157,6 +162,31 @@ class Hub(ABC):
     def files(self, wire: Wire, repo_id: str) -> tuple[RemoteFile, ...]:
         """What the usual branch of a repository holds, to look at and not to fetch: 1 request where the hub can; raises like `listing`."""
         return self.listing(wire, repo_id, None).files
+
+    def published(self, wire: Wire, account: str, known: Known) -> tuple[Known, list[Published]] | None:
+        """All repositories of an account, and by what this answer is known again; None where it is ``known`` still.
+
+        Raises:
+            Unsupported: if this hub lists no accounts.
+            HubUnreachable: if it gives no answer, or none of its own, in time.
+            UnsafeRepository: if there are too many of them, or one that is not the account's.
+        """
+        message = f"{self.title} does not list the repositories of an account"
+        raise Unsupported(message, subject=account)
+
+    def owned(self, repo_ids: Iterable[str], account: str) -> None:
+        """Refuse a listing with ids that are not the account's, or are none.
+
+        Raises:
+            UnsafeRepository: naming the first.
+        """
+        for number, repo_id in enumerate(repo_ids):
+            if not isinstance(repo_id, str) or not _ID.fullmatch(repo_id) or repo_id.partition("/")[0].lower() != account.lower():
+                message = f"{self.title} lists among the repositories of {account}: {str(repo_id)[:80]!r}"
+                raise UnsafeRepository(message, subject=account, hint="what it lists of this account is not used")
+            if number >= paths.MOST_FILES:
+                message = f"{self.title} lists more than {paths.MOST_FILES:,} repositories of {account}"
+                raise UnsafeRepository(message, subject=account, hint="what it lists of this account is not used")
 
     @abstractmethod
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:

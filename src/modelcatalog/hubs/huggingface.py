@@ -16,11 +16,12 @@ from urllib.parse import quote
 from modelcatalog.errors import HubUnreachable, UnsafeRepository, WontFit
 from modelcatalog.hubs import card as cards
 from modelcatalog.hubs import paths, proxies, receipts, refusals
-from modelcatalog.hubs.files import Copy, Listing, RemoteFile
+from modelcatalog.hubs.files import Copy, Listing, Published, RemoteFile
 from modelcatalog.hubs.guard import PATIENCE, headers_error
 from modelcatalog.hubs.hub import Hub
 from modelcatalog.hubs.refusals import Asked, House, RefusedError
 from modelcatalog.hubs.secrets import clean, clean_cause, login, public, token_from
+from modelcatalog.hubs.wire import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +36,9 @@ __all__ = ["HuggingFace"]
 _TRUE = {"1", "ON", "YES", "TRUE"}
 _WORKERS = 4
 _MOST_PAGES = 200
+_PAGE = 1_000
+"""Repositories on one page of an account's; more than that the hub does not give."""
+_NOT_MODIFIED = 304
 _COMMIT = 40
 _FOLDER = "models"
 """Before the id of a model's repository in the cache; ``datasets`` and ``spaces`` lie beside."""
@@ -173,6 +177,41 @@ class HuggingFace(Hub):
         found = self._tree(wire, f"/api/models/{quote(repo_id)}/tree/{self.branch}", Asked(repo_id, self.branch))
         paths.check((file.path for file in found), subject=repo_id)
         return tuple(found)
+
+    def published(self, wire: Wire, account: str, known: Known) -> tuple[Known, list[Published]] | None:
+        """All repositories of an account: 1 request, and 1 for each further thousand."""
+        route = "/api/models"
+        fields = "&".join(f"expand={name}" for name in ("cardData", "createdAt", "disabled", "gated", "private", "tags"))
+        page: str | None = f"{route}?author={quote(account)}&limit={_PAGE}&{fields}"
+        found: list[Published] = []
+        seen: set[str] = set()
+        again = Known()
+        while page is not None:
+            first = not seen
+            seen.add(page)
+            answer = self._checked(wire.get(page, listing=True, further=not first, unless=known if first else None), Asked(account))
+            if answer.status == _NOT_MODIFIED:
+                return None
+            found += self._published(answer.json(), account)
+            page = _next(answer, route)
+            if first and page is None:  # what is known of the first page tells nothing of a second
+                again = Known(answer.headers.get("etag", ""), answer.headers.get("last-modified", ""))
+            if page in seen or len(seen) >= _MOST_PAGES:
+                message = f"{self.title} lists more repositories of {account} than can be read"
+                raise UnsafeRepository(message, subject=account, hint="what it lists of this account is not used")
+        return again, found
+
+    def _published(self, listed: Any, account: str) -> list[Published]:
+        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+            message = f"{self.title} gave no list of the repositories of {account}"
+            raise HubUnreachable(message, subject=account, hint=_NOT_ITS_OWN)
+        open_ones = [one for one in listed if not one.get("private") and not one.get("disabled")]
+        self.owned((one.get("id") or one.get("modelId") for one in open_ones), account)
+        return [
+            Published(one.get("id") or one["modelId"], str(one["createdAt"]) if one.get("createdAt") else None,
+                      None if one.get("gated") is None else bool(one["gated"]), cards.of_answer(one))
+            for one in open_ones
+        ]  # fmt: skip
 
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:
         """A small file, or a piece of a large one; 1 request."""

@@ -25,6 +25,10 @@ __all__ = ["as_path", "at", "caches", "check_weights", "searched"]
 _SIGNS = frozenset({"config.json", "adapter_config.json", "model_index.json"})
 
 
+_CONFIGURED = frozenset({"config.json", "adapter_config.json"})
+"""What makes a folder a checkpoint, or an adapter of one."""
+
+
 def as_path(text: str) -> Path | None:
     r"""The path that a text means; None where it is a name.
 
@@ -108,7 +112,7 @@ def searched() -> Iterator[Copy]:
         if not entry or not root.is_dir():
             continue
         for here, folders, names in paths.below(root.absolute()):
-            if "config.json" in names and any(name.endswith(".safetensors") for name in names):
+            if not _CONFIGURED.isdisjoint(names) and any(name.endswith(".safetensors") for name in names):
                 yield Copy("MODELCATALOG_PATH", here, paths.listed(here), here.name)
                 folders.clear()
                 continue
@@ -139,7 +143,11 @@ def check_weights(root: Path, weights: Sequence[str]) -> dict[str, GgufHeader | 
     """
     headers: dict[str, GgufHeader | SafetensorsHeader] = {}
     for path in weights:
-        headers[path] = safetensors.read_file(root / path) if path.endswith(".safetensors") else gguf.read_file(root / path)
+        try:
+            headers[path] = safetensors.read_file(root / path) if path.endswith(".safetensors") else gguf.read_file(root / path)
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror or error}"
+            raise IntegrityError(message, subject=str(root / path), hint="check its rights, or fetch it again") from error
     # The first weight file may lie in a subfolder; its index lies beside it.
     folder = root / Path(weights[0]).parent if weights else root
     index = folder / "model.safetensors.index.json"

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from modelcatalog.errors import HubUnreachable, IntegrityError, ModelCatalogError, WontFit
+from modelcatalog.errors import HubUnreachable, IntegrityError, ModelCatalogError, UnsafeRepository, WontFit
 from modelcatalog.hubs import paths, proxies, refusals
-from modelcatalog.hubs.files import Copy, Listing, RemoteFile
+from modelcatalog.hubs.card import of_answer
+from modelcatalog.hubs.files import Copy, Listing, Published, RemoteFile
 from modelcatalog.hubs.hub import Hub
 from modelcatalog.hubs.refusals import Asked, House, Refusal, RefusedError
 from modelcatalog.hubs.secrets import clean, clean_cause, login, public, token_from
+from modelcatalog.hubs.wire import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +38,14 @@ _MOST_LISTED = 3_000
 
 _MOST_FOLDERS = 60
 """Requests for a listing that has to be read folder by folder."""
+
+_PAGE = 50
+"""Repositories on one page of an account's: more than that the hub refuses."""
+
+_MOST_OWNED = 3_000
+"""Its pages end there, and it says so (its own client checks it before it asks)."""
+
+_NOT_MODIFIED = 304
 
 _NO_OWNERS = frozenset({"models", "datasets", "hub", "credentials", "ast_indexer", "tmp"})
 """Folders of the cache's top that are not accounts."""
@@ -161,6 +171,55 @@ class ModelScope(Hub):
         if answer.refusal is not None:
             raise self._refused(answer, answer.refusal, Asked(listing.repo_id, listing.revision, path, listing.gated))
         return answer.body
+
+    def published(self, wire: Wire, account: str, known: Known) -> tuple[Known, list[Published]] | None:
+        """All repositories of an account: 1 request, and 1 for each further fifty."""
+        found: list[Published] = []
+        again = Known()
+        for number in range(1, _MOST_OWNED // _PAGE + 1):
+            query = urlencode({"owner": account, "page_number": number, "page_size": _PAGE})
+            answer = wire.get(f"/openapi/v1/models?{query}", listing=True, further=number > 1, unless=known if number == 1 else None)
+            if answer.refusal is not None:
+                raise self._refused(answer, answer.refusal, Asked(account))
+            if answer.status == _NOT_MODIFIED:
+                return None
+            rows, total = self._page(answer.json(), account)
+            found += self._published(rows, account)
+            if number == 1 and total <= len(rows):  # what is known of the first page tells nothing of a second
+                again = Known(answer.headers.get("etag", ""), answer.headers.get("last-modified", ""))
+            if number * _PAGE >= total:
+                return again, found
+            if not rows:
+                message = f"{self.title} counts {total:,} repositories of {account}, and lists {len(found):,}"
+                raise HubUnreachable(message, subject=account, hint="try again later")
+        message = f"{self.title} lists no more than {_MOST_OWNED:,} repositories of an account, and {account} has more"
+        raise UnsafeRepository(message, subject=account, hint="what it lists of this account is not used")
+
+    def _page(self, body: Any, account: str) -> tuple[list[dict[str, Any]], int]:
+        """One page of an account's repositories, and how many there are in all."""
+        if isinstance(body, dict) and False in (body.get("success"), body.get("Success")):
+            message = f"{self.title} gave no list of the repositories of {account}: {refusals.sentence({}, body)}"
+            raise HubUnreachable(message, subject=account, hint=_NOT_ITS_OWN)
+        data = body.get("data", body.get("Data")) if isinstance(body, dict) else None
+        rows, total = (data.get("models"), data.get("total_count")) if isinstance(data, dict) else (None, None)
+        if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows) or type(total) is not int:
+            message = f"{self.title} gave no list of the repositories of {account}"
+            raise HubUnreachable(message, subject=account, hint=_NOT_ITS_OWN)
+        return rows, total
+
+    def _published(self, rows: list[dict[str, Any]], account: str) -> list[Published]:
+        shown = [one for one in rows if not one.get("private")]
+        ids = [str(one.get("id")) if "/" in str(one.get("id")) else f"{one.get('owner')}/{one.get('name')}" for one in shown]
+        self.owned(ids, account)
+        return [
+            Published(
+                repo_id,
+                one["created_at"] if isinstance(one.get("created_at"), str) else None,
+                one["gated"] if isinstance(one.get("gated"), bool) else None,
+                of_answer({"cardData": {"license": one.get("license")}}),
+            )
+            for repo_id, one in zip(ids, shown, strict=True)
+        ]
 
     def _listed(self, wire: Wire, asked: Asked) -> Iterator[RemoteFile]:
         """All files, folder by folder where the hub cut the whole listing off."""

@@ -216,12 +216,12 @@ def error(house: House, refusal: Refusal, asked: Asked) -> ModelCatalogError:  #
         message = f"{house.title} does not accept the token in {refusal.token}{because}"
         return GatedCheckpoint(message, subject=repo_id, hint=renew)
     if path and (code == "EntryNotFound" or (status in _NO_MORE and code != "RepoNotFound")):
-        has = f"no longer serves {path} of {repo_id}" if asked.fetching else f"has no file {path!r} in {repo_id}"
-        message = f"{house.title} {has}{because}"
+        gone, never = f"{house.title} no longer serves {path} of {repo_id}{because}", f"{house.title} has no file {path!r} in {repo_id}{because}"
+        message = gone if asked.fetching else never
         return CheckpointNotFound(message, subject=subject, hint="the repository may have changed: plan it again, or pass another hub= or revision=")
     if code == "RepoNotFound" or status == 401 or status in _NO_MORE:  # noqa: PLR2004
-        gone = "no longer serves" if asked.fetching else "has no repository"
-        message = f"{house.title} {gone} {repo_id}{because}"
+        gone, never = f"{house.title} no longer serves {repo_id}{because}", f"{house.title} has no repository {repo_id}{because}"
+        message = gone if asked.fetching else never
         private = f"the token in {refusal.token} has no access to a private one" if refusal.token else f"a private repository needs {house.variable}"
         return CheckpointNotFound(message, subject=repo_id, hint=f"check the spelling, ids differ between hubs; {private}")
     return _unreachable(house, refusal, asked, because)
@@ -247,7 +247,7 @@ def _gated(house: House, refusal: Refusal, asked: Asked, because: str) -> GatedC
 def _unreachable(house: House, refusal: Refusal, asked: Asked, because: str) -> HubUnreachable:
     status = refusal.status
     failed = status >= 500  # noqa: PLR2004
-    message = f"{house.title} {'failed' if failed else 'answered'} with status {status}{because}"
+    message = f"{house.title} failed with status {status}{because}" if failed else f"{house.title} answered with status {status}{because}"
     if status == 429:  # noqa: PLR2004
         hint = "wait a few minutes" + ("" if refusal.token else f", or set {house.variable}: accounts may ask more often") + "; or try another hub"
     elif status == 407:  # noqa: PLR2004

@@ -25,7 +25,7 @@ from modelcatalog.hubs.secrets import clean, clean_cause, login, public
 if TYPE_CHECKING:
     from modelcatalog.hubs.secrets import Token
 
-__all__ = ["Answer", "Wire"]
+__all__ = ["Answer", "Known", "Wire"]
 
 _CHUNK = 1 << 16
 _REDIRECTS = 4
@@ -66,6 +66,18 @@ class Answer(NamedTuple):
         return "html" in self.headers.get("content-type", "") or self.body[:64].lstrip()[:1] == b"<"
 
 
+class Known(NamedTuple):
+    """By which an answer that is here already is told from a newer one."""
+
+    etag: str = ""
+    modified: str = ""
+
+    def headers(self) -> dict[str, str]:
+        """What a request says of it; no header holds what cannot be sent."""
+        both = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in both.items() if value and value.isascii() and value.isprintable()}
+
+
 class _Wanted(NamedTuple):
     """What is asked for."""
 
@@ -75,6 +87,8 @@ class _Wanted(NamedTuple):
     """Bytes from ``start``; None for all."""
     listing: bool
     """It lists files, which has a budget of its own."""
+    unless: Known | None = None
+    """What is here already."""
 
 
 class Wire:
@@ -123,7 +137,7 @@ class Wire:
             message = f"the endpoint of {name} is not an http(s) address"
             raise HubUnreachable(message, subject=self.endpoint, hint=f"write it in full, as https://host{self._another}")
 
-    def get(self, path: str, *, start: int = 0, length: int | None = None, listing: bool = False, further: bool = False) -> Answer:
+    def get(self, path: str, *, start: int = 0, length: int | None = None, listing: bool = False, further: bool = False, unless: Known | None = None) -> Answer:
         """GET ``endpoint + path``, or ``length`` bytes of it from ``start``; any status is an answer.
 
         A request that is refused is made once more without the token, if that may help.
@@ -134,6 +148,7 @@ class Wire:
             length: How many bytes; None for all.
             listing: The answer lists files, whose bytes do not count among the others.
             further: It is a further page of a listing, which does not count as a request.
+            unless: What is here already; where it is still that, the answer has the status 304 and no body.
 
         Raises:
             HubUnreachable: refused, cut, out of time, or too many requests for this plan.
@@ -148,7 +163,7 @@ class Wire:
             message = f"{self.name} takes more than {_LISTING_SECONDS:g} s to list files"
             raise HubUnreachable(message, subject=self.endpoint + path, hint="try again later, or another hub")
         sent = self._token if self.rejected is None and self._basic is None else None
-        wanted = _Wanted(path, start, length, listing)
+        wanted = _Wanted(path, start, length, listing, unless)
         answer = self._within(wanted, sent)
         if answer.refusal is None:
             return answer
@@ -167,6 +182,8 @@ class Wire:
             headers["Authorization"] = f"Basic {self._basic}"
         elif token is not None:
             headers["Authorization"] = f"Bearer {token.value}"
+        if wanted.unless is not None:
+            headers |= wanted.unless.headers()
         if wanted.length is not None:
             headers["Range"] = f"bytes={wanted.start}-{wanted.start + wanted.length - 1}"
         return urllib.request.Request(self.endpoint + wanted.path, headers=headers)  # noqa: S310  checked in __init__
@@ -206,6 +223,9 @@ class Wire:
         with response:
             headers = {key.lower(): value for key, value in response.headers.items()}
             answer = Answer(int(response.status or 0), headers, b"", request.full_url)
+            if answer.status == http.client.NOT_MODIFIED and wanted.unless is not None:
+                result.append(answer)
+                return
             if answer.status not in {http.client.OK, http.client.PARTIAL_CONTENT}:
                 host = _host(str(getattr(response, "url", "") or ""))
                 storage = host if host != request.host else ""

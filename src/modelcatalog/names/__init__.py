@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
-from modelcatalog.names.record import bases, changed, record_of, recorded, size_of, widened
+from modelcatalog.names.record import bases, changed, meaning, record_of, recorded, size_of, widened
 from modelcatalog.names.refusing import LIMIT
 from modelcatalog.names.regions import read_text
 from modelcatalog.names.words import narrowed, readings
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.record import Sized
     from modelcatalog.records import ModelName, Segment
 
-__all__ = ["LIMIT", "changed", "decided", "read", "recorded", "reset", "size_of"]
+__all__ = ["LIMIT", "changed", "decided", "meaning", "read", "recorded", "reset", "size_of"]
 
 
 def read(text: str, *, strict: bool = False, sized: Sized | None = None) -> ModelName:

@@ -62,8 +62,8 @@ class Dictionary:
 
     __slots__ = (
         "accounts", "apis", "catalog_heads", "catalogs",
-        "checkpoints", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
-        "hosts", "ideographic", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
+        "checkpoints", "classes", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
+        "hosts", "ideographic", "kinds", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
         "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_words", "training_after", "training_after_size",
         "training_before", "tuned", "variants", "words",
     )  # fmt: skip
@@ -138,7 +138,10 @@ class Dictionary:
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
         self.served_faster = vocabulary.served_faster()
         self.negations = vocabulary.negations()
+        self.classes = vocabulary.classes()
         self.suffixes = vocabulary.suffixes()
+        self.kinds: dict[str, tuple[str, ...]] = kinds_of_models()
+        """Types of which a model has but one -> the words for it."""
 
     def _add_providers(self) -> None:
         """What tools call those who serve, and what these write around a name."""
@@ -237,16 +240,17 @@ class Dictionary:
         for owner in (*accounts.huggingface, *accounts.modelscope, *accounts.api):
             self.accounts.setdefault(owner.lower(), account)
         names = [company.name, *company.aliases, *([company.zh] if company.zh else []), *accounts.huggingface, *accounts.api]
+        common = {word.lower() for word in company.common}
         for name in names:
             spelling = " ".join(name.lower().replace("-", " ").replace("_", " ").replace(".", " ").split())
             self.company_of.setdefault(spelling.replace(" ", ""), company.name)
-            if len(spelling) > 1:  # "X" is xAI to who asks for a company, and nothing in a name
+            if len(spelling) > 1 and spelling not in common:  # "X" is xAI to who asks for a company, and nothing in a name
                 self._add(spelling, "company", company.name, spelling.replace(" ", ""))
 
     def _add_family(self, company: CompanyFile, family: FamilyEntry) -> None:
         own = family.name.lower()
         versions = set()
-        spellings = [own.replace("-", " "), *family.aliases, *([family.zh.replace("·", " ")] if family.zh else [])]
+        spellings = [own.replace("-", " "), *family.aliases, *family.spellings, *([family.zh.replace("·", " ")] if family.zh else [])]
         bare_names = {"".join(c for c in s if c.isalnum()) for s in spellings}
         for series in family.series:
             squeezed = "".join(c for c in series.name.lower() if c.isalnum() or c == ".")
@@ -282,8 +286,8 @@ class Dictionary:
             if " " not in spelling and squeezed.startswith(squeezed_own) and kind is not None and kind.role == "type":
                 self.glued[squeezed] = str(kind.value)
                 squeezed = str(kind.value)
-            extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 else None
-            self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() else word, extra)
+            extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 and spelling not in family.spellings else None
+            self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() or spelling in family.spellings else word, extra)
 
 
 def _facts(family: FamilyEntry) -> FamilyFacts:
@@ -294,8 +298,31 @@ def _facts(family: FamilyEntry) -> FamilyFacts:
     return FamilyFacts(
         joint, said, served, ids, tuple(sorted(set.intersection(*types) & _glued_types(family.name.lower()))) if types else (),
         bool(types) and all(not _SEEING.isdisjoint(some) for some in types),
-        family.encoder, frozenset(version.lower() for version in family.budgets), family.others,
+        family.encoder, frozenset(version.lower() for version in family.budgets), family.others, _usual(family),
     )  # fmt: skip
+
+
+def _usual(family: FamilyEntry) -> str | None:
+    """What every model of the family is, unless its name says that it is another of these kinds; empty: what its name says."""
+    words = kinds_of_models()
+    found = {next((kind for kind in words if kind in series.types), None) for series in family.series}
+    said = "" if any(word in family.name.lower() for some in words.values() for word in some) else None
+    if not found or None in found or all("vision" in series.types for series in family.series):
+        return said  # an encoder of pictures is more than that
+    usual = "embedding" if "embedding" in found else min(map(str, found))
+    for series in family.series:
+        kind = next((kind for kind in words if kind in series.types and kind != usual), None)
+        names = [name.rpartition("/")[2].lower() for name in (*series.models, *series.api)]
+        if kind is not None and not all(any(word in name for word in words[kind]) for name in names):
+            return said  # a reranker whose name does not say so
+    return usual
+
+
+@vocabulary.derived
+def kinds_of_models() -> dict[str, tuple[str, ...]]:
+    """Types of which a model has but one -> the words for it: rerank, cross-encoder."""
+    types = vocabulary.types()
+    return {kind: tuple(word.replace(" ", "-") for word in (kind, *types[kind].aliases) if len(word) > _SHORT) for kind in vocabulary.implied()}
 
 
 def _glued_types(name: str) -> set[str]:

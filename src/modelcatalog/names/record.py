@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Origins = tuple[tuple[str, Origin], ...]
     Sized = Callable[[str, str | None, Size | None, Origins, Identity, tuple[str, ...], ModelName | None], tuple[Size, Origins] | None]
 
-__all__ = ["base_text", "bases", "changed", "record_of", "recorded", "size_of", "widened"]
+__all__ = ["base_text", "bases", "changed", "meaning", "record_of", "recorded", "size_of", "widened"]
 
 _RUNTIMES: Final = frozenset(("mlx", "mlc", "openvino"))
 """Formats of one runtime: an account that publishes these publishes nothing else."""
@@ -97,6 +97,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
             company = account.company
             origins = (("company", "owner"),)
     fields = _UNSTATED.copy()
+    origins = origins if family is None or family.facts.usual is None else _typed(reading, family.facts.usual, origins)
     size = None
     if at.size >= 0 or (found.tier is not None and family is not None):
         size, origins = _size_of(reading, origins)
@@ -140,6 +141,22 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
     if tape.unknown:
         fields["unknown"] = tuple([texts[i] for i in tape.unknown])
     return _record(fields, identity)
+
+
+def _typed(reading: Reading, usual: str, origins: Origins) -> Origins:
+    """What is usual in a family whose names need not say it; ``base`` is one of its sizes there, as in bge-base-en."""
+    found, kinds = reading.found, reading.dictionary.kinds
+    if usual and "base" in found.types:
+        found.types.remove("base")
+        found.tier = found.tier or "base"
+    if any(kind in found.types for kind in kinds):
+        return origins
+    said = next((kind for kind, words in kinds.items() if any(word in reading.lower for word in words)), None)  # a part of the family's word
+    if said is None and not usual:
+        return origins
+    alone = said is None and not found.types
+    found.types.append(said or usual)
+    return (*origins, ("types", "catalog")) if alone else origins
 
 
 def _series(family: FamilyWord, version: str) -> str:
@@ -324,6 +341,11 @@ def _text(identity: Identity) -> str:
 def changed(name: ModelName, **fields: Any) -> ModelName:
     """The same name with other, valid, fields."""
     return _record(name.__dict__ | fields, name.identity)
+
+
+def meaning(name: ModelName, identity: Identity) -> ModelName:
+    """The same name as one of another model: what it says is less than what it means."""
+    return _record(name.__dict__ | {"canonical": _text(identity)}, identity)
 
 
 def _record(fields: dict[str, Any], identity: Identity) -> ModelName:

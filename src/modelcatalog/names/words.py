@@ -14,7 +14,7 @@ from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.grammar import pieces
 from modelcatalog.names.native import mypyc_attr
-from modelcatalog.names.roles import LETTERS, Parameters, Word, unknown
+from modelcatalog.names.roles import LETTERS, FamilyWord, Parameters, Word, unknown
 
 if TYPE_CHECKING:
     import re
@@ -97,7 +97,7 @@ class Readings:
         """The word of a piece that is not among the kept ones."""
         if piece.isalpha() and piece.isascii():
             lowered = piece.lower()
-            if lowered not in self.first:
+            if lowered not in self.first and not lowered.endswith(self.dictionary.classes):
                 # As most new words are: every rule of `grammar.WORDS` wants a digit. Made again each time, since that costs
                 # no more than finding it again among tens of thousands, and nothing has to be kept.
                 return Word("unknown", lowered, None, lowered)
@@ -113,8 +113,10 @@ class Readings:
 
     def stretch(self, text: str) -> Word:
         """What stands between two hyphens and is not among the remembered ones."""
-        if text.isalpha() and text.isascii() and (lowered := text.lower()) not in self.first:
-            return Word("unknown", lowered, None, lowered)  # see `new`
+        if text.isalpha() and text.isascii():
+            lowered = text.lower()
+            if lowered not in self.first and not lowered.endswith(self.dictionary.classes):
+                return Word("unknown", lowered, None, lowered)  # see `new`
         if text.isalnum():  # one piece, whatever the letters and digits
             found = self.kept.get(text) or self.new(text)
             behind = _behind(text)
@@ -317,6 +319,8 @@ def _alone(piece: str, words: Dictionary) -> tuple[Word, ...]:
     known = words.words.get(piece)
     if known is not None and not (known.role == "family" and len(piece) == 1):
         return (known,)
+    if piece.endswith(words.classes):
+        return _of_class(piece, words)
     cut_so = None if piece.isalnum() else grammar.known_piece(piece)  # as most pieces are: the others are known by what parts them
     if cut_so is not None:
         return (cut_so,)
@@ -327,6 +331,16 @@ def _alone(piece: str, words: Dictionary) -> tuple[Word, ...]:
     if glued is not None:
         return glued
     return (unknown(piece),) if ruled is None else _meaning(piece, ruled, words)
+
+
+def _of_class(piece: str, words: Dictionary) -> tuple[Word, ...]:
+    """``llamaforcausallm``: an architecture, and the class of models that transformers has of it; its number is not the model's (Qwen2 runs Qwen2.5)."""
+    head = piece[: -len(next(one for one in words.classes if piece.endswith(one)))]
+    first = _alone(head, words)[0] if head else unknown(piece)
+    family = first.value
+    if not isinstance(family, FamilyWord):
+        return (unknown(piece),)
+    return Word("family", first.text, family.alone(), first.key), Word("ignored", piece.removeprefix(first.text))
 
 
 def _meaning(piece: str, ruled: tuple[WordRule, re.Match[str]], words: Dictionary) -> tuple[Word, ...]:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog.planning import installed, ram
+from modelcatalog.planning import installed, metal, ram
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,8 +27,6 @@ _LEAST = 1 << 31
 """Memory of its own below which a GPU is a part of the processor, and has the machine's."""
 _CARVED, _TIMES = 1 << 33, 8
 """The most that firmware sets aside for a GPU inside a processor, and how much more such a one can map at least."""
-_APPLE_SHARE = 0.75
-"""The share of a Mac's memory that Metal gives its GPU by default."""
 _MEMORY_BAR = 1 << 30
 _PREFETCHABLE, _KIND = 0x8, 0x200
 
@@ -201,12 +199,11 @@ def _gpu(nvml: Any, unit: _Unit) -> Gpu | None:
     return Gpu(title, int(memory.free), int(memory.total), capability) if code == 0 else None
 
 
-def _sharing(title: str, capability: tuple[int, int] | None, device: str, share: float = 1.0) -> Gpu | None:
+def _sharing(title: str, capability: tuple[int, int] | None, device: str) -> Gpu | None:
     total, free = ram.total_ram(), ram.free_ram()
     if total is None:
         return None
-    most = round(total * share)
-    return Gpu(title, most if free is None else min(free, most), most, capability, device, shared=True)
+    return Gpu(title, total if free is None else min(free, total), total, capability, device, shared=True)
 
 
 # AMD ---------------------------------------------------------------------------------------------
@@ -292,13 +289,12 @@ def apple() -> tuple[Gpu, ...]:
     """The GPU of a Mac with Apple's own chip."""
     if sys.platform != "darwin" or platform.machine() != "arm64":
         return ()
-    name = ram.sysctl("machdep.cpu.brand_string") or "an Apple GPU"
-    found = _sharing(name, None, "mps", _APPLE_SHARE)
-    limit = ram.sysctl("iogpu.wired_limit_mb")
-    if found is not None and limit.isdigit() and int(limit):
-        most = int(limit) << 20
-        found = found._replace(total=most, free=min(ram.free_ram() or most, most))
-    return (found,) if found is not None else ()
+    total = ram.total_ram()
+    if total is None:
+        return ()
+    most = metal.left(total, here=True)
+    free = ram.free_ram()
+    return (Gpu(ram.sysctl("machdep.cpu.brand_string") or "an Apple GPU", most if free is None else min(free, most), most, None, "mps", shared=True),)
 
 
 # /sys --------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ Reads the installed transformers as text, because importing it would import torc
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.planning import installed, packages
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Attention", "choose"]
 
-_CLASS = re.compile(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
+_CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
 _FLAG = re.compile(r"^    _supports_(sdpa|flash_attn) = (True|False)", re.MULTILINE)
 _HALF = frozenset({"bfloat16", "float16"})
 # The package of each, and the least compute capability that it has kernels for.
@@ -72,44 +71,14 @@ class _Flags(NamedTuple):
 
 def _flags(facts: Facts) -> _Flags | None:
     """What the model's class says of itself in the installed transformers; None where it is not found."""
-    kind = facts.model_type or facts.architecture
-    if kind is None:
+    text = installed.modeling(facts.model_type or facts.architecture or "")
+    if text is None:
         return None
-    # GGUF writes qwen3moe for qwen3_moe; a text half has its file in the folder of the whole (gemma3_text).
-    for name in (kind, re.sub(r"(?<=\d)moe$", "_moe", kind), kind.removesuffix("_text")):
-        if (text := _source(name)) is not None:
-            break
-    else:
-        return None
-    heads = list(_CLASS.finditer(text))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
-    bases = {head[1]: [word.strip() for word in head[2].split(",")] for head in heads}
-    own: dict[str, dict[str, str]] = {head[1]: dict(_FLAG.findall(text[head.start() : end])) for head, end in zip(heads, ends, strict=True)}
-    start = facts.architecture if facts.architecture in bases else next((n for n in bases if n.endswith("ForCausalLM")), None)
-    if start is None:
-        return None
+    stated = facts.architecture if facts.architecture and f"class {facts.architecture}(" in text else None
+    start = stated or next((head[1] for head in _CLASS.finditer(text) if head[1].endswith("ForCausalLM")), None)
+    own = [dict(_FLAG.findall(body)) for body in installed.lineage(text, start)] if start else []
 
     def flag(word: str) -> bool:
-        queue, seen = [start], set()
-        while queue:
-            one = queue.pop(0)
-            if one in seen or one not in bases:
-                continue
-            seen.add(one)
-            if word in own[one]:
-                return own[one][word] == "True"
-            queue += bases[one]
-        return False
+        return next((flags[word] == "True" for flags in own if word in flags), False)
 
-    return _Flags(flag("sdpa"), flag("flash_attn") and "_compatible_flash_implementations" not in text)
-
-
-@cache
-def _source(kind: str) -> str | None:
-    place = installed.folder()
-    if place is None or not re.fullmatch(r"\w+", kind):
-        return None
-    try:
-        return (place / "models" / kind / f"modeling_{kind}.py").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
+    return _Flags(flag("sdpa"), flag("flash_attn") and "_compatible_flash_implementations" not in text) if own else None

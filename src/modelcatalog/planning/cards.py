@@ -13,17 +13,23 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from modelcatalog.errors import Unsupported
+from modelcatalog.planning import metal
 from modelcatalog.planning.accelerators import Gpu
 
 __all__ = ["Card", "Machine", "bandwidth", "read", "sizes", "usable"]
 
 _FORM = re.compile(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
 _MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?P<unit>[GT])i?B?\b\)?", re.IGNORECASE)
-_NOISE = re.compile(r"\b(nvidia|geforce|amd|radeon|instinct|intel|apple|tesla|gpus?|vram|macbook|mac|studio|pro (?=m\d)|with|of)\b", re.IGNORECASE)
+_NOISE = re.compile(
+    r"\b(nvidia|geforce|amd|radeon|instinct|intel|apple|tesla|huawei|gpus?|vram|macbook|mac|studio|notebook|pro (?=m\d)|with|of)\b|华为|英伟达|显卡",
+    re.IGNORECASE,
+)
 _RAM = re.compile(r"\b(cpu|ram)\b", re.IGNORECASE)
 _BUILD = re.compile(r"(sxm\d?|pcie|hbm\d?e?)+$")
 """How a card is built, which drivers say in its name."""
 _GIB = 1 << 30
+_DEVICES = {"apple": "mps", "intel": "xpu", "habana": "hpu", "ascend": "npu", "musa": "musa"}
+"""What torch calls the devices of a vendor."""
 _USABLE = 0.985
 """The share of a card's memory that its driver leaves."""
 _MOST_CARDS = 256
@@ -42,10 +48,10 @@ class Card(_Entry):
     checked: date | None = None
     memory: tuple[int, ...]
     """GiB, the smallest first."""
-    bandwidth: int | None = None
-    """GB/s."""
+    bandwidth: int | tuple[int, ...] | None = None
+    """GB/s; of several sizes one for each."""
     capability: tuple[int, int] | None = None
-    vendor: Literal["nvidia", "amd", "intel", "apple"] = "nvidia"
+    vendor: Literal["nvidia", "amd", "intel", "apple", "habana", "ascend", "musa"] = "nvidia"
     share: float | None = None
     """The share of the machine's memory that its GPU may have; None where the card has memory of its own."""
 
@@ -115,10 +121,15 @@ def bandwidth(card: Gpu) -> int | None:
 
     >>> bandwidth(Gpu("NVIDIA H100 80GB HBM3", 0, 80 << 30)), bandwidth(Gpu("a card of 24 GB", 0, 24 << 30))
     (3350, None)
+    >>> bandwidth(Gpu("NVIDIA A100-SXM4-80GB", 0, 80 << 30)), bandwidth(Gpu("M4 Max", 0, 128 << 30))
+    (2039, 546)
     """
     key = _key(_NOISE.sub(" ", _MEMORY.sub(" ", card.name)))
-    entry = _by_key().get(_BUILD.sub("", key)) or _by_key().get(key)
-    return entry[0].bandwidth if entry else None
+    known = _by_key().get(key) or _by_key().get(_BUILD.sub("", key))
+    if known is None:
+        return None
+    found, sizes_of = known[0].bandwidth, known[0].memory
+    return found[min(range(len(found)), key=lambda at: abs(sizes_of[at] * _GIB - card.total))] if isinstance(found, tuple) else found
 
 
 def sizes() -> tuple[int, ...]:
@@ -144,8 +155,8 @@ def _machine(entry: Card, title: str, size: float | None, count: int, text: str)
         raise Unsupported(message, subject=text, hint=f'pass on="{title} {entry.memory[len(entry.memory) // 2]}GB"')
     memory = size or entry.memory[0]
     total = round(memory * _GIB)
-    free = round(total * (entry.share or _USABLE))
-    card = Gpu(title, free, total, entry.capability, {"apple": "mps", "intel": "xpu"}.get(entry.vendor, "cuda"), shared=entry.share is not None)
+    free = metal.left(total) if entry.vendor == "apple" else round(total * (entry.share or _USABLE))
+    card = Gpu(title, free, total, entry.capability, _DEVICES.get(entry.vendor, "cuda"), shared=entry.share is not None)
     guessed = size is None and len(entry.memory) > 1
     rest = f" of {memory:g} GB, the smallest of that name" if guessed else f" of {memory:g} GB"
     return Machine((card,) * count, None, f"planned for {_many(count, title)}{rest}, as asked")
@@ -156,7 +167,7 @@ def _many(count: int, name: str) -> str:
 
 
 def _key(text: str) -> str:
-    return re.sub(r"[^a-z0-9+]", "", text.lower())
+    return re.sub(r"[^a-z0-9+一-鿿]", "", text.lower())
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog
 from modelcatalog.errors import CheckpointNotFound, UnsafeRepository, Unsupported
-from modelcatalog.planning import elsewhere
+from modelcatalog.planning import adapter, elsewhere
 from modelcatalog.planning.shards import NUMBERED, Shards, check_numbers, shards
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
 _COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 _MAGIC = b"GGUF"
+_BLOB = re.compile(r"sha256[-:][0-9a-f]{64}")
 _LARGEST_COMPANION = 100_000_000
 _INDEX = re.compile(r"\.index(?:\.[\w-]+)?\.json$")
 _NOT_THE_GGUF = ("mmproj", "imatrix", "ggml-vocab", "draft")
@@ -35,7 +36,7 @@ class Choice(NamedTuple):
     """The files of one load: the weights, then what stands beside them."""
 
     format: str
-    """``safetensors`` or ``gguf``."""
+    """``safetensors`` or ``gguf``; ``lora`` for an adapter of PEFT, which is put onto a model."""
     weights: tuple[RemoteFile, ...]
     companions: tuple[RemoteFile, ...]
     reason: str
@@ -84,7 +85,9 @@ def choose(
         return Choice("safetensors", found.files, _companions(files, found, code=code), "the file that was named", tensors=found.tensors)
     if ggufs and (not found.files or scheme is not None):
         return _gguf(ggufs, subject=subject, scheme=scheme)
-    elsewhere.check(files, read=read, subject=subject, weights=[f.path for f in found.files])
+    if (lone := _lone(files, model=bool(found.files))) is not None:
+        return _adapter(files, subject=subject, folder=lone, reason=f"the only adapter is in {lone.rstrip('/')}" if lone else "an adapter")
+    elsewhere.check(files, subject=subject)
     if found.files:
         others = sum(1 for f in files if f.path.endswith(_ALL_WEIGHTS)) - len(found.files)
         reason = "safetensors come first" + (f"; {others} other weight files are left out" if others else "")
@@ -112,6 +115,19 @@ def _inside(folder: str, files: Sequence[RemoteFile], *, subject: str, code: boo
         reason=f"the only checkpoint is in {folder}; {made.reason}",
         folder=here,
     )
+
+
+def _lone(files: Sequence[RemoteFile], *, model: bool) -> str | None:
+    """The folder of an adapter that stands for itself, with its slash: these files, or the one subfolder that has one; None where there is a model."""
+    if adapter.holds(files, model=model):
+        return ""
+    inner = () if model or elsewhere.folders(files) else elsewhere.adapters(files)
+    return f"{inner[0]}/" if len(inner) == 1 else None
+
+
+def _adapter(files: Sequence[RemoteFile], *, subject: str, folder: str, reason: str) -> Choice:
+    weights, beside = adapter.files_of(files, subject=subject, folder=folder)
+    return Choice("lora", weights, beside, reason, folder=folder)
 
 
 def _found(files: Sequence[RemoteFile]) -> str:
@@ -176,6 +192,9 @@ def locked(files: Sequence[RemoteFile], *, subject: str, code: bool) -> Choice:
             rest = tuple(f for f in files if f not in weights and (code or not f.path.endswith(".py")) and not f.path.endswith(_PICKLES))
             folder = str(PurePosixPath(weights[0].path).parent)
             return Choice(form, weights, rest, "", quantization_of(weights[0].path) if form == "gguf" else None, folder="" if folder == "." else f"{folder}/")
+    if files and all(_BLOB.fullmatch(f.path) for f in files):
+        # A file of Ollama's, whose name is its hash; nothing else is locked without an ending.
+        return Choice("gguf", tuple(files), (), "")
     raise elsewhere.nothing(files, subject=subject)
 
 
@@ -210,6 +229,9 @@ def _named(files: Sequence[RemoteFile], ggufs: dict[str, tuple[RemoteFile, ...]]
     if one is None:
         message = f"{subject} has no file {file}"
         raise CheckpointNotFound(message, subject=f"{subject}/{file}", hint=_found(files))
+    folder = one.path.rpartition("/")[0]
+    if adapter.weighs(one.path) and any(f.path == f"{folder}/{adapter.words().config}".lstrip("/") for f in files):
+        return _adapter(files, subject=subject, folder=f"{folder}/".lstrip("/"), reason="the file that was named")
     if one.path.endswith(".safetensors"):
         elsewhere.check_file(one.path, subject=subject)
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from modelcatalog import vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning.choose import matches
-from modelcatalog.records import Quantization
+from modelcatalog.records import Quantization, counted
 
 if TYPE_CHECKING:
     from modelcatalog.planning.choose import Choice
@@ -35,7 +35,7 @@ def mismatches(name: ModelName, facts: Facts, choice: Choice) -> tuple[str, ...]
     if claimed and facts.parameters:
         ratio = facts.parameters / claimed
         if not 1 / _ROUNDING < ratio < _ROUNDING:
-            found.append(f"the name says {_count(claimed)} parameters, the weights have {_count(facts.parameters)}")
+            found.append(f"the name says {counted(claimed)} parameters, the weights have {counted(facts.parameters)}")
     method = name.quantization.method if name.quantization else None
     if choice.format == "safetensors" and method in _SAFETENSORS_METHODS and method != facts.quantization:
         says = f"says {facts.quantization}" if facts.quantization else "names no quantization"
@@ -44,10 +44,6 @@ def mismatches(name: ModelName, facts: Facts, choice: Choice) -> tuple[str, ...]
     if facts.chat_template is False and said is not None:
         found.append(f"the name says {said}, but there is no chat template")
     return tuple(found)
-
-
-def _count(parameters: int) -> str:
-    return f"{parameters / 1e9:.3g}B" if parameters >= 1e9 else f"{parameters / 1e6:.3g}M"  # noqa: PLR2004
 
 
 def check_quantization(asked: str, facts: Facts, choice: Choice, *, subject: str) -> None:

@@ -6,19 +6,19 @@ A copy in a hub's cache that lacks something is completed from its hub, at its o
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, hubs
 from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import CheckpointNotFound, ClosedWeights, HubUnreachable, IntegrityError, ModelCatalogError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, local, receipts
-from modelcatalog.planning import completeness
+from modelcatalog.planning import completeness, programs
 from modelcatalog.planning.choose import Choice, choose
 from modelcatalog.planning.found import Located
 from modelcatalog.planning.remote import Part, again, chosen, repository, scheme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from modelcatalog.hubs import Copy
     from modelcatalog.planning.completeness import Gaps
@@ -27,12 +27,38 @@ if TYPE_CHECKING:
     from modelcatalog.weights.gguf import GgufHeader
     from modelcatalog.weights.safetensors import SafetensorsHeader
 
-__all__ = ["whole"]
+__all__ = ["Seen", "whole"]
 
 
-def whole(name: ModelName, request: Request, hub: str | None, parts: list[Part]) -> Located | None:  # noqa: C901  all that may come of looking at a copy
-    """The first complete local copy; with a hub given, only what that hub's client fetched. Notes those of which parts are here."""
-    passed: ModelCatalogError | None = None
+class Seen(NamedTuple):
+    """What was seen of copies that are not taken."""
+
+    parts: list[Part]
+    """Copies in a hub's cache of which something is missing."""
+    lost: list[str]
+    """What other programs have that cannot be loaded, a sentence each."""
+    over: Collection[tuple[str, str]] = ()
+    """What other programs have that was tried already, by store and title."""
+
+
+def whole(name: ModelName, request: Request, hub: str | None, seen: Seen) -> Located | None:
+    """The first complete local copy; with a hub given, only what that hub's client fetched, unless it is Ollama's own name that says it."""
+    anywhere = request.hub is None and request.revision is None
+    if anywhere and programs.asks_ollama(name) and (own := programs.first(name, request, seen.lost, own=True, over=seen.over)) is not None:
+        return own
+    passed: list[ModelCatalogError] = []
+    found = _hubs_or_own(name, request, hub, seen.parts, passed)
+    if found is not None:
+        return found
+    if hub is None and anywhere and hub_revision(name) is None and (kept := programs.first(name, request, seen.lost, over=seen.over)) is not None:
+        return kept
+    if passed:
+        raise passed[0]
+    return None
+
+
+def _hubs_or_own(name: ModelName, request: Request, hub: str | None, parts: list[Part], passed: list[ModelCatalogError]) -> Located | None:
+    """The first complete copy in a hub's cache or in the user's own folders; why others are none, where nothing else is found."""
     doubtful: tuple[Located, Copy, Gaps] | None = None
     for copy in _copies(name, request, hub):
         try:
@@ -40,26 +66,24 @@ def whole(name: ModelName, request: Request, hub: str | None, parts: list[Part])
         except IntegrityError as error:
             # A file that a user put there is reported; a half-filled cache is completed.
             if copy.hub is None:
-                passed = passed or error
+                passed.append(error)
             else:
                 parts.append(Part(copy, f"{copy.title} in the {copy.where} is not whole: {error.message}"))
         except (CheckpointNotFound, UnsafeRepository):
             continue
         except Unsupported as error:
-            # An adapter, say, of a name like this one's; the hub may have the model itself.
-            passed = passed or (error if hubs.offline() else None)
+            # A pipeline, say, of a name like this one's; the hub may have the model itself.
+            passed += [error] if hubs.offline() else []
         else:
+            if choice.format == "lora" and not _itself(name, copy):
+                continue  # of a model by this name, and not the model itself
             here = Located(choice, (*_why(name, copy, choice), choice.reason), copy=copy, headers=headers)
             if lacks.usual and copy.hub:
                 doubtful = doubtful or (here, copy, lacks)
             elif doubtful is None or (copy.hub, copy.repo_id) != (doubtful[1].hub, doubtful[1].repo_id):
                 # Else it is an older commit of the same repository.
                 return here
-    if doubtful is not None:
-        return _completed(name, request, *doubtful)
-    if passed is not None:
-        raise passed
-    return None
+    return None if doubtful is None else _completed(name, request, *doubtful)
 
 
 def _judged(name: ModelName, request: Request, copy: Copy) -> tuple[Choice, Mapping[str, GgufHeader | SafetensorsHeader], Gaps]:
@@ -119,8 +143,9 @@ def _complete(copy: Copy, *, file: str | None, scheme: str | None, code: bool) -
 
 def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy]:
     """Every local copy of the model that a name means, likeliest first."""
+    model = programs.meant(name)
     if hub is None and request.revision is None and hub_revision(name) is None:
-        matches = [copy for copy in local.searched() if _same(name, catalog.parse(copy.title[-1024:]))]
+        matches = [copy for copy in local.searched() if _same(model, catalog.parse(copy.title[-1024:]))]
         # A folder of safetensors first, then files by falling precision.
         yield from sorted(matches, key=lambda copy: (copy.title.endswith(".gguf"), -_bits(copy.title)))
     revision = request.revision or hub_revision(name)
@@ -134,8 +159,13 @@ def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy
         yield from HUBS[which].cached(repo_id, revision)
     if revision is None and hub is None and name.file is None:
         for which, repo_id in local.caches():
-            if (which, repo_id) not in exact and _same(name, catalog.parse(repo_id)):
+            if (which, repo_id) not in exact and _same(model, catalog.parse(repo_id)):
                 yield from HUBS[which].cached(repo_id)
+
+
+def _itself(name: ModelName, copy: Copy) -> bool:
+    """Whether a copy is what a name names, and not only a thing of the same model."""
+    return copy.title == name.source or (copy.repo_id is not None and copy.repo_id == f"{name.owner}/{name.name}")
 
 
 def _bits(title: str) -> float:

@@ -1,4 +1,4 @@
-"""Owns what files are that are not a checkpoint to talk to: an adapter, a pipeline of parts, weights of another library.
+"""Owns what files are that are not a checkpoint to talk to: a pipeline of parts, weights of another library.
 
 Knows no hub. Whether a whole checkpoint can talk, its configuration says (`silent`).
 """
@@ -9,15 +9,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from modelcatalog.errors import CheckpointNotFound, UnsafeRepository, Unsupported
-from modelcatalog.weights.content import json_object
+from modelcatalog.planning import adapter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modelcatalog.hubs import RemoteFile
-    from modelcatalog.planning.shards import Read
 
-__all__ = ["check", "check_file", "folders", "nothing"]
+__all__ = ["adapters", "check", "check_file", "folders", "nothing"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _OTHERS = {
@@ -29,7 +28,6 @@ _OTHERS = {
     ".engine": "TensorRT",
     ".pdparams": "PaddlePaddle",
 }
-_ADAPTER = "adapter_config.json"
 _PARTS = {
     "mmproj": "the eyes or ears of a multimodal model",
     "imatrix": "the measurements that a quantization was made with",
@@ -39,33 +37,20 @@ _PARTS = {
 _SHOWN = 5
 
 
-def check(files: Sequence[RemoteFile], *, read: Read | None, subject: str, weights: Sequence[str]) -> None:
+def check(files: Sequence[RemoteFile], *, subject: str) -> None:
     """Refuse what is made of other things than one language model.
 
     Args:
         files: Everything that is there.
-        read: Reads a file that is there.
         subject: The repository or folder, for messages.
-        weights: The weights that were found for a load.
 
     Raises:
-        Unsupported: it is a diffusion pipeline, or an adapter without the model that it is for.
+        Unsupported: it is a diffusion pipeline.
     """
     names = {f.path for f in files}
     if "model_index.json" in names:
         message = f"{subject} is a diffusion pipeline (it has a model_index.json): it makes images, sound or video, and does not chat"
         raise Unsupported(message, subject=subject, hint=f"use diffusers.DiffusionPipeline.from_pretrained; for chatting, {_FIND}")
-    if not weights and _ADAPTER in names:
-        base = _base(read, subject) if read is not None else None
-        message = f"{subject} is a LoRA adapter{f' of {base}' if base else ''}: it changes another model and does not contain one"
-        first = f"load {base}" if base else "load the model that it was made for"
-        hint = f"{first}, or merge the two with peft (merge_and_unload, then save_pretrained) and give the merged folder"
-        raise Unsupported(message, subject=subject, hint=hint)
-
-
-def _base(read: Read, subject: str) -> str | None:
-    base = json_object(read(_ADAPTER, 0, None), name=_ADAPTER, subject=subject).get("base_model_name_or_path")
-    return base if isinstance(base, str) and 0 < len(base) < 200 and base.isprintable() else None  # noqa: PLR2004
 
 
 def check_file(path: str, *, subject: str) -> None:
@@ -76,8 +61,8 @@ def check_file(path: str, *, subject: str) -> None:
     """
     name = PurePosixPath(path)
     what = None
-    if name.name.startswith("adapter_model"):
-        what = "the weights of a LoRA adapter, which changes another model"
+    if adapter.weighs(path):
+        what = f"the weights of a LoRA adapter, without the {adapter.words().config} that belongs to them"
     elif name.suffix.lower() == ".gguf":
         what = next((text for word, text in _PARTS.items() if word in name.name.lower()), None)
     elif name.suffix.lower() in _OTHERS:
@@ -91,16 +76,21 @@ def folders(files: Sequence[RemoteFile]) -> list[str]:
     """The subfolders that hold a checkpoint of their own: a configuration and weights."""
     configured = {str(PurePosixPath(f.path).parent) for f in files if PurePosixPath(f.path).name == "config.json"}
     weights = [PurePosixPath(f.path) for f in files if f.path.endswith(".safetensors")]
-    weighed = {str(path.parent) for path in weights if not path.name.startswith("adapter_model")}
+    weighed = {str(path.parent) for path in weights if not adapter.weighs(str(path))}
     return sorted(configured & weighed - {"."})
+
+
+def adapters(files: Sequence[RemoteFile]) -> list[str]:
+    """The subfolders that hold an adapter."""
+    configured = {str(PurePosixPath(f.path).parent) for f in files if PurePosixPath(f.path).name == adapter.words().config}
+    return sorted(configured & {str(PurePosixPath(f.path).parent) for f in files if adapter.weighs(f.path)} - {"."})
 
 
 def nothing(files: Sequence[RemoteFile], *, subject: str) -> Exception:
     """The error for files among which there are no weights to load: it says what there is, and what to do."""
     paths = [f.path for f in files]
-    if parts := folders(files):
-        message = f"{subject} holds {len(parts)} checkpoints in folders: {_some(parts)}"
-        return CheckpointNotFound(message, subject=subject, hint=f"name one: {subject}/{parts[0]} as a path, or the address of a weight file in it")
+    if (several := _several(files, subject)) is not None:
+        return several
     if (authors := _authors(paths, subject)) is not None:
         return authors
     if pickles := [path for path in paths if path.endswith(_PICKLES)]:
@@ -113,6 +103,16 @@ def nothing(files: Sequence[RemoteFile], *, subject: str) -> Exception:
         return CheckpointNotFound(message, subject=subject, hint="name the file of the model itself, or give the folder of the whole checkpoint")
     message = f"{subject} has no weights: no safetensors and no GGUF file"
     return CheckpointNotFound(message, subject=subject, hint=f"it holds {_some(paths)}" if paths else "it is empty")
+
+
+def _several(files: Sequence[RemoteFile], subject: str) -> CheckpointNotFound | None:
+    if parts := folders(files):
+        message = f"{subject} holds {len(parts)} checkpoints in folders: {_some(parts)}"
+        return CheckpointNotFound(message, subject=subject, hint=f"name one: {subject}/{parts[0]} as a path, or the address of a weight file in it")
+    if parts := adapters(files):
+        message = f"{subject} holds {len(parts)} adapters in folders: {_some(parts)}"
+        return CheckpointNotFound(message, subject=subject, hint=f"name one: {subject}/{parts[0]} as a path, or the address of its {adapter.words().weights}")
+    return None
 
 
 def _authors(paths: Sequence[str], subject: str) -> Unsupported | None:

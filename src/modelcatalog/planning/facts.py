@@ -28,6 +28,7 @@ _LIMITS = (
     "model_max_length",
 )  # fmt: skip
 """What configurations call the most tokens that a model reads; the first that is there counts."""
+_CHOSEN = ("num_experts_per_tok", "moe_topk", "moe_k", "top_k_experts", "num_experts_per_token")
 _STRETCHING = frozenset({"yarn", "deepseek_yarn", "linear", "dynamic", "ntk"})
 """Kinds of RoPE whose ``factor`` stretches the limit, as vLLM counts too; with llama3 and longrope the limit is the stretched one."""
 _STRETCHED_ALREADY = ("gemma3",)
@@ -55,6 +56,12 @@ class Facts(BaseModel):
     intermediate: int | None = None
     """The most numbers of a token inside a layer, those of all experts that it goes through together."""
     vocabulary: int | None = None
+    experts: int | None = None
+    """Experts of a layer that tokens are sent to."""
+    chosen: int | None = None
+    """To how many of them one token is sent."""
+    guessing: int | None = None
+    """Layers behind the last one that guess further tokens (MTP)."""
     context_length: int | None = None
     tokenizer_length: int | None = None
     """``model_max_length`` of the tokenizer: a witness where ``config.json`` has no limit, and no limit of the model."""
@@ -145,6 +152,9 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         hidden=hidden,
         intermediate=_widest(get),
         vocabulary=_int(get("vocab_size", "n_vocab", "padded_vocab_size")),
+        experts=_int(get("n_routed_experts", "num_experts", "num_local_experts", "moe_num_experts")),
+        chosen=_int(get(*_CHOSEN)),
+        guessing=_int(get("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_layers")),
         context_length=context_limit(inner) or context_limit(config),
         quantization=method,
         bits=bits,
@@ -159,7 +169,7 @@ def from_config(config: Mapping[str, Any]) -> Facts:
 def _widest(get: Callable[..., object]) -> int | None:
     """Numbers of a token in the widest part of a layer."""
     dense = _int(get("intermediate_size", "ffn_hidden_size", "n_inner", "ffn_dim", "d_ff", "dim_ff")) or 0
-    expert, chosen = _int(get("moe_intermediate_size", "expert_ffn_hidden_size")) or 0, _int(get("num_experts_per_tok", "moe_topk", "moe_k", "top_k_experts"))
+    expert, chosen = _int(get("moe_intermediate_size", "expert_ffn_hidden_size")) or 0, _int(get(*_CHOSEN))
     return max(dense, (expert or dense) * chosen) if chosen and (expert or dense) else dense or None
 
 
@@ -256,6 +266,9 @@ def from_gguf(headers: Sequence[GgufHeader]) -> Facts:
         hidden=get("embedding_length"),
         intermediate=max(get("feed_forward_length") or 0, (expert or 0) * (chosen or 0)) or None,
         vocabulary=get("vocab_size"),
+        experts=get("expert_count"),
+        chosen=get("expert_used_count"),
+        guessing=get("nextn_predict_layers"),
         context_length=get("context_length"),
         quantization="gguf",
         chat_template=bool(header.metadata.get("tokenizer.chat_template")) if header.complete else None,

@@ -10,10 +10,21 @@ if TYPE_CHECKING:
     from modelcatalog.hubs import Copy, Hub, Listing
     from modelcatalog.hubs.wire import Wire
     from modelcatalog.planning.choose import Choice
+    from modelcatalog.stores.modelfile import Modelfile
     from modelcatalog.weights.gguf import GgufHeader
     from modelcatalog.weights.safetensors import SafetensorsHeader
 
-__all__ = ["Located"]
+__all__ = ["Kept", "Located"]
+
+
+class Kept(NamedTuple):
+    """What another program keeps of a copy beside its weights."""
+
+    store: str
+    title: str
+    modelfile: Modelfile | None = None
+    notes: tuple[str, ...] = ()
+    """What of it cannot be used."""
 
 
 class Located(NamedTuple):
@@ -29,3 +40,5 @@ class Located(NamedTuple):
     """Nobody said which hub: another will do as well."""
     headers: Mapping[str, GgufHeader | SafetensorsHeader] = {}
     """The headers of weight files that lie on this disk, by path."""
+    kept: Kept | None = None
+    """The copy lies in another program's store."""

@@ -18,12 +18,17 @@ from modelcatalog.planning import packages, runs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Tables", "defaults", "folder", "gguf_architectures", "names_tokenizer", "tables", "tied", "tokenizers", "torch_built", "version"]
+__all__ = [
+    "Tables", "defaults", "folder", "gguf_architectures", "ignored", "lineage", "loaded_class", "modeling", "names_tokenizer", "tables", "tied",
+    "tokenizers", "torch_built", "version",
+]  # fmt: skip
 
 _HEAD = re.compile(r"^(\w+_NAMES)\b[^=\n]*=\s*\w+[^\n(]*\(", re.MULTILINE)
 _ENTRY = re.compile(r'\(\s*"([\w.-]+)",\s*(?:"(\w+)"|\(([^()]*)\)|\[([^\[\]]*)\])')
 _KEY = re.compile(r'\(\s*"([\w.-]+)",|\{\s*"([\w.-]+)":|^\s+"([\w.-]+)":', re.MULTILINE)
 _BUILT = re.compile(r"^(cuda|hip|xpu)(?:: [^=\n]+)? = (.+)$", re.MULTILINE)
+_CLASS = re.compile(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
+_IGNORED = re.compile(r"^    _keys_to_ignore_on_load_unexpected = (\[[^\]]*\]|\{[^}]*\})", re.MULTILINE)
 _WORD = re.compile(r'"(\w+)"')
 _CHATTING = ("MODEL_FOR_CAUSAL_LM", "MODEL_FOR_IMAGE_TEXT_TO_TEXT")
 """The tables of the classes that the transformers engine loads."""
@@ -185,6 +190,70 @@ def _values(one: ast.ClassDef) -> dict[str, object]:
         except ValueError:
             continue
     return found
+
+
+def modeling(kind: str) -> str | None:
+    """The file with the classes of a model type, as text; None where there is none."""
+    place = folder()
+    if place is None or not re.fullmatch(r"[\w-]+", kind):
+        return None
+    # GGUF writes qwen3moe for qwen3_moe; a text half has its file in the folder of the whole (gemma3_text).
+    names = (kind, re.sub(r"(?<=\d)moe$", "_moe", kind), kind.removesuffix("_text"))
+    return next((text for name in names if (text := _text(place / "models" / name / f"modeling_{name}.py"))), None)
+
+
+def lineage(text: str, start: str) -> list[str]:
+    """The class of a name in a file and those that it is made of there, as texts, the nearest first; empty where it is not there."""
+    heads = list(_CLASS.finditer(text))
+    ends = [*(head.start() for head in heads[1:]), len(text)][: len(heads)]
+    bodies = {head[1]: text[head.start() : end] for head, end in zip(heads, ends, strict=True)}
+    bases = {head[1]: [word.strip() for word in head[2].split(",")] for head in heads}
+    queue, found = [start], dict[str, str]()
+    while queue:
+        one = queue.pop(0)
+        if one in bodies and one not in found:
+            found[one] = bodies[one]
+            queue += bases[one]
+    return list(found.values())
+
+
+def loaded_class(kind: str, stated: str | None, *, images: bool) -> tuple[str | None, bool]:
+    """The class that is loaded for a conversation, and whether it is the language model alone.
+
+    Args:
+        kind: The model type.
+        stated: The class that ``config.json`` names.
+        images: Whether the model is to read images.
+    """
+    known = tables()
+    names = known.chatting.get(kind, ()) if known is not None else ()
+    if known is None or not names:
+        return stated, False
+    alone = not images and kind in known.kinds.get(_CHATTING[0], ())
+    name = names[0] if alone else names[-1]
+    return name, alone and not name.endswith("ForConditionalGeneration")
+
+
+def ignored(kind: str, name: str) -> tuple[str, ...]:
+    """Patterns of names of tensors that a class leaves in its files without a word: mostly layers that guess further tokens.
+
+    The nearest class that has such a list counts, as in Python.
+    """
+    for body in lineage(modeling(kind) or "", name):
+        if (stated := _IGNORED.search(body)) is not None:
+            try:
+                return tuple(one for one in ast.literal_eval(stated[1]) if isinstance(one, str) and _compiles(one))
+            except (ValueError, SyntaxError):
+                return ()
+    return ()
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
 
 
 def torch_built() -> dict[str, bool]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import catalog, hubs
 from modelcatalog.catalog.listing import hub_revision
-from modelcatalog.errors import CheckpointNotFound, ClosedWeights, UnknownFamily
+from modelcatalog.errors import CheckpointNotFound, ClosedWeights, ModelCatalogError, UnknownFamily
 from modelcatalog.hubs import local
 from modelcatalog.planning import copies, remote
 from modelcatalog.planning.choose import choose
 from modelcatalog.planning.found import Located
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from modelcatalog.planning.request import Request
@@ -37,8 +38,13 @@ def locate_path(path: Path, request: Request) -> Located:
     return Located(choice, (f"{path} is a path", choice.reason), copy=copy, headers=headers)
 
 
-def locate(name: ModelName, request: Request) -> Located:
+def locate(name: ModelName, request: Request, over: Collection[tuple[str, str]] = ()) -> Located:
     """The checkpoint that a name means: local copies come before hubs.
+
+    Args:
+        name: What is looked for.
+        request: What the caller asked for.
+        over: Copies of other programs that were tried already, by store and title.
 
     Raises:
         ClosedWeights, UnknownFamily, CheckpointNotFound, GatedCheckpoint, HubUnreachable, UnsafeRepository.
@@ -46,17 +52,39 @@ def locate(name: ModelName, request: Request) -> Located:
     hub = request.hub or hubs.named(name.hub)
     closed = _closed(name, hub)
     _check_revision(request.revision or hub_revision(name))
-    parts: list[remote.Part] = []
-    found = copies.whole(name, request, hub, parts)
+    seen = copies.Seen([], [], over)
+    found = copies.whole(name, request, hub, seen)
     if found is not None:
-        return found
-    if closed is not None:
-        raise closed
-    if name.owner is None and not _known(name):
-        message = f"no family is known for {name.source!r}, so there is no repository to try"
-        hint = "write it as owner/name to try that repository, or give a path"
-        raise UnknownFamily(message, subject=name.source, hint=hint)
-    return remote.search(name, request, hub, parts)
+        return found._replace(reasons=(*found.reasons, *seen.lost))
+    try:
+        if closed is not None:
+            raise closed
+        _refuse_guess(name)
+        if name.owner is None and not _known(name):
+            message = f"no family is known for {name.source!r}, so there is no repository to try"
+            hint = "write it as owner/name to try that repository, or give a path"
+            raise UnknownFamily(message, subject=name.source, hint=hint)
+        found = remote.search(name, request, hub, seen.parts)
+    except ModelCatalogError as error:
+        if seen.lost:
+            error.hint = "; ".join(text for text in (*seen.lost, error.hint) if text)
+        raise
+    return found._replace(reasons=(*found.reasons, *seen.lost))
+
+
+def _refuse_guess(name: ModelName) -> None:
+    """Another model than was asked for is not taken: a slip of the pen is said, and a family has many."""
+    if name.owner is not None:
+        return
+    found = catalog.resolve(name)
+    if found.confidence != "guessed" or not found.exists:
+        return
+    meant = " or ".join(dict.fromkeys((found.repo_id, *found.alternatives)))
+    if name.unknown or any(name.identity[1:4]):
+        message, hint = f"no model is known by the name {name.source!r}", f"did you mean {meant}? Another repository is written as owner/name"
+    else:
+        message, hint = f"{name.source!r} is the name of a family, not of one model", f"choose one, such as {meant}"
+    raise CheckpointNotFound(message, subject=name.source, hint=hint)
 
 
 def _check_revision(revision: str | None) -> None:

@@ -13,11 +13,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from modelcatalog import catalog
 from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError, Unsupported
 from modelcatalog.hubs import HUBS, Copy, Listing, RemoteFile, local, paths, receipts
+from modelcatalog.planning import programs
 from modelcatalog.planning.choose import locked
 from modelcatalog.planning.found import Located
 from modelcatalog.planning.locate import locate_path
 
 if TYPE_CHECKING:
+    from modelcatalog.planning.found import Kept
     from modelcatalog.planning.record import Plan
     from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName
@@ -55,6 +57,9 @@ def lock_of(plan: Plan) -> Lock:
     if plan.served:
         message = f"{plan.name.source} is on a server, and has no files that could be locked"
         raise Unsupported(message, subject=plan.name.source, hint="give the name of a checkpoint that is loaded here")
+    if plan.adapter is not None:
+        message = f"{plan.name.source} is a model and an adapter, and a lock file holds the files of one checkpoint"
+        raise Unsupported(message, subject=plan.name.source, hint="lock the model alone, and name the adapter at a commit: owner/name@COMMIT")
     files = plan.files
     if plan.path is not None:
         folder = Path(plan.path)
@@ -108,12 +113,12 @@ def located(name: ModelName, path: Path | None, lock: Lock, request: Request) ->
         raise IntegrityError(message, subject=name.source, hint="make a new one with: modelcatalog lock NAME")
     choice = locked(lock.files, subject=lock.name, code=request.trust_remote_code)
     reason = "the lock file names these files"
-    for copy in _copies(path, lock, request, name):
+    for copy, kept in _copies(path, lock, request, name):
         lost = receipts.missing(copy.root, lock.files)
         if lost is None:
             held = copy._replace(files=lock.files, commit=lock.commit)
             headers = local.check_weights(held.root, [f.path for f in choice.weights])
-            return Located(choice, (reason, f"all of them are in {copy.where}"), copy=held, headers=headers)
+            return Located(choice, (reason, f"all of them are in {copy.where}"), copy=held, headers=headers, kept=kept)
         if path is not None or copy.hub is None:
             message = f"{lost.path} in {copy.root} is not the file that was locked"
             raise IntegrityError(message, subject=str(copy.root), hint="make a new lock file, or restore the file")
@@ -136,16 +141,18 @@ def located(name: ModelName, path: Path | None, lock: Lock, request: Request) ->
     return Located(choice, (reason, f"they come from {lock.hub}"), listing=listing, hub=hub, wire=wire)
 
 
-def _copies(path: Path | None, lock: Lock, request: Request, name: ModelName) -> list[Copy]:
+def _copies(path: Path | None, lock: Lock, request: Request, name: ModelName) -> list[tuple[Copy, Kept | None]]:
+    """Where the files may lie, with what another program keeps beside them."""
     if path is not None:
         found = locate_path(path, request).copy
-        return [found] if found else []
+        return [(found, None)] if found else []
     if lock.hub is not None and lock.repo_id is not None:
-        return list(HUBS[lock.hub].cached(lock.repo_id, lock.commit or lock.revision))
+        return [(copy, None) for copy in HUBS[lock.hub].cached(lock.repo_id, lock.commit or lock.revision)]
     try:
-        return [copy for copy in local.searched() if copy.title in {lock.name, lock.files[0].path} or _same(name, copy)]
+        here = [copy for copy in local.searched() if copy.title in {lock.name, lock.files[0].path} or _same(name, copy)]
     except ModelCatalogError:
-        return []
+        here = []
+    return [(copy, None) for copy in here] or list(programs.holding(name, lock.files))
 
 
 def _same(name: ModelName, copy: Copy) -> bool:

@@ -15,11 +15,12 @@ from modelcatalog.planning.layers.architectures import architectures
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modelcatalog.planning.adapter import Adapter
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.layers import Layers
     from modelcatalog.planning.runs import Engine
 
-__all__ = ["DTYPE_BYTES", "Cache", "activation_bytes", "cache", "framework_bytes", "weight_bytes"]
+__all__ = ["DTYPE_BYTES", "Cache", "activation_bytes", "adapter_bytes", "cache", "framework_bytes", "weight_bytes"]
 
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _FLOAT32 = 4
@@ -69,6 +70,12 @@ def weight_bytes(facts: Facts, *, stored: int, dtype: str | None, unpacked: bool
     if facts.parameters is None or dtype is None or (facts.quantization and not unpacked):
         return stored
     return facts.parameters * DTYPE_BYTES[dtype]
+
+
+def adapter_bytes(adapter: Adapter, *, dtype: str | None) -> int:
+    """Bytes of an adapter once loaded: in the type of computing, or as it lies in its file."""
+    stored = adapter.files[0].size
+    return stored if dtype is None or adapter.format == "gguf" else adapter.lora.parameters * DTYPE_BYTES[dtype]
 
 
 def cache(layers: Layers, *, engine: Engine, dtype: str | None, kv_dtype: str | None, concurrency: int, options: Mapping[str, object]) -> Cache:

@@ -43,6 +43,24 @@ def obtain(plan: Plan) -> Plan:
     """
     if plan.served:
         return plan
+    return _with_adapter(_obtained(plan))
+
+
+def _with_adapter(plan: Plan) -> Plan:
+    """The plan with its adapter on this disk too."""
+    one = plan.adapter
+    if one is None:
+        return plan
+    if one.path is not None:
+        if one.repo_id is not None:
+            receipts.check(Path(one.path), one.files, subject=one.repo_id, ours=True)
+        return plan
+    fetched = fetching.fetch(one.listing(), one.files)
+    local.check_weights(fetched.folder, [one.files[0].path])
+    return plan.model_copy(update={"adapter": one.model_copy(update={"path": str(fetched.folder)})})
+
+
+def _obtained(plan: Plan) -> Plan:
     if plan.path is not None:
         ours = plan.repo_id is not None
         if ours or plan.locked:

@@ -9,6 +9,7 @@ from modelcatalog.show.units import human
 
 if TYPE_CHECKING:
     from modelcatalog.planning.growth import Growth
+    from modelcatalog.planning.telling import Telling
 
 __all__ = ["Shown", "picture", "written"]
 
@@ -18,7 +19,8 @@ _FIRST, _TIMES, _MOST = 4096, 4, 7
 class Shown(NamedTuple):
     """What of a plan is drawn; bytes, None is unknown."""
 
-    title: str
+    name: str
+    engine: str
     weights: int
     kv: int | None
     beside: int
@@ -35,29 +37,27 @@ def written(size: float) -> str:
     return human(round(size))
 
 
-def picture(shown: Shown) -> Picture:
-    """The bars: the plan's own context, others up to the model's limit, and the longest that fits."""
+def picture(shown: Shown, say: Telling) -> Picture:
+    """The bars: the plan's own context, others up to the model's limit, and the longest that fits; in one language."""
     bars = []
     for tokens in _contexts(shown):
         kv = shown.kv if tokens == shown.tokens or shown.growth is None else shown.growth.at(tokens)
         total = shown.weights + (kv or 0) + shown.beside
         fits = None if shown.free is None else total <= shown.free
-        said = f"{human(total)}{'' if fits is None else ', fits' if fits else ', too much'}"
+        said = human(total) + ("" if fits is None else say.fits[not fits])
         bars.append(Bar(f"{tokens:,}", (shown.weights, kv or 0, shown.beside), said))
-    where = f"free {shown.place}"
-    words = "; ".join(f"{bar.label} tokens: {bar.said}" for bar in bars)
-    kv_part = "KV cache" if shown.kv is not None else "KV cache (unknown)"
-    each = f" in each of {shown.concurrency} conversations" if shown.concurrency > 1 else ""
-    said = f"Weights take {human(shown.weights)}, activations and the engine {human(shown.beside)}. With the KV cache, by tokens{each}: {words}."
-    limit = "" if shown.free is None else f" {human(shown.free)} are {where}."
+    each = say.each.format(count=shown.concurrency) if shown.concurrency > 1 else ""
+    limit = "" if shown.free is None else say.limit.format(size=human(shown.free), place=say.sentence(shown.place))
+    told = say.semicolon.join(say.bar.format(tokens=bar.label, said=bar.said) for bar in bars)
+    weights, keys, unknown, rest = say.parts
     return Picture(
-        title=shown.title,
-        axis=f"tokens{each}",
-        parts=("weights", kv_part, "activations and engine"),
+        title=say.title.format(name=shown.name, engine=shown.engine),
+        axis=say.axis + each,
+        parts=(weights, keys if shown.kv is not None else unknown, rest),
         bars=tuple(bars),
         limit=shown.free,
-        limit_label="" if shown.free is None else f"{human(shown.free)} {where}",
-        said=said + limit,
+        limit_label=limit,
+        said=say.said.format(weights=human(shown.weights), beside=human(shown.beside), each=each, bars=told, limit=f" {limit}." if limit else ""),
     )
 
 

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from modelcatalog import catalog, hubs
-from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, ModelCatalogError
+from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, ModelCatalogError, Unsupported
 from modelcatalog.hubs import local
-from modelcatalog.planning import lockfile, serving, variants
+from modelcatalog.planning import adapting, lockfile, serving, variants
+from modelcatalog.planning.bom import bom
 from modelcatalog.planning.build import build
+from modelcatalog.planning.estimating import estimate
 from modelcatalog.planning.locate import locate, locate_path
 from modelcatalog.planning.record import Plan
 from modelcatalog.planning.request import Request, takes_options
+from modelcatalog.planning.settling import settled
 from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from modelcatalog.planning.adapter import Adapter
     from modelcatalog.planning.request import Options
 
 __all__ = ["lock", "plan"]
+
+_FORMATS = ("lock", "cyclonedx")
 
 
 @takes_options
@@ -30,9 +36,9 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
 
     Args:
         name: A name, a path to a folder or GGUF file, or a parsed name.
-        options: What is asked for beside the name, by the keywords of `Request`: ``hub``, ``engine``, ``revision``, ``dtype``,
+        options: What is asked for beside the name, by the keywords of `Request`: ``hub``, ``adapter``, ``engine``, ``revision``, ``dtype``,
             ``device``, ``context_length``, ``quantization``, ``fit``, ``offload``, ``lock``, ``trust_remote_code``,
-            ``base_url``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
+            ``base_url``, ``server``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
 
     Raises:
         NameSyntaxError: the text is not a name.
@@ -47,6 +53,38 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
     if request.served:
         return serving.plan_served(name if isinstance(name, ModelName) else catalog.parse(str(name)), request)
     record, path = _named(name)
+    if request.adapter is not None:
+        if request.lock is not None:
+            message = f"a lock file holds the files of one checkpoint, and {request.adapter} is another"
+            raise Unsupported(message, subject=record.source, hint="leave lock= out, and name the adapter at a commit: owner/name@COMMIT")
+        request = replace(request, adapter=adapting.found(request.adapter, request))
+    try:
+        return _of(record, path, request)
+    except adapting.Alone as only:
+        if request.adapter is not None:
+            message = f"{record.source} is an adapter itself, and adapter= goes onto a model"
+            raise Unsupported(message, subject=record.source, hint="name the model that both were trained on, and one of them") from None
+        return _of_adapter(record, adapting.read(record.source, only.located), request)
+
+
+def _of_adapter(record: ModelName, adapter: Adapter, request: Request) -> Plan:
+    """The plan for an adapter that was named in place of a model: its base, and the adapter on it."""
+    text, asked = adapting.base_of(adapter, request)
+    base, path = _named(text)
+    try:
+        made = _of(base, path, asked)
+    except adapting.Alone:
+        message = f"{record.source} was trained on {text}, which is an adapter itself"
+        raise Unsupported(message, subject=record.source, hint="merge that one into its base with peft, and load this one onto the result") from None
+    return made.model_copy(update={"name": record, "reasons": (f"{base.source} because {record.source} is an adapter of it", *made.reasons)})
+
+
+def _of(record: ModelName, path: Path | None, request: Request) -> Plan:
+    """The plan for a model.
+
+    Raises:
+        adapting.Alone: it is an adapter.
+    """
     if request.lock is not None:
         locked = lockfile.read_lock(request.lock)
         request.check_lock({"hub": (locked.hub,), "revision": (locked.revision, locked.commit)}, record.source)
@@ -54,18 +92,25 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
     if path is not None:
         request.check_path(str(path))
         return build(record, locate_path(path, request), request)
-    if request.fit:
-        return variants.most_precise(record, request)
-    if request.quantization is not None:
-        return variants.quantized(record, request)
-    return _built(record, request)
+    try:
+        if request.fit:
+            return variants.most_precise(record, request)
+        if request.quantization is not None:
+            return variants.quantized(record, request)
+        return _built(record, request)
+    except HubUnreachable as error:
+        # Without a network the name and the catalog still tell whether it could fit at all.
+        if (about := estimate(record, request)) is not None:
+            error.message = f"{about}; {error.message}"
+            error.args = (error.message,)
+        raise
 
 
 def _built(record: ModelName, request: Request) -> Plan:
     """The plan for a name; where a hub lists the files and keeps them behind a gate, and nobody said which hub, another hub's."""
     found = locate(record, request)
     try:
-        return build(record, found, request)
+        return settled(record, request, found=found)
     except GatedCheckpoint as gated:
         for hub in hubs.others(found.hub.name) if found.free and found.hub else ():
             try:
@@ -80,21 +125,38 @@ def _built(record: ModelName, request: Request) -> Plan:
 
 
 @takes_options
-def lock(name: str | Path | ModelName | Plan, file: str | Path, **options: Unpack[Options]) -> lockfile.Lock:
+def lock(
+    name: str | Path | ModelName | Plan,
+    file: str | Path,
+    *,
+    format: Literal["lock", "cyclonedx"] = "lock",  # noqa: A002  the word of the command line
+    **options: Unpack[Options],
+) -> lockfile.Lock:
     """Write a lock file: the files that a name means now, by hash. ``load(name, lock=file)`` takes them or fails.
 
     Args:
         name: As in `plan`, or a plan, whose choices then stand.
         file: Where to write it; JSON.
+        format: ``"lock"``, or ``"cyclonedx"`` for a bill of materials of the same files (ML-BOM, CycloneDX 1.6), which `load` does not read.
         options: As in `plan`.
 
     Raises:
         ModelCatalogError: as `plan` raises them; no weight byte moves.
+        MissingPackage: a bill of materials needs cyclonedx-python-lib.
     """
+    if format not in _FORMATS:
+        message = f"there is no format {format!r} of a lock file"
+        raise Unsupported(message, subject=str(format), hint=f"pass {' or '.join(map(repr, _FORMATS))}")
     if isinstance(name, Plan):
         Request.of(name.name.source, options).refuse_beside_plan(name.name.source)
-        return lockfile.write_lock(name, file)
-    return lockfile.write_lock(plan(name, **options), file)
+        made = name
+    else:
+        made = plan(name, **options)
+    if format == "lock":
+        return lockfile.write_lock(made, file)
+    locked = lockfile.lock_of(made)
+    Path(file).write_text(bom(made, locked), encoding="utf-8")
+    return locked
 
 
 def _named(name: str | Path | ModelName) -> tuple[ModelName, Path | None]:

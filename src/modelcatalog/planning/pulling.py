@@ -54,5 +54,9 @@ def pull(name: str | Path | ModelName | Plan, **options: Unpack[Options]) -> Pat
         warnings.warn(f"{made.name.source}: {text}", stacklevel=3)
     if here.hub != made.hub:
         warnings.warn(f"{made.name.source}: {here.reasons[-1]}", stacklevel=3)
+    if here.adapter is not None and here.adapter.name == made.name.source:
+        # An adapter that was named by itself brings its base, and is found by its own folder.
+        own = Path(str(here.adapter.path)) / here.adapter.folder
+        return own / here.adapter.files[0].path if here.adapter.format == "gguf" else own
     folder = Path(str(here.path))
     return folder / here.weights[0] if here.format == "gguf" else folder

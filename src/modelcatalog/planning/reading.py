@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.found import Located
 
-__all__ = ["Said", "read"]
+__all__ = ["Reader", "Said", "read", "reader"]
 
 _GGUF_PIECE = 1 << 16
 _LARGEST_JSON = 300_000
@@ -50,6 +50,10 @@ class Said(NamedTuple):
     others: Mapping[str, Mapping[str, object]] = {}
     """What other libraries' files say of how the weights are packed."""
     ggufs: tuple[gguf.GgufHeader, ...] = ()
+    headers: Mapping[str, safetensors.SafetensorsHeader] = {}
+    """Of the safetensors files, as far as they were read, by their paths."""
+    whole: bool = False
+    """Whether those are all there are, each as a whole."""
     layers: Layers = Layers(why="its files were not read")
     """What each layer keeps while the model talks."""
     card: Card = Card()
@@ -58,7 +62,7 @@ class Said(NamedTuple):
     """The first bytes of the tokenizer's files that are not JSON."""
 
 
-class _Reader(NamedTuple):
+class Reader(NamedTuple):
     """How files are read: ``left()`` is how many more reads there may be."""
 
     read: Callable[[str, int, int | None], bytes]
@@ -73,14 +77,14 @@ def read(found: Located) -> Said:
         CheckpointNotFound: there is no ``config.json``.
         IntegrityError: a file is cut off, or a git-lfs pointer.
     """
-    reader = _reader(found)
-    if reader is None:
+    opened = reader(found)
+    if opened is None:
         return Said(Facts())
     first = found.choice.weights[0]
     if found.choice.format == "gguf":
         headers = tuple(header for header in found.headers.values() if isinstance(header, gguf.GgufHeader))
         if not headers:
-            piece = reader.read(first.path, 0, min(_GGUF_PIECE, first.size))
+            piece = opened.read(first.path, 0, min(_GGUF_PIECE, first.size))
             headers = (gguf.read(piece, subject=first.path),)
         facts = facts_of.from_gguf(headers)
         if facts.parameters is None and found.listing is not None and found.listing.card.gguf_parameters:
@@ -92,10 +96,11 @@ def read(found: Located) -> Said:
     if config is None:
         message = "there is no config.json beside the weights"
         raise CheckpointNotFound(message, subject=first.path, hint="give the folder of the whole checkpoint")
-    stated = _json(reader, config)
+    stated = _json(opened, config)
     facts = facts_of.from_config(stated)
-    headers_of = _headers(found, reader)
+    headers_of = _headers(found, opened)
     tensors = _tensors(found, headers_of)
+    whole = False
     if headers_of:
         # Of a header that was read in part, the bytes of the tensors that were seen.
         sizes = {f.path: f.size for f in found.choice.weights}
@@ -105,11 +110,11 @@ def read(found: Located) -> Said:
         facts = facts_of.with_headers(facts, tuple(headers_of.values()), bytes_here=here, bytes_all=bytes_all)
         if not whole and found.listing is not None and not found.choice.folder and (counts := found.listing.card.parameters):
             facts = facts_of.with_counts(facts, counts)
-    tokenizer, facts = _with_tokenizer(facts, companions, reader)
-    others = {name: _json(reader, companions[name]) if reader.left() > 0 else {} for name in OTHERS if name in companions and facts.quantization is None}
+    tokenizer, facts = _with_tokenizer(facts, companions, opened)
+    others = {name: _json(opened, companions[name]) if opened.left() > 0 else {} for name in OTHERS if name in companions and facts.quantization is None}
     layers = config_layers.layers(stated)
-    starts = _whole(companions, reader) if reader.here else {}
-    return Said(facts, tensors, tokenizer, frozenset(companions), others, layers=layers, card=_card(found), first=starts)
+    starts = _whole(companions, opened) if opened.here else {}
+    return Said(facts, tensors, tokenizer, frozenset(companions), others, headers=headers_of, whole=whole, layers=layers, card=_card(found), first=starts)
 
 
 def _card(found: Located) -> Card:
@@ -124,20 +129,21 @@ def _card(found: Located) -> Card:
         return Card()
 
 
-def _reader(found: Located) -> _Reader | None:
+def reader(found: Located) -> Reader | None:
+    """How the files of a found checkpoint are read."""
     if found.copy is not None:
-        return _Reader(found.copy.read, lambda: 1_000, here=True)
+        return Reader(found.copy.read, lambda: 1_000, here=True)
     hub, wire, listing = found.hub, found.wire, found.listing
     if hub is None or wire is None or listing is None:
         return None
-    return _Reader(lambda path, start, length: hub.read(wire, listing, path, start=start, length=length), lambda: wire.requests, here=False)
+    return Reader(lambda path, start, length: hub.read(wire, listing, path, start=start, length=length), lambda: wire.requests, here=False)
 
 
-def _json(reader: _Reader, file: RemoteFile) -> dict[str, object]:
+def _json(reader: Reader, file: RemoteFile) -> dict[str, object]:
     return json_object(reader.read(file.path, 0, None), name=file.path, subject=file.path)
 
 
-def _headers(found: Located, reader: _Reader) -> dict[str, safetensors.SafetensorsHeader]:
+def _headers(found: Located, reader: Reader) -> dict[str, safetensors.SafetensorsHeader]:
     """The headers of all weight files that lie here, or of the first on a hub."""
     if found.headers:
         return {path: header for path, header in found.headers.items() if isinstance(header, safetensors.SafetensorsHeader)}
@@ -163,10 +169,11 @@ def _headers(found: Located, reader: _Reader) -> dict[str, safetensors.Safetenso
 def _tensors(found: Located, headers: Mapping[str, safetensors.SafetensorsHeader]) -> Tensors:
     types = {name: kind for header in headers.values() for name, kind in header.dtypes.items()}
     whole = found.choice.tensors is not None or len(headers) == len(found.choice.weights)
-    return Tensors(frozenset(types) | frozenset(found.choice.tensors or ()), types, whole)
+    shapes = {name: shape for header in headers.values() for name, shape in header.shapes.items()}
+    return Tensors(frozenset(types) | frozenset(found.choice.tensors or ()), types, whole, shapes)
 
 
-def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: _Reader) -> tuple[dict[str, object], Facts]:
+def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: Reader) -> tuple[dict[str, object], Facts]:
     """``tokenizer_config.json``, and the facts with what it adds: the template, and the length where ``config.json`` has none."""
     template = any(path.startswith(("chat_template", "additional_chat_templates/")) for path in companions)
     file = companions.get("tokenizer_config.json")
@@ -182,7 +189,7 @@ def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: 
     return config, facts.model_copy(update=added)
 
 
-def _whole(companions: Mapping[str, RemoteFile], reader: _Reader) -> dict[str, bytes]:
+def _whole(companions: Mapping[str, RemoteFile], reader: Reader) -> dict[str, bytes]:
     """Look whether the small files that lie here are whole; the first bytes of those that are not text."""
     first = {}
     for name, file in companions.items():

@@ -190,7 +190,9 @@ def _first(name: ModelName, request: Request) -> tuple[Answer, str]:
 def _none(name: ModelName, failed: dict[str, ModelCatalogError], late: list[str]) -> ModelCatalogError:
     """One error for all hubs: what the caller can act on first."""
     order: tuple[type[ModelCatalogError], ...] = (UnsafeRepository, GatedCheckpoint, MissingPackage, HubUnreachable, CheckpointNotFound)
-    ranked = sorted(failed.values(), key=lambda e: next((i for i, kind in enumerate(order) if isinstance(e, kind)), 9))
+    # Whichever failed first: the same failures are said in the same order.
+    stable = [failed[hub] for hub in hubs.HUBS if hub in failed]
+    ranked = sorted(stable, key=lambda e: next((i for i, kind in enumerate(order) if isinstance(e, kind)), 9))
     if not ranked:
         return HubUnreachable(f"no hub answered within {_PATIENCE:g} s", subject=name.source, hint="check the network and the proxy settings")
     first = ranked[0]

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from modelcatalog import hubs
 from modelcatalog.errors import Unsupported
-from modelcatalog.planning import cards, devices, machine
+from modelcatalog.planning import cards, devices, machine, servers
+from modelcatalog.planning.adapter import Adapter
 from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.memory import DTYPE_BYTES
 from modelcatalog.planning.runs import ENGINES, server, use
+from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from pydantic import JsonValue
 
@@ -31,13 +33,14 @@ _F = TypeVar("_F", bound="Callable[..., Any]")
 _MOST_TOKENS = 1 << 30
 _MOST_CONVERSATIONS = 1 << 20
 _SWITCHES = ("fit", "offload", "trust_remote_code")
-_TEXTS = ("revision", "quantization", "engine", "base_url")
+_TEXTS = ("revision", "quantization", "engine", "base_url", "server")
 
 
 class Options(TypedDict, total=False):
     """The keywords of `plan` and `load`, for type checkers; `Request` says what each is."""
 
     hub: RepositoryHub | None
+    adapter: str | Path | ModelName | Adapter | None
     engine: str | None
     revision: str | None
     dtype: str
@@ -49,6 +52,7 @@ class Options(TypedDict, total=False):
     lock: str | Path | None
     trust_remote_code: bool
     base_url: str | None
+    server: str | None
     engine_options: Mapping[str, JsonValue] | None
     on: str | None
     concurrency: int
@@ -65,6 +69,9 @@ class Request:
 
     hub: str | None = None
     """``"huggingface"`` or ``"modelscope"``; else local copies come first, then the hub that answers first."""
+    adapter: str | Path | ModelName | Adapter | None = None
+    """A LoRA adapter that is put onto the model: a repository, a folder, a GGUF file for llama.cpp. An adapter's own name, in place
+    of a model's, means its base with the adapter on it."""
     engine: str | None = None
     """``"transformers"``, ``"llama.cpp"``, ``"vllm"``, or ``"openai"`` for a server that has the model; by default
     transformers, but llama.cpp for GGUF files where it is installed."""
@@ -89,6 +96,8 @@ class Request:
     base_url: str | None = None
     """The address of an OpenAI-compatible server, which means the openai engine; else ``OPENAI_BASE_URL``, else the
     API of the company whose model it is."""
+    server: str | None = None
+    """``"auto"``: the server on this machine that has the model, or the kind of one: ``"ollama"``, ``"lmstudio"``, …; it means the openai engine."""
     engine_options: Mapping[str, JsonValue] | None = None
     """Handed on to llama.cpp (``n_threads``, …) or vllm (``tensor_parallel_size``, …) by their own names."""
     on: str | None = None
@@ -129,7 +138,7 @@ class Request:
     @property
     def served(self) -> bool:
         """Whether a server has the model."""
-        return self.base_url is not None if self.engine is None else ENGINES[self.engine].server is not None
+        return bool(self.base_url or self.server) if self.engine is None else ENGINES[self.engine].server is not None
 
     def _check(self, subject: str) -> None:
         if self.hub is not None:
@@ -148,11 +157,21 @@ class Request:
         if self.engine is not None and self.engine not in ENGINES:
             message = f"there is no engine {self.engine!r}"
             raise Unsupported(message, subject=self.engine, hint=f"there are {', '.join(ENGINES)}")
-        if self.base_url is not None and not self.served:
-            message = f"base_url= is for servers, and {self.engine} asks none"
-            raise Unsupported(message, subject=str(self.engine), hint=f"leave it out, or use {use(server())}")
+        self._check_server(subject)
         if self.fit and self.quantization is not None:
             message = f"fit=True chooses among the variants, and quantization={self.quantization!r} names one"
+            raise Unsupported(message, subject=subject, hint="leave one of them out")
+
+    def _check_server(self, subject: str) -> None:
+        for key in ("base_url", "server"):
+            if getattr(self, key) is not None and not self.served:
+                message = f"{key}= is for servers, and {self.engine} asks none"
+                raise Unsupported(message, subject=str(self.engine), hint=f"leave it out, or use {use(server())}")
+        if self.server is not None and self.server not in servers.names():
+            message = f"there is no server {self.server!r}"
+            raise Unsupported(message, subject=self.server, hint=f"pass {', '.join(map(repr, servers.names()))}, or base_url= with its address")
+        if self.server is not None and self.base_url is not None:
+            message = f"server={self.server!r} looks for a server, and base_url= names one"
             raise Unsupported(message, subject=subject, hint="leave one of them out")
 
     def _check_machine(self, subject: str) -> None:
@@ -171,6 +190,10 @@ class Request:
             raise Unsupported(message, subject=subject, hint="leave device= out, or on=")
 
     def _check_kinds(self, subject: str) -> None:
+        one = self.adapter
+        if one is not None and (not isinstance(one, str | Path | ModelName | Adapter) or not str(one).strip()):
+            message = f"adapter={one!r} is not a name"
+            raise Unsupported(message, subject=subject, hint="pass a repository (owner/name), or the path of a folder or a GGUF file")
         for key in _SWITCHES:
             if not isinstance(getattr(self, key), bool):
                 message = f"{key}={getattr(self, key)!r} is neither True nor False"

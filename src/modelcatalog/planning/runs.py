@@ -17,23 +17,37 @@ class Gpu(_Entry):
     """Where an installed package shows whether it was compiled for GPUs: loading it to ask takes a second."""
 
     package: str
-    files: str
+    files: str = ""
     """The libraries beside it."""
-    kinds: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
     """Parts of their names that mean a GPU."""
+    distributions: tuple[str, ...] = ()
+    """Or the distributions of which one is there, if it was."""
+
+
+class Names(_Entry):
+    """Where an installed package has the names of the architectures of GGUF files that it runs: as texts in its library."""
+
+    package: str
+    files: str
+    """The library beside it."""
 
 
 class Knows(_Entry):
     """Where an installed package says, in its own text, which models it has classes for."""
 
     package: str
-    architectures: str
+    architectures: str = ""
     """The file with its tables: dictionaries whose keys are the classes that configurations name."""
+    models: str = ""
+    """Or the folder with a module for each ``model_type``."""
+    renamed: tuple[str, str] = ("", "")
+    """The file, and the table in it of types that another one's module is for."""
     gone: tuple[str, ...] = ()
     """Tables among them of what it had once."""
-    quantizations: str
+    quantizations: str = ""
     """The file with the table of the methods that it reads."""
-    quantization_table: str
+    quantization_table: str = ""
     unread: tuple[str, ...] = ()
     """Methods that it does not read, unless the table of its version names them."""
     plugins: str = ""
@@ -81,6 +95,8 @@ class Engine(_Entry):
     """Format -> those that it needs beside for it."""
     preferred_for: tuple[str, ...] = ()
     """Formats for which it comes before the default one, where it is installed."""
+    preferred_with: dict[str, str] = Field(default_factory=dict)
+    """Those for which it does so with this kind of GPU alone."""
     why: str = ""
     """What speaks for it; shown in plans."""
     better: str = ""
@@ -89,16 +105,29 @@ class Engine(_Entry):
     """Weights stay as they are in the file, so there is no type to compute in."""
     stretches: bool = False
     """A context may be longer than the model's own."""
+    sees: bool = False
+    """It takes images, where the model does."""
     subfolders: bool = False
     """It reads a checkpoint that lies in a folder of its repository."""
+    adapters: tuple[str, ...] = ()
+    """File formats of the adapters that it puts onto a model."""
+    adapters_plain: bool = False
+    """It takes of an adapter its matrices alone: no whole tensors, no DoRA."""
+    adapters_need: tuple[str, ...] = ()
+    """Distributions that an adapter takes beside."""
     options: tuple[str, ...] = ()
     """What ``engine_options`` may hold; ``*`` leaves it to the engine."""
     refuses: dict[str, tuple[str, str]] = Field(default_factory=dict)
     """Keyword of `plan` that it can do nothing with -> why, and what to do."""
+    picks: bool = True
+    """It runs on one of several GPUs that the caller numbers."""
     cards: tuple[str, ...] = ()
     """The engine options whose product is how many GPUs it takes; all of them where it has none."""
+    keeps: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """Types in which it can keep keys and values, as ``kv_dtype`` names them -> the engine options that say so."""
     takes: Takes | None = None
     gpu: Gpu | None = None
+    names: Names | None = None
     knows: Knows | None = None
     library: str = ""
     """The package with whose classes it loads, whose tables `installed` reads."""

@@ -1,6 +1,7 @@
 """Owns the plan for a model that a server has loaded: its address, the id it knows the model by, whose key opens it.
 
-Asks nothing of any network, and knows no file: what the server really has, the engine finds out.
+Asks nothing of any network, unless a server of this machine is to be found (`nearby`), and knows no file: what the server really
+has, the engine finds out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from modelcatalog import catalog, vocabulary
 from modelcatalog.catalog.knowing import retirement
 from modelcatalog.catalog.listing import listing
 from modelcatalog.errors import ClosedWeights, Unsupported
-from modelcatalog.planning import packages, runs
+from modelcatalog.planning import nearby, packages, runs
 from modelcatalog.planning.record import Plan
 
 if TYPE_CHECKING:
@@ -33,23 +34,30 @@ class _Address(NamedTuple):
 def plan_served(name: ModelName, request: Request) -> Plan:
     """The plan for a model that a server has: no file, no memory, no request.
 
-    The server is ``base_url``, else ``OPENAI_BASE_URL``, else the API of the company whose model it is. A company's own
-    API is asked for the model by the id that it knows, without owner and route; any other server by the name as given,
-    for which the engine puts the server's own spelling when it lists the model.
+    The server is the one of this machine that ``server`` finds, or ``base_url``, else ``OPENAI_BASE_URL``, else the API of the
+    company whose model it is. A company's own API is asked for the model by the id that it knows, without owner and route; any
+    other server by the name as given, for which the engine puts the server's own spelling when it lists the model.
 
     Args:
         name: The model.
-        request: What is asked for: a ``base_url`` (``http://127.0.0.1:8000/v1``; without a path, ``/v1`` is added), and nothing about files.
+        request: What is asked for: a ``server`` or ``base_url`` (``http://127.0.0.1:8000/v1``; without a path, ``/v1`` is added), and nothing about files.
 
     Raises:
         Unsupported: no server is known, the address is none, or an argument is about files.
         ClosedWeights: the weights are closed, and no API serves them to OpenAI's client.
+        EngineError: no server on this machine has it, and one was to be found.
     """
     engine, asks = _server(request)
-    others = [key for key in request.given() if key not in {"engine", "base_url"}]
+    others = [key for key in request.given() if key not in {"engine", "base_url", "server"}]
     if others:
         message = f"{others[0]}= is about files; with the {engine.name} engine, the server has loaded the model"
         raise Unsupported(message, subject=name.source, hint=f"leave out {', '.join(f'{key}=' for key in others)}")
+    if request.server is not None:
+        here = nearby.find(name, request.server)
+        return Plan(
+            name=name, source="server", endpoint=here.url, repo_id=here.model, format="api", files=(), weights=(), engine=engine.name, device="server",
+            server=here.server, missing=packages.missing(engine, ""), reasons=(here.reason, "no key of the environment is sent to it"),
+        )  # fmt: skip
     given = request.base_url or os.environ.get(asks.address, "").strip()
     if given:
         why = "the caller named the server" if request.base_url else f"{asks.address} names the server"

@@ -114,7 +114,8 @@ def near(name: ModelName, made_from: str | None = None) -> str:
     lineage = name.base or (name if name.family or origin is None else origin)
     size = (name.size or lineage.size).total if (name.size or lineage.size) else None  # type: ignore[union-attr]  # one of them is there
     found: list[tuple[float, tuple[int, ...], bool, str]] = []
-    for entry in catalog.search(family=lineage.family, hub=catalog.HUBS[0]) if lineage.family else ():
+    known = lineage.family in {one.name for one in catalog.families}
+    for entry in catalog.search(family=lineage.family, hub=catalog.HUBS[0]) if known else ():
         one = catalog.parse(entry.repo_id)
         if one.quantization or one.format or not _finished() & set(one.types) or (lineage.version and one.version != lineage.version):
             continue

@@ -53,6 +53,8 @@ class Tensors(NamedTuple):
     """Tensor -> its type, where a header was read."""
     whole: bool = False
     """Whether ``names`` are all there are."""
+    shapes: Mapping[str, tuple[int, ...]] = {}
+    """Tensor -> how its numbers lie, where a header was read."""
 
 
 def check_method(facts: Facts, tensors: Tensors, others: Mapping[str, Mapping[str, object]], *, subject: str) -> None:

@@ -18,9 +18,9 @@ from modelcatalog.errors import (
     Unsupported,
     WontFit,
 )
-from modelcatalog.planning.build import build
 from modelcatalog.planning.choose import matches, schemes
 from modelcatalog.planning.locate import locate
+from modelcatalog.planning.settling import settled
 from modelcatalog.show.units import human
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def quantized(name: ModelName, request: Request) -> Plan:
     first: ModelCatalogError | None = None
     plain = replace(request, quantization=None)
     try:
-        made = build(name, locate(name, request), plain)
+        made = settled(name, request, plain)
         if matches(made.quantization, scheme):
             return made
     except CheckpointNotFound as error:
@@ -67,7 +67,7 @@ def quantized(name: ModelName, request: Request) -> Plan:
     plans = []
     for variant in good[:_MOST]:
         try:
-            made = build(variant, locate(variant, plain), plain)
+            made = settled(variant, plain)
         except _PASSED_OVER as error:
             first = first or error
             continue
@@ -96,7 +96,7 @@ def most_precise(name: ModelName, request: Request) -> Plan:
     for variant in _variants(name, request):
         label = variant.name.source if variant.scheme is None else f"{variant.name.source} in {variant.scheme}"
         try:
-            made = build(variant.name, locate(variant.name, replace(request, quantization=variant.scheme)), request)
+            made = settled(variant.name, replace(request, quantization=variant.scheme), request)
         except _PASSED_OVER as error:
             last = error
             continue

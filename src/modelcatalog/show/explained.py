@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from modelcatalog.records import counted
 from modelcatalog.show.labels import KIND_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.records import ModelName, Origin, Size
+    from modelcatalog.records import Facts, ModelName, Origin, Size
     from modelcatalog.show.labels import Labels
 
-__all__ = ["Fact", "Part", "counted", "facts", "parts", "shown"]
+__all__ = ["KNOWN", "Fact", "Known", "Part", "counted", "facts", "known", "parts", "shown"]
 
 _FACTS = (
     "hub",
@@ -42,8 +43,23 @@ _FACTS = (
     "unknown",
 )
 """The fields of a name that are facts, in the order in which they are told."""
+KNOWN = (
+    "context_length",
+    "max_output_tokens",
+    "input_modalities",
+    "output_modalities",
+    "tools",
+    "structured_output",
+    "reasoning",
+    "open_weights",
+    "licence",
+    "released",
+    "knowledge_cutoff",
+    "deprecated",
+    "retired",
+)
+"""The fields of what is known of a model beyond its name, in the order in which they are told."""
 _NESTED = {"size": ("label", "total", "active", "experts"), "quantization": ("method", "scheme", "bits", "group_size")}
-_UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
 class Part(NamedTuple):
@@ -74,17 +90,16 @@ class Fact(NamedTuple):
         return KIND_OF.get(self.field.partition(".")[0], "")
 
 
-def counted(count: int) -> str:
-    """Parameters as names write them.
+class Known(NamedTuple):
+    """One fact of a model beyond its name, and who says it."""
 
-    >>> counted(671_000_000_000), counted(30_532_000_000), counted(135_000_000), counted(12)
-    ('671B', '30.5B', '135M', '12')
-    """
-    for unit, letter in _UNITS:
-        # Three digits are shown, so what rounds up to 1000 belongs to the next unit.
-        if count >= unit * 0.9995:
-            return f"{count / unit:.3g}{letter}"
-    return str(count)
+    field: str
+    label: str
+    value: str
+    source: str
+    """The page, or a word for what is none."""
+    checked: str
+    """The day on which the page was opened, or empty."""
 
 
 def parts(name: ModelName, say: Labels) -> list[Part]:
@@ -160,6 +175,21 @@ def facts(name: ModelName, say: Labels) -> Iterator[Fact]:
         else:
             origin = None if field == "canonical" else origins.pop() if origins else name.origin(field)
             yield Fact(field, say.field(field), shown(value, say), origin)
+
+
+def known(facts: Facts, say: Labels) -> Iterator[Known]:
+    """What is known of a model beyond its name, and who says each fact; what nobody says is left out.
+
+    >>> import modelcatalog
+    >>> from modelcatalog.show.labels import ENGLISH
+    >>> [(fact.label, fact.value, fact.checked) for fact in known(modelcatalog.facts("grok-3"), ENGLISH) if fact.field == "retired"]
+    [('retired', '2026-05-15', '2026-11-29')]
+    """
+    for field in KNOWN:
+        source, value = facts.origin(field), getattr(facts, field)
+        if source is not None:
+            text = ", ".join(say.modalities.get(one, one) for one in value) if isinstance(value, tuple) else shown(value, say)
+            yield Known(field, say.field(field), text, say.sources.get(source.source, source.source), str(source.checked or ""))
 
 
 def shown(value: Any, say: Labels) -> str:

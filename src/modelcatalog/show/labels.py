@@ -79,6 +79,8 @@ class Labels(NamedTuple):
     fields: Mapping[str, str]
     """Field of a record -> what a table calls it, where the field's own name would not do."""
     origins: Mapping[str, str]
+    confidence: Mapping[str, str]
+    """How sure a checkpoint is, where the record's own word would not do."""
     fact: str
     value: str
     origin: str
@@ -92,6 +94,14 @@ class Labels(NamedTuple):
     no: str
     thinking: str
     """Over what a reasoning model wrote before its answer."""
+    closed: str
+    """Where a repository would stand, of a model whose weights are not published."""
+    said_by: str
+    """Over who says a fact; then over the day on which the page was opened."""
+    checked: str
+    sources: Mapping[str, str]
+    """Who says a fact, where it is not a page."""
+    modalities: Mapping[str, str]
 
     def field(self, name: str) -> str:
         """What a table calls a field; a dotted one by its whole path, else by its last part."""
@@ -126,8 +136,13 @@ ENGLISH = Labels(
         "nothing": "no fact",
     },
     fields={
+        "asked": "asked for",
+        "key": "model",
         "context_length": "context",
         "part": "kind of file",
+        "input_modalities": "input",
+        "max_output_tokens": "output limit",
+        "output_modalities": "output",
         "purl": "package URL",
         "repo_id": "repository",
         "uri": "URI",
@@ -140,6 +155,7 @@ ENGLISH = Labels(
         "variant.tokens_per_second": "tokens/s",
     },
     origins={"name": "the name", "owner": "the owner", "catalog": "the catalog", "estimate": "an estimate"},
+    confidence={},
     fact="fact",
     value="value",
     origin="from",
@@ -152,6 +168,11 @@ ENGLISH = Labels(
     yes="yes",
     no="no",
     thinking="thinking",
+    closed="not published",
+    said_by="said by",
+    checked="opened",
+    sources={"name": "the name", "unverified": "unverified"},
+    modalities={},
 )
 
 CHINESE = Labels(
@@ -185,14 +206,21 @@ CHINESE = Labels(
         "active": "激活参数",
         "aliases": "别名",
         "alternatives": "其他可能",
+        "asked": "查询",
+        "key": "模型",
+        "names": "名称",
+        "providers": "提供者",
         "base": "基于",
         "bits": "位数",
         "canonical": "规范名",
         "checkpoint": "仓库",
         "company": "公司",
         "confidence": "可信度",
+        "moving": "会移动",
+        "page": "来源页",
         "context_length": "上下文长度",
         "country": "国家",
+        "deprecated": "宣布弃用",
         "dtype": "数据类型",
         "exists": "是否存在",
         "experts": "专家数",
@@ -202,24 +230,33 @@ CHINESE = Labels(
         "format": "文件格式",
         "group_size": "分组大小",
         "hub": "站点",
+        "input_modalities": "输入",
+        "knowledge_cutoff": "知识截止",
         "label": "规模",
         "licence": "许可",
+        "max_output_tokens": "输出上限",
         "method": "量化方法",
         "name": "名称",
+        "open_weights": "权重公开",
+        "output_modalities": "输出",
         "owner": "账号",
         "part": "文件种类",
         "provider": "服务商",
         "purl": "包 URL",
         "quantization": "量化",
+        "reasoning": "推理",
         "released": "发布日期",
         "repo_id": "仓库",
+        "retired": "停止服务",
         "revision": "版本分支",
         "scheme": "量化方案",
         "series": "代次",
         "size": "规模",
         "size.total": "参数量",
         "source": "原文",
+        "structured_output": "结构化输出",
         "tag": "标签",
+        "tools": "工具调用",
         "total": "参数量",
         "types": "类型",
         "unknown": "未识别",
@@ -236,6 +273,7 @@ CHINESE = Labels(
         "weights": "权重",
     },
     origins={"name": "名称", "owner": "账号", "catalog": "目录", "estimate": "估算"},
+    confidence={"sourced": "有出处", "recorded": "已收录", "derived": "推得", "guessed": "猜测"},
     fact="字段",
     value="值",
     origin="来自",
@@ -248,6 +286,11 @@ CHINESE = Labels(
     yes="是",
     no="否",
     thinking="思考过程",
+    closed="权重未公开",
+    said_by="出处",
+    checked="查看日期",
+    sources={"name": "名称", "unverified": "未核实"},
+    modalities={"text": "文本", "image": "图像", "audio": "音频", "video": "视频", "file": "文件", "embedding": "向量"},
 )
 
 

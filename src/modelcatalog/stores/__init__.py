@@ -13,12 +13,17 @@ from modelcatalog.stores.ollama import Ollama
 from modelcatalog.stores.record import LocalCopy
 from modelcatalog.stores.store import Found, Store
 
-__all__ = ["Found", "LocalCopy", "Store", "local", "stores"]
+__all__ = ["Found", "LocalCopy", "Store", "local", "programs", "stores"]
 
 
 def stores() -> tuple[Store, ...]:
     """Every store, in the order in which they are looked at."""
-    return (*map(HubCache, hubs.HUBS.values()), Ollama(), LmStudio(), LlamaCpp(), OwnFolders())
+    return (*map(HubCache, hubs.HUBS.values()), *programs(), OwnFolders())
+
+
+def programs() -> tuple[Store, ...]:
+    """Those of other programs, which neither a hub's client nor the user filled."""
+    return (Ollama(), LmStudio(), LlamaCpp())
 
 
 def local(*, hashes: bool = False) -> tuple[LocalCopy, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from modelcatalog.hubs.huggingface import HuggingFace
 from modelcatalog.stores.caches import HubCache
 from modelcatalog.stores.disk import Seen, entries, json_of, look
-from modelcatalog.stores.parts import parted
+from modelcatalog.stores.parts import is_weights, parted
 from modelcatalog.stores.store import Found, Store
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _repositories(root: Path, notes: list[str], removal: str) -> Iterator[Found]
         for one in every:
             folders.setdefault(one.name.rpartition("/")[0], [[], []])[number].append(one._replace(name=one.name.rpartition("/")[2]))
     broken: dict[str, list[str]] = {}
-    for name in seen.broken:
+    for name in filter(is_weights, seen.broken):
         folders.setdefault(name.rpartition("/")[0], [[], []])
         broken.setdefault(name.rpartition("/")[0], []).append(name.rpartition("/")[2])
     for folder, (files, unfinished) in folders.items():

@@ -17,9 +17,10 @@ from modelcatalog.stores.store import Found, Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from modelcatalog.records import ModelName
     from modelcatalog.stores.disk import File
 
-__all__ = ["Ollama"]
+__all__ = ["Ollama", "own_name"]
 
 _DIGEST = re.compile(r"sha256[:-](?P<hash>[0-9a-fA-F]{64})")
 _LAYER = "application/vnd.ollama.image."
@@ -56,6 +57,8 @@ class Ollama(Store):
         """Every manifest whose layers can be told."""
         for root in self.folders():
             named: set[str] = set()
+            if root.is_file():
+                notes.append(f"{root} cannot be read: it is not a folder")
             for manifest in look(root / "manifests", notes, deep=_PARTS).files:
                 found = self._found(root, manifest, named, notes)
                 if found is not None:
@@ -71,6 +74,7 @@ class Ollama(Store):
         layers = [self._layer(root, one) for one in every if isinstance(one, dict)] if isinstance(every, list) else []
         config = self._layer(root, held["config"]) if isinstance(held.get("config"), dict) else None
         named |= {Path(one.file.path).name for one in (*layers, *([config] if config else [])) if one.file is not None}
+        every_layer = (*layers, *([config._replace(kind="config")] if config else []))
         weights = tuple(one.file for one in layers if one.kind in _WEIGHTS and one.file is not None)
         beside = tuple(one.file for one in layers if one.kind not in _WEIGHTS and one.file is not None)
         lacks = next((one.lacks for one in layers if one.lacks), "")
@@ -83,7 +87,8 @@ class Ollama(Store):
         first = next((Path(one.path) for one in weights), root / "manifests" / manifest.name)
         form = str((said or {}).get("model_format") or "gguf") if weights else None
         scheme = scheme if isinstance(scheme, str) and scheme.isprintable() and scheme.lower() != "unknown" else None
-        return Found(title, first, weights, beside, form, lacks, f"ollama rm {title}", scheme)
+        kept = tuple((one.kind, one.file) for one in every_layer if one.file is not None)
+        return Found(title, first, weights, beside, form, lacks, f"ollama rm {title}", scheme, kept)
 
     def _layer(self, root: Path, layer: dict[str, Any]) -> _Layer:
         """One layer; its digest is all that says where it lies, and may be anything."""
@@ -108,9 +113,31 @@ class Ollama(Store):
         """Say what lies among the blobs that no manifest names."""
         left = [entry for entry in entries(root / "blobs", notes) if entry.name not in named and not entry.is_dir()]
         if left:
-            size = sum(entry.stat(follow_symlinks=False).st_size for entry in left)
+            size = sum(_size(entry) for entry in left)
             many = "1 file" if len(left) == 1 else f"{len(left)} files"
             notes.append(f"{root / 'blobs'} holds {many} ({size:,} bytes) that no model names: Ollama removes those when it starts")
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except OSError:
+        return 0  # it was there a moment ago
+
+
+def own_name(name: ModelName) -> str | None:
+    """The name by which Ollama keeps what a text means in its notation; None where the text is in another's.
+
+    A tag makes it Ollama's notation, as does its address; a name alone may be one that it keeps with the tag ``latest``.
+    """
+    tag = name.tag or "latest"
+    if not name.name or name.file or name.revision:
+        return None
+    if name.hub == "huggingface" and name.owner and name.tag:
+        return f"hf.co/{name.owner}/{name.name}:{tag}"
+    if name.hub not in {None, "ollama"} or name.provider not in {None, "ollama"} or (name.owner and not name.tag and name.hub is None):
+        return None
+    return f"{name.owner}/{name.name}:{tag}" if name.owner else f"{name.name}:{tag}"
 
 
 def _title(path: str) -> str | None:

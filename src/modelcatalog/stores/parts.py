@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.stores.disk import File, Seen
 
-__all__ = ["Part", "parted"]
+__all__ = ["Part", "is_weights", "parted"]
 
 _FORMATS = {
     ".safetensors": "safetensors", ".gguf": "gguf", ".bin": "pytorch", ".pt": "pytorch", ".pth": "pytorch", ".ckpt": "pytorch",
@@ -70,7 +70,10 @@ def parted(root: Path, seen: Seen, notes: list[str], *, sizes: Mapping[str, int]
                 lacks = "config.json is missing"
         path = root / first if kind == "gguf" else root
         yield Part(first if kind == "gguf" else "", path, kind, tuple(weights), _near(kind, key, beside), lacks)
-    if not groups and (beside or seen.broken):
+    dead = [name for name in seen.broken if _kind(name) == "gguf"]
+    for name in dead:
+        yield Part(name, root / name, "gguf", (), (), f"{name} is a link that leads nowhere")
+    if not groups and not dead and (beside or seen.broken):
         lacks = f"{next(iter(lost.values()))} is a link that leads nowhere" if lost else "no weight file is there"
         yield Part("", root, None, (), tuple(beside), lacks)
 
@@ -79,6 +82,15 @@ def _near(kind: str, key: str, beside: Sequence[File]) -> tuple[File, ...]:
     """What belongs to a model: all but the projectors of images, and to a GGUF file those of its folder."""
     folder = key.rpartition("/")[0]
     return tuple(one for one in beside if _PROJECTOR not in one.name.lower() or (kind == "gguf" and one.name.rpartition("/")[0] in {folder, ""}))
+
+
+def is_weights(name: str) -> bool:
+    """Whether a file is one of weights, by its name.
+
+    >>> is_weights("Qwen3-8B-Q4_K_M.gguf"), is_weights("config.json")
+    (True, False)
+    """
+    return _kind(name) is not None
 
 
 def _kind(name: str) -> str | None:

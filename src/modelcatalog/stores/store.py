@@ -31,6 +31,8 @@ class Found(NamedTuple):
     """The store's own command that removes it, or where the store does that."""
     scheme: str | None = None
     """The quantization, where the store itself says it."""
+    layers: tuple[tuple[str, File], ...] = ()
+    """What the store keeps of it by kind, where it tells kinds apart: weights, and what a Modelfile said."""
 
 
 class Store(ABC):

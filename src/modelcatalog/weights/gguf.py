@@ -23,6 +23,7 @@ __all__ = ["GgufHeader", "Tensor", "read", "read_file"]
 _MAGIC = b"GGUF"
 _ARRAY, _STRING = 9, 8
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_LENGTH = struct.Struct("<Q")
 _MOST_TENSORS = 1_000_000
 _MOST_KEYS = 100_000
 _KEPT_ARRAY = 512
@@ -152,12 +153,23 @@ class _Cursor:
             return list(struct.unpack_from(f"<{count}{code}", self.data, start)) if count <= _KEPT_ARRAY else count
         if count > self.size:
             raise _CutError
-        for _ in range(count):
-            if inner == _STRING:
-                self.skip(self.number("Q"))
-            else:
+        if inner == _STRING:
+            self._pass_texts(count)
+        else:
+            for _ in range(count):
                 self.value(inner)
         return count
+
+    def _pass_texts(self, count: int) -> None:
+        # A vocabulary has a hundred thousand of them, which is most of the time that a header takes.
+        data, at, last, length = self.data, self.at, self.size - _LENGTH.size, _LENGTH.unpack_from
+        for _ in range(count):
+            if at > last:
+                raise _CutError
+            at += _LENGTH.size + length(data, at)[0]
+        if at > self.size:
+            raise _CutError
+        self.at = at
 
 
 def read(data: bytes | mmap.mmap, *, subject: str) -> GgufHeader:

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["LENGTH_BYTES", "SafetensorsHeader", "dtype_name", "header_length", "least_length", "read", "read_file", "read_part"]
+__all__ = ["LENGTH_BYTES", "SafetensorsHeader", "dtype_name", "header_length", "least_length", "read", "read_file", "read_part", "width"]
 
 LENGTH_BYTES = 8
 _LONGEST = 100_000_000
 _LEAST_ENTRY = len('"":{"dtype":"F8","shape":[],"data_offsets":[0,1]}')
+_BITS = re.compile(r"\d+")
 _ENTRY = re.compile(
     r'"([^"\\]+)"\s*:\s*\{\s*"dtype"\s*:\s*"(\w+)"\s*,\s*"shape"\s*:\s*\[([\d,\s]*)\]\s*,\s*"data_offsets"\s*:\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]\s*\}'
 )
@@ -39,6 +40,8 @@ class SafetensorsHeader(NamedTuple):
     end: int
     counts: Mapping[str, int] = {}
     """Tensor -> its numbers."""
+    shapes: Mapping[str, tuple[int, ...]] = {}
+    """Tensor -> how they lie."""
 
     @property
     def dtype(self) -> str | None:
@@ -56,6 +59,16 @@ def dtype_name(parameters: Mapping[str, int]) -> str | None:
         return None
     most = max(parameters, key=parameters.__getitem__)
     return {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}.get(most, most)
+
+
+def width(kind: str) -> float:
+    """Bytes of one number of a type, as the file spells it.
+
+    >>> width("BF16"), width("F8_E4M3"), width("U8"), width("F4")
+    (2.0, 1.0, 1.0, 0.5)
+    """
+    bits = _BITS.search(kind)
+    return int(bits[0]) / 8 if bits else 1.0
 
 
 def header_length(first: bytes, *, subject: str) -> int:
@@ -93,16 +106,18 @@ def read(text: bytes, *, subject: str) -> SafetensorsHeader:
         parameters: dict[str, int] = {}
         dtypes: dict[str, str] = {}
         counts: dict[str, int] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
         end = 0
         for name, entry in entries.items():
             kind = dtypes[name] = str(entry["dtype"])
-            counts[name] = prod(int(n) for n in entry["shape"])
+            shapes[name] = tuple(int(n) for n in entry["shape"])
+            counts[name] = prod(shapes[name])
             parameters[kind] = parameters.get(kind, 0) + counts[name]
             end = max(end, int(entry["data_offsets"][1]))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         message = f"{subject} has a safetensors header that cannot be read"
         raise IntegrityError(message, subject=subject, hint="fetch it again") from error
-    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end, counts)
+    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end, counts, shapes)
 
 
 def least_length(names: Iterable[str]) -> int:
@@ -126,13 +141,15 @@ def read_part(piece: bytes, *, subject: str) -> SafetensorsHeader | None:
     parameters: dict[str, int] = {}
     dtypes: dict[str, str] = {}
     counts: dict[str, int] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     seen = 0
     for name, kind, shape, start, end in _ENTRY.findall(piece[LENGTH_BYTES:].decode("utf-8", "replace")):
         dtypes[name] = kind
-        counts[name] = prod(int(n) for n in shape.split(",") if n.strip())
+        shapes[name] = tuple(int(n) for n in shape.split(",") if n.strip())
+        counts[name] = prod(shapes[name])
         parameters[kind] = parameters.get(kind, 0) + counts[name]
         seen += int(end) - int(start)
-    return SafetensorsHeader(parameters, dtypes, seen, counts) if dtypes else None
+    return SafetensorsHeader(parameters, dtypes, seen, counts, shapes) if dtypes else None
 
 
 def read_file(path: Path) -> SafetensorsHeader:

@@ -11,10 +11,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from modelcatalog.engines import Finish, Finished, Started, files_of
+from modelcatalog.engines import Finish, Finished, Started, files_of, images
 from modelcatalog.engines.failing import closed
 from modelcatalog.engines.guide import Guides
+from modelcatalog.engines.llama_cpp.eyes import Eyes
 from modelcatalog.engines.llama_cpp.native import Native, Shape
+from modelcatalog.engines.prompts.modelfiles import with_ollamas
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelcatalog.engines import Event, Options, Prompt
+    from modelcatalog.engines.llama_cpp.eyes import Seen
+    from modelcatalog.engines.prompts.prompting import Prompted
     from modelcatalog.planning import Plan
 
 __all__ = ["LlamaCpp", "open"]
@@ -55,6 +59,7 @@ class LlamaCpp:
         self._subject = subject
         self._prompter = Prompter(subject, native, templates, native.specials(), native.ends(), limit=native.context, longer=True)
         self._guides = Guides(native.guided, subject)
+        self._eyes = Eyes(native.shape.eyes, native, subject) if native.shape.eyes is not None else None
         self._ids: list[int] = []
         self._owner: weakref.ref[_Memory] | None = None
 
@@ -71,19 +76,27 @@ class LlamaCpp:
         """Free the model."""
         native, self._native = self._native, None
         self._prompter.close()
+        eyes, self._eyes = self._eyes, None
+        if eyes is not None:
+            eyes.close()
         if native is not None:
             native.close()
 
     def run(self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None) -> Iterator[Event]:
         """Generate, in the caller's thread: a token for each event that is asked for."""
         native = self._open()
-        ids, writer, thinking = self._prompter.ask(prompt, options)
+        seen: list[Seen] = []
+        ids, writer, thinking = self._asked(prompt, options, seen)
         guide = self._guides.guide(options.constraint, writer)
         yield Started(len(ids), thinking)
         chooser = native.chooser(settings(options, SimpleNamespace()), options.seed, ids)
         most, made, stopped = min(options.max_new_tokens, native.context - len(ids)), 0, cancel.is_set()
         try:
-            rest = ids[self._recall(ids, memory if isinstance(memory, _Memory) else None) :]
+            if seen:
+                self._recall([], None)  # tokens alone do not tell which image a cache was made of
+                self._eyes_open().compute(seen[0])
+                ids = []
+            rest = [] if seen else ids[self._recall(ids, memory if isinstance(memory, _Memory) else None) :]
             while not stopped:
                 at = 0
                 for count in native.read(rest):
@@ -105,10 +118,39 @@ class LlamaCpp:
                 rest = [token]
         finally:
             chooser.close()
+            for one in seen:
+                one.close()
+                self._ids = []
         if text := writer.rest():
             yield text
         reason: Finish = "stop" if writer.done else "cancelled" if stopped else "length"
         yield Finished(reason, made)
+
+    def _asked(self, prompt: Prompt, options: Options, seen: list[Seen]) -> Prompted:
+        """What a prompt asks; with images, ``seen`` gets what the library made of them."""
+        shown = () if isinstance(prompt, str) else images.of(prompt)
+        if not shown or isinstance(prompt, str):
+            return self._prompter.ask(prompt, options)
+        if self._eyes is None:
+            message = f"{self._subject} was loaded without its projector for images"
+            raise Unsupported(message, subject=self._subject, hint='load it with engine_options={"images": True}, from where an mmproj file lies beside it')
+        eyes = self._eyes
+
+        def see(text: str) -> list[int]:
+            seen.append(eyes.read(text, shown))
+            return seen[0].tokens
+
+        try:
+            return self._prompter.ask(eyes.written(prompt), options, see)
+        except BaseException:
+            for one in seen:
+                one.close()
+            raise
+
+    def _eyes_open(self) -> Eyes:
+        if self._eyes is None:
+            raise closed(self._subject)
+        return self._eyes
 
     def _open(self) -> Native:
         if self._native is None:
@@ -156,7 +198,9 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
     file = place / plan.weights[0]
     native = Native(str(file), _shape(plan))
     try:
-        return LlamaCpp(native, _templates(gguf.read_file(file).metadata), subject)
+        metadata = gguf.read_file(file).metadata
+        templates = with_ollamas(_templates(metadata), plan.modelfile, metadata, native.specials().get("bos_token"))
+        return LlamaCpp(native, templates, subject)
     except BaseException:
         native.close()
         raise
@@ -165,6 +209,8 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
 def _shape(plan: Plan) -> Shape:
     given = plan.engine_options
     for key, value in given.items():
+        if key == "images":
+            continue  # the plan looked for what they need
         least = 0 if key == "n_gpu_layers" else 1
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             message = f"{key}={value!r} is not a whole number from {least}"
@@ -179,7 +225,15 @@ def _shape(plan: Plan) -> Shape:
         batch=int(str(given.get("n_batch", 512))),
         gpu_layers=int(str(layers)),
         gpu=int(index) if index.isdigit() else None,
+        eyes=_projector(plan),
+        adapter=str(Path(plan.adapter.path or ".") / plan.adapter.files[0].path) if plan.adapter is not None else None,
     )
+
+
+def _projector(plan: Plan) -> str | None:
+    """The projector that the plan found beside the model."""
+    found = [file.path for file in plan.files if file.path not in plan.weights and file.path.endswith(".gguf")]
+    return str(Path(plan.path or ".") / found[0]) if found else None
 
 
 def _layers(plan: Plan) -> int:

@@ -11,7 +11,7 @@ import warnings
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog.errors import EngineError
+from modelcatalog.errors import EngineError, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from modelcatalog.engines.guide import Guide
     from modelcatalog.engines.sampling import Settings
 
-__all__ = ["Chooser", "Native", "Shape", "library"]
+__all__ = ["Chooser", "Native", "Shape", "library", "quiet"]
 
 _LAST_LINES = 20
 _ERROR = 3
@@ -46,6 +46,12 @@ def library() -> Any:
     return _loaded[0]
 
 
+def quiet() -> Any:
+    """What keeps the library's log off the screen, for its other parts."""
+    library()
+    return _loaded[1]
+
+
 class Shape(NamedTuple):
     """How a model is loaded."""
 
@@ -56,6 +62,10 @@ class Shape(NamedTuple):
     gpu_layers: int = 0
     gpu: int | None = None
     """The one GPU to use; None spreads over all."""
+    eyes: str | None = None
+    """The GGUF file of a projector, for images."""
+    adapter: str | None = None
+    """The GGUF file of an adapter to put onto the model."""
 
 
 class Native:
@@ -67,6 +77,7 @@ class Native:
 
     Raises:
         EngineError: the library refused the file, or memory ran out.
+        Unsupported: the adapter does not fit the model.
     """
 
     def __init__(self, path: str, shape: Shape) -> None:
@@ -92,10 +103,33 @@ class Native:
             error = self._failed(f"cannot make a context of {shape.context:,} tokens")
             self.close()
             raise error
+        if shape.adapter is not None:
+            self._put_on(shape.adapter)
         self._vocabulary = lib.llama_model_get_vocab(self._model)
         self._memory = lib.llama_get_memory(self._context)
         spelled = lib.llama_vocab_type(self._vocabulary) == lib.LLAMA_VOCAB_TYPE_SPM
         self._hides_space = spelled and self._stated("tokenizer.ggml.add_space_prefix") != "false"
+
+    def _put_on(self, path: str) -> None:
+        """Have the context compute an adapter beside the weights; the library frees it with the model."""
+        lib = self._lib
+        adapter = lib.llama_adapter_lora_init(self._model, path.encode())
+        if not adapter:
+            said = _said[-1] if _said else ""
+            self.close()
+            message = f"llama.cpp cannot put the adapter onto this model{f': {said}' if said else ''}"
+            raise Unsupported(message, subject=path, hint="put it onto a GGUF file of the model that it was trained on")
+        lib.llama_set_adapters_lora(self._context, (lib.llama_adapter_lora_p_ctypes * 1)(adapter), 1, (ctypes.c_float * 1)(1.0))
+
+    @property
+    def model(self) -> Any:
+        """The library's model."""
+        return self._model
+
+    @property
+    def pointer(self) -> Any:
+        """The library's context."""
+        return self._context
 
     @property
     def context(self) -> int:
@@ -243,7 +277,8 @@ class Chooser:
             lib.llama_sampler_chain_add(chain, part)
         if how.repetition_penalty != 1:
             for token in prompt:
-                lib.llama_sampler_accept(chain, token)
+                if token >= 0:  # what stands for an image is none
+                    lib.llama_sampler_accept(chain, token)
 
     def pick(self, guide: Guide | None = None) -> int:
         """The next token, by the scores of the last one computed; with a guide, of those that it allows."""

@@ -226,19 +226,22 @@ def open(plan: Plan, api_key: str | None = None) -> OpenAI:  # noqa: A001  engin
         EngineError: there is no key, it is rejected, the server does not answer, or it serves another model.
     """
     refuse_missing(plan)
+    from openai import DefaultHttpxClient, Timeout
     from openai import OpenAI as Client
-    from openai import Timeout
 
     url = plan.endpoint or ""
     company, variable = vendor(url), key_variable(url)
-    key = api_key or os.environ.get(variable)
+    # A server that was found without a key is sent none that belongs to somebody else, and nothing stands between it and us.
+    found = plan.server is not None
+    key = api_key or (None if found else os.environ.get(variable))
     if company is not None and not key:
         message = f"{company.name}'s API wants a key"
         hint = f"set {variable}, or pass api_key=" + (f"; {company.api_docs} tells how to get one" if company.api_docs else "")
         raise EngineError(message, subject=plan.name.source, hint=hint)
     patience = _patience()
     # A key must be sent; servers that want none ignore it.
-    client = Client(base_url=url, api_key=key or "none", timeout=Timeout(patience, connect=_CONNECT), max_retries=0)
+    wire = {"http_client": DefaultHttpxClient(trust_env=False, follow_redirects=False)} if found else {}
+    client = Client(base_url=url, api_key=key or "none", timeout=Timeout(patience, connect=_CONNECT), max_retries=0, **wire)
     server = Server(url, plan.repo_id or plan.name.source, variable, patience=patience)
     if company is None:
         try:

@@ -107,7 +107,7 @@ class Prompter:
         Args:
             prompt: What is asked.
             options: How to generate.
-            see: Makes the tokens of a prompt with images; None where the engine or the model takes none.
+            see: Makes the tokens of a prompt with images, whose places a message's text may hold already; None where there is nothing to see with.
 
         Raises:
             NoChatTemplate: messages, and no template to write them in.
@@ -131,7 +131,7 @@ class Prompter:
             rendered = self._forms.render(template, prompt, values)
             self._forms.refuse_silent(template, prompt, values, vocabulary.tools().names, rendered.text)
             # The template writes the special tokens itself; a second <s> spoils the reply.
-            ids = see(rendered.text) if shown and see is not None else self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
+            ids = see(rendered.text) if see is not None else self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
             said = "\n".join(message.content for message in prompt)
             parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said, own=self._own, calls=calls is not None)
             thinking = parter.thinking

@@ -13,15 +13,18 @@ from modelcatalog.engines import Finish, Finished, Options, Started, images
 from modelcatalog.engines.failing import closed, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import tokenizing
+from modelcatalog.engines.prompts.modelfiles import with_ollamas
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
 from modelcatalog.engines.transformers import fallback, kvcache, seam
+from modelcatalog.engines.transformers.adapting import folder_of
 from modelcatalog.engines.transformers.batch import Asked, Batch
 from modelcatalog.engines.transformers.graphs import StaticDecoder
 from modelcatalog.engines.transformers.load import read
 from modelcatalog.engines.transformers.loop import Row, Rows, reason_against
 from modelcatalog.engines.transformers.seeing import blind, open_eyes
 from modelcatalog.errors import EngineError, ModelCatalogError
+from modelcatalog.planning.adapter import MERGES
 from modelcatalog.planning.facts import context_limit
 from modelcatalog.planning.machine import free_ram
 from modelcatalog.weights import gguf
@@ -69,12 +72,13 @@ class Transformers:
 
     def __init__(
         self, model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None = None, ends: frozenset[int] = frozenset(), *,
-        eyes: Eyes | None = None, folder: Path | None = None,
+        eyes: Eyes | None = None, folder: Path | None = None, beside: str | None = None,
     ) -> None:  # fmt: skip
         self._model = model
         self._tokenizer = tokenizer
         self._subject = subject
         self._eyes, self._folder = eyes, folder
+        self._beside = () if beside is None else (beside,)
         # A stretched context (YaRN) is longer than max_position_embeddings, and not every configuration calls it that.
         self._limit = context_limit(model.config.get_text_config().to_dict())
         known = tokenizing.templates(tokenizer) if templates is None else templates
@@ -111,6 +115,9 @@ class Transformers:
     @property
     def costs(self) -> tuple[str, ...]:
         """What of this way costs speed, one sentence each."""
+        return (*self._beside, *self._costs())
+
+    def _costs(self) -> tuple[str, ...]:
         if self._against is None:
             slow = self._fast.path != "cuda graph" and self._model is not None and self._model.device.type == "cuda"
             return (f"each token is launched kernel by kernel, not as one CUDA graph: {self._fast.path.removeprefix('ordinary: ')}",) if slow else ()
@@ -290,6 +297,21 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     """Load a checkpoint; errors as `load.read` raises them."""
     model, tokenizer = read(plan)
     folder = Path(plan.path or ".")
-    ends = tokenizing.gguf_ends(gguf.read_file(folder / plan.weights[0]).metadata) if plan.format == "gguf" else frozenset()
+    metadata = gguf.read_file(folder / plan.weights[0]).metadata if plan.format == "gguf" else {}
+    ends = tokenizing.gguf_ends(metadata) if metadata else frozenset()
     eyes = open_eyes(plan, folder, model, tokenizer)
-    return Transformers(model, tokenizer, plan.name.source, tokenizing.templates(tokenizer, folder), ends, eyes=eyes, folder=folder)
+    # What lies beside a file in a program's store is of other models.
+    own = tokenizing.templates(tokenizer, None if plan.modelfile is not None else folder)
+    templates = with_ollamas(own, plan.modelfile, metadata, tokenizer.bos_token)
+    if plan.adapter is not None and plan.adapter.chat_template and not plan.adapter.tokenizer:
+        trained = folder_of(plan.adapter) / "chat_template.jinja"
+        templates = {"default": trained.read_text(encoding="utf-8")} if trained.is_file() else templates
+    return Transformers(model, tokenizer, plan.name.source, templates, ends, eyes=eyes, folder=folder, beside=_beside(plan))
+
+
+def _beside(plan: Plan) -> str | None:
+    """What an adapter that is not merged costs."""
+    if plan.adapter is None or plan.engine_options.get(MERGES) is True:
+        return None
+    many = plan.adapter.lora.modules
+    return f"the adapter is computed beside the weights in {many} matrices, for each token: engine_options={{{MERGES!r}: True}} merges it into them"

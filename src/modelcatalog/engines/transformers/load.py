@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from modelcatalog.engines import files_of
 from modelcatalog.engines.failing import first_line, out_of_memory, ran_out
 from modelcatalog.engines.transformers import seam
+from modelcatalog.engines.transformers.adapting import put_on, words_of
 from modelcatalog.engines.transformers.gguf_once import parsed_once
 from modelcatalog.engines.transformers.quiet import quiet
 from modelcatalog.errors import (
@@ -63,12 +64,13 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
     from transformers import AutoConfig, AutoTokenizer
 
     folder = str(_folder(plan))
+    spoken = str(words_of(plan, _folder(plan)))
     common: dict[str, Any] = {"local_files_only": True, "trust_remote_code": plan.trust_remote_code}
     if plan.format == "gguf":
         common["gguf_file"] = plan.weights[0]
     with uncollected():  # which imports most of transformers
         config = AutoConfig.from_pretrained(folder, **common)
-        tokenizer = AutoTokenizer.from_pretrained(folder, config=config, **common)
+        tokenizer = AutoTokenizer.from_pretrained(spoken, config=config, **({**common, "gguf_file": None} if spoken != folder else common))
         seam.read_from(config, _weights(plan))
         kind = _model_class(config, whole=_wants_images(plan, config))
     given: dict[str, Any] = {
@@ -83,15 +85,18 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         given["variant"] = variant
     if (unpacked := _unpacked(plan, config)) is not None:
         given["quantization_config"] = unpacked
-    if plan.attention is None or not plan.attention.startswith("flash"):
-        # sdpa and eager are what transformers takes by itself, for each part of a composite model.
-        model, told = kind.from_pretrained(folder, **given)
-    else:
-        model, told = _with_flash(kind, folder, given, plan, notes)
+    with seam.without_adapters():
+        if plan.attention is None or not plan.attention.startswith("flash"):
+            # sdpa and eager are what transformers takes by itself, for each part of a composite model.
+            model, told = kind.from_pretrained(folder, **given)
+        else:
+            model, told = _with_flash(kind, folder, given, plan, notes)
     _refuse_made_up(told, plan)
     if seam.looks_ahead(model):
         message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and cannot continue one"
         raise Unsupported(message, subject=plan.name.source, hint="load a model that was made to chat")
+    if plan.adapter is not None:
+        model = put_on(model, tokenizer, plan, plan.adapter)
     model.eval()
     return model, tokenizer
 

@@ -7,17 +7,17 @@ asks this module; when transformers renames it, this is the one place to change.
 from __future__ import annotations
 
 import inspect
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = [
     "Forward", "ReplyState", "asked_of_generate", "attention_of", "bars", "cache_of", "captures", "causal_form", "decodes", "dynamic_cache",
     "full_layer", "half_read", "hooks", "image_text_form", "looks_ahead", "of_generate", "own_cache", "own_state", "own_way_of_preparing", "processor",
-    "read_from", "said", "slides_alike", "sliding_layer", "static_cache", "unpacker", "whole_form",
+    "read_from", "said", "slides_alike", "sliding_layer", "static_cache", "unpacker", "whole_form", "without_adapters",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -319,6 +319,25 @@ def _known_as(auto: Any, config: Any) -> bool:
 def read_from(config: Any, file: str | None) -> None:
     """Have `from_pretrained` read this file, weights or their index, in place of the names that it looks for."""
     config.transformers_weights = file
+
+
+@contextmanager
+def without_adapters() -> Iterator[None]:
+    """Have `from_pretrained` read a model alone: with peft installed, it would put on an adapter whose configuration lies beside the weights."""
+    home: Any = import_module("transformers.modeling_utils")
+    looks = getattr(home, "maybe_load_adapters", None)
+    if looks is None:
+        yield
+        return
+
+    def none(place: Any, *_: object, **given: object) -> tuple[None, Any, dict[str, object]]:
+        return None, place, given
+
+    home.maybe_load_adapters = none
+    try:
+        yield
+    finally:
+        home.maybe_load_adapters = looks
 
 
 def unpacker(method: str) -> Any | None:

@@ -135,7 +135,7 @@ def _sibling(subject: str) -> str | None:
         name = catalog.parse(subject)
     except ModelCatalogError:
         return None
-    if name.family is None:
+    if name.family not in {one.name for one in catalog.families}:
         return None
     size = name.size.total if name.size and name.size.total else 0
     found: list[tuple[bool, int, float, int, str]] = []

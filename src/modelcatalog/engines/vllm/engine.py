@@ -52,14 +52,14 @@ class Vllm:
     decoding = "vllm: replies that are asked for at once are batched by vllm itself"
     costs: tuple[str, ...] = ()
 
-    def __init__(self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int, templates: Mapping[str, str]) -> None:  # noqa: PLR0917  what `read` gives
+    def __init__(self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int, templates: Mapping[str, str], adapter: Any) -> None:  # noqa: PLR0917  what `read` gives
         self._subject = subject
         self._defaults = defaults
         self._limit = limit
         # vLLM keeps the checkpoint's own configuration beside its own.
         configs = getattr(getattr(engine, "model_config", None), "hf_config", None), getattr(getattr(engine, "model_config", None), "hf_text_config", None)
         self._prompter = tokenizing.prompter(tokenizer, subject, templates, defaults, configs, limit=limit, longer=True)
-        self._driver: _Driver | None = _Driver(engine, subject)
+        self._driver: _Driver | None = _Driver(engine, subject, adapter)
 
     @property
     def chat_template(self) -> bool:
@@ -139,8 +139,9 @@ def _structured(constraint: Constraint | None) -> Any:
 class _Driver:
     """The thread that alone calls vLLM's engine."""
 
-    def __init__(self, engine: Any, subject: str) -> None:
+    def __init__(self, engine: Any, subject: str, adapter: Any = None) -> None:
         self._engine = engine
+        self._with = {} if adapter is None else {"lora_request": adapter}
         self._subject = subject
         self._asks: queue.Queue[_Ask | str | None] = queue.Queue()
         self._running: dict[str, _Ask] = {}
@@ -205,7 +206,7 @@ class _Driver:
                     self._engine.abort_request([ask])
                 continue
             try:
-                self._engine.add_request(ask.name, {"prompt_token_ids": ask.ids}, ask.params)
+                self._engine.add_request(ask.name, {"prompt_token_ids": ask.ids}, ask.params, **self._with)
                 self._running[ask.name] = ask
             except Exception as error:  # noqa: BLE001  raised again in the thread that asked
                 ask.answers.put(error)

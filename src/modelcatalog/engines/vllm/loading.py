@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from modelcatalog.engines import files_of
 from modelcatalog.engines.failing import first_line, ran_out
@@ -53,6 +53,7 @@ def arguments(plan: Plan) -> Any:
         "disable_log_stats": True,
         # Compiling takes minutes, and gains little on a CPU.
         "enforce_eager": plan.device == "cpu",
+        **_room(plan),
     }
     try:
         return EngineArgs(**{**chosen, **plan.engine_options})
@@ -61,8 +62,31 @@ def arguments(plan: Plan) -> Any:
         raise Unsupported(message, subject=plan.name.source) from error
 
 
-def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str]]:
-    """Start vLLM's engine: the engine, the tokenizer, the generation defaults, the model's name, its context's length, its templates.
+def _room(plan: Plan) -> dict[str, Any]:
+    """Room for a plan's adapter: vLLM has ranks that it takes, and an adapter fits into the next larger one."""
+    if plan.adapter is None:
+        return {}
+    from vllm.config.lora import MaxLoRARanks
+
+    rank = plan.adapter.lora.rank or 1
+    fitting = [one for one in get_args(MaxLoRARanks) if one >= rank]
+    if not fitting:
+        message = f"{plan.adapter.name} has the rank {rank}, and vllm takes adapters up to {max(get_args(MaxLoRARanks))}"
+        raise Unsupported(message, subject=plan.adapter.name, hint="merge it into its base with peft, and load the folder that this makes")
+    return {"enable_lora": True, "max_lora_rank": min(fitting)}
+
+
+def _adapter(plan: Plan) -> Any:
+    """The adapter as vLLM asks for it with each prompt; None where there is none."""
+    if plan.adapter is None:
+        return None
+    from vllm.lora.request import LoRARequest
+
+    return LoRARequest(plan.adapter.name, 1, str(Path(plan.adapter.path or ".") / plan.adapter.folder))
+
+
+def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str], Any]:
+    """Start vLLM's engine: it, the tokenizer, the generation defaults, the model's name, its context's length, its templates, its adapter.
 
     Raises:
         MissingPackage: vllm is not installed.
@@ -74,20 +98,24 @@ def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str]]:
     place = str(files_of(plan))
     for key, value in _environment(plan).items():
         os.environ.setdefault(key, value)
-    wanted = arguments(plan)
+    wanted, added = arguments(plan), _adapter(plan)
     from transformers import AutoTokenizer, GenerationConfig
     from vllm.v1.engine.llm_engine import LLMEngine
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=plan.trust_remote_code)
+        spoken = place if added is None or plan.adapter is None or not plan.adapter.tokenizer else added.lora_path
+        tokenizer = AutoTokenizer.from_pretrained(spoken, local_files_only=True, trust_remote_code=plan.trust_remote_code)
         try:
             defaults = GenerationConfig.from_pretrained(place, local_files_only=True)
         except OSError:
             defaults = GenerationConfig()
         engine = LLMEngine.from_engine_args(wanted)
+        if added is not None:
+            engine.add_lora(added)  # what is wrong with it is said now, and not with the first prompt
     except Exception as error:
         raise _failed(error, subject) from error
-    return engine, tokenizer, defaults, subject, int(engine.model_config.max_model_len), tokenizing.templates(tokenizer, Path(place))
+    own = tokenizing.templates(tokenizer, Path(spoken))
+    return engine, tokenizer, defaults, subject, int(engine.model_config.max_model_len), own, added
 
 
 def _environment(plan: Plan) -> dict[str, str]:

@@ -47,6 +47,8 @@ __all__ = [
 _BILLION = 10**9
 _SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
 """Types of models with a language model inside."""
+_SIZED = frozenset(("embedding", "reranker"))
+"""Types beside which base is a size: bge-reranker-base."""
 
 # --- families -------------------------------------------------------------------------------------
 
@@ -366,6 +368,9 @@ def _note_type(reading: Reading, i: int, word: Word, value: str) -> bool:
         found.types.append(value)
     if found.tier is None and text in reading.dictionary.tier_words:
         found.tier = reading.tape.texts[i]
+    if "base" in found.types and not _SIZED.isdisjoint(found.types):
+        found.types.remove("base")
+        found.tier = found.tier or "base"
     found.keys.append(word.key or value if word.role == "type" else value)
     reading.mode.recognised = True
     return True

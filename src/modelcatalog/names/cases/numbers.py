@@ -163,14 +163,16 @@ def date(reading: Reading, i: int, word: Word) -> bool:
 def month_and_day(reading: Reading, i: int, word: Word) -> bool:
     text, tape = cast("str", word.value), reading.tape
     words, kinds = tape.words, tape.kinds
-    if len(text) != 2 or text[0] not in "01" or not text.isdecimal() or reading.found.version is None or reading.found.released is not None:  # noqa: PLR2004
+    if len(text) != 2 or not text.isdecimal() or reading.found.version is None or reading.found.released is not None:  # noqa: PLR2004
         return False
     if i + 2 >= len(words) or words[i + 1].text != "-":
         return False
     day = words[i + 2]
     if day.role != "number" or len(day.text) != 2 or not day.text.isdecimal():  # noqa: PLR2004
         return False
-    found = calendar(text + day.text, "MMDD")
+    own = frozenset[str]() if reading.found.family is None else reading.found.family.facts.own()
+    month = next((digits for digits in (text + day.text, day.text + text) if digits in own), None)
+    found = calendar(text + day.text, "MMDD") if month is None else calendar(month, "YYMM")  # Qwen3-4B-Instruct-07-25 is 2507
     if found is None:
         return False
     reading.found.released = release(*found, f"{text}-{day.text}")

@@ -85,6 +85,22 @@ class EveryEntry(_Entry):
     from_: int = Field(0, alias="from")
 
 
+class LoopedEntry(_Entry):
+    """Layers that a model goes through again and again, with a cache of their own each time."""
+
+    inside: str | None = None
+    """The key of the part of the configuration that may have them by their makers' own names."""
+    first: tuple[str, ...]
+    """The keys with the number of the first, in the configuration itself or by the makers' name."""
+    end: tuple[str, ...] = ()
+    """Those with the number after the last."""
+    many: tuple[str, ...] = ()
+    """Those with how many there are, where no key has their end."""
+    times: tuple[str, ...]
+    unless: dict[str, str] = Field(default_factory=dict)
+    """Key -> the value with which all passes share one cache."""
+
+
 class Architecture(_Entry):
     """What the configuration of a type does not say."""
 
@@ -102,6 +118,7 @@ class Architecture(_Entry):
     """What published configurations leave out, by the defaults of the type's class."""
     window_from: DividedEntry | None = None
     layers_times: TimesEntry | None = None
+    looped: LoopedEntry | None = None
     sliding_heads_times: int = 1
     """How many times the heads of other layers a layer with a window has, where no key says it."""
     head_of_hidden: int = 1
@@ -156,6 +173,9 @@ class ArchitecturesFile(_Entry):
     checked: date
     inside: tuple[str, ...]
     buffers: tuple[str, ...]
+    guessing: tuple[str, ...]
+    beside: tuple[str, ...]
+    sources: tuple[str, str]
     latent_since: tuple[int, int]
     cache_bytes: dict[str, float]
     names: dict[str, tuple[str, ...]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.planning import installed
 from modelcatalog.planning.layers import Layer, Layers, kinds, states
+from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.layers.settings import Settings, whole
 
 if TYPE_CHECKING:
@@ -68,8 +69,40 @@ def _layers(settings: Settings) -> Layers:
     ]
     if shared := settings.number("num_kv_shared_layers"):
         made[count - min(shared, count) :] = [Layer("shared")] * min(shared, count)
+    made = [*_sourced(settings, made), *_again(settings, made)]
     more = settings.number(settings.entry.more_tokens) if settings.entry.more_tokens else None
     return Layers(tuple(made), more_tokens=more or 0)
+
+
+def _sourced(settings: Settings, made: list[Layer]) -> list[Layer]:
+    """The layers where a list says which of them make keys and values, or an index, that the others read."""
+    kept, indexed = (settings.stated(key) for key in architectures().sources)
+    if isinstance(indexed, list):
+        made = [layer if at in indexed else layer._replace(indexed=0, positions=0) for at, layer in enumerate(made)]
+    if isinstance(kept, list):
+        none = Layer("shared")
+        made = [layer if at in kept else none._replace(indexed=layer.indexed, index_float32=layer.index_float32) for at, layer in enumerate(made)]
+    return made
+
+
+def _again(settings: Settings, made: list[Layer]) -> list[Layer]:
+    """What layers keep that are gone through more than once, for each time after the first."""
+    rule = settings.entry.looped
+    if rule is None or any(settings.get(key) == value for key, value in rule.unless.items()):
+        return []
+    inner = settings.stated(rule.inside) if rule.inside else None
+    own = inner if isinstance(inner, dict) else {}
+
+    def number(keys: tuple[str, ...]) -> int | None:
+        return next((found for key in keys if (found := whole(own.get(key), zero=True) or settings.number(key, zero=True)) is not None), None)
+
+    first, end, many, times = number(rule.first), number(rule.end), number(rule.many), number(rule.times)
+    if end is None and first is not None and many is not None:
+        end = first + many
+    if first is None or end is None or times is None or times * len(made) > _MOST:
+        message = "its configuration does not tell which layers it goes through again"
+        raise kinds.UntoldError(message)
+    return made[first:end] * max(times - 1, 0)
 
 
 def _lacks(key: str) -> int:
@@ -231,7 +264,7 @@ def _kv_heads(settings: Settings, at: int, many: int | None, *, sliding: bool, b
     if settings.get("multi_query") is True and settings.get("new_decoder_architecture") is not True:
         return 1
     inside = settings.stated("attn_config")
-    named = settings.named("kv_heads") or (inside.get("kv_n_heads") if isinstance(inside, dict) else None)
+    named = (inside.get("kv_n_heads") if isinstance(inside, dict) else None) or settings.named("kv_heads")
     if isinstance(named, list):
         named = named[at] if at < len(named) else None
     count = whole(named) or many

@@ -1,0 +1,277 @@
+"""Owns which listed model a name means that says less than the model's own: its one edition, its one preview, its one date; Ollama's tags.
+
+A name that is a model's own is left as it is, and so is one that could mean several. What the name says is not changed, but for its identity.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain, combinations
+from typing import TYPE_CHECKING, Any
+
+from modelcatalog import names, vocabulary
+from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.sizes import by_rules
+from modelcatalog.records import Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+    from modelcatalog.catalog.listing import Entry
+    from modelcatalog.records import ModelName, Size
+
+__all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "sizes_in", "tuned"]
+
+SIZE = re.compile(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
+"""Words that state parameters or experts."""
+_MONTH_AND_DAY = re.compile(r"^\d+-(?=\d+-\d+$)")
+"""The year before a day."""
+_BILLION = 10**9
+LIBRARY = (None, "library", "ai")
+"""Owners of Ollama's own names, and of Docker's."""
+_Row = tuple[Any, ...]
+"""The fields of an identity."""
+
+
+def meant(name: ModelName) -> ModelName:
+    """The record with the identity of the model that the name means.
+
+    >>> meant(names.read("llama-3.3-70b")).canonical, meant(names.read("llama-3.1-8b")).canonical
+    ('llama-3.3-70b-instruct', 'llama-3.1-8b')
+    >>> meant(names.read("llama3.1:8b")).canonical, meant(names.read("mistral-small-2506")).canonical
+    ('llama-3.1-8b-instruct', 'mistral-3.2-instruct-small@2025-06')
+    """
+    row = meanings().get(name.canonical) or (_of_day(name) if name.released is not None else None)
+    if row is not None:
+        return names.meaning(name, Identity(*row))
+    return _of_tag(name) if name.tag is not None and name.owner in LIBRARY and name.family is not None and _sized(name, name.tag) else name
+
+
+def _of_day(name: ModelName) -> _Row | None:
+    """The model of that day: beside its date, a word for its not being final says nothing more, and nor does the year.
+
+    The day on which a series of published weights came out tells no edition: ``deepseek-v3-1-250821`` is DeepSeek-V3.1.
+    """
+    known, identity = meanings(), name.identity
+    early = [word for word in vocabulary.early() if word in identity.words]
+    final = identity.but(*early)
+    yearless = final._replace(date=_MONTH_AND_DAY.sub("-", identity.date))
+    if (row := known.get(str(final)) or known.get(str(yearless))) is not None:
+        return row
+    lines = index().by_version.get((name.family or "", fold(name.version)), ())
+    if not any(line.weights == "open" and _is_day(identity.date, line.released or "") for line in lines):
+        return None
+    return known.get(str(final.undated())) or tuple(final.undated())
+
+
+def _is_day(date: str, released: str) -> bool:
+    """Whether a date, perhaps without its year, is that day."""
+    return len(released) == len("2025-08-21") and (released == date or (date[:1] == "-" and released.endswith(date)))
+
+
+def as_said(name: ModelName) -> ModelName:
+    """The record with the identity of its text alone, as the list of checkpoints has it."""
+    said = names.read(name.source) if name.source else name
+    return name if said.canonical == name.canonical else names.meaning(name, said.identity)
+
+
+def sizes_in(identity: Identity) -> tuple[str, ...]:
+    """Words of an identity that state parameters or experts.
+
+    >>> sizes_in(names.read("Qwen3-30B-A3B-Instruct").identity)
+    ('30b',)
+    """
+    return tuple(word for word in identity.words if SIZE.fullmatch(word))
+
+
+# Ollama's tags ----------------------------------------------------------------------------------
+
+
+def _sized(name: ModelName, tag: str) -> bool:
+    """Whether the tag says how large the model is; one that only says how it is served says nothing of it."""
+    first = len(name.source) - len(tag)
+    return any(segment.kind in ("size", "tier") and segment.start >= first for segment in name.segments)
+
+
+def _of_tag(name: ModelName) -> ModelName:
+    """Ollama serves the edition for instructions, where the tag says of no other; its short names mean what `resolve` finds."""
+    from modelcatalog.catalog import listing  # hardly any name comes here
+
+    by_model = listing.recorded().by_model
+    entries = tuned(name, by_model) or ([] if name.canonical in by_model else _tagged(name))
+    return name if not entries else names.meaning(name, _identity(entries[0]))
+
+
+def tuned(name: ModelName, by_model: dict[str, list[Entry]]) -> list[Entry]:
+    """The listed edition for instructions of a name that says nothing about training."""
+    if not set(name.types).isdisjoint(vocabulary.flagged("edition")):
+        return []
+    keys = (str(name.identity.too(word)) for word in vocabulary.stages("finished"))
+    return next((entries for key in keys if (entries := by_model.get(key))), [])
+
+
+def _tagged(name: ModelName) -> list[Entry]:
+    """The one line whose checkpoint says more than Ollama's name of it: hermes3:8b."""
+    from modelcatalog.catalog import listing, nearest  # as in `_of_tag`
+
+    known, key = _remembered(), (name.canonical, nearest.said_words(name))
+    if key not in known:
+        listed = listing.recorded()
+        if len(known) >= _MOST_REMEMBERED:
+            known.clear()
+        known[key] = listing.same_model(name, listed) or nearest.nearest(name, listed)
+    return known[key]
+
+
+_MOST_REMEMBERED = 4096
+
+
+@vocabulary.derived
+def _remembered() -> dict[tuple[str, frozenset[str]], list[Entry]]:
+    """Ollama's names that somebody has asked about -> the checkpoints of what they mean."""
+    return {}
+
+
+def _identity(entry: Entry) -> Identity:
+    return names.read(entry.huggingface or entry.modelscope or "").identity
+
+
+# Names that say less than the one model of that name --------------------------------------------
+
+_LEFT_OUT, _UNDATED, _SERIES = 10, 100, 1000
+"""How far a name is from a model's: for each part of a dated one that it leaves out, without the date, and where only the series has that name."""
+
+
+@vocabulary.kept("meant")
+def meanings() -> dict[str, _Row]:
+    """Canonical name that no model has -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
+    from modelcatalog.catalog import listing  # where the table is kept, nobody needs it
+
+    published: dict[str, Identity] = {}
+    sized: dict[str, Size | None] = {}
+    lines: dict[str, dict[str, Identity]] = {}
+    for entry in listing.recorded().entries:
+        repo_id = entry.huggingface or entry.modelscope
+        if not repo_id:
+            continue
+        if entry.model not in published:
+            read = names.read(repo_id)
+            published[entry.model] = read.identity
+            sized[entry.model] = by_rules(read).size
+        identity = published[entry.model]
+        lines.setdefault(f"{entry.series.family}: {entry.series.name}", {})[entry.model] = identity
+    served = {str(identity): identity for identity in _served()}
+    models = served | published
+    plain = {_line(identity) for identity in models.values() if _senses().isdisjoint(identity.words)}
+    found: dict[Identity, dict[str, int]] = {}
+
+    def mark(text: str, far: int, short: Identity) -> None:
+        if str(short) not in models and short.family and (short.version or short.words):
+            found.setdefault(short, {}).setdefault(text, far)
+
+    for text, identity in models.items():
+        for far, short in (*_shorter(identity), *(_undated(identity, models) if text in published else ())):
+            mark(text, far, short)
+        senses = _senses() & set(identity.words)
+        if senses and _parts(identity)[0] and sizes_in(identity) and _line(identity) not in plain:
+            mark(text, _LEFT_OUT, identity.but(*senses))  # all of Llama 3.2's that have 90 billion see
+        size = sized.get(text)
+        if size is not None and size.total and identity.version and not sizes_in(identity):
+            mark(text, _LEFT_OUT, identity.too(f"{size.total / _BILLION:g}b"))  # deepseek-r1-671b
+    for line, own in lines.items():
+        main, short = _main(own), names.read(line.partition(": ")[2]).identity
+        if main is not None and own[main].version == short.version and set(short.words) <= set(own[main].words):
+            mark(main, _SERIES, short)
+    ours: dict[str, _Row] = {text: tuple(identity) for text, identity in models.items() if identity.date}
+    for short, far in found.items():
+        least = min(far.values())
+        loose = _UNDATED <= least < _SERIES
+        nearest = [text for text, steps in far.items() if steps == least or (loose and steps < _SERIES)]
+        if len(nearest) == 1 and (not loose or _is_told(short, models[nearest[0]])):
+            ours[str(short)] = tuple(models[nearest[0]])
+    return ours
+
+
+def _served() -> Iterator[Identity]:
+    """Every model that its maker serves and has not published."""
+    for file in vocabulary.companies():
+        yield from (names.read(one).identity for family in file.family for series in family.series for one in series.api)
+
+
+@vocabulary.derived
+def _tiers() -> frozenset[str]:
+    return frozenset(vocabulary.tiers())
+
+
+@vocabulary.derived
+def _senses() -> frozenset[str]:
+    """Types of models that read more than text."""
+    return frozenset(word for word, entry in vocabulary.types().items() if entry.input or word in ("vision", "multimodal"))
+
+
+def _line(identity: Identity) -> tuple[str, ...]:
+    """Family, version and size."""
+    return (identity.family, identity.version, *sizes_in(identity))
+
+
+def _parts(identity: Identity) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The words for its being finished, those for its not being final, and those for its size."""
+    finished, early = (tuple(word for word in words if word in identity.words) for words in (vocabulary.stages("finished"), vocabulary.early()))
+    return finished, early, sizes_in(identity)
+
+
+def _left_out(parts: tuple[tuple[str, ...], ...]) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """Every choice of one part or more."""
+    some = [part for part in parts if any(part)]
+    return chain.from_iterable(combinations(some, count) for count in range(1, len(some) + 1))
+
+
+def _shorter(identity: Identity) -> Iterator[tuple[int, Identity]]:
+    """What people leave out of a model's name, and how far that is from it.
+
+    The word for its being finished; that for its not being final; the 0 of its version; beside a tier, its size; and of a dated one,
+    since it is told by its date, version, size and year.
+    """
+    finished, early, sizes = _parts(identity)
+    for place, word in enumerate(finished):
+        yield 1 + place, identity.but(word)
+    if early:
+        yield len(finished) + 1, identity.but(*early)
+        yield len(finished) + 2, identity.but(*early, *finished)
+    if identity.version.endswith(".0"):
+        yield _LEFT_OUT, identity._replace(version=identity.version.removesuffix(".0"))
+    if sizes and identity.version and not identity.date and not _tiers().isdisjoint(identity.words):
+        yield _LEFT_OUT, identity.but(*sizes)
+        if finished:
+            yield _LEFT_OUT - 1, identity.but(*sizes, *finished)
+    if identity.date:
+        yearless = identity._replace(date=_MONTH_AND_DAY.sub("-", identity.date))
+        yield _LEFT_OUT, yearless
+        for left_out in _left_out((finished, sizes, (identity.version,))):
+            for more, dated in enumerate((identity, yearless)):
+                short = dated.but(*chain.from_iterable(left_out))
+                yield _LEFT_OUT * (len(left_out) + more), short._replace(version="") if (identity.version,) in left_out else short
+
+
+def _undated(identity: Identity, models: Container[str]) -> Iterator[tuple[int, Identity]]:
+    """The name of published weights without their date, which means the only ones that there are; an API's moves to the next day's."""
+    finished, _, sizes = _parts(identity)
+    whole = identity.undated()
+    if identity.date and str(whole.but(*finished)) not in models:
+        yield _UNDATED, whole
+    for left_out in _left_out((finished, sizes, (identity.version,))):
+        short = whole.but(*chain.from_iterable(left_out))
+        yield _UNDATED + len(left_out), short._replace(version="") if (identity.version,) in left_out else short
+
+
+def _is_told(short: Identity, meant: Identity) -> bool:
+    """Whether so much is enough: there is but one of that day, or of that size and finished."""
+    return bool(meant.date) or (meant.version != short.version and sizes_in(short) == sizes_in(meant) != () and _parts(short)[0] == _parts(meant)[0])
+
+
+def _main(line: dict[str, Identity]) -> str | None:
+    """The one model of a series, or its one finished model; None: there are several."""
+    if len(line) == 1:
+        return next(iter(line))
+    finished = [text for text, identity in line.items() if _parts(identity)[0]]
+    return min(finished, key=len) if finished and all(set(line[min(finished, key=len)].words) <= set(line[text].words) for text in finished) else None

@@ -1,0 +1,188 @@
+"""Owns how the conditions of a search are read: people's words for companies, families, types and licences, and amounts. Knows no checkpoint."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, get_args
+
+from modelcatalog import vocabulary
+from modelcatalog.catalog.index import index
+from modelcatalog.errors import Unsupported
+from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.records import Modality
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["amount", "company", "day", "family", "licence", "modality", "published", "type_word"]
+
+_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmbt]?)", re.IGNORECASE)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
+_DAY = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
+_MODALITIES: tuple[Modality, ...] = get_args(Modality)
+_SHOWN = 3
+"""How many near words an error names."""
+
+
+def _squeezed(text: str) -> str:
+    return "".join(char for char in text.lower() if char.isalnum() or char == "+")
+
+
+def company(text: str) -> str:
+    """The company that is meant, by any of its names.
+
+    Raises:
+        Unsupported: there is none; the nearest are named.
+
+    >>> company("阿里巴巴"), company("脸书")
+    ('Alibaba', 'Meta')
+    """
+    known = _companies()
+    product = _families().get(_squeezed(text))
+    if product is not None and _squeezed(text) not in known:
+        message = f"the catalog has no company {text!r}"
+        raise Unsupported(message, subject=text, hint=f"{text} is a family of {index().families[product].company}")
+    return _read(text, known, "company")
+
+
+def family(text: str) -> str:
+    """The family that is meant.
+
+    Raises:
+        Unsupported: there is none; the nearest are named.
+
+    >>> family("qwen"), family("通义千问")
+    ('Qwen', 'Qwen')
+    """
+    return _read(text, _families(), "family")
+
+
+def type_word(text: str) -> str:
+    """The canonical word of a type, however a name, a page or a person writes it.
+
+    Raises:
+        Unsupported: there is none; the nearest are named.
+
+    >>> type_word("Code"), type_word("IF"), type_word("对话"), type_word("Fine-Tuned")
+    ('coder', 'instruction-following', 'chat', 'fine-tuned')
+    """
+    return _read(text, _types(), "type")
+
+
+def licence(text: str) -> str:
+    """The licence as facts have it.
+
+    Raises:
+        Unsupported: no model of the catalog has it; the nearest are named.
+
+    >>> licence("apache-2.0"), licence("apache 2.0")
+    ('Apache-2.0', 'Apache-2.0')
+    """
+    return _read(text, _licences(), "licence")
+
+
+def amount(text: str | int) -> int:
+    """A number of parameters or tokens as people write it; a thousand is a thousand.
+
+    Raises:
+        Unsupported: it is not a number.
+
+    >>> amount("7B"), amount("100k"), amount("1m"), amount(4096)
+    (7000000000, 100000, 1000000, 4096)
+    """
+    match = _AMOUNT.fullmatch(str(text).strip().replace(",", "").replace("_", ""))
+    if match is None:
+        message = f"{text!r} is not a number"
+        raise Unsupported(message, subject=str(text), hint="write it like 500M, 7B or 128k")
+    return round(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def day(text: str) -> str:
+    """An ISO day, month or year.
+
+    Raises:
+        Unsupported: it is not one.
+
+    >>> day("2025-04")
+    '2025-04'
+    """
+    if _DAY.fullmatch(text) is None:
+        message = f"{text!r} is not a day, a month or a year"
+        raise Unsupported(message, subject=text, hint="write it like 2025-08-07, 2025-08 or 2025")
+    return text
+
+
+def modality(text: str) -> Modality:
+    """What a model reads or writes.
+
+    Raises:
+        Unsupported: there is no such word.
+
+    >>> modality("Image")
+    'image'
+    """
+    found = next((one for one in _MODALITIES if one == text.strip().lower()), None)
+    if found is None:
+        message = f"the catalog has no modality {text!r}"
+        raise Unsupported(message, subject=text, hint=f"there are {', '.join(_MODALITIES)}")
+    return found
+
+
+def published(text: str) -> bool:
+    """Whether weights are to be open.
+
+    Raises:
+        Unsupported: neither ``open`` nor ``closed``.
+
+    >>> published("open")
+    True
+    """
+    word = text.strip().lower()
+    if word not in ("open", "closed"):
+        message = f"weights are 'open' or 'closed', and {text!r} is neither"
+        raise Unsupported(message, subject=text)
+    return word == "open"
+
+
+def _read(text: str, known: Mapping[str, str], kind: str) -> str:
+    wanted = _squeezed(text)
+    if wanted in known:
+        return known[wanted]
+    near = [word for word in known if len(wanted) > 1 and (wanted in word or (len(word) > 1 and word in wanted))]
+    near.sort(key=lambda word: abs(len(word) - len(wanted)))
+    alike = sorted(get_close_matches(wanted, known, n=_SHOWN, cutoff=0.7), key=lambda word: word[:1] != wanted[:1])
+    close = dict.fromkeys(known[word] for word in (*alike, *near))
+    message = f"the catalog has no {kind} {text!r}"
+    listed = "the command `modelcatalog catalog` lists them" if kind in ("company", "family") else None
+    raise Unsupported(message, subject=text, hint=f"did you mean {' or '.join([*close][:_SHOWN])}?" if close else listed)
+
+
+@vocabulary.derived
+def _companies() -> dict[str, str]:
+    own = {_squeezed(one.name): one.name for one in index().companies}
+    return {_squeezed(word): name for word, name in current_dictionary().company_of.items()} | own
+
+
+@vocabulary.derived
+def _families() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in index().families.values():
+        for word in (one.name, *one.aliases, *([one.zh] if one.zh else [])):
+            found.setdefault(_squeezed(word), one.name)
+    return found | {_squeezed(name): name for name in index().families}
+
+
+@vocabulary.derived
+def _types() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, entry in vocabulary.types().items():
+        head = re.split("[：。（]", entry.zh)[0]
+        for word in (name, *entry.aliases, head, head.removesuffix("模型"), head.removesuffix("模型") + "模型"):
+            found.setdefault(_squeezed(word), name)
+    return found
+
+
+@vocabulary.derived
+def _licences() -> dict[str, str]:
+    return {_squeezed(line.licence): vocabulary.spdx(line.licence) for line in index().series if line.licence}
