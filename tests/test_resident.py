@@ -83,7 +83,8 @@ def test_vllm(tmp_path: Path) -> None:
     added = _add(folder, {"mtp.fc.weight": torch.zeros(64, 128), "model.layers.4.eh_proj.weight": torch.zeros(64, 128)})
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"num_nextn_predict_layers": 1}))
-    plain, guessing = (plan(folder, engine="vllm", engine_options=options) for options in ({}, {"speculative_config": {"method": "mtp"}}))
+    plain = plan(folder, engine="vllm")
+    guessing = plan(folder, engine="vllm", engine_options={"speculative_config": {"method": "mtp"}})
     assert (guessing.memory.weights or 0) - (plain.memory.weights or 0) == added
     # A fifth layer keeps keys and values then, beside the model's four.
     assert (guessing.memory.kv or 0) * 4 == (plain.memory.kv or 0) * 5 > 0

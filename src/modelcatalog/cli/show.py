@@ -193,7 +193,7 @@ def checkpoints(out: Console, found: Iterable[Checkpoint], say: Words, *, asked:
 def groups(out: Console, found: Iterable[Group], say: Words) -> bool:
     """Models, a row for each, with the names that mean it; whether there was one."""
     columns = ("key", "company", "providers", "names")
-    rows = (tuple(_brief(getattr(each, column), say) for column in columns) for each in found)
+    rows = (tuple(_brief(column, getattr(each, column), say) for column in columns) for each in found)
     return sheet(out, layout(columns, say, wraps=len(columns) - 1), rows, say)
 
 
