@@ -30,6 +30,7 @@ LATE = {("records.py", "show/html.py")}
 """What looks upwards all the same, inside a function: a record shows itself in a notebook."""
 ROOMS = {
     "names": (
+        "native",
         "notation calendar roles",
         "grammar",
         "dictionary",
