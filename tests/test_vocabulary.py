@@ -82,7 +82,7 @@ def test_word_tables() -> None:
     """Types have both languages, methods are explained, repackagers and hosts are there."""
     assert vocabulary.types()["instruct"].zh
     assert all(entry.en and entry.zh for entry in vocabulary.types().values())
-    assert vocabulary.methods()["awq"].about
+    assert vocabulary.methods()["awq"].zh
     assert vocabulary.dtypes()["bf16"] == "bfloat16"
     assert "gguf" in vocabulary.formats()
     assert vocabulary.hubs().hosts["modelscope.cn"] == "modelscope"
@@ -143,7 +143,7 @@ def test_not_utf8(tmp_path: Path) -> None:
             (
                 "acme.toml › Zork › Zork1: modles: unknown field; did you mean models? (the fields are "
                 "source, checked, name, released, licence, weights, context_length, types, models, huggingface, "
-                "modelscope, renamed, sizes, api, known_as)"
+                "modelscope, renamed, sizes, api, known_as, known_as_of)"
             ),
         ),
         (

@@ -126,7 +126,7 @@ CHINESE = Words(
     suffix=".zh",
     catalog="目录",
     catalog_about=(
-        "{companies} 家公司，{families} 个系列，{checkpoints:,} 个模型仓库，内容与安装的软件包一致。每家公司一页，列出系列、代次，"
+        "{companies} 家公司，{families} 个系列，{checkpoints:,} 个模型仓库，内容与安装的软件包一致。每家公司一页，列出系列、代号，"
         "以及两个站点上的全部仓库；用上方的搜索可以直接找到。在程序里用 `modelcatalog.catalog`（见[常用做法](../recipes.md)）。"
         "标着“未核实”的条目是凭记忆写下的。"
     ),

@@ -288,7 +288,15 @@ class MethodEntry(Entry):
     """Bits where the method has but one width."""
     format: str | None = None
     """The file format that the method implies."""
-    about: str
+    en: str
+    zh: str
+
+
+class MeaningEntry(Entry):
+    """What a word means to people, in two languages."""
+
+    en: str
+    zh: str
 
 
 class RunningEntry(Entry):
@@ -472,6 +480,8 @@ class MethodsFile(Entry):
     """Quantization methods, formats and number types."""
 
     schemes: dict[str, SchemeEntry]
+    meaning: dict[str, MeaningEntry]
+    """File format or number type -> what it means."""
     method: dict[str, MethodEntry]
     formats: dict[str, tuple[str, ...]]
     suffixes: dict[str, str]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import modelcatalog
+from modelcatalog.catalog.glossary import glossary
 from modelcatalog.cli import comparing, ending, reasons, segments, show
 from modelcatalog.cli.given import Given, lines
 from modelcatalog.cli.options import File, Hub, Json, Names  # noqa: TC001  typer reads them
@@ -71,6 +72,8 @@ def explain(
                 out.print()
             segments.name(out, name, say)
             out.print()
+            if show.sheet(out, show.Layout(say.meanings, wraps=1, narrow=show.pair), glossary(name, say.labels.language), say):
+                out.print()
             show.facts(out, name, say)
             show.known(out, modelcatalog.facts(name), say, before="\n")
             if why:
@@ -86,6 +89,7 @@ def _explained(name: ModelName) -> dict[str, object]:
     return {
         "source": name.source,
         "parts": [part._asdict() for part in explained.parts(name, ENGLISH)],
+        "meanings": [each._asdict() for each in glossary(name)],
         "facts": [fact._asdict() for fact in explained.facts(name, ENGLISH)],
         "known": [fact._asdict() for fact in explained.known(modelcatalog.facts(name), ENGLISH)],
     }

@@ -122,6 +122,12 @@ def _sentence(_layout: Layout, row: tuple[Text, ...], say: Words) -> Iterator[Te
     yield Text.assemble(label, say.colon, value, (say.aside.format(text=origin) if origin else "", "dim"))
 
 
+def pair(_layout: Layout, row: tuple[Text, ...], say: Words) -> Iterator[Text]:
+    """A word and what is said of it, as one sentence."""
+    word, said = row
+    yield Text.assemble(word, say.colon, said)
+
+
 def _pair(_layout: Layout, row: tuple[Text, ...], say: Words) -> Iterator[Text]:
     label, one, other = row
     same = label.plain.startswith(" ")

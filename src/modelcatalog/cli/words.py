@@ -70,6 +70,7 @@ class Words(NamedTuple):
     one_form: str
     why_no_html: str
     why: tuple[str, str, str, str]
+    meanings: tuple[str, str]
     """Over the words of a name, what they are, the case that decided each, and its reason."""
     colon: str
     """Between a label and its value."""
@@ -174,6 +175,7 @@ ENGLISH = Words(
     one_form="--html and --json are two forms of one output: choose one",
     why_no_html="--html has no place for --why: leave out one of them",
     why=("word", "is", "case", "why"),
+    meanings=("word", "meaning"),
     colon=": ",
     aside=" ({text})",
     moving="moves; as of {day}",
@@ -282,6 +284,7 @@ CHINESE = Words(
     one_form="--html 与 --json 只能选一个",
     why_no_html="--html 里放不下 --why：请去掉其中一个",
     why=("词", "是", "情形", "为什么"),
+    meanings=("词", "含义"),
     colon="：",
     aside="（{text}）",
     moving="会移动；{day} 时如此",

@@ -33,11 +33,11 @@ FAMILY = (
     Case("family_again", families.family_again, "family", "llama-2-7b-llama", "The family again adds nothing.", "系列再写一遍，不多说什么。"),
     Case("account_in_name", families.account_in_name, "family", "qwen-qwq-32b", "Of two families of one company, the first may be the word of its account, where the account is called so.", "同一家公司的两个系列，前一个可以只是账号的名字，账号正好这么叫。"),
     Case("taught_by", families.taught_by, "family", "claude-opus-4-reasoning-qwen3-4b", "Before a family whose weights are open, one without published weights is who taught the model.", "权重公开的系列前面、没有公开权重的系列，说的是拿谁教出来的。"),
-    Case("data_or_method", families.data_or_method, "family", "mpt-1b-redpajama-200b-dolly", "Behind a size or a finished model, or beside a base, a family names the data or the method.", "在规模或成品后面，或者已有底子时，系列说的是数据或方法。"),
-    Case("tuned_from", families.tuned_from, "family", "Llama-3_3-Nemotron-Super-49B-v1", "A family that is only ever tuned from others is the model's own, and the one before it the base.", "总由别的模型而来的系列是模型自己的，前一个系列是底子。"),
-    Case("base", families.base, "base", "DeepSeek-R1-Distill-Qwen-7B", "Of two families, the second is what the model was made from.", "两个系列里，后一个是底子。"),
+    Case("data_or_method", families.data_or_method, "family", "mpt-1b-redpajama-200b-dolly", "Behind a size or a finished model, or beside a base, a family names the data or the method.", "在规模或成品后面，或者已有基座模型时，系列说的是数据或方法。"),
+    Case("tuned_from", families.tuned_from, "family", "Llama-3_3-Nemotron-Super-49B-v1", "A family that is only ever tuned from others is the model's own, and the one before it the base.", "总由别的模型而来的系列是模型自己的，前一个系列是基座模型。"),
+    Case("base", families.base, "base", "DeepSeek-R1-Distill-Qwen-7B", "Of two families, the second is what the model was made from.", "两个系列里，后一个是基座模型。"),
 )
-BASE_WORD = (Case("base_word", families.base_word, "base", "L3.1-70B-Foo", "What tuners write for a base means it where a size of its stands in the name.", "调优者写底子用的词，名字里有底子的规模时才算。"),)
+BASE_WORD = (Case("base_word", families.base_word, "base", "L3.1-70B-Foo", "What tuners write for a base means it where a size of its stands in the name.", "调优者写基座模型用的词，名字里有基座模型的规模时才算。"),)
 COMPANY = (Case("company", families.company, "company", "google-bert-base", "A company's word before the family says who made it.", "系列前面的公司词说的是谁做的。"),)
 RESELLER = (Case("reseller", families.reseller, "route", "venice-gpt-5", "A reseller's word before the name says who serves it.", "名字前面的转售者词说的是谁在提供。"),)
 TYPE = (
@@ -65,7 +65,7 @@ NUMBER = (
     Case("date", numbers.date, "released", "Qwen3-4B-Instruct-2507", "Four, six or eight digits are a date where the calendar and the family's habit allow it.", "四位、六位、八位数字，日历和系列的习惯都允许时就是日期。"),
     Case("month_and_day", numbers.month_and_day, "released", "gemini-2.5-pro-preview-06-17", "Two numbers of two digits behind a version are a month and a day.", "版本后面两个两位数是月和日。"),
     Case("hyperparameter", numbers.hyperparameter, "unknown", "Qwen-H-2", "Behind a letter that means nothing by itself, a number belongs to that letter.", "跟在本身没有意义的字母后面的数字属于那个字母。"),
-    Case("base_version", numbers.base_decimal, "base", "Hermes-2-Theta-Llama-3-8B", "The number beside the base is the base's version.", "挨着底子的数字是底子的版本。"),
+    Case("base_version", numbers.base_decimal, "base", "Hermes-2-Theta-Llama-3-8B", "The number beside the base is the base's version.", "挨着基座模型的数字是基座模型的版本。"),
     Case("too_long", numbers.too_long, "unknown", "aya-101", "No version has three digits, or two before a point away from its family.", "版本没有三位数；离开系列时，小数点前也没有两位数。"),
     Case("of_another_family", numbers.of_another_family, "unknown", "gpt-oss-20b-claude-4.6", "A number beside a family that is only a word here is that one's version.", "挨着只作普通词的系列的数字，是那个系列的版本。"),
     Case("second_part", numbers.second_part, "version", "claude-3-5-sonnet", "A hyphen may stand for the point of a version.", "连字符可以代替版本里的小数点。"),
@@ -80,7 +80,7 @@ NUMBER = (
 DATE = (Case("full_date", numbers.full_date, "released", "gpt-4o-2024-08-06", "A date in full is a date; of two, the first counts.", "写全的日期就是日期；有两个时第一个算数。"),)
 VERSION = (
     Case("packaging_word", numbers.packaging_word, "serving", "amazon/nova-pro-v1", "Some words with a v mean packaging in one family.", "有些带 v 的词只在某个系列里指打包方式。"),
-    Case("base_marked", numbers.base_marked, "base", "OpenHermes-Mistral-v0.1-7B", "The version beside the base is the base's.", "挨着底子的版本是底子的。"),
+    Case("base_marked", numbers.base_marked, "base", "OpenHermes-Mistral-v0.1-7B", "The version beside the base is the base's.", "挨着基座模型的版本是基座模型的。"),
     Case("of_quantization", numbers.of_quantization, "format", "Qwen3-8B-NVFP4-v2", "Behind a quantization, a whole version counts its editions.", "量化后面的整数版本，数的是量化的版次。"),
     Case("of_service", numbers.of_service, "serving", "meta.llama3-8b-instruct-v1", "Bedrock's v1 at the end says nothing of the model.", "Bedrock 末尾的 v1 不说模型。"),
     Case("of_tuning", numbers.of_tuning, "version", "OpenO1-Qwen-7B-v0.1", "Beside an unknown word or a tuning, a version is that one's; in a name with such words, one that the family does not have is too.", "挨着不认得的词或调优的版本属于它们；名字里有这样的词时，系列没有的版本也是。"),
@@ -88,11 +88,11 @@ VERSION = (
     Case("edition", numbers.edition, "version", "Qwen3-8B-v2", "A second version tells editions apart.", "第二个版本区分版次。"),
 )
 LETTERED = (
-    Case("base_line", numbers.base_lettered, "base", "Hermes-DeepSeek-R1-7B", "A letter and a number beside the base are its version where it has such a line.", "底子有这种字母时，挨着它的字母加数字是它的版本。"),
+    Case("base_line", numbers.base_lettered, "base", "Hermes-DeepSeek-R1-7B", "A letter and a number beside the base are its version where it has such a line.", "基座模型有这种字母时，挨着它的字母加数字是它的版本。"),
     Case("line", numbers.line, "version", "DeepSeek-R1", "A letter belongs to the version where the family has such a line.", "系列有这种字母时，字母属于版本。"),
 )
 SUFFIXED = (
-    Case("base_suffixed", numbers.base_suffixed, "base", "hermes-gemma-3n", "A number with a letter beside the base is its version.", "挨着底子、后面带字母的数字是它的版本。"),
+    Case("base_suffixed", numbers.base_suffixed, "base", "hermes-gemma-3n", "A number with a letter beside the base is its version.", "挨着基座模型、后面带字母的数字是它的版本。"),
     Case("suffixed_part", numbers.suffixed_part, "version", "glm-4-5v", "A number with a letter may be the second part of a version that the catalog knows.", "后面带字母的数字，可以是目录认得的版本的后一半。"),
     Case("suffixed", numbers.suffixed, "version", "gpt-4o", "A number with a letter is a version beside the family, or where the catalog knows it.", "后面带字母的数字挨着系列，或者目录里有，就是版本。"),
 )
