@@ -175,12 +175,11 @@ def _series(family: FamilyWord, version: str) -> str:
 
 def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     """The whole text in order; without regions, the owner and its slash are before the words, and with them slash is -1."""
-    start, make, segment, kinds, texts, hyphens = parts.slash + 1, _new_tuple, Segment, reading.tape.kinds, reading.tape.texts, _hyphens
+    start, make, segment, hyphens = parts.slash + 1, _new_tuple, Segment, _hyphens
     if len(hyphens) < len(reading.source):
         hyphens = _more_hyphens(len(reading.source))
     segments = [make(segment, ("owner", parts.owner, 0, start - 1)), make(segment, ("separator", "/", start - 1, start))] if start > 1 else []
-    for i in range(len(kinds)):
-        kind, text = kinds[i], texts[i]
+    for kind, text in zip(reading.tape.kinds, reading.tape.texts, strict=False):
         if text == "-" and kind == "separator":
             segments.append(hyphens[start])
             start += 1
@@ -299,30 +298,16 @@ def _identity(found: Found) -> Identity:
     order: tuple[str, ...] = ()
     kept = found.kept
     if kept:
-        keys = keys + kept if keys else kept
-    ordered = _ascending(keys)
-    if not ordered:
-        keys = sorted(keys)
-    again = _twice(keys)
-    if again:
+        if len(kept) > 1 and sorted(kept) != kept:
+            order = tuple(dict.fromkeys(kept))
+        keys = [*keys, *kept]
+    if len(keys) > 1:
         keys = sorted(set(keys))
-    if not ordered and not _ascending(kept):
-        order = tuple(dict.fromkeys(kept) if again else kept)
     released = found.released
     if released is not None:
         day = "" if released.day is None else f"-{released.day:02}"
         date = f"{released.year or ''}-{released.month or 0:02}{day}"
     return _new_tuple(Identity, ("" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date, order))
-
-
-def _ascending(words: list[str]) -> bool:
-    """Whether they stand in alphabetical order, as most of the few do."""
-    return all(words[i - 1] <= words[i] for i in range(1, len(words)))
-
-
-def _twice(ordered: list[str]) -> bool:
-    """Whether a word stands twice among words in alphabetical order."""
-    return any(ordered[i - 1] == ordered[i] for i in range(1, len(ordered)))
 
 
 def _text(identity: Identity) -> str:
