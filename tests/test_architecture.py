@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
-    "errors installing pausing",
+    "errors installing pausing shipped",
     "records patterns",
     "columns keeping entries userfolder",
     "userdata",
@@ -30,6 +30,7 @@ LATE = {("records.py", "show/html.py")}
 """What looks upwards all the same, inside a function: a record shows itself in a notebook."""
 ROOMS = {
     "names": (
+        "native",
         "notation calendar roles",
         "grammar",
         "dictionary",

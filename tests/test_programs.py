@@ -301,6 +301,14 @@ class TestModelfile:
         assert made.modelfile.parameters == kept
         assert bool(made.warnings) == (kept != {"stop": ["x"], "temperature": 0})
 
+    def test_nothing_that_a_terminal_obeys(self, home: Path, talking: bytes) -> None:
+        """Escape sequences in what a Modelfile says are shown as letters, or not at all."""
+        said = {"stop": ["\x1b]0;t\x07", "[/INST]"], "mirostat\x1b[2J": 1, "x" * 5_000: 2}
+        ollama(home / ".ollama/models", layers=layers(talking, system="hi \x9b31m\u202e", params=said, license="\x1b[31mMIT"))
+        made = mc.plan("qwen3:8b")
+        assert made.licence == "[31mMIT"
+        assert all(line.isprintable() and len(line) < 400 for line in str(made).splitlines())
+
     def test_projector_and_renderer(self, home: Path, talking: bytes) -> None:
         """Images that are not read here, and prompts that Ollama's own code writes, are said."""
         root = home / ".ollama/models"

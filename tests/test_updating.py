@@ -524,6 +524,16 @@ def test_the_table_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     assert resolve("qwen9-8b-instruct").exists is True
 
 
+def test_a_lock_of_a_killed_program(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was killed while it wrote holds up nobody for long."""
+    monkeypatch.setattr(userdata, "_HELD", 0.1)
+    world.home.mkdir()
+    (world.home / ".updates.lock").touch()
+    update(sources=["models.dev"])
+    assert facts("gpt-7").context_length == 200_000
+    assert not (world.home / ".updates.lock").exists()
+
+
 def test_killed_while_it_wrote(world: World) -> None:
     """What a killed program left half written is never read, and goes when it is old."""
     update()

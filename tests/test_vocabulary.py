@@ -143,7 +143,7 @@ def test_not_utf8(tmp_path: Path) -> None:
             (
                 "acme.toml › Zork › Zork1: modles: unknown field; did you mean models? (the fields are "
                 "source, checked, name, released, licence, weights, context_length, types, models, huggingface, "
-                "modelscope, renamed, sizes, api, known_as)"
+                "modelscope, renamed, sizes, api, known_as, known_as_of)"
             ),
         ),
         (

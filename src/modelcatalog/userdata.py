@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from threading import get_ident
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -19,6 +20,7 @@ from modelcatalog.records import Modality
 from modelcatalog.userfolder import FILE, VARIABLE, Found
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "ModelsTold",
     "Repository",
     "UserData",
+    "add",
     "check_writable",
     "join",
     "read",
@@ -41,6 +44,8 @@ _MOST = 128_000_000
 """Bytes; ten times what every account of the catalog comes to."""
 _ABANDONED = 3600
 """Seconds after which a draft is nobody's."""
+_HELD, _TICK = 10.0, 0.02
+"""Seconds for which another update is waited for at most, and between two looks."""
 _TOKENS = 10**9
 """More tokens than any model takes."""
 
@@ -168,6 +173,39 @@ def join(before: UserData | None, now: UserData) -> UserData:
         kept = old.accounts if old is not None and old.address == listings.address else {}
         hubs[name] = listings.model_copy(update={"accounts": {**kept, **listings.accounts}})
     return UserData(models=now.models or before.models, hubs=hubs)
+
+
+def add(now: UserData, home: Path) -> Found:
+    """Write what was fetched now beside what is there by now: another update may have written meanwhile.
+
+    Raises:
+        CatalogDataError: the folder cannot be written.
+    """
+    with _alone(home):
+        try:
+            before = read(home / FILE) if (home / FILE).exists() else None
+        except CatalogDataError:  # not good, so it is replaced
+            before = None
+        return write(join(before, now), home)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One at a time, for as long as reading and writing take; whoever was killed in between holds up nobody."""
+    place = home / ".updates.lock"
+    for _ in range(round(_HELD / _TICK)):
+        try:
+            os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except (FileExistsError, PermissionError):  # Windows says the latter of a lock that is going away
+            time.sleep(_TICK)
+        except OSError as error:
+            raise _unwritable(home, error) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            place.unlink()
 
 
 def check_writable(home: Path) -> None:

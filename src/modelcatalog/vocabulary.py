@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         MethodsFile,
         NumbersFile,
         ProvidersFile,
-        RunningEntry,
         SchemeEntry,
         SeriesEntry,
         TaskEntry,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Running",
     "Vocabulary",
     "add",
     "added",
@@ -302,7 +302,13 @@ def _words() -> dict[str, tuple[str, ...]]:
     file = _types_file()
     lists = {"types": tuple(file.type)} | {name: words for name, words in file if isinstance(words, tuple)}
     flags = {flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition")}
-    return lists | flags | {stage: tuple(name for name, entry in file.type.items() if entry.stage == stage) for stage in ("pretrained", "finished", "tuned")}
+    talks = {word: tuple(name for name, entry in file.type.items() if entry.talks is yes) for word, yes in (("talking", True), ("silent", False))}
+    return (
+        lists
+        | flags
+        | talks
+        | {stage: tuple(name for name, entry in file.type.items() if entry.stage == stage) for stage in ("pretrained", "finished", "tuned")}
+    )
 
 
 def type_words() -> frozenset[str]:
@@ -401,7 +407,7 @@ def stages(stage: Literal["pretrained", "finished", "tuned"]) -> tuple[str, ...]
 
 def talking(*, yes: bool) -> frozenset[str]:
     """Types whose models have a chat template, or with ``yes=False`` those whose models have none."""
-    return frozenset(name for name, entry in types().items() if entry.talks is yes)
+    return frozenset(_words()["talking" if yes else "silent"])
 
 
 def flagged(flag: Literal["same_size", "by_anyone", "edition"]) -> tuple[str, ...]:
@@ -424,9 +430,22 @@ def meanings() -> dict[str, MeaningEntry]:
     return _methods_file().meaning
 
 
-def running() -> dict[str, RunningEntry]:
+class Running(NamedTuple):
+    """An entry of `entries.RunningEntry`, as plans have it."""
+
+    packages: tuple[str, ...]
+    unpacks: str
+    why: str
+    capability: tuple[int, int] | None
+    gpu: bool
+    slower: str | None
+
+
+@kept("running", Running)
+def running() -> dict[str, Running]:
     """Quantization method, as ``config.json`` spells it -> what transformers wants for it."""
-    return _methods_file().running
+    every = _methods_file().running
+    return {name: Running(one.packages, one.unpacks, one.why, one.capability, one.gpu, one.slower) for name, one in every.items()}
 
 
 class Packed(NamedTuple):
@@ -489,6 +508,7 @@ def tasks() -> tuple[TaskEntry, ...]:
     return _tasks_file().task
 
 
+@kept("silent files")
 def silent_gguf() -> dict[str, str]:
     """``general.architecture`` of GGUF files that do not talk -> what they are."""
     return _tasks_file().gguf

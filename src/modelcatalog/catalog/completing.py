@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import names
 from modelcatalog.catalog.filling import dated
-from modelcatalog.catalog.meaning import as_said, meant
+from modelcatalog.catalog.meaning import as_said, meanings, meant
 from modelcatalog.catalog.sizes import known_size
 
 if TYPE_CHECKING:
@@ -33,11 +33,15 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
     >>> name.family, name.version, name.size.total, name.types, name.quantization.method
     ('Qwen', '2.5', 3000000000, ('coder', 'instruct'), 'awq')
     """
-    return meant(_read(text, strict=strict))
+    name = names.recorded(text, strict, known_size)
+    said = vars(name)  # a record's attributes take longer
+    if said["released"] is not None:
+        return meant(dated(name))
+    return name if said["tag"] is None and said["canonical"] not in meanings() else meant(name)
 
 
-def _read(text: str, *, strict: bool = False) -> ModelName:
-    name = names.read(text, strict=strict, sized=known_size)
+def _read(text: str) -> ModelName:
+    name = names.recorded(text, None, known_size)
     return name if name.released is None else dated(name)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from modelcatalog.catalog.listing import Entry
     from modelcatalog.records import ModelName, Size
 
-__all__ = ["LIBRARY", "SIZE", "as_said", "meant", "sizes_in", "tuned"]
+__all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "sizes_in", "tuned"]
 
 SIZE = re.compile(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
 """Words that state parameters or experts."""
@@ -41,7 +41,7 @@ def meant(name: ModelName) -> ModelName:
     >>> meant(names.read("llama3.1:8b")).canonical, meant(names.read("mistral-small-2506")).canonical
     ('llama-3.1-8b-instruct', 'mistral-3.2-instruct-small@2025-06')
     """
-    row = _meant().get(name.canonical) or (_of_day(name) if name.released is not None else None)
+    row = meanings().get(name.canonical) or (_of_day(name) if name.released is not None else None)
     if row is not None:
         return names.meaning(name, Identity(*row))
     return _of_tag(name) if name.tag is not None and name.owner in LIBRARY and name.family is not None and _sized(name, name.tag) else name
@@ -52,7 +52,7 @@ def _of_day(name: ModelName) -> _Row | None:
 
     The day on which a series of published weights came out tells no edition: ``deepseek-v3-1-250821`` is DeepSeek-V3.1.
     """
-    known, identity = _meant(), name.identity
+    known, identity = meanings(), name.identity
     early = [word for word in vocabulary.early() if word in identity.words]
     final = identity.but(*early)
     yearless = final._replace(date=_MONTH_AND_DAY.sub("-", identity.date))
@@ -143,7 +143,7 @@ _LEFT_OUT, _UNDATED, _SERIES = 10, 100, 1000
 
 
 @vocabulary.kept("meant")
-def _meant() -> dict[str, _Row]:
+def meanings() -> dict[str, _Row]:
     """Canonical name that no model has -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
     from modelcatalog.catalog import listing  # where the table is kept, nobody needs it
 

@@ -88,7 +88,7 @@ def known_size(  # noqa: PLR0917  what a record states, before there is one: mos
         else:
             return None
         unstated = estimated or (total is None and active is None)
-    version = fold(stated)
+    version = None if stated is None else stated.lower()
     rules = table[version if version in table else None]
     rule = _size_rule(rules, identity, version, size, types, based=base is not None, unstated=unstated) if rules else None
     if rule is None and estimated and base is not None:

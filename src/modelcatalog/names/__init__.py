@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
-from modelcatalog.names.record import base_text, changed, meaning, record_of, size_of
-from modelcatalog.names.refusing import LIMIT, refuse_unknown
+from modelcatalog.names.record import bases, changed, meaning, record_of, recorded, size_of, widened
+from modelcatalog.names.refusing import LIMIT
 from modelcatalog.names.regions import read_text
 from modelcatalog.names.words import narrowed, readings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from modelcatalog.names.reading import Case
     from modelcatalog.names.record import Sized
     from modelcatalog.records import ModelName, Segment
 
-__all__ = ["LIMIT", "changed", "decided", "meaning", "read", "reset", "size_of"]
+__all__ = ["LIMIT", "changed", "decided", "meaning", "read", "recorded", "reset", "size_of"]
 
 
 def read(text: str, *, strict: bool = False, sized: Sized | None = None) -> ModelName:
@@ -35,19 +32,7 @@ def read(text: str, *, strict: bool = False, sized: Sized | None = None) -> Mode
     >>> read("Qwen2.5-Coder-3B-Instruct-AWQ").types
     ('coder', 'instruct')
     """
-    if not text.isascii() and (narrow := narrowed(text)) is not None:
-        return _widened(read(narrow, strict=strict, sized=sized), text)
-    reading, parts = read_text(text)
-    if strict:
-        refuse_unknown(reading, parts.slash + 1, read_text)
-    base = base_text(reading)
-    return record_of(reading, parts, None if base is None else _bases()(base), sized)
-
-
-def _widened(name: ModelName, text: str) -> ModelName:
-    """What a text with full-width letters says: that of the plain text, and its segments are its own."""
-    segments = tuple(segment._replace(text=text[segment.start : segment.end]) for segment in name.segments)
-    return changed(name, source=text, segments=segments)
+    return recorded(text, strict, sized)
 
 
 def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
@@ -62,17 +47,11 @@ def decided(text: str) -> tuple[tuple[Segment, Case | None], ...]:
     narrow = None if text.isascii() else narrowed(text)
     reading, parts = read_text(text if narrow is None else narrow)
     record = record_of(reading, parts, None, None)
-    segments = (record if narrow is None else _widened(record, text)).segments
+    segments = (record if narrow is None else widened(record, text)).segments
     cases = reading.tape.decided
     return tuple(zip(segments, (*[None] * (len(segments) - len(cases)), *cases), strict=True))
 
 
 def reset() -> None:
     """Forget every reading: the cases changed."""
-    vocabulary.forget(readings, _bases)
-
-
-@vocabulary.derived
-def _bases() -> Callable[[str], ModelName]:
-    """`read`, remembering: many names have one base."""
-    return lru_cache(maxsize=2048)(read)
+    vocabulary.forget(readings, bases)

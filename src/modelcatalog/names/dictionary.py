@@ -5,12 +5,11 @@ Knows no word that the vocabulary does not list, and no neighbours. What a piece
 
 from __future__ import annotations
 
-from string import ascii_letters
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
-from modelcatalog.names.roles import BaseWord, FamilyFacts, FamilyWord, Method, Role, Scheme, Value, Word
+from modelcatalog.names.roles import LETTERS, BaseWord, FamilyFacts, FamilyWord, Method, Role, Scheme, Value, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -222,7 +221,7 @@ class Dictionary:
     def _add_bases(self) -> None:
         """Tuners' words for a base: its name begins with the family and ends with a version, or with a word of its own."""
         for spelling, text in vocabulary.base_words().items():
-            head, digits = text.rstrip("0123456789.-"), text.lstrip(ascii_letters + "-")
+            head, digits = text.rstrip("0123456789.-"), text.lstrip(f"{LETTERS}{LETTERS.upper()}-")
             family = self.families.get(head.partition("-")[0].lower())
             if family is not None and isinstance(family.value, FamilyWord):
                 self.words[spelling] = Word("base_word", spelling, BaseWord(family.value, digits or None, text), spelling)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from modelcatalog.names import grammar
+from modelcatalog.names.native import mypyc_attr
 from modelcatalog.names.roles import FamilyWord
 from modelcatalog.names.words import alone, names_family, readings
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Parts", "begins_with_family", "first_family", "names_model"]
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Parts:
     """A reference in pieces. ``regions`` cover the text from left to right: kind, start, end.
 

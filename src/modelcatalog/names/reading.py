@@ -6,6 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from modelcatalog.names.native import mypyc_attr
 from modelcatalog.records import Release, valid
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Case:
         """The same in Chinese."""
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Tape:
     """The words from left to right, separators and the parts around the name among them."""
 
@@ -89,6 +91,7 @@ class Tape:
         return i if i < count else -1
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Found:
     """The facts so far."""
 
@@ -134,6 +137,7 @@ class Found:
         """What those add that no case took, whose order may tell models apart."""
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Places:
     """Where on the tape the facts stand; -1: nowhere."""
 
@@ -155,6 +159,7 @@ class Places:
         self.lead_end = -1
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Mode:
     """What changes how the words to come are read."""
 
@@ -177,6 +182,7 @@ class Mode:
 _NO_MEANINGS: Mapping[str, str] = MappingProxyType({})
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Reading:
     """A name being read."""
 

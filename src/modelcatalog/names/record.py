@@ -1,4 +1,4 @@
-"""Owns the record: what a reading found becomes a `ModelName`. Reads no word."""
+"""Owns the record: what a reading found becomes a `ModelName`, which is all of reading a name. Reads no word."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
 
-from modelcatalog.names.refusing import LIMIT
+from modelcatalog import vocabulary
+from modelcatalog.names.refusing import refuse_unknown
+from modelcatalog.names.regions import read_text
 from modelcatalog.names.roles import BaseWord
+from modelcatalog.names.words import narrowed
 from modelcatalog.records import Identity, ModelName, Quantization, Segment, Size, valid
 
 if TYPE_CHECKING:
@@ -22,13 +25,17 @@ if TYPE_CHECKING:
     Origins = tuple[tuple[str, Origin], ...]
     Sized = Callable[[str, str | None, Size | None, Origins, Identity, tuple[str, ...], ModelName | None], tuple[Size, Origins] | None]
 
-__all__ = ["base_text", "changed", "meaning", "record_of", "size_of"]
+__all__ = ["base_text", "bases", "changed", "meaning", "record_of", "recorded", "size_of", "widened"]
 
 _RUNTIMES: Final = frozenset(("mlx", "mlc", "openvino"))
 """Formats of one runtime: an account that publishes these publishes nothing else."""
 _FIELDS: Final = set(ModelName.model_fields)
 _SIZE: Final = set(Size.model_fields)
 _QUANTIZATION: Final = set(Quantization.model_fields)
+_SHARED: Final = 4096
+"""Sizes and quantizations that are remembered."""
+_SIZES: Final[dict[tuple[str | None, int | None, int | None, int | None], Size]] = {}
+_QUANTIZATIONS: Final[dict[tuple[str | None, str | None, int | float | None, int | None], Quantization]] = {}
 _UNSTATED: Final[dict[str, Any]] = {name: field.get_default() for name, field in ModelName.model_fields.items()}
 """What a record has where the name says nothing; a copy of it costs less than a dictionary made field by field."""
 _COMPANY: Final[Origins] = (("company", "catalog"),)
@@ -39,12 +46,40 @@ _set_extra: Final = vars(BaseModel)["__pydantic_extra__"].__set__
 _set_private: Final = vars(BaseModel)["__pydantic_private__"].__set__
 _set_identity: Final = vars(ModelName)["_identity"].__set__
 _new_tuple: Final = tuple.__new__
-_HYPHENS: Final = tuple(Segment("separator", "-", at, at + 1) for at in range(LIMIT))
-"""Hyphens are three in ten of all segments, so each is made once; and so is each slash."""
-_SLASHES: Final = tuple(Segment("separator", "/", at, at + 1) for at in range(LIMIT))
+_hyphens: tuple[Segment, ...] = ()
+"""Hyphens are three in ten of all segments, so each is made once, by its place; as many as the longest name so far had characters."""
 
 
-def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Sized | None) -> ModelName:
+def recorded(text: str, strict: object, sized: Sized | None) -> ModelName:
+    """`modelcatalog.names.read`, which explains it."""
+    if not text.isascii():
+        narrow = narrowed(text)
+        if narrow is not None:
+            return widened(recorded(narrow, strict, sized), text)
+    reading, parts = read_text(text)
+    if strict:
+        refuse_unknown(reading, parts.slash + 1, read_text)
+    base = base_text(reading)
+    return record_of(reading, parts, None if base is None else bases()(base), sized)
+
+
+def widened(name: ModelName, text: str) -> ModelName:
+    """What a text with full-width letters says: that of the plain text, and its segments are its own."""
+    segments = tuple([segment._replace(text=text[segment.start : segment.end]) for segment in name.segments])
+    return changed(name, source=text, segments=segments)
+
+
+@vocabulary.derived
+def bases() -> Callable[[str], ModelName]:
+    """Names read as bases are remembered: many names have one base."""
+    return lru_cache(maxsize=2048)(_base)
+
+
+def _base(text: str) -> ModelName:
+    return recorded(text, None, None)
+
+
+def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Sized | None) -> ModelName:  # noqa: PLR0915  a line for each field
     """The record of a reading; ``base`` is that of `base_text`, and ``sized`` knows sizes that the name does not state."""
     found, at, tape, mode = reading.found, reading.at, reading.tape, reading.mode
     family, account, version, texts, owner = found.family, mode.account, found.version, tape.texts, parts.owner
@@ -73,19 +108,29 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
         known = sized(name, version, size, origins, identity, types, base)
         if known is not None:
             size, origins = known
-    fields["source"], fields["owner"], fields["name"] = reading.source, found.account if owner is None else owner, parts.name
+    fields["source"], fields["name"] = reading.source, parts.name
+    if owner is not None or found.account is not None:
+        fields["owner"] = found.account if owner is None else owner
     if parts.regions:
         fields["hub"], fields["revision"], fields["tag"], fields["file"] = parts.hub, parts.revision, parts.tag, parts.file
         fields["part"] = found.part
     provider = parts.provider or found.provider
-    if provider is not None and parts.provider is None and found.company is not None and (family is None or family.company == found.company):
-        provider = None  # databricks-dbrx is Databricks' own
-    fields["provider"] = provider
+    if provider is not None:
+        if parts.provider is None and found.company is not None and (family is None or family.company == found.company):
+            provider = None  # databricks-dbrx is Databricks' own
+        fields["provider"] = provider
     if name is not None:
         fields["family"], fields["series"] = name, series
     if types:
         fields["types"] = types
-    fields["company"], fields["version"], fields["size"], fields["base"] = company, version, size, base
+    if company is not None:
+        fields["company"] = company
+    if version is not None:
+        fields["version"] = version
+    if size is not None:
+        fields["size"] = size
+    if base is not None:
+        fields["base"] = base
     if found.dtype is not None:
         fields["dtype"] = found.dtype
     if found.context is not None:
@@ -130,17 +175,26 @@ def _series(family: FamilyWord, version: str) -> str:
 
 def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     """The whole text in order; without regions, the owner and its slash are before the words, and with them slash is -1."""
-    start, make, segment = parts.slash + 1, _new_tuple, Segment
-    segments = [make(segment, ("owner", parts.owner, 0, start - 1)), _SLASHES[start - 1]] if start > 1 else []
+    start, make, segment, hyphens = parts.slash + 1, _new_tuple, Segment, _hyphens
+    if len(hyphens) < len(reading.source):
+        hyphens = _more_hyphens(len(reading.source))
+    segments = [make(segment, ("owner", parts.owner, 0, start - 1)), make(segment, ("separator", "/", start - 1, start))] if start > 1 else []
     for kind, text in zip(reading.tape.kinds, reading.tape.texts, strict=False):
         if text == "-" and kind == "separator":
-            segments.append(_HYPHENS[start])
+            segments.append(hyphens[start])
             start += 1
         else:
             end = start + len(text)
             segments.append(make(segment, (kind, text, start, end)))
             start = end
     return tuple(segments)
+
+
+def _more_hyphens(count: int) -> tuple[Segment, ...]:
+    """Hyphens for a name of so many characters, and some more."""
+    global _hyphens  # noqa: PLW0603  replaced whole, so that nobody sees half of it
+    _hyphens = tuple([Segment("separator", "-", at, at + 1) for at in range(2 * count)])
+    return _hyphens
 
 
 def _unknown_family(reading: Reading) -> str | None:
@@ -159,15 +213,26 @@ def _unknown_family(reading: Reading) -> str | None:
     return "".join(tape.texts[first:end])
 
 
-@lru_cache(maxsize=4096)
 def size_of(label: str | None, total: int | None, active: int | None, experts: int | None) -> Size:
     """One record for each size: names share them."""
-    return valid(Size, {"label": label, "total": total, "active": active, "experts": experts}, _SIZE)
+    key = (label, total, active, experts)
+    found = _SIZES.get(key)
+    if found is None:
+        if len(_SIZES) >= _SHARED:
+            _SIZES.clear()
+        found = _SIZES[key] = valid(Size, {"label": label, "total": total, "active": active, "experts": experts}, _SIZE)
+    return found
 
 
-@lru_cache(maxsize=4096)
 def _quantization(method: str | None, scheme: str | None, bits: Bits | None, group_size: int | None) -> Quantization:
-    return valid(Quantization, {"method": method, "scheme": scheme, "bits": bits, "group_size": group_size}, _QUANTIZATION)
+    key = (method, scheme, bits, group_size)
+    found = _QUANTIZATIONS.get(key)
+    if found is None:
+        if len(_QUANTIZATIONS) >= _SHARED:
+            _QUANTIZATIONS.clear()
+        found = valid(Quantization, {"method": method, "scheme": scheme, "bits": bits, "group_size": group_size}, _QUANTIZATION)
+        _QUANTIZATIONS[key] = found
+    return found
 
 
 def _size_of(reading: Reading, origins: Origins) -> tuple[Size, Origins]:

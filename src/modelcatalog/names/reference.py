@@ -41,7 +41,7 @@ def take_apart(source: str, lower: str, words: Dictionary) -> Parts:
     slashes = 0 if slash < 0 else lower.count("/")
     if slashes < 2 and ":" not in lower and "@" not in lower and "\\" not in lower and not lower.startswith(_PLACES):  # noqa: PLR2004  owner/name
         owner = lower[:slash] if slash > 0 else ""
-        if "." not in owner and owner not in words.routes and slash + 1 < len(lower) and not (slash > 0 and lower.startswith(words.checkpoints, slash + 1)):
+        if "." not in owner and owner not in words.routes and slash + 1 < len(lower) and not (slash > 0 and lower[slash + 1 :].startswith(words.checkpoints)):
             if slash >= 0:
                 parts.owner = source[:slash]
             if ("." not in lower or not dotted(lower, slash + 1, words)) and ("_" not in lower or account_end(lower, slash + 1, len(lower), words) < 0):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 
+from modelcatalog.names.native import mypyc_attr
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "LETTERS",
     "BaseWord",
     "Bits",
     "Day",
@@ -41,15 +44,17 @@ context, experts, group, plain_q; text for company, dtype, format, number, type;
 
 
 Bits: TypeAlias = int | float
-_STATED = re.compile(r"(?<![a-z0-9.])(\d+(?:[._]\d+)?)([bm])(?![a-z0-9])", re.IGNORECASE)
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+# Patterns for `FamilyFacts`, which most names do not ask: `re` makes each when it is first used, and remembers it.
+_STATED = r"(?i)(?<![a-z0-9.])(\d+(?:[._]\d+)?)([bm])(?![a-z0-9])"
 """A number of parameters in a pattern of names."""
 _UNITS = {"b": 10**9, "m": 10**6}
-_PAIRED = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)b-a(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
+_PAIRED = r"(?i)(?<![a-z0-9.])(\d+(?:\.\d+)?)b-a(\d+(?:\.\d+)?)b(?![a-z0-9])"
 """Total and active parameters."""
-_EXPERTS = re.compile(r"b-\d+e(?![a-z0-9])", re.IGNORECASE)
+_EXPERTS = r"(?i)b-\d+e(?![a-z0-9])"
 """A size of each of so many experts: 17B-16E."""
-_WORD = re.compile(r"[^a-z0-9.]+")
-_JOINED = re.compile(r"(?<=\d)_(?=\d)")
+_WORD = r"[^a-z0-9.]+"
+_JOINED = r"(?<=\d)_(?=\d)"
 """An underscore that stands for a point: Llama-3_1."""
 _CONTEXTS = 10**7
 """Fewer millions are tokens of context there."""
@@ -158,24 +163,25 @@ class FamilyFacts:
         """Parameters of the one size that models of this version and tier have; None: there is none, or there are several."""
         key = version, tier
         if key not in self._tiers:
-            texts = [text for text in self.ids if {version, tier} <= set(_WORD.split(_JOINED.sub(".", text.lower())))]
-            found = [_STATED.findall(text) for text in texts]
+            texts = [text for text in self.ids if {version, tier} <= set(re.split(_WORD, re.sub(_JOINED, ".", text.lower())))]
+            found = [re.findall(_STATED, text) for text in texts]
             sizes = {round(float(number.replace("_", ".")) * _UNITS[unit.lower()]) for some in found for number, unit in some}
-            told = len(sizes) == 1 and all(found) and not any(map(_EXPERTS.search, texts))  # gemini-1.5-flash is none of 8b
+            told = len(sizes) == 1 and all(found) and not any(re.search(_EXPERTS, text) for text in texts)  # gemini-1.5-flash is none of 8b
             self._tiers[key] = sizes.pop() if told else None
         return self._tiers[key]
 
     def only(self, text: str, word: str) -> bool:
         """Whether a model is served by this id with this word at its end, and by none without the word."""
         if self._aliases is None:
-            self._aliases = frozenset(_WORD.sub("-", name.lower()) for name in self.ids)
-        long = _WORD.sub("-", text.lower())
+            self._aliases = frozenset(re.sub(_WORD, "-", name.lower()) for name in self.ids)
+        long = re.sub(_WORD, "-", text.lower())
         return long in self._aliases and long.removesuffix(f"-{word}") not in self._aliases
 
     def active(self, total: int) -> int | None:
         """Parameters that work for each token in the one model of so many; None: there is none, or there are several."""
         if self._active is None:
-            pairs = {(round(float(first) * _UNITS["b"]), round(float(second) * _UNITS["b"])) for text in self.ids for first, second in _PAIRED.findall(text)}
+            paired = [pair for text in self.ids for pair in re.findall(_PAIRED, text)]
+            pairs = {(round(float(first) * _UNITS["b"]), round(float(second) * _UNITS["b"])) for first, second in paired}
             totals = [first for first, _ in pairs]
             self._active = {first: second for first, second in pairs if totals.count(first) == 1}
         return self._active.get(total)
@@ -187,13 +193,13 @@ class FamilyFacts:
     def own(self) -> frozenset[str]:
         """Words of its models' names, lower case: the en and the v1.5 of bge-small-en-v1.5; of a pattern, the parts."""
         if self._own is None:
-            self._own = frozenset(word for text in self.ids for word in _WORD.split(text.lower()))
+            self._own = frozenset(word for text in self.ids for word in re.split(_WORD, text.lower()))
         return self._own
 
     def sizes(self) -> frozenset[int]:
         """Parameters that its models' names state."""
         if self._sizes is None:
-            stated = {round(float(number.replace("_", ".")) * _UNITS[unit.lower()]) for text in self.ids for number, unit in _STATED.findall(text)}
+            stated = {round(float(number.replace("_", ".")) * _UNITS[unit.lower()]) for text in self.ids for number, unit in re.findall(_STATED, text)}
             self._sizes = frozenset(count for count in stated if count > _CONTEXTS)
         return self._sizes
 
@@ -255,6 +261,7 @@ class BaseWord(NamedTuple):
 Value: TypeAlias = "FamilyWord | BaseWord | Parameters | Mixture | Width | Scheme | Share | Method | Day | Numbered | str | int | None"
 
 
+@mypyc_attr(acyclic=True)
 class Word:
     """A word and its meaning: ``role`` says what kind, ``value`` what it states."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from modelcatalog import datafiles
+from modelcatalog import shipped
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import Listing, RemoteFile
 from modelcatalog.planning.figures import Record
@@ -81,7 +81,7 @@ class _Words(BaseModel):
 @cache
 def words() -> _Words:
     """data/adapters.toml."""
-    return datafiles.read(_Words, "adapters.toml")
+    return shipped.read(_Words, "adapters.toml")
 
 
 class Matrix(NamedTuple):

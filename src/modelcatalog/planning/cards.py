@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from modelcatalog import shipped
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import metal
 from modelcatalog.planning.accelerators import Gpu
@@ -65,7 +64,7 @@ class _CardsFile(_Entry):
 
 @cache
 def _cards() -> tuple[Card, ...]:
-    return _CardsFile.model_validate(tomllib.loads((files("modelcatalog") / "data" / "cards.toml").read_text(encoding="utf-8"))).card
+    return shipped.read(_CardsFile, "cards.toml").card
 
 
 class Machine(NamedTuple):

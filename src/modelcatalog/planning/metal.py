@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from modelcatalog import datafiles
+from modelcatalog import shipped
 from modelcatalog.planning import ram
 
 __all__ = ["left"]
@@ -36,7 +36,7 @@ class _File(_Entry):
 
 @cache
 def _shares() -> tuple[_Share, ...]:
-    return datafiles.read(_File, "metal.toml").share
+    return shipped.read(_File, "metal.toml").share
 
 
 def left(total: int, *, here: bool = False) -> int:

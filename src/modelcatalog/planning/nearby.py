@@ -135,9 +135,9 @@ def _ask(entry: Entry) -> _Asked:
         except ConnectionRefusedError:
             continue
         except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
-            return _Asked(
-                entry, url, said=f"what answers on the port of {entry.title}, {port}, is not such a server: {str(error)[:80] or type(error).__name__}"
-            )
+            # What it sent may stand in the error.
+            why = "".join(char for char in str(error)[:80] if char.isprintable()) or type(error).__name__
+            return _Asked(entry, url, said=f"what answers on the port of {entry.title}, {port}, is not such a server: {why}")
     return _Asked(entry, said=f"nothing answers on the port of {entry.title}, {port}")
 
 

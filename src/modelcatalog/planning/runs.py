@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from modelcatalog import datafiles
+from modelcatalog import shipped
 
 __all__ = ["ENGINES", "Engine", "Gpu", "Knows", "Server", "default", "library", "reading", "server", "use"]
 
@@ -147,7 +147,7 @@ class _File(_Entry):
     engine: tuple[Engine, ...]
 
 
-ENGINES: dict[str, Engine] = {one.name: one for one in datafiles.read(_File, "engines.toml").engine}
+ENGINES: dict[str, Engine] = {one.name: one for one in shipped.read(_File, "engines.toml").engine}
 """Every engine by its name."""
 
 

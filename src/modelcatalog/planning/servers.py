@@ -6,7 +6,7 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
-from modelcatalog import datafiles
+from modelcatalog import shipped
 
 __all__ = ["AUTO", "Entry", "entries", "names"]
 
@@ -41,7 +41,7 @@ class _File(BaseModel):
 @cache
 def entries() -> tuple[Entry, ...]:
     """The kinds of servers that there are, in the order in which they are preferred."""
-    return datafiles.read(_File, "servers.toml").server
+    return shipped.read(_File, "servers.toml").server
 
 
 def names() -> tuple[str, ...]:

@@ -288,7 +288,8 @@ def _defaults(plan: Planned, say: Telling) -> list[tuple[str, str]]:
 
 
 def _quoted(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """A value as JSON, without a character that a terminal would obey."""
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in json.dumps(value, ensure_ascii=False))
 
 
 def short(text: str) -> str:

@@ -13,9 +13,9 @@ from modelcatalog.show.units import human
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modelcatalog.entries import RunningEntry
     from modelcatalog.planning.facts import Facts
     from modelcatalog.planning.machine import Gpu
+    from modelcatalog.vocabulary import Running
 
 __all__ = ["Unpacking", "decide", "warnings"]
 
@@ -96,11 +96,11 @@ def warnings(unpacking: Unpacking, *, stored: int, unpacked: int | None, dtype: 
     return tuple(found)
 
 
-def _capable(entry: RunningEntry, cards: Sequence[Gpu]) -> bool:
+def _capable(entry: Running, cards: Sequence[Gpu]) -> bool:
     return entry.capability is None or all(card.capability is not None and card.capability >= entry.capability for card in cards)
 
 
-def _dotted(entry: RunningEntry) -> str:
+def _dotted(entry: Running) -> str:
     return ".".join(map(str, entry.capability or ()))
 
 

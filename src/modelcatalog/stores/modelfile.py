@@ -9,6 +9,7 @@ Annotations are not postponed here: pydantic would compile each of them when its
 import hashlib
 import json
 import math
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -26,6 +27,7 @@ _GENERATION = {
     "stop": "stop",
 }  # fmt: skip
 """Ollama's word for a parameter -> the option of a chat that it is here."""
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _WHOLE = {"top_k", "seed", "num_ctx"}
 _CONTEXT = "num_ctx"
 _ROLES = ("system", "user", "assistant")
@@ -107,7 +109,7 @@ def modelfile(found: Found, notes: list[str]) -> Modelfile | None:
         messages=_messages(texts.get("messages", ""), notes),
         parameters=_parameters(texts.get("params", ""), notes),
         template=texts.get("template") or None,
-        renderer=renderer if isinstance(renderer, str) and renderer else None,
+        renderer=renderer[:40] if isinstance(renderer, str) and renderer and renderer.isprintable() else None,
         licence=_first(texts.get("license", "")),
         adapter="adapter" in kinds,
         projector="projector" in kinds,
@@ -149,9 +151,9 @@ def _parameters(text: str, notes: list[str]) -> dict[str, JsonValue]:
         notes.append("its params are not a JSON object, and are not used")
     made: dict[str, JsonValue] = {}
     for key, value in said.items() if isinstance(said, dict) else ():
-        fit = _fitting(key, value)
+        fit = _fitting(key, value) if _KEY.fullmatch(key) else None
         if fit is None:
-            notes.append(f"its parameter {key[:40]}={str(value)[:40]!r} means nothing, and is not used")
+            notes.append(f"its parameter {key[:40]!r}: {str(value)[:40]!r} means nothing, and is not used")
         else:
             made[key] = fit
     return made

@@ -61,8 +61,7 @@ def update(
 
     def keep(now: UserData) -> None:
         if not check:
-            # Another update may have written meanwhile: what it brought and this one does not stays.
-            userdata.write(userdata.join(_before(), now), home)
+            userdata.add(now, home)
 
     now, outcomes = gathered(chosen, before, wanted, keep, say or (lambda _: None))
     if not check and (now.models is not None or any(found.accounts for found in now.hubs.values())):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import date
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from modelcatalog import shipped
 
 __all__ = ["Architecture", "ArchitecturesFile", "GgufArchitecture", "LayerKind", "architectures"]
 
@@ -206,4 +206,4 @@ class ArchitecturesFile(_Entry):
 @cache
 def architectures() -> ArchitecturesFile:
     """What the file says."""
-    return ArchitecturesFile.model_validate(tomllib.loads((files("modelcatalog") / "data" / "architectures.toml").read_text(encoding="utf-8")))
+    return shipped.read(ArchitecturesFile, "architectures.toml")
