@@ -31,6 +31,7 @@ TITLE = {
     "en": "One model, many spellings: the same key, and another for every other model",
     "zh": "同一个模型的各种写法：键相同，不同的模型键不同",
 }
+PLAIN = "lower case, one separator"
 SERVING = re.compile(r":(?:free|beta|thinking|extended|nitro|floor|online|exacto)$")
 
 
@@ -71,7 +72,7 @@ def litellm(name: str) -> str | None:
 def peers() -> Iterator[tuple[str, Key]]:
     """Those that are installed."""
     yield "modelcatalog", ours
-    yield "lower case, one separator", plain
+    yield PLAIN, plain
     for package, key in (("genai-prices", genai_prices), ("litellm", litellm)):
         if find_spec(package.replace("-", "_")) is not None:
             yield package, key
@@ -90,6 +91,10 @@ def judged(rows: Iterable[tuple[str, str]], key: Key) -> dict[str, float]:
     return {"right": round(right / count, 3), "no key": round(none / count, 3)}
 
 
+def _what(package: str) -> dict[str, str]:
+    return {"en": f"{package}: spellings with the right key", "zh": f"{package.replace(PLAIN, '小写，统一分隔符')}: 键正确的写法"}
+
+
 def main() -> None:
     """Print one line a package."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -104,7 +109,7 @@ def main() -> None:
         result[package] = judged(rows, key)
         print(f"{package:26}" + "".join(f"  {what} {share:.3f}" for what, share in result[package].items()))
     if args.json:
-        results = [{"what": f"{package}: spellings with the right key", "value": each["right"], "unit": "", "owed": None} for package, each in result.items()]
+        results = [{"what": _what(package), "value": each["right"], "unit": "", "owed": None} for package, each in result.items()]
         versions = {package: version(package) for package in result if package in {"genai-prices", "litellm"}}
         written = {"title": TITLE, "about": f"{len(rows)} spellings", "versions": versions, "results": results}
         args.json.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

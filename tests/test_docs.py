@@ -168,9 +168,9 @@ def test_copied_code() -> None:
     """The button of a block copies what was typed, without prompts and output; a program is copied as it stands."""
     hook = script("hook")
     assert doctest.testmod(hook).failed == 0
-    block = '<div class="language-console highlight"><pre><code><span class="gp">$ </span>jq . &lt; "a"\n<span class="go">{}</span>\n</code></pre></div>'
+    block = '<div class="highlight"><pre><code><span class="gp">$ </span>jq . &lt; "a"\n<span class="go">{}</span>\n</code></pre></div>'
     page = SimpleNamespace(file=SimpleNamespace(src_uri="cli.md"))
-    assert '<div class="language-console highlight" data-copy="jq . &lt; &quot;a&quot;"><pre>' in hook.on_page_content(block, page, None, None)
+    assert '<div class="highlight" data-copy="jq . &lt; &quot;a&quot;"><pre>' in hook.on_page_content(block, page, None, None)
     program = '<div class="language-python highlight"><pre><code>print(1)\n</code></pre></div>'
     assert hook.on_page_content(program, page, None, None) == program
 
@@ -261,5 +261,6 @@ def test_the_site(tmp_path: Path) -> None:
     assert "LLM-Research/Meta-Llama-3.1-8B-Instruct" in english
     commands = (site / "zh" / "cli" / "index.html").read_text(encoding="utf-8")
     assert '<code class="whole">--offload</code>' in commands  # no line ends within an option
+    assert ' data-copy="modelcatalog parse Qwen3-30B-A3B-Instruct-2507-FP8"' in commands
     assert '<span class="go json">{"a": "DeepSeek-V3"' in commands  # JSON goes on in the next line, tables do not
     assert '"base": "."' in (site / "zh" / "index.html").read_text(encoding="utf-8")

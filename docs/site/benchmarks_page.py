@@ -2,8 +2,8 @@
 
 A result file is ``{"title": …, "machine": …, "versions": …, "results": [{"what", "value", "unit", "owed"}, …]}``; results that differ in
 one number of ``what`` alone (turn 1, turn 2, …) are points of a curve. Those that differ in what stands before a colon ("gguf-py: names
-read"), and a line with the indented ones below it, are bars beside each other. The title and ``about`` (what was measured), which may
-be missing, are a text or one in each language (``{"en": …, "zh": …}``).
+read"), and a line with the indented ones below it, are bars beside each other. ``what``, the title and ``about`` (what was measured; both may
+be missing) are a text or one in each language (``{"en": …, "zh": …}``).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _file(name: str, found: dict[str, Any], say: Words) -> Iterator[str]:
             yield f"{label}: {_listed(value)}  "
     if found.get("seconds") == "process_time":
         yield f"{say.processor_time}  "
-    results = found["results"]
+    results = _said(found["results"], say)
     drawn = curves(results)
     yield ""
     for thing, unit, group in compared(results):
@@ -74,6 +74,11 @@ def _file(name: str, found: dict[str, Any], say: Words) -> Iterator[str]:
         yield f"{curve(title, unit, points)}\n"
 
 
+def _said(results: list[dict[str, Any]], say: Words) -> list[dict[str, Any]]:
+    """The results with what was measured in the page's language, where it is written in both."""
+    return [each | {"what": _in(each["what"], say)} for each in results]
+
+
 def _in(text: Any, say: Words) -> str:
     return str(text.get(say.language, text["en"]) if isinstance(text, dict) else text)
 
@@ -81,7 +86,7 @@ def _in(text: Any, say: Words) -> str:
 def peers(say: Words) -> str:
     """The bars of the first page: how often each tells the spellings of one model to be one."""
     found = json.loads((RESULTS / f"{_PEERS}.json").read_text(encoding="utf-8"))
-    ((_, unit, group),) = compared(found["results"])
+    ((_, unit, group),) = compared(_said(found["results"], say))
     return bars(_in(found["title"], say), unit, group)
 
 
@@ -102,7 +107,7 @@ def compared(results: list[dict[str, Any]]) -> list[tuple[str, str, list[Bar]]]:
         if not isinstance(each["value"], int | float):
             continue
         if what.startswith(" "):
-            found.setdefault((above, unit), []).append(Bar(what.strip().removeprefix("the same of "), float(each["value"]), ours=False))
+            found.setdefault((above, unit), []).append(Bar(re.sub("^the same (?:of|in) ", "", what.strip()), float(each["value"]), ours=False))
         elif parted:
             found.setdefault((thing, unit), []).append(Bar(who, float(each["value"]), ours=who == _OURS))
         else:

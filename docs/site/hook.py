@@ -34,7 +34,7 @@ _GLUED = re.compile('(?<=[，。；：、])(?=<code class="whole">-)')
 """A browser breaks no line between a Chinese comma and the hyphen of an option."""
 _WHOLE, _PIECE = 24, 28
 """As many letters of code as a line of a phone has room for beside words; as many as a column there."""
-_CODE = re.compile(r'<div class="language-\w+ highlight">(?=<pre[^>]*>(?P<code>.*?)</pre>)', re.DOTALL)
+_CODE = re.compile(r'<div class="(?:language-\w+ )?highlight">(?=<pre[^>]*>(?P<code>.*?)</pre>)', re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 _PROMPT = re.compile(r"(?:>>>|\.\.\.|\$)(?: |$)")
 _COMMENTED = re.compile(r"\s{2,}# .*")
