@@ -44,7 +44,7 @@ DECISIONS = "<!-- the way from a name to its files -->"
 """Where a page has this comment, the built page has the diagram."""
 PEERS = "<!-- one model, many spellings -->"
 """Where a page has this comment, the built page has the figures beside its peers as bars."""
-_BOOSTS = {"catalog/": 0.1, "api/": 0.5, "grammar/": 0.5, "extending/": 0.8}
+_BOOSTS = {"catalog/": 0.1, "benchmarks/": 0.1, "limits/": 0.3, "api/": 0.3, "grammar/": 0.3, "extending/": 0.5, "quickstart/": 2}
 """What a hit on these pages weighs in the search, against one in a guide: whoever looks for "chat" wants to know how."""
 
 
