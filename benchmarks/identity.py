@@ -2,7 +2,7 @@
 
     python benchmarks/identity.py ROWS [--json RESULT]
 
-ROWS has one JSON object a line, {"name": TEXT, "group": MODEL}: all names of one group are spellings of one model. A name is
+ROWS has one JSON object per line, {"name": TEXT, "group": MODEL}: all names of one group are spellings of one model. A name is
 right where its key is the one that most of its group have, and no other group has that key. A package that does not know a
 name has no key for it, which counts as wrong too, and is counted beside it.
 
@@ -15,6 +15,7 @@ import argparse
 import json
 import re
 from collections import Counter, defaultdict
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
     Key = Callable[[str], str | None]
 
+TITLE = {
+    "en": "One model, many spellings: the same key, and another for every other model",
+    "zh": "同一个模型的各种写法：键相同，不同的模型键不同",
+}
+PLAIN = "lower case, one separator"
 SERVING = re.compile(r":(?:free|beta|thinking|extended|nitro|floor|online|exacto)$")
 
 
@@ -66,9 +72,9 @@ def litellm(name: str) -> str | None:
 def peers() -> Iterator[tuple[str, Key]]:
     """Those that are installed."""
     yield "modelcatalog", ours
-    yield "plain", plain
-    for package, key in (("genai_prices", genai_prices), ("litellm", litellm)):
-        if find_spec(package) is not None:
+    yield PLAIN, plain
+    for package, key in (("genai-prices", genai_prices), ("litellm", litellm)):
+        if find_spec(package.replace("-", "_")) is not None:
             yield package, key
 
 
@@ -85,6 +91,10 @@ def judged(rows: Iterable[tuple[str, str]], key: Key) -> dict[str, float]:
     return {"right": round(right / count, 3), "no key": round(none / count, 3)}
 
 
+def _what(package: str) -> dict[str, str]:
+    return {"en": f"{package}: spellings with the right key", "zh": f"{package.replace(PLAIN, '小写，统一分隔符')}: 键正确的写法"}
+
+
 def main() -> None:
     """Print one line a package."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -97,9 +107,12 @@ def main() -> None:
     result = {}
     for package, key in peers():
         result[package] = judged(rows, key)
-        print(f"{package:14}" + "".join(f"  {what} {share:.3f}" for what, share in result[package].items()))
+        print(f"{package:26}" + "".join(f"  {what} {share:.3f}" for what, share in result[package].items()))
     if args.json:
-        args.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        results = [{"what": _what(package), "value": each["right"], "unit": "", "owed": None} for package, each in result.items()]
+        versions = {package: version(package) for package in result if package in {"genai-prices", "litellm"}}
+        written = {"title": TITLE, "about": f"{len(rows)} spellings", "versions": versions, "results": results}
+        args.json.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

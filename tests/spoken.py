@@ -43,8 +43,7 @@ NOT_SAID = frozenset({
     "A further call could not be made: {}",
     # commands and lists of values
     "hf cache rm model/{}", "modelscope clear-cache --model {}", "rm -r {}", "rm {}", "ollama rm {}", "pip install {}", "pip install pillow",
-    "pip install jsonschema", "pip install 'modelcatalog[chat]'", "pip install 'modelcatalog[prices]'", "pip install 'modelcatalog[bom]'",
-    "pip install 'modelcatalog[{}]'", "pillow torchvision",
+    "pip install jsonschema", "pip install 'modelcatalog[{}]'", "pip install {}{}", "pillow torchvision",
     "modelcatalog {} {}{}", '"cuda:{}" ({})', "{} in {}", "{} or {}",
 })  # fmt: skip
 

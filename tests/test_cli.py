@@ -415,6 +415,8 @@ class TestErrors:
         ran = cli("chat", str(gguf_file), FRANCE)
         assert ran.code == 1
         assert ran.err.endswith(" needs torch\n  install it with: pip install 'modelcatalog[chat]'\n")
+        assert "GB" not in ran.err
+        assert "MB" not in ran.err  # the plan of what cannot be loaded yet does not come first
 
     def test_usage(self, cli: Cli) -> None:
         """A wrong option, a wrong hub and a missing name are bad input."""

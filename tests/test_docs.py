@@ -11,6 +11,7 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -147,6 +148,41 @@ def test_a_name_stays_text_on_its_page() -> None:
         lines = [line for line in text.splitlines() if line.startswith('<div class="modelcatalog"')]
         assert len(lines) == 40
         assert all(line.endswith("</div>") for line in lines)
+        found = [line for line in text.splitlines() if line.startswith('<p class="words"')]
+        assert len(found) == 40  # what the search has instead of cells that are glued to each other
+        assert "Qwen2.5-Coder-3B-Instruct-AWQ; " in found[0]
+
+
+def test_company_pages() -> None:
+    """The newest series come first, and of a long table a few rows stand open."""
+    made = dict(script("catalog_pages").pages(script("words").ENGLISH))
+    text = made["catalog/alibaba.md"]
+    days = re.findall(r"released (\d{4}-\d\d-\d\d)", text.partition("\n## ")[2].partition("\n## ")[0])
+    assert len(days) > 5
+    assert days == sorted(days, reverse=True)
+    assert re.search(r'<details class="rest" markdown="1"><summary>\d+ more</summary>\n\n\| Hugging Face', text)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reason="the extra docs is not installed")
+def test_copied_code() -> None:
+    """The button of a block copies what was typed, without prompts and output; a program is copied as it stands."""
+    hook = script("hook")
+    assert doctest.testmod(hook).failed == 0
+    block = '<div class="highlight"><pre><code><span class="gp">$ </span>jq . &lt; "a"\n<span class="go">{}</span>\n</code></pre></div>'
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="cli.md"))
+    assert '<div class="highlight" data-copy="jq . &lt; &quot;a&quot;"><pre>' in hook.on_page_content(block, page, None, None)
+    program = '<div class="language-python highlight"><pre><code>print(1)\n</code></pre></div>'
+    assert hook.on_page_content(program, page, None, None) == program
+
+
+def test_bars() -> None:
+    """What several did is bars beside each other: every figure of the result file, ours marked."""
+    page = script("benchmarks_page")
+    for say in script("words").LANGUAGES:
+        drawn = page.peers(say)
+        assert drawn.count("<rect") == 4
+        assert drawn.count('class="ours"') == 1
+        assert ">0.902<" in drawn
 
 
 def test_the_catalog_s_pages_have_everything() -> None:
@@ -225,5 +261,6 @@ def test_the_site(tmp_path: Path) -> None:
     assert "LLM-Research/Meta-Llama-3.1-8B-Instruct" in english
     commands = (site / "zh" / "cli" / "index.html").read_text(encoding="utf-8")
     assert '<code class="whole">--offload</code>' in commands  # no line ends within an option
+    assert ' data-copy="modelcatalog parse Qwen3-30B-A3B-Instruct-2507-FP8"' in commands
     assert '<span class="go json">{"a": "DeepSeek-V3"' in commands  # JSON goes on in the next line, tables do not
     assert '"base": "."' in (site / "zh" / "index.html").read_text(encoding="utf-8")

@@ -1,28 +1,43 @@
-"""Owns the page of benchmarks: the result files as tables, and a curve where one quantity was measured at several places.
+"""Owns the page of benchmarks: the result files as tables, as bars where several did the same, and as curves.
 
 A result file is ``{"title": …, "machine": …, "versions": …, "results": [{"what", "value", "unit", "owed"}, …]}``; results that differ in
-one number of ``what`` alone (turn 1, turn 2, …) are points of a curve. The title, which may be missing, is a text or one in each
-language (``{"en": …, "zh": …}``).
+one number of ``what`` alone (turn 1, turn 2, …) are points of a curve. Those that differ in what stands before a colon ("gguf-py: names
+read"), and a line with the indented ones below it, are bars beside each other. ``what``, the title and ``about`` (what was measured; both may
+be missing) are a text or one in each language (``{"en": …, "zh": …}``).
 """
 
 from __future__ import annotations
 
 import json
 import re
+from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from words import Words
 
-__all__ = ["RESULTS", "curve", "curves", "pages"]
+__all__ = ["RESULTS", "Bar", "bars", "compared", "curve", "curves", "pages", "peers"]
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 _FEWEST = 4
 """Points of a curve; fewer say more as numbers."""
 _WIDE, _HIGH, _LEFT, _BELOW = 560, 240, 56, 40
+
+
+_ROW, _LABEL, _OURS = 30, 200, "modelcatalog"
+_PEERS = "identity"
+"""The result file whose bars the first page has."""
+
+
+class Bar(NamedTuple):
+    """One measured value beside others of its unit."""
+
+    label: str
+    value: float
+    ours: bool
 
 
 def pages(say: Words) -> Iterator[tuple[str, str]]:
@@ -38,20 +53,84 @@ def pages(say: Words) -> Iterator[tuple[str, str]]:
 
 def _file(name: str, found: dict[str, Any], say: Words) -> Iterator[str]:
     title = found.get("title") or " · ".join(text for text in (found.get("benchmark", name.replace("_", " ")), found.get("model")) if text)
-    yield f"## {title.get(say.language, title['en']) if isinstance(title, dict) else title}\n"
+    yield f"## {_in(title, say)}\n"
+    if about := found.get("about"):
+        yield f"{_in(about, say)}\n"
     for label, value in ((say.machine, found.get("machine")), (say.versions, found.get("versions"))):
         if value:
             yield f"{label}: {_listed(value)}  "
     if found.get("seconds") == "process_time":
         yield f"{say.processor_time}  "
-    results = found["results"]
+    results = _said(found["results"], say)
     drawn = curves(results)
+    yield ""
+    for thing, unit, group in compared(results):
+        yield f"{bars(thing, unit, group)}\n"
     yield f"\n| {say.measured} | {say.value} | {say.owed} |\n|---|---:|---:|"
     for each in results:
         yield f"| {_cell(each['what'])} | {_number(each['value'])}\u00a0{each.get('unit') or ''} | {_number(each.get('owed'))} |"
     yield ""
     for title, unit, points in drawn:
         yield f"{curve(title, unit, points)}\n"
+
+
+def _said(results: list[dict[str, Any]], say: Words) -> list[dict[str, Any]]:
+    """The results with what was measured in the page's language, where it is written in both."""
+    return [each | {"what": _in(each["what"], say)} for each in results]
+
+
+def _in(text: Any, say: Words) -> str:
+    return str(text.get(say.language, text["en"]) if isinstance(text, dict) else text)
+
+
+def peers(say: Words) -> str:
+    """The bars of the first page: how often each tells the spellings of one model to be one."""
+    found = json.loads((RESULTS / f"{_PEERS}.json").read_text(encoding="utf-8"))
+    ((_, unit, group),) = compared(_said(found["results"], say))
+    return bars(_in(found["title"], say), unit, group)
+
+
+def compared(results: list[dict[str, Any]]) -> list[tuple[str, str, list[Bar]]]:
+    """What was measured, its unit, and who did it how well: at least two of the same.
+
+    >>> compared([{"what": "modelcatalog: names", "value": 3, "unit": ""}, {"what": "other: names", "value": 2, "unit": ""}])
+    [('names', '', [Bar(label='modelcatalog', value=3.0, ours=True), Bar(label='other', value=2.0, ours=False)])]
+    >>> ((_, _, group),) = compared([{"what": "first", "value": 3, "unit": "s"}, {"what": "  the script", "value": 2, "unit": "s"}])
+    >>> [bar.label for bar in group]
+    ['modelcatalog', 'the script']
+    """
+    found: dict[tuple[str, str], list[Bar]] = {}
+    above = ""
+    for each in results:
+        what, unit = each["what"], each.get("unit") or ""
+        who, parted, thing = what.partition(": ")
+        if not isinstance(each["value"], int | float):
+            continue
+        if what.startswith(" "):
+            found.setdefault((above, unit), []).append(Bar(re.sub("^the same (?:of|in) ", "", what.strip()), float(each["value"]), ours=False))
+        elif parted:
+            found.setdefault((thing, unit), []).append(Bar(who, float(each["value"]), ours=who == _OURS))
+        else:
+            above = what
+            found.setdefault((what, unit), []).append(Bar(_OURS, float(each["value"]), ours=True))
+    return [(thing, unit, group) for (thing, unit), group in found.items() if len(group) > 1]
+
+
+def bars(title: str, unit: str, group: list[Bar]) -> str:
+    """Bars beside each other as an SVG of its own, ours in colour, the others in the page's own."""
+    most = max(bar.value for bar in group) or 1.0
+    room = _WIDE - _LABEL - 120
+    drawn = []
+    for row, bar in enumerate(group):
+        y, wide = 12 + row * _ROW, max(bar.value / most * room, 1.0)
+        drawn.append(
+            f'<text x="{_LABEL - 10}" y="{y + 15}" text-anchor="end">{escape(bar.label)}</text>'
+            f'<rect class="{"ours" if bar.ours else "other"}" x="{_LABEL}" y="{y}" width="{wide:.1f}" height="20" rx="2"/>'
+            f'<text x="{_LABEL + wide + 8:.1f}" y="{y + 15}">{_number(bar.value)}{f" {escape(unit)}" if unit else ""}</text>'
+        )
+    high = 12 + len(group) * _ROW
+    figure = f'<svg viewBox="0 0 {_WIDE} {high}" role="img" aria-label="{escape(title)}">{"".join(drawn)}</svg>'
+    return f'<figure class="bars"><figcaption>{escape(title)}</figcaption>{figure}</figure>'
 
 
 def _listed(value: Any) -> str:

@@ -25,6 +25,10 @@ __all__ = ["HUBS", "pages", "slug"]
 HUBS = {"huggingface": "https://huggingface.co/{}", "modelscope": "https://modelscope.cn/models/{}"}
 
 
+_LONG, _FEW = 8, 3
+"""Rows of a table that stand open where it is long; as many more are not worth a fold."""
+
+
 def pages(say: Words) -> Iterator[tuple[str, str]]:
     """Every page: its place in docs/, and its text."""
     entries: dict[str, list[Entry]] = {}
@@ -76,14 +80,20 @@ def _company(company: Company, families: list[Family], entries: list[Entry], say
     for entry in entries:
         by_series.setdefault((entry.series.family, entry.series.name), []).append(entry)
     served = _served()
-    for family in families:
+    own = {family.name: [one for one in catalog.series if one.family == family.name and one.company == company.name] for family in families}
+    for family in sorted(families, key=lambda family: max((_day(one) for one in own[family.name]), default=""), reverse=True):
         weights = {"open": say.open, "closed": say.closed, "mixed": say.mixed}[family.weights]
         about = family.about if family.about and say.language == "en" else None
         other = f" {family.zh}" if family.zh and family.zh != family.name else ""
         parts += [f"## {_text(family.name)}{other}\n", " ".join(filter(None, (about, f"*{weights}*"))), ""]
-        for series in (each for each in catalog.series if each.family == family.name and each.company == company.name):
+        for series in sorted(own[family.name], key=_day, reverse=True):
             parts += _series(series, by_series.get((family.name, series.name), []), served.get((family.name, series.name), []), say)
     return "\n".join(parts)
+
+
+def _day(series: Series) -> str:
+    """By which the newest comes first; those of which no day is known come last."""
+    return str(series.released or "")
 
 
 def _company_facts(company: Company, say: Words) -> Iterator[str]:
@@ -125,7 +135,13 @@ def _series(series: Series, entries: list[Entry], served: list[str], say: Words)
         yield f"{say.served}\n"
         yield from _known({name: mc.facts(name) for name in served}, say)
     if entries:
-        yield "\n".join([f"| {say.model} | {say.size} | {_label('context_length', say)} | ModelScope |", "|---|---|---:|---|", *_rows(entries, say)]) + "\n"
+        rows = list(_rows(entries, say))
+        head = [f"| {say.model} | {say.size} | {_label('context_length', say)} | ModelScope |", "|---|---|---:|---|"]
+        shown = len(rows) if len(rows) <= _LONG + _FEW else _LONG
+        yield "\n".join([*head, *rows[:shown]]) + "\n"
+        if rest := rows[shown:]:
+            table = "\n".join([*head, *rest])
+            yield f'<details class="rest" markdown="1"><summary>{say.more.format(count=len(rest))}</summary>\n\n{table}\n\n</details>\n'
     elif not served:
         yield f"{say.none_listed}\n"
 

@@ -11,13 +11,14 @@ import re
 import shutil
 import sys
 from contextlib import suppress
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from mkdocs.plugins import event_priority
 
-__all__ = ["on_config", "on_page_content", "on_post_build", "on_post_page", "stage"]
+__all__ = ["on_config", "on_page_content", "on_post_build", "on_post_page", "runnable", "stage"]
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent
@@ -33,8 +34,18 @@ _GLUED = re.compile('(?<=[，。；：、])(?=<code class="whole">-)')
 """A browser breaks no line between a Chinese comma and the hyphen of an option."""
 _WHOLE, _PIECE = 24, 28
 """As many letters of code as a line of a phone has room for beside words; as many as a column there."""
+_CODE = re.compile(r'<div class="(?:language-\w+ )?highlight">(?=<pre[^>]*>(?P<code>.*?)</pre>)', re.DOTALL)
+_TAG = re.compile(r"<[^>]+>")
+_PROMPT = re.compile(r"(?:>>>|\.\.\.|\$)(?: |$)")
+_COMMENTED = re.compile(r"\s{2,}# .*")
+_ROOM, _MOST = 98, 128
+"""Columns of code that the page has room for; as many as it has in letters that can still be read. Longer lines go on below."""
 DECISIONS = "<!-- the way from a name to its files -->"
 """Where a page has this comment, the built page has the diagram."""
+PEERS = "<!-- one model, many spellings -->"
+"""Where a page has this comment, the built page has the figures beside its peers as bars."""
+_BOOSTS = {"catalog/": 0.1, "benchmarks/": 0.1, "limits/": 0.3, "api/": 0.3, "grammar/": 0.3, "extending/": 0.5, "quickstart/": 2}
+"""What a hit on these pages weighs in the search, against one in a guide: whoever looks for "chat" wants to know how."""
 
 
 def stage(folder: Path) -> None:
@@ -54,7 +65,9 @@ def stage(folder: Path) -> None:
     folder.mkdir(parents=True)
     for source in DOCS.glob("*.md"):
         way = pictures.decisions("zh" if source.name.endswith(".zh.md") else "en")
-        _write(folder / source.name, source.read_text(encoding="utf-8").replace(DECISIONS, way))
+        say = LANGUAGES[source.name.endswith(".zh.md")]
+        text = source.read_text(encoding="utf-8").replace(DECISIONS, way)
+        _write(folder / source.name, text.replace(PEERS, benchmarks_page.peers(say)) if PEERS in text else text)
     for part in ("diagrams", "pictures", "styles"):
         shutil.copytree(DOCS / part, folder / part)
     for say in LANGUAGES:
@@ -99,7 +112,42 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:  # no
     The catalog's long repository names break anywhere, so that a phone shows both hubs.
     """
     html = html.replace('<span class="go">{"', '<span class="go json">{"')
+    html = _CODE.sub(_copied, html)
     return html if page.file.src_uri.startswith("catalog/") else _GLUED.sub("<wbr>", _INLINE.sub(_breaks, html))
+
+
+def _copied(found: re.Match[str]) -> str:
+    """The block with what its button copies: of examples what was typed, without prompts and output."""
+    shown = unescape(_TAG.sub("", found["code"]))
+    said = runnable(shown)
+    columns = max((_columns(line) for line in shown.splitlines() if not line.startswith("{")), default=0)
+    copied = "" if said is None else f' data-copy="{escape(said)}"'
+    wide = f' style="--columns: {columns}"' if _ROOM < columns <= _MOST else ""
+    return f"{found[0][:-1]}{copied}{wide}>"
+
+
+def _columns(line: str) -> int:
+    return sum(1 + (east_asian_width(char) in "WF") for char in line)
+
+
+def runnable(shown: str) -> str | None:
+    r"""What can be run of a block that shows prompts; None where it shows none.
+
+    >>> runnable(">>> for n in (1, 2):\n...     print(n)\n1\n2\n")
+    'for n in (1, 2):\n    print(n)'
+    >>> runnable("$ modelcatalog parse Qwen3-8B \\\n    --json   # one record\n{}\n")
+    'modelcatalog parse Qwen3-8B \\\n    --json'
+    """
+    lines: list[str] = []
+    prompted = False
+    for line in shown.splitlines():
+        goes_on = bool(lines) and prompted and lines[-1].endswith("\\")
+        prompted = goes_on or bool(_PROMPT.match(line))
+        if goes_on:
+            lines.append(_COMMENTED.sub("", line))
+        elif prompted:
+            lines.append(_COMMENTED.sub("", line[2:]) if line.startswith("$") else line[4:])
+    return "\n".join(lines) or None
 
 
 def _breaks(found: re.Match[str]) -> str:
@@ -133,8 +181,14 @@ def on_post_build(config: Any) -> None:
     if not place.exists():
         return
     index = json.loads(place.read_text(encoding="utf-8"))
+    for doc in index["docs"]:
+        place_in = doc["location"].removeprefix("zh/")
+        if boost := next((weight for start, weight in _BOOSTS.items() if place_in.startswith(start)), None):
+            doc["boost"] = boost
     own = [doc | {"location": doc["location"].removeprefix("zh/")} for doc in index["docs"] if doc["location"].startswith("zh/")]
-    if own:
+    if not own:
+        place.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+    else:
         (site / "zh" / "search").mkdir(exist_ok=True)
         (site / "zh" / "search" / "search_index.json").write_text(json.dumps(index | {"docs": own}, ensure_ascii=False), encoding="utf-8")
         others = [doc for doc in index["docs"] if not doc["location"].startswith("zh/")]

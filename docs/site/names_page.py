@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import modelcatalog
 from modelcatalog import cli
-from modelcatalog.show import html
+from modelcatalog.show import explained, html
+from modelcatalog.show.labels import labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,10 +55,16 @@ def pages(say: Words) -> Iterator[tuple[str, str]]:
             line, whole = html.name(name, language=say.language), html.explain(name, language=say.language)
             table = whole[whole.index("<table") : whole.rindex("</div>")]
             folded = f'<details class="facts"><summary>{say.facts}</summary>{table}</details>'
-            parts.append(f"{getattr(shown, say.language)}\n\n{_one_line(line)}\n{_one_line(folded)}\n")
+            words = f'<p class="words" hidden>{escape(_words(name, say))}</p>'
+            parts.append(f"{getattr(shown, say.language)}\n\n{_unsearched(line)}\n{_unsearched(folded)}\n{words}\n")
     yield f"names{say.suffix}.md", "\n".join(parts)
 
 
-def _one_line(fragment: str) -> str:
-    """Raw HTML ends at an empty line, so it has no line break at all."""
-    return " ".join(fragment.splitlines())
+def _unsearched(fragment: str) -> str:
+    """Raw HTML ends at an empty line, so it has no line break at all; the search would glue its cells together."""
+    return re.sub(r'^<(\w+) class="([^"]*)"', r'<\1 class="\2" data-search-exclude', " ".join(fragment.splitlines()))
+
+
+def _words(name: modelcatalog.ModelName, say: Words) -> str:
+    """What the search finds a name by."""
+    return "; ".join((name.source, *(f"{fact.label} {fact.value}" for fact in explained.facts(name, labels(say.language)))))

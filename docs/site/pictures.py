@@ -28,8 +28,8 @@ __all__ = ["FOLDER", "NAME", "decisions", "explained_name", "main", "pictures"]
 FOLDER = Path(__file__).parents[1] / "pictures"
 NAME = "bartowski/DeepSeek-R1-Distill-Qwen-7B-Q4_K_M.gguf"
 _INK = {"light": "#1f2328", "dark": "#e6edf3"}
-_WIDE, _SMALL = 10.9, 6.7
-"""Pixels of a letter of the name, and of a label's."""
+_WIDE, _SMALL, _BELOW = 10.9, 6.7, 7.4
+"""Pixels of a letter of the name, of a label's, and of the facts below."""
 _FONT = "ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono','Noto Sans Mono CJK SC',monospace"
 
 
@@ -55,11 +55,21 @@ def explained_name(source: str, ground: str, say: Labels) -> str:
             faint = ' opacity=".65"' if line else ""
             drawn.append(f'<text x="{middle:.1f}" y="{66 + 15 * line}" font-size="11"{faint}>{escape(text)}</text>')
         x += wide + 2
-    below = "   ".join(f"{label}: {value}" for label, value in _facts(name, say))
-    drawn.append(f'<text x="{x / 2 + 7:.1f}" y="116" font-size="12" opacity=".8" xml:space="preserve">{escape(below)}</text>')
     wide = x + 14
+    lines = [""]
+    for label, value in _facts(name, say):
+        fact = f"{label}: {value}"
+        longer = f"{lines[-1]}   {fact}" if lines[-1] else fact
+        if _columns(longer) * _BELOW > wide - 16:
+            lines.append(fact)
+        else:
+            lines[-1] = longer
+    drawn += [
+        f'<text x="{wide / 2:.1f}" y="{116 + 17 * at}" font-size="12" opacity=".8" xml:space="preserve">{escape(text)}</text>' for at, text in enumerate(lines)
+    ]
+    high = 132 + 17 * (len(lines) - 1)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} 132" width="{wide:.0f}" height="132" role="img" aria-label="{escape(source)}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.0f} {high}" width="{wide:.0f}" height="{high}" role="img" aria-label="{escape(source)}">'
         f'<g font-family="{escape(_FONT)}" fill="{ink}" text-anchor="middle">{"".join(drawn)}</g></svg>\n'
     )
 

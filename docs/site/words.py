@@ -41,6 +41,8 @@ class Words(NamedTuple):
     unverified: str
     checked: str
     none_listed: str
+    more: str
+    """Over the rows of a long table that are folded."""
     said_by: str
     """Over who says what stands in a row."""
     nothing_known: str
@@ -96,6 +98,7 @@ ENGLISH = Words(
     unverified="unverified",
     checked="checked {value}",
     none_listed="No repository is listed.",
+    more="{count} more",
     said_by="said by",
     nothing_known="No facts of",
     names="Names, explained",
@@ -155,6 +158,7 @@ CHINESE = Words(
     unverified="未核实",
     checked="{value} 核对",
     none_listed="没有列出仓库。",
+    more="另外 {count} 个",
     said_by="出处",
     nothing_known="没有信息的",
     names="名字详解",

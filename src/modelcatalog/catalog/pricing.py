@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog import names, vocabulary
+from modelcatalog import installing, names, vocabulary
 from modelcatalog.catalog.completing import named
 from modelcatalog.catalog.listing import spelled, undated
 from modelcatalog.errors import MissingPackage, Unsupported
@@ -68,7 +68,7 @@ def _providers() -> list[Any]:
         from genai_prices.data_snapshot import get_snapshot
     except ImportError as error:
         message = "prices are those of genai-prices, which is not installed"
-        raise MissingPackage(message, subject="genai-prices", install="pip install 'modelcatalog[prices]'") from error
+        raise MissingPackage(message, subject="genai-prices", install=installing.line("prices")) from error
     return list(get_snapshot().providers)
 
 

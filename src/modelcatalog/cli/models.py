@@ -122,6 +122,9 @@ def chat(
         saving.read(resume)  # a wrong file is said before anything is loaded
     with talk.waiting(notes, say.looking.format(name=name)):
         made = modelcatalog.plan(name, **asked)
+    from modelcatalog.engines import refuse_missing  # the plan has brought it
+
+    refuse_missing(made)  # before a page about a model that cannot be loaded yet
     _introduce(made, say, notes, json=json, verbose=verbose)
     with _loaded(made, say, notes) as model:
         session = model.session(system, **settings) if resume is None else modelcatalog.Session.load(resume, model, system=system, **settings)

@@ -10,6 +10,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog import installing
 from modelcatalog.errors import EngineError, MissingPackage, Unsupported
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Guides:
             from llguidance import LLMatcher
         except ImportError as error:
             message = "keeping a reply within a schema, choices or a pattern needs llguidance"
-            raise MissingPackage(message, subject=self._subject, install="pip install 'modelcatalog[chat]'") from error
+            raise MissingPackage(message, subject=self._subject, install=installing.line("chat")) from error
         matcher = LLMatcher(self._vocabulary(), _grammar(LLMatcher, constraint), log_level=0)
         if matcher.is_error():
             said = matcher.get_error().strip().splitlines()[0]

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from modelcatalog import installing
 from modelcatalog.errors import MissingPackage, Unsupported, shown
 
 __all__ = ["CHOICES", "Tool", "ToolCall", "choice", "offered"]
@@ -113,7 +114,7 @@ def _function(given: object) -> Tool:
         from transformers.utils import get_json_schema
     except ImportError as error:
         message = "offering a function as a tool needs transformers, which reads its signature"
-        raise MissingPackage(message, subject="tools", install="pip install 'modelcatalog[chat]'") from error
+        raise MissingPackage(message, subject="tools", install=installing.line("chat")) from error
     try:
         stated = get_json_schema(given)
     except Exception as error:

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
+from modelcatalog import installing
 from modelcatalog.errors import HubUnreachable, MissingPackage, UnsafeRepository, Unsupported
 from modelcatalog.hubs import paths, proxies
 from modelcatalog.hubs.secrets import public
@@ -64,7 +65,7 @@ class Hub(ABC):
     @property
     def install(self) -> str:
         """The line that installs its client."""
-        return f"pip install 'modelcatalog[{self.extra}]'"
+        return installing.line(self.extra)
 
     # What its environment says -----------------------------------------------------------------
 

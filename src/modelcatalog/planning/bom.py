@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from modelcatalog import catalog
+from modelcatalog import catalog, installing
 from modelcatalog.errors import MissingPackage
 from modelcatalog.hubs import HUBS
 from modelcatalog.records import Checkpoint
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["bom"]
 
-_INSTALL = "pip install 'modelcatalog[bom]'"
 _TASK = "text-generation"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _OURS = "modelcatalog"
@@ -46,7 +45,7 @@ def bom(plan: Plan, lock: Lock) -> str:
         from cyclonedx.schema import OutputFormat, SchemaVersion
     except ImportError as error:
         message = "a bill of materials needs cyclonedx-python-lib"
-        raise MissingPackage(message, subject=plan.name.source, install=_INSTALL) from error
+        raise MissingPackage(message, subject=plan.name.source, install=installing.line("bom")) from error
     from cyclonedx.model.component import Component, ComponentType
 
     from modelcatalog import __version__

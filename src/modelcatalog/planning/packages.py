@@ -7,6 +7,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from modelcatalog import installing
 from modelcatalog.planning.figures import Missing
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def missing(engine: Engine, form: str, *, hub: Hub | None = None, more: Sequence
     # An engine's extra need not bring the hub's client.
     extras = [engine.extra] if absent(core) else []
     extras += [hub.extra] if hub is not None and absent(client) and hub.extra not in extras else []
-    result = [Missing(packages=absent([*core, *client]), install=f"pip install 'modelcatalog[{','.join(extras)}]'")] if extras else []
+    result = [Missing(packages=absent([*core, *client]), install=installing.line(*extras))] if extras else []
     if lacking := tuple(name for name in absent(more) if _name(name) not in (*core, *client)):
         line = " ".join(f"'{one}'" if re.search("[<>]", one) else one for one in lacking)
         result.append(Missing(packages=lacking, install=f"pip install {line}"))

@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import vocabulary
+from modelcatalog import installing, vocabulary
 from modelcatalog.engines import Called
 from modelcatalog.engines.prompts.thinking import Piece
 from modelcatalog.entries import WayEntry
@@ -226,7 +226,7 @@ def _lacking(error: ImportError) -> Unsupported | MissingPackage:
     try:
         from transformers import __version__ as version
     except ImportError:
-        install = "pip install 'modelcatalog[chat]'"
+        install = installing.line("chat")
         return MissingPackage("reading calls of tools needs transformers", subject="tools", install=install)
     message = f"transformers {version} does not read calls of tools: {error}"
     return Unsupported(message, subject="tools", hint='update it: pip install -U "transformers>=5.23"')

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog import installing
 from modelcatalog.engines import files_of
 from modelcatalog.engines.failing import first_line, out_of_memory, ran_out
 from modelcatalog.engines.transformers import seam
@@ -180,7 +181,7 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
         return out_of_memory(f"loading {subject}", subject, hint="take a smaller variant")
     if isinstance(error, ImportError):
         message = f"loading {subject} needs a package: {said}"
-        return MissingPackage(message, subject=subject, install="pip install 'modelcatalog[chat]'")
+        return MissingPackage(message, subject=subject, install=installing.line("chat"))
     if "SafetensorError" in type(error).__name__ or "safetensors" in said.lower():
         message = f"the weights of {subject} cannot be read: {said}"
         return IntegrityError(message, subject=subject, hint="fetch them again")
