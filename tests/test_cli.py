@@ -245,7 +245,7 @@ class TestExplain:
     def test_narrow(self, cli: Cli, columns: int) -> None:
         """On a narrow terminal the parts take several lines, none is longer than it, and nothing is lost."""
         name = "hf.co/bartowski/Qwen2.5-Coder-7B-Instruct-GGUF:Q4_K_M"
-        drawn = cli("explain", name, COLUMNS=str(columns)).out.partition("\nhub:")[0].partition("\nfact ")[0]
+        drawn = cli("explain", name, COLUMNS=str(columns)).out.partition("\ncoder:")[0].partition("\nword ")[0]
         groups = [group.splitlines() for group in drawn.strip().split("\n\n")]
         assert "".join("".join(group[0].split()) for group in groups) == name
         assert max(len(line) for group in groups for line in group[:2]) <= columns

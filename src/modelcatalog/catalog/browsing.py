@@ -203,8 +203,8 @@ def browse(
 
     >>> next(iter(browse(company="Anthropic", since="2026"))).open_weights
     False
-    >>> [one.context_length for one in browse("Phi-3-mini", type="instruct", context="100k", hub="modelscope")]
-    [131072]
+    >>> {one.context_length for one in browse("Phi-3-mini", type="instruct", context="100k", hub="modelscope")}
+    {131072}
     """
     known_hub(hub)
     return Browse(

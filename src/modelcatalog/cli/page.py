@@ -134,7 +134,7 @@ class Plain:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if not self._last.endswith("\n"):
+        if not self._last.endswith("\n") and (self._last or error is None):  # an error before the first piece leaves nothing behind
             print(flush=True)  # noqa: T201  the reply goes to standard output
 
     def add(self, text: str) -> None:

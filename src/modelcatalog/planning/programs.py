@@ -54,7 +54,7 @@ def meant(name: ModelName) -> ModelName:
     >>> meant(catalog.parse("llama3.2:3b")).canonical
     'llama-3.2-3b-instruct'
     """
-    if not asks_ollama(name) or (name.hub == "huggingface"):
+    if not asks_ollama(name) or name.hub in catalog.HUBS:
         return name
     try:
         known = catalog.resolve(name)

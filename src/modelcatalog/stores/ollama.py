@@ -11,6 +11,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from modelcatalog import vocabulary
+from modelcatalog.catalog import HUBS
 from modelcatalog.stores.disk import entries, file, json_of, look
 from modelcatalog.stores.store import Found, Store
 
@@ -133,8 +135,9 @@ def own_name(name: ModelName) -> str | None:
     tag = name.tag or "latest"
     if not name.name or name.file or name.revision:
         return None
-    if name.hub == "huggingface" and name.owner and name.tag:
-        return f"hf.co/{name.owner}/{name.name}:{tag}"
+    if name.hub in HUBS and name.owner and name.tag:
+        shortest = min((host for host, hub in vocabulary.hubs().hosts.items() if hub == name.hub), key=len)
+        return f"{shortest}/{name.owner}/{name.name}:{tag}"
     if name.hub not in {None, "ollama"} or name.provider not in {None, "ollama"} or (name.owner and not name.tag and name.hub is None):
         return None
     return f"{name.owner}/{name.name}:{tag}" if name.owner else f"{name.name}:{tag}"
