@@ -330,19 +330,24 @@ def _first_token(result: Result, script: Script, model: Any) -> None:
     result.add("first token after 2,000 tokens, against one bare prefill", ours / bare, "times", "at most 1.1" if model.plan.device == "cuda" else "")
 
 
-def _conversation(result: Result, script: Script, model: Any) -> None:
+def _ten_turns(result: Result, model: Any, text: str, tokens: int) -> tuple[list[float], list[dict[str, Any]]]:
+    """A session of ten turns with this text in each question: seconds to each turn's first token, and the messages."""
     session = model.session(SYSTEM)
     firsts: list[float] = []
     for turn in range(10):
-        stream = session.stream(f"Question {turn}. {LONG}", max_new_tokens=24, temperature=0)
+        stream = session.stream(f"Question {turn}. {text}", max_new_tokens=tokens, temperature=0)
         start = clock()
         next(stream)
         firsts.append(clock() - start)
         reply = stream.reply
-    history = [message.model_dump() for message in session.messages]
-    one, ten = best(lambda: script.answer(history[:2], 1), lambda: script.answer(history[:-1], 1))
     what = f"first token of the tenth turn ({reply.usage.prompt_tokens:,} tokens), against the first turn's"
     result.add(what, firsts[-1] / firsts[0], "times", "at most 2.5")
+    return firsts, [message.model_dump() for message in session.messages]
+
+
+def _conversation(result: Result, script: Script, model: Any) -> None:
+    _, history = _ten_turns(result, model, LONG, 24)
+    one, ten = best(lambda: script.answer(history[:2], 1), lambda: script.answer(history[:-1], 1))
     result.add("  the same in the script", ten / one, "times")
 
 
@@ -469,17 +474,8 @@ def on_mlx(result: Result, folder: str) -> None:
     result.add("chat, 48 tokens, against mlx_lm.generate", ratio, "times", "at least 0.95")
     result.add("chat", made.usage.completion_tokens / ours, "tokens/s")
     result.add("mlx_lm.generate", made.usage.completion_tokens / theirs, "tokens/s")
-    session, firsts = model.session(SYSTEM), []
-    for turn in range(10):
-        stream = session.stream(f"Question {turn}. {LONG[: len(LONG) // 6]}", max_new_tokens=8, temperature=0)
-        start = clock()
-        next(stream)
-        firsts.append(clock() - start)
-        reply = stream.reply
-    history = [message.model_dump() for message in session.messages]
+    firsts, history = _ten_turns(result, model, LONG[: len(LONG) // 6], 8)
     one, _, ten = in_turn(lambda: generate(history[:2], 1), lambda: generate(history[:-1], 1), rounds=2)
-    what = f"first token of the tenth turn ({reply.usage.prompt_tokens:,} tokens), against the first turn's"
-    result.add(what, firsts[-1] / firsts[0], "times", "at most 2.5")
     result.add("  the same in mlx_lm.generate, which keeps no cache by itself", one, "times")
     result.add("  first token of the tenth turn", firsts[-1], "s")
     result.add("  the same in mlx_lm.generate", ten, "s")
