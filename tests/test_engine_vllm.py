@@ -76,6 +76,7 @@ def test_the_same_tokens_as_vllm_alone(kind: str, tmp_path: Path, monkeypatch: p
     """An image, and a recording, in a reply, a batch and a session; what the model does not take is refused before a token."""
     for name, number in {"head_dim": 32, "num_attention_heads": 2}.items():  # vLLM's attention on a CPU knows no smaller heads
         monkeypatch.setitem(visionzoo.TEXT, name, number)
+    monkeypatch.setattr(soundzoo, "SECONDS", 30)  # nor of Qwen2-Audio another window than Whisper's
     for name, value in {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "VLLM_NO_USAGE_STATS": "1"}.items():
         monkeypatch.setenv(name, value)
     folder = _written(kind, tmp_path / f"acme-{kind}", {**visionzoo.KINDS, **soundzoo.KINDS})
