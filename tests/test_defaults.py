@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -45,6 +46,14 @@ def test_default_checkpoints_are_known() -> None:
             strangers.append(f"{checkpoint} ({architecture}): {name.company}, {name.family}")
     assert len(found) > 200
     assert strangers == []
+
+
+def test_families_as_people_write_them() -> None:
+    """Family and company of names that people use: under their makers' accounts, under those of repackagers, glued and with bases."""
+    expected = tomllib.loads((Path(__file__).parent / "families.toml").read_text(encoding="utf-8"))
+    wanted = {text: (company, family) for company, families in expected.items() for family, texts in families.items() for text in texts}
+    assert len(wanted) > 700
+    assert {text: (parse(text).company, parse(text).family) for text in wanted} == wanted
 
 
 def test_common_words_are_not_companies() -> None:
