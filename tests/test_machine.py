@@ -300,6 +300,11 @@ class TestCards:
             ("24 GiB VRAM", ["a card of 24 GB"], 24, "cuda"),
             ("NVIDIA GeForce RTX 4060 Laptop GPU", ["RTX 4060 Laptop"], 8, "cuda"),
             ("MacBook Pro M5 Max 128GB", ["M5 Max"], 128, "mps"),
+            ("Mac Studio M5 Ultra 512GB", ["M5 Ultra"], 512, "mps"),
+            ("MacBook M6 24GB", ["M6"], 24, "mps"),
+            ("Radeon PRO V620", ["Radeon PRO V620"], 32, "cuda"),
+            ("6750 XT", ["RX 6750 XT"], 12, "cuda"),
+            ("H800", ["H800"], 80, "cuda"),
             ("Gaudi 3", ["Gaudi 3"], 128, "hpu"),
             ("华为昇腾 910B 64GB", ["昇腾 910B"], 64, "npu"),
             ("Jetson AGX Orin 64GB", ["Jetson AGX Orin"], 64, "cuda"),
@@ -311,6 +316,14 @@ class TestCards:
         found = cards.read(text)
         assert [card.name for card in found.cards] == names
         assert {(card.total // GIB, card.device) for card in found.cards} == {(total, device)}
+
+    def test_sources(self) -> None:
+        """A card that names a page names the day on which it was read; none has two names of another, nor a bandwidth for sizes that it lacks."""
+        every = cards._cards()
+        assert all(card.source == "unverified" or (card.source.startswith("https://") and card.checked is not None) for card in every)
+        assert sum(card.source != "unverified" for card in every) >= 35
+        assert len({name for card in every for name in card.names}) == sum(len(card.names) for card in every)
+        assert all(not isinstance(card.bandwidth, tuple) or len(card.bandwidth) == len(card.memory) for card in every)
 
     def test_ram(self) -> None:
         """A machine without a card."""

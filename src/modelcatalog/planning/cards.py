@@ -45,6 +45,8 @@ class Card(_Entry):
     names: tuple[str, ...]
     source: str = "unverified"
     checked: date | None = None
+    says: tuple[Literal["memory", "bandwidth"], ...] = ("memory",)
+    """What the page says of it; the rest is as it is commonly quoted."""
     memory: tuple[int, ...]
     """GiB, the smallest first."""
     bandwidth: int | tuple[int, ...] | None = None
