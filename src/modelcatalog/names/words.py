@@ -130,12 +130,10 @@ def names_family(piece: str) -> bool:
 
 def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
-    texts, kept, new = pieces(text), known.kept, known.new
-    words = [kept.get(piece) or new(piece) for piece in texts]
-    if Several in map(type, words):
-        for at, word in enumerate(words):
-            if not isinstance(word, Several):
-                continue
+    texts, kept = pieces(text), known.kept
+    words = [kept.get(piece) or known.new(piece) for piece in texts]
+    for at, word in enumerate(words):
+        if isinstance(word, Several):
             if word.single is None or word.may_begin(texts, at):
                 return _spread(words, texts, at)
             words[at] = word.single
