@@ -22,7 +22,6 @@ __all__ = [
     "experts",
     "first_size",
     "is_billions",
-    "is_millions",
     "is_one_million",
     "is_trillions",
     "is_two_parts",
@@ -79,10 +78,6 @@ def training_count(reading: Reading, i: int, word: Word) -> bool:
 
 def is_billions(word: Word, _: Dictionary) -> bool:
     return cast("Parameters", word.value).unit == "b"
-
-
-def is_millions(word: Word, _: Dictionary) -> bool:
-    return cast("Parameters", word.value).unit == "m"
 
 
 def is_trillions(word: Word, _: Dictionary) -> bool:
@@ -202,8 +197,9 @@ def tokens_of_family(reading: Reading, _: int, __: Word) -> bool:
     return family is not None and family.tokens
 
 
-def is_one_million(word: Word, dictionary: Dictionary) -> bool:
-    return is_millions(word, dictionary) and cast("Parameters", word.value).total == _MILLION
+def is_one_million(word: Word, _: Dictionary) -> bool:
+    said = cast("Parameters", word.value)
+    return said.unit == "m" and said.total == _MILLION
 
 
 def million_tokens_of_type(reading: Reading, _: int, word: Word) -> bool:
