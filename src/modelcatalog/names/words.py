@@ -59,7 +59,7 @@ class Several(Word):
 class Readings:
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
-    __slots__ = ("dictionary", "first", "kept")
+    __slots__ = ("dictionary", "first", "kept", "shortest_class")
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
@@ -67,6 +67,8 @@ class Readings:
         """What is a word, or begins a phrase."""
         self.kept: dict[str, Word] = {}
         """Those that are remembered."""
+        self.shortest_class = min(map(len, dictionary.classes), default=_LONGEST)
+        """Characters: shorter words end with no class of models."""
 
     def __getitem__(self, piece: str) -> Word:
         return self.kept.get(piece) or self.new(piece)
@@ -75,7 +77,7 @@ class Readings:
         """The word of a piece that is not among the kept ones."""
         if piece.isalpha() and piece.isascii():
             lowered = piece.lower()
-            if lowered not in self.first and not lowered.endswith(self.dictionary.classes):
+            if lowered not in self.first and (len(lowered) < self.shortest_class or not lowered.endswith(self.dictionary.classes)):
                 # As most new words are: every rule of `grammar.WORDS` wants a digit. Made again each time, since that costs
                 # no more than finding it again among tens of thousands, and nothing has to be kept.
                 return Word("unknown", lowered, None, lowered)
