@@ -7,7 +7,7 @@ making it takes so long that it should outlive the process.
 from __future__ import annotations
 
 import os
-from functools import wraps
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -91,18 +91,31 @@ class Vocabulary:
                 return None
         return self._sources
 
-    def made(self, table: object, make: Callable[[], Any]) -> Any:
+    def made(self, make: Callable[[], Any]) -> Any:
         """A table, made by the first who asks while the others wait."""
         with self._lock:
-            if table not in self.tables:
-                self.tables[table] = make()
-            return self.tables[table]
+            if make not in self.tables:
+                self.tables[make] = make()
+            found = self.tables[make]
+        with _RENEWING:
+            if self is _current:  # not one that was replaced meanwhile
+                _TABLES[make] = found
+        return found
+
+
+class _Tables(dict[Any, Any]):
+    """Function -> what it made of the current vocabulary; looked up without a Python frame, since every name looks up several."""
+
+    def __missing__(self, make: Callable[[], Any]) -> Any:
+        return _current.made(make)
 
 
 _current = Vocabulary()
+_TABLES = _Tables()
+_RENEWING = RLock()
 
 
-def derived(make: Callable[[], _T]) -> Callable[[], _T]:
+def derived(make: Callable[[], _T]) -> partial[_T]:
     """A function whose result follows from the vocabulary: made once for each vocabulary, when it is first asked for.
 
     >>> @derived
@@ -111,18 +124,7 @@ def derived(make: Callable[[], _T]) -> Callable[[], _T]:
     >>> longest() is longest()
     True
     """
-
-    @wraps(make)
-    def table() -> _T:
-        now = _current
-        found: _T
-        try:
-            found = now.tables[table]
-        except KeyError:
-            found = now.made(table, make)
-        return found
-
-    return table
+    return partial(_TABLES.__getitem__, make)
 
 
 def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[object]]] = dict) -> Callable[[Callable[[], _T]], Callable[[], _T]]:
@@ -135,7 +137,6 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
     """
 
     def mark(make: Callable[[], _T]) -> Callable[[], _T]:
-        @wraps(make)
         def looked_up() -> _T:
             sources = _current.sources()
             if sources is None:
@@ -161,16 +162,19 @@ KEPT: dict[str, Callable[[], dict[str, Any]]] = {}
 """Table that is kept -> what gives it as it is written; those of the modules that were imported."""
 
 
-def forget(*tables: Callable[[], Any]) -> None:
+def forget(*tables: partial[Any]) -> None:
     """Let some tables be made again, by other rules."""
     for table in tables:
-        _current.tables.pop(table, None)
+        _current.tables.pop(table.args[0], None)
+        _TABLES.pop(table.args[0], None)
 
 
 def renew(added: tuple[CompanyFile, ...] = (), *, fresh: bool = False) -> None:
     """Begin again with the package's own data, that of ``MODELCATALOG_DATA``, and these files; ``fresh``: and with no table that was kept."""
     global _current  # noqa: PLW0603  the one vocabulary
-    _current = Vocabulary(added, fresh=fresh)
+    with _RENEWING:
+        _current = Vocabulary(added, fresh=fresh)
+        _TABLES.clear()
 
 
 def again() -> None:
