@@ -64,8 +64,8 @@ def type_word(text: str) -> str:
     Raises:
         Unsupported: there is none; the nearest are named.
 
-    >>> type_word("Code"), type_word("IF"), type_word("对话"), type_word("Fine-Tuned")
-    ('coder', 'instruction-following', 'chat', 'fine-tuned')
+    >>> type_word("Code"), type_word("IF"), type_word("对话"), type_word("Fine-Tuned"), type_word("编程大模型"), type_word("轻量")
+    ('coder', 'instruction-following', 'chat', 'fine-tuned', 'coder', 'lite')
     """
     return _read(text, _types(), "type")
 
@@ -197,7 +197,8 @@ def _types() -> dict[str, str]:
     found: dict[str, str] = {}
     for name, entry in vocabulary.types().items():
         head = re.split("[：。（]", entry.zh)[0]
-        for word in (name, *entry.aliases, head, head.removesuffix("模型"), head.removesuffix("模型") + "模型"):
+        said = [word.removesuffix("模型").removesuffix("版") for word in (head, *entry.people)]
+        for word in (name, *entry.aliases, head, *(one + end for one in said for end in ("", "模型", "大模型", "版"))):
             found.setdefault(_squeezed(word), name)
     return found
 

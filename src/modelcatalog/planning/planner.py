@@ -105,7 +105,7 @@ def _of(record: ModelName, path: Path | None, request: Request) -> Plan:
     except HubUnreachable as error:
         # Without a network the name and the catalog still tell whether it could fit at all.
         if (about := estimate(record, request)) is not None:
-            error.message = f"{about}; {error.message}"
+            error.message = f"{about}\n{error.message}"
             error.args = (error.message,)
         raise
 
