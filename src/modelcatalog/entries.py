@@ -280,6 +280,8 @@ class TypeEntry(Entry):
     """Its spellings are not one method: a model by ORPO is not the one by SimPO."""
     en: str
     zh: str
+    people: tuple[str, ...] = ()
+    """Chinese words that people look for such models by, beside the first of ``zh``; names do not have them."""
 
 
 class MethodEntry(Entry):
