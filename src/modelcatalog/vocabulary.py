@@ -11,11 +11,11 @@ from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
-from modelcatalog import columns, keeping
+from modelcatalog import columns, keeping, userfolder
 from modelcatalog.pausing import lasting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from modelcatalog.entries import (
@@ -81,15 +81,39 @@ class Vocabulary:
         self._sources: keeping.Sources | None = None
 
     def sources(self) -> keeping.Sources | None:
-        """What tables that are kept must have been made from; None: none is, since this is not the package's own data alone."""
-        if self._fresh or self.added or os.environ.get("MODELCATALOG_DATA"):
-            return None
-        if self._sources is None:
+        """What tables that are kept must have been made from; None: none is kept."""
+        if self._sources is None and not self._fresh:
+            aside = self._where_else()
+            if aside is None and self._has_own():
+                return None
             try:
-                self._sources = keeping.Sources.here()
+                self._sources = keeping.Sources.here(aside)
             except OSError:
                 return None
         return self._sources
+
+    def is_settled(self) -> bool:
+        """Whether this is the vocabulary still, and the user's files say still what they said when tables were asked for."""
+        return self is _current and self._sources is not None and self._where_else() == self._sources.aside
+
+    def _has_own(self) -> bool:
+        return bool(self.added or os.environ.get(userfolder.DATA))
+
+    def _where_else(self) -> keeping.Aside | None:
+        folder = userfolder.tables()
+        try:
+            return None if folder is None else keeping.Aside(str(folder), keeping.digest(b"".join(self._own())) if self._has_own() else "")
+        except (OSError, ValueError):
+            return None  # what cannot be read is refused by those who read it
+
+    def _own(self) -> Iterator[bytes]:
+        """What the user's files say, in the order in which they are read."""
+        for place in userfolder.places():
+            for file in userfolder.data_files(place):
+                yield f"{file.name}\n".encode() + keeping.digest(file.read_bytes()).encode()
+            yield b"\n"
+        for added in self.added:
+            yield keeping.digest(added.model_dump_json().encode()).encode()
 
     def made(self, make: Callable[[], Any]) -> Any:
         """A table, made by the first who asks while the others wait."""
@@ -128,7 +152,7 @@ def derived(make: Callable[[], _T]) -> partial[_T]:
 
 
 def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[object]]] = dict) -> Callable[[Callable[[], _T]], Callable[[], _T]]:
-    """A `derived` function whose result is kept for other processes, where it follows from the package's own data alone.
+    """A `derived` function whose result is kept for other processes: in the package, or aside where it follows from a user's data too.
 
     Args:
         name: What the table is called there.
@@ -138,7 +162,8 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
 
     def mark(make: Callable[[], _T]) -> Callable[[], _T]:
         def looked_up() -> _T:
-            sources = _current.sources()
+            now = _current
+            sources = now.sources()
             if sources is None:
                 return make()
             shared = known()
@@ -148,7 +173,8 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
                     found: _T = columns.unpack(packed, classes, shared)
                     return found
             made = make()
-            keeping.write(name, columns.pack(made, classes, shared), sources)
+            if now.is_settled():
+                keeping.write(name, columns.pack(made, classes, shared), sources)
             return made
 
         table = derived(looked_up)

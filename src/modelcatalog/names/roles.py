@@ -125,7 +125,8 @@ class FamilyFacts:
 
     __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual")
     __slots__ = (
-        "_active", "_aliases", "_own", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees", "served", "usual",
+        "_active", "_aliases", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees",
+        "served", "usual",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917  made in one place
@@ -155,6 +156,7 @@ class FamilyFacts:
         of its own words says; None: nothing."""
         self._sizes: frozenset[int] | None = None
         self._own: frozenset[str] | None = None
+        self._own_sized: frozenset[str] | None = None
         self._active: dict[int, int] | None = None
         self._aliases: frozenset[str] | None = None
         self._tiers: dict[tuple[str, str], int | None] = {}
@@ -195,6 +197,12 @@ class FamilyFacts:
         if self._own is None:
             self._own = frozenset(word for text in self.ids for word in re.split(_WORD, text.lower()))
         return self._own
+
+    def own_sized(self) -> frozenset[str]:
+        """Those of names that state parameters: the turbo of qwen-turbo is none."""
+        if self._own_sized is None:
+            self._own_sized = frozenset(word for text in self.ids if re.search(_STATED, text) for word in re.split(_WORD, text.lower()))
+        return self._own_sized
 
     def sizes(self) -> frozenset[int]:
         """Parameters that its models' names state."""

@@ -448,7 +448,8 @@ def served_faster(reading: Reading, i: int, word: Word) -> bool:
     if family is None or (reading.found.version is None and reading.at.size < 0):
         return False
     after = tape.after(i)
-    return (after < 0 or tape.words[after].role in ("other", "suffix")) and word.text not in family.facts.own()
+    own = family.facts.own() if reading.at.size < 0 else family.facts.own_sized()
+    return (after < 0 or tape.words[after].role in ("other", "suffix")) and word.text not in own
 
 
 def is_latest(word: Word, _: Dictionary) -> bool:

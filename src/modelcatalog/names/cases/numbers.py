@@ -270,7 +270,7 @@ def beside_family(reading: Reading, i: int, word: Word) -> bool:
 
 
 def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
-    """``gpt-35``, ``llama32``: two digits that lack their point."""
+    """``gpt-35``, ``llama32``, ``claude-opus-45``: two digits beside family or tier that lack their point."""
     if len(digits) != _VERSION_DIGITS or digits in family.versions:
         return digits
     dotted = f"{digits[0]}.{digits[1]}"
@@ -282,8 +282,8 @@ def known_version(reading: Reading, i: int, word: Word) -> bool:
     if family is None:
         return False
     if reading.mode.open:
-        digits = _dotted(family, digits, beside=False)
-        return digits in family.versions and set_version(reading, i, digits)
+        dotted = _dotted(family, digits, beside=tape.kinds[tape.before(i)] == "tier")
+        return (dotted in family.versions or (dotted != digits and dotted in family.facts.own())) and set_version(reading, i, dotted)
     return digits in family.versions and tape.kinds[tape.before(i)] != "unknown" and set_version(reading, i, digits)
 
 
