@@ -478,6 +478,7 @@ class TasksFile(Entry):
     task: tuple[TaskEntry, ...]
     gguf: dict[str, str]
     packages: dict[str, tuple[str, ...]]
+    apart: tuple[str, ...]
 
 
 class MethodsFile(Entry):

@@ -61,6 +61,7 @@ __all__ = [
     "tools",
     "type_packages",
     "types",
+    "types_apart",
 ]
 
 _T = TypeVar("_T")
@@ -548,3 +549,9 @@ def silent_gguf() -> dict[str, str]:
 def type_packages() -> dict[str, tuple[str, ...]]:
     """model_type -> the packages without which transformers cannot make such a model."""
     return _tasks_file().packages
+
+
+@kept("types apart")
+def types_apart() -> tuple[str, ...]:
+    """Model types in transformers' table of models that hear and see which do not hold conversations as the others do."""
+    return _tasks_file().apart
