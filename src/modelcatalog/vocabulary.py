@@ -7,7 +7,7 @@ making it takes so long that it should outlive the process.
 from __future__ import annotations
 
 import os
-from functools import wraps
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -61,6 +61,7 @@ __all__ = [
     "tools",
     "type_packages",
     "types",
+    "types_apart",
 ]
 
 _T = TypeVar("_T")
@@ -115,18 +116,31 @@ class Vocabulary:
         for added in self.added:
             yield keeping.digest(added.model_dump_json().encode()).encode()
 
-    def made(self, table: object, make: Callable[[], Any]) -> Any:
+    def made(self, make: Callable[[], Any]) -> Any:
         """A table, made by the first who asks while the others wait."""
         with self._lock:
-            if table not in self.tables:
-                self.tables[table] = make()
-            return self.tables[table]
+            if make not in self.tables:
+                self.tables[make] = make()
+            found = self.tables[make]
+        with _RENEWING:
+            if self is _current:  # not one that was replaced meanwhile
+                _TABLES[make] = found
+        return found
+
+
+class _Tables(dict[Any, Any]):
+    """Function -> what it made of the current vocabulary; looked up without a Python frame, since every name looks up several."""
+
+    def __missing__(self, make: Callable[[], Any]) -> Any:
+        return _current.made(make)
 
 
 _current = Vocabulary()
+_TABLES = _Tables()
+_RENEWING = RLock()
 
 
-def derived(make: Callable[[], _T]) -> Callable[[], _T]:
+def derived(make: Callable[[], _T]) -> partial[_T]:
     """A function whose result follows from the vocabulary: made once for each vocabulary, when it is first asked for.
 
     >>> @derived
@@ -135,18 +149,7 @@ def derived(make: Callable[[], _T]) -> Callable[[], _T]:
     >>> longest() is longest()
     True
     """
-
-    @wraps(make)
-    def table() -> _T:
-        now = _current
-        found: _T
-        try:
-            found = now.tables[table]
-        except KeyError:
-            found = now.made(table, make)
-        return found
-
-    return table
+    return partial(_TABLES.__getitem__, make)
 
 
 def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[object]]] = dict) -> Callable[[Callable[[], _T]], Callable[[], _T]]:
@@ -159,7 +162,6 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
     """
 
     def mark(make: Callable[[], _T]) -> Callable[[], _T]:
-        @wraps(make)
         def looked_up() -> _T:
             now = _current
             sources = now.sources()
@@ -187,16 +189,19 @@ KEPT: dict[str, Callable[[], dict[str, Any]]] = {}
 """Table that is kept -> what gives it as it is written; those of the modules that were imported."""
 
 
-def forget(*tables: Callable[[], Any]) -> None:
+def forget(*tables: partial[Any]) -> None:
     """Let some tables be made again, by other rules."""
     for table in tables:
-        _current.tables.pop(table, None)
+        _current.tables.pop(table.args[0], None)
+        _TABLES.pop(table.args[0], None)
 
 
 def renew(added: tuple[CompanyFile, ...] = (), *, fresh: bool = False) -> None:
     """Begin again with the package's own data, that of ``MODELCATALOG_DATA``, and these files; ``fresh``: and with no table that was kept."""
     global _current  # noqa: PLW0603  the one vocabulary
-    _current = Vocabulary(added, fresh=fresh)
+    with _RENEWING:
+        _current = Vocabulary(added, fresh=fresh)
+        _TABLES.clear()
 
 
 def again() -> None:
@@ -544,3 +549,9 @@ def silent_gguf() -> dict[str, str]:
 def type_packages() -> dict[str, tuple[str, ...]]:
     """model_type -> the packages without which transformers cannot make such a model."""
     return _tasks_file().packages
+
+
+@kept("types apart")
+def types_apart() -> tuple[str, ...]:
+    """Model types in transformers' table of models that hear and see which do not hold conversations as the others do."""
+    return _tasks_file().apart

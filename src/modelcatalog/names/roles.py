@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from modelcatalog.names.native import mypyc_attr
 
@@ -274,7 +274,7 @@ class Word:
     """A word and its meaning: ``role`` says what kind, ``value`` what it states."""
 
     __match_args__: ClassVar = ("role", "text", "value", "key")
-    __slots__ = ("key", "role", "text", "value")
+    __slots__ = ("cases", "key", "role", "table", "text", "value")
 
     def __init__(self, role: Role, text: str, value: Value = None, key: str | None = None) -> None:
         self.role: Role = role
@@ -282,6 +282,10 @@ class Word:
         self.value: Value = value
         self.key = key
         """What the word adds to the canonical name; None: nothing."""
+        self.cases: tuple[Any, ...] = ()
+        """Those cases of its role that may take it, whatever stands beside it; see `reading.fitting`."""
+        self.table: object = None
+        """The cases of the role of which these are those."""
 
     def written(self, text: str) -> Word:
         """The same word, written otherwise."""
