@@ -222,6 +222,8 @@ class FamilyEntry(_Sourced):
     """All its models are mixtures of experts, though no word of the name says so."""
     tokens: bool = False
     """Its names count training in trillions of tokens: TinyLlama-3T."""
+    tiers: tuple[str, ...] = ()
+    """Tiers by which people call its models without its name, before a version: ``Opus 4.6``."""
     words: dict[str, str] = Field(default_factory=dict)
     """Words that mean something else in this family: a type word, or ``""`` for packaging (ERNIE's ``PT``)."""
     budgets: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.records import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from modelcatalog.catalog.listing import Entry
     from modelcatalog.records import ModelName
@@ -24,7 +24,7 @@ __all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "sizes_in", "tuned
 
 SIZE = re.compile(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
 """Words that state parameters or experts."""
-_WINDOW = re.compile(r"\d+[km]")
+_WINDOW = re.compile(r"\d+k")
 """Words that state a length of context."""
 _MONTH_AND_DAY = re.compile(r"^\d+-(?=\d+-\d+$)")
 """The year before a day."""
@@ -162,7 +162,7 @@ def meanings() -> dict[str, _Row]:
     published, lines = _published()
     models = {str(identity): identity for identity in _served()} | {text: one.identity for text, one in published.items()}
     plain = {_line(identity) for identity in models.values() if _senses().isdisjoint(identity.words)}
-    windowed = {identity.family for identity in models.values() if _states_window(identity)}
+    windowed = _windowed(models.values())
     alone = _alone_of_size(published)
     found: dict[Identity, dict[str, int]] = {}
 
@@ -179,7 +179,7 @@ def meanings() -> dict[str, _Row]:
     for text, one in published.items():
         for far, short in (*_undated(one.identity, models), *_told_by_size(one, alone=text in alone)):
             mark(text, far, short)
-        if one.identity.family in windowed and not _states_window(one.identity):
+        if one.identity.family in windowed and not any(map(_WINDOW.fullmatch, one.identity.words)):
             for word in _window_words(one.context):
                 mark(text, _LEFT_OUT, one.identity.too(word))  # phi-3.5-mini-128k-instruct
     for line, own in lines.items():
@@ -304,8 +304,14 @@ def _told_by_size(one: _Published, *, alone: bool) -> Iterator[tuple[int, Identi
                 yield (_UNDATED if whole.date else _LEFT_OUT) + 1, whole.but(*words, *more).undated()
 
 
-def _states_window(identity: Identity) -> bool:
-    return any(_WINDOW.fullmatch(word) for word in identity.words)
+def _windowed(identities: Iterable[Identity]) -> frozenset[str]:
+    """Families with models that only their length of context tells apart: Phi-3-mini-4k and -128k."""
+    told: dict[Identity, set[str]] = {}
+    for identity in identities:
+        for word in identity.words:
+            if _WINDOW.fullmatch(word):
+                told.setdefault(identity.but(word), set()).add(word)
+    return frozenset(identity.family for identity, words in told.items() if len(words) > 1)
 
 
 def _window_words(tokens: int | None) -> Iterator[str]:

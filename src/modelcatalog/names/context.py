@@ -46,6 +46,7 @@ TYPE = (
     Case("type", families.type_word, "type", "Qwen2.5-7B-Instruct", "A type is a type wherever it stands.", "类型词放在哪里都是类型。"),
 )
 TIER = (
+    Case("tier_of_family", families.tier_of_family, "tier", "Opus 4.6", "Some tiers mean their family before one of its versions.", "有些档位后面跟着版本时，就指它所属的系列。", families.is_tier_of_family),
     Case("served_turbo", families.served_faster, "serving", "Llama-3.3-70B-Instruct-Turbo", "At the end of a name whose family has no such model, a tier of speed says how an API serves it.", "系列没有这种模型时，末尾表示速度的档位说的是接口怎么提供。", families.is_fast),
     Case("tier", families.tier, "tier", "claude-3-5-sonnet", "A tier stands for a size.", "档位代表规模。"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from modelcatalog.names.cases.numbers import dethrone, lined, served_only, set_version
-from modelcatalog.names.roles import Mixture, Parameters, Word, unknown
+from modelcatalog.names.roles import Mixture, Parameters, Word, point, unknown
 
 if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary
@@ -32,6 +32,7 @@ __all__ = [
     "is_letter_of_line",
     "is_open",
     "is_reseller",
+    "is_tier_of_family",
     "is_type_too",
     "language_model",
     "line_elsewhere",
@@ -51,6 +52,7 @@ __all__ = [
     "taught_by",
     "teacher",
     "tier",
+    "tier_of_family",
     "tuned_from",
     "type_word",
     "uncertain_family",
@@ -437,6 +439,25 @@ def tier(reading: Reading, i: int, word: Word) -> bool:
     if found.family is None and not reading.mode.recognised and at.lead >= 0:
         at.lead_end = i
     return True
+
+
+def is_tier_of_family(word: Word, dictionary: Dictionary) -> bool:
+    return word.text in dictionary.tier_families
+
+
+def tier_of_family(reading: Reading, i: int, word: Word) -> bool:
+    family, tape = reading.dictionary.tier_families[word.text], reading.tape
+    before, after = tape.before(i), tape.after(i)
+    if reading.found.family is not None or reading.mode.in_tag or after < 0 or tape.words[after].role != "number":
+        return False
+    if before >= 0 and tape.words[before].role not in ("other", "reseller", "company"):
+        return False
+    version = point(cast("str", tape.words[after].value))
+    if version not in family.versions and version not in family.facts.own():
+        return False
+    _meet(reading, family)
+    reading.found.family, reading.at.family, reading.mode.open = family, i, True
+    return tier(reading, i, word)
 
 
 def is_fast(word: Word, dictionary: Dictionary) -> bool:
