@@ -201,7 +201,7 @@ class FamilyFacts:
     def own_sized(self) -> frozenset[str]:
         """Those of names that state parameters: the turbo of qwen-turbo is none."""
         if self._own_sized is None:
-            self._own_sized = frozenset(word for text in self.ids if re.search(_STATED, text) for word in re.split(_WORD, text.lower()))
+            self._own_sized = frozenset(word for text in self.ids.splitlines() if re.search(_STATED, text) for word in re.split(_WORD, text.lower()))
         return self._own_sized
 
     def sizes(self) -> frozenset[int]:
