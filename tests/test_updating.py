@@ -238,7 +238,7 @@ def test_command(world: World, run: Run) -> None:
     world.ms.faults.append(faults.refuse(503, b"down"))
     code, out, err = run("update", "--check", "--json", "--source", "modelscope")
     assert (code, json.loads(out)["sources"][0]["state"]) == (1, "failed")
-    assert "error: ModelScope: ModelScope failed with status 503" in err
+    assert "error: ModelScope failed with status 503" in err
     assert run("update", "--source", "litellm")[0] == 1
 
 
@@ -639,3 +639,12 @@ def test_accounts_of_a_company() -> None:
     assert "TheBloke" not in every
     assert set(accounts.of_hub(hub, ["Alibaba"])) < set(every)
     assert "Qwen" in accounts.of_hub(hub, ["Alibaba"])
+
+
+def test_makers_of_few_models_are_asked_about_by_name() -> None:
+    """All others together are fewer requests than a hub answers at once to who has no token."""
+    hub = HUBS["huggingface"]
+    every = accounts.of_hub(hub)
+    assert len(every) < 500
+    assert "LorenzoDeMattei" not in every
+    assert accounts.of_hub(hub, ["Lorenzo De Mattei"]) == ("LorenzoDeMattei",)

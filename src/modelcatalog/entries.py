@@ -222,6 +222,8 @@ class FamilyEntry(_Sourced):
     """All its models are mixtures of experts, though no word of the name says so."""
     tokens: bool = False
     """Its names count training in trillions of tokens: TinyLlama-3T."""
+    tiers: tuple[str, ...] = ()
+    """Tiers by which people call its models without its name, before a version: ``Opus 4.6``."""
     words: dict[str, str] = Field(default_factory=dict)
     """Words that mean something else in this family: a type word, or ``""`` for packaging (ERNIE's ``PT``)."""
     budgets: tuple[str, ...] = ()
@@ -280,6 +282,8 @@ class TypeEntry(Entry):
     """Its spellings are not one method: a model by ORPO is not the one by SimPO."""
     en: str
     zh: str
+    people: tuple[str, ...] = ()
+    """Chinese words that people look for such models by, beside the first of ``zh``; names do not have them."""
 
 
 class MethodEntry(Entry):
@@ -476,6 +480,7 @@ class TasksFile(Entry):
     task: tuple[TaskEntry, ...]
     gguf: dict[str, str]
     packages: dict[str, tuple[str, ...]]
+    apart: tuple[str, ...]
 
 
 class MethodsFile(Entry):

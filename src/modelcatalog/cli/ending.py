@@ -13,7 +13,7 @@ from modelcatalog.cli import show
 from modelcatalog.cli.words import words
 from modelcatalog.errors import CheckpointNotFound, ModelCatalogError, NameSyntaxError, UnknownFamily
 
-__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error", "say_note"]
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error", "say_note", "say_problem"]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _BAD = (NameSyntaxError, UnknownFamily, CheckpointNotFound)
@@ -49,7 +49,7 @@ def report_usage(error: Any, arguments: list[str]) -> int:
 
 
 def _said(text: str) -> str:
-    """What typer says, in the user's language."""
+    """What the package or typer says, in the user's language."""
     from modelcatalog.cli import typed  # no more than an error needs it
 
     return typed.sayer()(text)
@@ -58,6 +58,11 @@ def _said(text: str) -> str:
 def say_error(text: str) -> None:
     """Print what went wrong where errors go, in the one form that errors have."""
     show.console(stderr=True).print(Text.assemble((words(os.environ).error, "bold red"), text), soft_wrap=True)
+
+
+def say_problem(text: str, place: str = "") -> None:
+    """Print a sentence of the package where errors go, in the user's language, after the place of what it is about."""
+    say_error(place + _said(text))
 
 
 def say_note(text: str) -> None:

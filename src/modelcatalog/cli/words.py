@@ -52,6 +52,8 @@ class Words(NamedTuple):
     help_arguments: str
     help_options: str
     help_commands: str
+    help_default: str
+    """Before what an option is where it is left out."""
     warning: str
     """Before a plan's warning."""
     usage_hint: str
@@ -163,6 +165,7 @@ ENGLISH = Words(
     help_arguments="Arguments",
     help_options="Options",
     help_commands="Commands",
+    help_default="default: ",
     warning="warning: ",
     usage_hint="{command} lists the options",
     no_names="no name given: type one or more, - for standard input, or --file FILE",
@@ -272,6 +275,7 @@ CHINESE = Words(
     help_arguments="参数",
     help_options="选项",
     help_commands="命令",
+    help_default="默认：",
     warning="注意：",
     usage_hint="用法见 {command}",
     no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import socket
+import ssl
 import threading
 import time
 import urllib.error
@@ -209,8 +211,9 @@ class Wire:
         outcome = result[0] if result else TimeoutError(f"no answer within {self.seconds:g} s")
         if isinstance(outcome, UnsafeRepository):
             raise outcome
-        reason = clean(str(getattr(outcome, "reason", outcome)), self._secret)
-        message = f"{self.name} at {_host(self.endpoint)} gave no answer: {reason}"
+        reason = clean(_why(getattr(outcome, "reason", outcome)), self._secret)
+        place = _host(self.endpoint)
+        message = f"{place} gave no answer: {reason}" if place == self.name else f"{self.name} at {place} gave no answer: {reason}"
         raise HubUnreachable(message, subject=request.full_url, hint=f"{_NO_ANSWER}{self._another}") from clean_cause(outcome, self._secret)  # type: ignore[arg-type]
 
     def _open(self, request: urllib.request.Request, wanted: _Wanted, token: Token | None, result: list[Answer | Exception]) -> None:
@@ -282,6 +285,22 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         if request is not None and after.netloc != self._host:
             request.remove_header("Authorization")
         return request
+
+
+_FAULTS = (
+    (ssl.SSLCertVerificationError, "its certificate is not trusted here"),
+    (socket.gaierror, "the host name is not found"),
+    (ConnectionRefusedError, "the connection was refused"),
+    (ConnectionResetError, "the connection was broken off"),
+    (TimeoutError, "the connection timed out"),
+)
+"""What stops a request on its way, in words for a person; the more special first."""
+
+
+def _why(outcome: object) -> str:
+    """Why no answer came; in the system's own words where no rule knows it, and for what this module says itself."""
+    own = isinstance(outcome, TimeoutError) and outcome.errno is None
+    return next((said for kind, said in _FAULTS if isinstance(outcome, kind) and not own), str(outcome))
 
 
 def _host(url: str) -> str:
