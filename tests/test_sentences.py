@@ -49,7 +49,7 @@ def test_every_sentence_of_the_data() -> None:
 
 def test_none_left_over() -> None:
     """No Chinese stands for a sentence that nobody says any more."""
-    others = {f"{{count}} {kind}" for kind in get_args(Kept)} | {"RAM", "fits", "expected {nouns}", *refusing._WORDS}
+    others = {f"{{count}} {kind}" for kind in get_args(Kept)} | {"RAM", "in RAM", "fits", "expected {nouns}", *refusing._WORDS}
     of_shell = set(SHELL.values())
     said = {*spoken.every(), *spoken.of_data()}
     typer = set(tomllib.loads((files("modelcatalog") / "data" / "sentences.zh.toml").read_text(encoding="utf-8"))["typer"])
@@ -92,6 +92,14 @@ def test_put_together() -> None:
     assert chinese("the index was left behind by another set: 2 files (a, …) are whole; fetch or make the index of these").startswith("索引是")
 
 
+def test_no_blank_between_chinese() -> None:
+    """The blank that parts Chinese from a Latin word goes where both sides are Chinese; what was given keeps its own blanks."""
+    says = Sentences({"{company} has not published {name}": "{company} 没有公开 {name} 的权重"}, ("；", "：{}", "（{}）", "、", " 或 ", " 和 "))
+    assert says.of("ByteDance has not published Doubao", {"ByteDance": "字节跳动"}) == "字节跳动没有公开 Doubao 的权重"
+    assert says.of("OpenAI has not published 小 模型") == "OpenAI 没有公开小 模型的权重"
+    assert chinese("expected a type or a size") == "应为类型或规模"
+
+
 def test_what_nobody_knows_stays() -> None:
     """What a server or a library said is not touched, and nor is a text without a blank."""
     for text in ("Loss is NaN at step 7", "Qwen/Qwen3-8B", "", "x" * 5000):
@@ -119,7 +127,7 @@ def test_every_error_is_told(name: str) -> None:
 def test_expected_is_told() -> None:
     """A refused word says in Chinese what was expected in its place."""
     error = errors.NameSyntaxError("unknown word 'fizz'", subject="Qwen-fizz", start=5, end=9, expected=("a type", "a size"))
-    assert error.told(chinese) == "不认识的词 'fizz'\n  Qwen-fizz\n       ^^^^\n  应为 类型 或 规模"
+    assert error.told(chinese) == "不认识的词 'fizz'\n  Qwen-fizz\n       ^^^^\n  应为类型或规模"
 
 
 @pytest.mark.parametrize(

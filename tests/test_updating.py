@@ -257,7 +257,7 @@ def test_command(world: World, run: Run) -> None:
     world.ms.faults.append(faults.refuse(503, b"down"))
     code, out, err = run("update", "--check", "--json", "--source", "modelscope")
     assert (code, json.loads(out)["sources"][0]["state"]) == (1, "failed")
-    assert "error: ModelScope: ModelScope failed with status 503" in err
+    assert "error: ModelScope failed with status 503" in err
     assert run("update", "--source", "litellm")[0] == 1
 
 
