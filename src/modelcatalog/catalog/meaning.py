@@ -164,6 +164,7 @@ def meanings() -> dict[str, _Row]:
     plain = {_line(identity) for identity in models.values() if _senses().isdisjoint(identity.words)}
     windowed = _windowed(models.values())
     alone = _alone_of_size(published)
+    first = {Identity(one.identity.family, "", sizes_in(one.identity), "", ()) for one in published.values() if not one.identity.version}
     found: dict[Identity, dict[str, int]] = {}
 
     def mark(text: str, far: int, short: Identity) -> None:
@@ -191,7 +192,9 @@ def meanings() -> dict[str, _Row]:
         least = min(steps_to.values())
         loose = _UNDATED <= least < _SERIES
         nearest = [text for text, steps in steps_to.items() if steps == least or (loose and steps < _SERIES)]
-        if len(nearest) == 1 and (not loose or _is_told(short, models[nearest[0]])):
+        if len(nearest) != 1 or (models[nearest[0]].version and short in first):
+            continue  # starcoder-7b is none of StarCoder 2
+        if not loose or _is_told(short, models[nearest[0]]):
             ours[str(short)] = tuple(models[nearest[0]])
     return ours
 
@@ -298,7 +301,7 @@ def _told_by_size(one: _Published, *, alone: bool) -> Iterator[tuple[int, Identi
         whole = whole.too(f"{(one.total or 0) / _BILLION:g}b")
         yield _LEFT_OUT, whole
     finished, _, _ = _parts(whole)
-    for words in (tuple(_tiers().intersection(whole.words)) if alone else (), (one.base,) if one.base in whole.words else ()):
+    for words in (tuple(_tiers().intersection(whole.words)) if alone else (), (one.base,) if one.base in whole.words and not whole.date else ()):
         for more in ((), finished):
             if words:
                 yield (_UNDATED if whole.date else _LEFT_OUT) + 1, whole.but(*words, *more).undated()
