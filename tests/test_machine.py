@@ -315,6 +315,7 @@ class TestCards:
     def test_ram(self) -> None:
         """A machine without a card."""
         assert cards.read("64GB RAM")[:2] == ((), 64 * GIB)
+        assert cards.read("512MB RAM").ram == GIB // 2
         assert cards.read("CPU with 64 GB").ram == 64 * GIB
 
     @pytest.mark.parametrize(

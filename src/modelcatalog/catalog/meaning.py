@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from itertools import chain, combinations
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import fold, index
@@ -31,8 +31,8 @@ _MONTH_AND_DAY = re.compile(r"^\d+-(?=\d+-\d+$)")
 _BILLION = 10**9
 LIBRARY = (None, "library", "ai")
 """Owners of Ollama's own names, and of Docker's."""
-_Row = tuple[Any, ...]
-"""The fields of an identity."""
+_Row = str
+"""The fields of an identity in one text, which is quicker to keep: nearly all are never asked for."""
 
 
 def meant(name: ModelName) -> ModelName:
@@ -45,7 +45,8 @@ def meant(name: ModelName) -> ModelName:
     """
     row = meanings().get(name.canonical) or (_of_day(name) if name.released is not None else None)
     if row is not None:
-        return names.meaning(name, Identity(*row))
+        family, version, words, date, order = row.split("\t")
+        return names.meaning(name, Identity(family, version, tuple(words.splitlines()), date, tuple(order.splitlines())))
     return _of_tag(name) if name.tag is not None and name.owner in LIBRARY and name.family is not None and _sized(name, name.tag) else name
 
 
@@ -63,7 +64,12 @@ def _of_day(name: ModelName) -> _Row | None:
     lines = index().by_version.get((name.family or "", fold(name.version)), ())
     if not any(line.weights == "open" and _is_day(identity.date, line.released or "") for line in lines):
         return None
-    return known.get(str(final.undated())) or tuple(final.undated())
+    return known.get(str(final.undated())) or _row(final.undated())
+
+
+def _row(identity: Identity) -> _Row:
+    family, version, words, date, order = identity
+    return "\t".join((family, version, "\n".join(words), date, "\n".join(order)))
 
 
 def _is_day(date: str, released: str) -> bool:
@@ -187,7 +193,7 @@ def meanings() -> dict[str, _Row]:
         main, short = _main(own), names.read(line.partition(": ")[2]).identity
         if main is not None and own[main].version == short.version and set(short.words) <= set(own[main].words):
             mark(main, _SERIES, short)
-    ours: dict[str, _Row] = {text: tuple(identity) for text, identity in models.items() if identity.date}
+    ours: dict[str, _Row] = {text: _row(identity) for text, identity in models.items() if identity.date}
     for short, steps_to in found.items():
         least = min(steps_to.values())
         loose = _UNDATED <= least < _SERIES
@@ -195,7 +201,7 @@ def meanings() -> dict[str, _Row]:
         if len(nearest) != 1 or (models[nearest[0]].version and short in first):
             continue  # starcoder-7b is none of StarCoder 2
         if not loose or _is_told(short, models[nearest[0]]):
-            ours[str(short)] = tuple(models[nearest[0]])
+            ours[str(short)] = _row(models[nearest[0]])
     return ours
 
 

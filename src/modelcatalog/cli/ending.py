@@ -36,7 +36,7 @@ def report_usage(error: Any, arguments: list[str]) -> int:
     """
     say, context = words(os.environ), getattr(error, "ctx", None)
     message = str(error.format_message()).rstrip(".")
-    told = _said(f"{message[:1].lower()}{message[1:]}")
+    told = _said(_plain(f"{message[:1].lower()}{message[1:]}"))
     named = {*re.findall(r"'([^']*)'", message), str(getattr(error, "option_name", ""))}
     path = context.command_path if context else "modelcatalog"
     shown = [shlex.quote(argument) for argument in arguments]
@@ -46,6 +46,22 @@ def report_usage(error: Any, arguments: list[str]) -> int:
     text = NameSyntaxError(told, subject=line, start=start, end=start + len(shown[about[-1]]), hint=hint) if about else f"{told}\n  {hint}"
     say_error(str(text))
     return BAD_INPUT
+
+
+_PYDANTIC = (
+    (re.compile(r"Value error, "), ""),
+    (re.compile(r"Input should be a valid integer.*"), "a whole number is expected"),
+    (re.compile(r"Input should be a valid number.*"), "a number is expected"),
+    (re.compile(r"Input should be greater than or equal to (\S+)"), "at least {} is expected"),
+    (re.compile(r"Input should be less than or equal to (\S+)"), "at most {} is expected"),
+)
+"""What newer versions of typer hand on from pydantic, which speaks to programmers."""
+
+
+def _plain(text: str) -> str:
+    for form, said in _PYDANTIC:
+        text = form.sub(lambda found, said=said: said.format(*found.groups()), text)  # type: ignore[misc]
+    return text
 
 
 def _said(text: str) -> str:

@@ -34,6 +34,8 @@ class BriefWords(NamedTuple):
     """Of a server's: ``{name}``, ``{engine}``, ``{model}``, ``{address}``."""
     to_fetch: str
     """``{size}`` from ``{source}`` is still to be downloaded."""
+    here: str
+    """``{size}`` lies at ``{source}``."""
     adapter: str
     """``{kind}`` and ``{name}`` of an adapter."""
     memory: str
@@ -257,6 +259,7 @@ ENGLISH = Words(
         plan="{name}: {kind}, {size}; {engine} on {device}{adapter}{memory} (--verbose shows the whole plan)",
         served="{name}: {engine}, {model} at {address} (--verbose shows the whole plan)",
         to_fetch="{size} to download from {source}",
+        here="{size}, {source}",
         adapter="; {kind} adapter {name}",
         memory="; needs {needed} of {free} free",
     ),
@@ -367,6 +370,7 @@ CHINESE = Words(
         plan="{name}：{kind}，{size}；{engine}，{device}{adapter}{memory}（--verbose 显示完整计划）",
         served="{name}：{engine}，{model}，{address}（--verbose 显示完整计划）",
         to_fetch="从 {source} 下载 {size}",
+        here="{size}，{source}",
         adapter="；{kind} 适配器 {name}",
         memory="；需要 {needed}，空闲 {free}",
     ),

@@ -18,7 +18,9 @@ from modelcatalog.planning.accelerators import Gpu
 __all__ = ["Card", "Machine", "bandwidth", "read", "sizes", "usable"]
 
 _FORM = re.compile(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
-_MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?P<unit>[GT])i?B?\b\)?", re.IGNORECASE)
+_MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?:(?P<unit>[GT])i?B?|(?P<small>M)i?B)\b\)?", re.IGNORECASE)
+_UNITS = {"m": 1 / 1024, "g": 1, "t": 1024}
+"""Of memory, in GiB."""
 _NOISE = re.compile(
     r"\b(nvidia|geforce|amd|radeon|instinct|intel|apple|tesla|huawei|gpus?|vram|macbook|mac|studio|notebook|pro (?=m\d)|with|of)\b|华为|英伟达|显卡",
     re.IGNORECASE,
@@ -91,7 +93,7 @@ def read(text: object) -> Machine:
         message = f"on={text!r} names no machine"
         raise Unsupported(message, subject=str(text), hint=_EXAMPLES)
     found = _MEMORY.search(text)
-    size = float(found["size"]) * (1024 if found["unit"].lower() == "t" else 1) if found else None
+    size = float(found["size"]) * _UNITS[(found["unit"] or found["small"]).lower()] if found else None
     rest = text if found is None else f"{text[: found.start()]} {text[found.end() :]}"
     form = _FORM.fullmatch(" ".join(rest.split()))
     count = int((form["many"] or form["times"] or 1) if form else 1)
@@ -144,7 +146,7 @@ def usable(size: int) -> int:
 def _ram(text: str, size: float | None) -> Machine:
     if size is None:
         message = f"on={text!r} does not say how much RAM"
-        raise Unsupported(message, subject=text, hint='pass on="64GB RAM"')
+        raise Unsupported(message, subject=text, hint=_EXAMPLES)
     return Machine((), round(size * _GIB), f"planned for {size:g} GB of RAM, as asked")
 
 

@@ -24,6 +24,8 @@ _TAIL = (" ", ",", ";")
 _TAIL_HOLE = "((?:[ ,;:(].*?)?)"
 _WHO = re.compile(r"(?P<head>\S+): (?P<rest>.+)", re.DOTALL)
 _ASIDE = re.compile(r"(?P<head>.+?) \((?P<rest>.+)\)", re.DOTALL)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+"""However many words, it is a value."""
 _LIST = re.compile(r"(, | or | and )")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _HAN_BEHIND = re.compile(r" [\u4e00-\u9fff]")
@@ -125,7 +127,7 @@ class _Reading:
                 continue
             known = {name: self.of(value) for name, value in holes.items()}
             # Of few letters there is a sentence in every text: then what is around them must be known too, or be one word.
-            if sentence.letters < _FEW and any(known[name] is None and " " in value for name, value in holes.items()):
+            if sentence.letters < _FEW and any(known[name] is None and " " in _QUOTED.sub("", value) for name, value in holes.items()):
                 continue
             return self._made(sentence, holes)
         return None
