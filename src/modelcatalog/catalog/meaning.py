@@ -10,7 +10,7 @@ from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.index import fold, index, series_of
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.records import Identity
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
     from modelcatalog.catalog.listing import Entry
+    from modelcatalog.entries import CompanyFile
     from modelcatalog.records import ModelName
 
 __all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "sizes_in", "tuned"]
@@ -165,8 +166,39 @@ class _Published(NamedTuple):
 @vocabulary.kept("meant")
 def meanings() -> dict[str, _Row]:
     """Canonical name that no model has -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
-    published, lines = _published()
-    models = {str(identity): identity for identity in _served()} | {text: one.identity for text, one in published.items()}
+    from modelcatalog.catalog import additions, listing  # where the table is kept, nobody needs them
+
+    files = additions.apart()
+    if files:
+        entries = [*_entries(files)]
+        shipped = additions.shipped("meant")
+        if shipped is not None and _are_own(files, entries):
+            return {**shipped, **_rows(entries, files)}
+    return _rows(listing.recorded().entries, vocabulary.companies())
+
+
+def _entries(files: Iterable[CompanyFile]) -> Iterator[Entry]:
+    """The checkpoints of some files alone."""
+    from modelcatalog.catalog import listing  # as in `meanings`
+
+    for file in files:
+        for family in file.family:
+            for series in family.series:
+                yield from listing.entries_of(file, series, series_of(file, family, series))
+
+
+def _are_own(files: Iterable[CompanyFile], entries: Iterable[Entry]) -> bool:
+    """Whether all names in the files are of the files' own families: then they are beside no model of another."""
+    own, said = set(), [entry.huggingface or entry.modelscope or "" for entry in entries]
+    for family in (family for file in files for family in file.family):
+        own.add(family.name.lower())
+        said += [text for series in family.series for text in (series.name, *series.api)]
+    return all(names.read(text).identity.family in own for text in said if text)
+
+
+def _rows(entries: Iterable[Entry], files: Iterable[CompanyFile]) -> dict[str, _Row]:
+    published, lines = _published(entries)
+    models = {str(identity): identity for identity in _served(files)} | {text: one.identity for text, one in published.items()}
     plain = {_line(identity) for identity in models.values() if _senses().isdisjoint(identity.words)}
     windowed = _windowed(models.values())
     alone = _alone_of_size(published)
@@ -205,13 +237,11 @@ def meanings() -> dict[str, _Row]:
     return ours
 
 
-def _published() -> tuple[dict[str, _Published], dict[str, dict[str, Identity]]]:
+def _published(entries: Iterable[Entry]) -> tuple[dict[str, _Published], dict[str, dict[str, Identity]]]:
     """Canonical name -> the model; and those of each series."""
-    from modelcatalog.catalog import listing  # where the table is kept, nobody needs it
-
     found: dict[str, _Published] = {}
     lines: dict[str, dict[str, Identity]] = {}
-    for entry in listing.recorded().entries:
+    for entry in entries:
         repo_id = entry.huggingface or entry.modelscope
         if not repo_id:
             continue
@@ -234,9 +264,9 @@ def _alone_of_size(published: dict[str, _Published]) -> frozenset[str]:
     return frozenset(text for every in alike.values() if len(every) == 1 for texts in every.values() for text in texts)
 
 
-def _served() -> Iterator[Identity]:
+def _served(files: Iterable[CompanyFile]) -> Iterator[Identity]:
     """Every model that its maker serves and has not published."""
-    for file in vocabulary.companies():
+    for file in files:
         yield from (names.read(one).identity for family in file.family for series in family.series for one in series.api)
 
 
