@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from modelcatalog import Unsupported, catalog, columns, keeping, parse, resolve, vocabulary
-from modelcatalog.catalog import tables
+from modelcatalog.catalog import additions, listing, meaning, sizes, tables
 from modelcatalog.cli import completing
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Size
@@ -286,6 +286,63 @@ def test_tables_aside_say_what_would_be_made(aside: Path, tmp_path: Path, monkey
     assert ([parse(name) for name in NAMES], resolve("zork2-7b-chat"), resolve("qwen3:8b", hub="modelscope")) == said
     assert {name: packed() for name, packed in vocabulary.KEPT.items()} == made
     assert written == []
+
+
+APART = """
+name = "Brontosaur Labs"
+[accounts]
+huggingface = ["brontosaur-labs"]
+[[family]]
+name = "Plesiosaur"
+zh = "蛇颈巨龙"
+weights = "mixed"
+[[family.series]]
+name = "Plesiosaur2"
+context_length = 131072
+models = ["Plesiosaur2-{7B,70B}[-Chat]-0925", "Plesiosaur2-mini-Instruct", "Plesiosaur1.5-{8,32}B-Instruct"]
+sizes = { mini = "3.8B" }
+[[family.series]]
+name = "Plesiosaur3"
+weights = "closed"
+api = ["plesiosaur-3-large-preview", "plesiosaur-3-2512"]
+"""
+TOUCHING = (
+    APART.replace("Plesiosaur", "Qwen").replace("Brontosaur Labs", "Alibaba").replace('zh = "蛇颈巨龙"', ""),
+    APART.replace("brontosaur-labs", "unsloth"),
+    APART.replace("Plesiosaur", "Instruct"),
+    APART.replace("Plesiosaur2-mini-Instruct", "Qwen3-8B-Plesiosaur"),
+    APART.replace('zh = "蛇颈巨龙"', 'tiers = ["mini"]'),
+)
+"""Words, accounts, families and models that the package has."""
+
+
+def test_data_that_stands_apart_leaves_the_tables_of_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a company of one's own no name of the package is read anew, and all is as if it had been."""
+    (tmp_path / "own.toml").write_text(APART, encoding="utf-8")
+    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path / "own.toml"))
+    vocabulary.renew()
+    assert additions.apart()
+    read: list[str] = []
+    monkeypatch.setattr(listing, "recorded", lambda: read.append("all"))
+    quick = meaning.meanings(), sizes._rows()
+    assert read == []
+    monkeypatch.undo()
+    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path / "own.toml"))
+    monkeypatch.setattr(additions, "apart", tuple)
+    vocabulary.renew(fresh=True)
+    assert (meaning.meanings(), sizes._rows()) == quick
+    assert sum(key.startswith("plesiosaur") for key in quick[0]) > 10
+    assert quick[0]["plesiosaur-3-large"].startswith("plesiosaur\t3\t")
+
+
+@pytest.mark.parametrize("text", TOUCHING, ids=["family", "account", "word", "model", "tier"])
+def test_data_that_touches_what_is_there_does_not_stand_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Then everything is made anew."""
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path / "own.toml"))
+    vocabulary.renew()
+    files = additions.apart()
+    assert not files or not meaning._are_own(files, [*meaning._entries(files)])
 
 
 def test_a_file_that_changes_while_tables_are_made_keeps_none(aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
