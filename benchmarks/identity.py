@@ -97,11 +97,10 @@ def _what(package: str) -> dict[str, str]:
     return {"en": f"{package}: spellings with the right key", "zh": f"{package.replace(PLAIN, '小写，统一分隔符')}: 键正确的写法"}
 
 
-def _about(rows: int, models: int, now: float, unseen: tuple[float, date] | None) -> dict[str, str]:
+def _about(rows: int, models: int, now: float, day: date | None) -> dict[str, str]:
     en = f"{rows} spellings of {models} models by many providers, grouped elsewhere."
     zh = f"{models} 个模型在各家服务商的 {rows} 种写法，分组来自别处。"
-    if unseen is not None:
-        share, day = unseen
+    if day is not None:
         en += (
             f" The figure of modelcatalog is that of {day.day} {day:%B %Y}, when nothing of it had been developed against them. They have been looked at since;"
             f" when this was written, it was {now:.3f}."
@@ -130,7 +129,7 @@ def main() -> None:
         shares = {package: each["right"] for package, each in result.items()} | ({"modelcatalog": unseen[0]} if unseen else {})
         results = [{"what": _what(package), "value": share, "unit": "", "owed": None} for package, share in shares.items()]
         versions = {package: version(package) for package in result if package in {"genai-prices", "litellm"}}
-        about = _about(len(rows), models, result["modelcatalog"]["right"], unseen)
+        about = _about(len(rows), models, result["modelcatalog"]["right"], unseen[1] if unseen else None)
         written = {"title": TITLE, "about": about, "versions": versions, "results": results}
         args.json.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
