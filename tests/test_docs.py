@@ -204,7 +204,8 @@ def test_the_filter_of_a_company_s_page(tmp_path: Path) -> None:
     )
     script_of_page = (DOCS / "styles" / "filter.js").read_text(encoding="utf-8")
     driver = """
-      const field = document.querySelector("input.filter"), said = {};
+      const field = document.querySelector("input.filter");
+      const said = {first: [...document.querySelectorAll("tbody tr")].find((row) => !row.closest("[hidden]")).textContent};
       for (const words of ["7b", "coder", "HERON 7b", "nothing", ""]) {
         field.value = words;
         field.dispatchEvent(new Event("input"));
@@ -220,13 +221,15 @@ def test_the_filter_of_a_company_s_page(tmp_path: Path) -> None:
         f"<script>{script_of_page}</script><script>{driver}</script></html>",
         encoding="utf-8",
     )
-    done = subprocess.run(
-        [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'browser'}", "--dump-dom", page.as_uri()],
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
-    found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found is not None
-    placeholder, said = json.loads(html.unescape(found[1]))
+
+    def read(address: str) -> Any:
+        command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'browser'}", "--dump-dom", address]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, re.DOTALL)
+        assert found is not None
+        return json.loads(html.unescape(found[1]))
+
+    placeholder, said = read(page.as_uri())
     assert placeholder.startswith("筛选")
     assert said["7b"] == [["Heron", "Heron2", "Egret", "Egret-Coder"], ["Heron2-7B", "Heron2-7B-AWQ", "a-7b"], True, 0]
     assert said["coder"] == [["Egret", "Egret-Coder"], ["a-7b"], True, 0]
@@ -234,6 +237,9 @@ def test_the_filter_of_a_company_s_page(tmp_path: Path) -> None:
     assert said["nothing"] == [[], [], True, 0]
     assert [len(one) for one in said[""][:2]] == [4, 13]
     assert said[""][2:] == [False, 2]
+    placeholder, said = read(f"{page.as_uri()}?h=heron2+7b+awq")
+    assert said["first"] == "Heron2-7B-AWQ"  # from the search, its words are in the field already
+    assert read(f"{page.as_uri()}?h=quantization")[1]["first"] == "Heron2-1B"  # unless no row has them
 
 
 def test_the_catalog_s_pages_have_everything() -> None:
