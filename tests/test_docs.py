@@ -176,6 +176,7 @@ def test_copied_code() -> None:
     assert '<div class="highlight" data-copy="jq . &lt; &quot;a&quot;"><pre>' in hook.on_page_content(block, page, None, None)
     program = '<div class="language-python highlight"><pre><code>print(1)\n</code></pre></div>'
     assert hook.on_page_content(program, page, None, None) == program
+    assert hook.on_page_content("<td>2026-08-07</td><td>2026</td>", page, None, None) == '<td class="day">2026-08-07</td><td>2026</td>'
 
 
 def test_bars() -> None:
