@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -63,6 +64,14 @@ def test_default_checkpoints_lie_where_transformers_says() -> None:
         if slash and found.exists and named.partition("/")[2] == rest.lower() and named != f"{MOVED.get(owner, owner)}/{rest}".lower():
             elsewhere.append((checkpoint, found.repo_id))
     assert elsewhere == []
+
+
+def test_families_as_people_write_them() -> None:
+    """Family and company of names that people use: under their makers' accounts, under those of repackagers, glued and with bases."""
+    expected = tomllib.loads((Path(__file__).parent / "families.toml").read_text(encoding="utf-8"))
+    wanted = {text: (company, family) for company, families in expected.items() for family, texts in families.items() for text in texts}
+    assert len(wanted) > 700
+    assert {text: (parse(text).company, parse(text).family) for text in wanted} == wanted
 
 
 def test_common_words_are_not_companies() -> None:

@@ -12,7 +12,7 @@ import pytest
 from test_hubs import write_safetensors
 
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
-from modelcatalog import parse
+from modelcatalog import parse, vocabulary
 from modelcatalog.chat import load
 from modelcatalog.errors import (
     CheckpointNotFound,
@@ -85,7 +85,7 @@ class TestSilent:
             ("T5EncoderModel", "t5", "an embedder"),
             ("WhisperForConditionalGeneration", "whisper", "a speech model"),
             ("Wav2Vec2ForCTC", "wav2vec2", "a speech model"),
-            ("Qwen2AudioForConditionalGeneration", "qwen2_audio", "a model for speech and sound"),
+            ("VoxtralForConditionalGeneration", "voxtral", "a model for speech and sound"),
             ("Qwen2_5OmniModel", "qwen2_5_omni", "a model for speech and sound"),
             ("MusicgenForConditionalGeneration", "musicgen", "a model that makes sound"),
             ("ViTForImageClassification", "vit", "a vision model"),
@@ -192,7 +192,9 @@ class TestInstalled:
         tables = installed.tables()
         assert tables is not None
         assert tables.types == set(CONFIG_MAPPING_NAMES)
-        wanted = {*modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, *modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES}
+        apart = set(vocabulary.types_apart())
+        wanted = {*modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, *modeling_auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES} - apart
+        assert apart < set(modeling_auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES)
         assert set(tables.chatting) == wanted
         assert tables.tasks["BertForMaskedLM"] == ("MODEL_FOR_MASKED_LM",)
         assert installed.tokenizers() == frozenset(map(str, TOKENIZER_MAPPING_NAMES))

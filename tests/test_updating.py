@@ -639,3 +639,12 @@ def test_accounts_of_a_company() -> None:
     assert "TheBloke" not in every
     assert set(accounts.of_hub(hub, ["Alibaba"])) < set(every)
     assert "Qwen" in accounts.of_hub(hub, ["Alibaba"])
+
+
+def test_makers_of_few_models_are_asked_about_by_name() -> None:
+    """All others together are fewer requests than a hub answers at once to who has no token."""
+    hub = HUBS["huggingface"]
+    every = accounts.of_hub(hub)
+    assert len(every) < 500
+    assert "LorenzoDeMattei" not in every
+    assert accounts.of_hub(hub, ["Lorenzo De Mattei"]) == ("LorenzoDeMattei",)

@@ -509,7 +509,8 @@ class Facts(_Record):
     licence: str | None = None
     """The SPDX id where the licence has one, else the word that its hub uses."""
     released: str | None = None
-    """An ISO date, year-month or year, like those below."""
+    """The first day on which people could use it, in a public preview too: an ISO date, year-month or year, like those below. Of an id that
+    moves from model to model, the day on which the id was first offered."""
     knowledge_cutoff: str | None = None
     """Up to when its vendor says that its knowledge can be relied on."""
     deprecated: str | None = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from os import PathLike
 from typing import TYPE_CHECKING, TypeVar
 
-from modelcatalog import names
 from modelcatalog.catalog.filling import dated
 from modelcatalog.catalog.meaning import as_said, meanings, meant
 from modelcatalog.catalog.sizes import known_size
+from modelcatalog.names import recorded
 from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
@@ -38,17 +38,20 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
     >>> name.family, name.version, name.size.total, name.types, name.quantization.method
     ('Qwen', '2.5', 3000000000, ('coder', 'instruct'), 'awq')
     """
-    if not isinstance(text, str):
-        raise no_name(text)
-    name = names.recorded(text, strict, known_size)
-    said = vars(name)  # a record's attributes take longer
+    try:
+        name = recorded(text, strict, known_size)
+    except (AttributeError, TypeError):  # looked at only where it is not a text, since the look would cost every name
+        if isinstance(text, str):
+            raise
+        raise no_name(text) from None
+    said = name.__dict__  # a record's attributes take longer
     if said["released"] is not None:
         return meant(dated(name))
     return name if said["tag"] is None and said["canonical"] not in meanings() else meant(name)
 
 
 def _read(text: str) -> ModelName:
-    name = names.recorded(text, None, known_size)
+    name = recorded(text, None, known_size)
     return name if name.released is None else dated(name)
 
 

@@ -174,8 +174,9 @@ class ChatModel:
         return defaults.opened(self.plan.modelfile, asking.messages(prompt, system))
 
     def _shown(self, messages: tuple[Message, ...], options: Options) -> tuple[Message, ...]:
-        """Messages with their images, those at an address fetched where the caller allows it; a server fetches by itself."""
-        return showing.fetched(messages, allowed=options.image_urls is True, whole=ENGINES[self.plan.engine].server is None)
+        """Messages with their images and recordings, those at an address fetched where the caller allows it; images a server fetches by itself."""
+        allowed = {"image_urls": options.image_urls is True, "audio_urls": options.audio_urls is True}
+        return showing.fetched(messages, **allowed, whole=ENGINES[self.plan.engine].server is None)
 
     def _stream(self, prompt: Prompt, options: Options, memory: object | None = None, cancel: threading.Event | None = None) -> Stream:
         cancel = cancel or threading.Event()

@@ -52,15 +52,15 @@ _PYDANTIC = (
     (re.compile(r"Value error, "), ""),
     (re.compile(r"Input should be a valid integer.*"), "a whole number is expected"),
     (re.compile(r"Input should be a valid number.*"), "a number is expected"),
-    (re.compile(r"Input should be greater than or equal to (\S+)"), r"at least \1 is expected"),
-    (re.compile(r"Input should be less than or equal to (\S+)"), r"at most \1 is expected"),
+    (re.compile(r"Input should be greater than or equal to (\S+)"), "at least {} is expected"),
+    (re.compile(r"Input should be less than or equal to (\S+)"), "at most {} is expected"),
 )
 """What newer versions of typer hand on from pydantic, which speaks to programmers."""
 
 
 def _plain(text: str) -> str:
     for form, said in _PYDANTIC:
-        text = form.sub(said, text)
+        text = form.sub(lambda found, said=said: said.format(*found.groups()), text)  # type: ignore[misc]
     return text
 
 

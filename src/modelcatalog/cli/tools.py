@@ -7,7 +7,6 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.cli.page import Page, Plain
 from modelcatalog.cli.talk import CONTROLS
 from modelcatalog.engines.tools import offered
 from modelcatalog.errors import Unsupported
@@ -58,6 +57,7 @@ def functions(file: Path) -> list[Callable[..., Any]]:
 
 def answer(session: Session, prompt: Any, tools: Sequence[Callable[..., Any]], say: Words, notes: Console, *, page: Console | None = None) -> Reply:
     """Answer a turn, with the calls and what came of them among the notes. Ctrl-C ends it, and leaves the history as it was."""
+    from modelcatalog.cli.page import Page, Plain  # see `talk.answer`
 
     def allow(call: ToolCall) -> bool:
         notes.print(say.may_call.format(call=_shown(call)), end="", markup=False, highlight=False)

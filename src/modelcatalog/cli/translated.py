@@ -88,6 +88,7 @@ CHINESE = {
     "The maximum number of tokens in a reply.": "一次回复最多多少个词元。",
     "Answer as JSON that matches the JSON Schema in this file.": "按这个文件里的 JSON Schema 以 JSON 回答。",
     "Show this image with the first prompt; may repeat.": "随第一个提问给出这张图；可以多次给出。",
+    "Play this recording with the first prompt; may repeat.": "随第一个提问放出这段录音；可以多次给出。",
     "Go on with the conversation in this file.": "接着这个文件里的对话谈。",
     "Write the conversation to this file at the end.": "结束时把对话写到这个文件。",
     "Only this model, or what has this in its name.": "只看这个模型，或名称里含有这些字的。",

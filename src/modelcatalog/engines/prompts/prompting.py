@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
-from modelcatalog.engines import images
+from modelcatalog.engines import media
 from modelcatalog.engines.prompts.calling import Calls, spelled, way
 from modelcatalog.engines.prompts.rendering import Forms
 from modelcatalog.engines.prompts.templates import Renderer
@@ -107,7 +107,8 @@ class Prompter:
         Args:
             prompt: What is asked.
             options: How to generate.
-            see: Makes the tokens of a prompt with images, whose places a message's text may hold already; None where there is nothing to see with.
+            see: Makes the tokens of a prompt with images or recordings, whose places a message's text may hold already; None where the engine
+                takes none.
 
         Raises:
             NoChatTemplate: messages, and no template to write them in.
@@ -120,10 +121,9 @@ class Prompter:
             writer = Writer(self._tokens, options.stop, self._stated, before=ids[-_BEFORE:])
             thinking = False
         else:
-            shown = bool(images.of(prompt))
-            if shown and see is None:
-                message = f"{self._subject} takes no images on this engine"
-                raise Unsupported(message, subject=self._subject, hint='use engine="transformers", or a server that has a model with vision')
+            if see is None and media.of(prompt):
+                message = f"{self._subject} takes no images and no recordings on this engine"
+                raise Unsupported(message, subject=self._subject, hint='use engine="transformers", or a server that has a model which takes them')
             tools = self._offered(options)
             template = self._template(options.chat_template, tools=bool(tools))
             values = {**self._specials, **self._switches(template, options), **self._told(template, tools)}
