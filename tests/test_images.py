@@ -389,7 +389,7 @@ def test_a_model_that_was_loaded_without_its_vision_says_how_to_load_it_whole(tm
         mc.load(str(folder), engine_options={"images": "yes"})
 
 
-@pytest.mark.filterwarnings("ignore:.*generate makes the tokens")
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_command_line_shows_images_with_the_first_prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     """A conversation on standard input: the first line has the image, the second is text; a wrong file ends it before anything is loaded."""
     folder = visionzoo.write("llava", tmp_path / "acme-llava")
