@@ -17,9 +17,11 @@ from modelcatalog.engines.transformers import seam
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KINDS", "RATE", "recording", "wav", "write"]
+__all__ = ["KINDS", "RATE", "SECONDS", "recording", "wav", "write"]
 
 RATE = 16_000
+SECONDS = 2
+"""Of a window; Whisper's own are 30."""
 _EAR: dict[str, Any] = {"encoder_layers": 2, "encoder_attention_heads": 2, "encoder_ffn_dim": 48, "d_model": 32}
 _QWEN = ("<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>")
 _GEMMA = ("<|audio|>", "<|audio>", "<audio|>", "<|image|>", "<|image>", "<image|>")
@@ -27,16 +29,16 @@ _GEMMA_NAMES = ("audio_token", "boa_token", "eoa_token", "image_token", "boi_tok
 
 
 def _mel(bins: int) -> Any:
-    """Whisper's, with windows of two seconds."""
+    """Whisper's, with shorter windows."""
     from transformers import WhisperFeatureExtractor
 
-    return WhisperFeatureExtractor(feature_size=bins, chunk_length=2, n_fft=400, hop_length=160)
+    return WhisperFeatureExtractor(feature_size=bins, chunk_length=SECONDS, n_fft=400, hop_length=160)
 
 
 def _qwen(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     from transformers import Qwen2AudioConfig, Qwen2AudioProcessor
 
-    ear = {**_EAR, "model_type": "qwen2_audio_encoder", "num_mel_bins": 16, "max_source_positions": 100}
+    ear = {**_EAR, "model_type": "qwen2_audio_encoder", "num_mel_bins": 16, "max_source_positions": SECONDS * 50}
     text = {**visionzoo.TEXT, "model_type": "qwen2", "vocab_size": len(words)}
     # Its own template counts the recordings.
     return Qwen2AudioConfig(audio_config=ear, text_config=text, audio_token_index=ids("<|AUDIO|>")), Qwen2AudioProcessor(_mel(16), words)

@@ -25,8 +25,8 @@ from modelcatalog.engines import Image, Message, images
 from modelcatalog.engines.openai.request import Dialect, body
 from modelcatalog.engines.prompts.rendering import Forms
 from modelcatalog.engines.prompts.templates import Renderer
+from modelcatalog.engines.taking import sibling
 from modelcatalog.engines.transformers import seam
-from modelcatalog.engines.transformers.senses import _sibling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -350,8 +350,8 @@ def test_a_model_without_eyes_says_which_has_them(tmp_path: Path) -> None:
         assert isinstance(replies[0].error, mc.Unsupported)
         assert replies[1].error is None
     for name, other in (("Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"), ("Llama-3.2-3B-Instruct", "meta-llama/Llama-3.2-11B-Vision-Instruct")):
-        assert _sibling(name) == other
-    assert _sibling("xyzzy-7b") is None
+        assert sibling(name, Image) == other
+    assert sibling("xyzzy-7b", Image) is None
 
 
 def test_a_checkpoint_without_its_processor_is_said(tmp_path: Path) -> None:
