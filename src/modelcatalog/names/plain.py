@@ -187,7 +187,7 @@ def read_name(parts: Parts, source: str, lower: str, words: Dictionary, start: i
 
 
 def _has_models_of(added: str, name: str) -> bool:
-    """Whether the family in a name has models that end in the word, as whisper-large-v3-turbo does: then it is no provider's."""
+    """Whether the family in a name has models that end in the word, as whisper-large-v3-turbo does: then no provider added it."""
     for piece in grammar.pieces(name):
         family = alone(readings()[piece])[0].value
         if isinstance(family, FamilyWord):
