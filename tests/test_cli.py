@@ -20,6 +20,7 @@ from rich.cells import cell_len
 from typer.main import get_command
 
 import modelcatalog as mc
+from modelcatalog import vocabulary
 from modelcatalog.cli import app, main, show, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
 from modelcatalog.show import explained, html
@@ -391,6 +392,18 @@ class TestErrors:
         assert cli("parse", "--file", lacking, LANG="zh_CN.UTF-8").err == f"错误：无法读取 {lacking}\n  没有这个文件或文件夹\n"
         assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--image", lacking).err.splitlines()[-1] == "  give the path of an image that can be read"
         assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--tools", lacking).err.splitlines()[0] == f"error: there is no file or folder {lacking}"
+
+    def test_a_data_file_that_is_wrong(self, cli: Cli, tmp_path: Path) -> None:
+        """It is said in Chinese too, where the names of companies cannot be had for the same reason."""
+        lacking = str(tmp_path / "none.toml")
+        try:
+            for arguments in (("parse", "Qwen3-8B"), ("resolve", "Qwen3-8B"), ("catalog",)):
+                vocabulary.renew()
+                ran = cli(*arguments, LANG="zh_CN.UTF-8", MODELCATALOG_DATA=lacking)
+                assert ran.code == 1
+                assert ran.err.startswith(f"错误：{lacking}：没有这个文件或文件夹\n  请给出 TOML 文件")
+        finally:
+            vocabulary.renew()
 
     def test_chinese_in_a_locale_without_it(self, cli: Cli) -> None:
         """Bytes of UTF-8 that the locale's encoding has no letters for are read as what they are."""

@@ -96,7 +96,7 @@ def test_a_pillow_image_is_kept_as_it_was() -> None:
         ({"type": "image", "path": "/nowhere/cat.png"}, "cannot be read: No such file"),
         ({"type": "image", "url": "./cat.png"}, "an address begins with https:, http: or data:"),
         ({"type": "image", "url": "file:///etc/passwd"}, "an address begins with https:, http: or data:"),
-        ({"type": "image", "image": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}, "is none: the file begins with"),
+        ({"type": "image", "image": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}, "is not an image: the file begins with"),
         ({"type": "image", "image": b""}, "the file is empty"),
         ({"type": "image", "image": 7}, "is of type int"),
         ({"type": "image", "path": "a.png", "url": "https://example.com/a.png"}, "path and url"),
@@ -400,7 +400,7 @@ def test_the_command_line_shows_images_with_the_first_prompt(tmp_path: Path) -> 
     assert first["usage"]["prompt_tokens"] > second["usage"]["prompt_tokens"] / 2 > 20
     wrong = subprocess.run([*line, "--image", str(tmp_path / "cat.txt")], input="", capture_output=True, text=True, check=False)
     assert wrong.returncode != 0
-    assert "the image in --image is none" in wrong.stderr
+    assert "the image in --image is not an image" in wrong.stderr
 
 
 def test_a_processor_that_needs_torchvision_says_so(tmp_path: Path) -> None:
