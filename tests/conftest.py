@@ -5,13 +5,14 @@ from __future__ import annotations
 import compiled  # noqa: F401  first: it decides which modules the others import
 
 # isort: split
+import gc
 import json
 import os
 import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,9 +70,24 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     monkeypatch.setenv("MODELSCOPE_CACHE", str(home / "modelscope"))
     monkeypatch.setenv("MODELSCOPE_HOME", str(home / "modelscope-home"))
     monkeypatch.setenv("MODELCATALOG_UPDATES", "off")
+    monkeypatch.setenv("MODELCATALOG_TABLES", "off")
     monkeypatch.setenv("OLLAMA_MODELS", str(home / "ollama"))
     monkeypatch.setenv("LLAMA_CACHE", str(home / "llama.cpp"))
     monkeypatch.setattr(installing, "folder", lambda: None)  # hints as whoever has it from an index sees them
+
+
+_seen = 0
+"""How many modules were there when the collector was last told to pass by what they hold."""
+
+
+@pytest.fixture(autouse=True)
+def uncollected_modules() -> None:
+    """What was imported is looked through by no collection: every model that is closed asks for one, and torch and transformers are a million objects."""
+    global _seen  # noqa: PLW0603  of this process
+    if len(sys.modules) > _seen + 50:
+        gc.collect()
+        gc.freeze()
+        _seen = len(sys.modules)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -119,6 +135,17 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatModel]:
     from modelcatalog.chat import load
 
     with load(zoo.write("llama", tmp_path_factory.mktemp("tiny") / "llama"), device="cpu") as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="session")
+def small(model: ChatModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatModel]:
+    """A Llama of random weights with the real model's tokenizer and template: for what its words are cut into, where what they say does not matter."""
+    import zoo
+    from modelcatalog.chat import load
+
+    words: Any = model._engine
+    with load(zoo.write("llama", tmp_path_factory.mktemp("small") / "small-llama", words._tokenizer), device="cpu") as loaded:
         yield loaded
 
 

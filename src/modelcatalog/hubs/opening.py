@@ -1,4 +1,4 @@
-"""Owns the opening of addresses with the standard library: the way through proxies, and where a redirect may lead. Knows no hub.
+"""Owns the opening of addresses with the standard library: the way through proxies, where a redirect may lead, what stops a request. Knows no hub.
 
 Apart from `wire`, since urllib takes as long to import as a plan of local files takes altogether.
 """
@@ -6,6 +6,7 @@ Apart from `wire`, since urllib takes as long to import as a plan of local files
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 import urllib.request
 from functools import partial
@@ -19,7 +20,7 @@ from modelcatalog.hubs import proxies
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["opener"]
+__all__ = ["opener", "why"]
 
 _REDIRECTS = 4
 _BY_NAME = ("socks4a", "socks5h")
@@ -108,3 +109,19 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         if request is not None and after.netloc != self._host:
             request.remove_header("Authorization")
         return request
+
+
+_FAULTS = (
+    (ssl.SSLCertVerificationError, "its certificate is not trusted here"),
+    (socket.gaierror, "the host name is not found"),
+    (ConnectionRefusedError, "the connection was refused"),
+    (ConnectionResetError, "the connection was broken off"),
+    (TimeoutError, "the connection timed out"),
+)
+"""What stops a request on its way, in words for a person; the more special first."""
+
+
+def why(outcome: object) -> str:
+    """Why no answer came; in the system's own words where no rule knows it, and for what this module says itself."""
+    own = isinstance(outcome, TimeoutError) and outcome.errno is None
+    return next((said for kind, said in _FAULTS if isinstance(outcome, kind) and not own), str(outcome))

@@ -209,8 +209,11 @@ class Wire:
         outcome = result[0] if result else TimeoutError(f"no answer within {self.seconds:g} s")
         if isinstance(outcome, UnsafeRepository):
             raise outcome
-        reason = clean(str(getattr(outcome, "reason", outcome)), self._secret)
-        message = f"{self.name} at {_host(self.endpoint)} gave no answer: {reason}"
+        from modelcatalog.hubs import opening  # as in `_open`
+
+        reason = clean(opening.why(getattr(outcome, "reason", outcome)), self._secret)
+        place = _host(self.endpoint)
+        message = f"{place} gave no answer: {reason}" if place == self.name else f"{self.name} at {place} gave no answer: {reason}"
         raise HubUnreachable(message, subject=request.full_url, hint=f"{_NO_ANSWER}{self._another}") from clean_cause(outcome, self._secret)  # type: ignore[arg-type]
 
     def _open(self, request: urllib.request.Request, wanted: _Wanted, token: Token | None, result: list[Answer | Exception]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from modelcatalog.names.native import mypyc_attr
 
@@ -125,7 +125,8 @@ class FamilyFacts:
 
     __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual")
     __slots__ = (
-        "_active", "_aliases", "_own", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees", "served", "usual",
+        "_active", "_aliases", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees",
+        "served", "usual",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917  made in one place
@@ -155,6 +156,7 @@ class FamilyFacts:
         of its own words says; None: nothing."""
         self._sizes: frozenset[int] | None = None
         self._own: frozenset[str] | None = None
+        self._own_sized: frozenset[str] | None = None
         self._active: dict[int, int] | None = None
         self._aliases: frozenset[str] | None = None
         self._tiers: dict[tuple[str, str], int | None] = {}
@@ -195,6 +197,12 @@ class FamilyFacts:
         if self._own is None:
             self._own = frozenset(word for text in self.ids.splitlines() for word in re.split(_WORD, text.lower()))
         return self._own
+
+    def own_sized(self) -> frozenset[str]:
+        """Those of names that state parameters: the turbo of qwen-turbo is none."""
+        if self._own_sized is None:
+            self._own_sized = frozenset(word for text in self.ids.splitlines() if re.search(_STATED, text) for word in re.split(_WORD, text.lower()))
+        return self._own_sized
 
     def sizes(self) -> frozenset[int]:
         """Parameters that its models' names state."""
@@ -267,7 +275,7 @@ class Word:
     """A word and its meaning: ``role`` says what kind, ``value`` what it states."""
 
     __match_args__: ClassVar = ("role", "text", "value", "key")
-    __slots__ = ("key", "role", "text", "value")
+    __slots__ = ("cases", "key", "role", "table", "text", "value")
 
     def __init__(self, role: Role, text: str, value: Value = None, key: str | None = None) -> None:
         self.role: Role = role
@@ -275,6 +283,10 @@ class Word:
         self.value: Value = value
         self.key = key
         """What the word adds to the canonical name; None: nothing."""
+        self.cases: tuple[Any, ...] = ()
+        """Those cases of its role that may take it, whatever stands beside it; see `reading.fitting`."""
+        self.table: object = None
+        """The cases of the role of which these are those."""
 
     def written(self, text: str) -> Word:
         """The same word, written otherwise."""
