@@ -123,9 +123,7 @@ class Layers(NamedTuple):
         widest = max((layer.heads * layer.value for layer in self.every if layer.kind in own), default=0)
         # Among layers that keep a state, those without attention are not in the cache of keys and values.
         empty = ("none",) if not any(layer.state or layer.state_float32 for layer in self.every) else ()
-        return tuple(
-            layer._replace(heads=1, key=layer.heads * layer.key, value=widest) if layer.kind in (*own, *empty) else layer for layer in self.every
-        )
+        return tuple(layer._replace(heads=1, key=layer.heads * layer.key, value=widest) if layer.kind in (*own, *empty) else layer for layer in self.every)
 
     def longest(self, room: int, width: float, keeping: Keeping | None = None, *, most: int) -> int | None:
         """The most tokens, up to ``most``, of which the layers keep no more than ``room`` bytes; None where nobody can tell."""
