@@ -79,6 +79,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     monkeypatch.setenv("MODELSCOPE_CACHE", str(home / "modelscope"))
     monkeypatch.setenv("MODELSCOPE_HOME", str(home / "modelscope-home"))
     monkeypatch.setenv("MODELCATALOG_UPDATES", "off")
+    monkeypatch.setenv("MODELCATALOG_TABLES", "off")
     monkeypatch.setenv("OLLAMA_MODELS", str(home / "ollama"))
     monkeypatch.setenv("LLAMA_CACHE", str(home / "llama.cpp"))
     monkeypatch.setattr(installing, "folder", lambda: None)  # hints as whoever has it from an index sees them

@@ -29,6 +29,7 @@ _OTHERWISE = (
 NOT_SAID = frozenset({
     # what a record or an object is as Python shows it, styles, and what other programs read
     "<ChatModel {} on {}>", "Version({})", "Callable[..., Any]", "bold red", "bold {}", "other bits", "one of ", "Value error, ", "type packages",
+    "types apart",
     "silent files",
     "module {} has no attribute {}", "modelcatalog session", "Basic {}", "Bearer {}", "Access to this resource is disabled", "Hugging Face",
     "data:{};base64,{}", "tokenizer.ggml.{}_token_id", "general.base_model.{}.{}", "model.safetensors.index.{}.json", "qzx{}vkj",
@@ -43,6 +44,7 @@ NOT_SAID = frozenset({
     "A further call could not be made: {}",
     # commands and lists of values
     "hf cache rm model/{}", "modelscope clear-cache --model {}", "rm -r {}", "rm {}", "ollama rm {}", "pip install {}", "pip install pillow",
+    "pip install numpy", "pip install librosa",
     "pip install jsonschema", "pip install 'modelcatalog[{}]'", "pip install {}{}", "pillow torchvision",
     "modelcatalog {} {}{}", '"cuda:{}" ({})', "{} in {}", "{} or {}",
 })  # fmt: skip

@@ -20,6 +20,7 @@ from rich.cells import cell_len
 from typer.main import get_command
 
 import modelcatalog as mc
+from modelcatalog import vocabulary
 from modelcatalog.cli import app, main, show, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
 from modelcatalog.show import explained, html
@@ -367,6 +368,47 @@ class TestErrors:
         assert len(ran.err) < 500
         assert "1,024" in ran.err or "1024" in ran.err
 
+    @pytest.mark.parametrize(
+        ("arguments", "english", "chinese"),
+        [
+            (("--hub", "hf"), "'--hub': 'hf' is not one of 'huggingface', 'modelscope'", "'--hub' 的值有误：'hf' 不是 'huggingface'、'modelscope' 之一"),
+            (("--concurrency", "0"), "'--concurrency': ", "'--concurrency' 的值有误："),
+            (("--context-length", "many"), "'--context-length': ", "'--context-length' 的值有误："),
+        ],
+        ids=["choice", "range", "number"],
+    )
+    def test_value_of_an_option(self, cli: Cli, arguments: tuple[str, str], english: str, chinese: str) -> None:
+        """What typer says of a value is plain, whichever of its versions says it, and Chinese where the locale is."""
+        said, told = cli("plan", "Qwen3-8B", *arguments), cli("plan", "Qwen3-8B", *arguments, LANG="zh_CN.UTF-8")
+        assert (said.code, told.code) == (2, 2)
+        assert f"error: invalid value for {english}" in said.err
+        assert f"错误：{chinese}" in told.err
+        assert not re.search(r"Value error|Input should", said.err + told.err)
+        assert not re.search(r"[a-z]{3,} [a-z]{3,}", told.err.splitlines()[0])
+
+    def test_files_that_cannot_be_read(self, cli: Cli, tmp_path: Path) -> None:
+        """The reason is Chinese where the locale is, and the next step is a shell's."""
+        lacking = str(tmp_path / "none")
+        assert cli("parse", "--file", lacking, LANG="zh_CN.UTF-8").err == f"错误：无法读取 {lacking}\n  没有这个文件或文件夹\n"
+        assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--image", lacking).err.splitlines()[-1] == "  give the path of an image that can be read"
+        assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--tools", lacking).err.splitlines()[0] == f"error: there is no file or folder {lacking}"
+
+    def test_a_data_file_that_is_wrong(self, cli: Cli, tmp_path: Path) -> None:
+        """It is said in Chinese too, where the names of companies cannot be had for the same reason."""
+        lacking = str(tmp_path / "none.toml")
+        try:
+            for arguments in (("parse", "Qwen3-8B"), ("resolve", "Qwen3-8B"), ("catalog",)):
+                vocabulary.renew()
+                ran = cli(*arguments, LANG="zh_CN.UTF-8", MODELCATALOG_DATA=lacking)
+                assert ran.code == 1
+                assert ran.err.startswith(f"错误：{lacking}：没有这个文件或文件夹\n  请给出 TOML 文件")
+        finally:
+            vocabulary.renew()
+
+    def test_chinese_in_a_locale_without_it(self, cli: Cli) -> None:
+        """Bytes of UTF-8 that the locale's encoding has no letters for are read as what they are."""
+        assert "qwen-7b" in cli("parse", os.fsencode("通义千问-7B").decode("ascii", "surrogateescape")).out
+
     def test_unknown_family(self, cli: Cli) -> None:
         """A bare name that the catalog does not know has no repository to try."""
         ran = cli("chat", "frobnicator-9000")
@@ -442,10 +484,10 @@ class TestErrors:
     def test_chinese(self, cli: Cli) -> None:
         """In a Chinese locale an error is Chinese: what happened, what was expected, and the next step, as a command."""
         assert cli("parse", "", LC_ALL="zh_CN.UTF-8").err.startswith("错误：名称是空的\n")
-        assert cli("parse", "--strict", "Qwen-fizz", LC_ALL="zh_CN.UTF-8").err.splitlines()[-1].startswith("  应为 ")
+        assert cli("parse", "--strict", "Qwen-fizz", LC_ALL="zh_CN.UTF-8").err.splitlines()[-1].startswith("  应为")
         closed = cli("chat", "豆包", LC_ALL="zh_TW.UTF-8").err.splitlines()
-        assert closed[1] == "错误：'豆包'：字节跳动 没有公开 Doubao 的权重"
-        assert closed[2] == "  字节跳动 的 API 提供它：设置 ARK_API_KEY，再用 modelcatalog chat 豆包 --engine openai"
+        assert closed[1] == "错误：'豆包'：字节跳动没有公开 Doubao 的权重"
+        assert closed[2] == "  字节跳动的 API 提供它：设置 ARK_API_KEY，再用 modelcatalog chat 豆包 --engine openai"
         shown = cli("plan", "x/y", "--on", "M9", LANG="zh_CN.UTF-8").err.splitlines()
         assert shown[1] == "错误：不认识显卡或芯片 'M9'"
         assert shown[2].endswith("；或写出显存：--on 24GB")

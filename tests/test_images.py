@@ -25,8 +25,8 @@ from modelcatalog.engines import Image, Message, images
 from modelcatalog.engines.openai.request import Dialect, body
 from modelcatalog.engines.prompts.rendering import Forms
 from modelcatalog.engines.prompts.templates import Renderer
+from modelcatalog.engines.taking import sibling
 from modelcatalog.engines.transformers import seam
-from modelcatalog.engines.transformers.seeing import _sibling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def test_a_pillow_image_is_kept_as_it_was() -> None:
         ({"type": "image", "path": "/nowhere/cat.png"}, "cannot be read: No such file"),
         ({"type": "image", "url": "./cat.png"}, "an address begins with https:, http: or data:"),
         ({"type": "image", "url": "file:///etc/passwd"}, "an address begins with https:, http: or data:"),
-        ({"type": "image", "image": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}, "is none: the file begins with"),
+        ({"type": "image", "image": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}, "is not an image: the file begins with"),
         ({"type": "image", "image": b""}, "the file is empty"),
         ({"type": "image", "image": 7}, "is of type int"),
         ({"type": "image", "path": "a.png", "url": "https://example.com/a.png"}, "path and url"),
@@ -166,14 +166,14 @@ def test_an_address_is_asked_only_where_the_caller_says_so(address: str) -> None
     """By itself nothing is fetched; where it is allowed, the file must be an image; a server is told the address."""
     given = asking.messages([{"role": "user", "content": [{"type": "image", "url": f"{address}/cat.png"}]}])
     with pytest.raises(mc.Unsupported, match="no address is asked unless you say so") as error:
-        showing.fetched(given, allowed=False, whole=True)
+        showing.fetched(given, image_urls=False, audio_urls=True, whole=True)
     assert error.value.hint is not None
     assert "image_urls=True" in error.value.hint
-    assert images.of(showing.fetched(given, allowed=True, whole=True))[0].data == png()
-    assert showing.fetched(given, allowed=True, whole=False) == given
+    assert images.of(showing.fetched(given, image_urls=True, audio_urls=False, whole=True))[0].data == png()
+    assert showing.fetched(given, image_urls=True, audio_urls=False, whole=False) == given
     wrong = asking.messages([{"role": "user", "content": [{"type": "image", "url": f"{address}/dog.png"}]}])
     with pytest.raises(mc.Unsupported, match="the file begins with"):
-        showing.fetched(wrong, allowed=True, whole=True)
+        showing.fetched(wrong, image_urls=True, audio_urls=False, whole=True)
 
 
 def test_a_conversation_with_images_is_saved(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_a_template_may_call_an_image_as_openai_does() -> None:
 def seeing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, mc.ChatModel]]:
     """A small model of each family, loaded as users load it."""
     folder = visionzoo.write(request.param, tmp_path_factory.mktemp("seeing") / f"acme-{request.param}")
-    with pytest.warns(UserWarning, match="an image in it reads the whole conversation again"):
+    with pytest.warns(UserWarning, match="reads the whole conversation again"):
         model = mc.load(str(folder))
     with model:
         yield folder, model
@@ -350,8 +350,8 @@ def test_a_model_without_eyes_says_which_has_them(tmp_path: Path) -> None:
         assert isinstance(replies[0].error, mc.Unsupported)
         assert replies[1].error is None
     for name, other in (("Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"), ("Llama-3.2-3B-Instruct", "meta-llama/Llama-3.2-11B-Vision-Instruct")):
-        assert _sibling(name) == other
-    assert _sibling("xyzzy-7b") is None
+        assert sibling(name, Image) == other
+    assert sibling("xyzzy-7b", Image) is None
 
 
 def test_a_checkpoint_without_its_processor_is_said(tmp_path: Path) -> None:
@@ -383,7 +383,7 @@ def test_a_model_that_was_loaded_without_its_vision_says_how_to_load_it_whole(tm
         assert model.chat("hello", **GREEDY).text == text
         assert model.chat(asked(visionzoo.picture(1)), **GREEDY).text == expected(folder, asked(visionzoo.picture(1)))
     blind = zoo.write("llama", tmp_path / "acme-blind")
-    with pytest.raises(mc.Unsupported, match="takes no images"):
+    with pytest.raises(mc.Unsupported, match="takes text alone"):
         mc.load(str(blind), engine_options={"images": True})
     with pytest.raises(mc.Unsupported, match="is not True or False"):
         mc.load(str(folder), engine_options={"images": "yes"})
@@ -407,7 +407,7 @@ def test_the_command_line_shows_images_with_the_first_prompt(tmp_path: Path, mon
     assert first["usage"]["prompt_tokens"] > second["usage"]["prompt_tokens"] / 2 > 20
     out, err = chat("cat.txt", "")
     assert out == ""
-    assert "the image in --image is none" in err
+    assert "the image in --image is not an image" in err
 
 
 def test_a_processor_that_needs_torchvision_says_so(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from test_hubs import write_safetensors
 
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
-from modelcatalog import parse
+from modelcatalog import parse, vocabulary
 from modelcatalog.chat import load
 from modelcatalog.errors import (
     CheckpointNotFound,
@@ -85,7 +85,7 @@ class TestSilent:
             ("T5EncoderModel", "t5", "an embedder"),
             ("WhisperForConditionalGeneration", "whisper", "a speech model"),
             ("Wav2Vec2ForCTC", "wav2vec2", "a speech model"),
-            ("Qwen2AudioForConditionalGeneration", "qwen2_audio", "a model for speech and sound"),
+            ("VoxtralForConditionalGeneration", "voxtral", "a model for speech and sound"),
             ("Qwen2_5OmniModel", "qwen2_5_omni", "a model for speech and sound"),
             ("MusicgenForConditionalGeneration", "musicgen", "a model that makes sound"),
             ("ViTForImageClassification", "vit", "a vision model"),
@@ -192,7 +192,9 @@ class TestInstalled:
         tables = installed.tables()
         assert tables is not None
         assert tables.types == set(CONFIG_MAPPING_NAMES)
-        wanted = {*modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, *modeling_auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES}
+        apart = set(vocabulary.types_apart())
+        wanted = {*modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, *modeling_auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES} - apart
+        assert apart < set(modeling_auto.MODEL_FOR_MULTIMODAL_LM_MAPPING_NAMES)
         assert set(tables.chatting) == wanted
         assert tables.tasks["BertForMaskedLM"] == ("MODEL_FOR_MASKED_LM",)
         assert installed.tokenizers() == frozenset(map(str, TOKENIZER_MAPPING_NAMES))
@@ -615,6 +617,15 @@ class TestDevices:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
         with pytest.raises(Unsupported, match="CUDA_VISIBLE_DEVICES='' hides every GPU"):
             devices.checked("cuda", (), subject="x")
+
+    def test_first_alone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of several GPUs vllm takes the first that it sees: another one by its number would be passed over without a word."""
+        monkeypatch.setattr(machine, "gpus", lambda: (self.CARD, self.CARD))
+        folder = checkpoint(tmp_path / "x")
+        with pytest.raises(Unsupported, match="device='cuda:1' is one of several, and vllm takes the first that it sees") as caught:
+            plan(folder, engine="vllm", device="cuda:1")
+        assert "CUDA_VISIBLE_DEVICES=1" in str(caught.value.hint)
+        assert plan(folder, engine="transformers", device="cuda:1").device == "cuda:1"
 
     @pytest.mark.parametrize("built", [{"cuda": False, "hip": True}, {"cuda": True}, {}])
     def test_not_known(self, built: dict[str, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["KINDS", "picture", "projector", "write"]
+__all__ = ["KINDS", "picture", "projector", "template", "write"]
 
-_TEXT: dict[str, Any] = {
+TEXT: dict[str, Any] = {
     "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
     "max_position_embeddings": 8192,
 }  # fmt: skip
@@ -29,14 +29,17 @@ class Kind(NamedTuple):
     """A family."""
 
     specials: tuple[str, ...]
-    mark: str
-    """What its template writes for an image."""
+    marks: dict[str, str]
+    """What its template writes for an image, or for a recording."""
     make: Callable[[Any, Callable[[str], int]], tuple[Any, Any]]
     """A configuration and a processor, of a tokenizer."""
+    named: dict[str, str] | None = None
+    """Special tokens that its processor asks the tokenizer for."""
 
 
-def _template(mark: str) -> str:
-    part = "{% if p['type'] == 'image' %}" + mark + "{% else %}{{ p['text'] }}{% endif %}"
+def template(marks: dict[str, str]) -> str:
+    """A chat template that writes these for parts of contents."""
+    part = "{% if 'text' in p %}{{ p['text'] }}{% endif %}" + "".join(f"{{% if p['type'] == '{kind}' %}}{mark}{{% endif %}}" for kind, mark in marks.items())
     said = "{% if m['content'] is string %}{{ m['content'] }}{% else %}{% for p in m['content'] %}" + part + "{% endfor %}{% endif %}"
     turn = "{{ '<|im_start|>' + m['role'] + '\n' }}" + said + "{{ '<|im_end|>\n' }}"
     return "{% for m in messages %}" + turn + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
@@ -46,7 +49,7 @@ def _qwen(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     from transformers import Qwen2_5_VLConfig, Qwen2VLImageProcessor
 
     rope = {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 1e4}
-    text = {**_TEXT, "vocab_size": len(words), "rope_parameters": rope}
+    text = {**TEXT, "vocab_size": len(words), "rope_parameters": rope}
     eye = {"depth": 2, "hidden_size": 32, "intermediate_size": 48, "num_heads": 2, "out_hidden_size": 64, "patch_size": 14, "fullatt_block_indexes": [1]}
     places = {"image_token_id": ids("<|image_pad|>"), "video_token_id": ids("<|video_pad|>")}
     places |= {"vision_start_token_id": ids("<|vision_start|>"), "vision_end_token_id": ids("<|vision_end|>")}
@@ -58,7 +61,7 @@ def _hybrid(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
 
     rope = {"rope_type": "default", "mrope_section": [1, 1, 0], "mrope_interleaved": True, "rope_theta": 1e4, "partial_rotary_factor": 0.25}
     small = {name: zoo.SMALL[name] for name in ("linear_key_head_dim", "linear_num_value_heads", "linear_num_key_heads")}
-    text = {**_TEXT, **small, "linear_value_head_dim": 16, "vocab_size": len(words), "layer_types": ["linear_attention", "full_attention"]}
+    text = {**TEXT, **small, "linear_value_head_dim": 16, "vocab_size": len(words), "layer_types": ["linear_attention", "full_attention"]}
     eye = {"depth": 2, "hidden_size": 32, "intermediate_size": 48, "num_heads": 2, "out_hidden_size": 64, "patch_size": 14, "num_position_embeddings": 64}
     places = {"image_token_id": ids("<|image_pad|>"), "video_token_id": ids("<|video_pad|>")}
     places |= {"vision_start_token_id": ids("<|vision_start|>"), "vision_end_token_id": ids("<|vision_end|>")}
@@ -69,7 +72,7 @@ def _hybrid(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
 def _gemma(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     from transformers import Gemma3Config, Gemma3ImageProcessor, Gemma3Processor
 
-    text = {**_TEXT, "vocab_size": len(words), "sliding_window": 64, "layer_types": ["sliding_attention", "full_attention"]}
+    text = {**TEXT, "vocab_size": len(words), "sliding_window": 64, "layer_types": ["sliding_attention", "full_attention"]}
     named = {"image_token_index": ids("<image_soft_token>"), "boi_token_index": ids("<start_of_image>"), "eoi_token_index": ids("<end_of_image>")}
     config = Gemma3Config(text_config=text, vision_config=_EYE, mm_tokens_per_image=4, **named)
     return config, Gemma3Processor(Gemma3ImageProcessor(size={"height": 56, "width": 56}), words, image_seq_length=4)
@@ -79,7 +82,7 @@ def _llava(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     from transformers import CLIPImageProcessor, CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaProcessor
 
     eye = CLIPVisionConfig(**_EYE, projection_dim=32)
-    config = LlavaConfig(vision_config=eye, text_config=LlamaConfig(**_TEXT, vocab_size=len(words)), image_token_index=ids("<image>"))
+    config = LlavaConfig(vision_config=eye, text_config=LlamaConfig(**TEXT, vocab_size=len(words)), image_token_index=ids("<image>"))
     seeing = CLIPImageProcessor(size={"shortest_edge": 56}, crop_size={"height": 56, "width": 56})
     named = {"patch_size": 14, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
     return config, LlavaProcessor(seeing, words, image_token="<image>", **named)  # noqa: S106  no password
@@ -88,7 +91,7 @@ def _llava(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
 def _idefics(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     from transformers import Idefics3Config, Idefics3ImageProcessor, Idefics3Processor, LlamaConfig
 
-    text = LlamaConfig(**_TEXT, vocab_size=len(words))
+    text = LlamaConfig(**TEXT, vocab_size=len(words))
     config = Idefics3Config(vision_config=_EYE, text_config=text, scale_factor=2, image_token_id=ids("<image>"))
     seeing = Idefics3ImageProcessor(size={"longest_edge": 112}, max_image_size={"longest_edge": 56})
     return config, Idefics3Processor(seeing, words, image_seq_len=4)
@@ -98,7 +101,7 @@ def _mistral(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     from transformers import Mistral3Config, MistralConfig, PixtralImageProcessor, PixtralVisionConfig
 
     eye = PixtralVisionConfig(**{**_EYE, "head_dim": 16})
-    text = MistralConfig(**_TEXT, vocab_size=len(words))
+    text = MistralConfig(**TEXT, vocab_size=len(words))
     config = Mistral3Config(vision_config=eye, text_config=text, image_token_index=ids("[IMG]"), spatial_merge_size=2)
     seeing = PixtralImageProcessor(size={"longest_edge": 56}, patch_size=14)
     if find_spec("torchvision") is None:
@@ -108,35 +111,38 @@ def _mistral(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     return config, PixtralProcessor(seeing, words, patch_size=14, spatial_merge_size=2)
 
 
-KINDS: dict[str, Kind] = {
-    "qwen2_5_vl": Kind(_QWEN, "<|vision_start|><|image_pad|><|vision_end|>", _qwen),
-    "qwen3_5": Kind(_QWEN, "<|vision_start|><|image_pad|><|vision_end|>", _hybrid),
-    "gemma3": Kind(("<start_of_image>", "<end_of_image>", "<image_soft_token>"), "<start_of_image>", _gemma),
-    "llava": Kind(("<image>",), "<image>", _llava),
-    "idefics3": Kind(("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"), "<image>", _idefics),
-    "mistral3": Kind(("[IMG]", "[IMG_BREAK]", "[IMG_END]"), "[IMG]", _mistral),
+_GEMMA = ("<start_of_image>", "<end_of_image>", "<image_soft_token>")
+_EYES: dict[str, tuple[tuple[str, ...], str, Callable[[Any, Callable[[str], int]], tuple[Any, Any]]]] = {
+    "qwen2_5_vl": (_QWEN, "<|vision_start|><|image_pad|><|vision_end|>", _qwen),
+    "qwen3_5": (_QWEN, "<|vision_start|><|image_pad|><|vision_end|>", _hybrid),
+    "gemma3": (_GEMMA, "<start_of_image>", _gemma),
+    "llava": (("<image>",), "<image>", _llava),
+    "idefics3": (("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"), "<image>", _idefics),
+    "mistral3": (("[IMG]", "[IMG_BREAK]", "[IMG_END]"), "[IMG]", _mistral),
 }
+KINDS: dict[str, Kind] = {name: Kind(specials, {"image": mark}, make) for name, (specials, mark, make) in _EYES.items()}
+KINDS["gemma3"] = KINDS["gemma3"]._replace(named=dict(zip(("boi_token", "eoi_token", "image_token"), _GEMMA, strict=True)))
 
 
-def write(kind: str, folder: Path) -> Path:
+def write(kind: str, folder: Path, *, kinds: dict[str, Kind] = KINDS) -> Path:
     """A checkpoint of random weights, with its tokenizer and its processor."""
     import torch
     from tokenizers import AddedToken
-    from transformers import AutoModelForImageTextToText, PreTrainedTokenizerFast
+    from transformers import AutoModelForImageTextToText, AutoModelForMultimodalLM, PreTrainedTokenizerFast
 
-    family = KINDS[kind]
+    family = kinds[kind]
     words = zoo.tokenizer()
     words.add_tokens([AddedToken(word, special=True, normalized=False) for word in family.specials])
-    if kind == "gemma3":
-        named = dict(zip(("boi_token", "eoi_token", "image_token"), family.specials, strict=True))
-        words = PreTrainedTokenizerFast(tokenizer_object=words.backend_tokenizer, eos_token="<|im_end|>", extra_special_tokens=named)  # noqa: S106  no password
-    words.chat_template = _template(family.mark)
+    if family.named is not None:
+        words = PreTrainedTokenizerFast(tokenizer_object=words.backend_tokenizer, eos_token="<|im_end|>", extra_special_tokens=family.named)  # noqa: S106  no password
+    words.chat_template = template(family.marks)
     words.pad_token = "<|endoftext|>"  # noqa: S105  no password
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         config, processor = family.make(words, words.convert_tokens_to_ids)
         torch.manual_seed(0)
-        model = AutoModelForImageTextToText.from_config(config, dtype=torch.float32)
+        auto: Any = AutoModelForImageTextToText if "image" in family.marks else AutoModelForMultimodalLM
+        model = auto.from_config(config, dtype=torch.float32)
         zoo._spread(model)
         model.save_pretrained(folder)
         processor.save_pretrained(folder)

@@ -68,7 +68,8 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     if found is None:
         _refuse_closed(name, listed)
         found = _meant(name, listed, target) or _derived(name, listed, target)
-    said = {"asked": name.source, "revision": hub_revision(name), "file": name.file if name.owner else None, "moving": _day(name, found, listed)}
+    file = name.file if name.owner and found.repo_id.rpartition("/")[2].lower() != (name.file or "").lower() else None
+    said = {"asked": name.source, "revision": hub_revision(name), "file": file, "moving": _day(name, found, listed)}
     return found.model_copy(update=said)
 
 
@@ -105,9 +106,17 @@ def _by_id(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoin
     """The id itself is in the catalog, on this hub or on the other."""
     if name.owner is None or name.name is None:
         return None
-    text = f"{name.owner}/{name.name}".lower()
-    entry = listed.by_id[target].get(text) or listed.by_id[other(target)].get(text)
-    return None if entry is None else on_hub(entry, target)
+    for last in (name.file, name.name) if _ends_like_a_file(name) else (name.name,):
+        text = f"{name.owner}/{last}".lower()
+        entry = listed.by_id[target].get(text) or listed.by_id[other(target)].get(text)
+        if entry is not None:
+            return on_hub(entry, target)
+    return None
+
+
+def _ends_like_a_file(name: ModelName) -> bool:
+    """Whether the whole reference may be a repository's: some end in .gguf."""
+    return name.file is not None and name.source.endswith(f"{name.owner}/{name.file}")
 
 
 def _account(name: ModelName) -> Account | None:

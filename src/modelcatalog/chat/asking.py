@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from modelcatalog.chat import showing
-from modelcatalog.engines import Image, Message, ToolCall, well_formed
+from modelcatalog.engines import Message, ToolCall, well_formed
+from modelcatalog.engines.media import Medium
 from modelcatalog.errors import Unsupported, shown
 
 __all__ = ["Asked", "Content", "instructions", "messages", "paired", "text", "turn"]
@@ -17,8 +18,8 @@ __all__ = ["Asked", "Content", "instructions", "messages", "paired", "text", "tu
 Asked = str | Sequence[Message | Mapping[str, Any]]
 """A prompt: the user's text, a conversation as messages (or dicts with ``role`` and ``content``), or the parts of one text."""
 
-Content = str | Sequence[str | Image | Mapping[str, Any]]
-"""What one message says: a text, or texts and images in their order."""
+Content = str | Sequence[str | Medium | Mapping[str, Any]]
+"""What one message says: a text, or texts, images and recordings in their order."""
 
 _ROLES = ("system", "user", "assistant", "tool")
 _MORE = {"assistant": ("tool_calls",), "tool": ("tool_call_id", "name")}
@@ -183,17 +184,17 @@ def _content(content: object, where: str) -> str:
     """A content as one text: parts are put together as templates do that take them, with nothing between."""
     if isinstance(content, str):
         return well_formed(content, where)
-    if not isinstance(content, Sequence) or isinstance(content, bytes) or not all(isinstance(part, Mapping | str | Image) for part in content):
+    if not isinstance(content, Sequence) or isinstance(content, bytes) or not all(isinstance(part, Mapping | str | Medium) for part in content):
         message = f"the content of {where} is {_kind(content)}, not a text or a list of text parts"
         raise Unsupported(message, subject=shown(content), hint='write a str, or [{"type": "text", "text": "…"}]')
-    said = (part for part in content if not isinstance(part, Image) and not showing.shows(part))
+    said = (part for part in content if not showing.shows(part))
     return well_formed("".join(part if isinstance(part, str) else _part(part, where) for part in said), where)
 
 
 def _part(part: Mapping[str, Any], where: str) -> str:
     kind, words = part.get("type", "text"), part.get("text")
     if kind not in {"text", "input_text", "output_text"}:
-        message = f"{where} has a part of type {kind!r}, and texts and images are read here"
+        message = f"{where} has a part of type {kind!r}, and texts, images and recordings are read here"
         raise Unsupported(message, subject=shown(part), hint="leave it out, or describe it in a part of type 'text'")
     if not isinstance(words, str):
         message = f"a text part of {where} has no text"

@@ -1,4 +1,4 @@
-"""Owns the parts of a content that are images, however callers write them, and fetching those that lie elsewhere. Knows no engine."""
+"""Owns the parts of a content that are images or recordings, however callers write them, and fetching those that lie elsewhere. Knows no engine."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import os
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import URLError
 from urllib.parse import unquote, urlsplit
 
-from modelcatalog.engines.images import LARGEST, Image, from_bytes, from_data_url
+from modelcatalog.engines import Audio, Image, images, sounds
+from modelcatalog.engines.media import Medium
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -18,118 +19,199 @@ if TYPE_CHECKING:
 
 __all__ = ["fetched", "parts", "shows"]
 
-_TYPES = frozenset({"image", "image_url", "input_image"})
-_KEYS = ("image", "path", "url", "image_url", "base64", "source")
 _SECONDS = 20.0
-_HOW = 'write {"type": "image", "path": "cat.png"}, or "image" with a Pillow image or bytes, or "url" with a data: URL'
+
+
+class _Kind(NamedTuple):
+    """What is told apart by the type of a part."""
+
+    record: type[Medium]
+    the: str
+    """What messages call one."""
+    types: frozenset[str]
+    keys: tuple[str, ...]
+    """Where it may be; the first takes an object, bytes, a path or an address."""
+    nested: frozenset[str]
+    """Those of them that may be a mapping with the data or the address in it."""
+    largest: int
+    how: str
+    small: str
+    allow: str
+
+
+_KINDS = (
+    _Kind(
+        Image, "the image", frozenset({"image", "image_url", "input_image"}), ("image", "path", "url", "image_url", "base64", "source"),
+        frozenset({"image_url", "source"}), images.LARGEST,
+        'write {"type": "image", "path": "cat.png"}, or "image" with a Pillow image or bytes, or "url" with a data: URL',
+        "make it smaller: models read a few thousand pixels a side at most", "pass image_urls=True, or fetch it yourself and give its bytes",
+    ),
+    _Kind(
+        Audio, "the recording", frozenset({"audio", "audio_url", "input_audio"}), ("audio", "path", "url", "audio_url", "base64", "input_audio", "source"),
+        frozenset({"audio_url", "input_audio", "source"}), sounds.LARGEST,
+        'write {"type": "audio", "path": "hello.wav"}, or "audio" with bytes or an array and its "sampling_rate", or "url" with a data: URL',
+        "cut it into parts: models hear a few minutes at most", "pass audio_urls=True, or fetch it yourself and give its bytes",
+    ),
+)  # fmt: skip
 
 
 def shows(part: object) -> bool:
-    """Whether a part of a content is an image, as OpenAI, transformers or Anthropic write them.
+    """Whether a part of a content is an image or a recording, as OpenAI, transformers or Anthropic write them.
 
     >>> shows({"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}), shows({"type": "text", "text": "hello"})
     (True, False)
     """
-    return isinstance(part, Image) or (isinstance(part, Mapping) and part.get("type") in _TYPES)
+    return isinstance(part, Medium) or _kind(part) is not None
 
 
-def parts(content: object, where: str) -> tuple[str | Image, ...] | None:
-    """The texts and images of a content in their order; None where there is no image.
+def _kind(part: object) -> _Kind | None:
+    said = part.get("type") if isinstance(part, Mapping) else None
+    return next((kind for kind in _KINDS if said in kind.types), None) if isinstance(said, str) else None
+
+
+def parts(content: object, where: str) -> tuple[str | Image | Audio, ...] | None:
+    """The texts, images and recordings of a content in their order; None where there is text alone.
 
     Raises:
-        Unsupported: an image cannot be read.
+        Unsupported: one cannot be read.
     """
     if isinstance(content, str) or not isinstance(content, Sequence) or not any(map(shows, content)):
         return None
-    return tuple(_image(part, where) if shows(part) else part if isinstance(part, str) else str(part["text"]) for part in content)
+    return tuple(_read(part, where) for part in content)
 
 
-def fetched(messages: Sequence[Message], *, allowed: bool, whole: bool) -> tuple[Message, ...]:
-    """Messages whose images may be shown.
+def _read(part: Any, where: str) -> Any:
+    kind = _kind(part)
+    return part if isinstance(part, str | Medium) else str(part["text"]) if kind is None else _medium(part, kind, where)
+
+
+# From elsewhere ------------------------------------------------------------------------------
+
+
+def fetched(messages: Sequence[Message], *, image_urls: bool, audio_urls: bool, whole: bool) -> tuple[Message, ...]:
+    """Messages whose images and recordings may be shown.
 
     Args:
         messages: The conversation.
-        allowed: Whether the caller allows addresses.
-        whole: Whether the images themselves are wanted; a server fetches by itself.
+        image_urls: Whether the caller allows addresses of images.
+        audio_urls: Whether the caller allows those of recordings.
+        whole: Whether the images themselves are wanted; a server fetches by itself. Recordings it takes no other way.
 
     Raises:
-        Unsupported: an image has an address and the caller did not allow it, or what lies there is no image.
+        Unsupported: something has an address and the caller did not allow it, or what lies there is something else.
     """
-    return tuple(_fetched(message, allowed=allowed, whole=whole) for message in messages)
+    allowed = (image_urls, audio_urls)
+    for kind, yes in zip(_KINDS, allowed, strict=True):
+        messages = tuple(_fetched(one, kind, allowed=yes, whole=whole or kind.record is Audio) for one in messages)
+    return tuple(messages)
 
 
-def _fetched(message: Message, *, allowed: bool, whole: bool) -> Message:
-    far = [part for part in message.parts or () if isinstance(part, Image) and part.remote]
+def _fetched(message: Message, kind: _Kind, *, allowed: bool, whole: bool) -> Message:
+    far = [part for part in message.parts or () if isinstance(part, kind.record) and part.remote]
     if not far:
         return message
     if not allowed:
-        said = f"an image lies at {far[0].url[:200]}, and no address is asked unless you say so"
-        raise Unsupported(said, subject=far[0].url[:200], hint="pass image_urls=True, or fetch it yourself and give its bytes")
+        said = f"{kind.the} lies at {far[0].url[:200]}, and no address is asked unless you say so"
+        raise Unsupported(said, subject=far[0].url[:200], hint=kind.allow)
     if not whole:
         return message
-    here = {one: from_bytes(_download(one.url), one.url[:200], detail=one.detail) for one in dict.fromkeys(far)}
-    return message.model_copy(update={"parts": tuple(here.get(part, part) if isinstance(part, Image) else part for part in message.parts or ())})
+    here = {one: _of_bytes(_download(one.url, kind), kind, one.url[:200], getattr(one, "detail", None)) for one in dict.fromkeys(far)}
+    return message.model_copy(update={"parts": tuple(here.get(part, part) if isinstance(part, Medium) else part for part in message.parts or ())})
 
 
-def _download(url: str) -> bytes:
+def _download(url: str, kind: _Kind) -> bytes:
     from urllib.request import Request, urlopen
 
     try:
         with urlopen(Request(url, headers={"User-Agent": "modelcatalog"}), timeout=_SECONDS) as answer:  # noqa: S310  http and https only, see `_located`
-            data: bytes = answer.read(LARGEST + 1)
+            data: bytes = answer.read(kind.largest + 1)
             return data
     except (URLError, OSError, ValueError) as error:
-        message = f"the image at {url[:200]} cannot be fetched: {error}"
+        message = f"{kind.the} at {url[:200]} cannot be fetched: {error}"
         raise Unsupported(message, subject=url[:200], hint="fetch it yourself, and give its bytes or its path") from error
 
 
-def _image(part: Image | Mapping[str, Any], where: str) -> Image:
-    """One image, from whichever key holds it."""
-    if isinstance(part, Image):
-        return part
-    given = [key for key in _KEYS if part.get(key) is not None]
+# Whichever way it is written -----------------------------------------------------------------
+
+
+def _medium(part: Mapping[str, Any], kind: _Kind, where: str) -> Medium:
+    """An image or a recording, from whichever key holds it."""
+    given = [key for key in kind.keys if part.get(key) is not None]
     if len(given) != 1:
-        message = f"an image part of {where} has {' and '.join(given) or 'no image'}"
-        raise Unsupported(message, subject=repr(part)[:200], hint=_HOW)
-    key, value, detail = given[0], part[given[0]], part.get("detail")
-    if key in {"image_url", "source"} and isinstance(value, Mapping):
+        has = " and ".join(given) or f"no {kind.keys[0]}"
+        message = f"a part of {where} with the type {part['type']!r} has {has}"
+        raise Unsupported(message, subject=repr(part)[:200], hint=kind.how)
+    key, value, detail, rate = given[0], part[given[0]], part.get("detail"), part.get("sampling_rate")
+    if key in kind.nested and isinstance(value, Mapping):
         detail = value.get("detail", detail)
         key, value = ("base64", value["data"]) if value.get("data") is not None else ("url", value.get("url"))
+    elif key == "audio":
+        value, rate = _sampled(value, rate)
+    if kind.record is Audio and _numbers(value):
+        return sounds.from_array(value, rate, where)
+    if rate is not None and kind.record is Audio:
+        message = f"{kind.the} in {where} has a sampling_rate beside it, and a file says its own"
+        raise Unsupported(message, subject="sampling_rate", hint="leave it out, or give an array of samples")
     if isinstance(value, bytes | bytearray | memoryview):
-        return from_bytes(bytes(value), where, detail=detail)
+        return _of_bytes(bytes(value), kind, where, detail)
     if isinstance(value, os.PathLike) or (isinstance(value, str) and key == "path"):
-        return from_bytes(_file(os.fspath(value), where), where, detail=detail)
+        return _of_bytes(_file(os.fspath(value), kind, where), kind, where, detail)
     if isinstance(value, str):
-        return from_data_url(f"data:;base64,{value}", where, detail=detail) if key == "base64" else _located(value, where, detail, path=key == "image")
-    if hasattr(value, "save") and hasattr(value, "convert"):
-        return from_bytes(_png(value), where, detail=detail)
-    message = f"the image in {where} is of type {type(value).__name__}"
-    raise Unsupported(message, subject=repr(value)[:200], hint=_HOW)
+        return _of_url(f"data:;base64,{value}", kind, where, detail) if key == "base64" else _located(value, kind, where, detail, path=key == kind.keys[0])
+    if kind.record is Image and hasattr(value, "save") and hasattr(value, "convert"):
+        return _of_bytes(_png(value), kind, where, detail)
+    message = f"{kind.the} in {where} is of type {type(value).__name__}"
+    raise Unsupported(message, subject=repr(value)[:200], hint=kind.how)
 
 
-def _located(text: str, where: str, detail: str | None, *, path: bool) -> Image:
-    """An image by a data URL, an address or, under the key ``image``, a path."""
+def _of_bytes(data: bytes, kind: _Kind, where: str, detail: str | None) -> Medium:
+    return images.from_bytes(data, where, detail=detail) if kind.record is Image else sounds.from_bytes(data, where)
+
+
+def _of_url(url: str, kind: _Kind, where: str, detail: str | None) -> Medium:
+    return images.from_data_url(url, where, detail=detail) if kind.record is Image else sounds.from_data_url(url, where)
+
+
+def _sampled(value: Any, rate: Any) -> tuple[Any, Any]:
+    """Samples and their rate, where they come together: as datasets hold them, or as a pair."""
+    if isinstance(value, Mapping):
+        if value.get("array") is not None:
+            return value["array"], value.get("sampling_rate", rate)
+        return value.get("bytes") or value.get("path"), rate
+    if isinstance(value, tuple) and len(value) == 2 and _numbers(value[0]) and isinstance(value[1], int | float):  # noqa: PLR2004  samples and a rate
+        return value
+    return value, rate
+
+
+def _numbers(value: Any) -> bool:
+    """Whether it is an array of samples, or a list of them."""
+    listed = isinstance(value, list | tuple) and len(value) > 0 and isinstance(value[0], int | float | list | tuple)
+    return listed or (hasattr(value, "__array__") and hasattr(value, "shape"))
+
+
+def _located(text: str, kind: _Kind, where: str, detail: str | None, *, path: bool) -> Medium:
+    """By a data URL, an address or, under the key that takes anything, a path."""
     scheme = urlsplit(text[:200]).scheme.lower()
     if scheme == "data":
-        return from_data_url(text, where, detail=detail)
+        return _of_url(text, kind, where, detail)
     if scheme in {"http", "https"}:
-        return Image(url=text, detail=detail)
+        return Image(url=text, detail=detail) if kind.record is Image else Audio(url=text)
     if path:
-        return from_bytes(_file(unquote(urlsplit(text).path) if scheme == "file" else text, where), where, detail=detail)
-    message = f"the url of an image in {where} is {text[:80]!r}: an address begins with https:, http: or data:"
+        return _of_bytes(_file(unquote(urlsplit(text).path) if scheme == "file" else text, kind, where), kind, where, detail)
+    message = f"the url of {kind.the} in {where} is {text[:80]!r}: an address begins with https:, http: or data:"
     raise Unsupported(message, subject=text[:200], hint='a file of this disk goes under "path"')
 
 
-def _file(path: str | bytes, where: str) -> bytes:
+def _file(path: str | bytes, kind: _Kind, where: str) -> bytes:
     place = Path(os.fsdecode(path)).expanduser()
     try:
-        if place.is_file() and place.stat().st_size > LARGEST:
-            message = f"the image {place} has {place.stat().st_size:,} bytes, more than {LARGEST:,}"
-            raise Unsupported(message, subject=str(place), hint="make it smaller: models read a few thousand pixels a side at most")
+        if place.is_file() and place.stat().st_size > kind.largest:
+            message = f"{kind.the} {place} has {place.stat().st_size:,} bytes, more than {kind.largest:,}"
+            raise Unsupported(message, subject=str(place), hint=kind.small)
         return place.read_bytes()
     except (OSError, ValueError) as error:
-        message = f"the image {str(place)[:200]!r} in {where} cannot be read: {getattr(error, 'strerror', None) or error}"
-        raise Unsupported(message, subject=str(place)[:200], hint=_HOW) from error
+        message = f"{kind.the} {str(place)[:200]!r} in {where} cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise Unsupported(message, subject=str(place)[:200], hint=kind.how) from error
 
 
 def _png(image: Any) -> bytes:

@@ -12,20 +12,19 @@ import typer
 
 import modelcatalog
 from modelcatalog.cli import brief, ending, show, slash, talk, typed
-from modelcatalog.cli import page as pages
 from modelcatalog.cli.given import lines
 from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rich.console import Console
 
     from modelcatalog import ChatModel, Plan, Reply, Session
     from modelcatalog.cli.words import Words
-    from modelcatalog.engines import Image
+    from modelcatalog.engines.media import Medium
 
 __all__ = ["chat", "lock", "plan"]
 
@@ -86,6 +85,7 @@ def chat(
     asked: dict[str, Any],
     max_new_tokens: Annotated[int, typer.Option(min=1, metavar="N", help="The maximum number of tokens in a reply.")] = 512,
     image: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Show this image with the first prompt; may repeat.", show_default=False)] = None,
+    audio: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Play this recording with the first prompt; may repeat.", show_default=False)] = None,
     schema: Annotated[Path | None, typer.Option(metavar="FILE", help="Answer as JSON that matches the JSON Schema in this file.", show_default=False)] = None,
     tools: Annotated[
         Path | None,
@@ -115,7 +115,7 @@ def chat(
     page = _page(json=json, asked=markdown)
     prompt = prompt if prompt is None or json else slash.of_message(prompt, say, notes)
     reply = None if tools is None else _calling(tools, say, notes, page, json=json)
-    images = _images(image or ())
+    shown = _media({"image": image or (), "audio": audio or ()})
     if resume is not None:
         from modelcatalog.chat import saving  # only --resume needs it
 
@@ -130,12 +130,12 @@ def chat(
         session = model.session(system, **settings) if resume is None else modelcatalog.Session.load(resume, model, system=system, **settings)
         try:
             if json:
-                _replies(session, [prompt] if prompt is not None else talk.prompts(), images)
+                _replies(session, [prompt] if prompt is not None else talk.prompts(), shown)
             elif prompt is None:
-                talk.talk(session, say, notes, report=ending.report, reply=None if reply is None else partial(reply, session), images=images, page=page)
+                talk.talk(session, say, notes, report=ending.report, reply=None if reply is None else partial(reply, session), shown=shown, page=page)
             elif reply is not None:
-                reply(session, [*images, prompt] if images else prompt)
-            elif talk.answer(session.stream([*images, prompt] if images else prompt), say, notes, page).finish_reason == "cancelled":
+                reply(session, [*shown, prompt] if shown else prompt)
+            elif talk.answer(session.stream([*shown, prompt] if shown else prompt), say, notes, page).finish_reason == "cancelled":
                 raise typer.Exit(ending.INTERRUPTED)
         finally:
             if save is not None:
@@ -151,6 +151,8 @@ def _page(*, json: bool, asked: bool | None) -> Console | None:
     if json and asked:
         message = "--markdown is for people, and --json prints JSON"
         raise Unsupported(message, subject="--markdown", hint="leave one of them out")
+    from modelcatalog.cli import page as pages  # see `talk.answer`
+
     out = show.console()
     return out if not json and pages.renders(out, asked=asked) else None
 
@@ -202,25 +204,28 @@ def _schema(file: Path) -> dict[str, Any]:
     return found
 
 
-def _images(files: Iterable[Path]) -> tuple[Image, ...]:
-    """The images in files, which are read before anything is loaded.
+def _media(files: Mapping[str, Iterable[Path]]) -> tuple[Medium, ...]:
+    """The images and recordings in files, which are read before anything is loaded.
+
+    Args:
+        files: What they are, as a part of a message says it -> the files.
 
     Raises:
         Unsupported: one cannot be read, or is none.
     """
-    parts = [{"type": "image", "path": file} for file in files]
-    if not parts:
+    if not any(files.values()):
         return ()
     from modelcatalog.chat import showing
 
-    return tuple(part for part in showing.parts(parts, "--image") or () if not isinstance(part, str))
+    each = (showing.parts([{"type": kind, "path": file} for file in some], f"--{kind}") or () for kind, some in files.items())
+    return tuple(part for parts in each for part in parts if not isinstance(part, str))
 
 
-def _replies(session: Session, prompts: Iterable[str], images: Sequence[Image]) -> None:
+def _replies(session: Session, prompts: Iterable[str], shown: Sequence[Medium]) -> None:
     code = 0
     for prompt in prompts:
-        ended = talk.record(session.stream([*images, prompt] if images else prompt), ending.report).finish_reason
-        images = ()
+        ended = talk.record(session.stream([*shown, prompt] if shown else prompt), ending.report).finish_reason
+        shown = ()
         if ended == "cancelled":
             raise typer.Exit(ending.INTERRUPTED)
         if ended == "error":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from modelcatalog import Reply, Session
     from modelcatalog.cli.words import Words
-    from modelcatalog.engines import Image
+    from modelcatalog.engines.media import Medium
 
 __all__ = ["Commands", "of_message"]
 
@@ -53,7 +53,7 @@ class Commands:
         self.replies: list[Reply] = []
         """What the model has said so far."""
 
-    def take(self, line: str) -> str | Sequence[str | Image] | None:
+    def take(self, line: str) -> str | Sequence[str | Medium] | None:
         """What to ask the model; None where the line was a command, which is done.
 
         Raises:
@@ -84,7 +84,7 @@ class Commands:
         self._session.reset()
         self._notes.print(self._say.begun)
 
-    def _regenerate(self, _: str) -> str | Sequence[str | Image] | None:
+    def _regenerate(self, _: str) -> str | Sequence[str | Medium] | None:
         shown = next((one.parts for one in reversed(self._session.messages) if one.role == "user"), None)
         said = self._session.undo()
         if said is None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from modelcatalog.cli.page import Page, Plain
 from modelcatalog.cli.slash import Commands
 from modelcatalog.errors import ModelCatalogError, NoChatTemplate
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from modelcatalog import Reply, Session
     from modelcatalog.chat import Stream
     from modelcatalog.cli.words import Words
-    from modelcatalog.engines import Image
+    from modelcatalog.engines.media import Medium
 
 __all__ = ["CONTROLS", "ENDS", "answer", "prompts", "record", "talk", "waiting", "well_formed"]
 
@@ -55,7 +54,7 @@ def talk(
     *,
     report: Callable[[ModelCatalogError], object],
     reply: Callable[[Any], Reply] | None = None,
-    images: Sequence[Image] = (),
+    shown: Sequence[Medium] = (),
     page: Console | None = None,
 ) -> None:
     """Prompt and reply in turn, until the user ends it. What begins with a slash is for the program, never for the model.
@@ -66,7 +65,7 @@ def talk(
         notes: Where everything goes that is not a reply.
         report: Prints an error, after which the conversation goes on.
         reply: Answers a prompt and prints the answer, where it is more than to stream it.
-        images: What is shown with the first prompt.
+        shown: Images and recordings that go with the first prompt.
         page: As in `answer`.
 
     Raises:
@@ -96,8 +95,8 @@ def talk(
                 continue
             # The reply follows on the same line, unless it has lines of its own.
             print(before, end="", flush=True)  # noqa: T201
-            slash.replies.append(made([*images, asked] if images and isinstance(asked, str) else asked))
-            images = ()
+            slash.replies.append(made([*shown, asked] if shown and isinstance(asked, str) else asked))
+            shown = ()
         except NoChatTemplate:
             raise
         except KeyboardInterrupt:
@@ -151,6 +150,8 @@ def answer(stream: Stream, say: Words, notes: Console, page: Console | None = No
         notes: Where everything goes that is not the reply.
         page: The terminal, where the reply is to be shown as Markdown.
     """
+    from modelcatalog.cli.page import Page, Plain  # rich's Markdown takes as long as all of a command that shows none
+
     with _stoppable(stream):
         with Plain() if page is None else Page(page) as shown:
             try:

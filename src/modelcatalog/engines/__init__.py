@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from modelcatalog.engines import tools as toolbox
 from modelcatalog.engines.constraints import GIVEN, Constraint, constraint
 from modelcatalog.engines.images import Image
+from modelcatalog.engines.sounds import Audio
 from modelcatalog.engines.tools import Tool, ToolCall
 from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported, shown
 from modelcatalog.planning.runs import ENGINES
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from modelcatalog.planning import Plan
 
 __all__ = [
-    "Called", "Constraint", "Engine", "Event", "Finish", "Finished", "Image", "Message", "Options", "Pieces", "Prompt", "Started", "Thought", "Together",
-    "Tool", "ToolCall", "Written", "files_of", "open_engine", "options", "refuse_missing", "well_formed",
+    "Audio", "Called", "Constraint", "Engine", "Event", "Finish", "Finished", "Image", "Message", "Options", "Pieces", "Prompt", "Started", "Thought",
+    "Together", "Tool", "ToolCall", "Written", "files_of", "open_engine", "options", "refuse_missing", "well_formed",
 ]  # fmt: skip
 
 _T = TypeVar("_T")
@@ -49,8 +50,8 @@ class Message(BaseModel):
     role: Role
     content: str
     """What it says; the texts of its parts."""
-    parts: tuple[str | Image, ...] | None = Field(default=None, repr=False)
-    """Its texts and images in their order, where it has an image."""
+    parts: tuple[str | Image | Audio, ...] | None = Field(default=None, repr=False)
+    """Its texts, images and recordings in their order, where it is more than a text."""
     tool_calls: tuple[ToolCall, ...] = ()
     """What an assistant called."""
     tool_call_id: str | None = None
@@ -102,6 +103,8 @@ class Options(BaseModel):
     """For templates that know the switch, as ``enable_thinking`` or ``thinking``."""
     image_urls: bool | None = None
     """Whether images of messages may be fetched from their addresses; by itself, nothing is."""
+    audio_urls: bool | None = None
+    """The same for recordings."""
     constraint: Constraint | None = None
     """What the answer must match, as ``response_format=``, ``choices=`` or ``regex=`` say it."""
     tools: tuple[Tool, ...] = ()
@@ -303,6 +306,6 @@ def well_formed(text: _T, what: str) -> _T:
             text.encode()
         except UnicodeEncodeError as error:
             message = f"{what} holds half a character at place {error.start + 1}: {text[max(0, error.start - 8) : error.end]!r}"
-            hint = "it was cut, or decoded with surrogateescape; text.encode('utf-8', 'replace').decode() makes a question mark of it"
+            hint = "it was cut, or decoded with surrogateescape; text.encode('utf-8', 'replace').decode() turns it into a question mark"
             raise Unsupported(message, subject=shown(text), hint=hint) from error
     return text

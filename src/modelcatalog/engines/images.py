@@ -6,14 +6,11 @@ Pillow opens them where an engine wants pixels; a server takes the URL as it is.
 from __future__ import annotations
 
 import base64
-import binascii
 import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from modelcatalog.engines.media import Medium, data_of
 from modelcatalog.errors import MissingPackage, Unsupported
 
 if TYPE_CHECKING:
@@ -33,29 +30,15 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif"}
 
 
-class Image(BaseModel):
+class Image(Medium):
     """An image in a message.
 
     >>> Image(url="https://example.com/cat.png").remote
     True
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = Field(repr=False)
-    """A ``data:`` URL with the file in base64; or an address, which is fetched only where the caller allows it."""
     detail: str | None = None
     """How closely a server is to look, in OpenAI's words: ``low``, ``high``, ``auto``."""
-
-    @property
-    def remote(self) -> bool:
-        """Whether it lies elsewhere."""
-        return not self.url.startswith("data:")
-
-    @property
-    def data(self) -> bytes:
-        """The bytes of the file."""
-        return base64.b64decode(self.url.partition(",")[2])
 
     def opened(self) -> Any:
         """The pixels as a Pillow image in RGB: turned as a camera's note says, transparent parts on white.
@@ -98,7 +81,7 @@ def from_bytes(data: bytes, where: str, *, detail: str | None = None) -> Image:
         raise Unsupported(message, subject=where, hint="make it smaller: models read a few thousand pixels a side at most")
     kind = _kind(data)
     if kind is None:
-        message = f"the image in {where} is none: " + (f"the file begins with {data[:_SHOWN]!r}" if data else "the file is empty")
+        message = f"the image in {where} is not an image: " + (f"the file begins with {data[:_SHOWN]!r}" if data else "the file is empty")
         raise Unsupported(message, subject=where, hint="give a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF file")
     return Image(url=f"data:{kind};base64,{base64.b64encode(data).decode()}", detail=detail)
 
@@ -109,16 +92,7 @@ def from_data_url(url: str, where: str, *, detail: str | None = None) -> Image:
     >>> from_data_url("data:image/gif;base64,R0lGODlhAQABAAAAACw=", "message 1").data[:6]
     b'GIF89a'
     """
-    head, comma, rest = url.partition(",")
-    try:
-        data = base64.b64decode(unquote_to_bytes(rest), validate=True) if head.lower().endswith(";base64") else unquote_to_bytes(rest)
-    except (binascii.Error, ValueError) as error:
-        message = f"the data URL in {where} is not base64: {error}"
-        raise Unsupported(message, subject=url[:80], hint="write data:image/png;base64,… with the file's bytes in base64") from error
-    if not comma:
-        message = f"the data URL in {where} has no comma, and so no data"
-        raise Unsupported(message, subject=url[:80], hint="write data:image/png;base64,… with the file's bytes in base64")
-    return from_bytes(data, where, detail=detail)
+    return from_bytes(data_of(url, where, like="image/png"), where, detail=detail)
 
 
 def _kind(data: bytes) -> str | None:

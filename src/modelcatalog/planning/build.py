@@ -90,7 +90,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     _check_files(record, found, said, asked)
     place = _place(facts, found, asked, record.source)
     runs, why = _engine(record, found, facts, place, asked)
-    found = projectors.beside(found, runs, asked=(asked.engine_options or {}).get("images"), subject=record.source)
+    found = projectors.beside(found, runs, asked=asked.engine_options or {}, subject=record.source)
     ours = bool(runs.library)
     if ours:
         _check_library(record, found, said, asked)
@@ -231,7 +231,7 @@ def _engine(record: ModelName, found: Located, facts: Facts, place: _Place, aske
     check = partial(engine.check_model, facts=facts, folder=found.choice.folder, trusted=asked.trust_remote_code, subject=record.source)
     usual, free = default(), asked.engine is None and form in default().formats and chosen.engine is not default()
     if free and facts.composite and usual.sees and not chosen.engine.sees:
-        chosen = engine.Chosen(usual, f"{usual.name}: the model may see, and {chosen.engine.name} takes no images here")
+        chosen = engine.Chosen(usual, f"{usual.name}: the model may see, and {chosen.engine.name} takes no images and no sound here")
     try:
         check(chosen.engine)
     except Unsupported as error:

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog import vocabulary
 from modelcatalog.planning import packages, runs
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ _BUILT = re.compile(r"^(cuda|hip|xpu)(?:: [^=\n]+)? = (.+)$", re.MULTILINE)
 _CLASS = re.compile(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
 _IGNORED = re.compile(r"^    _keys_to_ignore_on_load_unexpected = (\[[^\]]*\]|\{[^}]*\})", re.MULTILINE)
 _WORD = re.compile(r'"(\w+)"')
-_CHATTING = ("MODEL_FOR_CAUSAL_LM", "MODEL_FOR_IMAGE_TEXT_TO_TEXT")
-"""The tables of the classes that the transformers engine loads."""
+_CHATTING = ("MODEL_FOR_CAUSAL_LM", "MODEL_FOR_IMAGE_TEXT_TO_TEXT", "MODEL_FOR_MULTIMODAL_LM")
+"""The tables of the classes that the transformers engine loads, the one that it prefers for text alone first."""
 
 
 class Tables(NamedTuple):
@@ -90,8 +91,9 @@ def read(place: Path) -> Tables | None:
     chatting: dict[str, tuple[str, ...]] = {}
     for table in _CHATTING:
         for kind, names in found.get(table, {}).items():
-            chatting[kind] = (*chatting.get(kind, ()), *names)
-    if not types or len(found) < len(_CHATTING) or not all(found.get(table) for table in _CHATTING):
+            if kind not in vocabulary.types_apart():
+                chatting[kind] = (*chatting.get(kind, ()), *names)
+    if not types or not all(found.get(table) for table in _CHATTING):
         return None
     tasks: dict[str, tuple[str, ...]] = {}
     for table, entries_of in found.items():
@@ -217,19 +219,19 @@ def lineage(text: str, start: str) -> list[str]:
     return list(found.values())
 
 
-def loaded_class(kind: str, stated: str | None, *, images: bool) -> tuple[str | None, bool]:
+def loaded_class(kind: str, stated: str | None, *, whole: bool) -> tuple[str | None, bool]:
     """The class that is loaded for a conversation, and whether it is the language model alone.
 
     Args:
         kind: The model type.
         stated: The class that ``config.json`` names.
-        images: Whether the model is to read images.
+        whole: Whether the model is to read images or sound.
     """
     known = tables()
     names = known.chatting.get(kind, ()) if known is not None else ()
     if known is None or not names:
         return stated, False
-    alone = not images and kind in known.kinds.get(_CHATTING[0], ())
+    alone = not whole and kind in known.kinds.get(_CHATTING[0], ())
     name = names[0] if alone else names[-1]
     return name, alone and not name.endswith("ForConditionalGeneration")
 

@@ -1,4 +1,4 @@
-"""Owns the projector of images that lies beside a GGUF model, as a file of its own (``mmproj``). Knows no engine."""
+"""Owns the projector of images and sound that lies beside a GGUF model, as a file of its own (``mmproj``). Knows no engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.found import Located
@@ -26,30 +26,32 @@ def size(found: Located) -> int:
     return sum(one.size for one in found.choice.companions if one.path.endswith(".gguf"))
 
 
-def beside(found: Located, runs: Engine, *, asked: object, subject: str) -> Located:
-    """A GGUF model with its projector, where images were asked for and the engine reads them by one.
+def beside(found: Located, runs: Engine, *, asked: Mapping[str, object], subject: str) -> Located:
+    """A GGUF model with its projector, where images or sound were asked for and the engine reads them by one.
 
     Args:
         found: The model.
         runs: The engine.
-        asked: What the caller gave as ``images``.
+        asked: What the caller gave as ``engine_options``.
         subject: The name, for messages.
 
     Raises:
-        Unsupported: no projector lies beside it, or it was neither True nor False.
+        Unsupported: no projector lies beside it, or a value was neither True nor False.
     """
-    if asked in (None, False) or found.choice.format != "gguf" or runs.library:
+    given = {key: asked[key] for key in ("images", "audio") if asked.get(key) not in (None, False)}
+    if not given or found.choice.format != "gguf" or runs.library:
         return found
-    if asked is not True:
-        message = f"images={asked!r} is not True or False"
-        raise Unsupported(message, subject="images", hint="pass images=True for a model that is to read images, or leave it out")
+    for key, value in given.items():
+        if value is not True:
+            message = f"{key}={value!r} is not True or False"
+            raise Unsupported(message, subject=key, hint=f"pass {key}=True for a model that is to take them, or leave it out")
     there = [one for one in _files(found) if one.path.lower().endswith(".gguf") and _WORD in PurePosixPath(one.path).name.lower()]
     if not there:
-        message = f"no projector of images lies beside {subject}: no GGUF file with {_WORD} in its name"
-        raise Unsupported(message, subject=subject, hint="take a repository that has one, put it into the model's folder, or leave images= out")
+        message = f"no projector lies beside {subject}: no GGUF file with {_WORD} in its name"
+        raise Unsupported(message, subject=subject, hint="take a repository that has one, put it into the model's folder, or leave images= and audio= out")
     chosen = min(there, key=lambda one: (_rank(one.path), one.path))
     choice = found.choice._replace(companions=(*found.choice.companions, chosen))
-    return found._replace(choice=choice, reasons=(*found.reasons, f"{chosen.path} beside it reads images"))
+    return found._replace(choice=choice, reasons=(*found.reasons, f"{chosen.path} beside it reads images or sound"))
 
 
 def _files(found: Located) -> Sequence[RemoteFile]:

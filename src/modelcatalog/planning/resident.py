@@ -82,7 +82,7 @@ def _named(facts: Facts, engine: Engine, options: Mapping[str, object]) -> Calla
     """Which tensors an engine of safetensors leaves, by their names."""
     patterns: list[str] = []
     if engine.library:
-        name, alone = installed.loaded_class(facts.model_type or "", facts.architecture, images=options.get("images") is True)
+        name, alone = installed.loaded_class(facts.model_type or "", facts.architecture, whole=options.get("images") is True or options.get("audio") is True)
         patterns += installed.ignored(facts.model_type or "", name) if name else ()
         if facts.composite and alone:
             patterns += architectures().beside

@@ -14,7 +14,7 @@ from modelcatalog import catalog, vocabulary
 from modelcatalog.catalog.knowing import retirement
 from modelcatalog.catalog.listing import listing
 from modelcatalog.errors import ClosedWeights, Unsupported
-from modelcatalog.planning import nearby, packages, runs
+from modelcatalog.planning import packages, runs
 from modelcatalog.planning.record import Plan
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def plan_served(name: ModelName, request: Request) -> Plan:
         message = f"{others[0]}= is about files; with the {engine.name} engine, the server has loaded the model"
         raise Unsupported(message, subject=name.source, hint=f"leave out {', '.join(f'{key}=' for key in others)}")
     if request.server is not None:
+        from modelcatalog.planning import nearby  # it speaks HTTP, which few plans need
+
         here = nearby.find(name, request.server)
         return Plan(
             name=name, source="server", endpoint=here.url, repo_id=here.model, format="api", files=(), weights=(), engine=engine.name, device="server",

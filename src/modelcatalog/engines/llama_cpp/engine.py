@@ -11,11 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from modelcatalog.engines import Finish, Finished, Started, files_of, images
+from modelcatalog.engines import Finish, Finished, Image, Started, files_of, media
 from modelcatalog.engines.failing import closed
 from modelcatalog.engines.guide import Guides
-from modelcatalog.engines.llama_cpp.eyes import Eyes
 from modelcatalog.engines.llama_cpp.native import Native, Shape
+from modelcatalog.engines.llama_cpp.senses import Senses
 from modelcatalog.engines.prompts.modelfiles import with_ollamas
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelcatalog.engines import Event, Options, Prompt
-    from modelcatalog.engines.llama_cpp.eyes import Seen
+    from modelcatalog.engines.llama_cpp.senses import Sensed
     from modelcatalog.engines.prompts.prompting import Prompted
     from modelcatalog.planning import Plan
 
@@ -59,7 +59,7 @@ class LlamaCpp:
         self._subject = subject
         self._prompter = Prompter(subject, native, templates, native.specials(), native.ends(), limit=native.context, longer=True)
         self._guides = Guides(native.guided, subject)
-        self._eyes = Eyes(native.shape.eyes, native, subject) if native.shape.eyes is not None else None
+        self._senses = Senses(native.shape.projector, native, subject) if native.shape.projector is not None else None
         self._ids: list[int] = []
         self._owner: weakref.ref[_Memory] | None = None
 
@@ -76,27 +76,27 @@ class LlamaCpp:
         """Free the model."""
         native, self._native = self._native, None
         self._prompter.close()
-        eyes, self._eyes = self._eyes, None
-        if eyes is not None:
-            eyes.close()
+        senses, self._senses = self._senses, None
+        if senses is not None:
+            senses.close()
         if native is not None:
             native.close()
 
     def run(self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None) -> Iterator[Event]:
         """Generate, in the caller's thread: a token for each event that is asked for."""
         native = self._open()
-        seen: list[Seen] = []
-        ids, writer, thinking = self._asked(prompt, options, seen)
+        sensed: list[Sensed] = []
+        ids, writer, thinking = self._asked(prompt, options, sensed)
         guide = self._guides.guide(options.constraint, writer)
         yield Started(len(ids), thinking)
         chooser = native.chooser(settings(options, SimpleNamespace()), options.seed, ids)
         most, made, stopped = min(options.max_new_tokens, native.context - len(ids)), 0, cancel.is_set()
         try:
-            if seen:
-                self._recall([], None)  # tokens alone do not tell which image a cache was made of
-                self._eyes_open().compute(seen[0])
+            if sensed:
+                self._recall([], None)  # tokens alone do not tell which image or recording a cache was made of
+                self._open_senses().compute(sensed[0])
                 ids = []
-            rest = [] if seen else ids[self._recall(ids, memory if isinstance(memory, _Memory) else None) :]
+            rest = [] if sensed else ids[self._recall(ids, memory if isinstance(memory, _Memory) else None) :]
             while not stopped:
                 at = 0
                 for count in native.read(rest):
@@ -118,7 +118,7 @@ class LlamaCpp:
                 rest = [token]
         finally:
             chooser.close()
-            for one in seen:
+            for one in sensed:
                 one.close()
                 self._ids = []
         if text := writer.rest():
@@ -126,31 +126,33 @@ class LlamaCpp:
         reason: Finish = "stop" if writer.done else "cancelled" if stopped else "length"
         yield Finished(reason, made)
 
-    def _asked(self, prompt: Prompt, options: Options, seen: list[Seen]) -> Prompted:
-        """What a prompt asks; with images, ``seen`` gets what the library made of them."""
-        shown = () if isinstance(prompt, str) else images.of(prompt)
+    def _asked(self, prompt: Prompt, options: Options, sensed: list[Sensed]) -> Prompted:
+        """What a prompt asks; with images or recordings, ``sensed`` gets what the library made of them."""
+        shown = () if isinstance(prompt, str) else media.of(prompt)
         if not shown or isinstance(prompt, str):
             return self._prompter.ask(prompt, options)
-        if self._eyes is None:
-            message = f"{self._subject} was loaded without its projector for images"
-            raise Unsupported(message, subject=self._subject, hint='load it with engine_options={"images": True}, from where an mmproj file lies beside it')
-        eyes = self._eyes
+        if self._senses is None:
+            message = f"{self._subject} was loaded without its projector for images and sound"
+            key = "images" if isinstance(shown[0], Image) else "audio"
+            hint = f'load it with engine_options={{"{key}": True}}, from where an mmproj file lies beside it'
+            raise Unsupported(message, subject=self._subject, hint=hint)
+        senses = self._senses
 
         def see(text: str) -> list[int]:
-            seen.append(eyes.read(text, shown))
-            return seen[0].tokens
+            sensed.append(senses.read(text, shown))
+            return sensed[0].tokens
 
         try:
-            return self._prompter.ask(eyes.written(prompt), options, see)
+            return self._prompter.ask(senses.written(prompt), options, see)
         except BaseException:
-            for one in seen:
+            for one in sensed:
                 one.close()
             raise
 
-    def _eyes_open(self) -> Eyes:
-        if self._eyes is None:
+    def _open_senses(self) -> Senses:
+        if self._senses is None:
             raise closed(self._subject)
-        return self._eyes
+        return self._senses
 
     def _open(self) -> Native:
         if self._native is None:
@@ -209,7 +211,7 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
 def _shape(plan: Plan) -> Shape:
     given = plan.engine_options
     for key, value in given.items():
-        if key == "images":
+        if key in {"images", "audio"}:
             continue  # the plan looked for what they need
         least = 0 if key == "n_gpu_layers" else 1
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
@@ -225,7 +227,7 @@ def _shape(plan: Plan) -> Shape:
         batch=int(str(given.get("n_batch", 512))),
         gpu_layers=int(str(layers)),
         gpu=int(index) if index.isdigit() else None,
-        eyes=_projector(plan),
+        projector=_projector(plan),
         adapter=str(Path(plan.adapter.path or ".") / plan.adapter.files[0].path) if plan.adapter is not None else None,
     )
 

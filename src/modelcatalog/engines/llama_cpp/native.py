@@ -62,8 +62,8 @@ class Shape(NamedTuple):
     gpu_layers: int = 0
     gpu: int | None = None
     """The one GPU to use; None spreads over all."""
-    eyes: str | None = None
-    """The GGUF file of a projector, for images."""
+    projector: str | None = None
+    """The GGUF file of a projector, for images and sound."""
     adapter: str | None = None
     """The GGUF file of an adapter to put onto the model."""
 
@@ -277,7 +277,7 @@ class Chooser:
             lib.llama_sampler_chain_add(chain, part)
         if how.repetition_penalty != 1:
             for token in prompt:
-                if token >= 0:  # what stands for an image is none
+                if token >= 0:  # what stands for an image or a recording is none
                     lib.llama_sampler_accept(chain, token)
 
     def pick(self, guide: Guide | None = None) -> int:

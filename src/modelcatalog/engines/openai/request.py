@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog.engines.openai.errors import message_of
+from modelcatalog.engines.sounds import Audio
 from modelcatalog.engines.tools import CHOICES
 from modelcatalog.errors import Unsupported
 
@@ -118,7 +119,7 @@ def _offer(options: Options, *, chat: bool) -> dict[str, Any]:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    """A message in OpenAI's words, which have the arguments of a call as JSON, and an image as a URL."""
+    """A message in OpenAI's words, which have the arguments of a call as JSON, an image as a URL and a recording as base64."""
     said = message.content if message.parts is None else [_part(part) for part in message.parts]
     sent: dict[str, Any] = {"role": message.role, "content": said}
     if message.tool_calls:
@@ -130,9 +131,11 @@ def _message(message: Message) -> dict[str, Any]:
     return sent | ({"tool_call_id": message.tool_call_id} if message.tool_call_id is not None else {})
 
 
-def _part(part: str | Image) -> dict[str, Any]:
+def _part(part: str | Image | Audio) -> dict[str, Any]:
     if isinstance(part, str):
         return {"type": "text", "text": part}
+    if isinstance(part, Audio):
+        return {"type": "input_audio", "input_audio": {"data": part.url.partition(",")[2], "format": part.format}}
     return {"type": "image_url", "image_url": {"url": part.url, **({} if part.detail is None else {"detail": part.detail})}}
 
 

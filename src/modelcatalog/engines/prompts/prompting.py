@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
-from modelcatalog.engines import images
+from modelcatalog.engines import media
 from modelcatalog.engines.prompts.calling import Calls, spelled, way
 from modelcatalog.engines.prompts.rendering import Forms
 from modelcatalog.engines.prompts.templates import Renderer
@@ -97,6 +97,10 @@ class Prompter:
         """The tokens that end a reply to messages, unless they come with a template of their own."""
         return self._ends_of(self.templates["default"]) if "default" in self.templates else self._stated
 
+    def encode(self, text: str) -> list[int]:
+        """The tokens of a rendered prompt, whose template wrote the special ones."""
+        return self._tokens.encode(text, False)  # noqa: FBT003  encode's second argument is add_special
+
     def close(self) -> None:
         """End the process that renders."""
         self._renderer.close()
@@ -107,7 +111,8 @@ class Prompter:
         Args:
             prompt: What is asked.
             options: How to generate.
-            see: Makes the tokens of a prompt with images, whose places a message's text may hold already; None where there is nothing to see with.
+            see: Makes the tokens of a prompt with images or recordings, whose places a message's text may hold already; None where the engine
+                takes none.
 
         Raises:
             NoChatTemplate: messages, and no template to write them in.
@@ -120,10 +125,9 @@ class Prompter:
             writer = Writer(self._tokens, options.stop, self._stated, before=ids[-_BEFORE:])
             thinking = False
         else:
-            shown = bool(images.of(prompt))
-            if shown and see is None:
-                message = f"{self._subject} takes no images on this engine"
-                raise Unsupported(message, subject=self._subject, hint='use engine="transformers", or a server that has a model with vision')
+            if see is None and media.of(prompt):
+                message = f"{self._subject} takes no images and no recordings on this engine"
+                raise Unsupported(message, subject=self._subject, hint='use engine="transformers", or a server that has a model which takes them')
             tools = self._offered(options)
             template = self._template(options.chat_template, tools=bool(tools))
             values = {**self._specials, **self._switches(template, options), **self._told(template, tools)}
@@ -131,7 +135,7 @@ class Prompter:
             rendered = self._forms.render(template, prompt, values)
             self._forms.refuse_silent(template, prompt, values, vocabulary.tools().names, rendered.text)
             # The template writes the special tokens itself; a second <s> spoils the reply.
-            ids = see(rendered.text) if see is not None else self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
+            ids = (see or self.encode)(rendered.text)
             said = "\n".join(message.content for message in prompt)
             parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said, own=self._own, calls=calls is not None)
             thinking = parter.thinking

@@ -15,7 +15,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import vocabulary
-from modelcatalog.engines import images
+from modelcatalog.engines import Audio, Image, media
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -25,17 +25,22 @@ if TYPE_CHECKING:
     from modelcatalog.engines.prompts.templates import Renderer
     from modelcatalog.engines.tools import ToolCall
 
-__all__ = ["Forms", "Rendered"]
+__all__ = ["Forms", "NoPlace", "Rendered"]
 
 _KEPT = 256
 """Orders of roles whose form is remembered."""
 _DISTINCT = 16
 """Characters of a text that do not stand in a prompt by chance."""
 _WRITTEN_OUT = ("'type': 'text'", '"type": "text"', '"type":"text"')
-_IMAGE_PARTS = ("image", "image_url")
-"""What a template may call a part that is an image."""
+_PARTS: dict[type[media.Medium], tuple[str, ...]] = {Image: ("image", "image_url"), Audio: ("audio", "audio_url", "input_audio")}
+"""What a template may call a part that is an image, or a recording."""
+_LACKS: dict[type[media.Medium], str] = {Image: "has no place for images", Audio: "has no place for recordings"}
 _SHOWN = 40
 _WORD = re.compile(r"\w+")
+
+
+class NoPlace(Unsupported):
+    """A template leaves out an image or a recording."""
 
 
 class Rendered(NamedTuple):
@@ -128,7 +133,7 @@ class Forms:
     def _rendered(self, template: str, messages: Sequence[Message], values: Mapping[str, object], way: _Way) -> Rendered:
         messages = messages if way.ids is None else _renumbered(messages, way.ids)
         form = self._form(template, tuple(map(_shape, messages)), values, way)
-        text = self._pictured(template, messages, form, values, way) if images.of(messages) else self._plain(template, messages, form, values, way)
+        text = self._pictured(template, messages, form, values, way) if media.of(messages) else self._plain(template, messages, form, values, way)
         seen = text.casefold()
         for place, message in enumerate(messages):
             # Many templates leave out what was said beside a call, as they do with thinking.
@@ -142,15 +147,24 @@ class Forms:
         return self._renderer.render(template, [_shaped(_shape(m), m.content, form, way) for m in messages], **values)
 
     def _pictured(self, template: str, messages: Sequence[Message], form: _Form, values: Mapping[str, object], way: _Way) -> str:
-        """The prompt of messages with images, each of which has left its mark: without it, the prompt is another one."""
-        for kind in _IMAGE_PARTS:
-            shaped = [_shaped(_shape(m), m.content, form, way) if m.parts is None else _of_parts(m, kind) for m in messages]
-            text = self._renderer.render(template, shaped, **values)
-            lost = next((place for place, without in _each_without(shaped, kind) if self._renderer.render(template, without, **values) == text), None)
-            if lost is None and not any(word in text for word in _written_out(kind)):
+        """The prompt of messages with images or recordings, each of which has left its mark: without it, the prompt is another one."""
+        kinds = list(dict.fromkeys(map(type, media.of(messages))))
+        lost: tuple[int, str] | None = None
+        for words in product(*(_PARTS[kind] for kind in kinds)):
+            named = dict(zip(kinds, words, strict=True))
+            shaped = [_shaped(_shape(m), m.content, form, way) if m.parts is None else _of_parts(m, named) for m in messages]
+            try:
+                text = self._renderer.render(template, shaped, **values)
+                each = _each_without(shaped, words)
+                lost = next(((place, word) for place, word, without in each if self._renderer.render(template, without, **values) == text), None)
+            except Unsupported as error:
+                raise NoPlace(error.message, subject=error.subject, hint=error.hint) from error
+            if lost is None and not any(out in text for word in words for out in _written_out(word)):
                 return text
-        message = f"the chat template of {self._subject} has no place for images: it leaves out that of message {(lost or 0) + 1}"
-        raise Unsupported(message, subject=self._subject, hint="pass chat_template= with one that writes them, or load a checkpoint that brought one")
+        place, word = lost or (0, words[0])
+        lacks = next(_LACKS[kind] for kind in kinds if word in _PARTS[kind])
+        message = f"the chat template of {self._subject} {lacks}: it leaves out that of message {place + 1}"
+        raise NoPlace(message, subject=self._subject, hint="pass chat_template= with one that writes them, or load a checkpoint that brought one")
 
     def around_reply(self, template: str, values: Mapping[str, object]) -> tuple[str, str, str] | None:
         """What a template writes before the first content, behind an assistant's at the end of a conversation, and before the next turn.
@@ -268,23 +282,23 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _of_parts(message: Message, kind: str) -> dict[str, Any]:
-    """A message as templates of vision models take it: they write a mark for each image."""
-    parts = [{"type": "text", "text": part} if isinstance(part, str) else {"type": kind} for part in message.parts or ()]
+def _of_parts(message: Message, named: Mapping[type[Any], str]) -> dict[str, Any]:
+    """A message as templates of such models take it: they write a mark for each image, and for each recording."""
+    parts = [{"type": "text", "text": part} if isinstance(part, str) else {"type": named[type(part)]} for part in message.parts or ()]
     return {"role": message.role, "content": parts}
 
 
-def _each_without(shaped: Sequence[Mapping[str, Any]], kind: str) -> Iterable[tuple[int, list[Mapping[str, Any]]]]:
-    """The messages without one image, for each image, with the place of its message."""
+def _each_without(shaped: Sequence[Mapping[str, Any]], words: Iterable[str]) -> Iterable[tuple[int, str, list[Mapping[str, Any]]]]:
+    """The messages without one image or recording, for each of them, with the place of its message and what it is called."""
     for place, message in enumerate(shaped):
         content = message["content"]
         for at, part in enumerate(content) if isinstance(content, list) else ():
-            if part == {"type": kind}:
-                yield place, [*shaped[:place], {**message, "content": [*content[:at], *content[at + 1 :]]}, *shaped[place + 1 :]]
+            if part["type"] in words:
+                yield place, part["type"], [*shaped[:place], {**message, "content": [*content[:at], *content[at + 1 :]]}, *shaped[place + 1 :]]
 
 
 def _written_out(kind: str) -> tuple[str, ...]:
-    """How a template that takes no parts writes out one that is an image."""
+    """How a template that takes no parts writes one out."""
     return (f"'type': '{kind}'", f'"type": "{kind}"', f'"type":"{kind}"')
 
 

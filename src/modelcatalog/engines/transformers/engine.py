@@ -9,11 +9,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import Finish, Finished, Options, Started, images
+from modelcatalog.engines import Finish, Finished, Options, Started, media
 from modelcatalog.engines.failing import closed, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.engines.prompts.modelfiles import with_ollamas
+from modelcatalog.engines.prompts.rendering import NoPlace
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
 from modelcatalog.engines.transformers import fallback, kvcache, seam
@@ -22,7 +23,7 @@ from modelcatalog.engines.transformers.batch import Asked, Batch
 from modelcatalog.engines.transformers.graphs import StaticDecoder
 from modelcatalog.engines.transformers.load import read
 from modelcatalog.engines.transformers.loop import Row, Rows, reason_against
-from modelcatalog.engines.transformers.seeing import blind, open_eyes
+from modelcatalog.engines.transformers.senses import open_senses, without
 from modelcatalog.errors import EngineError, ModelCatalogError
 from modelcatalog.planning.adapter import MERGES
 from modelcatalog.planning.facts import context_limit
@@ -30,11 +31,12 @@ from modelcatalog.planning.machine import free_ram
 from modelcatalog.weights import gguf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
-    from modelcatalog.engines import Event, Message, Prompt
+    from modelcatalog.engines import Event, Prompt
+    from modelcatalog.engines.prompts.prompting import Prompted
     from modelcatalog.engines.sampling import Settings
-    from modelcatalog.engines.transformers.seeing import Eyes
+    from modelcatalog.engines.transformers.senses import Senses
     from modelcatalog.planning import Plan
 
 __all__ = ["Transformers", "open"]
@@ -72,12 +74,12 @@ class Transformers:
 
     def __init__(
         self, model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None = None, ends: frozenset[int] = frozenset(), *,
-        eyes: Eyes | None = None, folder: Path | None = None, beside: str | None = None,
+        senses: Senses | None = None, folder: Path | None = None, beside: str | None = None,
     ) -> None:  # fmt: skip
         self._model = model
         self._tokenizer = tokenizer
         self._subject = subject
-        self._eyes, self._folder = eyes, folder
+        self._senses, self._folder = senses, folder
         self._beside = () if beside is None else (beside,)
         # A stretched context (YaRN) is longer than max_position_embeddings, and not every configuration calls it that.
         self._limit = context_limit(model.config.get_text_config().to_dict())
@@ -124,8 +126,8 @@ class Transformers:
         found = [f"transformers' generate makes the tokens, and a batch is answered one by one: {self._against}"]
         if self._forgets is not None:
             found.append(f"each turn of a session reads the whole conversation again: {self._forgets}")
-        elif self._eyes is not None:
-            found.append("each turn of a session with an image in it reads the whole conversation again")
+        elif self._senses is not None:
+            found.append("each turn of a session with an image or a recording in it reads the whole conversation again")
         if (lacking := seam.hooks(self._open())) is not None:
             found.append(f"a stream comes in one piece at its end: {lacking}")
         return tuple(found)
@@ -141,7 +143,7 @@ class Transformers:
         import torch
 
         with self._lock:
-            self._model = self._tokenizer = self._forward = self._eyes = None
+            self._model = self._tokenizer = self._forward = self._senses = None
             self._fast.close()
         self._prompter.close()
         gc.collect()
@@ -153,7 +155,7 @@ class Transformers:
         asked = self._ask(prompt, options)  # which also says that the model was closed
         kept = memory if isinstance(memory, _Memory) else None
         if asked.row.inputs:
-            kept = None  # tokens alone do not tell which image a cache was made of
+            kept = None  # tokens alone do not tell which image or recording a cache was made of
         how = settings(options, self._model.generation_config)
         yield Started(asked.row.prompt, asked.thinking)
         made = self._made(asked.row, how, kept) if self._against is None and not asked.row.inputs else self._generated(asked.row, how, kept, cancel)
@@ -179,7 +181,7 @@ class Transformers:
     ) -> Iterator[tuple[int, Event | ModelCatalogError]] | None:
         """Generate for many prompts in one batch that finished rows leave and new ones join."""
         model = self._open()
-        if self._against is not None or self._eyes is not None:
+        if self._against is not None or self._senses is not None:
             return None
         how = settings(options, model.generation_config)
         batch = Batch(
@@ -206,30 +208,37 @@ class Transformers:
         """What a prompt asks of the loop."""
         self._open()
         inputs: dict[str, Any] = {}
-        see = None
-        if not isinstance(prompt, str) and images.of(prompt):
-            see, options = self._seeing(prompt, options, inputs)
-        ids, writer, thinking = self._prompter.ask(prompt, options, see)
+        shown = isinstance(prompt, tuple) and bool(media.of(prompt))
+        ids, writer, thinking = self._sensed(prompt, options, inputs) if shown else self._prompter.ask(prompt, options)
         most = options.max_new_tokens if self._limit is None else min(options.max_new_tokens, self._limit - len(ids))
         row = Row(ids, most, options.seed)
         row.inputs = inputs
         row.trace.guide = self._guides.guide(options.constraint, writer)
         return Asked(row, writer, thinking)
 
-    def _seeing(self, prompt: tuple[Message, ...], options: Options, inputs: dict[str, Any]) -> tuple[Callable[[str], list[int]], Options]:
-        """What makes the tokens of a prompt with images, and adds to ``inputs`` what goes beside them; with the template that knows images."""
-        eyes = self._eyes
-        if eyes is None:
-            raise blind(self._model, self._subject, self._folder)
-        seen, said = images.of(prompt), "\n".join(message.content for message in prompt)
+    def _sensed(self, prompt: Any, options: Options, inputs: dict[str, Any]) -> Prompted:
+        """A prompt with images or recordings, in the template that knows them; what goes beside its tokens is added to ``inputs``."""
+        senses, shown = self._senses, media.of(prompt)
+        if senses is None:
+            raise without(shown, self._model, self._subject, self._folder)
+        senses.check(shown)
+        said = "\n".join(message.content for message in prompt)
 
         def see(text: str) -> list[int]:
-            ids, more = eyes.read(text, seen, said)
+            ids, more = senses.read(text, shown, said)
             inputs.update(more)
             return ids
 
-        template = eyes.template if options.chat_template is None else None
-        return see, options if template is None else options.model_copy(update={"chat_template": template})
+        template = senses.template if options.chat_template is None else None
+        options = options if template is None else options.model_copy(update={"chat_template": template})
+        try:
+            return self._prompter.ask(prompt, options, see)
+        except NoPlace:
+            # Some models were made to be asked with their mark in the text.
+            written = senses.written(prompt)
+            if written is None:
+                raise
+            return self._prompter.ask(written, options, see)
 
     # The tokens ------------------------------------------------------------------------------
 
@@ -299,14 +308,14 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     folder = Path(plan.path or ".")
     metadata = gguf.read_file(folder / plan.weights[0]).metadata if plan.format == "gguf" else {}
     ends = tokenizing.gguf_ends(metadata) if metadata else frozenset()
-    eyes = open_eyes(plan, folder, model, tokenizer)
+    senses = open_senses(plan, folder, model, tokenizer)
     # What lies beside a file in a program's store is of other models.
     own = tokenizing.templates(tokenizer, None if plan.modelfile is not None else folder)
     templates = with_ollamas(own, plan.modelfile, metadata, tokenizer.bos_token)
     if plan.adapter is not None and plan.adapter.chat_template and not plan.adapter.tokenizer:
         trained = folder_of(plan.adapter) / "chat_template.jinja"
         templates = {"default": trained.read_text(encoding="utf-8")} if trained.is_file() else templates
-    return Transformers(model, tokenizer, plan.name.source, templates, ends, eyes=eyes, folder=folder, beside=_beside(plan))
+    return Transformers(model, tokenizer, plan.name.source, templates, ends, senses=senses, folder=folder, beside=_beside(plan))
 
 
 def _beside(plan: Plan) -> str | None:

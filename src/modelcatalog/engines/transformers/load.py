@@ -73,7 +73,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         config = AutoConfig.from_pretrained(folder, **common)
         tokenizer = AutoTokenizer.from_pretrained(spoken, config=config, **({**common, "gguf_file": None} if spoken != folder else common))
         seam.read_from(config, _weights(plan))
-        kind = _model_class(config, whole=_wants_images(plan, config))
+        kind = _model_class(config, whole=_wants_whole(plan, config))
     given: dict[str, Any] = {
         "config": config,
         "dtype": plan.dtype or "auto",
@@ -157,22 +157,25 @@ def _unpacked(plan: Plan, config: Any) -> Any:
     return seam.unpacker(str(method))
 
 
-def _wants_images(plan: Plan, config: Any) -> bool:
-    asked = plan.engine_options.get("images", False)
-    if not isinstance(asked, bool):
-        message = f"images={asked!r} is not True or False"
-        raise Unsupported(message, subject="images", hint="pass images=True for a model that is to read images, or leave it out")
-    if asked and not seam.image_text_form(config):
-        message = f"{plan.name.source} takes no images: it is a {config.model_type}, which transformers knows without vision"
-        raise Unsupported(message, subject=plan.name.source, hint="leave images= out, or load a model with vision")
-    return asked
+def _wants_whole(plan: Plan, config: Any) -> bool:
+    """Whether the model is to read images or recordings, where its language model could be loaded alone."""
+    asked = {key: plan.engine_options.get(key, False) for key in ("images", "audio")}
+    for key, value in asked.items():
+        if not isinstance(value, bool):
+            message = f"{key}={value!r} is not True or False"
+            raise Unsupported(message, subject=key, hint=f"pass {key}=True for a model that is to take them, or leave it out")
+        if value and seam.whole_class(config) is None:
+            message = f"{plan.name.source} takes text alone: it is a {config.model_type}, which transformers knows without parts for images and sound"
+            raise Unsupported(message, subject=plan.name.source, hint=f"leave {key}= out, or load a model that takes them")
+    return any(asked.values())
 
 
 def _model_class(config: Any, *, whole: bool) -> Any:
-    """The language model alone, where there is such a class: our own loop drives it. Whole for images, or where there is no other."""
-    from transformers import AutoModelForCausalLM, AutoModelForImageTextToText
+    """The language model alone, where there is such a class: our own loop drives it. Whole for images and sound, or where there is no other."""
+    from transformers import AutoModelForCausalLM
 
-    return AutoModelForImageTextToText if seam.image_text_form(config) and (whole or not seam.causal_form(config)) else AutoModelForCausalLM
+    all_of_it = seam.whole_class(config)
+    return all_of_it if all_of_it is not None and (whole or not seam.causal_form(config)) else AutoModelForCausalLM
 
 
 def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:

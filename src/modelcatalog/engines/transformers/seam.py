@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = [
-    "Forward", "ReplyState", "asked_of_generate", "attention_of", "bars", "cache_of", "captures", "causal_form", "decodes", "dynamic_cache",
-    "full_layer", "half_read", "hooks", "image_text_form", "looks_ahead", "of_generate", "own_cache", "own_state", "own_way_of_preparing", "processor",
-    "read_from", "said", "slides_alike", "sliding_layer", "static_cache", "unpacker", "whole_form", "without_adapters",
+    "Forward", "ReplyState", "asked_of_generate", "attention_of", "audio_part", "bars", "blind_to_videos", "cache_of", "captures", "causal_form", "decodes",
+    "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "load_audio", "looks_ahead", "of_generate", "own_cache", "own_state",
+    "own_way_of_preparing", "processor", "read_from", "said", "samples_at_once", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
+    "takes_rate", "unpacker", "whole_class", "whole_form", "without_adapters",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -142,23 +143,32 @@ def decodes(model: Any) -> Callable[[], AbstractContextManager[Any]]:
 
 
 def whole_form(model: Any) -> bool:
-    """Whether a model was loaded as one of images and text, and not as the language model inside it."""
-    from transformers import AutoModelForImageTextToText
-
-    if not image_text_form(model.config):
+    """Whether a model was loaded as one of images, sound and text, and not as the language model inside it."""
+    auto = whole_class(model.config)
+    if auto is None:
         return False
-    kinds = AutoModelForImageTextToText._model_mapping[type(model.config)]  # noqa: SLF001  felt for by `image_text_form`
+    kinds = auto._model_mapping[type(model.config)]  # noqa: SLF001  felt for by `whole_class`
     return type(model) in (kinds if isinstance(kinds, tuple) else (kinds,))
 
 
-def half_read(folder: str) -> bool:
-    """Whether a checkpoint's files are of a model of images and text, of which the language model alone can be loaded too."""
+def lacks_adapter(model: Any) -> bool:
+    """Whether a model hears by an adapter of its own, which was not put on."""
+    return getattr(model.config, "has_lora_adapter", False) is True and not getattr(model, "_hf_peft_config_loaded", False)
+
+
+def half_read(folder: str, *, sound: bool) -> bool:
+    """Whether a checkpoint's files are of a model of images or sound, of which the language model alone can be loaded too."""
     from transformers import AutoConfig
 
     try:
-        return image_text_form(AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False))
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError):
         return False
+    return whole_class(config) is not None and (not sound or any(word in key for key in config.to_dict() for word in _OF_SOUND))
+
+
+_OF_SOUND = ("audio", "sound", "speech")
+"""What keys of a configuration have in them where the model hears."""
 
 
 _STATE = "rope_deltas"
@@ -189,7 +199,7 @@ class ReplyState:
 
 
 def processor(folder: str, config: Any, **given: Any) -> Any:
-    """What makes a model's inputs of text and images.
+    """What makes a model's inputs of text, images and sound.
 
     Where torchvision is missing, those of many models are made without their part for videos, which alone needs it.
 
@@ -201,14 +211,75 @@ def processor(folder: str, config: Any, **given: Any) -> Any:
 
     try:
         return AutoProcessor.from_pretrained(folder, **given)
-    except (ImportError, TypeError):  # the second is what 5.3 says without torchvision
+    except (ImportError, TypeError, OSError):  # the second is what 5.3 says without torchvision, the third where there is no file for that part
         kind: Any = PROCESSOR_MAPPING.get(type(config), None)
         parts: list[str] = getattr(kind, "get_attributes", list)()
         # They are given in order, so that only the last one can be left out.
         if parts[-1:] != ["video_processor"]:
             raise
-        own: Any = type(kind.__name__, (kind,), {"get_attributes": classmethod(lambda _: parts[:-1]), "video_processor": None})
+        own = blind_to_videos(kind)
         return own.from_pretrained(folder, **given)
+
+
+def blind_to_videos(kind: Any) -> Any:
+    """A class of processors without its last part, which reads videos and alone needs torchvision."""
+    from transformers import ProcessorMixin
+
+    parts: list[str] = kind.get_attributes()[:-1]
+
+    class Below(ProcessorMixin):  # type: ignore[misc]  # untyped
+        """What a class hands its parts on to: in their order, or by name."""
+
+        def __init__(self, *given: Any, video_processor: None = None, **more: Any) -> None:
+            super().__init__(*given[: len(parts)], **more)
+
+    class Above(kind):  # type: ignore[misc]  # untyped
+        def __init__(self, *given: Any, **more: Any) -> None:
+            named = "video_processor" in inspect.signature(kind.__init__).parameters and len(given) <= len(parts)
+            super().__init__(*given, **({"video_processor": None} if named else {}), **more)
+
+    return type(kind.__name__, (Above, Below), {"get_attributes": classmethod(lambda _: parts), "video_processor": None})
+
+
+def image_part(made: Any) -> Any | None:
+    """The part of a processor that reads images; None where it has none."""
+    return vars(made).get("image_processor")
+
+
+def audio_part(made: Any) -> Any | None:
+    """The part of a processor that reads sound; None where it has none."""
+    # Models that hear came under two names, of which the second was once that of images too.
+    parts = (vars(made).get(name) for name in ("audio_processor", "feature_extractor"))
+    return next((part for part in parts if part is not None and part is not image_part(made)), None)
+
+
+def sampling_rate(made: Any) -> int:
+    """How many samples a second a processor wants."""
+    part = audio_part(made)
+    stated = getattr(part, "sampling_rate", None) or (getattr(part, "melspec_kwargs", None) or {}).get("sample_rate")
+    return stated if isinstance(stated, int) else 16_000
+
+
+def samples_at_once(made: Any) -> int | None:
+    """How many samples the part for sound reads in one window; None where it has none."""
+    most = getattr(audio_part(made), "n_samples", None)
+    return most if isinstance(most, int) else None
+
+
+def takes_rate(made: Any) -> bool:
+    """Whether it is told how many samples a second it gets."""
+    return "sampling_rate" in inspect.signature(type(audio_part(made)).__call__).parameters
+
+
+def load_audio(file: str, rate: int) -> Any:
+    """The samples of a sound file, as many a second as wanted.
+
+    Raises:
+        ImportError: it needs a package that is not installed.
+    """
+    from transformers.audio_utils import load_audio as load
+
+    return load(file, sampling_rate=rate)
 
 
 # Caches --------------------------------------------------------------------------------------
@@ -300,11 +371,11 @@ def causal_form(config: Any) -> bool:
     return _known_as(AutoModelForCausalLM, config)
 
 
-def image_text_form(config: Any) -> bool:
-    """Whether it has a model of images and text."""
-    from transformers import AutoModelForImageTextToText
+def whole_class(config: Any) -> Any | None:
+    """What loads the model of images, sound and text that transformers has for this configuration; None where it has none."""
+    from transformers import AutoModelForImageTextToText, AutoModelForMultimodalLM
 
-    return _known_as(AutoModelForImageTextToText, config)
+    return next((auto for auto in (AutoModelForImageTextToText, AutoModelForMultimodalLM) if _known_as(auto, config)), None)
 
 
 def _known_as(auto: Any, config: Any) -> bool:
