@@ -12,7 +12,7 @@ import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -135,6 +135,17 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatModel]:
     from modelcatalog.chat import load
 
     with load(zoo.write("llama", tmp_path_factory.mktemp("tiny") / "llama"), device="cpu") as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="session")
+def small(model: ChatModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatModel]:
+    """A Llama of random weights with the real model's tokenizer and template: for what its words are cut into, where what they say does not matter."""
+    import zoo
+    from modelcatalog.chat import load
+
+    words: Any = model._engine
+    with load(zoo.write("llama", tmp_path_factory.mktemp("small") / "small-llama", words._tokenizer), device="cpu") as loaded:
         yield loaded
 
 

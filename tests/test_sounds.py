@@ -21,8 +21,8 @@ import zoo
 from modelcatalog.chat import asking, saving, showing
 from modelcatalog.engines import Audio, sounds
 from modelcatalog.engines.openai.request import Dialect, body
+from modelcatalog.engines.taking import sibling
 from modelcatalog.engines.transformers import seam
-from modelcatalog.engines.transformers.senses import _sibling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,7 +205,7 @@ def expected(folder: Path, messages: list[dict[str, Any]], count: int = 8) -> st
     model, processor = _bare(folder)
     bare = []
     for one in messages:
-        parts = [{"type": "text", "text": one["content"]}] if isinstance(one["content"], str) else one["content"]
+        parts: list[Any] = [{"type": "text", "text": one["content"]}] if isinstance(one["content"], str) else one["content"]
         parts = [{"type": "audio", "audio": p["audio"].astype(np.float32) / 32768} if p["type"] == "audio" else p for p in parts]
         bare.append({**one, "content": parts})
     given = processor.apply_chat_template(bare, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt")
@@ -306,10 +306,10 @@ def test_a_model_without_ears_says_which_has_them(tmp_path: Path) -> None:
         model.chat(asked(soundzoo.recording()), **GREEDY)
     with pytest.warns(UserWarning, match="reads the whole conversation again"):
         seeing = mc.load(str(visionzoo.write("llava", tmp_path / "acme-llava")))
-    with seeing, pytest.raises(mc.Unsupported, match="LlavaForConditionalGeneration has no part that reads sound"):
+    with seeing, pytest.raises(mc.Unsupported, match="LlavaForConditionalGeneration has no part that hears them"):
         seeing.chat(asked(soundzoo.recording()), **GREEDY)
-    assert _sibling("Qwen2-7B-Instruct", Audio) == "Qwen/Qwen2-Audio-7B-Instruct"
-    assert _sibling("xyzzy-7b", Audio) is None
+    assert sibling("Qwen2-7B-Instruct", Audio) == "Qwen/Qwen2-Audio-7B-Instruct"
+    assert sibling("xyzzy-7b", Audio) is None
 
 
 def test_a_language_model_alone_says_how_to_load_it_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,7 +318,7 @@ def test_a_language_model_alone_says_how_to_load_it_whole(tmp_path: Path, monkey
     with pytest.warns(UserWarning, match="generate makes the tokens"):
         model = mc.load(str(folder))
     with model:
-        with pytest.raises(mc.Unsupported, match="Qwen3_5ForCausalLM has no part that reads sound"):
+        with pytest.raises(mc.Unsupported, match="Qwen3_5ForCausalLM has no part that hears them"):
             model.chat(asked(soundzoo.recording()), **GREEDY)
         monkeypatch.setattr(seam, "_OF_SOUND", ("vision",))
         with pytest.raises(mc.Unsupported, match="as its language model alone") as error:

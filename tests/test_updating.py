@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import json
 import os
+import re
 import sys
 import threading
 import warnings
@@ -99,6 +101,23 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 # --- what it is used for ------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("world")
+def test_the_site_shows_what_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A company's page ends with what an update has found of it, each with who says it and the day; without an update nothing does."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "docs" / "site"))
+    pages, newer = importlib.import_module("catalog_pages"), importlib.import_module("newer")
+    assert newer.found() == {}
+    update()
+    rows = newer.found()
+    assert {"Qwen/Qwen9-8B", "Qwen/Qwen9-8B-Instruct"} == {row.name for row in rows["Alibaba"] if row.hub == "huggingface"}
+    told = pages.newest(rows["Alibaba"], importlib.import_module("words").ENGLISH)
+    assert re.search(r"\| \[Qwen/Qwen9-8B\]\(https://huggingface\.co/Qwen/Qwen9-8B\) \| other \| \S+ \(\d{4}-\d\d-\d\d\) \|", told)
+    monkeypatch.delenv("MODELCATALOG_UPDATES")
+    newer.unasked()
+    assert os.environ["MODELCATALOG_UPDATES"] == "off"  # who builds the site without naming a folder builds what everyone builds
+    assert newer.found() == {}
 
 
 @pytest.mark.usefixtures("world")

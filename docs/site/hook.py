@@ -57,11 +57,13 @@ def stage(folder: Path) -> None:
         import catalog_pages
         import grammar_page
         import names_page
+        import newer
         import pictures
 
         from words import LANGUAGES
     finally:
         sys.path.remove(str(HERE))
+    newer.unasked()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for source in DOCS.glob("*.md"):

@@ -47,6 +47,9 @@ class Words(NamedTuple):
     """Over who says what stands in a row."""
     nothing_known: str
     """Before ids of which nobody says anything."""
+    newer: str
+    """Over what an update has found."""
+    newer_about: str
     names: str
     names_about: str
     names_terminal: str
@@ -103,6 +106,8 @@ ENGLISH = Words(
     more="{count} more",
     said_by="said by",
     nothing_known="No facts of",
+    newer="Newer than this catalog",
+    newer_about="What `modelcatalog update` has found since. Nobody has looked at it yet.",
     names="Names, explained",
     names_about=(
         "Forty names that between them show the whole grammar, coloured by the parser that this page was built with: what each part "
@@ -164,6 +169,8 @@ CHINESE = Words(
     more="另外 {count} 个",
     said_by="出处",
     nothing_known="没有信息的",
+    newer="比本目录更新",
+    newer_about="`modelcatalog update` 此后取到的内容，还没有人核对过。",
     names="名字详解",
     names_about=(
         "四十个名字，合起来就是整套语法；颜色和标注由构建本页时运行的解析器生成。每一部分是什么，就写在它下面；"

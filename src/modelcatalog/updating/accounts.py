@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelcatalog.hubs import Hub
     from modelcatalog.hubs.files import Published
 
-__all__ = ["Asked", "ask", "of_hub"]
+__all__ = ["Asked", "ask", "of_hub", "with_many"]
 
 _AT_ONCE = 4
 _SECONDS = 20.0
@@ -48,13 +48,15 @@ class Asked(NamedTuple):
     problems: tuple[str, ...]
 
 
+def with_many() -> set[str]:
+    """The companies that are asked about without being named."""
+    listed = Counter(entry.series.company for entry in listing.recorded().entries)
+    return {company for company, count in listed.items() if count >= _KNOWN_FOR}
+
+
 def of_hub(hub: Hub, companies: Iterable[str] | None = None) -> tuple[str, ...]:
     """The accounts on a hub of some companies, or of those with many models; not those of who publishes the models of others."""
-    if companies is None:
-        listed = Counter(entry.series.company for entry in listing.recorded().entries)
-        wanted = {company for company, count in listed.items() if count >= _KNOWN_FOR}
-    else:
-        wanted = set(companies)
+    wanted = with_many() if companies is None else set(companies)
     chosen = (company for company in index().companies if not company.repackager and company.name in wanted)
     return tuple(dict.fromkeys(one for company in chosen for one in listing.accounts(company, hub.ids)))
 
