@@ -58,7 +58,7 @@ class Vllm:
 
     def __init__(
         self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int, templates: Mapping[str, str], adapter: Any, sensing: str | None
-    ) -> None:  # noqa: PLR0917, E501  what `read` gives
+    ) -> None:
         self._subject = subject
         self._defaults = defaults
         self._limit = limit
