@@ -16,10 +16,13 @@ from modelcatalog.engines.transformers import seam
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-__all__ = ["KINDS", "RATE", "recording", "wav", "write"]
+__all__ = ["KINDS", "RATE", "SECONDS", "projector", "recording", "wav", "write"]
 
 RATE = 16_000
+SECONDS = 2
+"""Of a window; Whisper's own are 30."""
 _EAR: dict[str, Any] = {"encoder_layers": 2, "encoder_attention_heads": 2, "encoder_ffn_dim": 48, "d_model": 32}
 _QWEN = ("<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>")
 _GEMMA = ("<|audio|>", "<|audio>", "<audio|>", "<|image|>", "<|image>", "<image|>")
@@ -27,16 +30,16 @@ _GEMMA_NAMES = ("audio_token", "boa_token", "eoa_token", "image_token", "boi_tok
 
 
 def _mel(bins: int) -> Any:
-    """Whisper's, with windows of two seconds."""
+    """Whisper's, with shorter windows."""
     from transformers import WhisperFeatureExtractor
 
-    return WhisperFeatureExtractor(feature_size=bins, chunk_length=2, n_fft=400, hop_length=160)
+    return WhisperFeatureExtractor(feature_size=bins, chunk_length=SECONDS, n_fft=400, hop_length=160)
 
 
 def _qwen(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     from transformers import Qwen2AudioConfig, Qwen2AudioProcessor
 
-    ear = {**_EAR, "model_type": "qwen2_audio_encoder", "num_mel_bins": 16, "max_source_positions": 100}
+    ear = {**_EAR, "model_type": "qwen2_audio_encoder", "num_mel_bins": 16, "max_source_positions": SECONDS * 50}
     text = {**visionzoo.TEXT, "model_type": "qwen2", "vocab_size": len(words)}
     # Its own template counts the recordings.
     return Qwen2AudioConfig(audio_config=ear, text_config=text, audio_token_index=ids("<|AUDIO|>")), Qwen2AudioProcessor(_mel(16), words)
@@ -94,3 +97,36 @@ def wav(samples: Any = None, rate: int = RATE, channels: int = 1) -> bytes:
         file.setframerate(rate)
         file.writeframes((recording() if samples is None else samples).astype("<i2").tobytes())
     return out.getvalue()
+
+
+def projector(file: Path, hidden: int) -> Path:
+    """A projector of random weights for llama.cpp, as Qwen2-Audio has them: a small Whisper encoder, and one layer up to the model's width."""
+    import numpy as np
+    from gguf import GGUFWriter
+
+    numbers = np.random.default_rng(0)
+    writer = GGUFWriter(file, "clip")
+    writer.add_string("general.type", "mmproj")
+    writer.add_string("clip.projector_type", "qwen2a")
+    for name in ("has_audio_encoder", "use_gelu"):
+        writer.add_bool(f"clip.{name}", val=True)
+    sizes = {"embedding_length": 32, "feed_forward_length": 48, "block_count": 2, "attention.head_count": 2, "num_mel_bins": 16, "projection_dim": hidden}
+    for name, size in sizes.items():
+        writer.add_uint32(f"clip.audio.{name}", size)
+    writer.add_float32("clip.audio.attention.layer_norm_epsilon", 1e-5)
+    block = {**dict.fromkeys(("attn_q", "attn_k", "attn_v", "attn_out"), (32, 32)), "ln1": (32,), "ln2": (32,), "ffn_up": (48, 32), "ffn_down": (32, 48)}
+    blocks = {f"a.blk.{number}.{name}": shape for number in range(2) for name, shape in block.items()}
+    pairs = {"a.post_ln": (32,), **blocks, "a.conv1d.1": (32, 16, 3), "a.conv1d.2": (32, 32, 3), "mm.a.fc": (hidden, 32)}
+    shapes: dict[str, tuple[int, ...]] = {"a.position_embd.weight": (1500, 32)}
+    for name, shape in pairs.items():
+        shapes[f"{name}.weight"] = shape
+        if not name.endswith("attn_k"):  # which Whisper has without
+            shapes[f"{name}.bias"] = (shape[0], 1) if "conv" in name else shape[:1]
+    for name, shape in shapes.items():
+        # As loud as the words of a real model, which would else end its turn at once.
+        writer.add_tensor(name, (numbers.standard_normal(shape) * (0.03 if name.startswith("mm") else 0.1)).astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return file

@@ -47,7 +47,13 @@ ROOMS = {
     ),
     "hubs": ("card files secrets proxies", "paths refusals guard receipts opening", "wire", "hub", "huggingface modelscope", "__init__", "local download"),
     "stores": ("disk gotemplate", "store record parts", "caches modelfile", "folders ollama comparing", "__init__"),
-    "engines": ("constraints media tools", "images sounds", "__init__ failing", "guide prompts sampling text", "llama_cpp mlx openai transformers vllm"),
+    "engines": (
+        "constraints media tools",
+        "images sounds",
+        "__init__ failing taking",
+        "guide prompts sampling text",
+        "llama_cpp mlx openai transformers vllm",
+    ),
 }
 """Rooms whose modules are stages: a line knows itself and those above it in this list."""
 HEAVY = {

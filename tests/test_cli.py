@@ -20,6 +20,7 @@ from rich.cells import cell_len
 from typer.main import get_command
 
 import modelcatalog as mc
+from modelcatalog import vocabulary
 from modelcatalog.cli import app, main, show, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
 from modelcatalog.show import explained, html
@@ -391,6 +392,18 @@ class TestErrors:
         assert cli("parse", "--file", lacking, LANG="zh_CN.UTF-8").err == f"错误：无法读取 {lacking}\n  没有这个文件或文件夹\n"
         assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--image", lacking).err.splitlines()[-1] == "  give the path of an image that can be read"
         assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--tools", lacking).err.splitlines()[0] == f"error: there is no file or folder {lacking}"
+
+    def test_a_data_file_that_is_wrong(self, cli: Cli, tmp_path: Path) -> None:
+        """It is said in Chinese too, where the names of companies cannot be had for the same reason."""
+        lacking = str(tmp_path / "none.toml")
+        try:
+            for arguments in (("parse", "Qwen3-8B"), ("resolve", "Qwen3-8B"), ("catalog",)):
+                vocabulary.renew()
+                ran = cli(*arguments, LANG="zh_CN.UTF-8", MODELCATALOG_DATA=lacking)
+                assert ran.code == 1
+                assert ran.err.startswith(f"错误：{lacking}：没有这个文件或文件夹\n  请给出 TOML 文件")
+        finally:
+            vocabulary.renew()
 
     def test_chinese_in_a_locale_without_it(self, cli: Cli) -> None:
         """Bytes of UTF-8 that the locale's encoding has no letters for are read as what they are."""
@@ -905,19 +918,31 @@ class Terminal:
 
     def until(self, text: str, seconds: float = 180) -> str:
         """What it shows up to and with ``text``; fails when that does not come."""
-        import select
-
         end = time.monotonic() + seconds
         while text not in self.shown:
-            ready, _, _ = select.select([self._master], [], [], max(0.0, end - time.monotonic()))
-            try:
-                piece = os.read(self._master, 65536) if ready else b""
-            except OSError:  # the process has closed its side
-                piece = b""
-            assert piece, f"{text!r} did not come after: {self.shown[-2000:]}"
-            self.shown += self._text.decode(piece)
+            piece = self._read(end)
+            assert piece is not None, f"{text!r} did not come after: {self.shown[-2000:]}"
+            self.shown += piece
         before, found, self.shown = self.shown.partition(text)
         return before + found
+
+    def until_more(self) -> None:
+        """Wait until it shows anything more."""
+        end = time.monotonic() + 180
+        while not self.shown:
+            piece = self._read(end)
+            assert piece is not None, "nothing more came"
+            self.shown += piece
+
+    def _read(self, end: float) -> str | None:
+        """What it shows next; None: it has ended, or the time is over."""
+        import select
+
+        ready, _, _ = select.select([self._master], [], [], max(0.0, end - time.monotonic()))
+        try:
+            return self._text.decode(os.read(self._master, 65536)) if ready else None
+        except OSError:  # the process has closed its side
+            return None
 
     def type(self, text: str) -> None:
         """Type, as a person does."""
@@ -939,10 +964,9 @@ class TestTerminal:
     """`modelcatalog chat` as a person meets it: a process of its own, on a terminal, with Ctrl-C."""
 
     @pytest.fixture
-    def terminal(self, gguf_file: Path) -> Iterator[Terminal]:
-        """A conversation in Chinese, in which the model is loaded for real."""
-        pytest.importorskip("transformers")
-        terminal = Terminal("chat", "SmolLM2-135M-Instruct", LC_ALL="zh_CN.UTF-8", MODELCATALOG_PATH=str(gguf_file.parent))
+    def terminal(self, tiny: mc.ChatModel) -> Iterator[Terminal]:
+        """A conversation in Chinese, in which a model is loaded for real, whose replies have no end."""
+        terminal = Terminal("chat", str(tiny.plan.path), "--max-new-tokens", "8000", LC_ALL="zh_CN.UTF-8")
         yield terminal
         terminal.close()
 
@@ -961,7 +985,7 @@ class TestTerminal:
         assert CHINESE.greeting in terminal.until("你：")
         terminal.type("Tell me a very long story about a fox.\n")
         terminal.until("模型：")
-        terminal.until(" the ")
+        terminal.until_more()
         terminal.type("\x03")
         terminal.until("（已中断）")
         terminal.until("你：")
@@ -970,7 +994,11 @@ class TestTerminal:
         terminal.until(CHINESE.how_to_end)
         terminal.until("你：")
         terminal.type(f"{FRANCE}\n")
-        assert "Paris" in terminal.until("你：")
+        terminal.until("模型：")
+        terminal.until_more()
+        terminal.type("\x03")
+        terminal.until("（已中断）")
+        terminal.until("你：")
         terminal.type("退出\n")
         assert terminal.ended() == 0
 

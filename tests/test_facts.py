@@ -224,7 +224,7 @@ class TestWhatIsSaidOfWhat:
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("tools = true", "says of no model what it says"),
+        ("tools = true", "applies to no model"),
         ('of = ["a-1"]\nretired = "soon"', "is not a day, a month or a year"),
         ('series = ["Nothing 9"]\ntools = true', "there is no series 'Nothing 9'"),
         ('of = ["a-{1"]\ntools = true', "is not closed"),

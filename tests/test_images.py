@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
-import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
@@ -20,12 +20,13 @@ import modelcatalog as mc
 import visionzoo
 import zoo
 from modelcatalog.chat import asking, saving, showing
+from modelcatalog.cli import main
 from modelcatalog.engines import Image, Message, images
 from modelcatalog.engines.openai.request import Dialect, body
 from modelcatalog.engines.prompts.rendering import Forms
 from modelcatalog.engines.prompts.templates import Renderer
+from modelcatalog.engines.taking import sibling
 from modelcatalog.engines.transformers import seam
-from modelcatalog.engines.transformers.senses import _sibling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ def test_a_pillow_image_is_kept_as_it_was() -> None:
         ({"type": "image", "path": "/nowhere/cat.png"}, "cannot be read: No such file"),
         ({"type": "image", "url": "./cat.png"}, "an address begins with https:, http: or data:"),
         ({"type": "image", "url": "file:///etc/passwd"}, "an address begins with https:, http: or data:"),
-        ({"type": "image", "image": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}, "is none: the file begins with"),
+        ({"type": "image", "image": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}, "is not an image: the file begins with"),
         ({"type": "image", "image": b""}, "the file is empty"),
         ({"type": "image", "image": 7}, "is of type int"),
         ({"type": "image", "path": "a.png", "url": "https://example.com/a.png"}, "path and url"),
@@ -349,8 +350,8 @@ def test_a_model_without_eyes_says_which_has_them(tmp_path: Path) -> None:
         assert isinstance(replies[0].error, mc.Unsupported)
         assert replies[1].error is None
     for name, other in (("Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-VL-7B-Instruct"), ("Llama-3.2-3B-Instruct", "meta-llama/Llama-3.2-11B-Vision-Instruct")):
-        assert _sibling(name) == other
-    assert _sibling("xyzzy-7b") is None
+        assert sibling(name, Image) == other
+    assert sibling("xyzzy-7b", Image) is None
 
 
 def test_a_checkpoint_without_its_processor_is_said(tmp_path: Path) -> None:
@@ -388,19 +389,25 @@ def test_a_model_that_was_loaded_without_its_vision_says_how_to_load_it_whole(tm
         mc.load(str(folder), engine_options={"images": "yes"})
 
 
-def test_the_command_line_shows_images_with_the_first_prompt(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_command_line_shows_images_with_the_first_prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     """A conversation on standard input: the first line has the image, the second is text; a wrong file ends it before anything is loaded."""
     folder = visionzoo.write("llava", tmp_path / "acme-llava")
     (tmp_path / "cat.png").write_bytes(png(visionzoo.picture(1)))
     (tmp_path / "cat.txt").write_text("no cat")
-    line = [sys.executable, "-m", "modelcatalog", "chat", str(folder), "--json", "--max-new-tokens", "4"]
-    ran = subprocess.run([*line, "--image", str(tmp_path / "cat.png")], input="What is this?\nAnd?\n", capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    first, second = (json.loads(one) for one in ran.stdout.splitlines())
+
+    def chat(image: str, typed: str) -> tuple[str, str]:
+        monkeypatch.setattr(sys, "argv", ["modelcatalog", "chat", str(folder), "--json", "--max-new-tokens", "4", "--image", str(tmp_path / image)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8"))
+        with suppress(SystemExit):
+            main()
+        return capfd.readouterr()
+
+    first, second = (json.loads(one) for one in chat("cat.png", "What is this?\nAnd?\n")[0].splitlines())
     assert first["usage"]["prompt_tokens"] > second["usage"]["prompt_tokens"] / 2 > 20
-    wrong = subprocess.run([*line, "--image", str(tmp_path / "cat.txt")], input="", capture_output=True, text=True, check=False)
-    assert wrong.returncode != 0
-    assert "the image in --image is none" in wrong.stderr
+    out, err = chat("cat.txt", "")
+    assert out == ""
+    assert "the image in --image is not an image" in err
 
 
 def test_a_processor_that_needs_torchvision_says_so(tmp_path: Path) -> None:

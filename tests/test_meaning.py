@@ -47,7 +47,7 @@ KINDS = {
 """A name -> the model that it means."""
 LEFT = (
     "llama-3.1-8b", "gemma4-31b", "groq/llama-3.1-8b-instant", "mixtral-8x7b", "mistral-7b", "qwen3-8b-instruct", "granite-4.0-3b", "llama-4-17b-instruct",
-    "phi-3-mini-instruct", "gpt-0613",  # the base, or several
+    "phi-3-mini-instruct", "gpt-0613", "mamba-2.8b", "starcoder-7b", "deepseek-r1-8b",  # the base, or several
     "mistral-small", "mistral-large", "devstral-small", "command-r", "claude-sonnet-4", "gpt-4o", "gemini-2.5-pro-preview-06-05",  # another day, another model
     "mistral-small-latest", "llama3.1", "llama3.1:latest", "Qwen/Qwen2.5-7B:together", "Qwen", "my-llama-3.3-70b-of-mine",
 )  # fmt: skip

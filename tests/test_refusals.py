@@ -618,6 +618,15 @@ class TestDevices:
         with pytest.raises(Unsupported, match="CUDA_VISIBLE_DEVICES='' hides every GPU"):
             devices.checked("cuda", (), subject="x")
 
+    def test_first_alone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of several GPUs vllm takes the first that it sees: another one by its number would be passed over without a word."""
+        monkeypatch.setattr(machine, "gpus", lambda: (self.CARD, self.CARD))
+        folder = checkpoint(tmp_path / "x")
+        with pytest.raises(Unsupported, match="device='cuda:1' is one of several, and vllm takes the first that it sees") as caught:
+            plan(folder, engine="vllm", device="cuda:1")
+        assert "CUDA_VISIBLE_DEVICES=1" in str(caught.value.hint)
+        assert plan(folder, engine="transformers", device="cuda:1").device == "cuda:1"
+
     @pytest.mark.parametrize("built", [{"cuda": False, "hip": True}, {"cuda": True}, {}])
     def test_not_known(self, built: dict[str, bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where a driver without NVML is there (AMD, Jetson), and torch was built for it, nobody can tell: it is not refused."""

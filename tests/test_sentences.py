@@ -83,7 +83,7 @@ def test_no_english_is_left() -> None:
 def test_put_together() -> None:
     """Texts that were put together are taken apart: by a semicolon, behind who said it, in brackets, a list, a tail."""
     assert chinese("huggingface: huggingface gave no answer within 9 s") == "huggingface：huggingface 在 9 秒内没有应答"
-    assert chinese("fetch it again; wait a few minutes") == "请重新取得；请等几分钟"
+    assert chinese("fetch it again; wait a few minutes") == "请重新下载；请等几分钟"
     assert chinese("modelscope was the first hub to list the files (huggingface: no answer within 3 s)") == (
         "modelscope 最先列出文件（huggingface：3 秒内没有应答）"
     )
@@ -121,7 +121,7 @@ def test_every_error_is_told(name: str) -> None:
     more = {"install": "pip install x"} if name == "MissingPackage" else {"hint": "fetch it again"}
     told = kind("wait a few minutes", subject="x", **more).told(chinese)
     assert told.splitlines()[0] == "请等几分钟"
-    assert told.splitlines()[-1] == ("  安装命令：pip install x" if name == "MissingPackage" else "  请重新取得")
+    assert told.splitlines()[-1] == ("  安装命令：pip install x" if name == "MissingPackage" else "  请重新下载")
 
 
 def test_expected_is_told() -> None:

@@ -21,8 +21,8 @@ import zoo
 from modelcatalog.chat import asking, saving, showing
 from modelcatalog.engines import Audio, sounds
 from modelcatalog.engines.openai.request import Dialect, body
+from modelcatalog.engines.taking import sibling
 from modelcatalog.engines.transformers import seam
-from modelcatalog.engines.transformers.senses import _sibling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,8 +108,8 @@ def test_wav_of_every_width_is_read() -> None:
         ({"type": "audio"}, "has no audio"),
         ({"type": "audio", "path": "/nowhere/hello.wav"}, "the recording '/nowhere/hello.wav' in message 1 cannot be read: No such file"),
         ({"type": "audio", "url": "./hello.wav"}, "an address begins with https:, http: or data:"),
-        ({"type": "audio", "audio": b"not sound"}, "is none: the file begins with"),
-        ({"type": "audio", "audio": "hello".encode("utf-16")}, "is none: the file begins with"),
+        ({"type": "audio", "audio": b"not sound"}, "is not a recording: the file begins with"),
+        ({"type": "audio", "audio": "hello".encode("utf-16")}, "is not a recording: the file begins with"),
         ({"type": "audio", "audio": b""}, "the file is empty"),
         ({"type": "audio", "audio": 7}, "is of type int"),
         ({"type": "audio", "path": "a.wav", "url": "https://example.com/a.wav"}, "path and url"),
@@ -306,10 +306,10 @@ def test_a_model_without_ears_says_which_has_them(tmp_path: Path) -> None:
         model.chat(asked(soundzoo.recording()), **GREEDY)
     with pytest.warns(UserWarning, match="reads the whole conversation again"):
         seeing = mc.load(str(visionzoo.write("llava", tmp_path / "acme-llava")))
-    with seeing, pytest.raises(mc.Unsupported, match="LlavaForConditionalGeneration has no part that reads sound"):
+    with seeing, pytest.raises(mc.Unsupported, match="LlavaForConditionalGeneration has no part that hears them"):
         seeing.chat(asked(soundzoo.recording()), **GREEDY)
-    assert _sibling("Qwen2-7B-Instruct", Audio) == "Qwen/Qwen2-Audio-7B-Instruct"
-    assert _sibling("xyzzy-7b", Audio) is None
+    assert sibling("Qwen2-7B-Instruct", Audio) == "Qwen/Qwen2-Audio-7B-Instruct"
+    assert sibling("xyzzy-7b", Audio) is None
 
 
 def test_a_language_model_alone_says_how_to_load_it_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -318,7 +318,7 @@ def test_a_language_model_alone_says_how_to_load_it_whole(tmp_path: Path, monkey
     with pytest.warns(UserWarning, match="generate makes the tokens"):
         model = mc.load(str(folder))
     with model:
-        with pytest.raises(mc.Unsupported, match="Qwen3_5ForCausalLM has no part that reads sound"):
+        with pytest.raises(mc.Unsupported, match="Qwen3_5ForCausalLM has no part that hears them"):
             model.chat(asked(soundzoo.recording()), **GREEDY)
         monkeypatch.setattr(seam, "_OF_SOUND", ("vision",))
         with pytest.raises(mc.Unsupported, match="as its language model alone") as error:
@@ -354,4 +354,4 @@ def test_the_command_line_plays_recordings(tmp_path: Path, capsys: pytest.Captur
         assert (ended.value.code or 0) == code
     ran = capsys.readouterr()
     assert json.loads(ran.out.splitlines()[0])["usage"]["prompt_tokens"] > 30
-    assert "the recording in --audio is none" in ran.err
+    assert "the recording in --audio is not a recording" in ran.err

@@ -64,6 +64,8 @@ class Words(NamedTuple):
     measured: str
     value: str
     owed: str
+    colon: str
+    """Between a label and its value."""
 
 
 ENGLISH = Words(
@@ -127,6 +129,7 @@ ENGLISH = Words(
     measured="measured",
     value="value",
     owed="owed",
+    colon=": ",
 )
 
 CHINESE = Words(
@@ -176,7 +179,7 @@ CHINESE = Words(
     ),
     names_terminal="终端里用 `modelcatalog explain 名称` 看到的是同样的内容。",
     facts="全部信息",
-    benchmarks="性能",
+    benchmarks="评测",
     benchmarks_about=(
         "这里的每个数字都由 `benchmarks/` 里的脚本写进 `docs/benchmarks/results/` 下的文件，本页由这些文件生成。"
         "比值是在同一台机器、同一次运行里比较两样东西；单独的时间换台机器就说明不了什么。“要求”是项目给自己定的界限。"
@@ -188,6 +191,7 @@ CHINESE = Words(
     measured="测了什么",
     value="结果",
     owed="要求",
+    colon="：",
 )
 
 LANGUAGES = (ENGLISH, CHINESE)

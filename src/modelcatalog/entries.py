@@ -192,7 +192,7 @@ class FactsEntry(_Sourced):
     @model_validator(mode="after")
     def _speaks(self) -> FactsEntry:
         if not self.of and not self.series:
-            message = "says of no model what it says; name models in of=, or series in series="
+            message = "applies to no model; name models in of=, or series in series="
             raise ValueError(message)
         return self
 

@@ -25,7 +25,7 @@ from pydantic_core import from_json, to_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FOLDER", "Aside", "Sources", "digest", "read", "write"]
+__all__ = ["FOLDER", "Aside", "Sources", "digest", "read", "texts", "write"]
 
 ROOT = os.path.dirname(__file__)  # noqa: PTH120  pathlib takes as long as all of this
 FOLDER = os.path.join(ROOT, "tables")  # noqa: PTH118
@@ -135,7 +135,21 @@ def read(name: str, sources: Sources) -> Any:
     return next((packed for folder in sources.places() if (packed := _read(folder, name, sources)) is not None), None)
 
 
+def texts(*names: str, sources: Sources) -> bytes | None:
+    """What was kept under these names, as it is written; None: not all of it fits these sources."""
+    found = [next((text for folder in sources.places() if (text := _text(folder, name, sources)) is not None), None) for name in names]
+    return None if None in found else b"".join(text for text in found if text)
+
+
 def _read(folder: str, name: str, sources: Sources) -> Any:
+    try:
+        text = _text(folder, name, sources)
+        return None if text is None else from_json(text)
+    except ValueError:
+        return None
+
+
+def _text(folder: str, name: str, sources: Sources) -> bytes | None:
     try:
         with open(_place(folder, name), "rb") as file:  # noqa: PTH123
             head, packed = from_json(file.readline()), file.read()
@@ -147,9 +161,10 @@ def _read(folder: str, name: str, sources: Sources) -> Any:
             if head["contents"] != contents():
                 return None
             _keep(folder, name, packed, {**head, "times": sources.times}, sources)  # only the times had changed
-        return from_json(packed)
     except (OSError, ValueError, LookupError, TypeError):
         return None
+    else:
+        return packed
 
 
 def write(name: str, packed: dict[str, Any], sources: Sources, folder: str | None = None) -> None:

@@ -54,6 +54,7 @@ __all__ = [
     "providers",
     "renew",
     "running",
+    "shipped",
     "silent_gguf",
     "spdx",
     "tasks",
@@ -62,6 +63,7 @@ __all__ = [
     "type_packages",
     "types",
     "types_apart",
+    "users",
 ]
 
 _T = TypeVar("_T")
@@ -183,6 +185,26 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
         return table
 
     return mark
+
+
+def shipped() -> keeping.Sources | None:
+    """What tables of the package's own data alone are made from; None: none that is kept counts."""
+    if _current._fresh:  # noqa: SLF001  its own class, above
+        return None
+    folder = userfolder.tables()
+    try:
+        return keeping.Sources.here(None if folder is None else keeping.Aside(str(folder), ""))
+    except OSError:
+        return None
+
+
+def users() -> tuple[CompanyFile, ...]:
+    """The user's own files: those of ``MODELCATALOG_DATA``, then those that `add` took."""
+    if not (places := userfolder.places()):
+        return _current.added
+    from modelcatalog import datafiles  # see `companies`
+
+    return (*(file for place in places for file in datafiles.read_all(place)), *_current.added)
 
 
 KEPT: dict[str, Callable[[], dict[str, Any]]] = {}

@@ -10,7 +10,7 @@ from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.index import fold, index, series_of
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.records import Identity
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
     from modelcatalog.catalog.listing import Entry
+    from modelcatalog.entries import CompanyFile
     from modelcatalog.records import ModelName
 
 __all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "sizes_in", "tuned"]
@@ -165,11 +166,43 @@ class _Published(NamedTuple):
 @vocabulary.kept("meant")
 def meanings() -> dict[str, _Row]:
     """Canonical name that no model has -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
-    published, lines = _published()
-    models = {str(identity): identity for identity in _served()} | {text: one.identity for text, one in published.items()}
+    from modelcatalog.catalog import additions, listing  # where the table is kept, nobody needs them
+
+    files = additions.apart()
+    if files:
+        entries = [*_entries(files)]
+        shipped = additions.shipped("meant")
+        if shipped is not None and _are_own(files, entries):
+            return {**shipped, **_rows(entries, files)}
+    return _rows(listing.recorded().entries, vocabulary.companies())
+
+
+def _entries(files: Iterable[CompanyFile]) -> Iterator[Entry]:
+    """The checkpoints of some files alone."""
+    from modelcatalog.catalog import listing  # as in `meanings`
+
+    for file in files:
+        for family in file.family:
+            for series in family.series:
+                yield from listing.entries_of(file, series, series_of(file, family, series))
+
+
+def _are_own(files: Iterable[CompanyFile], entries: Iterable[Entry]) -> bool:
+    """Whether all names in the files are of the files' own families: then they are beside no model of another."""
+    own, said = set(), [entry.huggingface or entry.modelscope or "" for entry in entries]
+    for family in (family for file in files for family in file.family):
+        own.add(family.name.lower())
+        said += [text for series in family.series for text in (series.name, *series.api)]
+    return all(names.read(text).identity.family in own for text in said if text)
+
+
+def _rows(entries: Iterable[Entry], files: Iterable[CompanyFile]) -> dict[str, _Row]:
+    published, lines = _published(entries)
+    models = {str(identity): identity for identity in _served(files)} | {text: one.identity for text, one in published.items()}
     plain = {_line(identity) for identity in models.values() if _senses().isdisjoint(identity.words)}
     windowed = _windowed(models.values())
     alone = _alone_of_size(published)
+    first = {Identity(one.identity.family, "", sizes_in(one.identity), "", ()) for one in published.values() if not one.identity.version}
     found: dict[Identity, dict[str, int]] = {}
 
     def mark(text: str, far: int, short: Identity) -> None:
@@ -197,18 +230,18 @@ def meanings() -> dict[str, _Row]:
         least = min(steps_to.values())
         loose = _UNDATED <= least < _SERIES
         nearest = [text for text, steps in steps_to.items() if steps == least or (loose and steps < _SERIES)]
-        if len(nearest) == 1 and (not loose or _is_told(short, models[nearest[0]])):
+        if len(nearest) != 1 or (models[nearest[0]].version and short in first):
+            continue  # starcoder-7b is none of StarCoder 2
+        if not loose or _is_told(short, models[nearest[0]]):
             ours[str(short)] = _row(models[nearest[0]])
     return ours
 
 
-def _published() -> tuple[dict[str, _Published], dict[str, dict[str, Identity]]]:
+def _published(entries: Iterable[Entry]) -> tuple[dict[str, _Published], dict[str, dict[str, Identity]]]:
     """Canonical name -> the model; and those of each series."""
-    from modelcatalog.catalog import listing  # where the table is kept, nobody needs it
-
     found: dict[str, _Published] = {}
     lines: dict[str, dict[str, Identity]] = {}
-    for entry in listing.recorded().entries:
+    for entry in entries:
         repo_id = entry.huggingface or entry.modelscope
         if not repo_id:
             continue
@@ -231,9 +264,9 @@ def _alone_of_size(published: dict[str, _Published]) -> frozenset[str]:
     return frozenset(text for every in alike.values() if len(every) == 1 for texts in every.values() for text in texts)
 
 
-def _served() -> Iterator[Identity]:
+def _served(files: Iterable[CompanyFile]) -> Iterator[Identity]:
     """Every model that its maker serves and has not published."""
-    for file in vocabulary.companies():
+    for file in files:
         yield from (names.read(one).identity for family in file.family for series in family.series for one in series.api)
 
 
@@ -304,7 +337,7 @@ def _told_by_size(one: _Published, *, alone: bool) -> Iterator[tuple[int, Identi
         whole = whole.too(f"{(one.total or 0) / _BILLION:g}b")
         yield _LEFT_OUT, whole
     finished, _, _ = _parts(whole)
-    for words in (tuple(_tiers().intersection(whole.words)) if alone else (), (one.base,) if one.base in whole.words else ()):
+    for words in (tuple(_tiers().intersection(whole.words)) if alone else (), (one.base,) if one.base in whole.words and not whole.date else ()):
         for more in ((), finished):
             if words:
                 yield (_UNDATED if whole.date else _LEFT_OUT) + 1, whole.but(*words, *more).undated()

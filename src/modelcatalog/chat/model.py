@@ -74,13 +74,13 @@ class ChatModel:
 
         Args:
             prompt: A text, or messages with ``role`` (system, user, assistant, tool) and ``content``: a text, or parts, of which some may be
-                images, as ``{"type": "image", "path": "cat.png"}`` (or ``image``, ``url``), or as OpenAI writes them; an assistant's may have
-                ``tool_calls``, a tool's ``tool_call_id`` and ``name``.
+                images or recordings, as ``{"type": "image", "path": "cat.png"}`` (or ``image``, ``url``; ``audio``), or as OpenAI writes them; an
+                assistant's may have ``tool_calls``, a tool's ``tool_call_id`` and ``name``.
             system: The system prompt, before the messages.
             max_new_tokens: Most tokens that the reply may have.
             generation: ``temperature``, ``top_p``, ``top_k``, ``min_p``, ``repetition_penalty``, ``seed``, ``stop``,
-                ``chat_template``, ``enable_thinking``, ``image_urls`` (whether images may be fetched from an address), …; what the
-                answer must match, for `Reply.parsed`: ``response_format`` (a pydantic model or a JSON Schema), ``choices`` (texts) or
+                ``chat_template``, ``enable_thinking``, ``image_urls`` and ``audio_urls`` (whether such may be fetched from an address), …;
+                what the answer must match, for `Reply.parsed`: ``response_format`` (a pydantic model or a JSON Schema), ``choices`` (texts) or
                 ``regex``; and ``tools`` (functions or JSON Schemas) that the model may call, for `Reply.tool_calls`, with ``tool_choice``.
 
         Raises:

@@ -19,7 +19,7 @@ __all__ = ["Card", "Machine", "bandwidth", "read", "sizes", "usable"]
 
 _FORM = re.compile(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*(?<![a-z])[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
 _MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?:(?P<unit>[GT])(?:i?B)?|(?P<small>M)i?B)\b\)?", re.IGNORECASE)
-"""Not the beginning of Ti: an RTX 3080 Ti does not have 3,080 tebibytes."""
+"""The T of Ti is not a unit: an RTX 3080 Ti does not have 3,080 tebibytes."""
 _UNITS = {"m": 1 / 1024, "g": 1, "t": 1024}
 """Of memory, in GiB."""
 _NOISE = re.compile(

@@ -6,7 +6,7 @@ import ctypes
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import Audio, Image
+from modelcatalog.engines import Image, taking
 from modelcatalog.engines.llama_cpp.native import quiet
 from modelcatalog.errors import EngineError, Unsupported
 
@@ -91,12 +91,9 @@ class Senses:
     def _check(self, shown: Sequence[Medium]) -> None:
         """Refuse what this projector does not take."""
         for one in shown:
-            if isinstance(one, Image) and not self._lib.mtmd_support_vision(self._context):
-                message = f"the projector of {self._subject} takes no images: it hears alone"
-                raise Unsupported(message, subject=self._subject, hint="load a model with vision, such as a VL or a vision variant")
-            if isinstance(one, Audio) and not self._hears():
-                message = f"the projector of {self._subject} takes no recordings: it sees alone"
-                raise Unsupported(message, subject=self._subject, hint="load a model that hears, such as an audio or an omni variant")
+            takes = self._lib.mtmd_support_vision(self._context) if isinstance(one, Image) else self._hears()
+            if not takes:
+                raise taking.refusal(type(one), "its projector", self._subject)
             if isinstance(one, Image) and one.detail not in {None, "auto"}:
                 message = f"detail={one.detail!r} is for servers: {self._subject} has one way of looking at images"
                 raise Unsupported(message, subject="detail", hint="leave it out, or make the image smaller")

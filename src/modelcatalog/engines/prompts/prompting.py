@@ -97,6 +97,10 @@ class Prompter:
         """The tokens that end a reply to messages, unless they come with a template of their own."""
         return self._ends_of(self.templates["default"]) if "default" in self.templates else self._stated
 
+    def encode(self, text: str) -> list[int]:
+        """The tokens of a rendered prompt, whose template wrote the special ones."""
+        return self._tokens.encode(text, False)  # noqa: FBT003  encode's second argument is add_special
+
     def close(self) -> None:
         """End the process that renders."""
         self._renderer.close()
@@ -131,7 +135,7 @@ class Prompter:
             rendered = self._forms.render(template, prompt, values)
             self._forms.refuse_silent(template, prompt, values, vocabulary.tools().names, rendered.text)
             # The template writes the special tokens itself; a second <s> spoils the reply.
-            ids = see(rendered.text) if see is not None else self._tokens.encode(rendered.text, False)  # noqa: FBT003  as above
+            ids = (see or self.encode)(rendered.text)
             said = "\n".join(message.content for message in prompt)
             parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said, own=self._own, calls=calls is not None)
             thinking = parter.thinking

@@ -93,17 +93,21 @@ def prompter(
 
 def templates(tokenizer: Any, folder: Path | None = None) -> dict[str, str]:
     """A checkpoint's chat templates by name: the tokenizer's, else those that only the processor's files have."""
-    own = _named(tokenizer.chat_template)
-    for name in _ELSEWHERE if folder is not None and not own else ():
-        file = folder / name if folder is not None else None
-        if file is not None and file.is_file():
+    return _named(tokenizer.chat_template) or (processors(folder) if folder is not None else {})
+
+
+def processors(folder: Path) -> dict[str, str]:
+    """The chat templates by name that the files of a checkpoint's processor have."""
+    for name in _ELSEWHERE:
+        file = folder / name
+        if file.is_file():
             try:
                 stated = json.loads(file.read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 continue
             if isinstance(stated, dict) and (own := _named(stated.get("chat_template"))):
-                break
-    return own
+                return own
+    return {}
 
 
 def _named(stated: object) -> dict[str, str]:

@@ -8,8 +8,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import catalog
-from modelcatalog.engines import Audio, Image, media
+from modelcatalog.engines import Audio, Image, media, taking
 from modelcatalog.engines.failing import first_line
 from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.quiet import quiet
@@ -24,10 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Senses", "open_senses", "without"]
 
-_MARKS = ("image_token", "boi_token", "full_image_sequence", "audio_token", "boa_token", "full_audio_sequence")
 _MARK: dict[type[Medium], str] = {Image: "image_token", Audio: "audio_token"}
-_TAKING: dict[type[Medium], frozenset[str]] = {Image: frozenset({"vl", "vision", "omni", "multimodal"}), Audio: frozenset({"audio", "omni", "multimodal"})}
-"""Types of models, as names have them."""
 _PACKAGES = ("torchvision", "pillow", "timm", "librosa", "torchaudio", "mistral-common")
 
 
@@ -63,7 +59,7 @@ class Senses:
         processor = self._processor()
         for kind in dict.fromkeys(map(type, shown)):
             if (seam.image_part(processor) if kind is Image else seam.audio_part(processor)) is None:
-                raise _lacks(kind, self._model, self._subject)
+                raise taking.refusal(kind, type(self._model).__name__, self._subject)
         if any(isinstance(one, Audio) for one in shown) and seam.lacks_adapter(self._model):
             message = f"{self._subject} hears by an adapter that lies beside its weights, which is not put on here"
             raise Unsupported(message, subject=self._subject, hint="merge the adapter into the weights with peft, and load the folder that this makes")
@@ -96,7 +92,7 @@ class Senses:
             Unsupported: a file cannot be read, or there is no processor.
         """
         processor = self._processor()
-        self._refuse_marks(processor, said)
+        taking.refuse_marks(processor, said, self._subject)
         images, sounds = [one for one in shown if isinstance(one, Image)], [one for one in shown if isinstance(one, Audio)]
         given: dict[str, Any] = {}
         if images:
@@ -152,13 +148,6 @@ class Senses:
             message = f"a recording of {len(sound.data):,} bytes cannot be read: {first_line(error)}"
             raise Unsupported(message, subject=sound.format, hint="save it anew as WAV") from error
 
-    def _refuse_marks(self, processor: Any, said: str) -> None:
-        """The mark of an image in what was said would be taken for one of the images."""
-        marks = {mark for name in _MARKS if isinstance(mark := getattr(processor, name, None), str) and mark}
-        if typed := sorted(mark for mark in marks if mark in said):
-            message = f"a text of this prompt holds {typed[0]!r}, by which {self._subject} knows the place of an image or a recording"
-            raise Unsupported(message, subject=typed[0], hint="write it in another way: images and recordings have parts of their own, in their order")
-
     def _processor(self) -> Any:
         with self._lock:
             if self._read is None:
@@ -201,32 +190,4 @@ def without(shown: Sequence[Medium], model: Any, subject: str, folder: Path | No
         message = f"{subject} was loaded as its language model alone ({type(model).__name__}), which {lacks}"
         key = "images" if kind is Image else "audio"
         return Unsupported(message, subject=subject, hint=f'load it with engine_options={{"{key}": True}}')
-    return _lacks(kind, model, subject)
-
-
-def _lacks(kind: type[Medium], model: Any, subject: str) -> Unsupported:
-    other = _sibling(subject, kind)
-    if kind is Image:
-        message = f"{subject} takes no images: {type(model).__name__} has no part that reads images"
-        return Unsupported(message, subject=subject, hint=f"{other} takes them" if other else "load a model with vision, such as a VL or a vision variant")
-    message = f"{subject} takes no recordings: {type(model).__name__} has no part that reads sound"
-    return Unsupported(message, subject=subject, hint=f"{other} takes them" if other else "load a model that hears, such as an audio or an omni variant")
-
-
-def _sibling(subject: str, kind: type[Medium] = Image) -> str | None:
-    """The checkpoint of the same family that takes such: of the same version if there is one, then of the nearest size."""
-    try:
-        name = catalog.parse(subject)
-    except ModelCatalogError:
-        return None
-    if name.family not in {one.name for one in catalog.families}:
-        return None
-    size = name.size.total if name.size and name.size.total else 0
-    found: list[tuple[bool, int, float, int, str]] = []
-    for place, one in enumerate(catalog.search(family=name.family, hub=name.hub if name.hub in catalog.HUBS else catalog.HUBS[0])):
-        other = catalog.parse(one.repo_id)
-        if _TAKING[kind] & set(other.types) and other.quantization is None and "base" not in other.types:
-            total = one.size.total if one.size and one.size.total else 0
-            lacks = len(set(name.types) - set(other.types))
-            found.append((other.version != name.version, lacks, abs(total - size) if size else 0, place, one.repo_id))
-    return min(found)[-1] if found else None
+    return taking.refusal(kind, type(model).__name__, subject)

@@ -10,11 +10,12 @@ import threading
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog.engines import Finish, Finished, Started
+from modelcatalog.engines import Finish, Finished, Message, Started, media
 from modelcatalog.engines.failing import closed
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.vllm.loading import read
+from modelcatalog.engines.vllm.senses import Senses, refused
 from modelcatalog.errors import EngineError, Unsupported
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ _LONGEST_STEP = 120.0
 
 class _Ask(NamedTuple):
     name: str
-    ids: list[int]
+    prompt: dict[str, Any]
+    """In vLLM's words."""
     params: Any
     answers: queue.Queue[_Answer | Exception]
 
@@ -42,6 +44,8 @@ class _Answer(NamedTuple):
     tokens: Sequence[int]
     reason: str | None
     """Why it ended; None while it goes on."""
+    prompt: int = 0
+    """Tokens of the prompt as the model read it, with those of its images."""
 
 
 class Vllm:
@@ -52,13 +56,14 @@ class Vllm:
     decoding = "vllm: replies that are asked for at once are batched by vllm itself"
     costs: tuple[str, ...] = ()
 
-    def __init__(self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int, templates: Mapping[str, str], adapter: Any) -> None:  # noqa: PLR0917  what `read` gives
+    def __init__(self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int, templates: Mapping[str, str], adapter: Any, sensing: str | None) -> None:  # noqa: PLR0917, E501  what `read` gives
         self._subject = subject
         self._defaults = defaults
         self._limit = limit
         # vLLM keeps the checkpoint's own configuration beside its own.
         configs = getattr(getattr(engine, "model_config", None), "hf_config", None), getattr(getattr(engine, "model_config", None), "hf_text_config", None)
         self._prompter = tokenizing.prompter(tokenizer, subject, templates, defaults, configs, limit=limit, longer=True)
+        self._senses = Senses(engine.model_config, subject, sensing)
         self._driver: _Driver | None = _Driver(engine, subject, adapter)
 
     @property
@@ -81,13 +86,22 @@ class Vllm:
         driver = self._driver
         if driver is None:
             raise closed(self._subject)
-        ids, writer, thinking = self._prompter.ask(prompt, options)
+        shown = () if isinstance(prompt, str) else media.of(prompt)
+        if shown:
+            self._senses.check(shown, "\n".join(message.content for message in prompt if isinstance(message, Message)))
+            sensed = self._senses.of(shown)
+            # vLLM puts the tokens of an image in place of its mark.
+            ids, writer, thinking = self._prompter.ask(prompt, self._senses.options(options), self._prompter.encode)
+            asked = {"prompt_token_ids": ids, "multi_modal_data": sensed}
+        else:
+            ids, writer, thinking = self._prompter.ask(prompt, options)
+            asked = {"prompt_token_ids": ids}
         if thinking and options.constraint is not None:
             message = "vllm keeps a whole reply within a constraint, and this template opens the model's thinking first"
             raise Unsupported(message, subject=self._subject, hint='pass enable_thinking=False, or use engine="transformers"')
         yield Started(len(ids), thinking)
-        made, reason = 0, None
-        answers = driver.ask(ids, self._params(options, len(ids)), cancel)
+        made, reason, read = 0, None, len(ids)
+        answers = driver.ask(asked, self._params(options, len(ids)), cancel)
         try:
             for answer in answers:
                 for token in answer.tokens:
@@ -96,7 +110,7 @@ class Vllm:
                         yield text
                     if writer.done:
                         break
-                reason = answer.reason
+                reason, read = answer.reason, answer.prompt
                 if writer.done:
                     break
         finally:
@@ -104,7 +118,7 @@ class Vllm:
         if text := writer.rest():
             yield text
         ended: Finish = "stop" if writer.done or reason == "stop" else "length" if reason == "length" else "cancelled"
-        yield Finished(ended, made)
+        yield Finished(ended, made, read if shown else None)
 
     def _params(self, options: Options, prompt: int) -> Any:
         from vllm import SamplingParams
@@ -149,9 +163,9 @@ class _Driver:
         self._thread = threading.Thread(target=self._drive, name="modelcatalog-vllm", daemon=True)
         self._thread.start()
 
-    def ask(self, ids: list[int], params: Any, cancel: threading.Event) -> Iterator[_Answer]:
+    def ask(self, prompt: dict[str, Any], params: Any, cancel: threading.Event) -> Iterator[_Answer]:
         """The answers to a prompt as they come; ends early once ``cancel`` is set. Closing it ends the generation."""
-        ask = _Ask(f"reply-{next(self._names)}", ids, params, queue.Queue())
+        ask = _Ask(f"reply-{next(self._names)}", prompt, params, queue.Queue())
         self._asks.put(ask)
         ended = False
         try:
@@ -164,7 +178,7 @@ class _Driver:
                     continue
                 if isinstance(answer, Exception):
                     ended = True
-                    raise self._failed(answer) from answer
+                    raise (refused(answer, self._subject) if "multi_modal_data" in prompt else None) or self._failed(answer) from answer
                 ended = answer.reason is not None
                 yield answer
                 if ended:
@@ -206,7 +220,7 @@ class _Driver:
                     self._engine.abort_request([ask])
                 continue
             try:
-                self._engine.add_request(ask.name, {"prompt_token_ids": ask.ids}, ask.params, **self._with)
+                self._engine.add_request(ask.name, ask.prompt, ask.params, **self._with)
                 self._running[ask.name] = ask
             except Exception as error:  # noqa: BLE001  raised again in the thread that asked
                 ask.answers.put(error)
@@ -218,7 +232,7 @@ class _Driver:
         made = output.outputs[0]
         if output.finished:
             del self._running[output.request_id]
-        ask.answers.put(_Answer(tuple(made.token_ids), (made.finish_reason or "stop") if output.finished else None))
+        ask.answers.put(_Answer(tuple(made.token_ids), (made.finish_reason or "stop") if output.finished else None, len(output.prompt_token_ids or ())))
 
     def _failed(self, error: Exception | None) -> EngineError:
         if isinstance(error, EngineError):

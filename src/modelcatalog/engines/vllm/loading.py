@@ -85,8 +85,10 @@ def _adapter(plan: Plan) -> Any:
     return LoRARequest(plan.adapter.name, 1, str(Path(plan.adapter.path or ".") / plan.adapter.folder))
 
 
-def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str], Any]:
+def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str], Any, str | None]:
     """Start vLLM's engine: it, the tokenizer, the generation defaults, the model's name, its context's length, its templates, its adapter.
+
+    The last is the template of the checkpoint's processor, where it has one of its own: for images and sound.
 
     Raises:
         MissingPackage: vllm is not installed.
@@ -115,7 +117,8 @@ def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str], Any]:
     except Exception as error:
         raise _failed(error, subject) from error
     own = tokenizing.templates(tokenizer, Path(spoken))
-    return engine, tokenizer, defaults, subject, int(engine.model_config.max_model_len), own, added
+    sensing = tokenizing.processors(Path(place)).get("default")
+    return engine, tokenizer, defaults, subject, int(engine.model_config.max_model_len), own, added, sensing
 
 
 def _environment(plan: Plan) -> dict[str, str]:

@@ -103,6 +103,8 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     if following.role == "size":
         count, sizes = cast("Parameters", following.value).total, family.facts.sizes()
         return count in sizes or (count % _BILLION == 0 and any(count == size // _BILLION * _BILLION for size in sizes))  # OPT-6B is short for 6.7B
+    if following.role == "number" and after + 2 < len(tape.words) and tape.words[after + 2].role == "number" and tape.texts[after + 1] == "-":
+        return f"{following.text}.{tape.words[after + 2].text}" in family.versions  # seed-2-0-code
     return following.text in family.follows or (following.key or following.text).lstrip("v") in family.versions
 
 
