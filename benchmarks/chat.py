@@ -386,15 +386,15 @@ def constrained(result: Result, folder: str, device: str) -> None:
     theirs: list[str] = []
     _kept(model, asks[0])
     seconds = [0.0, 0.0, 0.0]
+    ways: tuple[Callable[[str], object], ...] = (
+        lambda ask: theirs.append(script.answer([{"role": "user", "content": ask}], _RECORD)),
+        lambda ask: ours.append(_kept(model, ask)),
+        lambda ask: free.append(model.chat(ask, max_new_tokens=_RECORD, temperature=0)),
+    )
     for ask in asks:  # the three take turns at each prompt, so that what else the machine does meets all of them
-        ways: tuple[Callable[[], object], ...] = (
-            lambda ask=ask: theirs.append(script.answer([{"role": "user", "content": ask}], _RECORD)),
-            lambda ask=ask: ours.append(_kept(model, ask)),
-            lambda ask=ask: free.append(model.chat(ask, max_new_tokens=_RECORD, temperature=0)),
-        )
         for at, way in enumerate(ways):
             start = clock()
-            way()
+            way(ask)
             seconds[at] += clock() - start
     bare, kept, plain = seconds
     result.add("replies that match a schema of five fields", sum(rule.is_valid(reply.parsed) for reply in ours), "of 10", "10")

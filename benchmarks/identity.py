@@ -1,12 +1,13 @@
 """How often the spellings of one model are told to be one, and those of two to be two: beside a plain normaliser and other packages.
 
-    python benchmarks/identity.py ROWS [--json RESULT]
+    python benchmarks/identity.py ROWS [--json RESULT] [--unseen SHARE DAY]
 
 ROWS has one JSON object per line, {"name": TEXT, "group": MODEL}: all names of one group are spellings of one model. A name is
 right where its key is the one that most of its group have, and no other group has that key. A package that does not know a
 name has no key for it, which counts as wrong too, and is counted beside it.
 
-Whoever compares says which names a package was developed against: the figures on those flatter it.
+Whoever compares says which names a package was developed against: the figures on those flatter it. ``--unseen`` is what modelcatalog
+had on the day when nothing of it had been developed against the rows; the result then shows that share, and says what it has now.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import json
 import re
 from collections import Counter, defaultdict
+from datetime import date
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     Key = Callable[[str], str | None]
 
 TITLE = {
-    "en": "One model, many spellings: the same key, and another for every other model",
-    "zh": "同一个模型的各种写法：键相同，不同的模型键不同",
+    "en": "One key for each model, however it is spelt: the share of names that have the right one",
+    "zh": "一个模型不论怎么写都是同一个键：键正确的名字所占的比例",
 }
 PLAIN = "lower case, one separator"
 SERVING = re.compile(r":(?:free|beta|thinking|extended|nitro|floor|online|exacto)$")
@@ -95,23 +97,40 @@ def _what(package: str) -> dict[str, str]:
     return {"en": f"{package}: spellings with the right key", "zh": f"{package.replace(PLAIN, '小写，统一分隔符')}: 键正确的写法"}
 
 
+def _about(rows: int, models: int, now: float, day: date | None) -> dict[str, str]:
+    en = f"{rows} spellings of {models} models by many providers, grouped elsewhere."
+    zh = f"{models} 个模型在各家服务商的 {rows} 种写法，分组来自别处。"
+    if day is not None:
+        en += (
+            f" The figure of modelcatalog is that of {day.day} {day:%B %Y}, when nothing of it had been developed against them. They have been looked at since;"
+            f" when this was written, it was {now:.3f}."
+        )
+        zh += f"modelcatalog 的数字是 {day.year} 年 {day.month} 月 {day.day} 日的，当时没有拿它们开发过；之后看过，写下本文件时是 {now:.3f}。"
+    return {"en": en, "zh": zh}
+
+
 def main() -> None:
     """Print one line a package."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", type=Path)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--unseen", nargs=2, metavar=("SHARE", "DAY"))
     args = parser.parse_args()
     lines = (json.loads(line) for line in args.rows.read_text(encoding="utf-8").splitlines() if line.strip())
     rows = [(line["name"], line["group"]) for line in lines]
-    print(f"{len(rows)} spellings of {len({group for _, group in rows})} models")
+    models = len({group for _, group in rows})
+    print(f"{len(rows)} spellings of {models} models")
     result = {}
     for package, key in peers():
         result[package] = judged(rows, key)
         print(f"{package:26}" + "".join(f"  {what} {share:.3f}" for what, share in result[package].items()))
     if args.json:
-        results = [{"what": _what(package), "value": each["right"], "unit": "", "owed": None} for package, each in result.items()]
+        unseen = (float(args.unseen[0]), date.fromisoformat(args.unseen[1])) if args.unseen else None
+        shares = {package: each["right"] for package, each in result.items()} | ({"modelcatalog": unseen[0]} if unseen else {})
+        results = [{"what": _what(package), "value": share, "unit": "", "owed": None} for package, share in shares.items()]
         versions = {package: version(package) for package in result if package in {"genai-prices", "litellm"}}
-        written = {"title": TITLE, "about": f"{len(rows)} spellings", "versions": versions, "results": results}
+        about = _about(len(rows), models, result["modelcatalog"]["right"], unseen[1] if unseen else None)
+        written = {"title": TITLE, "about": about, "versions": versions, "results": results}
         args.json.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import compiled  # noqa: F401  first: it decides which modules the others import
 
 # isort: split
+import gc
 import json
 import os
 import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -49,14 +50,23 @@ _CLEARED = (
 )
 
 
-_REAL = {"model", "gguf_file", "safetensors_folder", "base_file", "base_folder"}
+_REAL = {"model", "small", "gguf_file", "safetensors_folder", "base_file", "base_folder"}
+
+
+_FIRST = (
+    "architectures", "faults", "engine_contract", "hubs_refusals", "tables", "cli", "tools", "running", "chat", "replies", "docs", "attacks", "engine_openai",
+    "grammar_ebnf", "constraints", "hubs_copies", "images",
+)  # fmt: skip
+"""Files that take longest: begun first, so that no worker is alone with one in the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What uses the real model is slow, and need not say so."""
+    """What uses the real model is slow, and need not say so; the longest files come first."""
     for item in items:
         if _REAL.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+    place = {f"test_{name}": at for at, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(autouse=True)
@@ -69,9 +79,24 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     monkeypatch.setenv("MODELSCOPE_CACHE", str(home / "modelscope"))
     monkeypatch.setenv("MODELSCOPE_HOME", str(home / "modelscope-home"))
     monkeypatch.setenv("MODELCATALOG_UPDATES", "off")
+    monkeypatch.setenv("MODELCATALOG_TABLES", "off")
     monkeypatch.setenv("OLLAMA_MODELS", str(home / "ollama"))
     monkeypatch.setenv("LLAMA_CACHE", str(home / "llama.cpp"))
     monkeypatch.setattr(installing, "folder", lambda: None)  # hints as whoever has it from an index sees them
+
+
+_seen = 0
+"""How many modules were there when the collector was last told to pass by what they hold."""
+
+
+@pytest.fixture(autouse=True)
+def uncollected_modules() -> None:
+    """What was imported is looked through by no collection: every model that is closed asks for one, and torch and transformers are a million objects."""
+    global _seen  # noqa: PLW0603  of this process
+    if len(sys.modules) > _seen + 50:
+        gc.collect()
+        gc.freeze()
+        _seen = len(sys.modules)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -119,6 +144,17 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatModel]:
     from modelcatalog.chat import load
 
     with load(zoo.write("llama", tmp_path_factory.mktemp("tiny") / "llama"), device="cpu") as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="session")
+def small(model: ChatModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatModel]:
+    """A Llama of random weights with the real model's tokenizer and template: for what its words are cut into, where what they say does not matter."""
+    import zoo
+    from modelcatalog.chat import load
+
+    words: Any = model._engine
+    with load(zoo.write("llama", tmp_path_factory.mktemp("small") / "small-llama", words._tokenizer), device="cpu") as loaded:
         yield loaded
 
 

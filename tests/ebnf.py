@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class Grammar:
 
     def _ends(self, node: Node, text: str, at: int, seen: dict[tuple[int, int], set[int]]) -> set[int]:
         """Where a node may end that begins at ``at``."""
+        if node[0] == "lit":
+            return {at + len(node[1])} if text[at : at + len(node[1])].lower() == node[1].lower() else _NOWHERE
+        if node[0] == "ref" and node[1] in self.characters:
+            return {at + 1} if at < len(text) and _one_of(self.characters[node[1]], text[at]) else _NOWHERE
         key = (id(node), at)
         if key not in seen:
             seen[key] = self._ends_anew(node, text, at, seen)
@@ -65,16 +70,14 @@ class Grammar:
     def _ends_anew(self, node: Node, text: str, at: int, seen: dict[tuple[int, int], set[int]]) -> set[int]:  # noqa: C901, PLR0911  a case a kind of node
         kind, *parts = node
         match kind, parts:
-            case "lit", [str(literal)]:
-                return {at + len(literal)} if text[at : at + len(literal)].lower() == literal.lower() else set()
-            case "ref", [str(name)] if name in self.characters:
-                return {at + 1} if at < len(text) and re.fullmatch(f"[{self.characters[name]}]", text[at]) else set()
             case "ref", [str(name)]:
                 return self._ends(self.node(self.named[name]), text, at, seen)
             case "seq", _:
                 ends = {at}
                 for part in parts:
                     ends = set().union(*(self._ends(part, text, end, seen) for end in ends))
+                    if not ends:
+                        break
                 return ends
             case "alt", _:
                 return set().union(*(self._ends(part, text, at, seen) for part in parts))
@@ -109,7 +112,7 @@ class Grammar:
             case "lit", [str(literal)]:
                 return chance.choice((literal, literal, literal.upper()))
             case "ref", [str(name)] if name in self.characters:
-                members = [char for char in _ALPHABET if re.fullmatch(f"[{self.characters[name]}]", char)]
+                members = [char for char in _ALPHABET if _one_of(self.characters[name], char)]
                 return chance.choice(members)
             case "ref", [str(name)]:
                 return self._sample(self.node(self.named[name]), chance)
@@ -124,6 +127,14 @@ class Grammar:
             case "rep", [part]:
                 return "".join(self._sample(part, chance) for _ in range(chance.randint(0, _MOST)))
         return ""  # what looks around takes no text
+
+
+_NOWHERE: set[int] = set()
+
+
+@cache
+def _one_of(characters: str, char: str) -> bool:
+    return re.fullmatch(f"[{characters}]", char) is not None
 
 
 _ALPHABET = [chr(code) for code in range(32, 127)] + ["é", "问", "٣"]

@@ -64,8 +64,9 @@ def scripted(folder: Path, words: Any, reply: str | list[int], start: int | str 
         asked = words.apply_chat_template([{"role": "user", "content": start}], add_generation_prompt=True, return_dict=True)
         start = len(asked["input_ids"])
     config = GPT2Config(
-        vocab_size=len(words), n_positions=positions, n_embd=positions, n_layer=1, n_head=2, tie_word_embeddings=False, bos_token_id=None, eos_token_id=None
-    )
+        vocab_size=len(words), n_positions=positions, n_embd=positions, n_inner=8, n_layer=1, n_head=2, tie_word_embeddings=False, bos_token_id=None,
+        eos_token_id=None,
+    )  # fmt: skip
     model = GPT2LMHeadModel(config)
     with torch.no_grad():
         for name, weights in model.named_parameters():

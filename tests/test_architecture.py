@@ -45,7 +45,7 @@ ROOMS = {
         "record",
         "__init__",
     ),
-    "hubs": ("card files secrets proxies", "paths refusals guard receipts wire", "hub", "huggingface modelscope", "__init__", "local download"),
+    "hubs": ("card files secrets proxies", "paths refusals guard receipts opening", "wire", "hub", "huggingface modelscope", "__init__", "local download"),
     "stores": ("disk gotemplate", "store record parts", "caches modelfile", "folders ollama comparing", "__init__"),
     "engines": (
         "constraints media tools",

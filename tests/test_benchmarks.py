@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from datetime import date
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
@@ -41,3 +44,18 @@ def test_spellings_of_one_model(tmp_path: Path) -> None:
     result = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
     ours, plain, *_ = (each["value"] for each in result["results"])
     assert (ours, plain) == (0.667, 0.667)
+    assert result["about"]["en"] == "6 spellings of 4 models by many providers, grouped elsewhere."
+
+
+def test_the_result_beside_the_peers_is_what_the_script_writes() -> None:
+    """The file behind the first page's bars has the script's own title, and texts in both languages that it makes."""
+    result = json.loads((BENCHMARKS.parent / "docs" / "benchmarks" / "results" / "identity.json").read_text(encoding="utf-8"))
+    spec = spec_from_file_location("identity_script", BENCHMARKS / "identity.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert result["title"] == made.TITLE
+    assert [each["what"] for each in result["results"]] == [made._what(one) for one in ("modelcatalog", made.PLAIN, *result["versions"])]
+    (now,) = re.findall(r"when this was written, it was (\S+)\.$", result["about"]["en"])
+    assert made._about(386, 82, float(now), date(2026, 11, 29)) == result["about"]

@@ -164,6 +164,9 @@ class TestBrowse:
         ("Lite 轻量版", "lite"), ("Compact 紧凑版", "compact"), ("IF 指令遵循", "instruction-following"), ("Code Coder 代码", "coder"), ("Math 数学", "math"),
         ("Knowledge 知识增强", "knowledge"), ("Custom 定制", "custom"), ("Domain-Specific 领域", "domain-specific"), ("Aligned 对齐", "aligned"),
         ("Multimodal 多模态", "multimodal"), ("VL 视觉语言", "vl"), ("Vision 视觉", "vision"), ("MoE 混合专家", "moe"), ("Thinking 思考", "thinking"),
+        ("预训练 底座", "base"), ("聊天 聊天模型", "chat"), ("编程 代码大模型", "coder"), ("嵌入 向量 词嵌入", "embedding"), ("重排 重排序", "reranker"),
+        ("增强", "enhanced"), ("扩展", "extended"), ("轻量 轻量级", "lite"), ("紧凑 精简", "compact"), ("知识", "knowledge"), ("护栏 安全", "guard"),
+        ("监督微调", "sft"), ("强化学习", "rl"), ("语音", "audio"), ("语音识别", "asr"), ("工具调用 函数调用", "function-calling"), ("智能体", "agent"),
     ],
 )  # fmt: skip
 def test_type_words(words: str, kind: str) -> None:

@@ -20,6 +20,7 @@ from rich.cells import cell_len
 from typer.main import get_command
 
 import modelcatalog as mc
+from modelcatalog import vocabulary
 from modelcatalog.cli import app, main, show, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
 from modelcatalog.show import explained, html
@@ -367,6 +368,47 @@ class TestErrors:
         assert len(ran.err) < 500
         assert "1,024" in ran.err or "1024" in ran.err
 
+    @pytest.mark.parametrize(
+        ("arguments", "english", "chinese"),
+        [
+            (("--hub", "hf"), "'--hub': 'hf' is not one of 'huggingface', 'modelscope'", "'--hub' 的值有误：'hf' 不是 'huggingface'、'modelscope' 之一"),
+            (("--concurrency", "0"), "'--concurrency': ", "'--concurrency' 的值有误："),
+            (("--context-length", "many"), "'--context-length': ", "'--context-length' 的值有误："),
+        ],
+        ids=["choice", "range", "number"],
+    )
+    def test_value_of_an_option(self, cli: Cli, arguments: tuple[str, str], english: str, chinese: str) -> None:
+        """What typer says of a value is plain, whichever of its versions says it, and Chinese where the locale is."""
+        said, told = cli("plan", "Qwen3-8B", *arguments), cli("plan", "Qwen3-8B", *arguments, LANG="zh_CN.UTF-8")
+        assert (said.code, told.code) == (2, 2)
+        assert f"error: invalid value for {english}" in said.err
+        assert f"错误：{chinese}" in told.err
+        assert not re.search(r"Value error|Input should", said.err + told.err)
+        assert not re.search(r"[a-z]{3,} [a-z]{3,}", told.err.splitlines()[0])
+
+    def test_files_that_cannot_be_read(self, cli: Cli, tmp_path: Path) -> None:
+        """The reason is Chinese where the locale is, and the next step is a shell's."""
+        lacking = str(tmp_path / "none")
+        assert cli("parse", "--file", lacking, LANG="zh_CN.UTF-8").err == f"错误：无法读取 {lacking}\n  没有这个文件或文件夹\n"
+        assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--image", lacking).err.splitlines()[-1] == "  give the path of an image that can be read"
+        assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--tools", lacking).err.splitlines()[0] == f"error: there is no file or folder {lacking}"
+
+    def test_a_data_file_that_is_wrong(self, cli: Cli, tmp_path: Path) -> None:
+        """It is said in Chinese too, where the names of companies cannot be had for the same reason."""
+        lacking = str(tmp_path / "none.toml")
+        try:
+            for arguments in (("parse", "Qwen3-8B"), ("resolve", "Qwen3-8B"), ("catalog",)):
+                vocabulary.renew()
+                ran = cli(*arguments, LANG="zh_CN.UTF-8", MODELCATALOG_DATA=lacking)
+                assert ran.code == 1
+                assert ran.err.startswith(f"错误：{lacking}：没有这个文件或文件夹\n  请给出 TOML 文件")
+        finally:
+            vocabulary.renew()
+
+    def test_chinese_in_a_locale_without_it(self, cli: Cli) -> None:
+        """Bytes of UTF-8 that the locale's encoding has no letters for are read as what they are."""
+        assert "qwen-7b" in cli("parse", os.fsencode("通义千问-7B").decode("ascii", "surrogateescape")).out
+
     def test_unknown_family(self, cli: Cli) -> None:
         """A bare name that the catalog does not know has no repository to try."""
         ran = cli("chat", "frobnicator-9000")
@@ -442,10 +484,10 @@ class TestErrors:
     def test_chinese(self, cli: Cli) -> None:
         """In a Chinese locale an error is Chinese: what happened, what was expected, and the next step, as a command."""
         assert cli("parse", "", LC_ALL="zh_CN.UTF-8").err.startswith("错误：名称是空的\n")
-        assert cli("parse", "--strict", "Qwen-fizz", LC_ALL="zh_CN.UTF-8").err.splitlines()[-1].startswith("  应为 ")
+        assert cli("parse", "--strict", "Qwen-fizz", LC_ALL="zh_CN.UTF-8").err.splitlines()[-1].startswith("  应为")
         closed = cli("chat", "豆包", LC_ALL="zh_TW.UTF-8").err.splitlines()
-        assert closed[1] == "错误：'豆包'：字节跳动 没有公开 Doubao 的权重"
-        assert closed[2] == "  字节跳动 的 API 提供它：设置 ARK_API_KEY，再用 modelcatalog chat 豆包 --engine openai"
+        assert closed[1] == "错误：'豆包'：字节跳动没有公开 Doubao 的权重"
+        assert re.fullmatch("  字节跳动的 API 提供它：设置 ARK_API_KEY，再用 modelcatalog chat doubao-[a-z0-9-]+ --engine openai", closed[2])
         shown = cli("plan", "x/y", "--on", "M9", LANG="zh_CN.UTF-8").err.splitlines()
         assert shown[1] == "错误：不认识显卡或芯片 'M9'"
         assert shown[2].endswith("；或写出显存：--on 24GB")
@@ -876,19 +918,31 @@ class Terminal:
 
     def until(self, text: str, seconds: float = 180) -> str:
         """What it shows up to and with ``text``; fails when that does not come."""
-        import select
-
         end = time.monotonic() + seconds
         while text not in self.shown:
-            ready, _, _ = select.select([self._master], [], [], max(0.0, end - time.monotonic()))
-            try:
-                piece = os.read(self._master, 65536) if ready else b""
-            except OSError:  # the process has closed its side
-                piece = b""
-            assert piece, f"{text!r} did not come after: {self.shown[-2000:]}"
-            self.shown += self._text.decode(piece)
+            piece = self._read(end)
+            assert piece is not None, f"{text!r} did not come after: {self.shown[-2000:]}"
+            self.shown += piece
         before, found, self.shown = self.shown.partition(text)
         return before + found
+
+    def until_more(self) -> None:
+        """Wait until it shows anything more."""
+        end = time.monotonic() + 180
+        while not self.shown:
+            piece = self._read(end)
+            assert piece is not None, "nothing more came"
+            self.shown += piece
+
+    def _read(self, end: float) -> str | None:
+        """What it shows next; None: it has ended, or the time is over."""
+        import select
+
+        ready, _, _ = select.select([self._master], [], [], max(0.0, end - time.monotonic()))
+        try:
+            return self._text.decode(os.read(self._master, 65536)) if ready else None
+        except OSError:  # the process has closed its side
+            return None
 
     def type(self, text: str) -> None:
         """Type, as a person does."""
@@ -910,10 +964,9 @@ class TestTerminal:
     """`modelcatalog chat` as a person meets it: a process of its own, on a terminal, with Ctrl-C."""
 
     @pytest.fixture
-    def terminal(self, gguf_file: Path) -> Iterator[Terminal]:
-        """A conversation in Chinese, in which the model is loaded for real."""
-        pytest.importorskip("transformers")
-        terminal = Terminal("chat", "SmolLM2-135M-Instruct", LC_ALL="zh_CN.UTF-8", MODELCATALOG_PATH=str(gguf_file.parent))
+    def terminal(self, tiny: mc.ChatModel) -> Iterator[Terminal]:
+        """A conversation in Chinese, in which a model is loaded for real, whose replies have no end."""
+        terminal = Terminal("chat", str(tiny.plan.path), "--max-new-tokens", "8000", LC_ALL="zh_CN.UTF-8")
         yield terminal
         terminal.close()
 
@@ -932,7 +985,7 @@ class TestTerminal:
         assert CHINESE.greeting in terminal.until("你：")
         terminal.type("Tell me a very long story about a fox.\n")
         terminal.until("模型：")
-        terminal.until(" the ")
+        terminal.until_more()
         terminal.type("\x03")
         terminal.until("（已中断）")
         terminal.until("你：")
@@ -941,7 +994,11 @@ class TestTerminal:
         terminal.until(CHINESE.how_to_end)
         terminal.until("你：")
         terminal.type(f"{FRANCE}\n")
-        assert "Paris" in terminal.until("你：")
+        terminal.until("模型：")
+        terminal.until_more()
+        terminal.type("\x03")
+        terminal.until("（已中断）")
+        terminal.until("你：")
         terminal.type("退出\n")
         assert terminal.ended() == 0
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from modelcatalog import catalog, parse, vocabulary
+from modelcatalog import catalog, parse, resolve, vocabulary
 from modelcatalog.patterns import expand
 
 _WRITTEN = re.compile(r'(?:\bcheckpoint|_CHECKPOINT_FOR_DOC)\s*=\s*"([^"\s]+)"')
@@ -45,6 +46,32 @@ def test_default_checkpoints_are_known() -> None:
             strangers.append(f"{checkpoint} ({architecture}): {name.company}, {name.family}")
     assert len(found) > 200
     assert strangers == []
+
+
+MOVED = {"THUDM": "zai-org", "CohereForAI": "CohereLabs"}
+"""Accounts that the hub forwards: what transformers still writes, and what they are called now."""
+MISPLACED = {"google/distilbert-base-uncased"}
+"""Those that transformers itself puts under an account that never had them."""
+
+
+def test_default_checkpoints_lie_where_transformers_says() -> None:
+    """Where the catalog lists one of them, it lists it under that account, and not under the first account of its company."""
+    elsewhere = []
+    for checkpoint in defaults().keys() - MISPLACED:
+        owner, slash, rest = checkpoint.partition("/")
+        found = resolve(checkpoint, hub="huggingface")
+        named = found.repo_id.lower()
+        if slash and found.exists and named.partition("/")[2] == rest.lower() and named != f"{MOVED.get(owner, owner)}/{rest}".lower():
+            elsewhere.append((checkpoint, found.repo_id))
+    assert elsewhere == []
+
+
+def test_families_as_people_write_them() -> None:
+    """Family and company of names that people use: under their makers' accounts, under those of repackagers, glued and with bases."""
+    expected = tomllib.loads((Path(__file__).parent / "families.toml").read_text(encoding="utf-8"))
+    wanted = {text: (company, family) for company, families in expected.items() for family, texts in families.items() for text in texts}
+    assert len(wanted) > 700
+    assert {text: (parse(text).company, parse(text).family) for text in wanted} == wanted
 
 
 def test_common_words_are_not_companies() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import doctest
+import html
 import importlib
 import importlib.util
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import modelcatalog as mc
-from modelcatalog import errors
+from modelcatalog import errors, vocabulary
 from pages import DATA, DOCS, PAGES, ROOT, Console, blocks, run_data, run_python
 
 if TYPE_CHECKING:
@@ -93,13 +97,15 @@ def test_data(page: Path) -> None:
 
 def test_a_family_of_one_s_own(tmp_path: Path) -> None:
     """The catalog takes the family that the pages show, and finds the repository that they name."""
-    shown = {blocks(DOCS / page, "toml")[0].text for page in ("recipes.md", "recipes.zh.md", "extending.md", "extending.zh.md")}
-    for number, text in enumerate(sorted(shown)):
+    shown = [blocks(DOCS / page, "toml")[0].text for page in ("recipes.md", "recipes.zh.md", "extending.md", "extending.zh.md")]
+    for number, text in enumerate({repr(tomllib.loads(text)): text for text in shown}.values()):
         file = tmp_path / f"mine{number}.toml"
         file.write_text(text, encoding="utf-8")
-        program = f"import modelcatalog as mc; mc.catalog.extend({str(file)!r}); print(mc.resolve('sparrow2-7b-instruct').repo_id)"
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        assert done.stdout == "example-labs/Sparrow2-7B-Instruct\n"
+        try:
+            mc.catalog.extend(file)
+            assert mc.resolve("sparrow2-7b-instruct").repo_id == "example-labs/Sparrow2-7B-Instruct"
+        finally:
+            vocabulary.renew()
 
 
 @pytest.mark.parametrize("page", ["errors.md", "errors.zh.md"])
@@ -173,6 +179,7 @@ def test_copied_code() -> None:
     assert '<div class="highlight" data-copy="jq . &lt; &quot;a&quot;"><pre>' in hook.on_page_content(block, page, None, None)
     program = '<div class="language-python highlight"><pre><code>print(1)\n</code></pre></div>'
     assert hook.on_page_content(program, page, None, None) == program
+    assert hook.on_page_content("<td>2026-08-07</td><td>2026</td>", page, None, None) == '<td class="day">2026-08-07</td><td>2026</td>'
 
 
 def test_bars() -> None:
@@ -183,6 +190,60 @@ def test_bars() -> None:
         assert drawn.count("<rect") == 4
         assert drawn.count('class="ours"') == 1
         assert ">0.902<" in drawn
+
+
+BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="it runs in a browser, and there is none")
+def test_the_filter_of_a_company_s_page(tmp_path: Path) -> None:
+    """Typed words hide the rows that lack one, and the headings and texts that have no row left; folded rows come up; without words all is back."""
+    rows = "".join(f"<tr><td>Heron2-{size}B</td></tr>" for size in range(1, 12))
+    body = (
+        "<h1>Heron Labs</h1><p>about</p><h2>Heron</h2><p>said of Heron</p><h3>Heron2</h3>"
+        f"<table><tbody>{rows}</tbody></table>"
+        "<details class='rest'><summary>1 more</summary><table><tbody><tr><td>Heron2-7B-AWQ</td></tr></tbody></table></details>"
+        "<h2>Egret</h2><h3>Egret-Coder</h3><table><tbody><tr><td>a-7b</td></tr></tbody></table>"
+    )
+    script_of_page = (DOCS / "styles" / "filter.js").read_text(encoding="utf-8")
+    driver = """
+      const field = document.querySelector("input.filter");
+      const said = {first: [...document.querySelectorAll("tbody tr")].find((row) => !row.closest("[hidden]")).textContent};
+      for (const words of ["7b", "coder", "HERON 7b", "nothing", ""]) {
+        field.value = words;
+        field.dispatchEvent(new Event("input"));
+        const shown = (query) => [...document.querySelectorAll(query)].filter((one) => !one.closest("[hidden]")).map((one) => one.textContent);
+        said[words] = [shown("h2, h3"), shown("tbody tr"), document.querySelector("details").open, shown("article > p").length];
+      }
+      document.querySelector("#out").textContent = JSON.stringify([field.placeholder, said]);
+    """
+    (tmp_path / "catalog").mkdir()
+    page = tmp_path / "catalog" / "heron.html"
+    page.write_text(
+        f"<html lang='zh'><meta charset='utf-8'><article class='md-content__inner'>{body}</article><pre id='out'></pre>"
+        f"<script>{script_of_page}</script><script>{driver}</script></html>",
+        encoding="utf-8",
+    )
+
+    def read(address: str) -> Any:
+        command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'browser'}", "--dump-dom", address]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, re.DOTALL)
+        assert found is not None
+        return json.loads(html.unescape(found[1]))
+
+    placeholder, said = read(page.as_uri())
+    assert placeholder.startswith("筛选")
+    assert said["7b"] == [["Heron", "Heron2", "Egret", "Egret-Coder"], ["Heron2-7B", "Heron2-7B-AWQ", "a-7b"], True, 0]
+    assert said["coder"] == [["Egret", "Egret-Coder"], ["a-7b"], True, 0]
+    assert said["HERON 7b"] == [["Heron", "Heron2"], ["Heron2-7B", "Heron2-7B-AWQ"], True, 0]
+    assert said["nothing"] == [[], [], True, 0]
+    assert [len(one) for one in said[""][:2]] == [4, 13]
+    assert said[""][2:] == [False, 2]
+    placeholder, said = read(f"{page.as_uri()}?h=heron2+7b+awq")
+    assert said["first"] == "Heron2-7B-AWQ"  # from the search, its words are in the field already
+    assert read(f"{page.as_uri()}?h=quantization")[1]["first"] == "Heron2-1B"  # unless no row has them
 
 
 def test_the_catalog_s_pages_have_everything() -> None:
@@ -228,8 +289,22 @@ def test_results_become_tables_and_curves(tmp_path: Path, monkeypatch: pytest.Mo
     assert place == "benchmarks.zh.md"
     assert "two cores" in text
     assert "torch 2.13" in text
-    assert "| turn 4 | 0.4\u00a0s |" in text
+    assert "| turn 4 | 0.4\u00a0秒 |" in text
     assert text.count("<circle") == 4
+
+
+def test_results_are_chinese_on_the_chinese_page() -> None:
+    """Whatever a result file says of what was measured, its unit and its bound has its Chinese, and none is left over."""
+    page = script("benchmarks_page")
+    files = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(page.RESULTS.glob("*.json"))]
+    said = [each[key] for found in files for each in found["results"] for key in ("what", "unit", "owed") if isinstance(each.get(key), str)]
+    said += [found["benchmark"] for found in files if "benchmark" in found]
+    assert [text for text in said if re.search("[A-Za-z]", text) and page.translated(text) is None] == []
+    numberless = {re.sub(r"\d[\d,.]*\d|\d", "{}", text.strip()) for text in said}
+    labels = {re.sub("^the same (?:of|in) |^.*: ", "", text) for text in numberless}
+    assert page._chinese().keys() - numberless - labels == set()
+    ((_, text),) = page.pages(script("words").CHINESE)
+    assert [line for line in text.splitlines() if line.startswith(("|", "#")) and re.search(r"[a-z]{3,} [a-z]{3,}", line)] == []
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reason="the extra docs is not installed")

@@ -156,9 +156,9 @@ def test_sessions_alternate(chat: mc.ChatModel) -> None:
     one, two = chat.session(), chat.session()
     asked = (("My name is Anna.", "I live in Oslo."), ("What is my name?", "Where do I live?"))
     for first, second in asked:
-        last = (one.chat(first, temperature=0, max_new_tokens=16), two.chat(second, temperature=0, max_new_tokens=16))
-    assert last[0].text == ask(chat, one.messages[:-1], max_new_tokens=16).text
-    assert last[1].text == ask(chat, two.messages[:-1], max_new_tokens=16).text
+        last = (one.chat(first, temperature=0, max_new_tokens=8), two.chat(second, temperature=0, max_new_tokens=8))
+    assert last[0].text == ask(chat, one.messages[:-1], max_new_tokens=8).text
+    assert last[1].text == ask(chat, two.messages[:-1], max_new_tokens=8).text
     assert "Oslo" not in last[0].text
     assert "Anna" not in last[1].text
 
@@ -192,7 +192,7 @@ def test_seed(chat: mc.ChatModel) -> None:
     """A seed makes sampling repeatable, and another seed is another reply."""
 
     def sample(seed: int) -> str:
-        return chat.chat(STORY, temperature=1.2, seed=seed, max_new_tokens=16).text
+        return chat.chat(STORY, temperature=1.2, seed=seed, max_new_tokens=6).text
 
     assert sample(1) == sample(1)
     if local(chat):  # transformers serve samples only where generation_config.json says do_sample
@@ -296,10 +296,16 @@ def test_tools(chat: mc.ChatModel) -> None:
     assert "noon" in ask(chat, told, tools=[clock], chat_template=TOOLS).text
 
 
-def test_adapter(source: tuple[str, str], tmp_path: Path) -> None:
-    """An adapter that was taught one answer gives it; a server loads its own."""
+def bare(path: Path) -> tuple[Any, Any]:
+    """Model and tokenizer as transformers alone reads them."""
     import transformers
 
+    place = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name} if path.is_file() else {"pretrained_model_name_or_path": str(path)}
+    return transformers.AutoModelForCausalLM.from_pretrained(**place), transformers.AutoTokenizer.from_pretrained(**place)
+
+
+def test_adapter(source: tuple[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """An adapter that was taught one answer gives it; a server loads its own."""
     engine, path = source
     if not ENGINES_KNOWN[engine].adapters:
         given = adapterzoo.write(tmp_path / "lora", path)
@@ -308,10 +314,11 @@ def test_adapter(source: tuple[str, str], tmp_path: Path) -> None:
         return
     if engine == "transformers":
         pytest.importorskip("peft")
-    file = Path(path)
-    place = {"pretrained_model_name_or_path": str(file.parent), "gguf_file": file.name} if file.is_file() else {"pretrained_model_name_or_path": path}
-    words = transformers.AutoTokenizer.from_pretrained(**place)
-    made = adapterzoo.taught(transformers.AutoModelForCausalLM.from_pretrained(**place), words, QUESTION, tmp_path / "lora", path)
+        chat: Any = request.getfixturevalue("chat")  # what it has read already serves
+        base, words = chat._engine._model, chat._engine._tokenizer
+    else:
+        base, words = bare(Path(path))
+    made = adapterzoo.taught(base, words, QUESTION, tmp_path / "lora", path)
     given = adapterzoo.gguf(made, tmp_path / "lora.gguf") if engine == "llama.cpp" else made
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # what an adapter beside the weights costs

@@ -78,6 +78,39 @@ checked = 2026-11-23
 [[family.facts]]
 of = ["sparrow-3-mini"]
 retired = "2999-01"
+
+[[family.facts]]
+of = ["sparrow-3"]
+max_output_tokens = 32000
+released = "2026-09-01"
+
+[[family.series]]
+name = "Sparrow Plus"
+weights = "closed"
+context_length = 1000000
+api = ["sparrow-plus", "sparrow-plus-2026-03-03", "sparrow-plus-0404"]
+
+[[family.facts]]
+of = ["sparrow-plus"]
+max_output_tokens = 65536
+released = "2026-01-15"
+snapshots = false
+
+[[family.facts]]
+of = ["sparrow-plus-2026-03-03"]
+context_length = 131072
+
+[[family.series]]
+name = "Sparrow 4"
+weights = "closed"
+api = ["sparrow-4", "sparrow-4-0615", "sparrow-4-0912"]
+
+[[family.facts]]
+of = ["sparrow-4"]
+tools = true
+released = "2026-06-15"
+retired = "2026-11-11"
+snapshots = true
 """
 
 
@@ -114,6 +147,25 @@ class TestWhatIsSaidOfWhat:
         """Of a dated id holds what is said of the id without the date, but for what is said of itself, and its own day."""
         found = facts("sparrow-3-mini-2026-10-10")
         assert (found.max_output_tokens, found.tools, found.released, found.knowledge_cutoff) == (4096, False, "2026-10-10", "2026-03")
+
+    def test_the_last_day_of_an_id_is_not_that_of_its_snapshots(self) -> None:
+        """A snapshot may be served longer: its limits are those of its id, the days are not, unless the page says so of both."""
+        found = facts("sparrow-3-2026-09-01")
+        assert (found.max_output_tokens, found.deprecated, found.retired) == (32000, None, None)
+        assert (facts("sparrow-4-0615").tools, facts("sparrow-4-0615").retired) == (True, "2026-11-11")
+
+    def test_the_first_day_of_an_id_is_not_that_of_a_later_snapshot(self) -> None:
+        """A date without a year is the id's own day only where the month agrees; of which year another one is, nobody says."""
+        assert facts("sparrow-4-0615").released == "2026-06-15"
+        assert facts("sparrow-4-0912").released is None
+
+    def test_nothing_said_of_an_id_that_moves_holds_for_its_snapshots(self) -> None:
+        """What it means today is another model than the snapshot of last spring; what is said of the snapshot itself holds."""
+        moving = facts("sparrow-plus")
+        assert (moving.context_length, moving.max_output_tokens, moving.released) == (1000000, 65536, "2026-01-15")
+        dated, yearless = facts("sparrow-plus-2026-03-03"), facts("sparrow-plus-0404")
+        assert (dated.context_length, dated.max_output_tokens, dated.released) == (131072, None, "2026-03-03")
+        assert (yearless.context_length, yearless.max_output_tokens, yearless.released, yearless.open_weights) == (None, None, None, False)
 
     @pytest.mark.parametrize("spelling", ["sparrow/sparrow-3-mini", "Sparrow 3 mini", "openrouter/sparrow/sparrow-3-mini", "sparrow_3_mini"])
     def test_any_spelling(self, spelling: str) -> None:
@@ -172,7 +224,7 @@ class TestWhatIsSaidOfWhat:
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("tools = true", "says of no model what it says"),
+        ("tools = true", "applies to no model"),
         ('of = ["a-1"]\nretired = "soon"', "is not a day, a month or a year"),
         ('series = ["Nothing 9"]\ntools = true', "there is no series 'Nothing 9'"),
         ('of = ["a-{1"]\ntools = true', "is not closed"),
@@ -230,7 +282,7 @@ def test_every_entry_says_something_of_a_model_that_is_read() -> None:
         owner = next(iter(file.accounts.api or file.accounts.huggingface), None)
         for family in file.family:
             for entry in family.facts:
-                said = entry.model_dump(exclude={"of", "series", "source", "checked"}, exclude_defaults=True)
+                said = entry.model_dump(exclude={"of", "series", "source", "checked", "snapshots"}, exclude_defaults=True)
                 assert said, entry
                 assert (entry.source == "unverified") == (entry.checked is None), entry
                 for name in (one for pattern in entry.of for one in expand(pattern)):
@@ -275,6 +327,19 @@ def test_what_the_name_says_is_a_fact(name: str, field: str, value: object) -> N
         ("watsonx/ibm/granite-4-h-small", {"context_length": 131_072}),
         ("claude-2.0", {"retired": "2025-07-21"}),
         ("moonshot/kimi-k2-thinking", {"retired": "2026"}),
+        ("moonshot-v1-8k-0430", {"retired": "2026", "context_length": 8_192}),
+        ("moonshot-v1-8k", {"retired": None}),
+        ("gpt-4o-mini-tts-2025-03-20", {"retired": "2026-07-23"}),
+        ("gpt-4o-mini-tts-2025-12-15", {"retired": None}),
+        ("gpt-5-2025-08-07", {"retired": "2026-12-11", "deprecated": "2026-06-11"}),
+        ("qwen3-max-2026-01-23", {"retired": "2026-07-08"}),
+        ("qwen3-max", {"retired": None}),
+        ("vertex_ai/claude-haiku-4-5@20251001", {"context_length": 200_000, "max_output_tokens": 64_000}),
+        ("openrouter/anthropic/claude-haiku-4.5", {"max_output_tokens": 64_000}),
+        ("claude-opus-4-20250514", {"max_output_tokens": 32_000, "retired": "2026-06-15"}),
+        ("claude-3-sonnet-latest", {"retired": "2025-07-21"}),
+        ("sora-2", {"retired": "2026-09-24"}),
+        ("sora-2-2025-12-08", {"retired": "2026-09-24"}),
     ],
 )
 def test_what_others_had_wrong(name: str, fields: dict[str, object]) -> None:
@@ -284,11 +349,24 @@ def test_what_others_had_wrong(name: str, fields: dict[str, object]) -> None:
 
 
 def test_an_id_that_moves_has_what_its_vendor_s_page_says_of_it() -> None:
-    """A page that lists the id among a model's names speaks of it, as of the day on which it was opened; where the target is not known, nothing is."""
+    """Its day is that on which it was first offered; its limits are what a page says of it on a day, and where the target is not known, nothing is."""
     found = facts("mistral-small-latest")
-    source = found.origin("released")
-    assert (found.released, found.open_weights, source and source.checked) == ("2026-03-16", True, date(2026, 11, 29))
-    assert facts("mistral-medium-latest").context_length is None
+    source = found.origin("context_length")
+    assert (found.released, found.open_weights, source and source.checked) == ("2024-02-26", True, date(2026, 11, 29))
+    assert (facts("mistral-medium-latest").released, facts("mistral-medium-latest").context_length) == ("2024-02-26", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "month"),
+    [
+        ("gemini-2.0-flash", "2024-12"), ("gemini-2.5-pro", "2025-03"), ("gemini-2.5-flash-image", "2025-08"), ("gemini-3.1-flash-lite", "2026-03"),
+        ("gpt-4-turbo", "2023-11"), ("gpt-5.2-codex", "2025-12"), ("o3-mini", "2025-01"), ("claude-3-5-haiku-20241022", "2024-11"),
+        ("gpt-4-0613", "2023-06"), ("qwen-plus", "2024-01"), ("codestral-latest", "2024-05"), ("mistral-large-2512", "2025-12"),
+    ],
+)  # fmt: skip
+def test_released_is_when_people_could_use_it(name: str, month: str) -> None:
+    """Previews of the same name and the vendor's product count, announcements and dates of snapshots do not, and an id that moves keeps its first day."""
+    assert (facts(name).released or "").startswith(month)
 
 
 POPULAR = """

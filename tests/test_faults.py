@@ -26,7 +26,7 @@ from modelcatalog.errors import (
     ModelCatalogError,
     WontFit,
 )
-from modelcatalog.hubs import guard, receipts
+from modelcatalog.hubs import guard, opening, receipts
 from modelcatalog.hubs.download import fetching
 from modelcatalog.planning import obtain, plan
 
@@ -80,12 +80,29 @@ def test_other_hub_serves(hubs: Pair, kind: Hub, fault: Fault) -> None:
     assert made.reasons[0].startswith(f"{made.hub} was the first hub to list the files")
 
 
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "the host name is not found"),
+        (ConnectionRefusedError(111, "Connection refused"), "the connection was refused"),
+        (ConnectionResetError(104, "Connection reset by peer"), "the connection was broken off"),
+        (TimeoutError(110, "Connection timed out"), "the connection timed out"),
+        (TimeoutError("no answer within 3 s"), "no answer within 3 s"),
+        (OSError(101, "Network is unreachable"), "[Errno 101] Network is unreachable"),
+    ],
+    ids=["name", "refused", "reset", "late", "own", "other"],
+)
+def test_why_no_answer_came(failure: OSError, said: str) -> None:
+    """What stops a request is said in words for a person, which have their Chinese; what no rule knows, in the system's own."""
+    assert opening.why(failure) == said
+
+
 @pytest.mark.usefixtures("hubs")
 @both
 def test_refused(kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hub where nothing listens: the error with hub=, the other hub without."""
     monkeypatch.setenv("HF_ENDPOINT" if kind == "huggingface" else "MODELSCOPE_ENDPOINT", refused_port())
-    with timed(), pytest.raises(HubUnreachable, match="refused"):
+    with timed(), pytest.raises(HubUnreachable, match="gave no answer: the connection was refused"):
         plan(NAME, hub=kind)
     with timed():
         assert plan(NAME, device="cpu").hub != kind

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
-import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
@@ -20,6 +20,7 @@ import modelcatalog as mc
 import visionzoo
 import zoo
 from modelcatalog.chat import asking, saving, showing
+from modelcatalog.cli import main
 from modelcatalog.engines import Image, Message, images
 from modelcatalog.engines.openai.request import Dialect, body
 from modelcatalog.engines.prompts.rendering import Forms
@@ -96,7 +97,7 @@ def test_a_pillow_image_is_kept_as_it_was() -> None:
         ({"type": "image", "path": "/nowhere/cat.png"}, "cannot be read: No such file"),
         ({"type": "image", "url": "./cat.png"}, "an address begins with https:, http: or data:"),
         ({"type": "image", "url": "file:///etc/passwd"}, "an address begins with https:, http: or data:"),
-        ({"type": "image", "image": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}, "is none: the file begins with"),
+        ({"type": "image", "image": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}, "is not an image: the file begins with"),
         ({"type": "image", "image": b""}, "the file is empty"),
         ({"type": "image", "image": 7}, "is of type int"),
         ({"type": "image", "path": "a.png", "url": "https://example.com/a.png"}, "path and url"),
@@ -388,19 +389,25 @@ def test_a_model_that_was_loaded_without_its_vision_says_how_to_load_it_whole(tm
         mc.load(str(folder), engine_options={"images": "yes"})
 
 
-def test_the_command_line_shows_images_with_the_first_prompt(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_command_line_shows_images_with_the_first_prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     """A conversation on standard input: the first line has the image, the second is text; a wrong file ends it before anything is loaded."""
     folder = visionzoo.write("llava", tmp_path / "acme-llava")
     (tmp_path / "cat.png").write_bytes(png(visionzoo.picture(1)))
     (tmp_path / "cat.txt").write_text("no cat")
-    line = [sys.executable, "-m", "modelcatalog", "chat", str(folder), "--json", "--max-new-tokens", "4"]
-    ran = subprocess.run([*line, "--image", str(tmp_path / "cat.png")], input="What is this?\nAnd?\n", capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    first, second = (json.loads(one) for one in ran.stdout.splitlines())
+
+    def chat(image: str, typed: str) -> tuple[str, str]:
+        monkeypatch.setattr(sys, "argv", ["modelcatalog", "chat", str(folder), "--json", "--max-new-tokens", "4", "--image", str(tmp_path / image)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8"))
+        with suppress(SystemExit):
+            main()
+        return capfd.readouterr()
+
+    first, second = (json.loads(one) for one in chat("cat.png", "What is this?\nAnd?\n")[0].splitlines())
     assert first["usage"]["prompt_tokens"] > second["usage"]["prompt_tokens"] / 2 > 20
-    wrong = subprocess.run([*line, "--image", str(tmp_path / "cat.txt")], input="", capture_output=True, text=True, check=False)
-    assert wrong.returncode != 0
-    assert "the image in --image is none" in wrong.stderr
+    out, err = chat("cat.txt", "")
+    assert out == ""
+    assert "the image in --image is not an image" in err
 
 
 def test_a_processor_that_needs_torchvision_says_so(tmp_path: Path) -> None:

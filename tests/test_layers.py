@@ -314,6 +314,10 @@ TOKEN = 2 * 64 * 2 * 2
         ("deepseek2", {"block_count": 2, "attention__head_count_kv": 8, "attention__kv_lora_rank": 512, "attention__key_length": 192,
                        "attention__value_length": 128}, "2 full", 2 * 4096 * 8 * (192 + 128) * 2),
         ("glm4moe", {"block_count": 5, "nextn_predict_layers": 1}, "4 full", 4 * 4096 * TOKEN),
+        # What makes all of a text at once keeps nothing.
+        ("dream", {"block_count": 4}, "4 none", 0),
+        # The keys of an index are kept with room for a value, and the leading dense layers have none.
+        ("minimax-m3", {"block_count": 4, "leading_dense_block_count": 1, "attention__indexer__key_length": 32}, "4 full", 4096 * (4 * TOKEN + 3 * 96 * 2)),
     ],
 )  # fmt: skip
 def test_gguf(arch: str, keys: dict[str, Any], kinds: str, size: int, tmp_path: Path) -> None:
@@ -321,6 +325,29 @@ def test_gguf(arch: str, keys: dict[str, Any], kinds: str, size: int, tmp_path: 
     layers = _header(tmp_path, arch, **{**HEADS, **keys})
     assert str(layers) == kinds
     assert layers.bytes(4096, 2) == pytest.approx(size, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("arch", "keys", "whole", "windowed"),
+    [
+        ("llama", {}, 12.0, 12.0),
+        # Five of six layers look back 640 tokens: 1,280 cells with a batch of 512.
+        ("gemma3", {"attention__sliding_window": 640}, 12.0, 5.125),
+        # Values are as wide in all layers, though one has heads of its own number, or no attention.
+        ("openelm", {"attention__head_count_kv": [2, 2, 2, 2, 1, 1]}, 11.0, 11.0),
+        ("deci", {"attention__head_count_kv": [2, 0, 0, 2, 1, 1]}, 9.0, 9.0),
+        ("mimo2", {"attention__head_count_kv": [1, 2, 2, 2, 2, 1], "attention__sliding_window": 640, "attention__sliding_window_pattern": [False, True, True,
+         True, True, False], "attention__key_length_swa": 64, "attention__value_length_swa": 32}, 8.0, 3.875),
+        # Beside states, layers without attention have none.
+        ("jamba", {"attention__head_count_kv": [0, 2, 0, 0, 2, 0], "ssm__conv_kernel": 4, "ssm__inner_size": 640, "ssm__state_size": 16}, 4.19, 4.19),
+    ],
+)  # fmt: skip
+def test_as_llama_cpp_keeps_them(arch: str, keys: dict[str, Any], whole: float, windowed: float, tmp_path: Path) -> None:
+    """MiB as llama.cpp says them for models of six layers, 4,096 tokens and a batch of 512, without flash attention."""
+    layers = _header(tmp_path, arch, **{"block_count": 6, **HEADS, **keys})
+    keeping = Keeping(state_width=4, whole=True, steps=256, alike=True)
+    assert (layers.bytes(4096, 2, keeping) or 0) / 2**20 == pytest.approx(whole, abs=0.01)
+    assert (layers.bytes(4096, 2, keeping._replace(whole=False, beyond=512)) or 0) / 2**20 == pytest.approx(windowed, abs=0.01)
 
 
 def test_as_llama_cpp_logs(tmp_path: Path) -> None:

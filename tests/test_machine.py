@@ -300,6 +300,18 @@ class TestCards:
             ("24 GiB VRAM", ["a card of 24 GB"], 24, "cuda"),
             ("NVIDIA GeForce RTX 4060 Laptop GPU", ["RTX 4060 Laptop"], 8, "cuda"),
             ("MacBook Pro M5 Max 128GB", ["M5 Max"], 128, "mps"),
+            ("Mac Studio M5 Ultra 512GB", ["M5 Ultra"], 512, "mps"),
+            ("MacBook M6 24GB", ["M6"], 24, "mps"),
+            ("Radeon PRO V620", ["Radeon PRO V620"], 32, "cuda"),
+            ("6750 XT", ["RX 6750 XT"], 12, "cuda"),
+            ("H800", ["H800"], 80, "cuda"),
+            ("2x RTX 3090 Ti", ["RTX 3090 Ti"] * 2, 24, "cuda"),
+            ("NVIDIA GeForce RTX 3080 Ti Laptop GPU", ["RTX 3080 Ti Laptop"], 16, "cuda"),
+            ("NVIDIA Corporation GB203M / GN22-X11 [GeForce RTX 5090 Max-Q / Mobile]", ["RTX 5090 Laptop"], 24, "cuda"),
+            ("RTX 4080 Mobile", ["RTX 4080 Laptop"], 12, "cuda"),
+            ("NVIDIA RTX 5000 Ada Generation Laptop GPU", ["RTX 5000 Ada Laptop"], 16, "cuda"),
+            ("Ryzen AI 9 HX 370 96GB", ["Ryzen AI 9 HX 370"], 96, "cuda"),
+            ("H100 x8", ["H100"] * 8, 80, "cuda"),
             ("Gaudi 3", ["Gaudi 3"], 128, "hpu"),
             ("华为昇腾 910B 64GB", ["昇腾 910B"], 64, "npu"),
             ("Jetson AGX Orin 64GB", ["Jetson AGX Orin"], 64, "cuda"),
@@ -312,9 +324,41 @@ class TestCards:
         assert [card.name for card in found.cards] == names
         assert {(card.total // GIB, card.device) for card in found.cards} == {(total, device)}
 
+    def test_every_name(self) -> None:
+        """Each name of the data means its own card, as it stands and with the words of drivers around it."""
+        for card in cards._cards():
+            for name in card.names:
+                size = f" {card.memory[0]}GB" if card.share is not None else ""
+                for text in (f"{name}{size}", f"2x NVIDIA {name} GPU{size}", f"{name}{size} x2"):
+                    assert {one.name for one in cards.read(text).cards} <= set(card.names), text
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("NVIDIA GeForce RTX 5070 Laptop GPU", 384),
+            ("GeForce RTX 5090 Max-Q / Mobile", 896),
+            ("NVIDIA RTX A3000 Laptop GPU", 264),
+            ("AMD Radeon 890M Graphics", 120),
+            ("NVIDIA GeForce RTX 4070 Ti SUPER", 672),
+            ("NVIDIA GeForce GTX 1650 with Max-Q Design", None),  # never the desktop's
+        ],
+    )
+    def test_bandwidth_by_what_drivers_say(self, name: str, expected: int | None) -> None:
+        """A laptop's GPU is known by all words for it, and has no other one's bandwidth."""
+        assert cards.bandwidth(Gpu(name, 0, 6 * GIB)) == expected
+
+    def test_sources(self) -> None:
+        """A card that names a page names the day on which it was read; none has two names of another, nor a bandwidth for sizes that it lacks."""
+        every = cards._cards()
+        assert all(card.source == "unverified" or (card.source.startswith("https://") and card.checked is not None) for card in every)
+        assert sum(card.source != "unverified" for card in every) >= 35
+        assert len({name for card in every for name in card.names}) == sum(len(card.names) for card in every)
+        assert all(not isinstance(card.bandwidth, tuple) or len(card.bandwidth) == len(card.memory) for card in every)
+
     def test_ram(self) -> None:
         """A machine without a card."""
         assert cards.read("64GB RAM")[:2] == ((), 64 * GIB)
+        assert cards.read("512MB RAM").ram == GIB // 2
         assert cards.read("CPU with 64 GB").ram == 64 * GIB
 
     @pytest.mark.parametrize(

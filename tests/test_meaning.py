@@ -36,10 +36,18 @@ KINDS = {
     "us.meta.llama3-2-90b-instruct-v1:0": "meta-llama/Llama-3.2-90B-Vision-Instruct",
     "nemotron-3-nano-omni": "nvidia/Nemotron-3-Nano-Omni-30B-A3B-Reasoning-BF16",
     "granite-4-h-small": "ibm-granite/granite-4.0-h-small",
+    # The size tells the tier, or which base was tuned; the context is the model's own.
+    "nemotron-3-120b": "nvidia/NVIDIA-Nemotron-3-Super-120B-A12B",
+    "mistral-3.2-24b": "mistralai/Mistral-Small-3.2-24B-Instruct-2506",
+    "hermes-3-405b": "NousResearch/Hermes-3-Llama-3.1-405B",
+    "phi-3.5-mini-128k-instruct": "microsoft/Phi-3.5-mini-instruct",
+    # The day alone, of published weights.
+    "devstral-2512": "mistralai/Devstral-2-123B-Instruct-2512",
 }
 """A name -> the model that it means."""
 LEFT = (
-    "llama-3.1-8b", "gemma4-31b", "groq/llama-3.1-8b-instant", "mixtral-8x7b", "mistral-7b", "qwen3-8b-instruct", "granite-4.0-3b",  # the base, or several
+    "llama-3.1-8b", "gemma4-31b", "groq/llama-3.1-8b-instant", "mixtral-8x7b", "mistral-7b", "qwen3-8b-instruct", "granite-4.0-3b", "llama-4-17b-instruct",
+    "phi-3-mini-instruct", "gpt-0613", "mamba-2.8b", "starcoder-7b", "deepseek-r1-8b",  # the base, or several
     "mistral-small", "mistral-large", "devstral-small", "command-r", "claude-sonnet-4", "gpt-4o", "gemini-2.5-pro-preview-06-05",  # another day, another model
     "mistral-small-latest", "llama3.1", "llama3.1:latest", "Qwen/Qwen2.5-7B:together", "Qwen", "my-llama-3.3-70b-of-mine",
 )  # fmt: skip

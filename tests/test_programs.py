@@ -272,7 +272,7 @@ class TestModelfile:
         assert mc.plan("qwen3:8b", context_length=128).context_length == 128
         assert 'temperature 0.5, top_k 20, stop ["[U]"], num_ctx 64' in str(made)
         assert 'system "Be brief."' in str(made)
-        assert any("sets num_predict, mirostat, which stands for nothing here; num_predict is max_new_tokens= here" in text for text in made.warnings)
+        assert any("sets num_predict, mirostat, which has no effect here; num_predict is max_new_tokens= here" in text for text in made.warnings)
         assert type(made).model_validate_json(made.model_dump_json()) == made
 
     def test_for_its_own_name_alone(self, home: Path, talking: bytes) -> None:
@@ -281,7 +281,7 @@ class TestModelfile:
         made = mc.plan(QWEN)
         assert made.modelfile is not None
         assert (made.modelfile.system, made.modelfile.parameters, made.context_length) == (None, {}, 256)
-        assert any("stands for its own name, qwen3:8b, alone" in text for text in made.reasons)
+        assert any("applies to its own name, qwen3:8b, alone" in text for text in made.reasons)
 
     @pytest.mark.parametrize(
         ("params", "kept"),

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import assert_type
+from typing import TYPE_CHECKING, Any, assert_type
 
 import pytest
 
 import modelcatalog as mc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("accelerate", "gguf", "huggingface_hub", "llama_cpp", "modelscope", "numpy", "openai", "requests", "rich", "torch", "transformers", "typer", "vllm")
@@ -51,6 +54,58 @@ def test_misspelt_name() -> None:
     """A name that is not there is the error that Python users know."""
     with pytest.raises(AttributeError, match=r"^module 'modelcatalog' has no attribute 'prase'$"):
         getattr(mc, "prase")  # noqa: B009  a plain attribute would fail in mypy, as it should
+
+
+_ONE = (mc.parse, mc.facts, mc.resolve, mc.model_key, mc.prices, mc.catalog.find, mc.plan, mc.load, mc.pull, mc.catalog.siblings)
+
+
+@pytest.mark.parametrize("call", _ONE, ids=lambda call: call.__name__)
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "expected a name as a text, got None: leave out what is missing first (of a frame, with dropna)"),
+        (float("nan"), "expected a name as a text, got nan: leave out what is missing first (of a frame, with dropna)"),
+        (b"Qwen3-8B", "expected a name as a text, got b'Qwen3-8B': pass data.decode(\"utf-8\")"),
+        (["Qwen3-8B"], "expected a name as a text, got ['Qwen3-8B']: call it for each of them"),
+        (8, "expected a name as a text, got 8"),
+    ],
+    ids=["none", "nan", "bytes", "list", "int"],
+)
+def test_no_name(call: Callable[[Any], object], given: object, message: str) -> None:
+    """What is not a name, such as the empty cell of a frame, is refused by every call alike, and is never read as a name."""
+    with pytest.raises(TypeError) as caught:
+        call(given)
+    assert str(caught.value) == message
+
+
+def test_paths_and_records_where_a_text_belongs() -> None:
+    """A path is read as a text by `plan` and `load` alone; the others say what to pass."""
+    with pytest.raises(TypeError, match=r"pass str\(path\)$"):
+        mc.parse(Path("Qwen3-8B-Q4_K_M.gguf"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^expected a name as a text, got a ModelName of 'Qwen3-8B': it has been read already$"):
+        mc.parse(mc.parse("Qwen3-8B"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("call", [mc.parse_many, mc.group], ids=["parse_many", "group"])
+def test_one_name_is_not_many(call: Callable[[Any], object]) -> None:
+    """The letters of a text are not taken for names."""
+    for one in ("Qwen3-8B", b"Qwen3-8B", mc.parse("Qwen3-8B")):
+        with pytest.raises(TypeError, match=r"^expected several names, got .*: put it into a list$"):
+            call(one)
+    with pytest.raises(TypeError, match=r"^expected a name as a text, got None: leave out"):
+        [*call(["Qwen3-8B", None])]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [{"hub": "hf"}, {"weights": "opne"}, {"since": "yesterday"}, {"smallest": "few"}, {"type": "codr"}, {"type": ["coder"]}, {"company": 3}],
+    ids=str,
+)
+@pytest.mark.parametrize("call", [mc.catalog.search, mc.catalog.browse], ids=["search", "browse"])
+def test_conditions_are_refused_at_the_call(call: Callable[..., object], condition: dict[str, object]) -> None:
+    """A condition that means nothing is refused before anything is searched, and never an empty result."""
+    with pytest.raises(mc.Unsupported):
+        call(**condition)
 
 
 def test_version_is_the_package_s() -> None:

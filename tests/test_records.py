@@ -8,7 +8,7 @@ import pickle
 import pytest
 from pydantic import ValidationError
 
-from modelcatalog import parse
+from modelcatalog import Reply, parse
 from modelcatalog.records import Checkpoint, ModelName, Quantization, Release, Segment, Size, Version
 
 
@@ -121,9 +121,27 @@ def test_names_sort_by_version() -> None:
 @pytest.mark.parametrize(("left", "right"), [("Qwen3-8B", "Llama-3.1-8B"), ("8B", "8B")])
 def test_names_of_two_families_do_not_compare(left: str, right: str) -> None:
     """No family is older than another, and names without a family have no order."""
-    message = f"^'{left}' and '{right}' belong to different families, so neither is older$"
+    message = f"^'{left}' and '{right}' belong to different families, so neither is older: sort names of several by key=str$"
     with pytest.raises(TypeError, match=message):
         assert parse(left) < parse(right)
+
+
+def test_names_of_several_families_are_sorted_by_their_text() -> None:
+    """What the error says works."""
+    assert [*map(str, sorted(map(parse, ["Qwen3-8B", "Llama-3.1-8B", "Phi-4"]), key=str))] == ["Llama-3.1-8B", "Phi-4", "Qwen3-8B"]
+
+
+def test_records_are_formatted_as_their_text() -> None:
+    """In an f-string with a width, a record is the text that it prints as."""
+    name = parse("Qwen3-8B-AWQ")
+    assert f"{name:<15}|{name.size:>6}|{name.quantization:^12}|" == "Qwen3-8B-AWQ   |    8B| awq 4-bit  |"
+    assert f"{Reply(text='Paris.'):>8}" == "  Paris."
+
+
+def test_same_model_takes_a_record() -> None:
+    """A text that was not parsed is said to be one."""
+    with pytest.raises(TypeError, match=r"^expected a ModelName, got 'azure/gpt-4o': parse it first$"):
+        parse("gpt-4o").same_model("azure/gpt-4o")  # type: ignore[arg-type]
 
 
 def test_names_compare_with_names_only() -> None:

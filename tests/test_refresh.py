@@ -6,7 +6,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ import pytest
 from loopback import faults
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from loopback.publishing import ModelsDev, hf_repository, told
-from modelcatalog import datafiles
+from modelcatalog import catalog, datafiles
+from modelcatalog.hubs import HUBS
 from modelcatalog.patterns import expand
 from modelcatalog.updating import accounts
 
@@ -90,6 +91,15 @@ def test_report_and_patch(tool: Any, data: Path, tmp_path: Path) -> None:
     new = lines["Qwen9"]
     assert (new.models, new.licence, str(new.checked)) == (("Qwen9-{14B,8B}-Instruct",), "apache-2.0", DAY)
     assert new.source.startswith("http://127.0.0.1")
+
+
+def test_every_company_has_its_night(tool: Any) -> None:
+    """Those with many models are asked about each night, every other one once in a fortnight; no night is too much for a hub."""
+    nights = [tool.tonight(date(2026, 11, 29) + timedelta(days=number)) for number in range(14)]
+    every = {company.name for company in catalog.companies}
+    assert set().union(*nights) == every
+    assert sum(map(len, nights)) == len(every) + 13 * len(accounts.with_many())
+    assert max(len(accounts.of_hub(HUBS["huggingface"], night)) for night in nights) < 500
 
 
 def test_a_source_that_fails(tool: Any, hub: HuggingFaceHub, data: Path, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_every_sentence_of_the_data() -> None:
 
 def test_none_left_over() -> None:
     """No Chinese stands for a sentence that nobody says any more."""
-    others = {f"{{count}} {kind}" for kind in get_args(Kept)} | {"RAM", "fits", "expected {nouns}", *refusing._WORDS}
+    others = {f"{{count}} {kind}" for kind in get_args(Kept)} | {"RAM", "in RAM", "fits", "expected {nouns}", *refusing._WORDS}
     of_shell = set(SHELL.values())
     said = {*spoken.every(), *spoken.of_data()}
     typer = set(tomllib.loads((files("modelcatalog") / "data" / "sentences.zh.toml").read_text(encoding="utf-8"))["typer"])
@@ -83,13 +83,21 @@ def test_no_english_is_left() -> None:
 def test_put_together() -> None:
     """Texts that were put together are taken apart: by a semicolon, behind who said it, in brackets, a list, a tail."""
     assert chinese("huggingface: huggingface gave no answer within 9 s") == "huggingface：huggingface 在 9 秒内没有应答"
-    assert chinese("fetch it again; wait a few minutes") == "请重新取得；请等几分钟"
+    assert chinese("fetch it again; wait a few minutes") == "请重新下载；请等几分钟"
     assert chinese("modelscope was the first hub to list the files (huggingface: no answer within 3 s)") == (
         "modelscope 最先列出文件（huggingface：3 秒内没有应答）"
     )
     assert chinese("it holds a.txt, b.txt and 3 more") == "其中有 a.txt、b.txt 另有 3 个"
     assert chinese("28 sliding, 2 full") == "28 层滑动窗口、2 层完整注意力"
     assert chinese("the index was left behind by another set: 2 files (a, …) are whole; fetch or make the index of these").startswith("索引是")
+
+
+def test_no_blank_between_chinese() -> None:
+    """The blank that parts Chinese from a Latin word goes where both sides are Chinese; what was given keeps its own blanks."""
+    says = Sentences({"{company} has not published {name}": "{company} 没有公开 {name} 的权重"}, ("；", "：{}", "（{}）", "、", " 或 ", " 和 "))
+    assert says.of("ByteDance has not published Doubao", {"ByteDance": "字节跳动"}) == "字节跳动没有公开 Doubao 的权重"
+    assert says.of("OpenAI has not published 小 模型") == "OpenAI 没有公开小 模型的权重"
+    assert chinese("expected a type or a size") == "应为类型或规模"
 
 
 def test_what_nobody_knows_stays() -> None:
@@ -113,13 +121,13 @@ def test_every_error_is_told(name: str) -> None:
     more = {"install": "pip install x"} if name == "MissingPackage" else {"hint": "fetch it again"}
     told = kind("wait a few minutes", subject="x", **more).told(chinese)
     assert told.splitlines()[0] == "请等几分钟"
-    assert told.splitlines()[-1] == ("  安装命令：pip install x" if name == "MissingPackage" else "  请重新取得")
+    assert told.splitlines()[-1] == ("  安装命令：pip install x" if name == "MissingPackage" else "  请重新下载")
 
 
 def test_expected_is_told() -> None:
     """A refused word says in Chinese what was expected in its place."""
     error = errors.NameSyntaxError("unknown word 'fizz'", subject="Qwen-fizz", start=5, end=9, expected=("a type", "a size"))
-    assert error.told(chinese) == "不认识的词 'fizz'\n  Qwen-fizz\n       ^^^^\n  应为 类型 或 规模"
+    assert error.told(chinese) == "不认识的词 'fizz'\n  Qwen-fizz\n       ^^^^\n  应为类型或规模"
 
 
 @pytest.mark.parametrize(

@@ -108,8 +108,8 @@ def test_wav_of_every_width_is_read() -> None:
         ({"type": "audio"}, "has no audio"),
         ({"type": "audio", "path": "/nowhere/hello.wav"}, "the recording '/nowhere/hello.wav' in message 1 cannot be read: No such file"),
         ({"type": "audio", "url": "./hello.wav"}, "an address begins with https:, http: or data:"),
-        ({"type": "audio", "audio": b"not sound"}, "is none: the file begins with"),
-        ({"type": "audio", "audio": "hello".encode("utf-16")}, "is none: the file begins with"),
+        ({"type": "audio", "audio": b"not sound"}, "is not a recording: the file begins with"),
+        ({"type": "audio", "audio": "hello".encode("utf-16")}, "is not a recording: the file begins with"),
         ({"type": "audio", "audio": b""}, "the file is empty"),
         ({"type": "audio", "audio": 7}, "is of type int"),
         ({"type": "audio", "path": "a.wav", "url": "https://example.com/a.wav"}, "path and url"),
@@ -205,7 +205,7 @@ def expected(folder: Path, messages: list[dict[str, Any]], count: int = 8) -> st
     model, processor = _bare(folder)
     bare = []
     for one in messages:
-        parts = [{"type": "text", "text": one["content"]}] if isinstance(one["content"], str) else one["content"]
+        parts: list[Any] = [{"type": "text", "text": one["content"]}] if isinstance(one["content"], str) else one["content"]
         parts = [{"type": "audio", "audio": p["audio"].astype(np.float32) / 32768} if p["type"] == "audio" else p for p in parts]
         bare.append({**one, "content": parts})
     given = processor.apply_chat_template(bare, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt")
@@ -356,4 +356,4 @@ def test_the_command_line_plays_recordings(tmp_path: Path, capsys: pytest.Captur
         assert (ended.value.code or 0) == code
     ran = capsys.readouterr()
     assert json.loads(ran.out.splitlines()[0])["usage"]["prompt_tokens"] > 30
-    assert "the recording in --audio is none" in ran.err
+    assert "the recording in --audio is not a recording" in ran.err

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from modelcatalog import Unsupported, catalog, columns, keeping, parse, resolve, vocabulary
-from modelcatalog.catalog import tables
+from modelcatalog.catalog import additions, listing, meaning, sizes, tables
 from modelcatalog.cli import completing
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(keeping.__file__).parent
 ACME = """
@@ -50,7 +50,7 @@ WITHOUT_DATA = {
     "catalog/nearest.py": {"_spelled_words"},
     "installing.py": {"folder"},
     "names/calendar.py": {"calendar"},
-    "names/grammar.py": {"_across_pattern", "_known_pieces", "_word_pattern", "_word_rule"},
+    "names/grammar.py": {"_known_pieces", "_word_pattern", "_word_rule"},
     "names/reading.py": {"release"},
 }
 """Functions that remember what follows from their arguments or from the rules alone."""
@@ -63,14 +63,34 @@ def own_catalog() -> Iterator[None]:
     vocabulary.renew()
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """All tables, made from the data once: as a wheel carries them, and as a checkout keeps them."""
+    shipped, kept = tmp_path_factory.mktemp("shipped"), tmp_path_factory.mktemp("kept")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeping, "FOLDER", str(kept))
+        patch.setattr(keeping, "_SETTLED", 0)
+        tables.write(str(shipped))
+        for name, packed in vocabulary.KEPT.items():
+            keeping.write(name, packed(), keeping.Sources.here())
+    return shipped, kept
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where tables are kept in this test alone, as if the sources had not been touched for a while."""
     place = tmp_path / "tables"
     monkeypatch.setattr(keeping, "FOLDER", str(place))
     monkeypatch.setattr(keeping, "_SETTLED", 0)
     vocabulary.renew()
     return place
+
+
+@pytest.fixture
+def folder(empty: Path, made: tuple[Path, Path]) -> Path:
+    """The same with all tables in it."""
+    vocabulary.renew()
+    return Path(shutil.copytree(made[1], empty))
 
 
 def remade(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -191,29 +211,39 @@ def test_what_is_kept_is_what_would_be_made(folder: Path) -> None:
     assert {name: packed() for name, packed in vocabulary.KEPT.items()} == kept
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"\n\n\n", b'{"check": 1}\n{}', b"[1, 2]\n[3]", b"\xff\xfe\x00", b'"text"\n""'])
-def test_a_damaged_table_is_made_anew(folder: Path, damage: bytes) -> None:
-    """Whatever stands in the file."""
+DAMAGES = {
+    "empty": lambda _: b"",
+    "begun": lambda _: b"{",
+    "blank": lambda _: b"\n\n\n",
+    "a head alone": lambda _: b'{"check": 1}\n{}',
+    "lists": lambda _: b"[1, 2]\n[3]",
+    "bytes": lambda _: b"\xff\xfe\x00",
+    "texts": lambda _: b'"text"\n""',
+    "a byte short": lambda content: content[:-1],
+    "short": lambda content: content[:-1000],
+    "half": lambda content: content[:-100_000],
+    "changed": lambda content: content.replace(b'"Alibaba"', b'"Nobodys"'),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_table_is_not_read(folder: Path, damage: Callable[[bytes], bytes]) -> None:
+    """Whatever stands in the file, and wherever it ends: it carries a hash of itself."""
+    file = folder / "dictionary.json"
+    assert keeping.read("dictionary", keeping.Sources.here()) is not None
+    file.write_bytes(damage(file.read_bytes()))
+    assert keeping.read("dictionary", keeping.Sources.here()) is None
+
+
+def test_a_damaged_table_is_made_anew(folder: Path) -> None:
+    """Names are read as before, and the file is whole again."""
     whole = parse("Qwen2.5-7B-Instruct-AWQ")
     file = folder / "dictionary.json"
     content = file.read_bytes()
-    file.write_bytes(damage)
+    file.write_bytes(content[:-1000])
     vocabulary.renew()
     assert parse("Qwen2.5-7B-Instruct-AWQ") == whole
     assert file.read_bytes() == content
-
-
-@pytest.mark.parametrize("cut", [1, 1000, 100_000])
-def test_a_table_that_is_cut_short_or_changed_is_made_anew(folder: Path, cut: int) -> None:
-    """It carries a hash of itself."""
-    whole = parse("Qwen2.5-7B-Instruct-AWQ")
-    file = folder / "dictionary.json"
-    content = file.read_bytes()
-    for damaged in (content[:-cut], content.replace(b'"Alibaba"', b'"Nobodys"')):
-        file.write_bytes(damaged)
-        vocabulary.renew()
-        assert parse("Qwen2.5-7B-Instruct-AWQ") == whole
-        assert file.read_bytes() == content
 
 
 def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,27 +252,202 @@ def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeyp
     monkeypatch.setattr(keeping, "FOLDER", str(tmp_path / "file" / "tables"))
     vocabulary.renew()
     assert parse("Qwen2.5-7B").family == "Qwen"
-    assert resolve("Qwen2.5-7B").repo_id == "Qwen/Qwen2.5-7B"
 
 
-def test_a_users_data_is_never_kept(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither what `extend` took nor what `MODELCATALOG_DATA` names; and with either, what is kept is not asked."""
-    place = tmp_path / "data"
-    place.mkdir()
-    (place / "acme.toml").write_text(ACME, encoding="utf-8")
-    monkeypatch.setenv("MODELCATALOG_DATA", str(place))
-    assert parse("Zork2-7B").company == "Acme"
-    monkeypatch.delenv("MODELCATALOG_DATA")
+def asides(place: Path) -> dict[str, set[str]]:
+    """Folder of tables aside -> the tables in it."""
+    return {folder.name: {file.stem for file in folder.iterdir()} for folder in place.iterdir()} if place.exists() else {}
+
+
+@pytest.fixture
+def aside(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where tables lie that cannot lie in the package, and there are none in the package."""
+    assert not empty.exists()
+    place = tmp_path / "cache" / "modelcatalog"
+    monkeypatch.delenv("MODELCATALOG_TABLES")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place.parent))
+    return place
+
+
+def company() -> str | None:
+    """Whose account that of the made-up company is: one of the tables that are made quickly."""
+    account = current_dictionary().accounts.get("acme-ai")
+    return None if account is None else account.company
+
+
+@pytest.mark.parametrize("how", ["variable", "extend"])
+def test_tables_of_a_users_data_lie_aside(empty: Path, aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Never in the package; they are taken as they are. A change of the data is seen, and so is the one back."""
+    data = tmp_path / "data"
+    data.mkdir()
+    written = remade(monkeypatch)
+    seen = []
+    if how == "variable":
+        monkeypatch.setenv("MODELCATALOG_DATA", str(data))
+    for name in ("Acme", "Acme", "ACME", "Acme"):
+        (data / "acme.toml").write_text(ACME.replace('"Acme"', f'"{name}"'), encoding="utf-8")
+        vocabulary.renew()
+        if how == "extend":
+            catalog.extend(data)
+        written.clear()
+        seen.append((company(), "dictionary" in written, len(asides(aside))))
+    assert seen == [("Acme", True, 1), ("Acme", False, 1), ("ACME", True, 2), ("Acme", False, 2)]
+    assert not empty.exists()
+
+
+NAMES = (
+    "Qwen2.5-7B-Instruct-AWQ", "llama-3.3-70b", "llama3.1:8b", "mistral-small-2506", "deepseek-r1-671b", "us.anthropic.claude-opus-4-6-v1:0",
+    "google/gemma-3-27b-it:free", "Zork2-7B-Chat", "zork2-70b", "acme-ai/zork2-mini", "grue-1-large", "hermes3:8b", "gpt-4o-2024-08-06", "Zork2-Llama-3-8B",
+)  # fmt: skip
+
+
+def test_tables_aside_say_what_would_be_made(aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every table of a user's data, and what is read and found by them."""
+    (tmp_path / "acme.toml").write_text(ACME, encoding="utf-8")
+    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path / "acme.toml"))
     vocabulary.renew()
-    catalog.extend(place)
-    assert parse("Zork2-7B").company == "Acme"
-    assert not folder.exists()
+    made = {name: packed() for name, packed in vocabulary.KEPT.items()}
+    said = [parse(name) for name in NAMES], resolve("zork2-7b-chat"), resolve("qwen3:8b", hub="modelscope")
+    assert [*asides(aside).values()] == [set(made)]
+    written = remade(monkeypatch)
+    vocabulary.renew()
+    assert ([parse(name) for name in NAMES], resolve("zork2-7b-chat"), resolve("qwen3:8b", hub="modelscope")) == said
+    assert {name: packed() for name, packed in vocabulary.KEPT.items()} == made
+    assert written == []
+
+
+APART = """
+name = "Brontosaur Labs"
+[accounts]
+huggingface = ["brontosaur-labs"]
+[[family]]
+name = "Plesiosaur"
+zh = "蛇颈巨龙"
+weights = "mixed"
+[[family.series]]
+name = "Plesiosaur2"
+context_length = 131072
+models = ["Plesiosaur2-{7B,70B}[-Chat]-0925", "Plesiosaur2-mini-Instruct", "Plesiosaur1.5-{8,32}B-Instruct"]
+sizes = { mini = "3.8B" }
+[[family.series]]
+name = "Plesiosaur3"
+weights = "closed"
+api = ["plesiosaur-3-large-preview", "plesiosaur-3-2512"]
+"""
+TOUCHING = (
+    APART.replace("Plesiosaur", "Qwen").replace("Brontosaur Labs", "Alibaba").replace('zh = "蛇颈巨龙"', ""),
+    APART.replace("brontosaur-labs", "unsloth"),
+    APART.replace("Plesiosaur", "Instruct"),
+    APART.replace("Plesiosaur2-mini-Instruct", "Qwen3-8B-Plesiosaur"),
+    APART.replace('zh = "蛇颈巨龙"', 'tiers = ["mini"]'),
+)
+"""Words, accounts, families and models that the package has."""
+
+
+def test_data_that_stands_apart_leaves_the_tables_of_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a company of one's own no name of the package is read anew, and all is as if it had been."""
+    (tmp_path / "own.toml").write_text(APART, encoding="utf-8")
+    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path / "own.toml"))
+    vocabulary.renew()
+    assert additions.apart()
+    read: list[str] = []
+    monkeypatch.setattr(listing, "recorded", lambda: read.append("all"))
+    quick = meaning.meanings(), sizes._rows()
+    assert read == []
+    monkeypatch.undo()
+    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path / "own.toml"))
+    monkeypatch.setattr(additions, "apart", tuple)
+    vocabulary.renew(fresh=True)
+    assert (meaning.meanings(), sizes._rows()) == quick
+    assert sum(key.startswith("plesiosaur") for key in quick[0]) > 10
+    assert quick[0]["plesiosaur-3-large"].startswith("plesiosaur\t3\t")
+
+
+@pytest.mark.parametrize("text", TOUCHING, ids=["family", "account", "word", "model", "tier"])
+def test_data_that_touches_what_is_there_does_not_stand_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Then everything is made anew."""
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path / "own.toml"))
+    vocabulary.renew()
+    files = additions.apart()
+    assert not files or not meaning._are_own(files, [*meaning._entries(files)])
+
+
+def test_a_file_that_changes_while_tables_are_made_keeps_none(aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before the change would else lie under the name of what is there now."""
+    place = tmp_path / "acme.toml"
+    place.write_text(ACME, encoding="utf-8")
+    monkeypatch.setenv("MODELCATALOG_DATA", str(place))
+    asked = vocabulary.companies
+
+    def changed() -> Any:
+        place.write_text(ACME.replace('"Acme"', '"ACME"'), encoding="utf-8")
+        return asked()
+
+    vocabulary.renew()
+    monkeypatch.setattr(vocabulary, "companies", changed)
+    assert company() == "ACME"
+    assert asides(aside) == {}
+
+
+def test_tables_of_a_package_that_cannot_be_written_lie_aside(aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next process takes them; where nothing may lie aside, each makes its own."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setattr(keeping, "FOLDER", str(tmp_path / "file" / "tables"))
+    written = remade(monkeypatch)
+    seen = []
+    for variable in ("", "", "off", str(aside)):
+        monkeypatch.setenv("MODELCATALOG_TABLES", variable)
+        written.clear()
+        vocabulary.renew()
+        assert current_dictionary().accounts["qwen"].company == "Alibaba"
+        seen.append("dictionary" in written)
+    assert seen == [True, False, True, False]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of files are others on Windows")
+def test_tables_that_others_may_write_are_not_read(aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They could name other repositories. The folder that is made lets nobody else in."""
+    (tmp_path / "acme.toml").write_text(ACME, encoding="utf-8")
+    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path / "acme.toml"))
+    vocabulary.renew()
+    assert company() == "Acme"
+    (place,) = aside.iterdir()
+    assert place.stat().st_mode & 0o777 == 0o700
+    place.chmod(0o777)
+    before = {file: file.stat().st_mtime_ns for file in place.iterdir()}
+    written = remade(monkeypatch)
+    vocabulary.renew()
+    assert company() == "Acme"
+    assert written != []
+    assert {file: file.stat().st_mtime_ns for file in place.iterdir()} == before
+
+
+def test_tables_of_data_that_is_gone_do_not_pile_up(tmp_path: Path) -> None:
+    """Those that were written last stay; what else lies there is nobody's to remove."""
+    (tmp_path / "notes").mkdir()
+    for number in range(2 * keeping._MOST):
+        one = keeping.Aside(str(tmp_path), f"{number}")
+        one.make()
+        (Path(one.place) / "words.json").write_text("", encoding="utf-8")
+        os.utime(one.place, (number, number))
+    assert len([*tmp_path.iterdir()]) == keeping._MOST + 1
+    assert Path(one.place, "words.json").exists()
+    assert (tmp_path / "notes").exists()
+
+
+COMPANIES = ("alibaba", "anthropic", "meta")
+"""Of which the copies know: their tables are made in no time."""
 
 
 def copied(folder: Path) -> Path:
-    """A copy of the package, without what was compiled or kept, whose files are an hour old."""
+    """A copy of the package, without what was compiled or kept, and with few companies, whose files are an hour old."""
     package = folder / "modelcatalog"
     shutil.copytree(ROOT, package, ignore=shutil.ignore_patterns("tables", "__pycache__", "*.so", "*.pyd"))
+    for file in (package / "data" / "companies").iterdir():
+        if file.stem not in COMPANIES:
+            file.unlink()
     for file in package.rglob("*"):
         os.utime(file, (file.stat().st_mtime - 3600,) * 2)
     return package
@@ -324,10 +529,9 @@ def test_many_processes_may_start_at_once(tmp_path: Path) -> None:
     assert run(package, NAME) == "Alibaba False"
 
 
-def test_every_table_is_written_for_a_wheel(tmp_path: Path) -> None:
+def test_every_table_is_written_for_a_wheel(made: tuple[Path, Path]) -> None:
     """`write` knows all of them."""
-    tables.write(str(tmp_path))
-    assert {file.stem for file in tmp_path.iterdir()} == set(vocabulary.KEPT)
+    assert {file.stem for file in made[0].iterdir()} == set(vocabulary.KEPT)
     assert current_dictionary().accounts["qwen"].company == "Alibaba"
 
 

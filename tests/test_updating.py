@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import json
 import os
+import re
 import sys
 import threading
 import warnings
@@ -99,6 +101,23 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 # --- what it is used for ------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("world")
+def test_the_site_shows_what_is_newer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A company's page ends with what an update has found of it, each with who says it and the day; without an update nothing does."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "docs" / "site"))
+    pages, newer = importlib.import_module("catalog_pages"), importlib.import_module("newer")
+    assert newer.found() == {}
+    update()
+    rows = newer.found()
+    assert {"Qwen/Qwen9-8B", "Qwen/Qwen9-8B-Instruct"} == {row.name for row in rows["Alibaba"] if row.hub == "huggingface"}
+    told = pages.newest(rows["Alibaba"], importlib.import_module("words").ENGLISH)
+    assert re.search(r"\| \[Qwen/Qwen9-8B\]\(https://huggingface\.co/Qwen/Qwen9-8B\) \| other \| \S+ \(\d{4}-\d\d-\d\d\) \|", told)
+    monkeypatch.delenv("MODELCATALOG_UPDATES")
+    newer.unasked()
+    assert os.environ["MODELCATALOG_UPDATES"] == "off"  # who builds the site without naming a folder builds what everyone builds
+    assert newer.found() == {}
 
 
 @pytest.mark.usefixtures("world")
@@ -238,7 +257,7 @@ def test_command(world: World, run: Run) -> None:
     world.ms.faults.append(faults.refuse(503, b"down"))
     code, out, err = run("update", "--check", "--json", "--source", "modelscope")
     assert (code, json.loads(out)["sources"][0]["state"]) == (1, "failed")
-    assert "error: ModelScope: ModelScope failed with status 503" in err
+    assert "error: ModelScope failed with status 503" in err
     assert run("update", "--source", "litellm")[0] == 1
 
 
@@ -639,3 +658,12 @@ def test_accounts_of_a_company() -> None:
     assert "TheBloke" not in every
     assert set(accounts.of_hub(hub, ["Alibaba"])) < set(every)
     assert "Qwen" in accounts.of_hub(hub, ["Alibaba"])
+
+
+def test_makers_of_few_models_are_asked_about_by_name() -> None:
+    """All others together are fewer requests than a hub answers at once to who has no token."""
+    hub = HUBS["huggingface"]
+    every = accounts.of_hub(hub)
+    assert len(every) < 500
+    assert "LorenzoDeMattei" not in every
+    assert accounts.of_hub(hub, ["Lorenzo De Mattei"]) == ("LorenzoDeMattei",)

@@ -199,7 +199,7 @@ class TestLock:
         written = lock(NAME, file, hub="huggingface")
         with pytest.raises(IntegrityError, match="the lock file is for acme/tiny-instruct, not for Qwen"):
             plan("Qwen2.5-7B-Instruct", lock=file)
-        with pytest.raises(CheckpointNotFound, match="there is not a lock file") as caught:
+        with pytest.raises(CheckpointNotFound, match="there is no lock file") as caught:
             plan(NAME, lock=tmp_path / "gone.lock")
         assert caught.value.hint == "make one with: modelcatalog lock NAME"
         hostile = [f.model_copy(update={"path": f"../../{f.path}"}) for f in written.files]

@@ -234,6 +234,14 @@ class TestPicture:
         assert {"2,048", "8,192", "weights", "KV cache", "tokens"} <= set(shown)
         assert any("free on a card of 1 GB" in str(text) for text in shown)
 
+    def test_chinese(self, made: Plan) -> None:
+        """In Chinese its texts are, and so are their marks."""
+        root = ET.fromstring(made.svg("zh"))  # noqa: S314  it was made here
+        said = root.findtext("{http://www.w3.org/2000/svg}desc") or ""
+        assert said.startswith("权重占 ")
+        assert said.endswith("（1 GB 的显卡）。")
+        assert not re.search(r"[\u4e00-\u9fff。，；）] ?[.,;]|。 ", said)
+
     def test_both_grounds(self, made: Plan) -> None:
         """Texts take the colour of the page; the file has one for light and one for dark, and the fragment of a notebook has none."""
         assert 'fill="currentColor"' in made.svg()

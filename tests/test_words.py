@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from modelcatalog import vocabulary
@@ -234,22 +232,3 @@ def test_accounts() -> None:
     assert words.accounts["qwen"].company == "Alibaba"
     assert words.accounts["mlx-community"].format == "mlx"
     assert words.accounts["bartowski"].repackager
-
-
-FRAGMENTS = (
-    "2024", "2019", "08", "06", "20", "12", "q4", "Q4", "k", "K", "m", "XS", "iq4", "IQ2", "xxs", "nl", "of", "00001", "00003", "bit", "bits", "4", "8",
-    "16", "3", "0", "b", "7b", "55", "_", "-", " ", ".", "v1", "2.5", "2_5", "04_40", "tq1", "w4a16", "K_M", "llama", "guard", "deep", "seek",
-    "deepseek", "coder", "open", "bpw", "command", "r", "plus", "gpt", "oss", "Zork", "é", "通义", "千问",
-)  # fmt: skip
-"""What pieces, and phrases, that have a hyphen in them consist of, and what stands around them."""
-
-
-def test_a_name_cut_at_its_hyphens_is_cut_as_the_grammar_cuts_it() -> None:
-    """What stands between two hyphens is remembered with its words; where something else comes of it together with its neighbours, the whole is cut."""
-    chance = random.Random(0)
-    made = ["".join(chance.choice(FRAGMENTS) + chance.choice(("", "", "-", "-", "_", ".")) for _ in range(chance.randint(1, 7))) for _ in range(4000)]
-    for text in ("all_01_03_2022-04_40", "x.55q_4-k", "00001-of-00003", "v0.1-4-bit", "2024-08-06", "08-2024", "gguf.Q4-K-M", "deep_seek-coder", *made):
-        found, texts = words.cut(text, readings())
-        texts_whole = grammar.pieces(text)
-        whole, spread = words.spread([readings()[piece] for piece in texts_whole], texts_whole)
-        assert (texts, [(word.role, word.text, word.key) for word in found]) == (spread, [(word.role, word.text, word.key) for word in whole])

@@ -153,8 +153,8 @@ def tokenizer() -> Any:
     return made
 
 
-def write(model_type: str, folder: Path) -> Path:
-    """A checkpoint of random weights, with its tokenizer.
+def write(model_type: str, folder: Path, words: Any = None) -> Path:
+    """A checkpoint of random weights, with its tokenizer: its own, or another.
 
     Raises:
         ValueError: it would not be small.
@@ -162,13 +162,13 @@ def write(model_type: str, folder: Path) -> Path:
     import torch
     from transformers import AutoModelForCausalLM
 
-    words = tokenizer()
+    words = words or tokenizer()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         small = config(model_type, len(words))
         with torch.device("meta"):
             size = sum(weight.numel() for weight in AutoModelForCausalLM.from_config(small).parameters())
-        if size > _LARGEST:
+        if size > _LARGEST + 2 * SMALL["hidden_size"] * len(words):
             message = f"{model_type} would have {size:,} parameters"
             raise ValueError(message)
         torch.manual_seed(0)

@@ -1,6 +1,7 @@
 """Says what the catalog's data files lack, as a report and a patch for a person to decide about. Changes nothing.
 
-It asks what `modelcatalog update` asks, by the same code: models.dev, and the hubs about the accounts of the catalog's companies.
+It asks what `modelcatalog update` asks, by the same code: models.dev, and the hubs about the accounts of the catalog's companies; of those that
+are asked about only when they are named, about another part each night.
 
     python tools/refresh.py FOLDER          # writes FOLDER/refresh.md and FOLDER/refresh.patch
     git apply FOLDER/refresh.patch          # what is left of it after reading
@@ -18,18 +19,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import datafiles, names
+from modelcatalog import catalog, datafiles, names
 from modelcatalog.catalog.fetched import made_of
 from modelcatalog.catalog.index import fold as version_key
 from modelcatalog.catalog.listing import known_ids
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.hubs import HUBS
 from modelcatalog.patterns import expand, fold
+from modelcatalog.updating import accounts
 from modelcatalog.updating.news import disagreements, news
 from modelcatalog.updating.program import SOURCES, gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from modelcatalog.catalog.fetched import New
     from modelcatalog.entries import CompanyFile, FamilyEntry, SeriesEntry
@@ -40,6 +43,10 @@ ROOT = Path(__file__).parents[1]
 COMPANIES = ROOT / "src" / "modelcatalog" / "data" / "companies"
 _TABLE = re.compile(r"^\s*\[\[?\s*([\w.]+)\s*\]\]?")
 _NAME = re.compile(r"""^name\s*=\s*["'](.*)["']""")
+
+
+_NIGHTS = 14
+"""In which every company is asked about once; more in a night would be more requests than a hub answers at once to who has no token."""
 
 
 class Proposal(NamedTuple):
@@ -62,6 +69,13 @@ class Place(NamedTuple):
 
     path: Path
     entry: CompanyFile
+
+
+def tonight(day: date) -> list[str]:
+    """The companies that are asked about on a day: those with many models, and a part of the others."""
+    many, every = accounts.with_many(), sorted({company.name for company in catalog.companies})
+    others = [name for name in every if name not in many]
+    return [*(name for name in every if name in many), *others[day.toordinal() % _NIGHTS :: _NIGHTS]]
 
 
 def places(folder: Path) -> list[Place]:
@@ -236,8 +250,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=COMPANIES, help="the folder of the companies' files")
     parser.add_argument("--source", action="append", choices=SOURCES, help="ask this one only; may be repeated")
     given = parser.parse_args(arguments)
-    day = datetime.now(UTC).date().isoformat()
-    data, outcomes = gathered(given.source or SOURCES, None, None, lambda _: None, lambda source: print(f"asking {source} …", file=sys.stderr))
+    today = datetime.now(UTC).date()
+    day = today.isoformat()
+    data, outcomes = gathered(given.source or SOURCES, None, tonight(today), lambda _: None, lambda source: print(f"asking {source} …", file=sys.stderr))
     every = places(given.data)
     proposed = list(proposals(data, every))
     difference, left = patch(every, proposed, day)

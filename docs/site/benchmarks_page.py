@@ -3,13 +3,16 @@
 A result file is ``{"title": …, "machine": …, "versions": …, "results": [{"what", "value", "unit", "owed"}, …]}``; results that differ in
 one number of ``what`` alone (turn 1, turn 2, …) are points of a curve. Those that differ in what stands before a colon ("gguf-py: names
 read"), and a line with the indented ones below it, are bars beside each other. ``what``, the title and ``about`` (what was measured; both may
-be missing) are a text or one in each language (``{"en": …, "zh": …}``).
+be missing) are a text or one in each language (``{"en": …, "zh": …}``); what scripts say in English alone has its Chinese in
+``benchmarks.zh.toml``.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,9 +22,10 @@ if TYPE_CHECKING:
 
     from words import Words
 
-__all__ = ["RESULTS", "Bar", "bars", "compared", "curve", "curves", "pages", "peers"]
+__all__ = ["RESULTS", "Bar", "bars", "compared", "curve", "curves", "pages", "peers", "translated"]
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
+_NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 _FEWEST = 4
 """Points of a curve; fewer say more as numbers."""
 _WIDE, _HIGH, _LEFT, _BELOW = 560, 240, 56, 40
@@ -52,13 +56,13 @@ def pages(say: Words) -> Iterator[tuple[str, str]]:
 
 
 def _file(name: str, found: dict[str, Any], say: Words) -> Iterator[str]:
-    title = found.get("title") or " · ".join(text for text in (found.get("benchmark", name.replace("_", " ")), found.get("model")) if text)
+    title = found.get("title") or " · ".join(text for text in (_in(found.get("benchmark", name.replace("_", " ")), say), found.get("model")) if text)
     yield f"## {_in(title, say)}\n"
     if about := found.get("about"):
         yield f"{_in(about, say)}\n"
     for label, value in ((say.machine, found.get("machine")), (say.versions, found.get("versions"))):
         if value:
-            yield f"{label}: {_listed(value)}  "
+            yield f"{label}{say.colon}{_listed(value)}  "
     if found.get("seconds") == "process_time":
         yield f"{say.processor_time}  "
     results = _said(found["results"], say)
@@ -75,12 +79,30 @@ def _file(name: str, found: dict[str, Any], say: Words) -> Iterator[str]:
 
 
 def _said(results: list[dict[str, Any]], say: Words) -> list[dict[str, Any]]:
-    """The results with what was measured in the page's language, where it is written in both."""
-    return [each | {"what": _in(each["what"], say)} for each in results]
+    """The results in the page's language. What was measured keeps the blanks and the colon that say what it belongs to."""
+    return [each | {key: _in(each[key], say) for key in ("what", "unit", "owed", "value") if isinstance(each.get(key), str | dict)} for each in results]
 
 
 def _in(text: Any, say: Words) -> str:
-    return str(text.get(say.language, text["en"]) if isinstance(text, dict) else text)
+    if isinstance(text, dict):
+        return str(text.get(say.language, text["en"]))
+    return str(text) if say.language == "en" else translated(str(text)) or str(text)
+
+
+@cache
+def _chinese() -> dict[str, str]:
+    return tomllib.loads((Path(__file__).parent / "benchmarks.zh.toml").read_text(encoding="utf-8"))
+
+
+def translated(text: str) -> str | None:
+    """The Chinese of what a script wrote, its numbers in their places; None where there is none.
+
+    >>> translated("  the same in the script"), translated("first token after 2,000 tokens, against one bare prefill")
+    ('  脚本的同一项', '2,000 个词元之后的首个词元，与一次直接预填充相比')
+    """
+    said = text.lstrip()
+    target = _chinese().get(_NUMBER.sub("{}", said))
+    return None if target is None else text[: len(text) - len(said)] + target.format(*_NUMBER.findall(said))
 
 
 def peers(say: Words) -> str:
@@ -107,7 +129,7 @@ def compared(results: list[dict[str, Any]]) -> list[tuple[str, str, list[Bar]]]:
         if not isinstance(each["value"], int | float):
             continue
         if what.startswith(" "):
-            found.setdefault((above, unit), []).append(Bar(re.sub("^the same (?:of|in) ", "", what.strip()), float(each["value"]), ours=False))
+            found.setdefault((above, unit), []).append(Bar(re.sub("^the same (?:of|in) |的同一项$", "", what.strip()), float(each["value"]), ours=False))
         elif parted:
             found.setdefault((thing, unit), []).append(Bar(who, float(each["value"]), ours=who == _OURS))
         else:

@@ -7,6 +7,8 @@ import unicodedata
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import newer
+
 import modelcatalog as mc
 from modelcatalog import catalog
 from modelcatalog.catalog.listing import listed_checkpoint, listing
@@ -16,11 +18,13 @@ from modelcatalog.show.labels import labels
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from newer import Newer
+
     from modelcatalog.catalog.listing import Entry
     from modelcatalog.records import Company, Facts, Family, Series, Size
     from words import Words
 
-__all__ = ["HUBS", "pages", "slug"]
+__all__ = ["HUBS", "newest", "pages", "slug"]
 
 HUBS = {"huggingface": "https://huggingface.co/{}", "modelscope": "https://modelscope.cn/models/{}"}
 
@@ -40,8 +44,11 @@ def pages(say: Words) -> Iterator[tuple[str, str]]:
     # Those that only repackage have no family, and nothing to show.
     shown = [company for company in catalog.companies if company.name in families]
     yield f"catalog/index{say.suffix}.md", _index(shown, families, entries, say)
+    told = newer.found()
     for company in shown:
-        yield f"catalog/{slug(company.name)}{say.suffix}.md", _company(company, families[company.name], entries.get(company.name, []), say)
+        text = _company(company, families[company.name], entries.get(company.name, []), say)
+        more = newest(told[company.name], say) if company.name in told else ""
+        yield f"catalog/{slug(company.name)}{say.suffix}.md", text + more
 
 
 def slug(name: str) -> str:
@@ -89,6 +96,15 @@ def _company(company: Company, families: list[Family], entries: list[Entry], say
         for series in sorted(own[family.name], key=_day, reverse=True):
             parts += _series(series, by_series.get((family.name, series.name), []), served.get((family.name, series.name), []), say)
     return "\n".join(parts)
+
+
+def newest(rows: list[Newer], say: Words) -> str:
+    """What an update has found: nobody has looked at it."""
+    lines = [f"| {say.model} | {say.licence.format(value='').strip()} | {say.said_by} |", "|---|---|---|"]
+    for row in rows:
+        shown = f"`{row.name}`" if row.hub is None else f"[{_cell(row.name)}]({HUBS[row.hub].format(row.name)})"
+        lines.append(f"| {shown} | {_cell(row.licence)} | {_cell(row.source)} ({row.day}) |")
+    return f"\n## {say.newer}\n\n{say.newer_about}\n\n" + "\n".join(lines) + "\n"
 
 
 def _day(series: Series) -> str:

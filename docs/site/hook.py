@@ -36,6 +36,7 @@ _WHOLE, _PIECE = 24, 28
 """As many letters of code as a line of a phone has room for beside words; as many as a column there."""
 _CODE = re.compile(r'<div class="(?:language-\w+ )?highlight">(?=<pre[^>]*>(?P<code>.*?)</pre>)', re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
+_DAY = re.compile(r"<td>(\d{4}-\d\d-\d\d)</td>")
 _PROMPT = re.compile(r"(?:>>>|\.\.\.|\$)(?: |$)")
 _COMMENTED = re.compile(r"\s{2,}# .*")
 _ROOM, _MOST = 98, 128
@@ -56,11 +57,13 @@ def stage(folder: Path) -> None:
         import catalog_pages
         import grammar_page
         import names_page
+        import newer
         import pictures
 
         from words import LANGUAGES
     finally:
         sys.path.remove(str(HERE))
+    newer.unasked()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for source in DOCS.glob("*.md"):
@@ -112,7 +115,7 @@ def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:  # no
     The catalog's long repository names break anywhere, so that a phone shows both hubs.
     """
     html = html.replace('<span class="go">{"', '<span class="go json">{"')
-    html = _CODE.sub(_copied, html)
+    html = _DAY.sub(r'<td class="day">\1</td>', _CODE.sub(_copied, html))
     return html if page.file.src_uri.startswith("catalog/") else _GLUED.sub("<wbr>", _INLINE.sub(_breaks, html))
 
 

@@ -47,6 +47,9 @@ class Words(NamedTuple):
     """Over who says what stands in a row."""
     nothing_known: str
     """Before ids of which nobody says anything."""
+    newer: str
+    """Over what an update has found."""
+    newer_about: str
     names: str
     names_about: str
     names_terminal: str
@@ -61,6 +64,8 @@ class Words(NamedTuple):
     measured: str
     value: str
     owed: str
+    colon: str
+    """Between a label and its value."""
 
 
 ENGLISH = Words(
@@ -101,6 +106,8 @@ ENGLISH = Words(
     more="{count} more",
     said_by="said by",
     nothing_known="No facts of",
+    newer="Newer than this catalog",
+    newer_about="What `modelcatalog update` has found since. Nobody has looked at it yet.",
     names="Names, explained",
     names_about=(
         "Forty names that between them show the whole grammar, coloured by the parser that this page was built with: what each part "
@@ -122,6 +129,7 @@ ENGLISH = Words(
     measured="measured",
     value="value",
     owed="owed",
+    colon=": ",
 )
 
 CHINESE = Words(
@@ -161,6 +169,8 @@ CHINESE = Words(
     more="另外 {count} 个",
     said_by="出处",
     nothing_known="没有信息的",
+    newer="比本目录更新",
+    newer_about="`modelcatalog update` 此后取到的内容，还没有人核对过。",
     names="名字详解",
     names_about=(
         "四十个名字，合起来就是整套语法；颜色和标注由构建本页时运行的解析器生成。每一部分是什么，就写在它下面；"
@@ -169,7 +179,7 @@ CHINESE = Words(
     ),
     names_terminal="终端里用 `modelcatalog explain 名称` 看到的是同样的内容。",
     facts="全部信息",
-    benchmarks="性能",
+    benchmarks="评测",
     benchmarks_about=(
         "这里的每个数字都由 `benchmarks/` 里的脚本写进 `docs/benchmarks/results/` 下的文件，本页由这些文件生成。"
         "比值是在同一台机器、同一次运行里比较两样东西；单独的时间换台机器就说明不了什么。“要求”是项目给自己定的界限。"
@@ -181,6 +191,7 @@ CHINESE = Words(
     measured="测了什么",
     value="结果",
     owed="要求",
+    colon="：",
 )
 
 LANGUAGES = (ENGLISH, CHINESE)

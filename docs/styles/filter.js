@@ -1,4 +1,5 @@
-/* Owns the filter of the catalog's pages: rows that lack a typed word are hidden, and headings that have no row left. Without scripts all of it stands there. */
+/* Owns the filter of the catalog's pages: rows that lack a typed word are hidden, and headings that have no row left. Who comes from the search
+   finds the rows of what was searched for. Without scripts all of it stands there. */
 (() => {
   const article = document.querySelector("article.md-content__inner");
   if (!article || !/\/catalog\//.test(location.pathname)) return;
@@ -18,8 +19,9 @@
     if (level(part)) series = part.textContent;
     for (const row of part.querySelectorAll("tbody tr")) texts.set(row, `${series} ${row.textContent}`.toLowerCase());
   }
+  const parted = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
   field.addEventListener("input", () => {
-    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = parted(field.value);
     for (const [row, text] of texts) row.hidden = !words.every((word) => text.includes(word));
     const left = (part) => [...part.querySelectorAll("tbody tr")].some((row) => !row.hidden);
     for (const fold of article.querySelectorAll("details.rest")) fold.open = words.length > 0;
@@ -39,4 +41,9 @@
       } else part.hidden = true;
     }
   });
+  const searched = new URLSearchParams(location.search).get("h") ?? "";
+  if (searched && [...texts.values()].some((text) => parted(searched).every((word) => text.includes(word)))) {
+    field.value = searched;
+    field.dispatchEvent(new Event("input"));
+  }
 })();

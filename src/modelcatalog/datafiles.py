@@ -6,14 +6,13 @@ entry, what is wrong and what to do.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from modelcatalog import userfolder
 from modelcatalog.entries import (
     OWN,
     CompanyFile,
@@ -33,6 +32,7 @@ from modelcatalog.reviewing import agree, review
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from importlib.resources.abc import Traversable
+    from pathlib import Path
 
     from modelcatalog.entries import FamilyEntry, SeriesEntry
 
@@ -114,7 +114,7 @@ def companies(added: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
     folder = _data() / "companies"
     # The package's own files are checked by its tests, and not by every process that reads them.
     own = [_load(CompanyFile, place, {OWN: True}) for place in sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)]
-    users = [file for place in os.environ.get("MODELCATALOG_DATA", "").split(os.pathsep) if place for file in read_all(Path(place))]
+    users = [file for place in userfolder.places() for file in read_all(place)]
     return merged([*own, *users, *added])
 
 
@@ -139,7 +139,7 @@ def read_all(place: Path) -> list[CompanyFile]:
         message = f"{place}: no such file or folder"
         raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
     words = frozenset(types().type)
-    return [_spelt(read_company(file, words)) for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+    return [_spelt(read_company(file, words)) for file in userfolder.data_files(place)]
 
 
 def _spelt(file: CompanyFile) -> CompanyFile:

@@ -169,7 +169,7 @@ class FactsEntry(_Sourced):
     """What one page says of the models that it speaks of, and of no other; docs/extending.md has an example."""
 
     of: tuple[Pattern, ...] = ()
-    """Patterns of API ids and repository names; of an id without a date it holds for its dated snapshots too."""
+    """Patterns of API ids and repository names; what is said of an id without a date is said of its dated snapshots as `snapshots` tells."""
     series: tuple[str, ...] = ()
     """Series of the family, where the page speaks of all their models."""
     context_length: Tokens | None = None
@@ -186,11 +186,13 @@ class FactsEntry(_Sourced):
     deprecated: IsoDay | None = None
     retired: IsoDay | None = None
     """The day from which its vendor no longer serves it."""
+    snapshots: bool | None = None
+    """Whether it holds for the dated snapshots of these ids: None, all but the days of the id itself; True, its last days too; False, nothing."""
 
     @model_validator(mode="after")
     def _speaks(self) -> FactsEntry:
         if not self.of and not self.series:
-            message = "says of no model what it says; name models in of=, or series in series="
+            message = "applies to no model; name models in of=, or series in series="
             raise ValueError(message)
         return self
 
@@ -220,6 +222,8 @@ class FamilyEntry(_Sourced):
     """All its models are mixtures of experts, though no word of the name says so."""
     tokens: bool = False
     """Its names count training in trillions of tokens: TinyLlama-3T."""
+    tiers: tuple[str, ...] = ()
+    """Tiers by which people call its models without its name, before a version: ``Opus 4.6``."""
     words: dict[str, str] = Field(default_factory=dict)
     """Words that mean something else in this family: a type word, or ``""`` for packaging (ERNIE's ``PT``)."""
     budgets: tuple[str, ...] = ()
@@ -278,6 +282,8 @@ class TypeEntry(Entry):
     """Its spellings are not one method: a model by ORPO is not the one by SimPO."""
     en: str
     zh: str
+    people: tuple[str, ...] = ()
+    """Chinese words that people look for such models by, beside the first of ``zh``; names do not have them."""
 
 
 class MethodEntry(Entry):

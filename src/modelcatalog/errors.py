@@ -60,7 +60,7 @@ class ModelCatalogError(Exception):
     """Base of every error raised on purpose.
 
     Args:
-        message: What happened, one sentence without a full stop.
+        message: What happened, one sentence without a full stop; or several, each on a line.
         subject: The input it is about, as the caller gave it.
         hint: What the caller can do next; None where nothing helps.
 
@@ -91,7 +91,7 @@ class ModelCatalogError(Exception):
         NO SUCH THING
           TRY BAR
         """
-        return say(self.message) if self.hint is None else f"{say(self.message)}\n  {say(self.hint)}"
+        return "\n  ".join(say(one) for one in (*self.message.split("\n"), *([] if self.hint is None else [self.hint])))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle by state, so that subclasses with other signatures survive a process border."""

@@ -8,10 +8,8 @@ from __future__ import annotations
 import json
 import shlex
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 __all__ = ["folder", "line"]
 
@@ -35,6 +33,9 @@ def line(*extras: str) -> str:
 @cache
 def folder() -> tuple[str, bool] | None:
     """The folder of sources that this package was installed from, and whether it is still read there; None for an index or a wheel."""
+    from importlib import metadata  # they take longer than most of what asks for such a line
+    from urllib.request import url2pathname
+
     try:
         written = metadata.distribution("modelcatalog").read_text("direct_url.json")
         origin = json.loads(written) if written else {}

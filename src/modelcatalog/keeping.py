@@ -2,15 +2,19 @@
 
 A wheel carries them, made when it was built; in a checkout, the first process that needs one leaves it there. They lie inside the package,
 beside the code and the data that they were made from, as Python's own compiled files do: who may write there may change the code as well.
+Tables of a user's data, and those of a package that cannot be written, lie in a folder that is this user's alone (see `Aside`).
 They are JSON, of which nothing is ever run, and no version of Python matters. Each file begins with a line about what it was made from:
-sources that differ, a file that is cut short or no longer says what was written, and the table is made anew. A folder that cannot be written costs
+sources that differ, a file that is cut short or no longer says what was written, and the table is made anew. Folders that cannot be written cost
 the time alone.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import stat
 import time
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from threading import get_ident
@@ -21,7 +25,7 @@ from pydantic_core import from_json, to_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FOLDER", "Sources", "read", "write"]
+__all__ = ["FOLDER", "Aside", "Sources", "digest", "read", "texts", "write"]
 
 ROOT = os.path.dirname(__file__)  # noqa: PTH120  pathlib takes as long as all of this
 FOLDER = os.path.join(ROOT, "tables")  # noqa: PTH118
@@ -34,6 +38,53 @@ _SETTLED = 2 * 10**9
 """A younger source may be written again within one tick of the clock, and look the same."""
 
 
+_MOST = 8
+"""Folders of tables aside: packages and data of one user that are used in turn."""
+_ASIDE = re.compile(r"[0-9a-f]{32}")
+
+
+class Aside(NamedTuple):
+    """Where tables lie that cannot lie in the package: in a folder of the user's, one for each package and each user's data."""
+
+    folder: str
+    own: str
+    """A hash of what the user's data says; empty: there is none, and the package comes first."""
+
+    @property
+    def place(self) -> str:
+        """The folder of these tables."""
+        return os.path.join(self.folder, digest(f"{ROOT}\n{self.own}".encode()))  # noqa: PTH118
+
+    def is_safe(self) -> bool:
+        """Whether nobody else may write there, as far as the system tells: whoever may could name other repositories."""
+        if os.name != "posix":
+            return True
+        try:
+            found = os.stat(self.place)  # noqa: PTH116
+        except OSError:
+            return False
+        return found.st_uid == os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+    def make(self) -> None:
+        """Make the folder, which only this user may enter, and let go of those that were not written for longest.
+
+        Raises:
+            OSError: it cannot be.
+        """
+        os.makedirs(self.folder, exist_ok=True)  # noqa: PTH103
+        try:
+            os.mkdir(self.place, 0o700)  # noqa: PTH102
+        except FileExistsError:
+            return
+        with os.scandir(self.folder) as entries:
+            others = [entry for entry in entries if _ASIDE.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)]
+        for old in sorted(others, key=lambda entry: entry.stat().st_mtime_ns, reverse=True)[_MOST:]:
+            with suppress(OSError):
+                for file in Path(old.path).glob("*.json*"):
+                    file.unlink(missing_ok=True)
+                os.rmdir(old.path)  # noqa: PTH106
+
+
 class Sources(NamedTuple):
     """What tables are made from, as far as a look at the folders tells."""
 
@@ -43,16 +94,25 @@ class Sources(NamedTuple):
     """The same with the times at which they were last written."""
     newest: int
     """The latest of these, in nanoseconds."""
+    aside: Aside | None = None
+    """None: nothing is kept outside the package."""
 
     @classmethod
-    def here(cls) -> Sources:
+    def here(cls, aside: Aside | None = None) -> Sources:
         """The sources as they are now.
 
         Raises:
             OSError: the package does not lie in a folder.
         """
         files = [(name, found.st_size, found.st_mtime_ns) for name, found in _files()]
-        return cls(_check(repr([file[:2] for file in files]).encode()), _check(repr(files).encode()), max(time for _, _, time in files))
+        return cls(digest(repr([file[:2] for file in files]).encode()), digest(repr(files).encode()), max(time for _, _, time in files), aside)
+
+    def places(self) -> Iterator[str]:
+        """The folders that may have these tables, the best first."""
+        if self.aside is None or not self.aside.own:
+            yield FOLDER
+        if self.aside is not None and self.aside.is_safe():
+            yield self.aside.place
 
 
 def _files() -> Iterator[tuple[str, os.stat_result]]:
@@ -72,43 +132,71 @@ def contents() -> str:
 
 def read(name: str, sources: Sources) -> Any:
     """What was kept under a name; None: nothing, or nothing that fits these sources."""
+    return next((packed for folder in sources.places() if (packed := _read(folder, name, sources)) is not None), None)
+
+
+def texts(*names: str, sources: Sources) -> bytes | None:
+    """What was kept under these names, as it is written; None: not all of it fits these sources."""
+    found = [next((text for folder in sources.places() if (text := _text(folder, name, sources)) is not None), None) for name in names]
+    return None if None in found else b"".join(text for text in found if text)
+
+
+def _read(folder: str, name: str, sources: Sources) -> Any:
     try:
-        with open(_place(FOLDER, name), "rb") as file:  # noqa: PTH123
+        text = _text(folder, name, sources)
+        return None if text is None else from_json(text)
+    except ValueError:
+        return None
+
+
+def _text(folder: str, name: str, sources: Sources) -> bytes | None:
+    try:
+        with open(_place(folder, name), "rb") as file:  # noqa: PTH123
             head, packed = from_json(file.readline()), file.read()
             written = os.fstat(file.fileno()).st_mtime_ns
-        if head["check"] != _check(packed):
+        if head["check"] != digest(packed):
             return None
         shipped = head["times"] is None and head["sizes"] == sources.sizes and sources.newest < written + _INSTALLING
         if not shipped and head["times"] != sources.times:
             if head["contents"] != contents():
                 return None
-            _keep(FOLDER, name, packed, {**head, "times": sources.times}, sources)  # only the times had changed
-        return from_json(packed)
+            _keep(folder, name, packed, {**head, "times": sources.times}, sources)  # only the times had changed
     except (OSError, ValueError, LookupError, TypeError):
         return None
+    else:
+        return packed
 
 
 def write(name: str, packed: dict[str, Any], sources: Sources, folder: str | None = None) -> None:
     """Keep a table for later processes, if that can be; another ``folder`` is one that is being packed into a wheel, whose files get new times."""
     head = {"sizes": sources.sizes, "times": sources.times if folder is None else None, "contents": contents()}
-    _keep(folder or FOLDER, name, to_json(packed), head, sources)
+    text, aside = to_json(packed), sources.aside
+    mine = folder is None and aside is not None and bool(aside.own)
+    if (mine or not _keep(folder or FOLDER, name, text, head, sources)) and folder is None and aside is not None:
+        with suppress(OSError):
+            aside.make()
+            if aside.is_safe():
+                _keep(aside.place, name, text, head, sources)
 
 
-def _keep(folder: str, name: str, packed: bytes, head: dict[str, Any], sources: Sources) -> None:
+def _keep(folder: str, name: str, packed: bytes, head: dict[str, Any], sources: Sources) -> bool:
+    """Whether it is there now, or should not be; not where the folder cannot be written."""
     if head["times"] is not None and time.time_ns() < sources.newest + _SETTLED:
-        return
+        return True
     unfinished = f"{_place(folder, name)}.{os.getpid()}.{get_ident()}"
     try:
         os.makedirs(folder, exist_ok=True)  # noqa: PTH103
         with open(unfinished, "wb") as file:  # noqa: PTH123
-            file.write(to_json({**head, "check": _check(packed)}) + b"\n" + packed)
+            file.write(to_json({**head, "check": digest(packed)}) + b"\n" + packed)
         os.replace(unfinished, _place(folder, name))  # noqa: PTH105  whole or not at all, whoever else writes
     except OSError:
-        pass
+        return False
+    return True
 
 
-def _check(packed: bytes) -> str:
-    return blake2b(packed, digest_size=16).hexdigest()
+def digest(said: bytes) -> str:
+    """A hash of what is said, short enough for a name."""
+    return blake2b(said, digest_size=16).hexdigest()
 
 
 def _place(folder: str, name: str) -> str:

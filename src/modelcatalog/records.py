@@ -87,6 +87,9 @@ SegmentKind = Literal[
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)  # f"{name:<40}" in a table of one's own
+
     def _repr_html_(self) -> str:
         """The record in a notebook."""
         from modelcatalog.show import html  # the one thing above that records know, and only a notebook asks
@@ -372,6 +375,9 @@ class ModelName(_Record):
         >>> parse("Qwen/Qwen2.5-7B-Instruct").same_model(parse("qwen2.5-7b-instruct-q4_k_m.gguf"))
         True
         """
+        if not isinstance(other, ModelName):
+            message = f"expected a ModelName, got {other!r}: parse it first"
+            raise TypeError(message)
         if self.canonical == other.canonical:
             return bool(self.canonical)
         if (self.released is None) == (other.released is None):
@@ -383,7 +389,7 @@ class ModelName(_Record):
         if not isinstance(other, ModelName):
             return NotImplemented
         if self.family != other.family or self.family is None:
-            message = f"{self.source!r} and {other.source!r} belong to different families, so neither is older"
+            message = f"{self.source!r} and {other.source!r} belong to different families, so neither is older: sort names of several by key=str"
             raise TypeError(message)
         return self._order() < other._order()
 
@@ -503,7 +509,8 @@ class Facts(_Record):
     licence: str | None = None
     """The SPDX id where the licence has one, else the word that its hub uses."""
     released: str | None = None
-    """An ISO date, year-month or year, like those below."""
+    """The first day on which people could use it, in a public preview too: an ISO date, year-month or year, like those below. Of an id that
+    moves from model to model, the day on which the id was first offered."""
     knowledge_cutoff: str | None = None
     """Up to when its vendor says that its knowledge can be relied on."""
     deprecated: str | None = None

@@ -7,15 +7,15 @@ making it takes so long that it should outlive the process.
 from __future__ import annotations
 
 import os
-from functools import wraps
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
-from modelcatalog import columns, keeping
+from modelcatalog import columns, keeping, userfolder
 from modelcatalog.pausing import lasting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from modelcatalog.entries import (
@@ -54,6 +54,7 @@ __all__ = [
     "providers",
     "renew",
     "running",
+    "shipped",
     "silent_gguf",
     "spdx",
     "tasks",
@@ -62,6 +63,7 @@ __all__ = [
     "type_packages",
     "types",
     "types_apart",
+    "users",
 ]
 
 _T = TypeVar("_T")
@@ -82,28 +84,65 @@ class Vocabulary:
         self._sources: keeping.Sources | None = None
 
     def sources(self) -> keeping.Sources | None:
-        """What tables that are kept must have been made from; None: none is, since this is not the package's own data alone."""
-        if self._fresh or self.added or os.environ.get("MODELCATALOG_DATA"):
-            return None
-        if self._sources is None:
+        """What tables that are kept must have been made from; None: none is kept."""
+        if self._sources is None and not self._fresh:
+            aside = self._where_else()
+            if aside is None and self._has_own():
+                return None
             try:
-                self._sources = keeping.Sources.here()
+                self._sources = keeping.Sources.here(aside)
             except OSError:
                 return None
         return self._sources
 
-    def made(self, table: object, make: Callable[[], Any]) -> Any:
+    def is_settled(self) -> bool:
+        """Whether this is the vocabulary still, and the user's files say still what they said when tables were asked for."""
+        return self is _current and self._sources is not None and self._where_else() == self._sources.aside
+
+    def _has_own(self) -> bool:
+        return bool(self.added or os.environ.get(userfolder.DATA))
+
+    def _where_else(self) -> keeping.Aside | None:
+        folder = userfolder.tables()
+        try:
+            return None if folder is None else keeping.Aside(str(folder), keeping.digest(b"".join(self._own())) if self._has_own() else "")
+        except (OSError, ValueError):
+            return None  # what cannot be read is refused by those who read it
+
+    def _own(self) -> Iterator[bytes]:
+        """What the user's files say, in the order in which they are read."""
+        for place in userfolder.places():
+            for file in userfolder.data_files(place):
+                yield f"{file.name}\n".encode() + keeping.digest(file.read_bytes()).encode()
+            yield b"\n"
+        for added in self.added:
+            yield keeping.digest(added.model_dump_json().encode()).encode()
+
+    def made(self, make: Callable[[], Any]) -> Any:
         """A table, made by the first who asks while the others wait."""
         with self._lock:
-            if table not in self.tables:
-                self.tables[table] = make()
-            return self.tables[table]
+            if make not in self.tables:
+                self.tables[make] = make()
+            found = self.tables[make]
+        with _RENEWING:
+            if self is _current:  # not one that was replaced meanwhile
+                _TABLES[make] = found
+        return found
+
+
+class _Tables(dict[Any, Any]):
+    """Function -> what it made of the current vocabulary; looked up without a Python frame, since every name looks up several."""
+
+    def __missing__(self, make: Callable[[], Any]) -> Any:
+        return _current.made(make)
 
 
 _current = Vocabulary()
+_TABLES = _Tables()
+_RENEWING = RLock()
 
 
-def derived(make: Callable[[], _T]) -> Callable[[], _T]:
+def derived(make: Callable[[], _T]) -> partial[_T]:
     """A function whose result follows from the vocabulary: made once for each vocabulary, when it is first asked for.
 
     >>> @derived
@@ -112,22 +151,11 @@ def derived(make: Callable[[], _T]) -> Callable[[], _T]:
     >>> longest() is longest()
     True
     """
-
-    @wraps(make)
-    def table() -> _T:
-        now = _current
-        found: _T
-        try:
-            found = now.tables[table]
-        except KeyError:
-            found = now.made(table, make)
-        return found
-
-    return table
+    return partial(_TABLES.__getitem__, make)
 
 
 def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[object]]] = dict) -> Callable[[Callable[[], _T]], Callable[[], _T]]:
-    """A `derived` function whose result is kept for other processes, where it follows from the package's own data alone.
+    """A `derived` function whose result is kept for other processes: in the package, or aside where it follows from a user's data too.
 
     Args:
         name: What the table is called there.
@@ -136,9 +164,9 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
     """
 
     def mark(make: Callable[[], _T]) -> Callable[[], _T]:
-        @wraps(make)
         def looked_up() -> _T:
-            sources = _current.sources()
+            now = _current
+            sources = now.sources()
             if sources is None:
                 return make()
             shared = known()
@@ -148,7 +176,8 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
                     found: _T = columns.unpack(packed, classes, shared)
                     return found
             made = make()
-            keeping.write(name, columns.pack(made, classes, shared), sources)
+            if now.is_settled():
+                keeping.write(name, columns.pack(made, classes, shared), sources)
             return made
 
         table = derived(looked_up)
@@ -158,20 +187,43 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
     return mark
 
 
+def shipped() -> keeping.Sources | None:
+    """What tables of the package's own data alone are made from; None: none that is kept counts."""
+    if _current._fresh:  # noqa: SLF001  its own class, above
+        return None
+    folder = userfolder.tables()
+    try:
+        return keeping.Sources.here(None if folder is None else keeping.Aside(str(folder), ""))
+    except OSError:
+        return None
+
+
+def users() -> tuple[CompanyFile, ...]:
+    """The user's own files: those of ``MODELCATALOG_DATA``, then those that `add` took."""
+    if not (places := userfolder.places()):
+        return _current.added
+    from modelcatalog import datafiles  # see `companies`
+
+    return (*(file for place in places for file in datafiles.read_all(place)), *_current.added)
+
+
 KEPT: dict[str, Callable[[], dict[str, Any]]] = {}
 """Table that is kept -> what gives it as it is written; those of the modules that were imported."""
 
 
-def forget(*tables: Callable[[], Any]) -> None:
+def forget(*tables: partial[Any]) -> None:
     """Let some tables be made again, by other rules."""
     for table in tables:
-        _current.tables.pop(table, None)
+        _current.tables.pop(table.args[0], None)
+        _TABLES.pop(table.args[0], None)
 
 
 def renew(added: tuple[CompanyFile, ...] = (), *, fresh: bool = False) -> None:
     """Begin again with the package's own data, that of ``MODELCATALOG_DATA``, and these files; ``fresh``: and with no table that was kept."""
     global _current  # noqa: PLW0603  the one vocabulary
-    _current = Vocabulary(added, fresh=fresh)
+    with _RENEWING:
+        _current = Vocabulary(added, fresh=fresh)
+        _TABLES.clear()
 
 
 def again() -> None:

@@ -104,7 +104,7 @@ def siblings(name: str | ModelName) -> tuple[Checkpoint, ...]:
     >>> [c.repo_id for c in siblings("Qwen2.5-7B-Instruct") if c.hub == "huggingface"][:2]
     ['Qwen/Qwen2.5-7B-Instruct', 'Qwen/Qwen2.5-7B-Instruct-AWQ']
     """
-    return checkpoints(name)
+    return checkpoints(named(name))
 
 
 def days() -> dict[str, date]:

@@ -1,20 +1,24 @@
-"""Owns `parse`: what the text says, joined by what the catalog adds."""
+"""Owns `parse`: what the text says, joined by what the catalog adds; and what is said to whoever gives something else than a name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from os import PathLike
+from typing import TYPE_CHECKING, TypeVar
 
-from modelcatalog import names
 from modelcatalog.catalog.filling import dated
 from modelcatalog.catalog.meaning import as_said, meanings, meant
 from modelcatalog.catalog.sizes import known_size
+from modelcatalog.names import recorded
+from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from modelcatalog.records import ModelName
+_N = TypeVar("_N")
+_SHOWN = 60
+"""Letters of what was given that an error shows."""
 
-__all__ = ["named", "parse", "parse_many", "worded"]
+__all__ = ["many", "named", "no_name", "parse", "parse_many", "worded"]
 
 
 def parse(text: str, *, strict: bool = False) -> ModelName:
@@ -28,20 +32,26 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
 
     Raises:
         NameSyntaxError: empty, too long, control characters or, under ``strict``, an unknown word.
+        TypeError: it is not a text.
 
     >>> name = parse("Qwen2.5-Coder-3B-Instruct-AWQ")
     >>> name.family, name.version, name.size.total, name.types, name.quantization.method
     ('Qwen', '2.5', 3000000000, ('coder', 'instruct'), 'awq')
     """
-    name = names.recorded(text, strict, known_size)
-    said = vars(name)  # a record's attributes take longer
+    try:
+        name = recorded(text, strict, known_size)
+    except (AttributeError, TypeError):  # looked at only where it is not a text, since the look would cost every name
+        if isinstance(text, str):
+            raise
+        raise no_name(text) from None
+    said = name.__dict__  # a record's attributes take longer
     if said["released"] is not None:
         return meant(dated(name))
     return name if said["tag"] is None and said["canonical"] not in meanings() else meant(name)
 
 
 def _read(text: str) -> ModelName:
-    name = names.recorded(text, None, known_size)
+    name = recorded(text, None, known_size)
     return name if name.released is None else dated(name)
 
 
@@ -50,19 +60,70 @@ def parse_many(texts: Iterable[str], *, strict: bool = False) -> Iterator[ModelN
 
     Raises:
         NameSyntaxError: at the first text that is not a name.
+        TypeError: it is one text, or something among them is not a text.
 
     >>> [name.family for name in parse_many(["Qwen3-8B", "phi-4"])]
     ['Qwen', 'Phi']
     """
-    for text in texts:
-        yield parse(text, strict=strict)
+    each = many(texts)  # at the call, and not where the first is taken
+    return (parse(text, strict=strict) for text in each)
+
+
+def many(given: Iterable[_N]) -> Iterable[_N]:
+    """Names as they were given, but for one name alone, whose letters would each be taken for a name.
+
+    Raises:
+        TypeError: it is one name.
+    """
+    if isinstance(given, str | bytes | ModelName):
+        message = f"expected several names, got {_short(given)}: put it into a list"
+        raise TypeError(message)
+    return given
+
+
+def no_name(given: object) -> TypeError:
+    """What is wrong with something that stands where a name belongs, and what to write instead.
+
+    >>> print(no_name(None))
+    expected a name as a text, got None: leave out what is missing first (of a frame, with dropna)
+    """
+    if given is None or given != given:  # noqa: PLR0124  only what is not a number differs from itself
+        step = "leave out what is missing first (of a frame, with dropna)"
+    elif isinstance(given, ModelName):
+        step = "it has been read already"
+    elif isinstance(given, PathLike):
+        step = "pass str(path)"
+    elif isinstance(given, bytes):
+        step = 'pass data.decode("utf-8")'
+    elif isinstance(given, list | tuple | set | frozenset):
+        step = "call it for each of them"
+    else:
+        step = ""
+    return TypeError(f"expected a name as a text, got {_short(given)}" + (f": {step}" if step else ""))
+
+
+def _short(given: object) -> str:
+    text = f"a ModelName of {given.source!r}" if isinstance(given, ModelName) else repr(given)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def named(name: str | ModelName) -> ModelName:
-    """A text or a record as a record."""
-    return parse(name) if isinstance(name, str) else name
+    """A text or a record as a record.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    return name if isinstance(name, ModelName) else parse(name)
 
 
 def worded(name: str | ModelName) -> ModelName:
-    """A text or a record as the record of just its words, as the list of checkpoints has it; a text is read once."""
-    return _read(name) if isinstance(name, str) else as_said(name)
+    """A text or a record as the record of just its words, as the list of checkpoints has it; a text is read once.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if isinstance(name, ModelName):
+        return as_said(name)
+    if not isinstance(name, str):
+        raise no_name(name)
+    return _read(name)

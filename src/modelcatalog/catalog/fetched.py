@@ -9,7 +9,6 @@ import os
 import warnings
 from collections.abc import Collection, Mapping
 from hashlib import blake2b
-from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +23,7 @@ from modelcatalog.pausing import lasting
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date
+    from pathlib import Path
 
     from modelcatalog.userdata import HubListings, ModelsTold, ModelTold, UserData
 
@@ -225,9 +225,8 @@ def _made_from(found: userfolder.Found) -> str | None:
     """What the table depends on, as far as a look tells: the file, the package, a user's own data; None where a program added to that."""
     if vocabulary.added():
         return None
-    own = [Path(place) for place in os.environ.get("MODELCATALOG_DATA", "").split(os.pathsep) if place]
     try:
-        files = [file for place in own for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+        files = [file for place in userfolder.places() for file in userfolder.data_files(place)]
         seen = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
         return repr((_LAYOUT, found.size, found.written, keeping.Sources.here().times, seen))
     except OSError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
-from modelcatalog.catalog.completing import named
+from modelcatalog.catalog.completing import many, named
 from modelcatalog.catalog.listing import listing
 from modelcatalog.catalog.meaning import SIZE, tuned
 from modelcatalog.records import Group
@@ -86,6 +86,7 @@ def group(names: Iterable[str | ModelName], *, exact: bool = False) -> tuple[Gro
 
     Raises:
         NameSyntaxError: a text is not a name.
+        TypeError: it is one name, or something among them is neither a text nor a record.
 
     >>> for one in group(["gpt-4o-2024-08-06", "azure/gpt-4o", "groq/llama-3.3-70b-versatile", "meta-llama/Llama-3.3-70B-Instruct"]):
     ...     print(one.key, one.names, one.providers)
@@ -93,7 +94,7 @@ def group(names: Iterable[str | ModelName], *, exact: bool = False) -> tuple[Gro
     llama-3.3-instruct ('groq/llama-3.3-70b-versatile', 'meta-llama/Llama-3.3-70B-Instruct') ('groq',)
     """
     found: dict[str, list[ModelName]] = {}
-    for each in names:
+    for each in many(names):
         name = named(each)
         key = (name.canonical if exact else model_key(name)) or name.source
         found.setdefault(key, []).append(name)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from modelcatalog.entries import CompanyFile, FamilyEntry, Repackager, SeriesEntry
     from modelcatalog.records import Weights
 
-__all__ = ["Index", "chinese_names", "company_named", "fold", "index"]
+__all__ = ["Index", "chinese_names", "company_named", "fold", "index", "series_of"]
 
 
 class Index(NamedTuple):
@@ -37,7 +37,7 @@ def index() -> Index:
                 source=entry.source, checked=entry.checked,
             )  # fmt: skip
             for line in entry.series:
-                made = _series(file, entry, line)
+                made = series_of(file, entry, line)
                 all_series.append(made)
                 by_version.setdefault((entry.name, fold(made.version)), []).append(made)
     every += [_repackager(entry) for entry in vocabulary.hubs().repackager]
@@ -55,7 +55,8 @@ def _repackager(entry: Repackager) -> Company:
     return Company(name=entry.name, repackager=True, huggingface=entry.huggingface, modelscope=entry.modelscope, source="unverified")
 
 
-def _series(file: CompanyFile, family: FamilyEntry, entry: SeriesEntry) -> Series:
+def series_of(file: CompanyFile, family: FamilyEntry, entry: SeriesEntry) -> Series:
+    """The record of a series."""
     return Series(
         name=entry.name, family=family.name, company=file.name, version=names.read(entry.name).version, weights=_weights(family, entry),
         released=entry.released, licence=entry.licence, context_length=entry.context_length, types=entry.types,

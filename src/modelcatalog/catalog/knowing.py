@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.catalog.listing import Listing
     from modelcatalog.entries import CompanyFile, FactsEntry
-    from modelcatalog.records import ModelName, Series
+    from modelcatalog.records import ModelName, Release, Series
 
 __all__ = ["facts", "retirement"]
 
@@ -25,11 +25,17 @@ _FIELDS = {"input": "input_modalities", "output": "output_modalities"}
 """Field of an entry -> what the record calls it, where that differs."""
 
 
+_LAST_DAYS = frozenset({"deprecated", "retired"})
+"""What becomes of an id: a snapshot of it may be served longer, or for a shorter time."""
+
+
 class _Said(NamedTuple):
     """What one entry says, and who."""
 
     facts: dict[str, Any]
     source: Source
+    snapshots: bool | None = None
+    """What of it is said of the dated snapshots of its ids: see the entry."""
 
 
 class _Table(NamedTuple):
@@ -50,14 +56,14 @@ def _table() -> _Table:
             for entry in family.facts:
                 said = _values(entry)
                 for one in _models(file, entry):
-                    by_model[one] = (_Said(said, Source(entry.source, entry.checked, "model")), *by_model.get(one, ()))
+                    by_model[one] = (_Said(said, Source(entry.source, entry.checked, "model"), entry.snapshots), *by_model.get(one, ()))
                 for line in entry.series:
                     by_series[family.name, line] = (_Said(said, Source(entry.source, entry.checked, "series")), *by_series.get((family.name, line), ()))
     return _Table(by_model, by_series)
 
 
 def _values(entry: FactsEntry) -> dict[str, Any]:
-    given = entry.model_dump(exclude={"of", "series", "source", "checked"})
+    given = entry.model_dump(exclude={"of", "series", "source", "checked", "snapshots"})
     return {_FIELDS.get(name, name): value for name, value in given.items() if value not in (None, ())}
 
 
@@ -113,9 +119,11 @@ def _said(name: ModelName) -> Iterator[_Said]:
     table, listed = _table(), listing()
     entry = _entry(name, listed)
     keys = dict.fromkeys((*_keys(name), *(() if entry is None else (entry.model,))))
-    others = [said for key in keys for said in table.by_model.get(key, ())]
+    spoken = [(key, said) for key in keys for said in table.by_model.get(key, ())]
+    others = [said if key == name.canonical else _of_snapshot(name, said) for key, said in spoken]
     line, itself = (None, False) if _moves(name) else _series(name, entry, listed)
     if line is not None:
+        itself = itself and not any(key != name.canonical and _says_nothing(name, said) for key, said in spoken)
         others += table.by_series.get((line.family, line.name), ())
         others.append(_of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line)))
     yield from table.by_model.get(name.canonical, ())
@@ -147,6 +155,30 @@ def _moves(name: ModelName) -> bool:
 def _keys(name: ModelName) -> Iterator[str]:
     """The names under which something may be said of a snapshot: that without its date."""
     yield undated(name) if not _moves(name) else str(name.identity.undated())
+
+
+def _of_snapshot(name: ModelName, said: _Said) -> _Said:
+    """What is said of a dated snapshot where its id without the date is spoken of: its limits, and its day only where the date agrees."""
+    day = name.released
+    if day is None or name.origin("released") != "name":
+        return said
+    if _says_nothing(name, said):
+        return _Said({}, said.source)
+    dropped = set() if said.snapshots else set(_LAST_DAYS)
+    if not _same_month(day, said.facts.get("released", "")):
+        dropped.add("released")
+    return _Said({field: value for field, value in said.facts.items() if field not in dropped}, said.source)
+
+
+def _says_nothing(name: ModelName, said: _Said) -> bool:
+    """Whether the id moves from model to model, so that nothing of it holds for this snapshot."""
+    return said.snapshots is False and name.origin("released") == "name"
+
+
+def _same_month(day: Release, released: str) -> bool:
+    """Whether a date that may lack its year is of the month of an ISO day."""
+    year, month = f"{released}--".split("-")[:2]
+    return day.month in (None, int(month or 0)) and day.year in (None, int(year or 0))
 
 
 def _by_name(name: ModelName, released: str) -> Iterator[_Said]:
@@ -207,10 +239,7 @@ def _is_first(name: ModelName, entry: Entry | None, line: Series) -> bool:
     """Whether the day of the series is the model's: that of a later edition, or of a version that the series does not name, is another one."""
     if entry is not None and fold(entry.version) != fold(line.version):
         return False
-    released, (year, month) = name.released, f"{line.released or ''}--".split("-")[:2]
-    if released is None:
-        return True
-    return released.month in (None, int(month or 0)) and released.year in (None, int(year or 0))
+    return name.released is None or _same_month(name.released, line.released or "")
 
 
 def _of_series(line: Series, *, everywhere: bool, first: bool) -> _Said:

@@ -29,6 +29,7 @@ __all__ = [
     "accounts",
     "bare_name",
     "checkpoint",
+    "entries_of",
     "fetched",
     "hub_revision",
     "is_repackager",
@@ -135,7 +136,7 @@ def recorded() -> Listing:
         for family in file.family:
             for entry in family.series:
                 line = next(lines)
-                entries += _entries(file, entry, line)
+                entries += entries_of(file, entry, line)
                 if line.weights == "closed":
                     closed.setdefault(names.read(entry.name).canonical, line)
                 for name in entry.api:
@@ -320,7 +321,8 @@ def is_repackager(account: str) -> bool:
     return known is not None and known.repackager
 
 
-def _entries(file: CompanyFile, entry: SeriesEntry, line: Series) -> Iterator[Entry]:
+def entries_of(file: CompanyFile, entry: SeriesEntry, line: Series) -> Iterator[Entry]:
+    """The checkpoints of a series."""
     mirrors = vocabulary.hubs().mirrors
     for name in vocabulary.model_names(file.name, line.family, entry):
         owner, slash, bare = name.rpartition("/")

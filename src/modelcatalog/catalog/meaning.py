@@ -7,30 +7,33 @@ from __future__ import annotations
 
 import re
 from itertools import chain, combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.index import fold, index, series_of
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.records import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from modelcatalog.catalog.listing import Entry
-    from modelcatalog.records import ModelName, Size
+    from modelcatalog.entries import CompanyFile
+    from modelcatalog.records import ModelName
 
 __all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "sizes_in", "tuned"]
 
 SIZE = re.compile(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
 """Words that state parameters or experts."""
+_WINDOW = re.compile(r"\d+k")
+"""Words that state a length of context."""
 _MONTH_AND_DAY = re.compile(r"^\d+-(?=\d+-\d+$)")
 """The year before a day."""
 _BILLION = 10**9
 LIBRARY = (None, "library", "ai")
 """Owners of Ollama's own names, and of Docker's."""
-_Row = tuple[Any, ...]
-"""The fields of an identity."""
+_Row = str
+"""The fields of an identity in one text, which is quicker to keep: nearly all are never asked for."""
 
 
 def meant(name: ModelName) -> ModelName:
@@ -43,7 +46,8 @@ def meant(name: ModelName) -> ModelName:
     """
     row = meanings().get(name.canonical) or (_of_day(name) if name.released is not None else None)
     if row is not None:
-        return names.meaning(name, Identity(*row))
+        family, version, words, date, order = row.split("\t")
+        return names.meaning(name, Identity(family, version, tuple(words.splitlines()), date, tuple(order.splitlines())))
     return _of_tag(name) if name.tag is not None and name.owner in LIBRARY and name.family is not None and _sized(name, name.tag) else name
 
 
@@ -61,7 +65,12 @@ def _of_day(name: ModelName) -> _Row | None:
     lines = index().by_version.get((name.family or "", fold(name.version)), ())
     if not any(line.weights == "open" and _is_day(identity.date, line.released or "") for line in lines):
         return None
-    return known.get(str(final.undated())) or tuple(final.undated())
+    return known.get(str(final.undated())) or _row(final.undated())
+
+
+def _row(identity: Identity) -> _Row:
+    family, version, words, date, order = identity
+    return "\t".join((family, version, "\n".join(words), date, "\n".join(order)))
 
 
 def _is_day(date: str, released: str) -> bool:
@@ -142,59 +151,122 @@ _LEFT_OUT, _UNDATED, _SERIES = 10, 100, 1000
 """How far a name is from a model's: for each part of a dated one that it leaves out, without the date, and where only the series has that name."""
 
 
+class _Published(NamedTuple):
+    """What is known of a model with published weights."""
+
+    identity: Identity
+    total: int | None
+    """Parameters."""
+    base: str
+    """The word of its identity for the model that it was tuned from; empty: the name tells none."""
+    context: int | None
+    """Tokens, where its series has one length."""
+
+
 @vocabulary.kept("meant")
 def meanings() -> dict[str, _Row]:
     """Canonical name that no model has -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
-    from modelcatalog.catalog import listing  # where the table is kept, nobody needs it
+    from modelcatalog.catalog import additions, listing  # where the table is kept, nobody needs them
 
-    published: dict[str, Identity] = {}
-    sized: dict[str, Size | None] = {}
-    lines: dict[str, dict[str, Identity]] = {}
-    for entry in listing.recorded().entries:
-        repo_id = entry.huggingface or entry.modelscope
-        if not repo_id:
-            continue
-        if entry.model not in published:
-            read = names.read(repo_id)
-            published[entry.model] = read.identity
-            sized[entry.model] = by_rules(read).size
-        identity = published[entry.model]
-        lines.setdefault(f"{entry.series.family}: {entry.series.name}", {})[entry.model] = identity
-    served = {str(identity): identity for identity in _served()}
-    models = served | published
+    files = additions.apart()
+    if files:
+        entries = [*_entries(files)]
+        shipped = additions.shipped("meant")
+        if shipped is not None and _are_own(files, entries):
+            return {**shipped, **_rows(entries, files)}
+    return _rows(listing.recorded().entries, vocabulary.companies())
+
+
+def _entries(files: Iterable[CompanyFile]) -> Iterator[Entry]:
+    """The checkpoints of some files alone."""
+    from modelcatalog.catalog import listing  # as in `meanings`
+
+    for file in files:
+        for family in file.family:
+            for series in family.series:
+                yield from listing.entries_of(file, series, series_of(file, family, series))
+
+
+def _are_own(files: Iterable[CompanyFile], entries: Iterable[Entry]) -> bool:
+    """Whether all names in the files are of the files' own families: then they are beside no model of another."""
+    own, said = set(), [entry.huggingface or entry.modelscope or "" for entry in entries]
+    for family in (family for file in files for family in file.family):
+        own.add(family.name.lower())
+        said += [text for series in family.series for text in (series.name, *series.api)]
+    return all(names.read(text).identity.family in own for text in said if text)
+
+
+def _rows(entries: Iterable[Entry], files: Iterable[CompanyFile]) -> dict[str, _Row]:
+    published, lines = _published(entries)
+    models = {str(identity): identity for identity in _served(files)} | {text: one.identity for text, one in published.items()}
     plain = {_line(identity) for identity in models.values() if _senses().isdisjoint(identity.words)}
+    windowed = _windowed(models.values())
+    alone = _alone_of_size(published)
+    first = {Identity(one.identity.family, "", sizes_in(one.identity), "", ()) for one in published.values() if not one.identity.version}
     found: dict[Identity, dict[str, int]] = {}
 
     def mark(text: str, far: int, short: Identity) -> None:
-        if str(short) not in models and short.family and (short.version or short.words):
+        if str(short) not in models and short.family and (short.version or short.words or short.date[:1].isdigit()):
             found.setdefault(short, {}).setdefault(text, far)
 
     for text, identity in models.items():
-        for far, short in (*_shorter(identity), *(_undated(identity, models) if text in published else ())):
+        for far, short in _shorter(identity):
             mark(text, far, short)
         senses = _senses() & set(identity.words)
         if senses and _parts(identity)[0] and sizes_in(identity) and _line(identity) not in plain:
             mark(text, _LEFT_OUT, identity.but(*senses))  # all of Llama 3.2's that have 90 billion see
-        size = sized.get(text)
-        if size is not None and size.total and identity.version and not sizes_in(identity):
-            mark(text, _LEFT_OUT, identity.too(f"{size.total / _BILLION:g}b"))  # deepseek-r1-671b
+    for text, one in published.items():
+        for far, short in (*_undated(one.identity, models), *_told_by_size(one, alone=text in alone)):
+            mark(text, far, short)
+        if one.identity.family in windowed and not any(map(_WINDOW.fullmatch, one.identity.words)):
+            for word in _window_words(one.context):
+                mark(text, _LEFT_OUT, one.identity.too(word))  # phi-3.5-mini-128k-instruct
     for line, own in lines.items():
         main, short = _main(own), names.read(line.partition(": ")[2]).identity
         if main is not None and own[main].version == short.version and set(short.words) <= set(own[main].words):
             mark(main, _SERIES, short)
-    ours: dict[str, _Row] = {text: tuple(identity) for text, identity in models.items() if identity.date}
-    for short, far in found.items():
-        least = min(far.values())
+    ours: dict[str, _Row] = {text: _row(identity) for text, identity in models.items() if identity.date}
+    for short, steps_to in found.items():
+        least = min(steps_to.values())
         loose = _UNDATED <= least < _SERIES
-        nearest = [text for text, steps in far.items() if steps == least or (loose and steps < _SERIES)]
-        if len(nearest) == 1 and (not loose or _is_told(short, models[nearest[0]])):
-            ours[str(short)] = tuple(models[nearest[0]])
+        nearest = [text for text, steps in steps_to.items() if steps == least or (loose and steps < _SERIES)]
+        if len(nearest) != 1 or (models[nearest[0]].version and short in first):
+            continue  # starcoder-7b is none of StarCoder 2
+        if not loose or _is_told(short, models[nearest[0]]):
+            ours[str(short)] = _row(models[nearest[0]])
     return ours
 
 
-def _served() -> Iterator[Identity]:
+def _published(entries: Iterable[Entry]) -> tuple[dict[str, _Published], dict[str, dict[str, Identity]]]:
+    """Canonical name -> the model; and those of each series."""
+    found: dict[str, _Published] = {}
+    lines: dict[str, dict[str, Identity]] = {}
+    for entry in entries:
+        repo_id = entry.huggingface or entry.modelscope
+        if not repo_id:
+            continue
+        if entry.model not in found:
+            read = names.read(repo_id)
+            size, base = by_rules(read).size, read.base
+            word = "" if base is None else f"{base.family or ''}{base.version or ''}".lower()
+            found[entry.model] = _Published(read.identity, None if size is None else size.total, word, entry.series.context_length)
+        lines.setdefault(f"{entry.series.family}: {entry.series.name}", {})[entry.model] = found[entry.model].identity
+    return found, lines
+
+
+def _alone_of_size(published: dict[str, _Published]) -> frozenset[str]:
+    """Models beside which no other has their family, version and size, but for stages of training."""
+    stages = {*vocabulary.stages("finished"), *vocabulary.stages("pretrained"), *vocabulary.early()}
+    alike: dict[tuple[str, str, int | None], dict[frozenset[str], list[str]]] = {}
+    for text, one in published.items():
+        key = (one.identity.family, one.identity.version, one.total)
+        alike.setdefault(key, {}).setdefault(frozenset(one.identity.words) - stages, []).append(text)
+    return frozenset(text for every in alike.values() if len(every) == 1 for texts in every.values() for text in texts)
+
+
+def _served(files: Iterable[CompanyFile]) -> Iterator[Identity]:
     """Every model that its maker serves and has not published."""
-    for file in vocabulary.companies():
+    for file in files:
         yield from (names.read(one).identity for family in file.family for series in family.series for one in series.api)
 
 
@@ -251,6 +323,41 @@ def _shorter(identity: Identity) -> Iterator[tuple[int, Identity]]:
             for more, dated in enumerate((identity, yearless)):
                 short = dated.but(*chain.from_iterable(left_out))
                 yield _LEFT_OUT * (len(left_out) + more), short._replace(version="") if (identity.version,) in left_out else short
+
+
+def _told_by_size(one: _Published, *, alone: bool) -> Iterator[tuple[int, Identity]]:
+    """The name with its size: without a tier, where no other has that size, or without the base that it was tuned from.
+
+    deepseek-r1-671b, nemotron-3-120b, hermes-3-405b.
+    """
+    whole = one.identity
+    if not whole.version or not (sizes_in(whole) or one.total):
+        return
+    if not sizes_in(whole):
+        whole = whole.too(f"{(one.total or 0) / _BILLION:g}b")
+        yield _LEFT_OUT, whole
+    finished, _, _ = _parts(whole)
+    for words in (tuple(_tiers().intersection(whole.words)) if alone else (), (one.base,) if one.base in whole.words and not whole.date else ()):
+        for more in ((), finished):
+            if words:
+                yield (_UNDATED if whole.date else _LEFT_OUT) + 1, whole.but(*words, *more).undated()
+
+
+def _windowed(identities: Iterable[Identity]) -> frozenset[str]:
+    """Families with models that only their length of context tells apart: Phi-3-mini-4k and -128k."""
+    told: dict[Identity, set[str]] = {}
+    for identity in identities:
+        for word in identity.words:
+            if _WINDOW.fullmatch(word):
+                told.setdefault(identity.but(word), set()).add(word)
+    return frozenset(identity.family for identity, words in told.items() if len(words) > 1)
+
+
+def _window_words(tokens: int | None) -> Iterator[str]:
+    """How names write a context of so many tokens."""
+    for unit in (1024, 1000):
+        if tokens is not None and tokens % unit == 0:
+            yield f"{tokens // unit}k"
 
 
 def _undated(identity: Identity, models: Container[str]) -> Iterator[tuple[int, Identity]]:

@@ -67,7 +67,7 @@ def _providers() -> list[Any]:
     try:
         from genai_prices.data_snapshot import get_snapshot
     except ImportError as error:
-        message = "prices are those of genai-prices, which is not installed"
+        message = "prices come from genai-prices, which is not installed"
         raise MissingPackage(message, subject="genai-prices", install=installing.line("prices")) from error
     return list(get_snapshot().providers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import worded
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.knowing import facts, retirement
@@ -33,9 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from modelcatalog.names.dictionary import Account
-    from modelcatalog.records import Checkpoint, Family, Hub, ModelName, RepositoryHub, Series
+    from modelcatalog.records import Checkpoint, Company, Family, Hub, ModelName, RepositoryHub, Series
 
-__all__ = ["reached", "resolve"]
+_ASIDE = {"separator", "hub", "path", "route", "owner", "company"}
+"""Segments that say nothing of the model."""
+
+__all__ = ["names_family_alone", "reached", "resolve", "served_now"]
 
 _PARAMETERS = 10**7
 """From here on a size is a number of parameters, which no API states of a model whose weights it keeps."""
@@ -68,7 +72,8 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     if found is None:
         _refuse_closed(name, listed)
         found = _meant(name, listed, target) or _derived(name, listed, target)
-    said = {"asked": name.source, "revision": hub_revision(name), "file": name.file if name.owner else None, "moving": _day(name, found, listed)}
+    file = name.file if name.owner and found.repo_id.rpartition("/")[2].lower() != (name.file or "").lower() else None
+    said = {"asked": name.source, "revision": hub_revision(name), "file": file, "moving": _day(name, found, listed)}
     return found.model_copy(update=said)
 
 
@@ -105,9 +110,17 @@ def _by_id(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkpoin
     """The id itself is in the catalog, on this hub or on the other."""
     if name.owner is None or name.name is None:
         return None
-    text = f"{name.owner}/{name.name}".lower()
-    entry = listed.by_id[target].get(text) or listed.by_id[other(target)].get(text)
-    return None if entry is None else on_hub(entry, target)
+    for last in (name.file, name.name) if _ends_like_a_file(name) else (name.name,):
+        text = f"{name.owner}/{last}".lower()
+        entry = listed.by_id[target].get(text) or listed.by_id[other(target)].get(text)
+        if entry is not None:
+            return on_hub(entry, target)
+    return None
+
+
+def _ends_like_a_file(name: ModelName) -> bool:
+    """Whether the whole reference may be a repository's: some end in .gguf."""
+    return name.file is not None and name.source.endswith(f"{name.owner}/{name.file}")
 
 
 def _account(name: ModelName) -> Account | None:
@@ -262,11 +275,35 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
         hint = f"{company.api_docs or company.site or company.name} tells how it is served; its API is not OpenAI-compatible"
         return ClosedWeights(message, subject=name.source, hint=hint)
     model = match[1] if match else name.name
+    if names_family_alone(name) and (now := served_now(family.name)):
+        # Its first model may bear its name alone, and be gone.
+        message = f"{name.source!r}: {company.name} has not published the weights of {family.name}"
+        return _served(message, name, company, model if model in now else now[0])
     gone = retirement(name)
     if gone is not None and facts(name).gone():
         return ClosedWeights(f"{message}, and {gone}", subject=name.source, hint=f"choose a model that is served: {company.api_docs or company.site}")
+    return _served(message, name, company, model)
+
+
+def _served(message: str, name: ModelName, company: Company, model: str | None) -> ClosedWeights:
     hint = f'{company.name}\'s API serves it: set {company.api_key or "the API key"} and use modelcatalog.load({model!r}, engine="openai")'
     return ClosedWeights(message, subject=name.source, hint=hint)
+
+
+def names_family_alone(name: ModelName) -> bool:
+    """Whether it says no more than which family is meant: ``豆包``."""
+    return {segment.kind for segment in name.segments} - _ASIDE == {"family"}
+
+
+def served_now(family: str) -> list[str]:
+    """The ids by which an API serves models of a family, those of its newest series first, without what its vendor has retired.
+
+    >>> len(served_now("Claude")) > 3
+    True
+    """
+    lines = [line for file in vocabulary.companies() for one in file.family if one.name == family for line in one.series]
+    newest = dict.fromkeys(model for line in sorted(lines, key=lambda line: line.released or "", reverse=True) for model in line.api)
+    return [model for model in newest if not facts(model).gone()]
 
 
 # What the catalog does not list ---------------------------------------------------------------

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog import wanted
-from modelcatalog.catalog.completing import worded
+from modelcatalog.catalog.completing import no_name, worded
 from modelcatalog.catalog.index import company_named, fold, index
-from modelcatalog.catalog.listing import HUBS, is_repackager, listed_checkpoint, listing, same_model
+from modelcatalog.catalog.listing import HUBS, is_repackager, known_hub, listed_checkpoint, listing, same_model
 from modelcatalog.catalog.resolving import reached, resolve
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.names.dictionary import current_dictionary
@@ -18,7 +18,7 @@ from modelcatalog.records import Checkpoint, Match, valid
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.records import Company, Family, Hub, ModelName, Series, Weights
+    from modelcatalog.records import Company, Family, ModelName, RepositoryHub, Series, Weights
 
 __all__ = ["find", "search"]
 
@@ -32,6 +32,8 @@ def find(text: str) -> Match | None:
     >>> find("通义千问").family.name, find("gpt-4o").company.name, find("xyzzy")
     ('Qwen', 'OpenAI', None)
     """
+    if not isinstance(text, str):
+        raise no_name(text)
     if not text.strip():
         return None
     known = index()
@@ -80,9 +82,9 @@ def search(
     type: str | None = None,  # noqa: A002  the field's name
     licence: str | None = None,
     since: str | None = None,
-    smallest: int | None = None,
-    largest: int | None = None,
-    hub: Hub | None = None,
+    smallest: int | str | None = None,
+    largest: int | str | None = None,
+    hub: RepositoryHub | None = None,
 ) -> Iterator[Checkpoint]:
     """Checkpoints that meet every condition, in the catalog's order; `browse` has models that are only served too, and more conditions.
 
@@ -94,39 +96,48 @@ def search(
         type: A type in any spelling, in the name or of the whole series.
         licence: ``apache-2.0``, in any spelling.
         since: ISO date or the beginning of one: series released then or later.
-        smallest: Least total parameters.
+        smallest: Least total parameters, as a number or as text: ``"3B"``.
         largest: Most total parameters.
         hub: One hub only.
 
     Raises:
-        Unsupported: a word that the catalog does not know; the nearest that it does are named.
+        Unsupported: a word that the catalog does not know, and the nearest that it does; an amount or a day that is none.
 
     >>> next(search(family="Qwen", type="coder", largest=2_000_000_000)).hub
     'huggingface'
     """
+    known_hub(hub)  # what is wrong with a condition is said at the call, and not where the first is taken
     company = None if company is None else wanted.company(company)
     family = None if family is None else wanted.family(family)
+    weights = None if weights is None else wanted.weights(weights)
     type = None if type is None else wanted.type_word(type)  # noqa: A001  the field's name
     licence = None if licence is None else wanted.licence(licence)
-    for entry in listing().entries:
-        line = entry.series
-        if company is not None and line.company != company or family is not None and line.family != family:
-            continue
-        if weights is not None and line.weights != weights:
-            continue
-        if licence is not None and (line.licence is None or vocabulary.spdx(line.licence) != licence):
-            continue
-        if since is not None and (line.released is None or line.released < since):
-            continue
-        for place in HUBS if hub is None else (hub,):
-            found = listed_checkpoint(entry, place)
-            if found is None or text is not None and text.lower() not in found.repo_id.lower():
+    since = None if since is None else wanted.day(since)
+    least = None if smallest is None else wanted.amount(smallest)
+    most = None if largest is None else wanted.amount(largest)
+
+    def found() -> Iterator[Checkpoint]:
+        for entry in listing().entries:
+            line = entry.series
+            if company is not None and line.company != company or family is not None and line.family != family:
                 continue
-            if type is not None and type not in line.types and type not in names.read(found.repo_id).types:
+            if weights is not None and line.weights != weights:
                 continue
-            total = None if found.size is None else found.size.total
-            if (smallest is not None or largest is not None) and total is None:
+            if licence is not None and (line.licence is None or vocabulary.spdx(line.licence) != licence):
                 continue
-            if total is not None and (smallest is not None and total < smallest or largest is not None and total > largest):
+            if since is not None and (line.released is None or line.released < since):
                 continue
-            yield found
+            for place in HUBS if hub is None else (hub,):
+                one = listed_checkpoint(entry, place)
+                if one is None or text is not None and text.lower() not in one.repo_id.lower():
+                    continue
+                if type is not None and type not in line.types and type not in names.read(one.repo_id).types:
+                    continue
+                total = None if one.size is None else one.size.total
+                if (least is not None or most is not None) and total is None:
+                    continue
+                if total is not None and (least is not None and total < least or most is not None and total > most):
+                    continue
+                yield one
+
+    return found()

@@ -8,8 +8,9 @@ from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from modelcatalog.entries import CompanyFile
     from modelcatalog.names.record import Origins
     from modelcatalog.records import Identity, ModelName, Size
 
@@ -249,11 +250,18 @@ def size_rules() -> SizeTable:
 @vocabulary.kept("sizes")
 def _rows() -> dict[str, list[_Row]]:
     """Family -> its versions, then the fields of its rules, the rule with the most words first."""
-    from modelcatalog.entries import split_size  # where the rules are kept, nobody needs the entries
+    from modelcatalog.catalog import additions  # where the rules are kept, nobody needs it
+
+    shipped = additions.shipped("sizes") if (files := additions.apart()) else None
+    return _rows_of(vocabulary.companies()) if shipped is None else {**shipped, **_rows_of(files)}
+
+
+def _rows_of(files: Iterable[CompanyFile]) -> dict[str, list[_Row]]:
+    from modelcatalog.entries import split_size  # as in `_rows`
 
     rules: dict[str, list[SizeRule]] = {}
     versions: dict[str, set[str]] = {}
-    for file in vocabulary.companies():
+    for file in files:
         for family in file.family:
             for entry in family.series:
                 version = fold(names.read(entry.name).version)

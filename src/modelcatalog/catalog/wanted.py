@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 from modelcatalog import vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.errors import Unsupported
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import Modality
+from modelcatalog.records import Modality, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["amount", "company", "day", "family", "licence", "modality", "published", "type_word"]
+__all__ = ["amount", "company", "day", "family", "licence", "modality", "published", "type_word", "weights"]
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmbt]?)", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
@@ -39,8 +39,8 @@ def company(text: str) -> str:
     ('Alibaba', 'Meta')
     """
     known = _companies()
-    product = _families().get(_squeezed(text))
-    if product is not None and _squeezed(text) not in known:
+    product = _families().get(_squeezed(str(text)))
+    if product is not None and _squeezed(str(text)) not in known:
         message = f"the catalog has no company {text!r}"
         raise Unsupported(message, subject=text, hint=f"{text} is a family of {index().families[product].company}")
     return _read(text, known, "company")
@@ -64,8 +64,8 @@ def type_word(text: str) -> str:
     Raises:
         Unsupported: there is none; the nearest are named.
 
-    >>> type_word("Code"), type_word("IF"), type_word("对话"), type_word("Fine-Tuned")
-    ('coder', 'instruction-following', 'chat', 'fine-tuned')
+    >>> type_word("Code"), type_word("IF"), type_word("对话"), type_word("Fine-Tuned"), type_word("编程大模型"), type_word("轻量")
+    ('coder', 'instruction-following', 'chat', 'fine-tuned', 'coder', 'lite')
     """
     return _read(text, _types(), "type")
 
@@ -107,10 +107,10 @@ def day(text: str) -> str:
     >>> day("2025-04")
     '2025-04'
     """
-    if _DAY.fullmatch(text) is None:
+    if _DAY.fullmatch(str(text)) is None:
         message = f"{text!r} is not a day, a month or a year"
-        raise Unsupported(message, subject=text, hint="write it like 2025-08-07, 2025-08 or 2025")
-    return text
+        raise Unsupported(message, subject=str(text), hint="write it like 2025-08-07, 2025-08 or 2025")
+    return str(text)
 
 
 def modality(text: str) -> Modality:
@@ -122,10 +122,10 @@ def modality(text: str) -> Modality:
     >>> modality("Image")
     'image'
     """
-    found = next((one for one in _MODALITIES if one == text.strip().lower()), None)
+    found = next((one for one in _MODALITIES if one == str(text).strip().lower()), None)
     if found is None:
         message = f"the catalog has no modality {text!r}"
-        raise Unsupported(message, subject=text, hint=f"there are {', '.join(_MODALITIES)}")
+        raise Unsupported(message, subject=str(text), hint=f"there are {', '.join(_MODALITIES)}")
     return found
 
 
@@ -138,14 +138,33 @@ def published(text: str) -> bool:
     >>> published("open")
     True
     """
-    word = text.strip().lower()
-    if word not in ("open", "closed"):
+    return _published(text, ("open", "closed")) == "open"
+
+
+def weights(text: str) -> Weights:
+    """What the weights of a series are to be.
+
+    Raises:
+        Unsupported: neither ``open``, ``closed`` nor ``mixed``.
+
+    >>> weights("Open")
+    'open'
+    """
+    return cast("Weights", _published(text, get_args(Weights)))
+
+
+def _published(text: str, known: tuple[str, ...]) -> str:
+    word = str(text).strip().lower()
+    if word not in known:
         message = f"weights are 'open' or 'closed', and {text!r} is neither"
-        raise Unsupported(message, subject=text)
-    return word == "open"
+        raise Unsupported(message, subject=str(text))
+    return word
 
 
 def _read(text: str, known: Mapping[str, str], kind: str) -> str:
+    if not isinstance(text, str):
+        message = f"{kind}={text!r} is not a name"
+        raise Unsupported(message, subject=str(text), hint=f"pass {kind}= as a text, or leave it out")
     wanted = _squeezed(text)
     if wanted in known:
         return known[wanted]
@@ -178,7 +197,8 @@ def _types() -> dict[str, str]:
     found: dict[str, str] = {}
     for name, entry in vocabulary.types().items():
         head = re.split("[：。（]", entry.zh)[0]
-        for word in (name, *entry.aliases, head, head.removesuffix("模型"), head.removesuffix("模型") + "模型"):
+        said = [word.removesuffix("模型").removesuffix("版") for word in (head, *entry.people)]
+        for word in (name, *entry.aliases, head, *(one + end for one in said for end in ("", "模型", "大模型", "版"))):
             found.setdefault(_squeezed(word), name)
     return found
 

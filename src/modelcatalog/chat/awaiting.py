@@ -85,13 +85,30 @@ class Awaited(AsyncIterator[_T], Generic[_T]):
             self._stop()
 
 
-class AsyncStream(Awaited[str]):
+class _Replying(Awaited[_T]):
+    """Items at whose end a reply stands; ``await`` reads them all and gives it."""
+
+    def __init__(self, source: Iterator[_T], stop: Callable[[], object]) -> None:
+        super().__init__(source, stop)
+        self._whole: Reply | None = None
+
+    def __await__(self) -> Generator[object, None, Reply]:
+        return self._read_all().__await__()
+
+    async def _read_all(self) -> Reply:
+        async for _ in self:
+            pass
+        if self._whole is None:
+            raise asyncio.CancelledError
+        return self._whole
+
+
+class AsyncStream(_Replying[str]):
     """A reply as it is made: ``async for`` gives the pieces of the answer, then `reply` is there; ``await`` gives the whole reply."""
 
     def __init__(self, stream: Stream) -> None:
         super().__init__(stream, stream.cancel)
         self._stream = stream
-        self._whole: Reply | None = None
 
     @property
     def reply(self) -> Reply | None:
@@ -114,18 +131,8 @@ class AsyncStream(Awaited[str]):
                     self._whole = self._stream.reply
             raise
 
-    def __await__(self) -> Generator[object, None, Reply]:
-        return self._read_all().__await__()
 
-    async def _read_all(self) -> Reply:
-        async for _ in self:
-            pass
-        if self._whole is None:
-            raise asyncio.CancelledError
-        return self._whole
-
-
-class AsyncRun(Awaited["Step"]):
+class AsyncRun(_Replying["Step"]):
     """A turn in which tools are called: ``async for`` gives the steps, then `reply` is there; ``await`` gives the answer.
 
     Functions that are ``async`` are awaited in this loop; the others are called in the thread that makes the replies.
@@ -138,7 +145,6 @@ class AsyncRun(Awaited["Step"]):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pending: Future[Any] | None = None
         self._run = make(self._wait)
-        self._whole: Reply | None = None
         super().__init__(self._run, self._end)
 
     @property
@@ -159,16 +165,6 @@ class AsyncRun(Awaited["Step"]):
             if self._whole is None and not self._left.is_set():
                 self._whole = self._run.reply  # the thread has ended, so this waits for nothing
             raise
-
-    def __await__(self) -> Generator[object, None, Reply]:
-        return self._read_all().__await__()
-
-    async def _read_all(self) -> Reply:
-        async for _ in self:
-            pass
-        if self._whole is None:
-            raise asyncio.CancelledError
-        return self._whole
 
     def _wait(self, value: Any) -> Any:
         """What an awaitable gives, for the thread that makes the replies."""

@@ -58,6 +58,9 @@ class Reply(BaseModel):
     def __str__(self) -> str:
         return self.text
 
+    def __format__(self, spec: str) -> str:
+        return format(self.text, spec)
+
     def _repr_html_(self) -> str:
         from modelcatalog.show import html  # only a notebook asks
 

@@ -59,6 +59,7 @@ def main() -> None:
         # A reply in Chinese on an ASCII terminal is shown in escapes; it is not a reason to fail.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    sys.argv[1:] = map(_argument, sys.argv[1:])
     code: object = 0
     try:
         try:
@@ -77,9 +78,19 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ending.FAILED
     except OSError as error:
-        ending.say_error(str(error))
+        ending.say_problem(*(str(error),) if error.filename is None else (error.strerror, f"{error.filename}: "))
         code = ending.FAILED
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _argument(text: str) -> str:
+    """An argument in UTF-8 that the locale's encoding does not have: one types Chinese in an ASCII locale too."""
+    if text.isascii() or not any("\udc80" <= char <= "\udcff" for char in text):
+        return text
+    try:
+        return os.fsencode(text).decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _warned(usual: Callable[..., None]) -> Callable[..., None]:

@@ -13,7 +13,7 @@ from modelcatalog.cli import show
 from modelcatalog.cli.words import words
 from modelcatalog.errors import CheckpointNotFound, ModelCatalogError, NameSyntaxError, UnknownFamily
 
-__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error", "say_note"]
+__all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error", "say_note", "say_problem"]
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 _BAD = (NameSyntaxError, UnknownFamily, CheckpointNotFound)
@@ -36,7 +36,7 @@ def report_usage(error: Any, arguments: list[str]) -> int:
     """
     say, context = words(os.environ), getattr(error, "ctx", None)
     message = str(error.format_message()).rstrip(".")
-    told = _said(f"{message[:1].lower()}{message[1:]}")
+    told = _said(_plain(f"{message[:1].lower()}{message[1:]}"))
     named = {*re.findall(r"'([^']*)'", message), str(getattr(error, "option_name", ""))}
     path = context.command_path if context else "modelcatalog"
     shown = [shlex.quote(argument) for argument in arguments]
@@ -48,8 +48,24 @@ def report_usage(error: Any, arguments: list[str]) -> int:
     return BAD_INPUT
 
 
+_PYDANTIC = (
+    (re.compile(r"Value error, "), ""),
+    (re.compile(r"Input should be a valid integer.*"), "a whole number is expected"),
+    (re.compile(r"Input should be a valid number.*"), "a number is expected"),
+    (re.compile(r"Input should be greater than or equal to (\S+)"), "at least {} is expected"),
+    (re.compile(r"Input should be less than or equal to (\S+)"), "at most {} is expected"),
+)
+"""What newer versions of typer hand on from pydantic, which speaks to programmers."""
+
+
+def _plain(text: str) -> str:
+    for form, said in _PYDANTIC:
+        text = form.sub(lambda found, said=said: said.format(*found.groups()), text)  # type: ignore[misc]
+    return text
+
+
 def _said(text: str) -> str:
-    """What typer says, in the user's language."""
+    """What the package or typer says, in the user's language."""
     from modelcatalog.cli import typed  # no more than an error needs it
 
     return typed.sayer()(text)
@@ -58,6 +74,11 @@ def _said(text: str) -> str:
 def say_error(text: str) -> None:
     """Print what went wrong where errors go, in the one form that errors have."""
     show.console(stderr=True).print(Text.assemble((words(os.environ).error, "bold red"), text), soft_wrap=True)
+
+
+def say_problem(text: str, place: str = "") -> None:
+    """Print a sentence of the package where errors go, in the user's language, after the place of what it is about."""
+    say_error(place + _said(text))
 
 
 def say_note(text: str) -> None:

@@ -92,7 +92,7 @@ class Given:
                 with io.TextIOWrapper(stream, "utf-16" if wide else "utf-8-sig", errors="replace" if wide else "surrogateescape") as text:
                     yield from _filled(text, str(file))
         except (OSError, UnicodeError) as error:
-            ending.say_error(f"{words(os.environ).no_file.format(file=file)}\n  {getattr(error, 'strerror', None) or error}")
+            ending.say_problem(getattr(error, "strerror", None) or str(error), f"{words(os.environ).no_file.format(file=file)}\n  ")
             self.code = ending.BAD_INPUT
 
 

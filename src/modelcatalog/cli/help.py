@@ -55,7 +55,7 @@ def _show(command: Any, ctx: Any) -> None:
         record = parameter.get_help_record(ctx)
         if record:
             # typer names an argument's type, which is always a text, and escapes brackets for rich's markup, which is off here.
-            row = (parameter.metavar, parameter.help or "") if heading == say.help_arguments else (record[0], record[1].replace("\\[", "["))
+            row = (parameter.metavar, parameter.help or "") if heading == say.help_arguments else (record[0], _default(record[1], say.help_default))
             parts.setdefault(heading, []).append(row)
     if isinstance(command, Group):
         parts[say.help_commands] = [(name, each.get_short_help_str(500)) for name, each in command.commands.items()]
@@ -64,6 +64,15 @@ def _show(command: Any, ctx: Any) -> None:
     if command.epilog:
         out.print()
         _print(out, command.epilog, room)
+
+
+def _default(text: str, word: str) -> str:
+    r"""A help text as typer gives it, with the reader's word for what an option is where it is left out.
+
+    >>> _default("几个。  \\[default: 1]", "默认：")
+    '几个。  [默认：1]'
+    """
+    return text.replace("\\[", "[").replace("[default: ", f"[{word}")
 
 
 def _part(out: Console, heading: str, rows: list[tuple[str, str]], room: int) -> None:

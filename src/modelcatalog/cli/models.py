@@ -12,7 +12,6 @@ import typer
 
 import modelcatalog
 from modelcatalog.cli import brief, ending, show, slash, talk, typed
-from modelcatalog.cli import page as pages
 from modelcatalog.cli.given import lines
 from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
@@ -152,6 +151,8 @@ def _page(*, json: bool, asked: bool | None) -> Console | None:
     if json and asked:
         message = "--markdown is for people, and --json prints JSON"
         raise Unsupported(message, subject="--markdown", hint="leave one of them out")
+    from modelcatalog.cli import page as pages  # see `talk.answer`
+
     out = show.console()
     return out if not json and pages.renders(out, asked=asked) else None
 

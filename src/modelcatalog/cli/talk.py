@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from modelcatalog.cli.page import Page, Plain
 from modelcatalog.cli.slash import Commands
 from modelcatalog.errors import ModelCatalogError, NoChatTemplate
 
@@ -151,6 +150,8 @@ def answer(stream: Stream, say: Words, notes: Console, page: Console | None = No
         notes: Where everything goes that is not the reply.
         page: The terminal, where the reply is to be shown as Markdown.
     """
+    from modelcatalog.cli.page import Page, Plain  # rich's Markdown takes as long as all of a command that shows none
+
     with _stoppable(stream):
         with Plain() if page is None else Page(page) as shown:
             try:

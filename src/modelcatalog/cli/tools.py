@@ -7,7 +7,6 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.cli.page import Page, Plain
 from modelcatalog.cli.talk import CONTROLS
 from modelcatalog.engines.tools import offered
 from modelcatalog.errors import Unsupported
@@ -34,6 +33,9 @@ def functions(file: Path) -> list[Callable[..., Any]]:
         Unsupported: the file cannot be run, or has no such function.
     """
     hint = "give the path of a Python file whose functions have types and docstrings"
+    if not file.is_file():
+        message = f"there is no file or folder {file}"
+        raise Unsupported(message, subject=str(file), hint=hint)
     spec = spec_from_file_location("modelcatalog_tools", file)
     if spec is None or spec.loader is None:
         message = f"{file} is not a Python file"
@@ -55,6 +57,7 @@ def functions(file: Path) -> list[Callable[..., Any]]:
 
 def answer(session: Session, prompt: Any, tools: Sequence[Callable[..., Any]], say: Words, notes: Console, *, page: Console | None = None) -> Reply:
     """Answer a turn, with the calls and what came of them among the notes. Ctrl-C ends it, and leaves the history as it was."""
+    from modelcatalog.cli.page import Page, Plain  # see `talk.answer`
 
     def allow(call: ToolCall) -> bool:
         notes.print(say.may_call.format(call=_shown(call)), end="", markup=False, highlight=False)

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.cli.words import words
+from modelcatalog.errors import CatalogDataError
 from modelcatalog.show.sentences import chinese, shell
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ def sayer() -> Callable[[str], str]:
     if words(os.environ).labels.language == "zh":
         from modelcatalog.catalog.index import chinese_names  # no other language has names of its own
 
-        names = chinese_names()
+        try:
+            names = chinese_names()
+        except CatalogDataError:
+            names = {}  # a data file of the user's is wrong, and that is what is to be said
         return lambda text: options(chinese(shell(text), names))
     return lambda text: options(shell(text))

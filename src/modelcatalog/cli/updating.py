@@ -56,7 +56,7 @@ def update(
         _show(made, say)
     for outcome in made.sources:
         for problem in outcome.problems:
-            ending.say_error(f"{title(outcome.source)}: {problem}")
+            ending.say_problem(problem, "" if title(outcome.source) in problem else title(outcome.source) + say.colon)
     if not made.whole:
         raise typer.Exit(ending.FAILED)
 
@@ -91,5 +91,5 @@ def _told(found: Iterable[News]) -> Iterator[str]:
 
 
 def _row(one: Outcome, say: Words) -> tuple[str, ...]:
-    state = say.update_states[one.state] + (f" ({say.update_left.format(count=one.left)})" if one.left else "")
+    state = say.update_states[one.state] + (say.aside.format(text=say.update_left.format(count=one.left)) if one.left else "")
     return (title(one.source), state, "" if one.day is None else one.day.isoformat(), str(one.count))

@@ -34,6 +34,8 @@ class BriefWords(NamedTuple):
     """Of a server's: ``{name}``, ``{engine}``, ``{model}``, ``{address}``."""
     to_fetch: str
     """``{size}`` from ``{source}`` is still to be downloaded."""
+    here: str
+    """``{size}`` lies at ``{source}``."""
     adapter: str
     """``{kind}`` and ``{name}`` of an adapter."""
     memory: str
@@ -52,6 +54,8 @@ class Words(NamedTuple):
     help_arguments: str
     help_options: str
     help_commands: str
+    help_default: str
+    """Before what an option is where it is left out."""
     warning: str
     """Before a plan's warning."""
     usage_hint: str
@@ -163,6 +167,7 @@ ENGLISH = Words(
     help_arguments="Arguments",
     help_options="Options",
     help_commands="Commands",
+    help_default="default: ",
     warning="warning: ",
     usage_hint="{command} lists the options",
     no_names="no name given: type one or more, - for standard input, or --file FILE",
@@ -254,6 +259,7 @@ ENGLISH = Words(
         plan="{name}: {kind}, {size}; {engine} on {device}{adapter}{memory} (--verbose shows the whole plan)",
         served="{name}: {engine}, {model} at {address} (--verbose shows the whole plan)",
         to_fetch="{size} to download from {source}",
+        here="{size}, {source}",
         adapter="; {kind} adapter {name}",
         memory="; needs {needed} of {free} free",
     ),
@@ -272,6 +278,7 @@ CHINESE = Words(
     help_arguments="参数",
     help_options="选项",
     help_commands="命令",
+    help_default="默认：",
     warning="注意：",
     usage_hint="用法见 {command}",
     no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",
@@ -363,6 +370,7 @@ CHINESE = Words(
         plan="{name}：{kind}，{size}；{engine}，{device}{adapter}{memory}（--verbose 显示完整计划）",
         served="{name}：{engine}，{model}，{address}（--verbose 显示完整计划）",
         to_fetch="从 {source} 下载 {size}",
+        here="{size}，{source}",
         adapter="；{kind} 适配器 {name}",
         memory="；需要 {needed}，空闲 {free}",
     ),

@@ -306,6 +306,6 @@ def well_formed(text: _T, what: str) -> _T:
             text.encode()
         except UnicodeEncodeError as error:
             message = f"{what} holds half a character at place {error.start + 1}: {text[max(0, error.start - 8) : error.end]!r}"
-            hint = "it was cut, or decoded with surrogateescape; text.encode('utf-8', 'replace').decode() makes a question mark of it"
+            hint = "it was cut, or decoded with surrogateescape; text.encode('utf-8', 'replace').decode() turns it into a question mark"
             raise Unsupported(message, subject=shown(text), hint=hint) from error
     return text

@@ -28,7 +28,7 @@ _HOST = re.compile(r"^https?://[^/]+/(?:models/)?")
 class Card(BaseModel):
     """What is said of a model; None and empty where nobody said it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     licence: str | None = None
     """The id that the hub has for it: ``apache-2.0``, ``llama3.1``; for ``other`` the name beside it."""

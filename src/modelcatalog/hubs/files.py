@@ -22,7 +22,7 @@ class RemoteFile(BaseModel):
     269060552
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     path: str
     size: int = Field(ge=0)
@@ -37,7 +37,7 @@ class Listing(BaseModel):
     >>> Listing(hub="modelscope", endpoint="https://modelscope.cn", repo_id="a/b", revision="master").commit
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     hub: str
     """The name of the hub that gave it."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
 import sys
 import threading
 import time
@@ -87,6 +86,8 @@ class Guard:
 
     def install(self) -> None:
         """Begin to watch; for the rest of the process."""
+        import ssl  # a plan of local files opens no connection
+
         sys.addaudithook(self._audit)
         for kind in (socket.socket, ssl.SSLSocket):
             for method in ("recv", "recv_into"):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -277,6 +276,8 @@ class HuggingFace(Hub):
         ordered = sorted(files, key=lambda file: file.size)
         for file in ordered[:1]:
             download(file)
+        from concurrent.futures import ThreadPoolExecutor, as_completed  # only a download needs them
+
         with ThreadPoolExecutor(_WORKERS) as pool:
             for done in as_completed([pool.submit(download, file) for file in ordered[1:]]):
                 done.result()

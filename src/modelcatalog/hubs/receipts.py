@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -175,6 +174,8 @@ def check(folder: Path, files: Sequence[RemoteFile], *, subject: str, ours: bool
             return "has other bytes than listed: the hash is wrong"
         checked[file.path] = seen
         return None
+
+    from concurrent.futures import ThreadPoolExecutor  # most files were hashed when they came
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         verdicts = list(pool.map(wrong, files))

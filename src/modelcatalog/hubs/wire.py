@@ -7,28 +7,26 @@ rather than on each packet, on its size, and on where a redirect may lead with t
 from __future__ import annotations
 
 import base64
-import http.client
 import json
 import threading
 import time
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from modelcatalog.errors import HubUnreachable, UnsafeRepository
-from modelcatalog.hubs import proxies
 from modelcatalog.hubs.refusals import Refusal, sentence
 from modelcatalog.hubs.secrets import clean, clean_cause, login, public
 
 if TYPE_CHECKING:
+    import urllib.request
+
     from modelcatalog.hubs.secrets import Token
 
 __all__ = ["Answer", "Known", "Wire"]
 
+_OK, _PARTIAL_CONTENT, _NOT_MODIFIED = 200, 206, 304
 _CHUNK = 1 << 16
-_REDIRECTS = 4
 _LISTING = 16_000_000
 """Bytes of all pages of a listing: 20,000 files with their paths and hashes."""
 
@@ -177,6 +175,8 @@ class Wire:
         return again if again.refusal is None else again._replace(refusal=again.refusal._replace(rejected=answer.refusal.token))
 
     def _request(self, wanted: _Wanted, token: Token | None) -> urllib.request.Request:
+        import urllib.request  # see `opening`
+
         headers = {"User-Agent": "modelcatalog", "Accept-Encoding": "identity"}
         if self._basic:
             headers["Authorization"] = f"Basic {self._basic}"
@@ -209,24 +209,31 @@ class Wire:
         outcome = result[0] if result else TimeoutError(f"no answer within {self.seconds:g} s")
         if isinstance(outcome, UnsafeRepository):
             raise outcome
-        reason = clean(str(getattr(outcome, "reason", outcome)), self._secret)
-        message = f"{self.name} at {_host(self.endpoint)} gave no answer: {reason}"
+        from modelcatalog.hubs import opening  # as in `_open`
+
+        reason = clean(opening.why(getattr(outcome, "reason", outcome)), self._secret)
+        place = _host(self.endpoint)
+        message = f"{place} gave no answer: {reason}" if place == self.name else f"{self.name} at {place} gave no answer: {reason}"
         raise HubUnreachable(message, subject=request.full_url, hint=f"{_NO_ANSWER}{self._another}") from clean_cause(outcome, self._secret)  # type: ignore[arg-type]
 
     def _open(self, request: urllib.request.Request, wanted: _Wanted, token: Token | None, result: list[Answer | Exception]) -> None:
         """Append the answer to ``result``; a refusal as soon as its status is known, and again with what it says."""
-        opener = urllib.request.build_opener(*proxies.handlers(), _Redirects(request.host))
+        import http.client  # see `opening`
+        import urllib.error
+
+        from modelcatalog.hubs import opening
+
         try:
-            response = opener.open(request, timeout=self.seconds)
+            response = opening.opener(request.host).open(request, timeout=self.seconds)
         except urllib.error.HTTPError as error:
             response = error
         with response:
             headers = {key.lower(): value for key, value in response.headers.items()}
             answer = Answer(int(response.status or 0), headers, b"", request.full_url)
-            if answer.status == http.client.NOT_MODIFIED and wanted.unless is not None:
+            if answer.status == _NOT_MODIFIED and wanted.unless is not None:
                 result.append(answer)
                 return
-            if answer.status not in {http.client.OK, http.client.PARTIAL_CONTENT}:
+            if answer.status not in {_OK, _PARTIAL_CONTENT}:
                 host = _host(str(getattr(response, "url", "") or ""))
                 storage = host if host != request.host else ""
                 source = token.source if token else ""
@@ -244,13 +251,13 @@ class Wire:
     def _body(self, answer: Answer, response: Any, wanted: _Wanted) -> bytes:
         start, length = wanted.start, wanted.length
         # A server that ignores Range sends the file from its beginning.
-        skipped = start if length is not None and answer.status == http.client.OK else 0
+        skipped = start if length is not None and answer.status == _OK else 0
         allowed = self._listing if wanted.listing else self.limit
         most = allowed if length is None else min(allowed, skipped + length)
         body = bytearray()
         while len(body) <= most and (chunk := response.read(min(_CHUNK, most + 1 - len(body)))):
             body += chunk
-        if len(body) > most and not (length is not None and answer.status == http.client.OK and most == skipped + length):
+        if len(body) > most and not (length is not None and answer.status == _OK and most == skipped + length):
             message = f"{self.name} sends more than {_LISTING if wanted.listing else self._whole:,} bytes of metadata"
             raise UnsafeRepository(message, subject=answer.url, hint="pass the other hub=, or a path to a copy on this disk")
         if wanted.listing:
@@ -261,27 +268,6 @@ class Wire:
 
 
 _NO_ANSWER = "check the network and the proxy settings, or name a mirror"
-
-
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows to other hosts without the token (large files lie on storage hosts), never from https to http."""
-
-    max_redirections = _REDIRECTS
-
-    def __init__(self, host: str) -> None:
-        self._host = host
-
-    def redirect_request(  # noqa: PLR0917  the standard library's signature
-        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> urllib.request.Request | None:
-        before, after = urlsplit(req.full_url), urlsplit(newurl)
-        if after.scheme not in {"http", "https"} or (before.scheme == "https" and after.scheme == "http"):
-            message = f"{before.hostname} redirects to {newurl[:80]}, which is not followed"
-            raise UnsafeRepository(message, subject=req.full_url)
-        request = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if request is not None and after.netloc != self._host:
-            request.remove_header("Authorization")
-        return request
 
 
 def _host(url: str) -> str:

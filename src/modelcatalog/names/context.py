@@ -19,40 +19,41 @@ if TYPE_CHECKING:
 __all__ = ["CASES", "CHAPTERS"]
 
 FAMILY = (
-    Case("uncertain_type", families.uncertain_type, "type", "gemini-2.5-flash-tts", "A common word that is also a type means the family beside its company alone.", "常用词同时也是类型的，只有挨着公司才指系列。"),
-    Case("other_maker", families.other_maker, "family", "twelvelabs.pegasus-1-2-v1:0", "A word that two companies use is the family of the one that is named.", "两家公司都用的词，指的是写出来的那一家的系列。"),
-    Case("line_elsewhere", families.line_elsewhere, "unknown", "LLaMA-O1-Base-1127", "A letter and a number are a model of their own at the start or behind their company alone.", "字母加数字自成一个模型，只在开头或公司后面。"),
-    Case("uncertain_family", families.uncertain_family, "unknown", "my-nova-7b", "A common word means the family beside its company, or before one of its versions.", "常用词只有挨着公司，或者在自己的某个版本前面，才指系列。"),
-    Case("teacher", families.teacher, "unknown", "Qwythos-9B-Claude-Mythos", "Behind a size, a family whose weights were never published is who taught the model.", "规模后面、从未公开权重的系列，说的是拿谁教出来的。"),
-    Case("part_of_model", families.part_of_model, "unknown", "Mantis-8B-siglip-llama3", "Behind a size, an encoder is a part that was built in.", "规模后面的编码器是装在里面的部件。"),
-    Case("same_words_elsewhere", families.same_words_elsewhere, "family", "LinkSoul/Chinese-Llama-2-7b", "Under another's account, some words of one company mean what everybody calls so.", "在别人的账号下，某公司的有些词指的是大家都这么叫的系列。"),
+    Case("uncertain_type", families.uncertain_type, "type", "gemini-2.5-flash-tts", "A common word that is also a type means the family beside its company alone.", "常用词同时也是类型的，只有挨着公司才指系列。", families.is_type_too),
+    Case("other_maker", families.other_maker, "family", "twelvelabs.pegasus-1-2-v1:0", "A word that two companies use is the family of the one that is named.", "两家公司都用的词，指的是写出来的那一家的系列。", families.is_homonym),
+    Case("line_elsewhere", families.line_elsewhere, "unknown", "LLaMA-O1-Base-1127", "A letter and a number are a model of their own at the start or behind their company alone.", "字母加数字自成一个模型，只在开头或公司后面。", families.is_letter_of_line),
+    Case("uncertain_family", families.uncertain_family, "unknown", "my-nova-7b", "A common word means the family beside its company, or before one of its versions.", "常用词只有挨着公司，或者在自己的某个版本前面，才指系列。", families.is_common),
+    Case("teacher", families.teacher, "unknown", "Qwable-9B-Claude-Fable-5", "Behind a size, a family whose weights were never published is who taught the model.", "规模后面、从未公开权重的系列，说的是拿谁教出来的。", families.is_closed),
+    Case("part_of_model", families.part_of_model, "unknown", "Mantis-8B-siglip-llama3", "Behind a size, an encoder is a part that was built in.", "规模后面的编码器是装在里面的部件。", families.is_encoder),
+    Case("same_words_elsewhere", families.same_words_elsewhere, "family", "LinkSoul/Chinese-Llama-2-7b", "Under another's account, some words of one company mean what everybody calls so.", "在别人的账号下，某公司的有些词指的是大家都这么叫的系列。", families.is_elsewhere_another),
     Case("mark_next_to_family", families.mark_next_to_family, "family", "fast-apply-v0.10-Llama3.2-3B", "A version before the family is the tuning's where a name stands before it, and an edition where the family has one of its own behind it.", "系列前面的版本，再前面有名字时是调优的，系列后面自有版本时只是版次。"),
-    Case("language_model", families.language_model, "base", "Idefics3-8B-Llama3", "Behind the size of a model that reads pictures or sound, a family is the language model inside.", "能看图听音的模型，规模后面的系列是里面的语言模型。"),
+    Case("language_model", families.language_model, "base", "Idefics3-8B-Llama3", "Behind the size of a model that reads pictures or sound, a family is the language model inside.", "能看图听音的模型，规模后面的系列是里面的语言模型。", families.may_be_inside),
     Case("first_family", families.first_family, "family", "Qwen2.5-7B", "The first family is the model's own.", "第一个系列是模型自己的。"),
-    Case("line_of_family", families.line_of_family, "version", "minimax-m6", "A letter and a number are a version where the family has such a line, whatever family is called so too.", "系列有这种字母时，字母加数字是版本，不管哪个系列也叫这个名字。"),
+    Case("line_of_family", families.line_of_family, "version", "minimax-m6", "A letter and a number are a version where the family has such a line, whatever family is called so too.", "系列有这种字母时，字母加数字是版本，不管哪个系列也叫这个名字。", families.is_letter_and_number),
     Case("family_again", families.family_again, "family", "llama-2-7b-llama", "The family again adds nothing.", "系列再写一遍，不多说什么。"),
     Case("account_in_name", families.account_in_name, "family", "qwen-qwq-32b", "Of two families of one company, the first may be the word of its account, where the account is called so.", "同一家公司的两个系列，前一个可以只是账号的名字，账号正好这么叫。"),
-    Case("taught_by", families.taught_by, "family", "claude-opus-4-reasoning-qwen3-4b", "Before a family whose weights are open, one without published weights is who taught the model.", "权重公开的系列前面、没有公开权重的系列，说的是拿谁教出来的。"),
+    Case("taught_by", families.taught_by, "family", "claude-opus-4-reasoning-qwen3-4b", "Before a family whose weights are open, one without published weights is who taught the model.", "权重公开的系列前面、没有公开权重的系列，说的是拿谁教出来的。", families.is_open),
     Case("data_or_method", families.data_or_method, "family", "mpt-1b-redpajama-200b-dolly", "Behind a size or a finished model, or beside a base, a family names the data or the method.", "在规模或成品后面，或者已有基座模型时，系列说的是数据或方法。"),
-    Case("tuned_from", families.tuned_from, "family", "Llama-3_3-Nemotron-Super-49B-v1", "A family that is only ever tuned from others is the model's own, and the one before it the base.", "总由别的模型而来的系列是模型自己的，前一个系列是基座模型。"),
+    Case("tuned_from", families.tuned_from, "family", "Llama-3_3-Nemotron-Super-49B-v1", "A family that is only ever tuned from others is the model's own, and the one before it the base.", "总由别的模型而来的系列是模型自己的，前一个系列是基座模型。", families.is_derived),
     Case("base", families.base, "base", "DeepSeek-R1-Distill-Qwen-7B", "Of two families, the second is what the model was made from.", "两个系列里，后一个是基座模型。"),
 )
 BASE_WORD = (Case("base_word", families.base_word, "base", "L3.1-70B-Foo", "What tuners write for a base means it where a size of its stands in the name.", "调优者写基座模型用的词，名字里有基座模型的规模时才算。"),)
 COMPANY = (Case("company", families.company, "company", "google-bert-base", "A company's word before the family says who made it.", "系列前面的公司词说的是谁做的。"),)
 RESELLER = (Case("reseller", families.reseller, "route", "venice-gpt-5", "A reseller's word before the name says who serves it.", "名字前面的转售者词说的是谁在提供。"),)
 TYPE = (
-    Case("served_for", families.served_for, "route", "coding-glm-4.7", "A first word that a reseller serves models for is not a type.", "转售者用来分类的开头词不是类型。"),
+    Case("served_for", families.served_for, "route", "coding-glm-4.7", "A first word that a reseller serves models for is not a type.", "转售者用来分类的开头词不是类型。", families.is_reseller),
     Case("negated", families.negated, "unknown", "superhot-30b-8k-no-rlhf-test", "A type behind no, not or without is what the model is not.", "no、not、without 后面的类型，说的是它不是什么。"),
     Case("type", families.type_word, "type", "Qwen2.5-7B-Instruct", "A type is a type wherever it stands.", "类型词放在哪里都是类型。"),
 )
 TIER = (
-    Case("served_turbo", families.served_faster, "serving", "Llama-3.3-70B-Instruct-Turbo", "At the end of a name whose family has no such model, a tier of speed says how an API serves it.", "系列没有这种模型时，末尾表示速度的档位说的是接口怎么提供。"),
+    Case("tier_of_family", families.tier_of_family, "tier", "Opus 4.6", "Some tiers mean their family before one of its versions.", "有些档位后面跟着版本时，就指它所属的系列。", families.is_tier_of_family),
+    Case("served_turbo", families.served_faster, "serving", "Llama-3.3-70B-Instruct-Turbo", "At the end of a name whose family has no such model, a tier of speed says how an API serves it.", "系列没有这种模型时，末尾表示速度的档位说的是接口怎么提供。", families.is_fast),
     Case("tier", families.tier, "tier", "claude-3-5-sonnet", "A tier stands for a size.", "档位代表规模。"),
 )
 VARIANT = (
     Case("alias_in_family", families.packaging_in_family, "serving", "claude-3-5-haiku-latest", "Some words are an alias in one family alone: its maker says that they name the same model.", "有些词只在某个系列里是别名，厂商说它们指同一个模型。"),
-    Case("only_alias", families.only_alias, "serving", "gpt-5.2-chat-latest", "Where the maker serves a model by its newest edition alone, the word for it says nothing.", "厂商只用“最新”这个编号提供的模型，这个词不多说什么。"),
-    Case("served_faster", families.served_faster, "serving", "Kimi-K2.6-Fast", "So does a variant of speed.", "表示速度的变体也是。"),
+    Case("only_alias", families.only_alias, "serving", "gpt-5.2-chat-latest", "Where the maker serves a model by its newest edition alone, the word for it says nothing.", "厂商只用“最新”这个编号提供的模型，这个词不多说什么。", families.is_latest),
+    Case("served_faster", families.served_faster, "serving", "Kimi-K2.6-Fast", "So does a variant of speed.", "表示速度的变体也是。", families.is_fast),
     Case("variant", families.variant, "variant", "gemini-2.5-pro-preview", "A variant tells this model from another, and says nothing more.", "变体把这个模型和别的区分开，别的什么也不说。"),
 )
 UNKNOWN = (
@@ -61,28 +62,28 @@ UNKNOWN = (
 )
 NUMBER = (
     Case("counts_training", numbers.counts_training, "training", "pythia-70m-step-3000", "Beside step, epoch and their like, a number counts training.", "挨着 step、epoch 一类词的数字说的是训练。"),
-    Case("window_in_full", numbers.window_in_full, "context", "mixtral-8x7b-32768", "A power of two from 2,048 on is a length of context.", "2,048 起的二的幂是上下文长度。"),
-    Case("date", numbers.date, "released", "Qwen3-4B-Instruct-2507", "Four, six or eight digits are a date where the calendar and the family's habit allow it.", "四位、六位、八位数字，日历和系列的习惯都允许时就是日期。"),
-    Case("month_and_day", numbers.month_and_day, "released", "gemini-2.5-pro-preview-06-17", "Two numbers of two digits behind a version are a month and a day.", "版本后面两个两位数是月和日。"),
-    Case("hyperparameter", numbers.hyperparameter, "unknown", "Qwen-H-2", "Behind a letter that means nothing by itself, a number belongs to that letter.", "跟在本身没有意义的字母后面的数字属于那个字母。"),
+    Case("window_in_full", numbers.window_in_full, "context", "mixtral-8x7b-32768", "A power of two from 2,048 on is a length of context.", "2,048 起的二的幂是上下文长度。", numbers.may_be_window),
+    Case("date", numbers.date, "released", "Qwen3-4B-Instruct-2507", "Four, six or eight digits are a date where the calendar and the family's habit allow it.", "四位、六位、八位数字，日历和系列的习惯都允许时就是日期。", numbers.may_be_date),
+    Case("month_and_day", numbers.month_and_day, "released", "gemini-2.5-pro-preview-06-17", "Two numbers of two digits behind a version are a month and a day.", "版本后面两个两位数是月和日。", numbers.has_two_digits),
+    Case("hyperparameter", numbers.hyperparameter, "unknown", "Qwen-H-2", "Behind a letter that means nothing by itself, a number belongs to that letter.", "跟在本身没有意义的字母后面的数字属于那个字母。", numbers.is_whole),
     Case("base_version", numbers.base_decimal, "base", "Hermes-2-Theta-Llama-3-8B", "The number beside the base is the base's version.", "挨着基座模型的数字是基座模型的版本。"),
-    Case("too_long", numbers.too_long, "unknown", "aya-101", "No version has three digits, or two before a point away from its family.", "版本没有三位数；离开系列时，小数点前也没有两位数。"),
+    Case("too_long", numbers.too_long, "unknown", "aya-101", "No version has three digits, or two before a point away from its family.", "版本没有三位数；离开系列时，小数点前也没有两位数。", numbers.has_two_digits_before_point),
     Case("of_another_family", numbers.of_another_family, "unknown", "gpt-oss-20b-claude-4.6", "A number beside a family that is only a word here is that one's version.", "挨着只作普通词的系列的数字，是那个系列的版本。"),
-    Case("second_part", numbers.second_part, "version", "claude-3-5-sonnet", "A hyphen may stand for the point of a version.", "连字符可以代替版本里的小数点。"),
+    Case("second_part", numbers.second_part, "version", "claude-3-5-sonnet", "A hyphen may stand for the point of a version.", "连字符可以代替版本里的小数点。", numbers.is_whole),
     Case("one_version", numbers.one_version, "unknown", "gpt2-xl-ft-1", "A model has one version.", "一个模型只有一个版本。"),
-    Case("beside_family", numbers.beside_family, "version", "llama33-70b", "The number beside the family is its version.", "挨着系列的数字是它的版本。"),
-    Case("known_version", numbers.known_version, "version", "sqlcoder-7b-2", "A number is a version wherever the catalog knows it as one.", "目录里有的版本，放在哪里都是版本。"),
-    Case("single_digit", numbers.single_digit, "version", "mistral-large-3", "Behind words that are known, a single digit numbers the model, unless it counts runs of a tuning.", "认得的词后面的一位数是模型的编号，除非它数的是调优的次数。"),
-    Case("version_before_size", numbers.version_before_size, "version", "zork-2-7b", "A number between an unknown name and its size, type or tier is a version.", "没人认得的名字和它的规模、类型、档位之间的数字是版本。"),
+    Case("beside_family", numbers.beside_family, "version", "llama33-70b", "The number beside the family is its version.", "挨着系列的数字是它的版本。", numbers.is_whole),
+    Case("known_version", numbers.known_version, "version", "sqlcoder-7b-2", "A number is a version wherever the catalog knows it as one.", "目录里有的版本，放在哪里都是版本。", numbers.is_whole),
+    Case("single_digit", numbers.single_digit, "version", "mistral-large-3", "Behind words that are known, a single digit numbers the model, unless it counts runs of a tuning.", "认得的词后面的一位数是模型的编号，除非它数的是调优的次数。", numbers.is_digit),
+    Case("version_before_size", numbers.version_before_size, "version", "zork-2-7b", "A number between an unknown name and its size, type or tier is a version.", "没人认得的名字和它的规模、类型、档位之间的数字是版本。", numbers.is_whole),
     Case("of_word", numbers.of_word, "unknown", "Qwen-14B-Rombos-2.6", "Beside a word that no rule took, a number that is not a version of the family belongs to that word.", "挨着没人认得的词、又不是系列版本的数字，属于那个词。"),
-    Case("decimal", numbers.decimal, "version", "Mistral-7B-0.1", "A number with a point is a version wherever it stands.", "带小数点的数放在哪里都是版本。"),
+    Case("decimal", numbers.decimal, "version", "Mistral-7B-0.1", "A number with a point is a version wherever it stands.", "带小数点的数放在哪里都是版本。", numbers.is_decimal),
 )
 DATE = (Case("full_date", numbers.full_date, "released", "gpt-4o-2024-08-06", "A date in full is a date; of two, the first counts.", "写全的日期就是日期；有两个时第一个算数。"),)
 VERSION = (
     Case("packaging_word", numbers.packaging_word, "serving", "amazon/nova-pro-v1", "Some words with a v mean packaging in one family.", "有些带 v 的词只在某个系列里指打包方式。"),
     Case("base_marked", numbers.base_marked, "base", "OpenHermes-Mistral-v0.1-7B", "The version beside the base is the base's.", "挨着基座模型的版本是基座模型的。"),
-    Case("of_quantization", numbers.of_quantization, "format", "Qwen3-8B-NVFP4-v2", "Behind a quantization, a whole version counts its editions.", "量化后面的整数版本，数的是量化的版次。"),
-    Case("of_service", numbers.of_service, "serving", "meta.llama3-8b-instruct-v1", "Bedrock's v1 at the end says nothing of the model.", "Bedrock 末尾的 v1 不说模型。"),
+    Case("of_quantization", numbers.of_quantization, "format", "Qwen3-8B-NVFP4-v2", "Behind a quantization, a whole version counts its editions.", "量化后面的整数版本，数的是量化的版次。", numbers.is_edition),
+    Case("of_service", numbers.of_service, "serving", "meta.llama3-8b-instruct-v1", "Bedrock's v1 at the end says nothing of the model.", "Bedrock 末尾的 v1 不说模型。", numbers.is_v1),
     Case("of_tuning", numbers.of_tuning, "version", "OpenO1-Qwen-7B-v0.1", "Beside an unknown word or a tuning, a version is that one's; in a name with such words, one that the family does not have is too.", "挨着不认得的词或调优的版本属于它们；名字里有这样的词时，系列没有的版本也是。"),
     Case("marked", numbers.marked, "version", "Mistral-7B-Instruct-v0.3", "A version with its mark counts where none stands beside the family.", "系列旁边没有版本时，带记号的版本才算数。"),
     Case("edition", numbers.edition, "version", "Qwen3-8B-v2", "A second version tells editions apart.", "第二个版本区分版次。"),
@@ -98,17 +99,17 @@ SUFFIXED = (
 )
 SIZE = (
     Case("training_count", sizes.training_count, "training", "TinyLlama-1.1B-intermediate-step-1195k-token-2.5T", "Beside tokens, samples and their like a number counts training.", "挨着 tokens、samples 一类词的数字说的是训练。"),
-    Case("bits_behind_method", sizes.bits_behind_method, "quantization", "Llama-2-7B-GPTQ-4b-128g", "Behind a method, 4b is a width.", "方法后面的 4b 是位宽。"),
-    Case("dashed", sizes.dashed, "size", "pythia-2-8b", "A dash may stand for the point of a size: where the family has that size and not the version, the version stands already, or it begins with 0.", "连字符可以代替规模里的小数点：系列有这个规模而没有这个版本，或版本已经有了，或以 0 开头。"),
-    Case("million_tokens_served", sizes.million_tokens_served, "context", "claude-sonnet-4.6[1m]", "In brackets, or behind a version or a tier, 1m is a length of context where the family has no such size.", "方括号里，或版本、档位后面，系列又没有这个规模时，1m 是上下文长度。"),
-    Case("lettered_version", sizes.lettered_version, "version", "abab6.5t", "Where the catalog knows such a version, a t is not a unit.", "目录里有这样的版本时，t 不是单位。"),
+    Case("bits_behind_method", sizes.bits_behind_method, "quantization", "Llama-2-7B-GPTQ-4b-128g", "Behind a method, 4b is a width.", "方法后面的 4b 是位宽。", sizes.may_be_bits),
+    Case("dashed", sizes.dashed, "size", "pythia-2-8b", "A dash may stand for the point of a size: where the family has that size and not the version, the version stands already, or it begins with 0.", "连字符可以代替规模里的小数点：系列有这个规模而没有这个版本，或版本已经有了，或以 0 开头。", sizes.may_be_fraction),
+    Case("million_tokens_served", sizes.million_tokens_served, "context", "claude-sonnet-4.6[1m]", "In brackets, or behind a version or a tier, 1m is a length of context where the family has no such size.", "方括号里，或版本、档位后面，系列又没有这个规模时，1m 是上下文长度。", sizes.may_be_context),
+    Case("lettered_version", sizes.lettered_version, "version", "abab6.5t", "Where the catalog knows such a version, a t is not a unit.", "目录里有这样的版本时，t 不是单位。", sizes.is_trillions),
     Case("taught_by_closed", sizes.taught_by_closed, "size", "gpt-4-tuned-7b", "A family without published weights does not own a name that states parameters; it is who taught the model.", "没有公开权重的系列不会写参数量，它说的是拿谁教出来的。"),
-    Case("tokens_of_family", sizes.tokens_of_family, "unknown", "TinyLlama-3T", "Some families count the tokens of their training in trillions.", "有些系列用万亿数训练的词元。"),
-    Case("million_tokens_of_type", sizes.million_tokens_of_type, "context", "qwen-instruct-1m", "Behind a type, 1m is a length of context.", "类型后面的 1m 是上下文长度。"),
-    Case("version_and_size", sizes.version_and_size, "size", "LLAMA-3_8B", "Beside a family that has such a version, an underscore parts version and size.", "系列有这样的版本时，下划线把版本和规模分开。"),
+    Case("tokens_of_family", sizes.tokens_of_family, "unknown", "TinyLlama-3T", "Some families count the tokens of their training in trillions.", "有些系列用万亿数训练的词元。", sizes.is_trillions),
+    Case("million_tokens_of_type", sizes.million_tokens_of_type, "context", "qwen-instruct-1m", "Behind a type, 1m is a length of context.", "类型后面的 1m 是上下文长度。", sizes.is_one_million),
+    Case("version_and_size", sizes.version_and_size, "size", "LLAMA-3_8B", "Beside a family that has such a version, an underscore parts version and size.", "系列有这样的版本时，下划线把版本和规模分开。", sizes.is_two_parts),
     Case("first_size", sizes.first_size, "size", "Qwen2.5-7B", "The first number of parameters is the size.", "第一个参数量就是规模。"),
-    Case("samples_before_size", sizes.samples_before_size, "size", "Infinity-Instruct-3M-0613-Mistral-7B", "Millions before billions count samples, trillions before them tokens.", "十亿前面的百万数的是样本，万亿数的是词元。"),
-    Case("million_tokens", sizes.million_tokens, "context", "internlm2_5-7b-chat-1m", "Once the size is known, so many millions are a length of context.", "规模已知之后，这么多百万是上下文长度。"),
+    Case("samples_before_size", sizes.samples_before_size, "size", "Infinity-Instruct-3M-0613-Mistral-7B", "Millions before billions count samples, trillions before them tokens.", "十亿前面的百万数的是样本，万亿数的是词元。", sizes.is_billions),
+    Case("million_tokens", sizes.million_tokens, "context", "internlm2_5-7b-chat-1m", "Once the size is known, so many millions are a length of context.", "规模已知之后，这么多百万是上下文长度。", sizes.may_be_context),
     Case("total_behind_parts", sizes.total_behind_parts, "size", "Qwen-A3B-30B", "Behind experts or active parameters, a number is the total.", "专家或激活参数后面的数是总量。"),
     Case("same_again", sizes.same_again, "size", "Qwen-7B-7B", "The size again adds nothing.", "规模再写一遍，不多说什么。"),
     Case("active_before_total", sizes.active_before_total, "size", "OLMoE-1B-7B-0924", "Of two sizes of a mixture of experts, the smaller one is what works for each token.", "混合专家模型的两个规模里，小的是每个词元用到的。"),
@@ -140,7 +141,7 @@ BITS = (Case("bits", packaging.bits, "quantization", "mlx-community/Qwen3-8B-4bi
 GROUP = (Case("group", packaging.group, "quantization", "Mistral-7B-Instruct-v0.2-GPTQ-4bit-128g", "A group size counts beside bits or a method.", "挨着位数或方法，分组大小才算数。"),)
 HEAD_BITS = (Case("head_bits", packaging.head_bits, "quantization", "Llama-3-8B-exl2-6.0bpw-h6", "Bits of the output layer stand beside the others.", "输出层的位数跟在别的位数旁边。"),)
 FORMAT = (
-    Case("short_format", packaging.short_format, "unknown", "llava-onevision-7b-ov", "A word of two letters is a format only behind a width.", "两个字母的词跟在位宽后面才是格式。"),
+    Case("short_format", packaging.short_format, "unknown", "llava-onevision-7b-ov", "A word of two letters is a format only behind a width.", "两个字母的词跟在位宽后面才是格式。", packaging.is_short),
     Case("format", packaging.format_word, "format", "Qwen3-8B-GGUF", "A format is a format wherever it stands; the first counts.", "格式放在哪里都是格式；第一个算数。"),
 )
 DTYPE = (Case("dtype", packaging.dtype, "dtype", "Qwen3-8B-bf16", "A dtype of 16 or 32 bits is not a quantization.", "16 位或 32 位的数据类型不是量化。"),)

@@ -64,8 +64,8 @@ class Dictionary:
         "accounts", "apis", "catalog_heads", "catalogs",
         "checkpoints", "classes", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
         "hosts", "ideographic", "kinds", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
-        "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_words", "training_after", "training_after_size",
-        "training_before", "tuned", "variants", "words",
+        "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_families", "tier_words", "training_after",
+        "training_after_size", "training_before", "tuned", "variants", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -81,6 +81,8 @@ class Dictionary:
         """Spelling of a family with a type glued to it -> the type: ``llamaguard``."""
         self.company_of: dict[str, str] = {}
         self.ideographic: list[str] = []
+        self.tier_families: dict[str, FamilyWord] = {}
+        """Tier -> the family that it means before a version."""
 
     def fill(self, companies: Iterable[CompanyFile]) -> None:
         """Make the tables, which are empty before; one that was kept has them already."""
@@ -271,6 +273,7 @@ class Dictionary:
             family.weights == "closed", family.mixture, family.tokens, _facts(family),
         )  # fmt: skip
         alone = word.alone()
+        self.tier_families |= dict.fromkeys(family.tiers, alone)
         for served, before in family.served:
             self._add_served(served, before, alone)
         squeezed_own = "".join(c for c in own if c.isalnum())
@@ -294,7 +297,7 @@ def _facts(family: FamilyEntry) -> FamilyFacts:
     """What is seldom asked of a family."""
     joint, said, served = _versions(family)
     types = [set(series.types) for series in family.series]
-    ids = (*(text for series in family.series for text in (*series.models, *series.api, *series.sizes, *series.sizes.values())),)
+    ids = "\n".join(text for series in family.series for text in (*series.models, *series.api, *series.sizes, *series.sizes.values()))
     return FamilyFacts(
         joint, said, served, ids, tuple(sorted(set.intersection(*types) & _glued_types(family.name.lower()))) if types else (),
         bool(types) and all(not _SEEING.isdisjoint(some) for some in types),

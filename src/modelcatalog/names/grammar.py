@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.roles import Role
     from modelcatalog.records import Hub
 
-__all__ = ["PIECES", "WORDS", "Form", "PieceRule", "Told", "WordRule", "across", "known_piece", "pieces", "reference", "references", "word"]
+__all__ = ["PIECES", "WORDS", "Form", "PieceRule", "Told", "WordRule", "known_piece", "pieces", "reference", "references", "word"]
 
 
 def _opt(*parts: Node | str) -> Opt:
@@ -370,18 +370,6 @@ PIECES: tuple[PieceRule, ...] = (
         "qwen2.5", "Letters and digits, with points between digits; an underscore between digits is a point.", "internlm2_5-7b-chat",
     ),
 )  # fmt: skip
-
-_ACROSS: tuple[tuple[Node, str], ...] = (
-    (_alt("16", _WIDTH), "b"),
-    (_MONTH, "2"),
-    (_YEAR, "01"),
-    (Rep(_DIGIT, 5, 5), "o"),
-    (Fold(_seq(_opt(_DIGIT, _DIGIT), _alt(_seq("q", _opt("_"), _1_TO_8), _seq("iq", _1_TO_8), _seq("q", _opt("_"), _1_TO_8, _opt(_DASH), "k")))), "bklmnsx"),
-)
-"""What a piece has before a hyphen that is part of it -> how it may go on: 4-bit, 08-2024, 2024-08, 00001-of-00003, Q4-K-M."""
-_ACROSS_LONGEST = len("x55q_4-k")
-"""The longest of it, and the character before."""
-
 
 # --- references: how a text is taken apart --------------------------------------------------------
 
@@ -814,21 +802,6 @@ def _word_rule(name: str) -> tuple[WordRule, re.Pattern[str]]:
 
 pieces: Callable[[str], list[str]] = re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES)).findall
 """A text cut by `PIECES`, its case kept; joined, they are the text again."""
-
-
-@cache
-def _across_pattern() -> re.Pattern[str]:
-    return re.compile("(?<![^\\W_])(?:" + "|".join(f"{node.regex()}()" for node, _ in _ACROSS) + r")\Z")
-
-
-def across(text: str) -> tuple[str, ...]:
-    """How what stands behind a hyphen may begin, where text and hyphen are then parts of one piece.
-
-    >>> across("00001"), across("Q4"), across("Instruct")
-    (('o',), ('b', 'k', 'l', 'm', 'n', 's', 'x'), ())
-    """
-    found = _across_pattern().search(text[-_ACROSS_LONGEST:])
-    return () if found is None or found.lastindex is None else tuple(_ACROSS[found.lastindex - 1][1])
 
 
 def known_piece(text: str) -> Word | None:

@@ -178,10 +178,21 @@ def read_name(parts: Parts, source: str, lower: str, words: Dictionary, start: i
         return
     parts.name = name or None
     added = next((word for word in words.variants.get(parts.provider or "", ()) if lower.endswith(word, start + 1, end)), "")
+    if added and _has_models_of(added[1:], lower[start:end]):
+        added = ""
     parts.put("name", start, end - len(added))
     if added:
         parts.put("separator", end - len(added), end - len(added) + 1)
         parts.put("serving", end - len(added) + 1, end)
+
+
+def _has_models_of(added: str, name: str) -> bool:
+    """Whether the family in a name has models that end in the word, as whisper-large-v3-turbo does: then no provider added it."""
+    for piece in grammar.pieces(name):
+        family = alone(readings()[piece])[0].value
+        if isinstance(family, FamilyWord):
+            return added in family.facts.own()
+    return False
 
 
 def account_end(lower: str, start: int, end: int, words: Dictionary) -> int:

@@ -17,16 +17,17 @@ if TYPE_CHECKING:
     from modelcatalog.names.words import Readings
     from modelcatalog.records import Dtype, SegmentKind
 
-__all__ = ["Case", "Found", "Mode", "Places", "Reading", "Tape", "release", "run"]
+__all__ = ["Case", "Found", "Mode", "Places", "Reading", "Tape", "fitting", "release", "run"]
 
 
 class Case:
     """One thing that neighbours decide; `context.CASES` has them all, in the order in which they are tried."""
 
-    __slots__ = ("about", "example", "gives", "name", "take", "zh")
+    __slots__ = ("about", "example", "fits", "gives", "name", "take", "zh")
 
     def __init__(  # noqa: PLR0917  a row of a table
         self, name: str, take: Callable[[Reading, int, Word], bool], gives: SegmentKind, example: str, about: str, zh: str,
+        fits: Callable[[Word, Dictionary], bool] | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         """What explanations, documentation and tests call it."""
@@ -40,6 +41,8 @@ class Case:
         """The reason, one sentence."""
         self.zh = zh
         """The same in Chinese."""
+        self.fits = fits
+        """Which words it may take at all, whatever stands beside them; None: any. Asked once for each word, so `take` need not ask again."""
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -226,7 +229,9 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
         if role == "unknown" and not mode.meanings:
             reading.keep_unknown(i, word)  # what its cases come to, for the commonest word
             continue
-        for case in cases[role]:
+        case: Case
+        table = cases[role]
+        for case in word.cases if word.table is table else fitting(word, table, reading.dictionary):
             if case.take(reading, i, word):
                 decided[i] = case
                 if case.gives == "unknown":
@@ -236,6 +241,13 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
                 break
         else:
             reading.keep_unknown(i, word)
+
+
+def fitting(word: Word, table: tuple[Case, ...], dictionary: Dictionary) -> tuple[Case, ...]:
+    """Those of its role's cases that may take the word, whatever stands beside it; the word remembers them."""
+    found = tuple([case for case in table if case.fits is None or case.fits(word, dictionary)])
+    word.cases, word.table = found, table
+    return found
 
 
 @lru_cache(maxsize=4096)

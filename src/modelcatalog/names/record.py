@@ -48,6 +48,9 @@ _set_identity: Final = vars(ModelName)["_identity"].__set__
 _new_tuple: Final = tuple.__new__
 _hyphens: tuple[Segment, ...] = ()
 """Hyphens are three in ten of all segments, so each is made once, by its place; as many as the longest name so far had characters."""
+_slashes: tuple[Segment, ...] = ()
+"""The same for the slash behind an owner."""
+_TWO_DIGITS: Final = tuple([f"{number:02}" for number in range(32)])
 
 
 def recorded(text: str, strict: object, sized: Sized | None) -> ModelName:
@@ -175,11 +178,12 @@ def _series(family: FamilyWord, version: str) -> str:
 
 def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     """The whole text in order; without regions, the owner and its slash are before the words, and with them slash is -1."""
-    start, make, segment, hyphens = parts.slash + 1, _new_tuple, Segment, _hyphens
-    if len(hyphens) < len(reading.source):
-        hyphens = _more_hyphens(len(reading.source))
-    segments = [make(segment, ("owner", parts.owner, 0, start - 1)), make(segment, ("separator", "/", start - 1, start))] if start > 1 else []
-    for kind, text in zip(reading.tape.kinds, reading.tape.texts, strict=False):
+    start, make, segment = parts.slash + 1, _new_tuple, Segment
+    if len(_hyphens) < len(reading.source):
+        _more_separators(len(reading.source))
+    hyphens = _hyphens
+    segments = [make(segment, ("owner", parts.owner, 0, start - 1)), _slashes[start - 1]] if start > 1 else []
+    for kind, text in zip(reading.tape.kinds, reading.tape.texts):  # noqa: B905  compiled, ``strict`` would cost as much as the loop
         if text == "-" and kind == "separator":
             segments.append(hyphens[start])
             start += 1
@@ -190,11 +194,11 @@ def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def _more_hyphens(count: int) -> tuple[Segment, ...]:
-    """Hyphens for a name of so many characters, and some more."""
-    global _hyphens  # noqa: PLW0603  replaced whole, so that nobody sees half of it
+def _more_separators(count: int) -> None:
+    """Hyphens and slashes for a name of so many characters, and some more."""
+    global _hyphens, _slashes  # noqa: PLW0603  replaced whole, so that nobody sees half of them; the hyphens last, since these are counted
+    _slashes = tuple([Segment("separator", "/", at, at + 1) for at in range(2 * count)])
     _hyphens = tuple([Segment("separator", "-", at, at + 1) for at in range(2 * count)])
-    return _hyphens
 
 
 def _unknown_family(reading: Reading) -> str | None:
@@ -305,8 +309,9 @@ def _identity(found: Found) -> Identity:
         keys = sorted(set(keys))
     released = found.released
     if released is not None:
-        day = "" if released.day is None else f"-{released.day:02}"
-        date = f"{released.year or ''}-{released.month or 0:02}{day}"
+        day = "" if released.day is None else f"-{_TWO_DIGITS[released.day]}"
+        year = "" if released.year is None else str(released.year)
+        date = f"{year}-{_TWO_DIGITS[released.month or 0]}{day}"
     return _new_tuple(Identity, ("" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date, order))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from modelcatalog.names.native import mypyc_attr
 
@@ -125,11 +125,12 @@ class FamilyFacts:
 
     __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual")
     __slots__ = (
-        "_active", "_aliases", "_own", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees", "served", "usual",
+        "_active", "_aliases", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees",
+        "served", "usual",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917  made in one place
-        self, joint: str, said: Mapping[str, str], served: frozenset[str], ids: tuple[str, ...], implies: tuple[str, ...], sees: bool, encoder: bool,  # noqa: FBT001
+        self, joint: str, said: Mapping[str, str], served: frozenset[str], ids: str, implies: tuple[str, ...], sees: bool, encoder: bool,  # noqa: FBT001
         budgets: frozenset[str], others: bool, usual: str | None,  # noqa: FBT001
     ) -> None:  # fmt: skip
         self.joint = joint
@@ -139,7 +140,7 @@ class FamilyFacts:
         self.served = served
         """Versions, in lower case, of which no weights were published."""
         self.ids = ids
-        """Patterns of its models' names, and ids of those that are only served."""
+        """Patterns of its models' names, and ids of those that are only served: lines of one text, since most families are never asked for them."""
         self.implies = implies
         """Types of all its models, which its name says with the family: the guard of ShieldGemma."""
         self.sees = sees
@@ -155,6 +156,7 @@ class FamilyFacts:
         of its own words says; None: nothing."""
         self._sizes: frozenset[int] | None = None
         self._own: frozenset[str] | None = None
+        self._own_sized: frozenset[str] | None = None
         self._active: dict[int, int] | None = None
         self._aliases: frozenset[str] | None = None
         self._tiers: dict[tuple[str, str], int | None] = {}
@@ -163,7 +165,7 @@ class FamilyFacts:
         """Parameters of the one size that models of this version and tier have; None: there is none, or there are several."""
         key = version, tier
         if key not in self._tiers:
-            texts = [text for text in self.ids if {version, tier} <= set(re.split(_WORD, re.sub(_JOINED, ".", text.lower())))]
+            texts = [text for text in self.ids.splitlines() if {version, tier} <= set(re.split(_WORD, re.sub(_JOINED, ".", text.lower())))]
             found = [re.findall(_STATED, text) for text in texts]
             sizes = {round(float(number.replace("_", ".")) * _UNITS[unit.lower()]) for some in found for number, unit in some}
             told = len(sizes) == 1 and all(found) and not any(re.search(_EXPERTS, text) for text in texts)  # gemini-1.5-flash is none of 8b
@@ -173,14 +175,14 @@ class FamilyFacts:
     def only(self, text: str, word: str) -> bool:
         """Whether a model is served by this id with this word at its end, and by none without the word."""
         if self._aliases is None:
-            self._aliases = frozenset(re.sub(_WORD, "-", name.lower()) for name in self.ids)
+            self._aliases = frozenset(re.sub(_WORD, "-", name.lower()) for name in self.ids.splitlines())
         long = re.sub(_WORD, "-", text.lower())
         return long in self._aliases and long.removesuffix(f"-{word}") not in self._aliases
 
     def active(self, total: int) -> int | None:
         """Parameters that work for each token in the one model of so many; None: there is none, or there are several."""
         if self._active is None:
-            paired = [pair for text in self.ids for pair in re.findall(_PAIRED, text)]
+            paired = [pair for text in self.ids.splitlines() for pair in re.findall(_PAIRED, text)]
             pairs = {(round(float(first) * _UNITS["b"]), round(float(second) * _UNITS["b"])) for first, second in paired}
             totals = [first for first, _ in pairs]
             self._active = {first: second for first, second in pairs if totals.count(first) == 1}
@@ -188,19 +190,26 @@ class FamilyFacts:
 
     def has(self, text: str) -> bool:
         """Whether a pattern of its models' names has this text, lower case."""
-        return any(text in name.lower() for name in self.ids)
+        return text in self.ids.lower()
 
     def own(self) -> frozenset[str]:
         """Words of its models' names, lower case: the en and the v1.5 of bge-small-en-v1.5; of a pattern, the parts."""
         if self._own is None:
-            self._own = frozenset(word for text in self.ids for word in re.split(_WORD, text.lower()))
+            self._own = frozenset(word for text in self.ids.splitlines() for word in re.split(_WORD, text.lower()))
         return self._own
+
+    def own_sized(self) -> frozenset[str]:
+        """Those of names that state parameters: the turbo of qwen-turbo is none."""
+        if self._own_sized is None:
+            self._own_sized = frozenset(word for text in self.ids.splitlines() if re.search(_STATED, text) for word in re.split(_WORD, text.lower()))
+        return self._own_sized
 
     def sizes(self) -> frozenset[int]:
         """Parameters that its models' names state."""
         if self._sizes is None:
-            stated = {round(float(number.replace("_", ".")) * _UNITS[unit.lower()]) for text in self.ids for number, unit in re.findall(_STATED, text)}
-            self._sizes = frozenset(count for count in stated if count > _CONTEXTS)
+            stated = [pair for text in self.ids.splitlines() for pair in re.findall(_STATED, text)]
+            counts = {round(float(number.replace("_", ".")) * _UNITS[unit.lower()]) for number, unit in stated}
+            self._sizes = frozenset(count for count in counts if count > _CONTEXTS)
         return self._sizes
 
 
@@ -266,7 +275,7 @@ class Word:
     """A word and its meaning: ``role`` says what kind, ``value`` what it states."""
 
     __match_args__: ClassVar = ("role", "text", "value", "key")
-    __slots__ = ("key", "role", "text", "value")
+    __slots__ = ("cases", "key", "role", "table", "text", "value")
 
     def __init__(self, role: Role, text: str, value: Value = None, key: str | None = None) -> None:
         self.role: Role = role
@@ -274,6 +283,10 @@ class Word:
         self.value: Value = value
         self.key = key
         """What the word adds to the canonical name; None: nothing."""
+        self.cases: tuple[Any, ...] = ()
+        """Those cases of its role that may take it, whatever stands beside it; see `reading.fitting`."""
+        self.table: object = None
+        """The cases of the role of which these are those."""
 
     def written(self, text: str) -> Word:
         """The same word, written otherwise."""

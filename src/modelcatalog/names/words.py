@@ -1,8 +1,8 @@
 """Owns the words of a name: how a stretch of text becomes words, each with what it means by itself.
 
 A piece is a word of the dictionary, a word that `grammar.WORDS` describes, or both glued together; a phrase is several
-pieces. Knows nothing of neighbours. What stands between two hyphens is remembered with its words (`readings`, bounded), which is why a
-name costs little more than parting it at its hyphens: `grammar.PIECES` are asked for what is new.
+pieces. Knows nothing of neighbours. What the dictionary or a rule had to be asked about is remembered (`readings`, bounded), which is
+why a name costs little more than cutting it up.
 """
 
 from __future__ import annotations
@@ -23,14 +23,12 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary, Option
     from modelcatalog.names.grammar import WordRule
 
-__all__ = ["Readings", "Several", "Stretch", "alone", "cut", "fold", "names_family", "narrowed", "readings", "spread"]
+__all__ = ["Readings", "Several", "alone", "cut", "fold", "names_family", "narrowed", "readings"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
 _LONGEST = 80
 """Words longer than this mean nothing; they are not worth a look-up or a place in memory."""
-_OFTEN = 3
-"""So many pieces without a hyphen come again: Q4_K_M.gguf; what has more is hardly met twice."""
 _NAME = 4
 """A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
 _GLUED = 10**8
@@ -58,28 +56,10 @@ class Several(Word):
         return at + 2 < len(pieces) and pieces[at + 2].lower().startswith(self.seconds)
 
 
-@mypyc_attr(acyclic=True)
-class Stretch(Word):
-    """What stands between two hyphens, where that is not one word whatever follows."""
-
-    __slots__ = ("behind", "loose", "texts", "words")
-
-    def __init__(self, text: str, words: list[Word], texts: list[str], behind: tuple[str, ...], *, loose: bool) -> None:
-        super().__init__("several", text)
-        self.words = words
-        """Separators among them."""
-        self.texts = texts
-        """As they were written."""
-        self.behind = behind
-        """How the next stretch begins, in lower case, where both together may mean something else."""
-        self.loose = loose
-        """Whether it means nothing without its neighbours, as where two hyphens stand together."""
-
-
 class Readings:
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
-    __slots__ = ("between", "dictionary", "first", "kept")
+    __slots__ = ("dictionary", "first", "kept", "shortest_class")
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
@@ -87,8 +67,8 @@ class Readings:
         """What is a word, or begins a phrase."""
         self.kept: dict[str, Word] = {}
         """Those that are remembered."""
-        self.between: dict[str, Word] = {}
-        """What stands between two hyphens -> its word, or a `Stretch`; those that are remembered."""
+        self.shortest_class = min(map(len, dictionary.classes), default=_LONGEST)
+        """Characters: shorter words end with no class of models."""
 
     def __getitem__(self, piece: str) -> Word:
         return self.kept.get(piece) or self.new(piece)
@@ -97,7 +77,7 @@ class Readings:
         """The word of a piece that is not among the kept ones."""
         if piece.isalpha() and piece.isascii():
             lowered = piece.lower()
-            if lowered not in self.first and not lowered.endswith(self.dictionary.classes):
+            if lowered not in self.first and (len(lowered) < self.shortest_class or not lowered.endswith(self.dictionary.classes)):
                 # As most new words are: every rule of `grammar.WORDS` wants a digit. Made again each time, since that costs
                 # no more than finding it again among tens of thousands, and nothing has to be kept.
                 return Word("unknown", lowered, None, lowered)
@@ -111,69 +91,11 @@ class Readings:
         self.kept[piece] = found
         return found
 
-    def stretch(self, text: str) -> Word:
-        """What stands between two hyphens and is not among the remembered ones."""
-        if text.isalpha() and text.isascii():
-            lowered = text.lower()
-            if lowered not in self.first and not lowered.endswith(self.dictionary.classes):
-                return Word("unknown", lowered, None, lowered)  # see `new`
-        if text.isalnum():  # one piece, whatever the letters and digits
-            found = self.kept.get(text) or self.new(text)
-            behind = _behind(text)
-            if isinstance(found, Several):
-                found = Stretch(text, *spread([found], [text]), (*behind, *found.seconds), loose=False)
-            elif behind:
-                found = Stretch(text, [found], [text], behind, loose=False)
-        else:
-            cut_so = pieces(text)
-            found = self._joined(text, cut_so)
-            if len(cut_so) > _OFTEN:
-                return found
-        if len(self.between) >= _REMEMBERED:
-            self.between.clear()
-        self.between[text] = found
-        return found
-
-    def _joined(self, text: str, cut_so: list[str]) -> Stretch:
-        """Several pieces between two hyphens."""
-        if not cut_so or not (cut_so[0][0].isalnum() and cut_so[-1][0].isalnum()):
-            return Stretch(text, [], [], (), loose=True)
-        kept = self.kept
-        found = [kept.get(piece) or self.new(piece) for piece in cut_so]
-        behind = _behind(text)
-        for at, word in enumerate(found):
-            if isinstance(word, Several):
-                if word.may_begin(cut_so, at):
-                    return Stretch(text, [], [], (), loose=True)
-                if at == len(found) - 1:
-                    behind = (*behind, *word.seconds)
-                elif word.single is not None:
-                    found[at] = word.single
-        for word in found:
-            if isinstance(word, Several):
-                found, cut_so = spread(found, cut_so)
-                break
-        return Stretch(text, found, cut_so, behind, loose=False)
-
-
-def _behind(text: str) -> tuple[str, ...]:
-    """`grammar.across`, which hardly any text comes to: it ends with a number, or with the k of a K-quant."""
-    if text[-1] in "kK":
-        may = len(text) > 1 and not text[-2].isalpha()
-    else:
-        before = text.rstrip("0123456789")
-        decimal = before[-1:] == "." and before[-2:-1].isdigit()
-        may = before != text and (not before or before[-1] in "qQ" or not (before[-1].isalnum() or decimal))
-    return grammar.across(text) if may else ()
-
 
 def fold(text: str) -> str:
     """Lower case; character by character where that would change the length."""
     lowered = text.lower()
     return lowered if len(lowered) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-
-
-_HYPHEN = Word("separator", "-")
 
 
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
@@ -209,49 +131,20 @@ def names_family(piece: str) -> bool:
 
 
 def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
-    """The words of a text, separators among them, and their texts as they were written."""
-    parts, between = text.split("-"), known.between
-    found = [between.get(part) or known.stretch(part) for part in parts]
-    count = 2 * len(parts) - 1
-    words, texts = [_HYPHEN] * count, ["-"] * count
-    words[::2], texts[::2] = found, parts
-    for word in found:
-        if isinstance(word, Stretch):
-            return _stretched(text, known, found, parts)
+    """The words of a stretch, separators among them, and their texts as they were written."""
+    texts, kept = pieces(text), known.kept
+    words = [kept.get(piece) or known.new(piece) for piece in texts]
+    for at, word in enumerate(words):
+        if isinstance(word, Several):
+            if word.single is None or word.may_begin(texts, at):
+                return _spread(words, texts, at)
+            words[at] = word.single
     return words, texts
 
 
-def _stretched(text: str, known: Readings, found: list[Word], parts: list[str]) -> tuple[list[Word], list[str]]:
-    """The same, where from one place on some stretches are several words, or may be other words together with what follows."""
-    words: list[Word] = []
-    texts: list[str] = []
-    last = len(parts) - 1
-    for at, word in enumerate(found):
-        if isinstance(word, Stretch):
-            if word.loose or (at < last and word.behind and parts[at + 1].lower().startswith(word.behind)):
-                return _whole(text, known)
-            words += word.words
-            texts += word.texts
-        else:
-            words.append(word)
-            texts.append(parts[at])
-        if at < last:
-            words.append(_HYPHEN)
-            texts.append("-")
-    return words, texts
-
-
-def _whole(text: str, known: Readings) -> tuple[list[Word], list[str]]:
-    """The same, piece by piece: what stands between two hyphens depends on what is beyond them."""
-    texts = pieces(text)
-    return spread([known[piece] for piece in texts], texts)
-
-
-def spread(found: list[Word], pieces: list[str]) -> tuple[list[Word], list[str]]:
-    """The words of pieces, some of which are several words or begin a phrase, and their texts."""
-    words: list[Word] = []
-    texts: list[str] = []
-    at, count = 0, len(pieces)
+def _spread(found: list[Word], pieces: list[str], at: int) -> tuple[list[Word], list[str]]:
+    """The same, where from one place on some pieces are several words or begin a phrase."""
+    words, texts, count = found[:at], pieces[:at], len(pieces)
     while at < count:
         word, piece = found[at], pieces[at]
         at += 1

@@ -58,14 +58,14 @@ _GGUF_SUFFIX = re.compile(r"\.lora_([ab])$")
 
 
 class _Begun(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     changing: tuple[str, ...]
     remedy: str
 
 
 class _Words(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     config: str
     weights: str

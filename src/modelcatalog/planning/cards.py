@@ -17,13 +17,21 @@ from modelcatalog.planning.accelerators import Gpu
 
 __all__ = ["Card", "Machine", "bandwidth", "read", "sizes", "usable"]
 
-_FORM = re.compile(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
-_MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?P<unit>[GT])i?B?\b\)?", re.IGNORECASE)
+_FORM = re.compile(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*(?<![a-z])[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
+_MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?:(?P<unit>[GT])(?:i?B)?|(?P<small>M)i?B)\b\)?", re.IGNORECASE)
+"""The T of Ti is not a unit: an RTX 3080 Ti does not have 3,080 tebibytes."""
+_UNITS = {"m": 1 / 1024, "g": 1, "t": 1024}
+"""Of memory, in GiB."""
 _NOISE = re.compile(
-    r"\b(nvidia|geforce|amd|radeon|instinct|intel|apple|tesla|huawei|gpus?|vram|macbook|mac|studio|notebook|pro (?=m\d)|with|of)\b|华为|英伟达|显卡",
+    r"\b(nvidia|geforce|amd|radeon|instinct|intel|apple|tesla|huawei|gpus?|vram|macbook|mac|studio|notebook|pro (?=m\d)|with|of"
+    r"|corporation|design|generation|graphics)\b|华为|英伟达|显卡",
     re.IGNORECASE,
 )
 _RAM = re.compile(r"\b(cpu|ram)\b", re.IGNORECASE)
+_CHIP = re.compile(r"[^\[\]]*\[(?P<name>[^\[\]]+)\][^\[\]]*")
+"""How the system's list of devices names a card: its chip, then what it is sold as."""
+_MOBILE = re.compile(r"(mobile|maxq)+(laptop)?|laptop(mobile|maxq)+")
+"""Other words for a laptop's GPU, which is another one than the desktop's of that number."""
 _BUILD = re.compile(r"(sxm\d?|pcie|hbm\d?e?)+$")
 """How a card is built, which drivers say in its name."""
 _GIB = 1 << 30
@@ -45,6 +53,8 @@ class Card(_Entry):
     names: tuple[str, ...]
     source: str = "unverified"
     checked: date | None = None
+    says: tuple[Literal["memory", "bandwidth"], ...] = ("memory",)
+    """What the page says of it; the rest is as it is commonly quoted."""
     memory: tuple[int, ...]
     """GiB, the smallest first."""
     bandwidth: int | tuple[int, ...] | None = None
@@ -90,9 +100,10 @@ def read(text: object) -> Machine:
     if not isinstance(text, str) or not text.strip():
         message = f"on={text!r} names no machine"
         raise Unsupported(message, subject=str(text), hint=_EXAMPLES)
-    found = _MEMORY.search(text)
-    size = float(found["size"]) * (1024 if found["unit"].lower() == "t" else 1) if found else None
-    rest = text if found is None else f"{text[: found.start()]} {text[found.end() :]}"
+    sold = _sold(text)
+    found = _MEMORY.search(sold)
+    size = float(found["size"]) * _UNITS[(found["unit"] or found["small"]).lower()] if found else None
+    rest = sold if found is None else f"{sold[: found.start()]} {sold[found.end() :]}"
     form = _FORM.fullmatch(" ".join(rest.split()))
     count = int((form["many"] or form["times"] or 1) if form else 1)
     words = _NOISE.sub(" ", form["name"] if form else rest)
@@ -123,8 +134,8 @@ def bandwidth(card: Gpu) -> int | None:
     >>> bandwidth(Gpu("NVIDIA A100-SXM4-80GB", 0, 80 << 30)), bandwidth(Gpu("M4 Max", 0, 128 << 30))
     (2039, 546)
     """
-    key = _key(_NOISE.sub(" ", _MEMORY.sub(" ", card.name)))
-    known = _by_key().get(key) or _by_key().get(_BUILD.sub("", key))
+    key = _key(_NOISE.sub(" ", _MEMORY.sub(" ", _sold(card.name))))
+    known = _named(key) or _named(_BUILD.sub("", key))
     if known is None:
         return None
     found, sizes_of = known[0].bandwidth, known[0].memory
@@ -144,7 +155,7 @@ def usable(size: int) -> int:
 def _ram(text: str, size: float | None) -> Machine:
     if size is None:
         message = f"on={text!r} does not say how much RAM"
-        raise Unsupported(message, subject=text, hint='pass on="64GB RAM"')
+        raise Unsupported(message, subject=text, hint=_EXAMPLES)
     return Machine((), round(size * _GIB), f"planned for {size:g} GB of RAM, as asked")
 
 
@@ -174,12 +185,22 @@ def _by_key() -> dict[str, tuple[Card, str]]:
     return {_key(_NOISE.sub(" ", name)): (entry, name) for entry in _cards() for name in entry.names}
 
 
+def _sold(text: str) -> str:
+    """What a card is sold as, where the text has its chip before it."""
+    found = _CHIP.fullmatch(text)
+    return text if found is None else found["name"]
+
+
+def _named(key: str) -> tuple[Card, str] | None:
+    return _by_key().get(key) or _by_key().get(_MOBILE.sub("laptop", key))
+
+
 def _known(key: str, text: str) -> tuple[Card, str]:
     """The card of a name, also where its series is left out: 4090, 7900 XTX."""
-    known = _by_key()
     for one in (key, f"rtx{key}", f"rx{key}", f"gtx{key}", f"arc{key}"):
-        if one in known:
-            return known[one]
+        if (found := _named(one)) is not None:
+            return found
+    known = _by_key()
     near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
     names = ", ".join(known[one][1] for one in near)
     message = f"no card or chip {text!r} is known"

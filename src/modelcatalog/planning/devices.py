@@ -60,7 +60,7 @@ def checked(device: object, cards: Sequence[Gpu], *, subject: str) -> str | None
         message = f"{text!r} is not a device"
         raise Unsupported(message, subject=text, hint=f'pass "cpu", "cuda", "cuda:1", "mps", "xpu" or "npu"; {hint}')
     if why is not None:
-        message = f"there is not a device {text} here for {subject}: {why}"
+        message = f"there is no device {text} here for {subject}: {why}"
         raise Unsupported(message, subject=text, hint=hint)
     return text
 

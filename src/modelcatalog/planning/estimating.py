@@ -3,7 +3,7 @@
 >>> from modelcatalog import parse
 >>> from modelcatalog.planning.request import Request
 >>> print(estimate(parse("Llama-3.3-70B-Instruct"), Request(on="RTX 4090")))
-Llama-3.3-70B-Instruct has 70B parameters: about 140 GB in bfloat16 and 42.4 GB in 4 bits, of 25.4 GB free on RTX 4090, so neither fits
+Llama-3.3-70B-Instruct has 70B parameters: about 140 GB in bfloat16 and 42.4 GB in 4 bits, with 25.4 GB free on RTX 4090: neither fits
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ def estimate(name: ModelName, asked: Request) -> str | None:
     if quantization is not None and quantization.bits:
         size = round(total * (float(quantization.bits) + _BESIDE) / 8)
         verdict = "fits" if free is not None and size <= free else "does not fit"
-        return f"{head}: about {human(size)} in {quantization.scheme or quantization.method}, of {human(free)} free {place}, which {verdict}"
+        return f"{head}: about {human(size)} in {quantization.scheme or quantization.method}, with {human(free)} free {place}: it {verdict}"
     whole, packed = (round(total * bits / 8) for bits in (_PLAIN, _PACKED))
     fits = [size for size in (whole, packed) if free is not None and size <= free]
     verdict = {0: "neither fits", 1: "only 4 bits fit", 2: "both fit"}[len(fits)]
-    said = f"{head}: about {human(whole)} in bfloat16 and {human(packed)} in 4 bits, of {human(free)} free {place}, so {verdict}"
+    said = f"{head}: about {human(whole)} in bfloat16 and {human(packed)} in 4 bits, with {human(free)} free {place}: {verdict}"
     forms = sorted({_form(catalog.parse(one.repo_id)) for one in catalog.siblings(name)} - {""})
     return f"{said}; the catalog lists it in {', '.join(forms)}" if forms else said
 
@@ -75,6 +75,6 @@ def _free(asked: Request) -> tuple[int | None, str]:
     there = cards.read(asked.on) if asked.on else None
     gpus = there.cards if there is not None else machine.gpus() if str(asked.device or "auto") != "cpu" else ()
     if not gpus:
-        return (machine.free_ram() if there is None else there.ram), "RAM"
+        return (machine.free_ram() if there is None else there.ram), "in RAM"
     many = f"{len(gpus)} x {gpus[0].name}" if len(gpus) > 1 else gpus[0].name
     return sum(card.free for card in gpus), f"on {many}"

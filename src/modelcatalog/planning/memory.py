@@ -98,7 +98,7 @@ def cache(layers: Layers, *, engine: Engine, dtype: str | None, kv_dtype: str | 
         keeping = keeping._replace(apart=older)
     elif engine.takes is not None and engine.takes.whole_unless:
         whole = options.get(engine.takes.whole_unless) is not False
-        keeping = keeping._replace(whole=whole, beyond=0 if whole else engine.takes.at_once)
+        keeping = keeping._replace(whole=whole, beyond=0 if whole else engine.takes.at_once, steps=engine.takes.steps, alike=engine.takes.alike)
     return Cache(layers, width, keeping, concurrency)
 
 

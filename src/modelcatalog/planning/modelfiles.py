@@ -45,7 +45,7 @@ def warnings(kept: Kept | None, *, template: bool | None) -> tuple[str, ...]:
     found = [*kept.notes]
     if said.unused:
         more = "; num_predict is max_new_tokens= here" if "num_predict" in said.unused else ""
-        found.append(f"the Modelfile of {said.title} sets {', '.join(said.unused)}, which stands for nothing here{more}")
+        found.append(f"the Modelfile of {said.title} sets {', '.join(said.unused)}, which has no effect here{more}")
     if said.projector:
         found.append(f"{said.title} has a projector of images, which no engine here reads from Ollama's store: it takes text alone")
     if said.jinja is None and (said.renderer or said.template):

@@ -57,7 +57,9 @@ def picture(shown: Shown, say: Telling) -> Picture:
         bars=tuple(bars),
         limit=shown.free,
         limit_label=limit,
-        said=say.said.format(weights=human(shown.weights), beside=human(shown.beside), each=each, bars=told, limit=f" {limit}." if limit else ""),
+        said=say.said.format(
+            weights=human(shown.weights), beside=human(shown.beside), each=each, bars=told, limit=say.ended.format(text=limit) if limit else ""
+        ),
     )
 
 

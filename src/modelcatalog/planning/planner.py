@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from modelcatalog import catalog, hubs
+from modelcatalog.catalog.completing import no_name
 from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, ModelCatalogError, Unsupported
 from modelcatalog.hubs import local
 from modelcatalog.planning import adapting, lockfile, serving, variants
@@ -48,7 +49,10 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
         UnsafeRepository, NeedsRemoteCode: loading it would run code from the repository.
         WontFit: with ``fit``, if no variant fits.
         Unsupported: the checkpoint does not talk, an argument means nothing here, or what is installed cannot run it.
+        TypeError: ``name`` is none of the three.
     """
+    if not isinstance(name, str | Path | ModelName):
+        raise no_name(name)
     request = Request.of(name.source if isinstance(name, ModelName) else str(name), options)
     if request.served:
         return serving.plan_served(name if isinstance(name, ModelName) else catalog.parse(str(name)), request)
@@ -101,7 +105,7 @@ def _of(record: ModelName, path: Path | None, request: Request) -> Plan:
     except HubUnreachable as error:
         # Without a network the name and the catalog still tell whether it could fit at all.
         if (about := estimate(record, request)) is not None:
-            error.message = f"{about}; {error.message}"
+            error.message = f"{about}\n{error.message}"
             error.args = (error.message,)
         raise
 

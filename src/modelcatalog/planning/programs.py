@@ -204,7 +204,7 @@ def _located(one: _Candidate, name: ModelName, passed: list[str]) -> Located | N
     if name.quantization is None and one.quantization is not None:
         reasons.append(f"the name asks for no quantization; this copy is {one.quantization.scheme or one.quantization}")
     if aside:
-        reasons.append(f"what its Modelfile says of how to run it stands for its own name, {found.title}, alone")
+        reasons.append(f"what its Modelfile says of how to run it applies to its own name, {found.title}, alone")
     return Located(choice._replace(reason=""), tuple(reasons), copy=copy, headers=headers, kept=kept)
 
 

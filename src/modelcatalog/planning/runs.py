@@ -63,6 +63,10 @@ class Takes(_Entry):
     """Bytes on each card before a model is there. In RAM that is what the process has already."""
     whole_unless: str = ""
     """The engine option without which, as False, it keeps all tokens in layers with a window too."""
+    steps: int = 1
+    """Tokens of a window that it keeps are a multiple of so many."""
+    alike: bool = False
+    """The values of each layer take as much as those of the widest."""
 
 
 class Server(_Entry):

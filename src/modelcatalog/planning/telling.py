@@ -78,6 +78,8 @@ class Telling(NamedTuple):
     """Weights, KV cache, the same where it is not known, activations and engine."""
     fits: tuple[str, str]
     title: str
+    ended: str
+    """One more sentence, ``{text}``, behind others."""
     limit: str
     bar: str
     said: str
@@ -125,6 +127,7 @@ _ENGLISH = Telling(
     parts=("weights", "KV cache", "KV cache (unknown)", "activations and engine"),
     fits=(", fits", ", too much"),
     title="Memory of {name}, {engine}",
+    ended=" {text}.",
     limit="{size} free {place}",
     bar="{tokens} tokens: {said}",
     said="Weights take {weights}, activations and the engine {beside}. With the KV cache, by tokens{each}: {bars}.{limit}",
@@ -184,6 +187,7 @@ _CHINESE = Telling(
     parts=("权重", "KV 缓存", "KV 缓存（未知）", "激活值与引擎"),
     fits=("，装得下", "，装不下"),
     title="{name} 的内存，{engine}",
+    ended="{text}。",
     limit="可用 {size}（{place}）",
     bar="{tokens} 个词元：{said}",
     said="权重占 {weights}，激活值与引擎占 {beside}。加上 KV 缓存，按{each}词元数：{bars}。{limit}",

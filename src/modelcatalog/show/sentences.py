@@ -24,7 +24,11 @@ _TAIL = (" ", ",", ";")
 _TAIL_HOLE = "((?:[ ,;:(].*?)?)"
 _WHO = re.compile(r"(?P<head>\S+): (?P<rest>.+)", re.DOTALL)
 _ASIDE = re.compile(r"(?P<head>.+?) \((?P<rest>.+)\)", re.DOTALL)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+"""However many words, it is a value."""
 _LIST = re.compile(r"(, | or | and )")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_HAN_BEHIND = re.compile(r" [\u4e00-\u9fff]")
 _LONGEST = 4000
 _FEW = 10
 """Letters around the holes below which a sentence could be a part of any text."""
@@ -123,14 +127,16 @@ class _Reading:
                 continue
             known = {name: self.of(value) for name, value in holes.items()}
             # Of few letters there is a sentence in every text: then what is around them must be known too, or be one word.
-            if sentence.letters < _FEW and any(known[name] is None and " " in value for name, value in holes.items()):
+            if sentence.letters < _FEW and any(known[name] is None and " " in _QUOTED.sub("", value) for name, value in holes.items()):
                 continue
             return self._made(sentence, holes)
         return None
 
     def _made(self, sentence: _Sentence, holes: Mapping[str, str]) -> str:
         filled = {name: self.of(value) or self._value(value) for name, value in holes.items()}
-        return filled.get("", "") + _HOLE.sub(lambda hole: filled[hole[1]], sentence.target)
+        split = _HOLE.split(sentence.target)
+        inside = (filled[piece] if place % 2 else piece for place, piece in enumerate(split))
+        return _closed_up((filled.get("", ""), *inside))
 
     def _value(self, value: str) -> str:
         """What fills a hole and is not a sentence: a name, or what somebody else said behind a colon."""
@@ -158,7 +164,24 @@ class _Reading:
         if None in each:
             return None
         between = [self._pairs.joints[{", ": 3, " or ": 4, " and ": 5}[one]] for one in pieces[1::2]]
-        return "".join(part for pair in zip(each, [*between, ""], strict=True) for part in pair if part)
+        return _closed_up(part for pair in zip(each, [*between, ""], strict=True) for part in pair if part)
+
+
+def _closed_up(pieces: Iterable[str]) -> str:
+    """Pieces in a row; the blank that parts Chinese from a Latin word goes where Chinese stands on either side of it.
+
+    >>> _closed_up(["", "字节跳动", " 没有公开 ", "Doubao", " 的权重"])
+    '字节跳动没有公开 Doubao 的权重'
+    """
+    said = ""
+    for piece in pieces:
+        added = piece
+        if _HAN.match(said[-1:]) and _HAN_BEHIND.match(added):
+            added = added[1:]
+        elif _HAN.match(said[-2:-1]) and said.endswith(" ") and _HAN.match(added):
+            said = said[:-1]
+        said += added
+    return said
 
 
 def entries(kind: str) -> dict[str, str]:

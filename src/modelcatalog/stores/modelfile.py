@@ -36,7 +36,7 @@ _ROLES = ("system", "user", "assistant")
 class Modelfile(BaseModel):
     """What Ollama keeps of a Modelfile. It stands where the caller says nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     title: str
     """Ollama's name of the model."""

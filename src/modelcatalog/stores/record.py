@@ -17,7 +17,7 @@ __all__ = ["LocalCopy"]
 class LocalCopy(BaseModel):
     """A model on this disk, in the store of one program."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: ModelName
     """What its store calls it, read."""

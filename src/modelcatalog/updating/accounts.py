@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from modelcatalog.hubs import Hub
     from modelcatalog.hubs.files import Published
 
-__all__ = ["Asked", "ask", "of_hub"]
+__all__ = ["Asked", "ask", "of_hub", "with_many"]
 
 _AT_ONCE = 4
 _SECONDS = 20.0
@@ -31,6 +32,9 @@ _FAILURES = 3
 """After so many in a row a hub is asked no more: it is down, or wants to be left alone."""
 _FRESH = timedelta(hours=1)
 """What an update that broke off has fetched within this time is not fetched again by the one that goes on."""
+_KNOWN_FOR = 8
+"""Repositories that the catalog lists of a company, from which on it is asked about without being named: a hub answers about five hundred
+requests in five minutes to who has no token, and a maker of few models seldom has others."""
 _DAY = len("2026-11-29")
 
 
@@ -44,10 +48,16 @@ class Asked(NamedTuple):
     problems: tuple[str, ...]
 
 
+def with_many() -> set[str]:
+    """The companies that are asked about without being named."""
+    listed = Counter(entry.series.company for entry in listing.recorded().entries)
+    return {company for company, count in listed.items() if count >= _KNOWN_FOR}
+
+
 def of_hub(hub: Hub, companies: Iterable[str] | None = None) -> tuple[str, ...]:
-    """The accounts of the catalog's companies on a hub; not those of who publishes the models of others."""
-    wanted = None if companies is None else set(companies)
-    chosen = (company for company in index().companies if not company.repackager and (wanted is None or company.name in wanted))
+    """The accounts on a hub of some companies, or of those with many models; not those of who publishes the models of others."""
+    wanted = with_many() if companies is None else set(companies)
+    chosen = (company for company in index().companies if not company.repackager and company.name in wanted)
     return tuple(dict.fromkeys(one for company in chosen for one in listing.accounts(company, hub.ids)))
 
 

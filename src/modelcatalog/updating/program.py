@@ -89,7 +89,7 @@ def gathered(
                 now = now.model_copy(update={"models": told})
         except ModelCatalogError as error:
             outcome = Outcome(
-                source=source, state="failed", day=_last(before, source), problems=(f"{error.message}: {error.hint}" if error.hint else error.message,)
+                source=source, state="failed", day=_last(before, source), problems=(f"{error.message}; {error.hint}" if error.hint else error.message,)
             )
         outcomes.append(outcome)
     return now, outcomes

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from modelcatalog.names.cases.numbers import dethrone, lined, served_only, set_version
-from modelcatalog.names.roles import Mixture, Parameters, Word, unknown
+from modelcatalog.names.roles import Mixture, Parameters, Word, point, unknown
 
 if TYPE_CHECKING:
+    from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.reading import Reading
     from modelcatalog.names.roles import BaseWord, FamilyWord
 
@@ -19,10 +20,25 @@ __all__ = [
     "data_or_method",
     "family_again",
     "first_family",
+    "is_closed",
+    "is_common",
+    "is_derived",
+    "is_elsewhere_another",
+    "is_encoder",
+    "is_fast",
+    "is_homonym",
+    "is_latest",
+    "is_letter_and_number",
+    "is_letter_of_line",
+    "is_open",
+    "is_reseller",
+    "is_tier_of_family",
+    "is_type_too",
     "language_model",
     "line_elsewhere",
     "line_of_family",
     "mark_next_to_family",
+    "may_be_inside",
     "negated",
     "only_alias",
     "other_maker",
@@ -36,6 +52,7 @@ __all__ = [
     "taught_by",
     "teacher",
     "tier",
+    "tier_of_family",
     "tuned_from",
     "type_word",
     "uncertain_family",
@@ -53,19 +70,23 @@ _SIZED = frozenset(("embedding", "reranker"))
 # --- families -------------------------------------------------------------------------------------
 
 
+def is_common(word: Word, _: Dictionary) -> bool:
+    return not cast("FamilyWord", word.value).bare
+
+
+def is_type_too(word: Word, dictionary: Dictionary) -> bool:
+    return is_common(word, dictionary) and word.text in dictionary.plain
+
+
 def uncertain_type(reading: Reading, i: int, word: Word) -> bool:
-    family = cast("FamilyWord", word.value)
-    if family.bare:
+    if _trusted(reading, i, cast("FamilyWord", word.value)) or _denied(reading, i):
         return False
-    plain = reading.dictionary.plain.get(word.text)
-    if plain is None or _trusted(reading, i, family) or _denied(reading, i):
-        return False
+    plain = reading.dictionary.plain[word.text]
     return _note_type(reading, i, plain, cast("str", plain.value))
 
 
 def uncertain_family(reading: Reading, i: int, word: Word) -> bool:
-    family = cast("FamilyWord", word.value)
-    return not family.bare and not _trusted(reading, i, family)
+    return not _trusted(reading, i, cast("FamilyWord", word.value))
 
 
 def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
@@ -82,6 +103,8 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     if following.role == "size":
         count, sizes = cast("Parameters", following.value).total, family.facts.sizes()
         return count in sizes or (count % _BILLION == 0 and any(count == size // _BILLION * _BILLION for size in sizes))  # OPT-6B is short for 6.7B
+    if following.role == "number" and after + 2 < len(tape.words) and tape.words[after + 2].role == "number" and tape.texts[after + 1] == "-":
+        return f"{following.text}.{tape.words[after + 2].text}" in family.versions  # seed-2-0-code
     return following.text in family.follows or (following.key or following.text).lstrip("v") in family.versions
 
 
@@ -89,11 +112,14 @@ def _times_billion(number: str) -> int:
     return round(float(number) * _BILLION) if number.replace(".", "", 1).isdecimal() else 0
 
 
+def is_homonym(word: Word, dictionary: Dictionary) -> bool:
+    return word.text in dictionary.homonyms
+
+
 def other_maker(reading: Reading, i: int, word: Word) -> bool:
-    makers = reading.dictionary.homonyms.get(word.text)
-    if makers is None or reading.found.family is not None:
+    if reading.found.family is not None:
         return False
-    account = reading.mode.account
+    makers, account = reading.dictionary.homonyms[word.text], reading.mode.account
     maker = makers.get(reading.found.company or "") or makers.get((account.company if account is not None else None) or "")
     if maker is None or maker.value is word.value:
         return False
@@ -101,11 +127,13 @@ def other_maker(reading: Reading, i: int, word: Word) -> bool:
     return _set_family(reading, i, maker)
 
 
+def is_letter_of_line(word: Word, _: Dictionary) -> bool:
+    return len(word.text) == 1 and word.text in cast("FamilyWord", word.value).lines
+
+
 def line_elsewhere(reading: Reading, i: int, word: Word) -> bool:
-    if len(word.text) > 1:
-        return False
     family, tape, now = cast("FamilyWord", word.value), reading.tape, reading.found.family
-    if word.text not in family.lines or (now is not None and now.name == family.name) or reading.found.company == family.company:
+    if (now is not None and now.name == family.name) or reading.found.company == family.company:
         return False
     before, after, account = tape.before(i), tape.after(i), reading.mode.account
     if before < 0 or tape.words[before].role in ("other", "reseller") or tape.words[before].text in reading.dictionary.resellers:
@@ -117,8 +145,16 @@ def line_elsewhere(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
-def part_of_model(reading: Reading, _: int, word: Word) -> bool:
-    return reading.at.size >= 0 and not reading.mode.in_tag and cast("FamilyWord", word.value).facts.encoder
+def is_encoder(word: Word, _: Dictionary) -> bool:
+    return cast("FamilyWord", word.value).facts.encoder
+
+
+def part_of_model(reading: Reading, _: int, __: Word) -> bool:
+    return reading.at.size >= 0 and not reading.mode.in_tag
+
+
+def is_elsewhere_another(word: Word, _: Dictionary) -> bool:
+    return bool(cast("FamilyWord", word.value).facts.others)
 
 
 def same_words_elsewhere(reading: Reading, i: int, word: Word) -> bool:
@@ -126,8 +162,6 @@ def same_words_elsewhere(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.family is not None or "/" not in reading.source:
         return False
     family = cast("FamilyWord", word.value)
-    if not family.facts.others:
-        return False
     if mode.account is not None and (mode.account.repackager or mode.account.company == family.company):
         return False
     other = reading.dictionary.families.get("".join(char if char.isalnum() else " " for char in word.text).split()[-1])
@@ -144,13 +178,18 @@ def _meet(reading: Reading, family: FamilyWord) -> None:
         reading.mode.meanings = {**reading.mode.meanings, **family.words}
 
 
+def is_closed(word: Word, _: Dictionary) -> bool:
+    return cast("FamilyWord", word.value).closed
+
+
+def is_open(word: Word, _: Dictionary) -> bool:
+    return not cast("FamilyWord", word.value).closed
+
+
 def teacher(reading: Reading, _: int, word: Word) -> bool:
     if reading.at.size < 0 or reading.found.family is not None or reading.mode.in_tag:
         return False
-    family = cast("FamilyWord", word.value)
-    if not family.closed:
-        return False
-    _meet(reading, family)
+    _meet(reading, cast("FamilyWord", word.value))
     return True
 
 
@@ -195,7 +234,7 @@ def _imply(reading: Reading, kind: str | None) -> None:
 
 def taught_by(reading: Reading, i: int, word: Word) -> bool:
     now, family, account, found = reading.found.family, cast("FamilyWord", word.value), reading.mode.account, reading.found
-    if now is None or family.closed or family.name == now.name or reading.mode.in_tag or found.company == now.company:
+    if now is None or family.name == now.name or reading.mode.in_tag or found.company == now.company:
         return False
     if not served_only(now, found.version) or (account is not None and account.company == now.company):
         return False
@@ -203,11 +242,16 @@ def taught_by(reading: Reading, i: int, word: Word) -> bool:
     return _set_family(reading, i, word)
 
 
+def may_be_inside(word: Word, _: Dictionary) -> bool:
+    family = cast("FamilyWord", word.value)
+    return not (family.closed or family.derived)
+
+
 def language_model(reading: Reading, i: int, word: Word) -> bool:
     if reading.at.size < 0:
         return False
     now, found, family = reading.found.family, reading.found, cast("FamilyWord", word.value)
-    if found.base is not None or reading.mode.in_tag or family.closed or family.derived:
+    if found.base is not None or reading.mode.in_tag:
         return False
     if now is None:
         return _encoded(reading) and _set_base(reading, i, word)
@@ -220,9 +264,13 @@ def _keep_key(reading: Reading, word: Word) -> bool:
     return True
 
 
+def is_letter_and_number(word: Word, _: Dictionary) -> bool:
+    return word.text[1:].isdecimal()
+
+
 def line_of_family(reading: Reading, i: int, word: Word) -> bool:
     now = reading.found.family
-    if now is None or reading.found.version is not None or word.text[0] not in now.lines or not word.text[1:].isdecimal():
+    if now is None or reading.found.version is not None or word.text[0] not in now.lines:
         return False
     _meet(reading, cast("FamilyWord", word.value))
     return set_version(reading, i, lined(now, word.text[0], word.text[1:]))
@@ -274,9 +322,13 @@ def data_or_method(reading: Reading, _: int, word: Word) -> bool:
     return _keep_key(reading, word)
 
 
+def is_derived(word: Word, _: Dictionary) -> bool:
+    return cast("FamilyWord", word.value).derived
+
+
 def tuned_from(reading: Reading, i: int, word: Word) -> bool:
-    now, family = reading.found.family, cast("FamilyWord", word.value)
-    if now is None or now.derived or not family.derived:
+    now = reading.found.family
+    if now is None or now.derived:
         return False
     found, at, kinds = reading.found, reading.at, reading.tape.kinds
     found.base, found.base_version = now, found.version
@@ -338,8 +390,12 @@ def reseller(reading: Reading, i: int, word: Word) -> bool:
 # --- types, tiers, variants -----------------------------------------------------------------------
 
 
-def served_for(reading: Reading, i: int, word: Word) -> bool:
-    if i != 0 or word.text not in reading.dictionary.resellers:
+def is_reseller(word: Word, dictionary: Dictionary) -> bool:
+    return word.text in dictionary.resellers
+
+
+def served_for(reading: Reading, i: int, _: Word) -> bool:
+    if i != 0:
         return False
     after = reading.tape.after(i)
     return after >= 0 and reading.tape.words[after].role in ("family", "company")
@@ -387,17 +443,45 @@ def tier(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
+def is_tier_of_family(word: Word, dictionary: Dictionary) -> bool:
+    return word.text in dictionary.tier_families
+
+
+def tier_of_family(reading: Reading, i: int, word: Word) -> bool:
+    family, tape = reading.dictionary.tier_families[word.text], reading.tape
+    before, after = tape.before(i), tape.after(i)
+    if reading.found.family is not None or reading.mode.in_tag or after < 0 or tape.words[after].role != "number":
+        return False
+    if before >= 0 and tape.words[before].role not in ("other", "reseller", "company"):
+        return False
+    version = point(cast("str", tape.words[after].value))
+    if version not in family.versions and version not in family.facts.own():
+        return False
+    _meet(reading, family)
+    reading.found.family, reading.at.family, reading.mode.open = family, i, True
+    return tier(reading, i, word)
+
+
+def is_fast(word: Word, dictionary: Dictionary) -> bool:
+    return word.text in dictionary.served_faster
+
+
 def served_faster(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.found.family, reading.tape
-    if family is None or word.text not in reading.dictionary.served_faster or (reading.found.version is None and reading.at.size < 0):
+    if family is None or (reading.found.version is None and reading.at.size < 0):
         return False
     after = tape.after(i)
-    return (after < 0 or tape.words[after].role in ("other", "suffix")) and word.text not in family.facts.own()
+    own = family.facts.own() if reading.at.size < 0 else family.facts.own_sized()
+    return (after < 0 or tape.words[after].role in ("other", "suffix")) and word.text not in own
+
+
+def is_latest(word: Word, _: Dictionary) -> bool:
+    return word.text == "latest"
 
 
 def only_alias(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.found.family, reading.tape
-    if word.text != "latest" or family is None or tape.after(i) >= 0 or reading.found.version is None:
+    if family is None or tape.after(i) >= 0 or reading.found.version is None:
         return False  # without a version it is another model each time
     return family.facts.only("".join(tape.texts[reading.at.family : i + 1]), word.text)
 

@@ -9,6 +9,7 @@ from modelcatalog.names.reading import release
 from modelcatalog.names.roles import Day, FamilyWord, Numbered, point
 
 if TYPE_CHECKING:
+    from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.reading import Reading
     from modelcatalog.names.roles import Word
 
@@ -24,11 +25,20 @@ __all__ = [
     "dethrone",
     "edition",
     "full_date",
+    "has_two_digits",
+    "has_two_digits_before_point",
     "hyperparameter",
+    "is_decimal",
+    "is_digit",
+    "is_edition",
+    "is_v1",
+    "is_whole",
     "known_version",
     "line",
     "lined",
     "marked",
+    "may_be_date",
+    "may_be_window",
     "month_and_day",
     "of_another_family",
     "of_quantization",
@@ -131,11 +141,22 @@ def counts_training(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
+def is_whole(word: Word, _: Dictionary) -> bool:
+    return cast("str", word.value).isdecimal()
+
+
+def is_decimal(word: Word, _: Dictionary) -> bool:
+    return not point(cast("str", word.value)).isdecimal()
+
+
+def may_be_window(word: Word, _: Dictionary) -> bool:
+    text = cast("str", word.value)
+    return text.isdecimal() and _SHORTEST_WINDOW <= len(text) <= _WINDOW_DIGITS
+
+
 def window_in_full(reading: Reading, i: int, word: Word) -> bool:
-    if len(word.text) < _SHORTEST_WINDOW:
-        return False
     text, found, numbers = cast("str", word.value), reading.found, reading.dictionary.numbers
-    if not text.isdecimal() or len(text) > _WINDOW_DIGITS or found.context is not None or found.family is None:
+    if found.context is not None or found.family is None:
         return False
     before = reading.tape.before(i)
     if before >= 0 and reading.tape.kinds[before] == "unknown":
@@ -147,9 +168,14 @@ def window_in_full(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
+def may_be_date(word: Word, _: Dictionary) -> bool:
+    text = cast("str", word.value)
+    return len(text) in (4, 6, 8) and text.isdecimal()
+
+
 def date(reading: Reading, i: int, word: Word) -> bool:
     text, family, at = cast("str", word.value), reading.found.family, reading.at
-    if reading.found.released is not None or len(text) not in (4, 6, 8) or not text.isdecimal():
+    if reading.found.released is not None:
         return False
     if family is None and not reading.mode.recognised and at.lead >= 0 and len(text) == 4 and text[0] != "0":  # noqa: PLR2004
         return False  # zork-2507-7b: a name that nobody knows may have such a number of its own
@@ -160,10 +186,15 @@ def date(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
+def has_two_digits(word: Word, _: Dictionary) -> bool:
+    text = cast("str", word.value)
+    return len(text) == 2 and text.isdecimal()  # noqa: PLR2004
+
+
 def month_and_day(reading: Reading, i: int, word: Word) -> bool:
     text, tape = cast("str", word.value), reading.tape
     words, kinds = tape.words, tape.kinds
-    if len(text) != 2 or not text.isdecimal() or reading.found.version is None or reading.found.released is not None:  # noqa: PLR2004
+    if reading.found.version is None or reading.found.released is not None:
         return False
     if i + 2 >= len(words) or words[i + 1].text != "-":
         return False
@@ -181,9 +212,9 @@ def month_and_day(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
-def hyperparameter(reading: Reading, i: int, word: Word) -> bool:
+def hyperparameter(reading: Reading, i: int, _: Word) -> bool:
     before, family = reading.tape.before(i), reading.found.family
-    if before < 0 or family is None or reading.tape.kinds[before] != "unknown" or not cast("str", word.value).isdecimal():
+    if before < 0 or family is None or reading.tape.kinds[before] != "unknown":
         return False
     letter = reading.tape.words[before].text
     return len(letter) == 1 and letter.isalpha() and letter != "v" and letter not in family.lines
@@ -191,6 +222,10 @@ def hyperparameter(reading: Reading, i: int, word: Word) -> bool:
 
 def base_decimal(reading: Reading, i: int, word: Word) -> bool:
     return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, point(cast("str", word.value)))
+
+
+def has_two_digits_before_point(word: Word, _: Dictionary) -> bool:
+    return len(point(cast("str", word.value)).partition(".")[0]) > 1
 
 
 def too_long(reading: Reading, i: int, word: Word) -> bool:
@@ -209,7 +244,7 @@ def of_another_family(reading: Reading, i: int, _: Word) -> bool:
 
 def second_part(reading: Reading, i: int, word: Word) -> bool:
     text, version, tape = cast("str", word.value), reading.found.version, reading.tape
-    if version is None or not text.isdecimal() or tape.before(i) != reading.at.version:
+    if version is None or tape.before(i) != reading.at.version:
         return False
     if "." in version or not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", "."):
         return False
@@ -229,13 +264,13 @@ def one_version(reading: Reading, _: int, __: Word) -> bool:
 
 def beside_family(reading: Reading, i: int, word: Word) -> bool:
     digits, family = cast("str", word.value), reading.found.family
-    if family is None or not reading.mode.open or not digits.isdecimal() or reading.tape.before(i) != reading.at.family:
+    if family is None or not reading.mode.open or reading.tape.before(i) != reading.at.family:
         return False
     return set_version(reading, i, _dotted(family, digits, beside=True))
 
 
 def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
-    """``gpt-35``, ``llama32``: two digits that lack their point."""
+    """``gpt-35``, ``llama32``, ``claude-opus-45``: two digits beside family or tier that lack their point."""
     if len(digits) != _VERSION_DIGITS or digits in family.versions:
         return digits
     dotted = f"{digits[0]}.{digits[1]}"
@@ -244,17 +279,22 @@ def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
 
 def known_version(reading: Reading, i: int, word: Word) -> bool:
     digits, family, tape = cast("str", word.value), reading.found.family, reading.tape
-    if family is None or not digits.isdecimal():
+    if family is None:
         return False
     if reading.mode.open:
-        digits = _dotted(family, digits, beside=False)
-        return digits in family.versions and set_version(reading, i, digits)
+        dotted = _dotted(family, digits, beside=tape.kinds[tape.before(i)] == "tier")
+        return (dotted in family.versions or (dotted != digits and dotted in family.facts.own())) and set_version(reading, i, dotted)
     return digits in family.versions and tape.kinds[tape.before(i)] != "unknown" and set_version(reading, i, digits)
+
+
+def is_digit(word: Word, _: Dictionary) -> bool:
+    text = cast("str", word.value)
+    return len(text) < _VERSION_DIGITS and text.isdecimal()
 
 
 def single_digit(reading: Reading, i: int, word: Word) -> bool:
     digits, family, tape = cast("str", word.value), reading.found.family, reading.tape
-    if family is None or not reading.mode.open or len(digits) >= _VERSION_DIGITS or not digits.isdecimal():
+    if family is None or not reading.mode.open:
         return False
     before = tape.before(i)
     return tape.kinds[before] != "unknown" and tape.words[before].key not in reading.dictionary.tuned and set_version(reading, i, digits)
@@ -262,7 +302,7 @@ def single_digit(reading: Reading, i: int, word: Word) -> bool:
 
 def version_before_size(reading: Reading, i: int, word: Word) -> bool:
     digits, tape = cast("str", word.value), reading.tape
-    if reading.found.family is not None or reading.mode.recognised or not digits.isdecimal() or not tape.before(i) == reading.at.lead_end >= 0:
+    if reading.found.family is not None or reading.mode.recognised or not tape.before(i) == reading.at.lead_end >= 0:
         return False
     after = tape.after(i)
     return after >= 0 and tape.words[after].role in ("size", "mixture", "type", "tier") and set_version(reading, i, digits)
@@ -294,7 +334,7 @@ def _owns(family: FamilyWord, text: str) -> bool:
 
 def decimal(reading: Reading, i: int, word: Word) -> bool:
     text = point(cast("str", word.value))
-    if text.isdecimal() or not (reading.found.family is not None or reading.mode.recognised or reading.tape.before(i) == reading.at.lead_end >= 0):
+    if not (reading.found.family is not None or reading.mode.recognised or reading.tape.before(i) == reading.at.lead_end >= 0):
         return False
     return set_version(reading, i, text)
 
@@ -322,17 +362,21 @@ def base_marked(reading: Reading, i: int, word: Word) -> bool:
     return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, lined(reading.found.base, "v", said.digits + said.letter))
 
 
-def of_quantization(reading: Reading, i: int, word: Word) -> bool:
-    if reading.found.family is None or not cast("Numbered", word.value).digits.isdecimal():
-        return False
-    return reading.tape.kinds[reading.tape.before(i)] == "quantization"
+def is_edition(word: Word, _: Dictionary) -> bool:
+    return cast("Numbered", word.value).digits.isdecimal()
 
 
-def of_service(reading: Reading, i: int, word: Word) -> bool:
-    if not reading.mode.dotted or reading.tape.after(i) >= 0:
-        return False
+def of_quantization(reading: Reading, i: int, _: Word) -> bool:
+    return reading.found.family is not None and reading.tape.kinds[reading.tape.before(i)] == "quantization"
+
+
+def is_v1(word: Word, _: Dictionary) -> bool:
     said = cast("Numbered", word.value)
     return said.digits + said.letter == "1"
+
+
+def of_service(reading: Reading, i: int, _: Word) -> bool:
+    return reading.mode.dotted and reading.tape.after(i) < 0
 
 
 def of_tuning(reading: Reading, i: int, word: Word) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.reading import Reading
     from modelcatalog.names.roles import Method, Scheme, Share, Width, Word
     from modelcatalog.records import Dtype
@@ -17,6 +18,7 @@ __all__ = [
     "gguf_width",
     "group",
     "head_bits",
+    "is_short",
     "method",
     "mixed_scheme",
     "mlc_scheme",
@@ -173,9 +175,13 @@ def dtype(reading: Reading, _: int, word: Word) -> bool:
     return True
 
 
+def is_short(word: Word, _: Dictionary) -> bool:
+    return len(word.text) == _SHORT
+
+
 def short_format(reading: Reading, i: int, word: Word) -> bool:
     tape, before = reading.tape, reading.tape.before(i)
-    if len(word.text) != _SHORT or _packaging(reading) == word.value:
+    if _packaging(reading) == word.value:
         return False
     return before < 0 or tape.kinds[before] not in ("quantization", "dtype")
 

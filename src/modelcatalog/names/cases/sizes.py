@@ -8,6 +8,7 @@ from modelcatalog.names.cases.numbers import dethrone, served_only, training
 from modelcatalog.names.words import alone, readings
 
 if TYPE_CHECKING:
+    from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.reading import Reading
     from modelcatalog.names.roles import Mixture, Parameters, Word
 
@@ -20,7 +21,14 @@ __all__ = [
     "effective",
     "experts",
     "first_size",
+    "is_billions",
+    "is_one_million",
+    "is_trillions",
+    "is_two_parts",
     "lettered_version",
+    "may_be_bits",
+    "may_be_context",
+    "may_be_fraction",
     "million_tokens",
     "million_tokens_of_type",
     "million_tokens_served",
@@ -68,16 +76,31 @@ def training_count(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
+def is_billions(word: Word, _: Dictionary) -> bool:
+    return cast("Parameters", word.value).unit == "b"
+
+
+def is_trillions(word: Word, _: Dictionary) -> bool:
+    return cast("Parameters", word.value).unit == "t"
+
+
+def may_be_bits(word: Word, dictionary: Dictionary) -> bool:
+    said = cast("Parameters", word.value)
+    return said.unit == "b" and not said.total % _BILLION and said.total // _BILLION in dictionary.numbers.widths
+
+
 def bits_behind_method(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.size is None:
         return False
     said, before = cast("Parameters", word.value), reading.tape.before(i)
-    if said.unit != "b" or before < 0 or reading.tape.words[before].role != "method":
-        return False
-    if said.total % _BILLION or said.total // _BILLION not in reading.dictionary.numbers.widths:
+    if before < 0 or reading.tape.words[before].role != "method":
         return False
     reading.found.bits = reading.found.bits or said.total // _BILLION
     return True
+
+
+def may_be_fraction(word: Word, _: Dictionary) -> bool:
+    return word.text.removesuffix("b").isdecimal()
 
 
 def dashed(reading: Reading, i: int, word: Word) -> bool:
@@ -85,7 +108,7 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
     if n < 0 or tape.words[n].role != "number":
         return False
     before, fraction = tape.words[n], word.text.removesuffix("b")
-    if len(before.text) > _WHOLE or not before.text.isdecimal() or not fraction.isdecimal() or tape.texts[i - 1] != "-":
+    if len(before.text) > _WHOLE or not before.text.isdecimal() or tape.texts[i - 1] != "-":
         return False
     said, found = cast("Parameters", word.value), reading.found
     if not _free(reading, said.unit) or (n and tape.words[n - 1].role != "separator"):
@@ -127,13 +150,14 @@ def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
     return True
 
 
+def may_be_context(word: Word, dictionary: Dictionary) -> bool:
+    said = cast("Parameters", word.value)
+    return said.unit == "m" and not said.total % _MILLION and said.total // _MILLION in dictionary.numbers.million_contexts
+
+
 def million_tokens_served(reading: Reading, i: int, word: Word) -> bool:
-    if word.text[-1] != "m":
-        return False
     said, found, family = cast("Parameters", word.value), reading.found, reading.found.family
-    if said.unit != "m" or family is None or said.total % _MILLION or not _free(reading, said.unit) or found.context is not None:
-        return False
-    if said.total // _MILLION not in reading.dictionary.numbers.million_contexts or said.total in family.facts.sizes():
+    if family is None or not _free(reading, said.unit) or found.context is not None or said.total in family.facts.sizes():
         return False
     bracketed = i > 0 and reading.tape.texts[i - 1].endswith("[")
     if not (bracketed or found.version is not None or found.tier is not None):
@@ -160,8 +184,6 @@ def taught_by_closed(reading: Reading, i: int, word: Word) -> bool:
 
 
 def lettered_version(reading: Reading, i: int, word: Word) -> bool:
-    if cast("Parameters", word.value).unit != "t":
-        return False
     family, found = reading.found.family, reading.found
     if family is None or found.version is not None or word.text not in family.versions:
         return False
@@ -170,22 +192,29 @@ def lettered_version(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
-def tokens_of_family(reading: Reading, _: int, word: Word) -> bool:
+def tokens_of_family(reading: Reading, _: int, __: Word) -> bool:
     family = reading.found.family
-    return family is not None and family.tokens and cast("Parameters", word.value).unit == "t"
+    return family is not None and family.tokens
+
+
+def is_one_million(word: Word, _: Dictionary) -> bool:
+    said = cast("Parameters", word.value)
+    return said.unit == "m" and said.total == _MILLION
 
 
 def million_tokens_of_type(reading: Reading, _: int, word: Word) -> bool:
     said, found = cast("Parameters", word.value), reading.found
-    if said.unit != "m" or said.total != _MILLION or not found.types or found.size is not None:
+    if not found.types or found.size is not None:
         return False
     found.context = found.context or said.total
     return _sized(reading, word.key or word.text)
 
 
+def is_two_parts(word: Word, _: Dictionary) -> bool:
+    return "_" in word.text
+
+
 def version_and_size(reading: Reading, i: int, word: Word) -> bool:
-    if "_" not in word.text:
-        return False
     head, _, tail = word.text.partition("_")
     found, family = reading.found, reading.found.family
     if family is None or found.version is not None or not reading.mode.open or reading.tape.before(i) != reading.at.family:
@@ -237,10 +266,7 @@ def _first_size(reading: Reading, i: int, count: int, key: str) -> bool:
 
 
 def million_tokens(reading: Reading, _: int, word: Word) -> bool:
-    said = cast("Parameters", word.value)
-    if said.unit != "m" or said.total % _MILLION or said.total // _MILLION not in reading.dictionary.numbers.million_contexts:
-        return False
-    reading.found.context = reading.found.context or said.total
+    reading.found.context = reading.found.context or cast("Parameters", word.value).total
     return _sized(reading, word.key or word.text)
 
 

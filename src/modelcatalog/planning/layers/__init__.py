@@ -27,6 +27,18 @@ class Keeping(NamedTuple):
     """It keeps all tokens in layers with a window too."""
     beyond: int = 0
     """Tokens that it keeps beyond a window."""
+    steps: int = 1
+    """What it keeps of a window with these, and of entries, is a multiple of so many."""
+    alike: bool = False
+    """The values of each layer take as much as those of the widest, also where a layer has no attention."""
+
+    def stepped(self, many: int) -> int:
+        """So many, rounded up to what it keeps.
+
+        >>> Keeping(steps=256).stepped(1152)
+        1280
+        """
+        return -(-many // self.steps) * self.steps
 
 
 class Layer(NamedTuple):
@@ -74,11 +86,11 @@ class Layer(NamedTuple):
             keeping: How the engine keeps them; by default as a model of its kind can.
         """
         how = keeping or Keeping()
-        seen = tokens if self.window is None or how.whole else min(tokens, self.window + how.beyond)
+        seen = tokens if self.window is None or how.whole else min(tokens, how.stepped(self.window + how.beyond))
         each = self.apart if self.apart and how.apart else self.heads * (self.key + self.value)
         total = seen * each * width + tokens * (self.indexed * (_FLOAT32 if self.index_float32 else width) + self.positions)
         if self.ratio:
-            total += (tokens // self.ratio * self.entry + tokens % self.ratio * self.open) * width
+            total += (how.stepped(tokens // self.ratio) * self.entry + tokens % self.ratio * self.open) * width
         return round(total + self.state * (width if how.state_width is None else how.state_width) + self.state_float32 * _FLOAT32)
 
 
@@ -101,9 +113,17 @@ class Layers(NamedTuple):
         if not self.known:
             return None
         # Most layers are alike.
-        counted = Counter(self.every)
+        counted = Counter(self._alike() if keeping is not None and keeping.alike else self.every)
         many = tokens + self.more_tokens
         return sum(layer.bytes(many, width, keeping) * count for layer, count in counted.items())
+
+    def _alike(self) -> tuple[Layer, ...]:
+        """The layers as an engine keeps them that gives the values of all as much room as the widest need."""
+        own = ("full", "sliding", "chunked")
+        widest = max((layer.heads * layer.value for layer in self.every if layer.kind in own), default=0)
+        # Among layers that keep a state, those without attention are not in the cache of keys and values.
+        empty = ("none",) if not any(layer.state or layer.state_float32 for layer in self.every) else ()
+        return tuple(layer._replace(heads=1, key=layer.heads * layer.key, value=widest) if layer.kind in (*own, *empty) else layer for layer in self.every)
 
     def longest(self, room: int, width: float, keeping: Keeping | None = None, *, most: int) -> int | None:
         """The most tokens, up to ``most``, of which the layers keep no more than ``room`` bytes; None where nobody can tell."""

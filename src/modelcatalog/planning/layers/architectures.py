@@ -164,6 +164,10 @@ class GgufArchitecture(_Entry):
     interval: int = 0
     lightning: bool = False
     compressed: bool = False
+    keeps_nothing: bool = False
+    """It makes all of a text at once, and keeps nothing between tokens."""
+    index_beyond_dense: bool = False
+    """Only layers behind the leading dense ones have an index, which keeps room for a value beside its key."""
 
 
 class ArchitecturesFile(_Entry):

@@ -68,6 +68,8 @@ def layers(metadata: Mapping[str, object]) -> Layers:
     if not count or count > _MOST:
         return Layers(why="its header has no block_count")
     count -= min(header.number("nextn_predict_layers") or 0, count)
+    if header.entry.keeps_nothing:
+        return Layers((Layer("none"),) * count)
     heads, width = header.greatest("attention.head_count"), header.number("embedding_length")
     derived = width // heads if width and heads else None
     recurrent = _recurrent(header, count)
@@ -161,6 +163,8 @@ def _attention(header: _Header, at: int, *, derived: int | None, window: int | N
     if header.number("attention.key_length_mla") and rank:
         # The values of a latent are a part of it, and not kept again.
         return Layer("latent", count, min(rank, key), max(key - rank, 0), window, indexed=index if shared is None or shared[at] else 0)
+    if index and header.entry.index_beyond_dense:
+        index = index + value if at >= (header.number("leading_dense_block_count") or 0) else 0
     kind: Kept = "full" if window is None else "chunked" if header.entry.chunked else "sliding"
     return Layer(kind, count, key, value, window, indexed=index)
 
