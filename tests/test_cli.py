@@ -487,7 +487,7 @@ class TestErrors:
         assert cli("parse", "--strict", "Qwen-fizz", LC_ALL="zh_CN.UTF-8").err.splitlines()[-1].startswith("  应为")
         closed = cli("chat", "豆包", LC_ALL="zh_TW.UTF-8").err.splitlines()
         assert closed[1] == "错误：'豆包'：字节跳动没有公开 Doubao 的权重"
-        assert closed[2] == "  字节跳动的 API 提供它：设置 ARK_API_KEY，再用 modelcatalog chat 豆包 --engine openai"
+        assert re.fullmatch("  字节跳动的 API 提供它：设置 ARK_API_KEY，再用 modelcatalog chat doubao-[a-z0-9-]+ --engine openai", closed[2])
         shown = cli("plan", "x/y", "--on", "M9", LANG="zh_CN.UTF-8").err.splitlines()
         assert shown[1] == "错误：不认识显卡或芯片 'M9'"
         assert shown[2].endswith("；或写出显存：--on 24GB")

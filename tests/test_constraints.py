@@ -157,10 +157,10 @@ class TestTransformers:
     def test_sampled_batch(self, model: mc.ChatModel) -> None:
         """Each row of a batch keeps to it, sampled and penalized; the same reply alone and among others."""
         asked: dict[str, Any] = {"response_format": City, "temperature": 1.0, "seed": 5, "repetition_penalty": 1.1}
-        prompts = [f"Describe {city}." for city in ("Rome", "Cairo", "Lima", "Tokyo")]
+        prompts = [f"Describe {city}." for city in ("Rome", "Lima")]
         replies = list(model.batch(prompts, **asked))
         assert all(isinstance(reply.parsed, City) for reply in replies)
-        assert model.chat(prompts[2], **asked).text == replies[2].text
+        assert model.chat(prompts[1], **asked).text == replies[1].text
 
     def test_cut(self, model: mc.ChatModel) -> None:
         """A reply that is cut before it matches is an error that has its text, never half a JSON that looks like one."""

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import soundzoo
 
 import modelcatalog as mc
 import visionzoo
@@ -106,14 +107,14 @@ def test_images_in_the_plan(gguf_file: Path, tmp_path: Path) -> None:
     file = tmp_path / "tiny.Q4_1.gguf"
     file.symlink_to(gguf_file)
     wanted: dict[str, JsonValue] = {"images": True}
-    with pytest.raises(Unsupported, match="no projector of images lies beside"):
+    with pytest.raises(Unsupported, match="no projector lies beside"):
         plan(file, engine="llama.cpp", device="cpu", engine_options=wanted)
     for kind in ("Q8_0", "F16", "F32"):
         (tmp_path / f"mmproj-tiny-{kind}.gguf").write_bytes(b"GGUF" * 100)
     made = plan(file, engine="llama.cpp", device="cpu", engine_options=wanted)
     assert [one.path for one in made.files] == ["tiny.Q4_1.gguf", "mmproj-tiny-F16.gguf"]
     assert made.memory.weights == gguf_file.stat().st_size + 400
-    assert "mmproj-tiny-F16.gguf beside it reads images" in made.reasons
+    assert "mmproj-tiny-F16.gguf beside it reads images or sound" in made.reasons
     assert [one.path for one in plan(file, engine="llama.cpp", device="cpu").files] == ["tiny.Q4_1.gguf"]
     with pytest.raises(Unsupported, match="images='yes' is not True or False"):
         plan(file, engine="llama.cpp", device="cpu", engine_options={"images": "yes"})
@@ -165,6 +166,40 @@ def test_images(gguf_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[st
     url = f"data:image/png;base64,{b64encode(out.getvalue()).decode()}"
     asked = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, content[1]]}]
     said = upstream.create_chat_completion(asked, max_tokens=12, temperature=0, repeat_penalty=1.0)
+    upstream.close()
+    assert reply.usage.prompt_tokens == said["usage"]["prompt_tokens"]
+    assert reply.text == said["choices"][0]["message"]["content"]
+
+
+def test_sound(gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A prompt with a recording is answered as llama-cpp-python's own handler would; an image is refused, since the projector hears alone."""
+    llama_cpp = pytest.importorskip("llama_cpp", exc_type=ImportError)
+    pytest.importorskip("llama_cpp.mtmd_cpp", exc_type=ImportError, reason="llama-cpp-python was compiled without images")
+    from llama_cpp.llama_chat_format import MTMDChatHandler
+
+    file = tmp_path / "tiny.Q4_1.gguf"
+    file.symlink_to(gguf_file)
+    ears = soundzoo.projector(tmp_path / "mmproj-tiny-f32.gguf", 576)
+    sound = soundzoo.wav(soundzoo.recording(1))
+    content: list[dict[str, Any]] = [{"type": "audio", "audio": sound}, {"type": "text", "text": "What is this?"}]
+    options: dict[str, JsonValue] = {"audio": True, "n_threads": 1}
+    how: dict[str, Any] = {"temperature": 0, "max_new_tokens": 8, "chat_template": TEMPLATE}
+    with mc.load(file, engine="llama.cpp", device="cpu", context_length=1024, engine_options=options) as model:
+        reply = model.chat([{"role": "user", "content": content}], **how)
+        with pytest.raises(Unsupported, match="takes no images: its projector has no part that reads them"):
+            model.chat([{"role": "user", "content": [{"type": "image", "image": visionzoo.picture()}, *content]}], **how)
+
+    class Handler(MTMDChatHandler):  # type: ignore[misc]  # of an untyped package
+        CHAT_FORMAT = TEMPLATE
+
+    # It opens a projector that sees alone, and would read sound by the same calls.
+    monkeypatch.setattr(llama_cpp.mtmd_cpp, "mtmd_support_vision", lambda _: True)
+    handler = Handler(clip_model_path=str(ears), verbose=False, use_gpu=False)
+    upstream = llama_cpp.Llama(str(gguf_file), n_ctx=1024, n_threads=1, n_threads_batch=1, chat_handler=handler, verbose=False)
+    upstream.metadata["tokenizer.chat_template"] = TEMPLATE
+    url = f"data:audio/wav;base64,{b64encode(sound).decode()}"
+    asked = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, content[1]]}]
+    said = upstream.create_chat_completion(asked, max_tokens=8, temperature=0, repeat_penalty=1.0)
     upstream.close()
     assert reply.usage.prompt_tokens == said["usage"]["prompt_tokens"]
     assert reply.text == said["choices"][0]["message"]["content"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import re
 import socket
 import threading
 import time
@@ -88,6 +89,21 @@ class TestPlan:
     def test_vendor_s_id(self, name: str, model: str) -> None:
         """Routes, owners and other spellings are not sent; the vendor's id is."""
         assert mc.plan(name, engine="openai").repo_id == model
+
+    @pytest.mark.parametrize("text", ["豆包", "Claude", "Grok", "Gemini"])
+    def test_a_family_is_not_a_model_of_its_api(self, text: str) -> None:
+        """Where only the family is named, the hint names one of its models that is served now, and nothing else is sent to the vendor."""
+        with pytest.raises(ClosedWeights) as closed:
+            mc.resolve(text)
+        found = re.search(r"load\('([^']+)', engine=\"openai\"\)", closed.value.hint or "")
+        assert found is not None
+        made = mc.plan(found[1], engine="openai")
+        assert (made.repo_id, made.name.family) == (found[1], mc.parse(text).family)
+        assert not mc.facts(found[1]).gone()
+        with pytest.raises(Unsupported, match="is the name of a family, not of one model") as refused:
+            mc.plan(text, engine="openai")
+        assert found[1] in (refused.value.hint or "")
+        assert mc.plan(text, engine="openai", base_url="http://127.0.0.1:9/v1").repo_id == text  # another server may call it so
 
     def test_the_hint_of_closed_weights_works(self) -> None:
         """The line that `ClosedWeights` names is one that plans."""
@@ -212,7 +228,7 @@ class TestLoad:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-        with pytest.raises(EngineError, match=r"connection to .* failed") as caught:
+        with pytest.raises(EngineError, match=r"connection to .* failed: the connection was refused") as caught:
             mc.load(QWEN, base_url=url)
         assert caught.value.subject == url
         assert caught.value.__cause__ is not None

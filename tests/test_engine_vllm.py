@@ -64,7 +64,8 @@ def _of_vllm(folder: Path, messages: list[dict[str, Any]], sound: tuple[Any, int
         text = llm.get_tokenizer().apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         made = llm.generate({"prompt": text, "multi_modal_data": {"audio": [sound]}}, how, use_tqdm=False)[0]
     llm.llm_engine.engine_core.shutdown()
-    return made.outputs[0].text, len(made.prompt_token_ids)
+    # Its own text waits for the end of a letter, which need not come.
+    return llm.get_tokenizer().decode(made.outputs[0].token_ids, skip_special_tokens=True), len(made.prompt_token_ids)
 
 
 def _asked(part: dict[str, Any]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from modelcatalog.errors import (
     ModelCatalogError,
     WontFit,
 )
-from modelcatalog.hubs import guard, receipts, wire
+from modelcatalog.hubs import guard, opening, receipts
 from modelcatalog.hubs.download import fetching
 from modelcatalog.planning import obtain, plan
 
@@ -94,7 +94,7 @@ def test_other_hub_serves(hubs: Pair, kind: Hub, fault: Fault) -> None:
 )
 def test_why_no_answer_came(failure: OSError, said: str) -> None:
     """What stops a request is said in words for a person, which have their Chinese; what no rule knows, in the system's own."""
-    assert wire._why(failure) == said
+    assert opening.why(failure) == said
 
 
 @pytest.mark.usefixtures("hubs")

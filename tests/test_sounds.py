@@ -205,7 +205,7 @@ def expected(folder: Path, messages: list[dict[str, Any]], count: int = 8) -> st
     model, processor = _bare(folder)
     bare = []
     for one in messages:
-        parts = [{"type": "text", "text": one["content"]}] if isinstance(one["content"], str) else one["content"]
+        parts: list[Any] = [{"type": "text", "text": one["content"]}] if isinstance(one["content"], str) else one["content"]
         parts = [{"type": "audio", "audio": p["audio"].astype(np.float32) / 32768} if p["type"] == "audio" else p for p in parts]
         bare.append({**one, "content": parts})
     given = processor.apply_chat_template(bare, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt")

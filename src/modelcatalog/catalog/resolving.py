@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import worded
 from modelcatalog.catalog.index import company_named, fold, index
 from modelcatalog.catalog.knowing import facts, retirement
@@ -33,9 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from modelcatalog.names.dictionary import Account
-    from modelcatalog.records import Checkpoint, Family, Hub, ModelName, RepositoryHub, Series
+    from modelcatalog.records import Checkpoint, Company, Family, Hub, ModelName, RepositoryHub, Series
 
-__all__ = ["reached", "resolve"]
+_ASIDE = {"separator", "hub", "path", "route", "owner", "company"}
+"""Segments that say nothing of the model."""
+
+__all__ = ["names_family_alone", "reached", "resolve", "served_now"]
 
 _PARAMETERS = 10**7
 """From here on a size is a number of parameters, which no API states of a model whose weights it keeps."""
@@ -271,11 +275,35 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
         hint = f"{company.api_docs or company.site or company.name} tells how it is served; its API is not OpenAI-compatible"
         return ClosedWeights(message, subject=name.source, hint=hint)
     model = match[1] if match else name.name
+    if names_family_alone(name) and (now := served_now(family.name)):
+        # Its first model may bear its name alone, and be gone.
+        message = f"{name.source!r}: {company.name} has not published the weights of {family.name}"
+        return _served(message, name, company, model if model in now else now[0])
     gone = retirement(name)
     if gone is not None and facts(name).gone():
         return ClosedWeights(f"{message}, and {gone}", subject=name.source, hint=f"choose a model that is served: {company.api_docs or company.site}")
+    return _served(message, name, company, model)
+
+
+def _served(message: str, name: ModelName, company: Company, model: str | None) -> ClosedWeights:
     hint = f'{company.name}\'s API serves it: set {company.api_key or "the API key"} and use modelcatalog.load({model!r}, engine="openai")'
     return ClosedWeights(message, subject=name.source, hint=hint)
+
+
+def names_family_alone(name: ModelName) -> bool:
+    """Whether it says no more than which family is meant: ``豆包``."""
+    return {segment.kind for segment in name.segments} - _ASIDE == {"family"}
+
+
+def served_now(family: str) -> list[str]:
+    """The ids by which an API serves models of a family, those of its newest series first, without what its vendor has retired.
+
+    >>> len(served_now("Claude")) > 3
+    True
+    """
+    lines = [line for file in vocabulary.companies() for one in file.family if one.name == family for line in one.series]
+    newest = dict.fromkeys(model for line in sorted(lines, key=lambda line: line.released or "", reverse=True) for model in line.api)
+    return [model for model in newest if not facts(model).gone()]
 
 
 # What the catalog does not list ---------------------------------------------------------------

@@ -75,8 +75,7 @@ class ChatModel:
         Args:
             prompt: A text, or messages with ``role`` (system, user, assistant, tool) and ``content``: a text, or parts, of which some may be
                 images or recordings, as ``{"type": "image", "path": "cat.png"}`` (or ``image``, ``url``; ``audio``), or as OpenAI writes them; an
-                assistant's may have
-                ``tool_calls``, a tool's ``tool_call_id`` and ``name``.
+                assistant's may have ``tool_calls``, a tool's ``tool_call_id`` and ``name``.
             system: The system prompt, before the messages.
             max_new_tokens: Most tokens that the reply may have.
             generation: ``temperature``, ``top_p``, ``top_k``, ``min_p``, ``repetition_penalty``, ``seed``, ``stop``,

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from modelcatalog import catalog, vocabulary
 from modelcatalog.catalog.knowing import retirement
 from modelcatalog.catalog.listing import listing
+from modelcatalog.catalog.resolving import names_family_alone, served_now
 from modelcatalog.errors import ClosedWeights, Unsupported
 from modelcatalog.planning import packages, runs
 from modelcatalog.planning.record import Plan
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from modelcatalog.records import Company, ModelName
 
 __all__ = ["key_variable", "plan_served", "vendor"]
+
+_SHOWN = 4
+"""How many ids of a family's models an error names."""
 
 
 class _Address(NamedTuple):
@@ -120,6 +124,9 @@ def _own(name: ModelName, ways: str) -> _Address:
     if closed is None and model not in _api_ids():
         message = f"{name.source} has open weights, and no server was named that has loaded them"
         raise Unsupported(message, subject=name.source, hint=f"{ways}; or load it here with {runs.use(runs.default())}")
+    if closed is not None and names_family_alone(name) and (served := served_now(name.family or "")) and model not in served:
+        message = f"{name.source!r} is the name of a family, not of one model"
+        raise Unsupported(message, subject=name.source, hint=f"choose one, such as {' or '.join(served[:_SHOWN])}")
     if company is None or company.api is None or (closed is not None and not _is_served(name)):
         if closed is not None:
             raise closed

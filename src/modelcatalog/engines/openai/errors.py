@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from modelcatalog.errors import EngineError, ModelCatalogError, NoChatTemplate, Unsupported
+from modelcatalog.hubs.opening import why
 
 __all__ = ["Server", "ServerSaid", "message_of", "translated"]
 
@@ -48,6 +49,16 @@ class Server(NamedTuple):
     """Seconds of silence that are waited for."""
 
 
+def _cause(error: BaseException) -> str:
+    """What kept a request from its server: the system's own failure, which clients wrap several times."""
+    one: BaseException | None = error
+    for _ in range(8):
+        if one is None or isinstance(one, OSError):
+            break
+        one = one.__cause__ or one.__context__
+    return why(one) if isinstance(one, OSError) else message_of(error.__cause__ or error)
+
+
 def message_of(error: BaseException) -> str:
     """What the server said, on one line and not endless."""
     body = getattr(error, "body", None)
@@ -77,9 +88,8 @@ def translated(error: BaseException, server: Server, *, completing: bool = False
         hint = "it may be overloaded; try again, or raise MODELCATALOG_SERVER_TIMEOUT (seconds)"
         return EngineError(f"{subject} sent nothing for {server.patience:g} s", subject=subject, hint=hint)
     if "APIConnectionError" in kinds:
-        cause = error.__cause__ or error
         hint = "check that the server runs and that base_url is its address, then try again"
-        return EngineError(f"the connection to {subject} failed: {message_of(cause)}", subject=subject, hint=hint)
+        return EngineError(f"the connection to {subject} failed: {_cause(error)}", subject=subject, hint=hint)
     if kinds & {"APIError", "ServerSaid"}:  # an error event in the stream, or in its place
         if _TOO_LONG.search(said):
             return _too_long(said, server)

@@ -56,7 +56,9 @@ class Vllm:
     decoding = "vllm: replies that are asked for at once are batched by vllm itself"
     costs: tuple[str, ...] = ()
 
-    def __init__(self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int, templates: Mapping[str, str], adapter: Any, sensing: str | None) -> None:  # noqa: PLR0917, E501  what `read` gives
+    def __init__(
+        self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int, templates: Mapping[str, str], adapter: Any, sensing: str | None
+    ) -> None:
         self._subject = subject
         self._defaults = defaults
         self._limit = limit
