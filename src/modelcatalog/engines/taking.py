@@ -12,7 +12,10 @@ from modelcatalog.errors import ModelCatalogError, Unsupported
 if TYPE_CHECKING:
     from modelcatalog.engines.media import Medium
 
-__all__ = ["refusal", "refuse_marks", "sibling"]
+__all__ = ["refusal", "refuse_marks", "sibling", "unheard"]
+
+_LONG = 25
+"""Seconds of a recording that every model hears whole: windows of those that do not are thirty."""
 
 _MARKS = ("image_token", "boi_token", "full_image_sequence", "audio_token", "boa_token", "full_audio_sequence")
 """What processors of transformers call the marks in a prompt that they put tokens in place of."""
@@ -52,6 +55,31 @@ def refuse_marks(processor: Any, said: str, subject: str) -> None:
     if typed := sorted(mark for mark in marks if mark in said):
         message = f"a text of this prompt holds {typed[0]!r}, by which {subject} knows the place of an image or a recording"
         raise Unsupported(message, subject=typed[0], hint="write it in another way: images and recordings have parts of their own, in their order")
+
+
+def unheard(processor: Any, ear: Any, seconds: float, subject: str) -> str | None:
+    """That a recording is longer than what a processor hears of it, and cuts off without a word; None where it hears all.
+
+    Args:
+        processor: transformers' processor of the model.
+        ear: Its part for sound.
+        seconds: How long the recording is.
+        subject: The model's name.
+    """
+    rate, mark = getattr(ear, "sampling_rate", None), getattr(processor, "audio_token", None)
+    if seconds <= _LONG or not isinstance(rate, int) or not isinstance(mark, str):
+        return None
+    import numpy as np
+
+    whole = int(seconds * rate)
+    try:
+        # Where a second less makes no fewer tokens, nobody hears that second; what is in it does not matter.
+        made = [processor(text=[mark], audio=[np.zeros(many, np.float32)], return_tensors="pt") for many in (whole, whole - rate)]
+    except Exception:  # noqa: BLE001  the prompt itself will say what is wrong
+        return None
+    if made[0]["input_ids"].shape != made[1]["input_ids"].shape:
+        return None
+    return f"{subject} does not hear the end of a recording of {seconds:.0f} seconds: its processor cuts off what is too long"
 
 
 def sibling(subject: str, kind: type[Medium]) -> str | None:

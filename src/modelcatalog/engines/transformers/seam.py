@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Forward", "ReplyState", "asked_of_generate", "attention_of", "audio_part", "bars", "blind_to_videos", "cache_of", "captures", "causal_form", "decodes",
     "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "load_audio", "looks_ahead", "of_generate", "own_cache", "own_state",
-    "own_way_of_preparing", "processor", "read_from", "said", "samples_at_once", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
+    "own_way_of_preparing", "processor", "read_from", "said", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
     "takes_rate", "unpacker", "whole_class", "whole_form", "without_adapters",
 ]  # fmt: skip
 
@@ -258,12 +258,6 @@ def sampling_rate(made: Any) -> int:
     part = audio_part(made)
     stated = getattr(part, "sampling_rate", None) or (getattr(part, "melspec_kwargs", None) or {}).get("sample_rate")
     return stated if isinstance(stated, int) else 16_000
-
-
-def samples_at_once(made: Any) -> int | None:
-    """How many samples the part for sound reads in one window; None where it has none."""
-    most = getattr(audio_part(made), "n_samples", None)
-    return most if isinstance(most, int) else None
 
 
 def takes_rate(made: Any) -> bool:

@@ -108,27 +108,19 @@ class Senses:
         try:
             with quiet():
                 made = processor(text=[text], return_tensors="pt", **given)
-                heard = self._heard_of(processor, text, given, made)
         except Exception as error:
             many = [f"{len(some)} {word}{'s' if len(some) > 1 else ''}" for some, word in ((images, "image"), (sounds, "recording")) if some]
             message = f"the processor of {self._subject} cannot read {' and '.join(many)} here: {first_line(error)}"
             hint = "give fewer or others, or pass chat_template= with one that has a place for each"
             raise Unsupported(message, subject=self._subject, hint=hint) from error
-        if heard is not None:
-            message = f"{self._subject} hears the first {heard:g} seconds of a recording, and one of these is longer: what follows is left out"
-            warnings.warn(message, stacklevel=2)
+        for one in given.get("audio", ()):
+            with quiet():
+                lost = taking.unheard(processor, seam.audio_part(processor), len(one) / seam.sampling_rate(processor), self._subject)
+            if lost is not None:
+                warnings.warn(lost, stacklevel=2)
         made = made.to(self._model.device, dtype=self._model.dtype)
         rest = {key: value for key, value in made.items() if key not in {"input_ids", "attention_mask"} and value is not None}
         return made["input_ids"][0].tolist(), rest
-
-    def _heard_of(self, processor: Any, text: str, given: dict[str, Any], made: Any) -> float | None:
-        """The seconds of a recording that a processor reads, where one is longer and its rest changes nothing; None where all is read."""
-        most = seam.samples_at_once(processor) if "audio" in given else None
-        if most is None or all(len(one) <= most for one in given["audio"]):
-            return None
-        # Some processors cut what is longer off, without a word; others read it piece by piece, which makes more tokens of it.
-        cut = processor(text=[text], return_tensors="pt", **{**given, "audio": [one[:most] for one in given["audio"]]})
-        return most / seam.sampling_rate(processor) if cut["input_ids"].shape == made["input_ids"].shape else None
 
     def _heard(self, sound: Audio, rate: int) -> Any:
         """The samples of a recording, as many a second as the model hears."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,14 @@ class Senses:
         """
         found: dict[str, list[Any]] = {}
         for one in shown:
-            found.setdefault(_CALLED[type(one)], []).append(one.opened() if isinstance(one, Image) else self._heard(one))
+            made = one.opened() if isinstance(one, Image) else self._heard(one)
+            found.setdefault(_CALLED[type(one)], []).append(made)
+            if isinstance(one, Audio) and self._info is not None:
+                processor = self._info.get_hf_processor()
+                ear = getattr(processor, "feature_extractor", None) or getattr(processor, "audio_processor", None)
+                lost = taking.unheard(processor, ear, len(made[0]) / made[1], self._subject)
+                if lost is not None:
+                    warnings.warn(lost, stacklevel=2)
         return found
 
     def _heard(self, sound: Any) -> tuple[Any, int]:
