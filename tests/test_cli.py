@@ -1025,12 +1025,13 @@ def test_completion(line: str, expected: list[str]) -> None:
     assert done.stderr == "[]\n"
 
 
-def test_parse_imports_no_engine() -> None:
-    """Reading a name waits for no heavy package."""
-    program = "import sys; sys.argv = ['modelcatalog', 'parse', 'Qwen3-8B']; from modelcatalog.cli import main\ntry: main()\nexcept SystemExit: pass\n"
-    check = "print(sorted({'torch', 'transformers', 'huggingface_hub', 'numpy'} & sys.modules.keys()))"
-    done = subprocess.run([sys.executable, "-c", program + check], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("\n[]\n")
+def test_a_command_imports_little(tiny_folder: Path) -> None:
+    """Reading a name, and planning a folder, wait for no heavy package, no network and nothing that shows replies."""
+    heavy = {"torch", "transformers", "huggingface_hub", "numpy", "http.client", "urllib.request", "ssl", "concurrent.futures", "rich.markdown"}
+    for arguments in (["parse", "Qwen3-8B"], ["plan", str(tiny_folder)]):
+        program = f"import sys; sys.argv = ['modelcatalog', *{arguments!r}]; from modelcatalog.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+        done = subprocess.run([sys.executable, "-c", f"{program}print(sorted({heavy!r} & sys.modules.keys()))"], capture_output=True, text=True, check=True)
+        assert done.stdout.endswith("\n[]\n")
 
 
 def test_ctrl_c_while_looking(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,6 +136,7 @@ def test_nobody_can_tell() -> None:
     for config, why in (
         ({"model_type": "reformer", "num_hidden_layers": 6}, "hash buckets"),
         ({"model_type": "blt"}, "patches"),
+        ({"model_type": "blt", "decoder_config": {"model_type": "blt_local_decoder", **FULL, "num_hidden_layers": 9}}, "patches"),
         ({"num_hidden_layers": 2, "layer_types": ["full_attention", "quantum_attention"], "hidden_size": 8, "num_attention_heads": 1}, "quantum_attention"),
         ({"num_hidden_layers": 2, "layer_types": ["linear_attention"] * 2}, "state of a linear layer"),
         ({"num_hidden_layers": 2}, "num_attention_heads"),

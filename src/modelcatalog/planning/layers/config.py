@@ -53,8 +53,10 @@ def layers(config: Mapping[str, object], *, defaults: Callable[[str], Mapping[st
 
 
 def _layers(settings: Settings) -> Layers:
-    if settings.entry.unknown is not None:
-        return Layers(why=settings.entry.unknown)
+    whole_type = architectures().types.get(str(settings.outer.get("model_type")))
+    for entry in (settings.entry, whole_type):  # a part that can be told is not all of it
+        if entry is not None and entry.unknown is not None:
+            return Layers(why=entry.unknown)
     count = _count(settings)
     if settings.entry.keeps == "nothing":
         return Layers((Layer("none"),) * count)
