@@ -56,7 +56,7 @@ class Vllm:
     decoding = "vllm: replies that are asked for at once are batched by vllm itself"
     costs: tuple[str, ...] = ()
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  what `read` gives
         self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int, templates: Mapping[str, str], adapter: Any, sensing: str | None
     ) -> None:
         self._subject = subject
