@@ -269,7 +269,7 @@ def test_a_slip_is_said_before_what_is_missing_for_it(tmp_path: Path) -> None:
     """The field that a slip of the pen stands for is not said to be missing as well."""
     with pytest.raises(CatalogDataError) as caught:
         catalog.extend(written(tmp_path, 'nane = "Acme"\n[[family]]\nname = "Zork"\n'))
-    assert [line.partition(" (")[0] for line in str(caught.value).splitlines()] == [
+    assert [line.strip().partition(" (")[0] for line in str(caught.value).splitlines()] == [
         "acme.toml: nane: unknown field; did you mean name?",
         "acme.toml › Zork: weights: is missing",
     ]
