@@ -82,18 +82,20 @@ class Console:
     """Runs the commands that pages show, each once, in this process; tests/test_cli.py starts processes."""
 
     def __init__(self) -> None:
-        self._printed: dict[str, list[str]] = {}
+        self._printed: dict[tuple[str, str], list[str]] = {}
 
     def run(self, block: Block, capture: pytest.CaptureFixture[str]) -> None:
-        """Compare what a block's command prints; commands of other programs need a reason not to be run."""
+        """Compare what a block's command prints, in the page's language; commands of other programs need a reason not to be run."""
         command, _, expected = block.text.partition("\n")
         assert command.startswith("$ modelcatalog "), f"{block.place}: only modelcatalog is run here; say why not: <!-- not run: … -->"
-        if command not in self._printed:
-            self._printed[command] = [line.rstrip() for line in self._run(command.removeprefix("$ "), capture).splitlines()]
-        assert self._printed[command] == expected.rstrip("\n").splitlines(), block.place
+        locale = "zh_CN.UTF-8" if block.page.stem.lower().endswith((".zh", ".zh-cn")) else "C.UTF-8"
+        if (command, locale) not in self._printed:
+            self._printed[command, locale] = [line.rstrip() for line in self._run(command.removeprefix("$ "), locale, capture).splitlines()]
+        assert self._printed[command, locale] == expected.rstrip("\n").splitlines(), block.place
 
-    def _run(self, command: str, capture: pytest.CaptureFixture[str]) -> str:
+    def _run(self, command: str, locale: str, capture: pytest.CaptureFixture[str]) -> str:
         with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LC_ALL", locale)
             patch.setattr(sys, "argv", shlex.split(command))
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
             capture.readouterr()

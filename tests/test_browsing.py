@@ -216,7 +216,7 @@ class TestCommands:
     def test_closed_models_are_marked(self, run: Callable[..., tuple[object, str, str]]) -> None:
         """What is not published says so, in the reader's language; what nobody states is said at the end."""
         code, out, err = run("catalog", "--company", "苍鹭", "--weights", "closed", "--context", "1k", language="zh_CN.UTF-8")
-        assert (code, "权重未公开" in out, "文本, 图像" in out) == (0, True, True)
+        assert (code, "权重未公开" in out, "文本、图像" in out) == (0, True, True)
         assert err == "另有 3 个可能符合：目录里没有它们的这项信息\n"
 
     def test_json(self, run: Callable[..., tuple[object, str, str]]) -> None:

@@ -15,6 +15,16 @@ genai: Any = pytest.importorskip("genai_prices")
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
+def test_every_id_finds_its_own_price() -> None:
+    """Each provider's each id, as genai-prices writes it, is answered with its own entry; one in seven of them is asked here."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    every = [(provider.id, info.id) for provider in get_snapshot().providers for info in provider.models]
+    assert len(every) > 1000
+    lost = [(provider, model) for provider, model in every[::7] if model not in [one.model for one in prices(model, provider=provider, when=NOON)]]
+    assert lost == []
+
+
 @pytest.mark.parametrize(
     ("name", "provider", "model"),
     [

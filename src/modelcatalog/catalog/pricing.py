@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog import installing, names, vocabulary
-from modelcatalog.catalog.completing import named
+from modelcatalog import installing, vocabulary
+from modelcatalog.catalog.completing import named, parse
 from modelcatalog.catalog.listing import spelled, undated
 from modelcatalog.errors import MissingPackage, Unsupported
 from modelcatalog.names.dictionary import current_dictionary
@@ -111,7 +111,7 @@ def _table(provider: Any) -> dict[str, list[Any]]:
 def _read(provider: str, text: str) -> str | None:
     own = current_dictionary().accounts.get(provider)
     try:
-        return names.read(text if "/" in text or own is None else f"{provider}/{text}").canonical
+        return parse(text if "/" in text or own is None else f"{provider}/{text}").canonical
     except ValueError:
         return None
 
@@ -128,13 +128,15 @@ def _models(name: ModelName, provider: Any) -> list[Any]:
     found = _table(provider).get(name.canonical, [])
     texts = [text for text in dict.fromkeys((name.source, f"{name.owner}/{name.name}", name.name)) if text]
     for text in texts:
+        if same := [info for info in provider.models if info.id == text]:
+            return same  # the very id
         if exact := [info for info in found if spelled(info.id) == spelled(text)]:
             return exact
     whole = undated(name)
     for info in filter(None, map(provider.find_model, texts)):
         # Its rules go by beginnings of ids: what they find must be the same model, but for the date.
         every = (_read(provider.id, one) for one in (info.id, *_said(info.match, ("equals", "starts_with", "contains"))))
-        if info in found or any(read is not None and undated(names.read(read)) == whole for read in every):
+        if info in found or any(read is not None and undated(parse(read)) == whole for read in every):
             return [info]
     return [info for info in found if ":" not in info.id] or found  # behind a colon stands another offer of it
 

@@ -175,7 +175,7 @@ def _where(one: Listed, say: Words) -> str | None:
 
 
 def _cell(field: str, value: object, say: Words) -> str:
-    return ", ".join(say.labels.modalities.get(one, one) for one in value) if isinstance(value, tuple) else _brief(field, value, say)
+    return say.labels.comma.join(say.labels.modalities.get(one, one) for one in value) if isinstance(value, tuple) else _brief(field, value, say)
 
 
 def layout(columns: Iterable[str], say: Words, *, wraps: int | None = None) -> Layout:

@@ -188,7 +188,7 @@ def known(facts: Facts, say: Labels) -> Iterator[Known]:
     for field in KNOWN:
         source, value = facts.origin(field), getattr(facts, field)
         if source is not None:
-            text = ", ".join(say.modalities.get(one, one) for one in value) if isinstance(value, tuple) else shown(value, say)
+            text = say.comma.join(say.modalities.get(one, one) for one in value) if isinstance(value, tuple) else shown(value, say)
             yield Known(field, say.field(field), text, say.sources.get(source.source, source.source), str(source.checked or ""))
 
 

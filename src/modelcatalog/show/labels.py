@@ -102,6 +102,8 @@ class Labels(NamedTuple):
     sources: Mapping[str, str]
     """Who says a fact, where it is not a page."""
     modalities: Mapping[str, str]
+    comma: str
+    """Between the words of a list."""
 
     def field(self, name: str) -> str:
         """What a table calls a field; a dotted one by its whole path, else by its last part."""
@@ -173,6 +175,7 @@ ENGLISH = Labels(
     checked="opened",
     sources={"name": "the name", "unverified": "unverified"},
     modalities={},
+    comma=", ",
 )
 
 CHINESE = Labels(
@@ -291,6 +294,7 @@ CHINESE = Labels(
     checked="查看日期",
     sources={"name": "名称", "unverified": "未核实"},
     modalities={"text": "文本", "image": "图像", "audio": "音频", "video": "视频", "file": "文件", "embedding": "向量"},
+    comma="、",
 )
 
 
