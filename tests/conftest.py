@@ -53,6 +53,14 @@ _CLEARED = (
 _REAL = {"model", "small", "gguf_file", "safetensors_folder", "base_file", "base_folder"}
 
 
+gc.disable()  # until all tests are collected: none of it is garbage
+
+
+def pytest_collection_finish() -> None:
+    """From here on there is garbage."""
+    gc.enable()
+
+
 _FIRST = (
     "architectures", "faults", "engine_contract", "hubs_refusals", "tables", "cli", "tools", "running", "chat", "replies", "docs", "attacks", "engine_openai",
     "grammar_ebnf", "constraints", "hubs_copies", "images",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ PARTS = ("hub", "provider", "owner", "name", "revision", "tag", "file", "part")
 
 def tables(kind: str) -> list[tuple[str, dict[str, Any]]]:
     """All entries of one kind (``name``, ``same``, ``form``, ``invalid``, ``strict``), each with the file it stands in."""
-    found = []
-    for path in sorted(FOLDER.glob("*.toml")):
-        found += [(path.stem, entry) for entry in tomllib.loads(path.read_text(encoding="utf-8")).get(kind, [])]
-    return found
+    return [(stem, entry) for stem, content in _files().items() for entry in content.get(kind, [])]
+
+
+@cache
+def _files() -> dict[str, dict[str, Any]]:
+    return {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml"))}
 
 
 def differences(record: Any, expected: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

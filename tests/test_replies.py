@@ -471,7 +471,7 @@ class TestWrongInput:
             (lambda m: m.chat([{"content": "x"}]), "message 1 has no role"),
             (lambda m: m.chat([{"role": "user", "content": None}]), "the content of message 1 is None"),
             (lambda m: m.chat([{"role": "user", "content": 7}]), "the content of message 1 is of type int"),
-            (lambda m: m.chat([{"role": "user", "content": [{"type": "image", "url": "x"}]}]), "the url of an image in message 1 is 'x'"),
+            (lambda m: m.chat([{"role": "user", "content": [{"type": "image", "url": "x"}]}]), "the url of the image in message 1 is 'x'"),
             (lambda m: m.chat([{"role": "user", "content": [{"type": "text"}]}]), "has no text"),
             (lambda m: m.chat([{"role": "function", "content": "x"}]), "the role 'function'; there are system, user, assistant, tool"),
             (lambda m: m.chat([{"role": "developer", "content": "x"}]), "give instructions of a developer the role 'system'"),
