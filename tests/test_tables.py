@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ from modelcatalog import Unsupported, catalog, columns, keeping, parse, resolve,
 from modelcatalog.catalog import additions, listing, meaning, sizes, tables
 from modelcatalog.cli import completing
 from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.pausing import lasting
 from modelcatalog.records import Size
 
 if TYPE_CHECKING:
@@ -533,6 +535,22 @@ def test_every_table_is_written_for_a_wheel(made: tuple[Path, Path]) -> None:
     """`write` knows all of them."""
     assert {file.stem for file in made[0].iterdir()} == set(vocabulary.KEPT)
     assert current_dictionary().accounts["qwen"].company == "Alibaba"
+
+
+def test_what_lasts_counts_as_old_at_once() -> None:
+    """Nothing stays frozen that was not, the collector runs again, and what a program has frozen stays so."""
+    gc.unfreeze()  # what the tests keep from the collector
+    try:
+        with lasting():
+            assert not gc.isenabled()
+            table: list[object] = [[]]
+        assert (gc.isenabled(), gc.get_freeze_count()) == (True, 0)
+        assert any(one is table for one in gc.get_objects(generation=2))
+    finally:
+        gc.freeze()
+    with lasting():
+        pass
+    assert gc.get_freeze_count() > 0
 
 
 # --- columns --------------------------------------------------------------------------------------
