@@ -82,8 +82,8 @@ check-tests:
 CHECKED := architecture calendar catalog chat_tiny context corpus engines errors grammar grammar_docs hubs names patterns \
 	planning public_api records reference refusals shared_reading thinking variants vocabulary words
 
-# All of them wait much, for hubs that say nothing and for processes that start: another worker has the core meanwhile.
-test: JOBS := 3
+# All of them wait much, for hubs that say nothing and for processes that start: other workers have the cores meanwhile.
+test: JOBS := 4
 test: lint types
 	@echo "==> pytest"
 	@$(BIN)/python -m pytest $(SPREAD)
@@ -222,9 +222,10 @@ $(VENV)/docs: $(VENV)/made pyproject.toml constraints.txt
 	$(PIP) --no-build-isolation --editable '.[docs]'
 	@touch $@
 
-# The site is read without a network: nothing in it is loaded from elsewhere.
+# The site is read without a network: nothing in it is loaded from elsewhere. Not with --quiet, under which no warning is an error.
 docs: $(VENV)/docs
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@mkdir -p build
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict 2> build/docs.log || { grep -v '^INFO' build/docs.log >&2; exit 1; }
 	@echo "site/index.html is built; to read it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site"
 
 # Nothing but the wheel and what it needs is there; its types are checked as a program that depends on it sees them.

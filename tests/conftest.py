@@ -62,8 +62,8 @@ def pytest_collection_finish() -> None:
 
 
 _FIRST = (
-    "architectures", "faults", "engine_contract", "hubs_refusals", "tables", "cli", "tools", "running", "chat", "replies", "docs", "attacks", "engine_openai",
-    "grammar_ebnf", "examples", "graphs", "constraints", "hubs_copies", "images", "sounds",
+    "architectures", "faults", "engine_contract", "hubs_refusals", "tables", "updating", "cli", "tools", "running", "chat", "replies", "docs", "attacks",
+    "engine_openai", "grammar_ebnf", "examples", "graphs", "constraints", "hubs_copies", "images", "sounds",
 )  # fmt: skip
 """Files that take longest: begun first, so that no worker is alone with one in the end."""
 

@@ -166,7 +166,7 @@ class TestPlan:
         folder = copied(llama, tmp_path / "seeing", config=seeing)
         made = plan(folder)
         assert made.engine == "transformers"
-        assert "transformers: the model may see, and mlx takes no images here" in made.reasons
+        assert "transformers: the model may see, and mlx takes no images and no sound here" in made.reasons
         assert plan(folder, engine="mlx").engine == "mlx"
 
     def test_a_gpu_that_it_cannot_use(self, llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:

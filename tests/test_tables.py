@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from modelcatalog import Unsupported, catalog, columns, keeping, parse, resolve, vocabulary
+from modelcatalog import Unsupported, catalog, columns, keeping, parse, pausing, resolve, vocabulary
 from modelcatalog.catalog import additions, listing, meaning, sizes, tables
 from modelcatalog.cli import completing
 from modelcatalog.names.dictionary import current_dictionary
@@ -537,9 +537,10 @@ def test_every_table_is_written_for_a_wheel(made: tuple[Path, Path]) -> None:
     assert current_dictionary().accounts["qwen"].company == "Alibaba"
 
 
-def test_what_lasts_counts_as_old_at_once() -> None:
+def test_what_lasts_counts_as_old_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing stays frozen that was not, the collector runs again, and what a program has frozen stays so."""
     gc.unfreeze()  # what the tests keep from the collector
+    monkeypatch.setattr(pausing, "_frozen", False)
     try:
         with lasting():
             assert not gc.isenabled()

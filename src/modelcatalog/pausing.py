@@ -37,6 +37,10 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
+_frozen = False
+"""Whether the program was seen to have frozen objects of its own, which thawing would bring back."""
+
+
 @contextmanager
 def lasting() -> Iterator[None]:
     """The same for modules and tables, which all stay: they count as old at once, and the collector's next look at the young passes them by.
@@ -49,6 +53,8 @@ def lasting() -> Iterator[None]:
     """
     with uncollected():
         yield
-        if gc.get_freeze_count() == 0:  # else a program has frozen objects of its own, which thawing would bring back
+        global _frozen  # noqa: PLW0603  counting walks through all that is frozen, so it is not asked again
+        _frozen = _frozen or gc.get_freeze_count() > 0
+        if not _frozen:
             gc.freeze()
             gc.unfreeze()  # into the oldest generation

@@ -218,8 +218,9 @@ def check_writable(home: Path) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
         for draft in home.glob(".updates.*"):  # of a program that was killed while it wrote
-            if draft.stat().st_mtime < time.time() - _ABANDONED:
-                draft.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another program's own, which is whole by now
+                if draft.stat().st_mtime < time.time() - _ABANDONED:
+                    draft.unlink()
         probe.touch()
         probe.unlink()
     except OSError as error:

@@ -102,7 +102,7 @@ def retirement(name: str | ModelName) -> str | None:
 
     >>> retirement("claude-3-opus-20240229")
     "Anthropic's API no longer serves it, since 2026-01-05 (says https://docs.anthropic.com/zh-CN/docs/about-claude/model-deprecations)"
-    >>> retirement("claude-opus-4-5") is None
+    >>> retirement("claude-opus-4-6") is None
     True
     """
     known = facts(name)
