@@ -105,7 +105,7 @@ READING := corpus names context properties catalog words records reference calen
 # A plain torch may bring gigabytes of another vendor's packages; `make test-newest NEWEST_TORCH=torch` takes the newest all the same.
 NEWEST := .venv-newest
 NEWEST_TORCH := torch==2.13.0
-NEWEST_TESTS := architectures made_up engines engine_contract engine_openai graphs shared_reading chat replies thinking templates \
+NEWEST_TESTS := architectures images sounds made_up engines engine_contract engine_openai graphs shared_reading chat replies thinking templates \
 	hubs hubs_copies hubs_loopback hubs_refusals faults planning refusals running variants
 
 $(NEWEST)/made: $(VENV)/made
