@@ -357,3 +357,14 @@ def test_the_command_line_plays_recordings(tmp_path: Path, capsys: pytest.Captur
     ran = capsys.readouterr()
     assert json.loads(ran.out.splitlines()[0])["usage"]["prompt_tokens"] > 30
     assert "the recording in --audio is not a recording" in ran.err
+
+
+def test_what_hears_without_its_processor_is_refused(tmp_path: Path) -> None:
+    """Its weights alone say how to answer, and nothing how to listen: so it is said before anything is fetched or loaded."""
+    folder = soundzoo.write("qwen2_audio", tmp_path / "acme-audio")
+    mc.plan(str(folder))
+    for file in ("preprocessor_config.json", "processor_config.json"):
+        (folder / file).unlink(missing_ok=True)
+    with pytest.raises(mc.Unsupported, match="made for recordings: Qwen2AudioForConditionalGeneration") as refused:
+        mc.plan(str(folder))
+    assert "processor_config.json" in (refused.value.hint or "")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "Tables", "defaults", "folder", "gguf_architectures", "ignored", "lineage", "loaded_class", "modeling", "names_tokenizer", "tables", "tied",
+    "CHATTING", "Tables", "defaults", "folder", "gguf_architectures", "ignored", "lineage", "loaded_class", "modeling", "names_tokenizer", "tables", "tied",
     "tokenizers", "torch_built", "version",
 ]  # fmt: skip
 
@@ -31,7 +31,7 @@ _BUILT = re.compile(r"^(cuda|hip|xpu)(?:: [^=\n]+)? = (.+)$", re.MULTILINE)
 _CLASS = re.compile(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
 _IGNORED = re.compile(r"^    _keys_to_ignore_on_load_unexpected = (\[[^\]]*\]|\{[^}]*\})", re.MULTILINE)
 _WORD = re.compile(r'"(\w+)"')
-_CHATTING = ("MODEL_FOR_CAUSAL_LM", "MODEL_FOR_IMAGE_TEXT_TO_TEXT", "MODEL_FOR_MULTIMODAL_LM")
+CHATTING = ("MODEL_FOR_CAUSAL_LM", "MODEL_FOR_IMAGE_TEXT_TO_TEXT", "MODEL_FOR_MULTIMODAL_LM")
 """The tables of the classes that the transformers engine loads, the one that it prefers for text alone first."""
 
 
@@ -89,11 +89,11 @@ def read(place: Path) -> Tables | None:
     # From 5.4 on, the types stand in a file of their own, and some are added afterwards.
     types = frozenset().union(*(_keys(_text(auto / file), "CONFIG_MAPPING_NAMES") for file in ("auto_mappings.py", "configuration_auto.py")))
     chatting: dict[str, tuple[str, ...]] = {}
-    for table in _CHATTING:
+    for table in CHATTING:
         for kind, names in found.get(table, {}).items():
             if kind not in vocabulary.types_apart():
                 chatting[kind] = (*chatting.get(kind, ()), *names)
-    if not types or not all(found.get(table) for table in _CHATTING):
+    if not types or not all(found.get(table) for table in CHATTING):
         return None
     tasks: dict[str, tuple[str, ...]] = {}
     for table, entries_of in found.items():
@@ -231,7 +231,7 @@ def loaded_class(kind: str, stated: str | None, *, whole: bool) -> tuple[str | N
     names = known.chatting.get(kind, ()) if known is not None else ()
     if known is None or not names:
         return stated, False
-    alone = not whole and kind in known.kinds.get(_CHATTING[0], ())
+    alone = not whole and kind in known.kinds.get(CHATTING[0], ())
     name = names[0] if alone else names[-1]
     return name, alone and not name.endswith("ForConditionalGeneration")
 

@@ -26,6 +26,8 @@ __all__ = ["check", "near"]
 _SENTENCE = ("modules.json", "config_sentence_transformers.json", "sentence_bert_config.json")
 _ENCODERS = ("MODEL_FOR_SPEECH_SEQ_2_SEQ", "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM", "MODEL_FOR_MASKED_LM")
 """Tables of types that talk only where ``config.json`` names the class that does."""
+_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+"""How a model turns recordings or pictures into numbers."""
 _HEADS = ("lm_head", "embed_out", "output_layer")
 
 
@@ -56,10 +58,20 @@ def check(facts: Facts, name: ModelName, *, companions: Collection[str] = (), te
     if not named:
         _by_type(facts, name, tables)
         return
+    if tables is not None and all(_hears_alone(one, tables) for one in named) and not any(file.endswith(_PROCESSORS) for file in companions):
+        message = f"{name.source} is made for recordings: {named[0]} needs its processor, and no file here says how it hears"
+        hint = f"fetch preprocessor_config.json or processor_config.json from whoever made it; {near(name, facts.made_from)}"
+        raise Unsupported(message, subject=name.source, hint=hint)
     silent = [_task(one, facts, tables, tensors) for one in named]
     if all(silent) and (entry := silent[0]) is not None:
         message = f"{name.source} is {entry.kind}: {named[0]} {entry.does}"
         raise Unsupported(message, subject=name.source, hint=f"use {entry.use}; {near(name, facts.made_from)}")
+
+
+def _hears_alone(architecture: str, tables: Tables) -> bool:
+    """Whether a class is listed among those that talk for the sake of recordings alone: neither for text nor for pictures."""
+    stands = tables.tasks.get(architecture, ())
+    return architecture in tables.chat_classes and installed.CHATTING[-1] in stands and set(stands).isdisjoint(installed.CHATTING[:-1])
 
 
 def _task(architecture: str, facts: Facts, tables: Tables | None, tensors: frozenset[str]) -> TaskEntry | None:
