@@ -101,19 +101,7 @@ def wav(samples: Any = None, rate: int = RATE, channels: int = 1) -> bytes:
 
 def projector(file: Path, hidden: int) -> Path:
     """A projector of random weights for llama.cpp, as Qwen2-Audio has them: a small Whisper encoder, and one layer up to the model's width."""
-    import numpy as np
-    from gguf import GGUFWriter
-
-    numbers = np.random.default_rng(0)
-    writer = GGUFWriter(file, "clip")
-    writer.add_string("general.type", "mmproj")
-    writer.add_string("clip.projector_type", "qwen2a")
-    for name in ("has_audio_encoder", "use_gelu"):
-        writer.add_bool(f"clip.{name}", val=True)
     sizes = {"embedding_length": 32, "feed_forward_length": 48, "block_count": 2, "attention.head_count": 2, "num_mel_bins": 16, "projection_dim": hidden}
-    for name, size in sizes.items():
-        writer.add_uint32(f"clip.audio.{name}", size)
-    writer.add_float32("clip.audio.attention.layer_norm_epsilon", 1e-5)
     block = {**dict.fromkeys(("attn_q", "attn_k", "attn_v", "attn_out"), (32, 32)), "ln1": (32,), "ln2": (32,), "ffn_up": (48, 32), "ffn_down": (32, 48)}
     blocks = {f"a.blk.{number}.{name}": shape for number in range(2) for name, shape in block.items()}
     pairs = {"a.post_ln": (32,), **blocks, "a.conv1d.1": (32, 16, 3), "a.conv1d.2": (32, 32, 3), "mm.a.fc": (hidden, 32)}
@@ -122,11 +110,5 @@ def projector(file: Path, hidden: int) -> Path:
         shapes[f"{name}.weight"] = shape
         if not name.endswith("attn_k"):  # which Whisper has without
             shapes[f"{name}.bias"] = (shape[0], 1) if "conv" in name else shape[:1]
-    for name, shape in shapes.items():
-        # As loud as the words of a real model, which would else end its turn at once.
-        writer.add_tensor(name, (numbers.standard_normal(shape) * (0.03 if name.startswith("mm") else 0.1)).astype(np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return file
+    # As loud as the words of a real model, which would else end its turn at once.
+    return visionzoo.clip(file, "qwen2a", "audio", sizes=sizes, shapes=shapes, spread=lambda name: 0.03 if name.startswith("mm") else 0.1)

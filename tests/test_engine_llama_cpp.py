@@ -127,12 +127,26 @@ TEMPLATE = (
 )
 
 
-def test_images(gguf_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """A prompt with an image is answered as llama-cpp-python's own handler answers it; text and other turns beside it as ever."""
-    llama_cpp = pytest.importorskip("llama_cpp", exc_type=ImportError)
-    pytest.importorskip("llama_cpp.mtmd_cpp", exc_type=ImportError, reason="llama-cpp-python was compiled without images")
+def _said_by_llama_cpp_python(gguf_file: Path, projector: Path, url: str, *, context: int, tokens: int) -> tuple[int, str]:
+    """Tokens of the prompt and the answer by its own handler, asked what lies at an address."""
+    import llama_cpp
     from llama_cpp.llama_chat_format import MTMDChatHandler
 
+    class Handler(MTMDChatHandler):  # type: ignore[misc]  # of an untyped package
+        CHAT_FORMAT = TEMPLATE
+
+    handler = Handler(clip_model_path=str(projector), verbose=False, use_gpu=False)
+    upstream = llama_cpp.Llama(str(gguf_file), n_ctx=context, n_threads=1, n_threads_batch=1, chat_handler=handler, verbose=False)
+    upstream.metadata["tokenizer.chat_template"] = TEMPLATE
+    content = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": "What is this?"}]
+    said = upstream.create_chat_completion([{"role": "user", "content": content}], max_tokens=tokens, temperature=0, repeat_penalty=1.0)
+    upstream.close()
+    return said["usage"]["prompt_tokens"], said["choices"][0]["message"]["content"]
+
+
+def test_images(gguf_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A prompt with an image is answered as llama-cpp-python's own handler answers it; text and other turns beside it as ever."""
+    pytest.importorskip("llama_cpp.mtmd_cpp", exc_type=ImportError, reason="llama-cpp-python was compiled without images")
     file = tmp_path / "tiny.Q4_1.gguf"
     file.symlink_to(gguf_file)
     eyes = visionzoo.projector(tmp_path / "mmproj-tiny-f32.gguf", 576)
@@ -157,26 +171,13 @@ def test_images(gguf_file: Path, tmp_path: Path, capfd: pytest.CaptureFixture[st
     with mc.load(file, engine="llama.cpp", device="cpu", context_length=512) as blind, pytest.raises(Unsupported, match="without its projector"):
         blind.chat([{"role": "user", "content": content}], max_new_tokens=1)
 
-    class Handler(MTMDChatHandler):  # type: ignore[misc]  # of an untyped package
-        CHAT_FORMAT = TEMPLATE
-
-    handler = Handler(clip_model_path=str(eyes), verbose=False, use_gpu=False)
-    upstream = llama_cpp.Llama(str(gguf_file), n_ctx=512, n_threads=1, n_threads_batch=1, chat_handler=handler, verbose=False)
-    upstream.metadata["tokenizer.chat_template"] = TEMPLATE
     url = f"data:image/png;base64,{b64encode(out.getvalue()).decode()}"
-    asked = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, content[1]]}]
-    said = upstream.create_chat_completion(asked, max_tokens=12, temperature=0, repeat_penalty=1.0)
-    upstream.close()
-    assert reply.usage.prompt_tokens == said["usage"]["prompt_tokens"]
-    assert reply.text == said["choices"][0]["message"]["content"]
+    assert (reply.usage.prompt_tokens, reply.text) == _said_by_llama_cpp_python(gguf_file, eyes, url, context=512, tokens=12)
 
 
 def test_sound(gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A prompt with a recording is answered as llama-cpp-python's own handler would; an image is refused, since the projector hears alone."""
-    llama_cpp = pytest.importorskip("llama_cpp", exc_type=ImportError)
-    pytest.importorskip("llama_cpp.mtmd_cpp", exc_type=ImportError, reason="llama-cpp-python was compiled without images")
-    from llama_cpp.llama_chat_format import MTMDChatHandler
-
+    projectors = pytest.importorskip("llama_cpp.mtmd_cpp", exc_type=ImportError, reason="llama-cpp-python was compiled without images")
     file = tmp_path / "tiny.Q4_1.gguf"
     file.symlink_to(gguf_file)
     ears = soundzoo.projector(tmp_path / "mmproj-tiny-f32.gguf", 576)
@@ -189,17 +190,7 @@ def test_sound(gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(Unsupported, match="takes no images: its projector has no part that reads them"):
             model.chat([{"role": "user", "content": [{"type": "image", "image": visionzoo.picture()}, *content]}], **how)
 
-    class Handler(MTMDChatHandler):  # type: ignore[misc]  # of an untyped package
-        CHAT_FORMAT = TEMPLATE
-
-    # It opens a projector that sees alone, and would read sound by the same calls.
-    monkeypatch.setattr(llama_cpp.mtmd_cpp, "mtmd_support_vision", lambda _: True)
-    handler = Handler(clip_model_path=str(ears), verbose=False, use_gpu=False)
-    upstream = llama_cpp.Llama(str(gguf_file), n_ctx=1024, n_threads=1, n_threads_batch=1, chat_handler=handler, verbose=False)
-    upstream.metadata["tokenizer.chat_template"] = TEMPLATE
+    # Its handler opens a projector that sees alone, and would read sound by the same calls.
+    monkeypatch.setattr(projectors, "mtmd_support_vision", lambda _: True)
     url = f"data:audio/wav;base64,{b64encode(sound).decode()}"
-    asked = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}, content[1]]}]
-    said = upstream.create_chat_completion(asked, max_tokens=8, temperature=0, repeat_penalty=1.0)
-    upstream.close()
-    assert reply.usage.prompt_tokens == said["usage"]["prompt_tokens"]
-    assert reply.text == said["choices"][0]["message"]["content"]
+    assert (reply.usage.prompt_tokens, reply.text) == _said_by_llama_cpp_python(gguf_file, ears, url, context=1024, tokens=8)

@@ -8,7 +8,6 @@ import json
 import sys
 import threading
 from contextlib import suppress
-from functools import cache
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -242,25 +241,12 @@ def seeing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield folder, model
 
 
-@cache
-def _bare(folder: Path) -> tuple[Any, Any]:
-    """The model and the processor, by transformers alone."""
-    from transformers import AutoConfig, AutoModelForImageTextToText
-
-    processor = seam.processor(str(folder), AutoConfig.from_pretrained(folder))
-    processor.chat_template = processor.chat_template or processor.tokenizer.chat_template
-    return AutoModelForImageTextToText.from_pretrained(folder).eval(), processor
+AUTO = "AutoModelForImageTextToText"
 
 
 def expected(folder: Path, messages: list[dict[str, Any]], count: int = 12) -> str:
     """What transformers alone answers."""
-    model, processor = _bare(folder)
-    # 5.3 takes no content that is a text here.
-    messages = [{**one, "content": [{"type": "text", "text": one["content"]}]} if isinstance(one["content"], str) else one for one in messages]
-    given = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt")
-    ends = [processor.tokenizer.eos_token_id]
-    made = model.generate(**given, do_sample=False, max_new_tokens=count, eos_token_id=ends, pad_token_id=ends[0])
-    return str(processor.tokenizer.decode(made[0, given["input_ids"].shape[1] :], skip_special_tokens=True))
+    return visionzoo.answered(folder, AUTO, messages, count)
 
 
 GREEDY: dict[str, Any] = {"temperature": 0, "max_new_tokens": 12}
@@ -328,7 +314,7 @@ def test_replies_that_are_made_at_once_do_not_mix(seeing: tuple[Path, mc.ChatMod
 def test_the_mark_of_an_image_in_a_text_is_no_image(seeing: tuple[Path, mc.ChatModel]) -> None:
     """It would shift the images, or end in a failure deep in the model."""
     _, model = seeing
-    _, processor = _bare(seeing[0])
+    _, processor = visionzoo.bare(seeing[0], AUTO)
     with pytest.raises(mc.Unsupported, match="knows the place of an image"):
         model.chat(asked(visionzoo.picture(), f"what is {processor.image_token}?"), **GREEDY)
 

@@ -7,7 +7,6 @@ import io
 import json
 import sys
 import wave
-from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -190,28 +189,15 @@ def hearing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         yield folder, model
 
 
-@cache
-def _bare(folder: Path) -> tuple[Any, Any]:
-    """The model and the processor, by transformers alone."""
-    from transformers import AutoConfig, AutoModelForMultimodalLM
-
-    processor = seam.processor(str(folder), AutoConfig.from_pretrained(folder))
-    processor.chat_template = processor.chat_template or processor.tokenizer.chat_template
-    return AutoModelForMultimodalLM.from_pretrained(folder).eval(), processor
-
-
 def expected(folder: Path, messages: list[dict[str, Any]], count: int = 8) -> str:
     """What transformers alone answers: samples as it takes them, in float32."""
-    model, processor = _bare(folder)
     bare = []
     for one in messages:
-        parts: list[Any] = [{"type": "text", "text": one["content"]}] if isinstance(one["content"], str) else one["content"]
-        parts = [{"type": "audio", "audio": p["audio"].astype(np.float32) / 32768} if p["type"] == "audio" else p for p in parts]
+        parts = one["content"]
+        if not isinstance(parts, str):
+            parts = [{"type": "audio", "audio": p["audio"].astype(np.float32) / 32768} if p["type"] == "audio" else p for p in parts]
         bare.append({**one, "content": parts})
-    given = processor.apply_chat_template(bare, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt")
-    ends = [processor.tokenizer.eos_token_id]
-    made = model.generate(**given, do_sample=False, max_new_tokens=count, eos_token_id=ends, pad_token_id=ends[0])
-    return str(processor.tokenizer.decode(made[0, given["input_ids"].shape[1] :], skip_special_tokens=True))
+    return visionzoo.answered(folder, "AutoModelForMultimodalLM", bare, count)
 
 
 def test_the_same_tokens_as_transformers_alone(hearing: tuple[Path, mc.ChatModel]) -> None:

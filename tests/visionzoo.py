@@ -6,16 +6,18 @@ As `zoo` does it: real classes of the installed transformers, with small sizes.
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import zoo
+from modelcatalog.engines.transformers import seam
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["KINDS", "picture", "projector", "template", "write"]
+__all__ = ["KINDS", "answered", "bare", "clip", "picture", "projector", "template", "write"]
 
 TEXT: dict[str, Any] = {
     "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
@@ -150,35 +152,70 @@ def write(kind: str, folder: Path, *, kinds: dict[str, Kind] = KINDS) -> Path:
     return folder
 
 
-def projector(file: Path, hidden: int) -> Path:
-    """A projector of random weights for llama.cpp, as LLaVA has them: a small CLIP, and two layers up to the model's width."""
+def clip(file: Path, kind: str, sense: str, *, sizes: dict[str, int], shapes: dict[str, tuple[int, ...]], spread: Callable[[str], float]) -> Path:
+    """A projector of random weights, as llama.cpp reads it.
+
+    Args:
+        file: Where to.
+        kind: What llama.cpp calls its form.
+        sense: ``vision`` or ``audio``.
+        sizes: Its keys.
+        shapes: Its weights.
+        spread: The standard deviation of one.
+    """
     import numpy as np
     from gguf import GGUFWriter
 
     numbers = np.random.default_rng(0)
     writer = GGUFWriter(file, "clip")
     writer.add_string("general.type", "mmproj")
-    writer.add_string("clip.projector_type", "mlp")
-    for name in ("has_vision_encoder", "use_gelu"):
+    writer.add_string("clip.projector_type", kind)
+    for name in (f"has_{sense}_encoder", "use_gelu"):
         writer.add_bool(f"clip.{name}", val=True)
-    sizes = {"image_size": 56, "patch_size": 14, "embedding_length": 32, "feed_forward_length": 48, "block_count": 2, "attention.head_count": 2}
-    for name, size in {**sizes, "projection_dim": hidden}.items():
-        writer.add_uint32(f"clip.vision.{name}", size)
-    writer.add_float32("clip.vision.attention.layer_norm_epsilon", 1e-5)
-    for name in ("mean", "std"):
+    for name, size in sizes.items():
+        writer.add_uint32(f"clip.{sense}.{name}", size)
+    writer.add_float32(f"clip.{sense}.attention.layer_norm_epsilon", 1e-5)
+    for name in ("mean", "std") if sense == "vision" else ():
         writer.add_array(f"clip.vision.image_{name}", [0.5, 0.5, 0.5])
-    block = {**dict.fromkeys(("attn_q", "attn_k", "attn_v", "attn_out"), (32, 32)), "ln1": (32,), "ln2": (32,), "ffn_up": (48, 32), "ffn_down": (32, 48)}
-    blocks = {f"v.blk.{number}.{name}": shape for number in range(2) for name, shape in block.items()}
-    pairs = {"v.pre_ln": (32,), "v.post_ln": (32,), **blocks, "mm.0": (hidden, 32), "mm.2": (hidden, hidden)}
-    shapes = {"v.class_embd": (32,), "v.patch_embd.weight": (32, 3, 14, 14), "v.position_embd.weight": (17, 32)}
-    shapes |= {f"{name}.{part}": shape if part == "weight" else shape[:1] for name, shape in pairs.items() for part in ("weight", "bias")}
     for name, shape in shapes.items():
-        writer.add_tensor(name, (numbers.standard_normal(shape) * 0.1).astype(np.float32))
+        writer.add_tensor(name, (numbers.standard_normal(shape) * spread(name)).astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
     return file
+
+
+@cache
+def bare(folder: Path, auto: str) -> tuple[Any, Any]:
+    """The model and the processor, by transformers alone; ``auto`` is the class that finds the model's."""
+    import transformers
+
+    processor = seam.processor(str(folder), transformers.AutoConfig.from_pretrained(folder))
+    processor.chat_template = processor.chat_template or processor.tokenizer.chat_template
+    return getattr(transformers, auto).from_pretrained(folder).eval(), processor
+
+
+def answered(folder: Path, auto: str, messages: list[dict[str, Any]], count: int) -> str:
+    """What transformers alone answers, in so many tokens at most."""
+    model, processor = bare(folder, auto)
+    # 5.3 takes no content that is a text here.
+    messages = [{**one, "content": [{"type": "text", "text": one["content"]}]} if isinstance(one["content"], str) else one for one in messages]
+    given = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt")
+    ends = [processor.tokenizer.eos_token_id]
+    made = model.generate(**given, do_sample=False, max_new_tokens=count, eos_token_id=ends, pad_token_id=ends[0])
+    return str(processor.tokenizer.decode(made[0, given["input_ids"].shape[1] :], skip_special_tokens=True))
+
+
+def projector(file: Path, hidden: int) -> Path:
+    """A projector of random weights for llama.cpp, as LLaVA has them: a small CLIP, and two layers up to the model's width."""
+    sizes = {"image_size": 56, "patch_size": 14, "embedding_length": 32, "feed_forward_length": 48, "block_count": 2, "attention.head_count": 2}
+    block = {**dict.fromkeys(("attn_q", "attn_k", "attn_v", "attn_out"), (32, 32)), "ln1": (32,), "ln2": (32,), "ffn_up": (48, 32), "ffn_down": (32, 48)}
+    blocks = {f"v.blk.{number}.{name}": shape for number in range(2) for name, shape in block.items()}
+    pairs = {"v.pre_ln": (32,), "v.post_ln": (32,), **blocks, "mm.0": (hidden, 32), "mm.2": (hidden, hidden)}
+    shapes = {"v.class_embd": (32,), "v.patch_embd.weight": (32, 3, 14, 14), "v.position_embd.weight": (17, 32)}
+    shapes |= {f"{name}.{part}": shape if part == "weight" else shape[:1] for name, shape in pairs.items() for part in ("weight", "bias")}
+    return clip(file, "mlp", "vision", sizes={**sizes, "projection_dim": hidden}, shapes=shapes, spread=lambda _: 0.1)
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (70, 50)) -> Any:

@@ -51,9 +51,9 @@ def lasting() -> Iterator[None]:
     >>> gc.isenabled(), gc.get_freeze_count() <= frozen
     (True, True)
     """
+    global _frozen  # noqa: PLW0603  counting walks through all that is frozen, so it is not asked again
     with uncollected():
         yield
-        global _frozen  # noqa: PLW0603  counting walks through all that is frozen, so it is not asked again
         _frozen = _frozen or gc.get_freeze_count() > 0
         if not _frozen:
             gc.freeze()

@@ -1,10 +1,18 @@
-"""Owns what every engine says when it cannot go on: it was closed, memory ran out. Knows no engine."""
+"""Owns what every engine says when it cannot go on: it was closed, memory ran out, a recording cannot be decoded. Knows no engine."""
 
 from __future__ import annotations
 
-from modelcatalog.errors import EngineError, WontFit
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-__all__ = ["closed", "first_line", "out_of_memory", "ran_out"]
+from modelcatalog.errors import EngineError, MissingPackage, Unsupported, WontFit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelcatalog.engines.sounds import Audio
+
+__all__ = ["closed", "decoding", "first_line", "out_of_memory", "ran_out"]
 
 _OUT = frozenset({"OutOfMemoryError", "MemoryError"})
 
@@ -37,3 +45,26 @@ def out_of_memory(doing: str, subject: str, *, hint: str) -> WontFit:
       shorten the prompt
     """
     return WontFit(f"memory ran out while {doing}", subject=subject, hint=hint)
+
+
+@contextmanager
+def decoding(sound: Audio, what: str, subject: str) -> Iterator[None]:
+    """What a library's failure to decode a recording comes to.
+
+    Args:
+        sound: The recording.
+        what: What is read, for the message: ``mp3 files``.
+        subject: The model's name.
+
+    Raises:
+        MissingPackage: what decodes such files is not installed.
+        Unsupported: the file is damaged, or of no kind that is known.
+    """
+    try:
+        yield
+    except ImportError as error:
+        message = f"reading {what} needs librosa: {first_line(error)}"
+        raise MissingPackage(message, subject=subject, install="pip install librosa") from error
+    except Exception as error:
+        message = f"a recording of {len(sound.data):,} bytes cannot be read: {first_line(error)}"
+        raise Unsupported(message, subject=sound.format, hint="save it anew as WAV") from error

@@ -122,6 +122,6 @@ _FAULTS = (
 
 
 def why(outcome: object) -> str:
-    """Why no answer came; in the system's own words where no rule knows it, and for what this module says itself."""
+    """Why no answer came; in the system's own words where no rule knows it, and for what `wire` says itself."""
     own = isinstance(outcome, TimeoutError) and outcome.errno is None
     return next((said for kind, said in _FAULTS if isinstance(outcome, kind) and not own), str(outcome))

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import Audio, Image, media, taking
-from modelcatalog.engines.failing import first_line
+from modelcatalog.engines.failing import decoding, first_line
 from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.quiet import quiet
 from modelcatalog.errors import EngineError, MissingPackage, ModelCatalogError, Unsupported
@@ -128,17 +128,10 @@ class Senses:
         if samples is not None and samples.rate == rate:
             return samples.values
         what = f"{sound.format} files" if samples is None else f"a recording of {samples.rate:,} samples a second, of which {self._subject} hears {rate:,},"
-        try:
-            with quiet(), TemporaryDirectory() as folder:
-                file = Path(folder) / f"recording.{sound.format}"
-                file.write_bytes(sound.data)
-                return seam.load_audio(str(file), rate)
-        except ImportError as error:
-            message = f"reading {what} needs librosa: {first_line(error)}"
-            raise MissingPackage(message, subject=self._subject, install="pip install librosa") from error
-        except Exception as error:
-            message = f"a recording of {len(sound.data):,} bytes cannot be read: {first_line(error)}"
-            raise Unsupported(message, subject=sound.format, hint="save it anew as WAV") from error
+        with decoding(sound, what, self._subject), quiet(), TemporaryDirectory() as folder:
+            file = Path(folder) / f"recording.{sound.format}"
+            file.write_bytes(sound.data)
+            return seam.load_audio(str(file), rate)
 
     def _processor(self) -> Any:
         with self._lock:

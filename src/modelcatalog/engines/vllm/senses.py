@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines import Audio, Image, taking
-from modelcatalog.engines.failing import first_line
+from modelcatalog.engines.failing import decoding, first_line
 from modelcatalog.errors import MissingPackage, Unsupported
 
 if TYPE_CHECKING:
@@ -103,14 +103,8 @@ class Senses:
             return samples.values, samples.rate
         from vllm.multimodal.media.audio import AudioMediaIO
 
-        try:
+        with decoding(sound, f"{sound.format} files", self._subject):
             values, rate = AudioMediaIO().load_bytes(sound.data)
-        except ImportError as error:
-            message = f"reading {sound.format} files needs librosa: {first_line(error)}"
-            raise MissingPackage(message, subject=self._subject, install="pip install librosa") from error
-        except Exception as error:
-            message = f"a recording of {len(sound.data):,} bytes cannot be read: {first_line(error)}"
-            raise Unsupported(message, subject=sound.format, hint="save it anew as WAV") from error
         return values, int(rate)
 
 
