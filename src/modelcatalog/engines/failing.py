@@ -48,13 +48,13 @@ def out_of_memory(doing: str, subject: str, *, hint: str) -> WontFit:
 
 
 @contextmanager
-def decoding(sound: Audio, what: str, subject: str) -> Iterator[None]:
+def decoding(sound: Audio, subject: str, what: str = "") -> Iterator[None]:
     """What a library's failure to decode a recording comes to.
 
     Args:
         sound: The recording.
-        what: What is read, for the message: ``mp3 files``.
         subject: The model's name.
+        what: What is read, for the message; empty: files of its format.
 
     Raises:
         MissingPackage: what decodes such files is not installed.
@@ -63,7 +63,7 @@ def decoding(sound: Audio, what: str, subject: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        message = f"reading {what} needs librosa: {first_line(error)}"
+        message = f"reading {what} needs librosa: {first_line(error)}" if what else f"reading {sound.format} files needs librosa: {first_line(error)}"
         raise MissingPackage(message, subject=subject, install="pip install librosa") from error
     except Exception as error:
         message = f"a recording of {len(sound.data):,} bytes cannot be read: {first_line(error)}"

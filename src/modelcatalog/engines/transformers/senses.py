@@ -127,8 +127,8 @@ class Senses:
         samples = sound.samples()
         if samples is not None and samples.rate == rate:
             return samples.values
-        what = f"{sound.format} files" if samples is None else f"a recording of {samples.rate:,} samples a second, of which {self._subject} hears {rate:,},"
-        with decoding(sound, what, self._subject), quiet(), TemporaryDirectory() as folder:
+        what = "" if samples is None else f"a recording of {samples.rate:,} samples a second, of which {self._subject} hears {rate:,},"
+        with decoding(sound, self._subject, what), quiet(), TemporaryDirectory() as folder:
             file = Path(folder) / f"recording.{sound.format}"
             file.write_bytes(sound.data)
             return seam.load_audio(str(file), rate)

@@ -103,7 +103,7 @@ class Senses:
             return samples.values, samples.rate
         from vllm.multimodal.media.audio import AudioMediaIO
 
-        with decoding(sound, f"{sound.format} files", self._subject):
+        with decoding(sound, self._subject):
             values, rate = AudioMediaIO().load_bytes(sound.data)
         return values, int(rate)
 
