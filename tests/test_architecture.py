@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
-    "errors installing pausing shipped",
+    "errors installing pausing rows shipped",
     "records patterns",
     "columns keeping entries userfolder",
     "userdata",

@@ -13,15 +13,16 @@ from modelcatalog import names, vocabulary
 from modelcatalog.catalog.index import fold, index, series_of
 from modelcatalog.catalog.sizes import by_rules
 from modelcatalog.records import Identity
+from modelcatalog.rows import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from modelcatalog.catalog.listing import Entry
     from modelcatalog.entries import CompanyFile
     from modelcatalog.records import ModelName
 
-__all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "sizes_in", "tuned"]
+__all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "short_names", "sizes_in", "tuned"]
 
 SIZE = re.compile(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
 """Words that state parameters or experts."""
@@ -163,8 +164,15 @@ class _Published(NamedTuple):
     """Tokens, where its series has one length."""
 
 
-@vocabulary.kept("meant")
-def meanings() -> dict[str, _Row]:
+@vocabulary.derived
+def short_names() -> Container[str]:
+    """Canonical names that `meanings` has; a set of texts, since every name is looked for here."""
+    known = meanings()
+    return known.numbers if isinstance(known, Shelf) else known
+
+
+@vocabulary.kept("meant", seldom=(str,))
+def meanings() -> Mapping[str, _Row]:
     """Canonical name that no model has -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
     from modelcatalog.catalog import additions, listing  # where the table is kept, nobody needs them
 
