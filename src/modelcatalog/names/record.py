@@ -84,8 +84,8 @@ def _base(text: str) -> ModelName:
 
 def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Sized | None) -> ModelName:  # noqa: PLR0915  a line for each field
     """The record of a reading; ``base`` is that of `base_text`, and ``sized`` knows sizes that the name does not state."""
-    found, at, tape, mode = reading.found, reading.at, reading.tape, reading.mode
-    family, account, version, texts, owner = found.family, mode.account, found.version, tape.texts, parts.owner
+    found, tape = reading.found, reading.tape
+    family, account, version, texts, owner = found.family, reading.account, found.version, tape.texts, parts.owner
     origins: tuple[tuple[str, Origin], ...] = ()
     if family is not None:
         name: str | None = family.name
@@ -93,7 +93,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
         series = name if version is None else _series(family, version)
         origins = _COMPANY
     else:
-        name = _unknown_family(reading) if at.lead >= 0 else None
+        name = _unknown_family(reading) if tape.lead >= 0 else None
         series = name if version is None or name is None else f"{name}{'-' if name[-1].isdigit() else ''}{version}"
         company = found.company
         if account is not None and account.company is not None:
@@ -102,7 +102,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
     fields = _UNSTATED.copy()
     origins = origins if family is None or family.facts.usual is None else _typed(reading, family.facts.usual, origins)
     size = None
-    if at.size >= 0 or (found.tier is not None and family is not None):
+    if tape.size >= 0 or (found.tier is not None and family is not None):
         size, origins = _size_of(reading, origins)
     if found.method or found.bits or found.format or (account is not None and account.format is not None):
         fields["format"], fields["quantization"], origins = _package(reading, origins)
@@ -204,9 +204,9 @@ def _more_separators(count: int) -> None:
 def _unknown_family(reading: Reading) -> str | None:
     """A family the catalog does not know: the words before the first that is recognised."""
     found, tape = reading.found, reading.tape
-    if not (reading.mode.recognised or found.released or found.version or found.context):
+    if not (reading.recognised or found.released or found.version or found.context):
         return None
-    first, end, kinds = reading.at.lead, reading.at.lead_end + 1, tape.kinds
+    first, end, kinds = reading.tape.lead, reading.tape.lead_end + 1, tape.kinds
     for i in range(first, end):
         if kinds[i] in ("unknown", "tier"):
             kinds[i] = "family"
@@ -240,7 +240,7 @@ def _quantization(method: str | None, scheme: str | None, bits: Bits | None, gro
 
 
 def _size_of(reading: Reading, origins: Origins) -> tuple[Size, Origins]:
-    found, texts, first, last = reading.found, reading.tape.texts, reading.at.size, reading.at.size_end
+    found, texts, first, last = reading.found, reading.tape.texts, reading.tape.size, reading.tape.size_end
     if first < 0:
         return size_of(found.tier, None, None, None), origins
     total, experts = found.size, found.experts
@@ -250,12 +250,12 @@ def _size_of(reading: Reading, origins: Origins) -> tuple[Size, Origins]:
             total = found.mixture.each * experts
             origins = (*origins, ("size.total", "estimate"))
     label = texts[first] if first == last else "".join(texts[first : last + 1])
-    return size_of(label[reading.at.label_from :].replace("___", "."), total, found.active, experts), origins
+    return size_of(label[reading.tape.label_from :].replace("___", "."), total, found.active, experts), origins
 
 
 def _package(reading: Reading, origins: Origins) -> tuple[str | None, Quantization | None, Origins]:
     """Format and quantization, from the name first and the owner then."""
-    found, account = reading.found, reading.mode.account
+    found, account = reading.found, reading.account
     method, bits, scheme = found.method, found.bits, found.scheme
     file_format = found.format or found.method_format
     if found.format is None and account is not None and account.format in _RUNTIMES:
@@ -283,15 +283,15 @@ def base_text(reading: Reading) -> str | None:
     """The base as a name of its own: its family, its version, and the size that follows directly; None: the name has no base."""
     if reading.found.base is None:
         return None
-    tape, at = reading.tape, reading.at
-    said = tape.words[at.base].value
+    tape = reading.tape
+    said = tape.words[tape.base].value
     if isinstance(said, BaseWord):
         return said.name
-    end = at.base_end
+    end = tape.base_end
     after = tape.after(end)
-    if after >= 0 and tape.words[after].role == "size" and after == at.size == at.size_end:
+    if after >= 0 and tape.words[after].role == "size" and after == tape.size == tape.size_end:
         end = after
-    return "".join(tape.texts[at.base : end + 1])
+    return "".join(tape.texts[tape.base : end + 1])
 
 
 def _identity(found: Found) -> Identity:

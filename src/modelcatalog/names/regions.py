@@ -42,7 +42,7 @@ def read_text(source: str) -> tuple[Reading, Parts]:
         _read_regions(reading, parts)
     else:
         if parts.slash > 0:
-            reading.mode.account = dictionary.accounts.get(lower[: parts.slash])
+            reading.account = dictionary.accounts.get(lower[: parts.slash])
         _words(reading, parts.slash + 1, len(source))
     return reading, parts
 
@@ -59,7 +59,7 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
         else:
             if kind in ("owner", "company"):
                 _account(reading, lower[start:end])
-                reading.mode.dotted = kind == "company"
+                reading.dotted = kind == "company"
             elif kind == "revision":
                 _revision(reading, start, end)
                 continue
@@ -76,10 +76,10 @@ def _part_of_file(reading: Reading, file: str) -> None:
 
 def _account(reading: Reading, owner: str) -> None:
     """Whose the name is; an account within an account's folder keeps the format of what lies there."""
-    outer, inner = reading.mode.account, reading.dictionary.accounts.get(owner)
+    outer, inner = reading.account, reading.dictionary.accounts.get(owner)
     if outer is not None and outer.format is not None and inner is not None and inner.format is None:
         inner = Account(inner.company, outer.method, outer.format)
-    reading.mode.account = inner
+    reading.account = inner
 
 
 def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
@@ -93,7 +93,7 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
     _words(reading, start, point, of_file=of_file)
     at = tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]])
     tape.kinds[at + 1] = "format"
-    reading.mode.recognised = True
+    reading.recognised = True
     if suffix == "pytorch" and (found.format == "ggml" or any(word.role == "scheme" for word in tape.words)):
         suffix = "ggml"  # ggml-model-q4_0.bin
     found.format = suffix
@@ -165,7 +165,7 @@ def _again(reading: Reading, start: int, end: int) -> None:
     found, tape = reading.found, reading.tape
     keys, kept, unknown = found.keys, found.kept, tape.unknown
     found.keys, found.kept, tape.unknown = [], [], []
-    known = found.family is not None or reading.mode.recognised
+    known = found.family is not None or reading.recognised
     _words(reading, start, end, of_file=True)
     if known:
         found.keys, found.kept, tape.unknown = keys, kept, unknown
@@ -184,8 +184,8 @@ def _tag(reading: Reading, start: int, end: int) -> None:
         _other(reading, "quantization", start, end)
         return
     if text not in dictionary.serving and not text.isdecimal():
-        reading.mode.in_tag = True
-        reading.mode.meanings = {**dictionary.tag_words, **reading.mode.meanings}
+        reading.in_tag = True
+        reading.meanings = {**dictionary.tag_words, **reading.meanings}
         _words(reading, start, end)
         return
     known = dictionary.words.get(text)
@@ -208,23 +208,23 @@ def _window(reading: Reading, text: str, start: int, end: int) -> None:
 
 def _bedrock_revision(reading: Reading, revision: str) -> None:
     """Bedrock's ``-v1:0`` says nothing of the model; in ``claude-v2:1`` and ``titan-embed-text-v2:0`` it is the version."""
-    tape, found, at = reading.tape, reading.found, reading.at
+    tape, found = reading.tape, reading.found
     i = len(tape.words) - 2
-    if i < 0 or not (tape.words[i].role == "version" or (reading.mode.dotted and tape.words[i].text == "1")):
+    if i < 0 or not (tape.words[i].role == "version" or (reading.dotted and tape.words[i].text == "1")):
         return
-    if revision != "0" and at.version == i:
+    if revision != "0" and tape.version == i:
         found.version = f"{found.version}.{revision}"
         return
     joined = f"{tape.words[i].text.removeprefix('v')}.{revision}"
     if revision != "0" and found.version is None and found.family is not None and joined in found.family.facts.own():
-        found.version, at.version = joined, i  # claude-instant-v1:2
+        found.version, tape.version = joined, i  # claude-instant-v1:2
         tape.kinds[i] = "version"
         return
-    if at.version == i and found.version != "1" and tape.words[i].text != "v1":
+    if tape.version == i and found.version != "1" and tape.words[i].text != "v1":
         return
     tape.kinds[i] = "serving"
-    if at.version == i:
-        found.version, at.version = None, -1
+    if tape.version == i:
+        found.version, tape.version = None, -1
     elif tape.words[i].text in found.keys:
         found.keys.remove(tape.words[i].text)
 
