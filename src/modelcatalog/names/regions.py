@@ -9,7 +9,7 @@ from modelcatalog.names.calendar import calendar
 from modelcatalog.names.context import CASES
 from modelcatalog.names.dictionary import Account
 from modelcatalog.names.reading import Reading, release, run
-from modelcatalog.names.reference import take_apart
+from modelcatalog.names.reference import take_apart, take_plain
 from modelcatalog.names.refusing import LIMIT, check
 from modelcatalog.names.roles import Day, Word
 from modelcatalog.names.words import alone, cut, fold, readings
@@ -32,18 +32,19 @@ _DATE = len("20250514")
 
 def read_text(source: str) -> tuple[Reading, Parts]:
     """The stages of reading: the parts of a reference, then words cut, looked up, and decided by their neighbours."""
-    if not 0 < len(source) <= LIMIT or not source.isprintable() or source.isspace():
-        check(source)
     known, lower = readings(), fold(source)
     dictionary = known.dictionary
-    parts = take_apart(source, lower, dictionary)
+    parts = take_plain(source, lower, dictionary) if len(source) <= LIMIT else None
+    if parts is None:
+        check(source)
+        parts = take_apart(source, lower, dictionary)
     reading = Reading(source, lower, known)
     if parts.regions:
         _read_regions(reading, parts)
     else:
         if parts.slash > 0:
             reading.account = dictionary.accounts.get(lower[: parts.slash])
-        _words(reading, parts.slash + 1, len(source))
+        _words(reading, source[parts.slash + 1 :])
     return reading, parts
 
 
@@ -88,9 +89,9 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
     point = lower.rfind(".", start, end)
     suffix = dictionary.suffixes.get(lower[point + 1 : end]) if point > start else None
     if suffix is None:
-        _words(reading, start, end, of_file=of_file)
+        _words(reading, reading.source[start:end], of_file=of_file)
         return
-    _words(reading, start, point, of_file=of_file)
+    _words(reading, reading.source[start:point], of_file=of_file)
     at = tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]])
     tape.kinds[at + 1] = "format"
     reading.recognised = True
@@ -99,14 +100,14 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
     found.format = suffix
 
 
-def _words(reading: Reading, start: int, end: int, *, of_file: bool = False) -> None:
-    words, texts = cut(reading.source[start:end], reading.known)
-    if "+" in reading.source:
+def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
+    words, texts = cut(text, reading.known)
+    if "+" in text:
         words, texts = _with_plus(reading, words, texts)
     first = reading.tape.put(words, texts)
     if of_file:
         _part(reading, first)
-    if "__" in reading.lower or "_-_" in reading.lower:
+    if "_" in text and ("__" in reading.lower or "_-_" in reading.lower):
         _without_owner(reading, first)
     run(reading, first, CASES)
 
@@ -166,7 +167,7 @@ def _again(reading: Reading, start: int, end: int) -> None:
     keys, kept, unknown = found.keys, found.kept, tape.unknown
     found.keys, found.kept, tape.unknown = [], [], []
     known = found.family is not None or reading.recognised
-    _words(reading, start, end, of_file=True)
+    _words(reading, reading.source[start:end], of_file=True)
     if known:
         found.keys, found.kept, tape.unknown = keys, kept, unknown
 
@@ -186,7 +187,7 @@ def _tag(reading: Reading, start: int, end: int) -> None:
     if text not in dictionary.serving and not text.isdecimal():
         reading.in_tag = True
         reading.meanings = {**dictionary.tag_words, **reading.meanings}
-        _words(reading, start, end)
+        _words(reading, reading.source[start:end])
         return
     known = dictionary.words.get(text)
     if known is not None and known.role == "type" and isinstance(known.value, str) and known.value not in reading.found.types:
