@@ -202,7 +202,8 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
             case: Case
             table = cases[role]
             for case in word.cases if word.table is table else fitting(word, table, reading.dictionary):
-                if case.take(reading, i, word):
+                take = case.take  # called where it is read, it would be looked for as a method of the class first
+                if take(reading, i, word):
                     decided[i] = case
                     kind = case.gives
                     break
@@ -218,7 +219,7 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
 
 def fitting(word: Word, table: tuple[Case, ...], dictionary: Dictionary) -> tuple[Case, ...]:
     """Those of its role's cases that may take the word, whatever stands beside it; the word remembers them."""
-    found = tuple([case for case in table if case.fits is None or case.fits(word, dictionary)])
+    found = tuple([case for case in table if (fits := case.fits) is None or fits(word, dictionary)])
     word.cases, word.table = found, table
     return found
 

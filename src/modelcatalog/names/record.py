@@ -188,9 +188,7 @@ def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
             segments.append(hyphens[start])
             start += 1
         else:
-            end = start + len(text)
-            segments.append(make(segment, (kind, text, start, end)))
-            start = end
+            segments.append(make(segment, (kind, text, start, start := start + len(text))))
     return tuple(segments)
 
 
@@ -296,16 +294,15 @@ def base_text(reading: Reading) -> str | None:
 
 def _identity(found: Found) -> Identity:
     """Family, version, and the other words in alphabetical order; that of known words says nothing, that of unknown ones is kept beside."""
-    keys, family, version, date = found.keys, found.family, found.version, ""
+    keys, kept, family, version, date = found.keys, found.kept, found.family, found.version, ""
     if found.base is not None:
         keys = [*keys, found.base.name.lower() + (found.base_version or "").lower()]
     order: tuple[str, ...] = ()
-    kept = found.kept
     if kept:
         if len(kept) > 1 and sorted(kept) != kept:
             order = tuple(dict.fromkeys(kept))
-        keys = [*keys, *kept]
-    if len(keys) > 1:
+        keys = sorted({*keys, *kept}) if keys or len(kept) > 1 else kept
+    elif len(keys) > 1:
         keys = sorted(set(keys))
     released = found.released
     if released is not None:
@@ -318,8 +315,8 @@ def _identity(found: Found) -> Identity:
 def _text(identity: Identity) -> str:
     """What ``str`` of an identity is, at a third of the cost: every record needs it."""
     family, version, words, date, order = identity
-    if order:
-        words = (*[word for word in words if word not in order], *order)
+    if order:  # all of it are words
+        words = order if len(order) == len(words) else (*[word for word in words if word not in order], *order)
     text = "-".join(words)
     if version:
         text = f"{version}-{text}" if text else version
