@@ -9,10 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
-    "errors installing pausing rows shipped",
+    "errors installing pausing rows",
     "records patterns",
     "columns keeping entries userfolder",
-    "userdata",
+    "userdata shipped",
     "reviewing",
     "datafiles",
     "weights show vocabulary",

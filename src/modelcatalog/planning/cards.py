@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import date
+from datetime import date  # noqa: TC003  read when the file is held against its form
 from functools import cache
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from modelcatalog import shipped
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import metal
 from modelcatalog.planning.accelerators import Gpu
+from modelcatalog.shipped import DataFile
 
 __all__ = ["Card", "Machine", "bandwidth", "read", "sizes", "usable"]
 
@@ -43,20 +41,16 @@ _MOST_CARDS = 256
 _MOST_GIB = 1 << 16
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class Card(_Entry):
+class Card(NamedTuple):
     """A card, or a chip whose memory is its GPU's too."""
 
     names: tuple[str, ...]
+    memory: tuple[int, ...]
+    """GiB, the smallest first."""
     source: str = "unverified"
     checked: date | None = None
     says: tuple[Literal["memory", "bandwidth"], ...] = ("memory",)
     """What the page says of it; the rest is as it is commonly quoted."""
-    memory: tuple[int, ...]
-    """GiB, the smallest first."""
     bandwidth: int | tuple[int, ...] | None = None
     """GB/s; of several sizes one for each."""
     capability: tuple[int, int] | None = None
@@ -65,16 +59,14 @@ class Card(_Entry):
     """The share of the machine's memory that its GPU may have; None where the card has memory of its own."""
 
 
-class _CardsFile(_Entry):
+class _CardsFile(NamedTuple):
     """data/cards.toml."""
 
     source: str
     card: tuple[Card, ...]
 
 
-@cache
-def _cards() -> tuple[Card, ...]:
-    return shipped.read(_CardsFile, "cards.toml").card
+cards = DataFile("cards.toml", _CardsFile, Card)
 
 
 class Machine(NamedTuple):
@@ -144,7 +136,7 @@ def bandwidth(card: Gpu) -> int | None:
 
 def sizes() -> tuple[int, ...]:
     """GiB that single cards have, the smallest first; chips that share the machine's memory are left out."""
-    return tuple(sorted({size for card in _cards() if card.share is None for size in card.memory}))
+    return tuple(sorted({size for card in cards().card if card.share is None for size in card.memory}))
 
 
 def usable(size: int) -> int:
@@ -182,7 +174,7 @@ def _key(text: str) -> str:
 
 @cache
 def _by_key() -> dict[str, tuple[Card, str]]:
-    return {_key(_NOISE.sub(" ", name)): (entry, name) for entry in _cards() for name in entry.names}
+    return {_key(_NOISE.sub(" ", name)): (entry, name) for entry in cards().card for name in entry.names}
 
 
 def _sold(text: str) -> str:
