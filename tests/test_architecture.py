@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
     "errors installing pausing rows",
     "records patterns",
+    "known",
     "columns keeping entries userfolder",
     "userdata shipped",
     "reviewing",

@@ -656,13 +656,12 @@ def test_many_rows_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """From columns, without a line being read; those that were there already stay the same."""
     monkeypatch.setattr(columns, "_ONE_BY_ONE", 4)
     shared, classes = Shared("a", Size(label="7B")), (Pair, Shared, Size)
-    table = {"words": {str(number): Pair(number, shared) for number in range(9)}, "phrases": {"a": [shared, Pair("b", 1)], "c": [Pair("d", shared)]}}
-    shelves = columns.unpack(json.loads(json.dumps(columns.pack(table, classes, seldom=(Pair, Shared)))), classes)
-    first = shelves["words"]["3"]
+    table = [{str(number): Pair(number, shared) for number in range(9)}, {"a": [shared, Pair("b", 1)], "c": [Pair("d", shared)]}]
+    words, phrases = columns.unpack(json.loads(json.dumps(columns.pack(table, classes, seldom=(Pair, Shared)))), classes)
+    first = words["3"]
     read: list[object] = []
     monkeypatch.setattr(rows, "from_json", lambda line: read.append(line) or from_json(line))
-    phrases, words = dict(shelves["phrases"]), dict(shelves["words"])
-    assert ({"words": words, "phrases": phrases}, len(read)) == (table, 2)
+    assert ([dict(words), dict(phrases)], len(read)) == (table, 2)
     assert words["3"] is first
     assert {id(first.other)} == {id(one.other) for one in words.values()} == {id(phrases["a"][0]), id(phrases["c"][0].other)}
 

@@ -10,8 +10,7 @@ from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.index import fold, index, series_of
-from modelcatalog.catalog.sizes import by_rules
+from modelcatalog.catalog.sizes import by_rules, fold
 from modelcatalog.records import Identity
 from modelcatalog.rows import Shelf
 
@@ -63,6 +62,8 @@ def _of_day(name: ModelName) -> _Row | None:
     yearless = final._replace(date=_MONTH_AND_DAY.sub("-", identity.date))
     if (row := known.get(str(final)) or known.get(str(yearless))) is not None:
         return row
+    from modelcatalog.catalog.index import index  # hardly any name comes here
+
     lines = index().by_version.get((name.family or "", fold(name.version)), ())
     if not any(line.weights == "open" and _is_day(identity.date, line.released or "") for line in lines):
         return None
@@ -188,6 +189,7 @@ def meanings() -> Mapping[str, _Row]:
 def _entries(files: Iterable[CompanyFile]) -> Iterator[Entry]:
     """The checkpoints of some files alone."""
     from modelcatalog.catalog import listing  # as in `meanings`
+    from modelcatalog.catalog.index import series_of
 
     for file in files:
         for family in file.family:
