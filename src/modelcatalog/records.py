@@ -126,7 +126,7 @@ class Segment(NamedTuple):
     def __get_pydantic_core_schema__(cls, source: type["Segment"], handler: Callable[[Any], core_schema.CoreSchema]) -> core_schema.CoreSchema:
         # pydantic's decorators for this take longer to import than a name to read.
         told = core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
-        return {**handler(source), "serialization": core_schema.plain_serializer_function_ser_schema(cls._asdict, return_schema=told)}  # type: ignore[misc]
+        return {**handler(source), "serialization": core_schema.plain_serializer_function_ser_schema(cls._asdict, return_schema=told)}
 
 
 _UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
