@@ -453,7 +453,7 @@ def copied(folder: Path) -> Path:
     """A copy of the package, without what was compiled or kept, and with few companies, whose files are an hour old."""
     package = folder / "modelcatalog"
     shutil.copytree(ROOT, package, ignore=shutil.ignore_patterns("tables", "__pycache__", "*.so", "*.pyd"))
-    for file in (package / "data" / "companies").iterdir():
+    for file in (*(package / "data" / "companies").iterdir(), *(package / "data" / "others").iterdir()):
         if file.stem not in COMPANIES:
             file.unlink()
     for file in package.rglob("*"):

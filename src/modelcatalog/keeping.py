@@ -33,7 +33,7 @@ __all__ = ["FOLDER", "Aside", "Sources", "digest", "read", "texts", "write"]
 
 ROOT = os.path.dirname(__file__)  # noqa: PTH120  pathlib takes as long as all of this
 FOLDER = os.path.join(ROOT, "tables")  # noqa: PTH118
-_ROOMS = ("", "catalog", "names", "names/cases", "data", "data/companies")
+_ROOMS = ("", "catalog", "names", "names/cases", "data", "data/companies", "data/others")
 """Where that lies which tables are made from: files of data, and the code that reads names."""
 _SUFFIXES = (".py", ".toml")
 _INSTALLING = 60 * 10**9
@@ -110,8 +110,10 @@ class Sources(NamedTuple):
         Raises:
             OSError: the package does not lie in a folder.
         """
-        files = [(name, found.st_size, found.st_mtime_ns) for name, found in _files()]
-        return cls(digest(repr([file[:2] for file in files]).encode()), digest(repr(files).encode()), max(time for _, _, time in files), aside)
+        names, found = zip(*_files(), strict=True)
+        sizes, times = [one.st_size for one in found], [one.st_mtime_ns for one in found]
+        said = repr((names, sizes))
+        return cls(digest(said.encode()), digest(f"{said}{times}".encode()), max(times), aside)
 
     def places(self) -> Iterator[str]:
         """The folders that may have these tables, the best first."""
