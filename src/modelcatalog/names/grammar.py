@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names.calendar import calendar
-from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Words, node
-from modelcatalog.names.roles import Day, Mixture, Numbered, Parameters, Scheme, Share, Width, Word, point, unknown
+from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Words, heads, node
+from modelcatalog.names.roles import LETTERS, Day, Mixture, Numbered, Parameters, Scheme, Share, Width, Word, point, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -788,10 +788,23 @@ def _known_pieces() -> tuple[tuple[PieceRule, re.Pattern[str]], ...]:
     return tuple((rule, re.compile(rule.regex())) for rule in PIECES if rule.name in ("date", "shard"))
 
 
+COMMON = ("size", "number")
+"""Rules of most words that have one. No rule before them takes any of their words, so they may be tried first: the pattern of all takes a while to make."""
+
+
 @cache
-def _word_pattern() -> re.Pattern[str]:
-    """Any of the rules; which one, the empty group behind it tells: before it, it would hide how the rule begins, and each would be tried."""
-    return re.compile("|".join(f"{_unnamed(rule)}(?P<{rule.name}>)" for rule in WORDS))
+def _word_pattern(*names: str) -> re.Pattern[str]:
+    """Some of the rules, or any; which one, the empty group behind it tells: before it, it would hide how the rule begins, and each would be tried."""
+    return re.compile("|".join(f"{_unnamed(rule)}(?P<{rule.name}>)" for rule in WORDS if not names or rule.name in names))
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """The letters that words of the rules begin with, where these are several; the others begin with any letter."""
+    found = frozenset(head for rule in WORDS for head, _ in heads(rule.what) if len(head) > 1)
+    if any("?" in head for head in found):
+        raise AssertionError(found)  # such a rule takes words that begin with any letters
+    return found
 
 
 @cache
@@ -810,7 +823,7 @@ def known_piece(text: str) -> Word | None:
         return None  # as most pieces are: the others are known by what parts them
     if not text[0].isalnum():
         return Word("separator", text)
-    if len(text) < _SHORTEST_DATE:
+    if len(text) < _SHORTEST_DATE or not text[0].isdecimal():
         return None
     found = ((rule, pattern.fullmatch(text)) for rule, pattern in _known_pieces())
     return next((rule.means(text, match) for rule, match in found if match is not None), None)
@@ -820,7 +833,10 @@ def word(text: str) -> tuple[WordRule, re.Match[str]] | None:
     """The first rule of `WORDS` that the whole lower-case word obeys, and its match."""
     if text.isalpha():
         return None  # every rule wants a digit
-    found = _word_pattern().fullmatch(text)
+    head = text[: len(text) - len(text.lstrip(LETTERS))]
+    if len(head) > 1 and head not in _heads():
+        return None  # as most words that begin with letters do: qwen2.5
+    found = _word_pattern(*COMMON).fullmatch(text) or _word_pattern().fullmatch(text)
     if found is None or found.lastgroup is None:
         return None
     rule, pattern = _word_rule(found.lastgroup)
