@@ -144,3 +144,13 @@ def test_every_word_of_a_rule_is_a_word_of_some_rule(rule: Rule) -> None:
     chance = random.Random(rule.name)
     for text in EBNF.samples(CHAPTERS["Words"][rule.name], chance, SAMPLES):
         assert grammar.word(text.lower()) is not None, text
+
+
+@pytest.mark.parametrize("form", grammar.references(), ids=[form.name for form in grammar.references()])
+def test_a_quick_look_rules_out_no_reference_of_its_form(form: grammar.Form) -> None:
+    """Every text that the printed form gives has what is looked for before the pattern is tried."""
+    chance = random.Random(form.name)
+    one_of = grammar._one_of(form)
+    for text in EBNF.samples(CHAPTERS["References"][form.name], chance, SAMPLES):
+        assert form.needs in text.lower(), text
+        assert not one_of or any(one in text.lower() for one in one_of), text

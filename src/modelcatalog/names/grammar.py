@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names.calendar import calendar
-from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Words, heads, node
+from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Words, heads, node, required
 from modelcatalog.names.roles import LETTERS, Day, Mixture, Numbered, Parameters, Scheme, Share, Width, Word, point, unknown
 
 if TYPE_CHECKING:
@@ -747,14 +747,26 @@ class Told(NamedTuple):
     provider: str | None
 
 
+_LOOKS = 64
+"""Looking for more texts than these takes longer than trying the form."""
+_SIGN = 3
+"""A form whose quick look is no longer than this would be tried on every other text."""
+
+
 @vocabulary.kept("references")
-def _reference_texts() -> tuple[tuple[str, str, str, Hub | None, str | None], ...]:
-    return tuple((form.needs, form.regex(), form.name, form.hub, form.provider) for form in references())
+def _reference_texts() -> tuple[tuple[str, tuple[str, ...], str, str, Hub | None, str | None], ...]:
+    return tuple((form.needs, _one_of(form), form.regex(), form.name, form.hub, form.provider) for form in references())
+
+
+def _one_of(form: Form) -> tuple[str, ...]:
+    """Texts of which every reference of a form has one, where its quick look alone says little."""
+    texts = required(form.what) if len(form.needs) <= _SIGN else ()
+    return tuple(sorted(texts)) if 0 < len(texts) <= _LOOKS and min(map(len, texts)) > 1 else ()
 
 
 @vocabulary.derived
-def _reference_patterns() -> tuple[tuple[str, str, Told], ...]:
-    return tuple((needs, text, Told(name, hub, provider)) for needs, text, name, hub, provider in _reference_texts())
+def _reference_patterns() -> tuple[tuple[str, tuple[str, ...], str, Told], ...]:
+    return tuple((needs, one_of, text, Told(name, hub, provider)) for needs, one_of, text, name, hub, provider in _reference_texts())
 
 
 @vocabulary.derived
@@ -766,8 +778,8 @@ def _compiled() -> dict[str, Callable[[str], re.Match[str] | None]]:
 def reference(text: str, but: tuple[str, ...] = ()) -> tuple[Told, re.Match[str]]:
     """The first form of reference that the whole lower-case ``text`` has, and the match; ``but`` names forms that it is not."""
     compiled = _compiled()
-    for needs, pattern, told in _reference_patterns():
-        if needs not in text:
+    for needs, one_of, pattern, told in _reference_patterns():
+        if needs not in text or (one_of and not any(one in text for one in one_of)):
             continue
         fullmatch = compiled.get(told.name)
         if fullmatch is None:

@@ -13,7 +13,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Ahead", "Alt", "Behind", "Cap", "Chars", "Fold", "Lit", "Named", "Node", "Not", "Opt", "Rep", "Rule", "Seq", "Words", "heads", "inside", "node"]
+__all__ = [
+    "Ahead",
+    "Alt",
+    "Behind",
+    "Cap",
+    "Chars",
+    "Fold",
+    "Lit",
+    "Named",
+    "Node",
+    "Not",
+    "Opt",
+    "Rep",
+    "Rule",
+    "Seq",
+    "Words",
+    "heads",
+    "inside",
+    "node",
+    "required",
+]
 
 
 class Node:
@@ -320,6 +340,25 @@ def heads(node: Node) -> frozenset[tuple[str, bool]]:
         return _NOTHING
     inner = heads(node.part) if isinstance(node, Opt | Rep | Cap | Named | Fold) else _NOTHING
     return inner | _NOTHING if isinstance(node, Opt) or (isinstance(node, Rep) and not node.least) else inner
+
+
+def required(node: Node) -> frozenset[str]:
+    """Texts of which each text of a node has one; the longest that can be told, and none where no such can.
+
+    >>> sorted(required(Seq((Opt(Lit("https://")), Words(("hf.co", "modelscope.cn")), Lit("/")))))
+    ['hf.co', 'modelscope.cn']
+    """
+    if isinstance(node, Lit):
+        return frozenset({node.text})
+    if isinstance(node, Words):
+        return frozenset(node.words)
+    if isinstance(node, Alt):
+        each = [required(option) for option in node.options]
+        return frozenset().union(*each) if all(each) else frozenset()
+    if isinstance(node, Seq):
+        found = [texts for part in node.parts if (texts := required(part))]
+        return max(found, key=lambda texts: min(map(len, texts)), default=frozenset())
+    return required(node.part) if isinstance(node, Cap | Named | Fold) or (isinstance(node, Rep) and node.least) else frozenset()
 
 
 def node(part: Node | str | Sequence[Node | str]) -> Node:
