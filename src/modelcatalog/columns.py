@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import date
-from itertools import accumulate, chain, count, islice, starmap
+from itertools import accumulate, chain, islice, starmap
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
@@ -269,10 +269,7 @@ class _Unpacking:
         return [*map(self.objects(name).__getitem__, numbers)]
 
     def shelves(self, names: list[str], keys: list[str], numbers: list[list[int] | int]) -> list[Any]:
-        return [
-            rows.Shelf(dict(zip(lines.split("\n"), count(own) if isinstance(own, int) else own, strict=False)), self.rows[name])
-            for name, lines, own in zip(names, keys, numbers, strict=True)
-        ]
+        return [rows.Shelf(lines, own, self.rows[name]) for name, lines, own in zip(names, keys, numbers, strict=True)]
 
     def mixed(self, which: list[int], packed: list[Column]) -> list[Any]:
         parts = [iter(self.column(part)) for part in packed]
