@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xdist.scheduler.loadfile import LoadFileScheduling
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["Spread"]
 
@@ -24,7 +21,7 @@ def _asks(file: str) -> bool:
     return place.exists() and _MODEL.search(place.read_text(encoding="utf-8")) is not None
 
 
-class Spread(LoadFileScheduling):  # type: ignore[misc,unused-ignore]  where xdist is not installed, it is Any
+class Spread(LoadFileScheduling):
     """`--dist loadfile` in the order of collection, but that a worker takes the first file of its kind."""
 
     def __init__(self, config: Any, log: Any = None) -> None:
