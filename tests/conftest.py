@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import fewcompanies
 import repository
 import warm
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from loopback.pair import NAME, Pair
-from modelcatalog import installing
+from modelcatalog import datafiles, installing, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +131,22 @@ def warm_downloads() -> Iterator[warm.Starter | None]:
         patch.setattr(fetching, "subprocess", starter)
         yield starter
     starter.close()
+
+
+@pytest.fixture(scope="session")
+def few_companies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data of few companies."""
+    return fewcompanies.write(tmp_path_factory.mktemp("few") / "data")
+
+
+@pytest.fixture
+def few(few_companies: Path) -> Iterator[None]:
+    """The catalog has few companies: where something is added to it, the tables are made anew in no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datafiles, "_data", lambda: few_companies)
+        vocabulary.renew(fresh=True)
+        yield
+    vocabulary.renew()
 
 
 @pytest.fixture(scope="session")

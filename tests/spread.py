@@ -21,7 +21,7 @@ def _asks(file: str) -> bool:
     return place.exists() and _MODEL.search(place.read_text(encoding="utf-8")) is not None
 
 
-class Spread(LoadFileScheduling):
+class Spread(LoadFileScheduling):  # type: ignore[misc]  # xdist is untyped
     """`--dist loadfile` in the order of collection, but that a worker takes the first file of its kind."""
 
     def __init__(self, config: Any, log: Any = None) -> None:

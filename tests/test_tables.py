@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from modelcatalog import Unsupported, catalog, columns, datafiles, keeping, parse, pausing, resolve, vocabulary
+from fewcompanies import COMPANIES
+from modelcatalog import Unsupported, catalog, columns, keeping, parse, pausing, resolve, vocabulary
 from modelcatalog.catalog import additions, listing, meaning, sizes, tables
 from modelcatalog.cli import completing
 from modelcatalog.names.dictionary import current_dictionary
@@ -48,8 +49,6 @@ weights = "closed"
 name = "Grue1"
 api = ["grue-1-large"]
 """
-COMPANIES = ("alibaba", "anthropic", "meta", "nous")
-"""Of which the copies know: their tables are made in no time."""
 WITHOUT_DATA = {
     "catalog/nearest.py": {"_spelled_words"},
     "installing.py": {"folder"},
@@ -88,18 +87,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         for name, packed in said.items():
             keeping.write(name, packed, keeping.Sources.here())
     return Made(shipped, kept, said)
-
-
-@pytest.fixture
-def few(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The data of few companies: what becomes of their tables does not depend on how many they are, and they are made in no time."""
-    data = tmp_path_factory.mktemp("data") / "data"
-    shutil.copytree(ROOT / "data", data, ignore=lambda _, names: [name for name in names if name.endswith(".zh.toml")])
-    for file in (data / "companies").iterdir():
-        if file.stem not in COMPANIES:
-            file.unlink()
-    monkeypatch.setattr(datafiles, "_data", lambda: data)
-    vocabulary.renew(fresh=True)
 
 
 @pytest.fixture
