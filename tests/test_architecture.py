@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
-    "errors installing pausing",
+    "errors installing later pausing",
     "records patterns",
     "columns keeping entries userfolder",
     "userdata shipped",
