@@ -9,8 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
-    "errors installing later pausing",
+    "errors installing later pausing rows",
     "records patterns",
+    "known",
     "columns keeping entries userfolder",
     "userdata shipped",
     "reviewing",

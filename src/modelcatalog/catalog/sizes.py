@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.index import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.record import Origins
     from modelcatalog.records import Identity, ModelName, Size
 
-__all__ = ["SizeRule", "Sizes", "by_month", "by_rules", "known_size", "name_words", "near", "size_rules", "with_size"]
+__all__ = ["SizeRule", "Sizes", "by_month", "by_rules", "fold", "known_size", "name_words", "near", "size_rules", "with_size"]
 
 _TUNED = 50 * 10**9
 """Below this, a name with further words is taken for a fine-tune of the same size; larger models are rarely tuned whole."""
@@ -283,6 +282,11 @@ def _sizes(rules: list[SizeRule], versions: frozenset[str]) -> Sizes:
         if rule.version is not None:
             months[rule.month] = (*months.get(rule.month, ()), rule)
     return Sizes(_by_version(rules, versions), _by_version([rule for rule in rules if rule.active is not None], versions), months)
+
+
+def fold(version: str | None) -> str | None:
+    """A version for comparing."""
+    return None if version is None else version.lower()
 
 
 def _by_version(rules: Sequence[SizeRule], versions: frozenset[str]) -> _ByVersion:

@@ -7,7 +7,7 @@ why a name costs little more than cutting it up.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
@@ -63,8 +63,8 @@ class Readings:
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
-        self.first = frozenset((*dictionary.words, *dictionary.phrases))
-        """What is a word, or begins a phrase."""
+        self.first = dict.fromkeys((*dictionary.words, *dictionary.phrases))
+        """What is a word, or begins a phrase: a look into a dictionary, which lies closer together than a set, finds sooner that a word is none."""
         self.kept: dict[str, Word] = {}
         """Those that are remembered."""
         self.shortest_class = min(map(len, dictionary.classes), default=_LONGEST)
@@ -133,20 +133,25 @@ def names_family(piece: str) -> bool:
 def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
     texts, kept = pieces(text), known.kept
-    words = [kept.get(piece) or known.new(piece) for piece in texts]
-    for at, word in enumerate(words):
-        if isinstance(word, Several):
-            if word.single is None or word.may_begin(texts, at):
-                return _spread(words, texts, at)
-            words[at] = word.single
+    words: list[Word] = []
+    for piece in texts:
+        word = kept.get(piece) or known.new(piece)
+        if word.role == "several":  # a comparison of texts costs less than a look at the class
+            several = cast("Several", word)
+            if several.single is None or several.may_begin(texts, len(words)):
+                return _spread(words, texts, known)
+            word = several.single
+        words.append(word)
     return words, texts
 
 
-def _spread(found: list[Word], pieces: list[str], at: int) -> tuple[list[Word], list[str]]:
-    """The same, where from one place on some pieces are several words or begin a phrase."""
-    words, texts, count = found[:at], pieces[:at], len(pieces)
+def _spread(words: list[Word], pieces: list[str], known: Readings) -> tuple[list[Word], list[str]]:
+    """The same, where behind the words so far some pieces are several words or begin a phrase."""
+    at, count = len(words), len(pieces)
+    texts = pieces[:at]
     while at < count:
-        word, piece = found[at], pieces[at]
+        piece = pieces[at]
+        word = known[piece]
         at += 1
         if not isinstance(word, Several):
             words.append(word)

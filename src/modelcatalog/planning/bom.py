@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 from modelcatalog import catalog, installing, later
 from modelcatalog.errors import MissingPackage
 from modelcatalog.hubs import HUBS
-from modelcatalog.records import Checkpoint
+from modelcatalog.known import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog import catalog, vocabulary
-from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.index import index
 from modelcatalog.catalog.listing import hub_revision
+from modelcatalog.catalog.sizes import fold
 from modelcatalog.planning import adapter as adapters
 from modelcatalog.planning import (
     attention,
