@@ -239,7 +239,7 @@ CONV_OF_KEYS = 2 * (2 * 16 + 64) * 4 * 4
         ({"model_type": "inkling_text", "num_hidden_layers": 12, "sliding_window": 11, "conv_kernel_size": 4}, 2 * FULLY + FULLY + 12 * CONV_OF_KEYS),
         # One or the other: by an interval, a period with an offset, a list of words, letters or numbers, a unit.
         ({"model_type": "qwen3_next", "num_hidden_layers": 8, "full_attention_interval": 4, **DELTA}, 2 * FULLY + 6 * (64 * 4 * 2 + 32 * 8 * 4)),
-        ({"model_type": "qwen3_next", "num_hidden_layers": 6, "full_attention_interval": 3, **DELTA}, 2 * FULLY + 4 * (64 * 4 * 2 + 32 * 8 * 4)),
+        ({"model_type": "qwen3_next", "num_hidden_layers": 7, "full_attention_interval": 3, **DELTA}, 2 * FULLY + 5 * (64 * 4 * 2 + 32 * 8 * 4)),
         ({"model_type": "qwen3_5_text", "num_hidden_layers": 3, "layer_types": ["linear_attention", "full_attention", "linear_attention"], **DELTA},
          FULLY + 2 * (64 * 4 * 2 + 32 * 8 * 4)),
         ({"model_type": "jamba", "num_hidden_layers": 8, "attn_layer_period": 4, "attn_layer_offset": 2, "mamba_d_state": 8, "mamba_d_conv": 4,
@@ -353,8 +353,8 @@ TOKEN = 2 * 64 * 2 * 2
         ("qwen35", {"block_count": 4, "attention__recurrent_layers": [True, False, False, True], "full_attention_interval": 4, "ssm__conv_kernel": 4,
                     "ssm__inner_size": 256, "ssm__state_size": 32, "ssm__group_count": 4}, "2 linear, 2 full",
          2 * 4096 * TOKEN + 2 * 4 * (3 * (256 + 256) + 256 * 32)),
-        ("qwen3next", {"block_count": 8, "ssm__conv_kernel": 4, "ssm__inner_size": 256, "ssm__state_size": 32, "ssm__group_count": 4}, "6 linear, 2 full",
-         2 * 4096 * TOKEN + 6 * 4 * (3 * (256 + 256) + 256 * 32)),
+        ("qwen3next", {"block_count": 7, "ssm__conv_kernel": 4, "ssm__inner_size": 256, "ssm__state_size": 32, "ssm__group_count": 4}, "6 linear, 1 full",
+         4096 * TOKEN + 6 * 4 * (3 * (256 + 256) + 256 * 32)),
         ("granitehybrid", {"block_count": 3, "attention__head_count_kv": [0, 0, 2], "ssm__conv_kernel": 4, "ssm__inner_size": 1024, "ssm__state_size": 16,
                            "ssm__group_count": 1}, "2 linear, 1 full", 4096 * TOKEN + 2 * 4 * (3 * (1024 + 32) + 1024 * 16)),
         # An architecture that nobody here has heard of: heads of each layer beside the keys of a state say it.
