@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
-    "errors installing pausing rows",
+    "errors installing later pausing rows",
     "records patterns",
     "known",
     "columns keeping entries userfolder",

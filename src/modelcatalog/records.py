@@ -8,7 +8,7 @@ Annotations are not postponed here: pydantic would compile each of them when its
 
 from collections.abc import Callable
 from functools import total_ordering
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import core_schema
@@ -31,6 +31,7 @@ __all__ = [
     "Version",
     "Weights",
     "counted",
+    "trusted",
     "valid",
 ]
 
@@ -87,6 +88,7 @@ class Record(BaseModel):
         return html.record(self)
 
 
+_P = ParamSpec("_P")
 _R = TypeVar("_R", bound=BaseModel)
 _set_fields = vars(BaseModel)["__dict__"].__set__
 _set_fields_set, _set_extra, _set_private = (
@@ -108,6 +110,16 @@ def valid(of: type[_R], fields: dict[str, Any], stated: set[str]) -> _R:
     _set_extra(record, None)
     _set_private(record, None)
     return record
+
+
+def trusted(of: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A class of records, to be called with fields that are valid as their types say: what would validate them takes longer to make than a plan.
+
+    >>> trusted(Size)(label="7B", total=7_000_000_000) == Size(label="7B", total=7_000_000_000)
+    True
+    """
+    made: Callable[_P, _R] = of.model_construct  # type: ignore[attr-defined]  # a class of pydantic's
+    return made
 
 
 class Segment(NamedTuple):

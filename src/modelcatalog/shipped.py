@@ -75,7 +75,8 @@ class DataFile(Generic[_T]):
             return file.read()
 
     def _made_of(self, text: bytes) -> bytes:
-        forms = [(one.__name__, one._field_defaults, one._fields) for one in cast("tuple[Any, ...]", self._classes)]
+        classes: Any = self._classes
+        forms = [(one.__name__, one._field_defaults, one._fields) for one in classes]
         return keeping.digest(text + repr(forms).encode()).encode()
 
     def _fresh(self, text: bytes) -> _T:

@@ -5,7 +5,6 @@ The words of its files stand in data/adapters.toml.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping  # noqa: TC003  read when the file is held against its form
 from math import prod
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import Field, JsonValue
 
+from modelcatalog import later
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import Listing, RemoteFile
 from modelcatalog.planning.figures import Record
@@ -46,15 +46,15 @@ __all__ = [
 MERGES = "merge_adapter"
 """The engine option by which an adapter becomes part of the weights."""
 _LONGEST_BASE = 1000
-_LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks|layer|blk)\.(\d+)\.")
+_LAYER = later.pattern(r"(?:^|\.)(?:layers|h|blocks|layer|blk)\.(\d+)\.")
 _PREFIX = "base_model.model."
-_INSIDE = re.compile(r"\)[*+{]")
+_INSIDE = later.pattern(r"\)[*+{]")
 _MOST_REPEATS = 2
 _VOCABULARIES = ("tokenizer.json", "tekken.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model")
 _BESIDE = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 _LARGEST_BESIDE = 100_000_000
 _EMBEDDINGS = ("embed_tokens", "lm_head", "wte", "word_embeddings", "embed_in", "embed_out")
-_GGUF_SUFFIX = re.compile(r"\.lora_([ab])$")
+_GGUF_SUFFIX = later.pattern(r"\.lora_([ab])$")
 
 
 class _Begun(NamedTuple):

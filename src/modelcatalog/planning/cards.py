@@ -8,6 +8,7 @@ from datetime import date  # noqa: TC003  read when the file is held against its
 from functools import cache
 from typing import Literal, NamedTuple
 
+from modelcatalog import later
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import metal
 from modelcatalog.planning.accelerators import Gpu
@@ -15,22 +16,22 @@ from modelcatalog.shipped import DataFile
 
 __all__ = ["Card", "Machine", "bandwidth", "read", "sizes", "usable"]
 
-_FORM = re.compile(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*(?<![a-z])[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
-_MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?:(?P<unit>[GT])(?:i?B)?|(?P<small>M)i?B)\b\)?", re.IGNORECASE)
+_FORM = later.pattern(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*(?<![a-z])[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
+_MEMORY = later.pattern(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?:(?P<unit>[GT])(?:i?B)?|(?P<small>M)i?B)\b\)?", re.IGNORECASE)
 """The T of Ti is not a unit: an RTX 3080 Ti does not have 3,080 tebibytes."""
 _UNITS = {"m": 1 / 1024, "g": 1, "t": 1024}
 """Of memory, in GiB."""
-_NOISE = re.compile(
+_NOISE = later.pattern(
     r"\b(nvidia|geforce|amd|radeon|instinct|intel|apple|tesla|huawei|gpus?|vram|macbook|mac|studio|notebook|pro (?=m\d)|with|of"
     r"|corporation|design|generation|graphics)\b|华为|英伟达|显卡",
     re.IGNORECASE,
 )
-_RAM = re.compile(r"\b(cpu|ram)\b", re.IGNORECASE)
-_CHIP = re.compile(r"[^\[\]]*\[(?P<name>[^\[\]]+)\][^\[\]]*")
+_RAM = later.pattern(r"\b(cpu|ram)\b", re.IGNORECASE)
+_CHIP = later.pattern(r"[^\[\]]*\[(?P<name>[^\[\]]+)\][^\[\]]*")
 """How the system's list of devices names a card: its chip, then what it is sold as."""
-_MOBILE = re.compile(r"(mobile|maxq)+(laptop)?|laptop(mobile|maxq)+")
+_MOBILE = later.pattern(r"(mobile|maxq)+(laptop)?|laptop(mobile|maxq)+")
 """Other words for a laptop's GPU, which is another one than the desktop's of that number."""
-_BUILD = re.compile(r"(sxm\d?|pcie|hbm\d?e?)+$")
+_BUILD = later.pattern(r"(sxm\d?|pcie|hbm\d?e?)+$")
 """How a card is built, which drivers say in its name."""
 _GIB = 1 << 30
 _DEVICES = {"apple": "mps", "intel": "xpu", "habana": "hpu", "ascend": "npu", "musa": "musa"}
