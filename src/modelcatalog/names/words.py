@@ -87,7 +87,12 @@ class Readings:
             lowered = fold(piece)
         if len(piece) > _LONGEST:
             return unknown(lowered) if piece[0].isalnum() else Word("separator", lowered, None, lowered)
-        found = _read(piece, self.dictionary) if lowered == piece else self[lowered]
+        if lowered == piece:
+            found = _read(piece, self.dictionary)
+        elif lowered.endswith(self.dictionary.classes):
+            found = _read_class(piece, lowered, self)
+        else:
+            found = self[lowered]
         if len(self.kept) >= _REMEMBERED:
             self.kept.clear()
         self.kept[piece] = found
@@ -246,6 +251,19 @@ def _alone(piece: str, words: Dictionary) -> tuple[Word, ...]:
     if glued is not None:
         return glued
     return (unknown(piece),) if ruled is None else _meaning(piece, ruled, words)
+
+
+def _read_class(piece: str, lowered: str, known: Readings) -> Word:
+    """The same by its capitals, where its architecture is none that the vocabulary has: the family of DeepseekV3ForCausalLM is its first word."""
+    words, found = known.dictionary, known[lowered]
+    if alone(found)[0].role == "family":
+        return found
+    head = len(lowered) - len(next(one for one in words.classes if lowered.endswith(one)))
+    for end in range(head - 1, 1, -1):
+        first = words.words.get(lowered[:end]) if piece[end].isupper() or piece[end].isdigit() else None
+        if first is not None and isinstance(first.value, FamilyWord):
+            return Several(lowered, (), (Word("family", first.text, first.value.alone(), first.key), Word("ignored", lowered[end:])))
+    return found
 
 
 def _of_class(piece: str, words: Dictionary) -> tuple[Word, ...]:
