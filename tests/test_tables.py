@@ -219,7 +219,7 @@ def test_the_first_use_by_many_threads_makes_one_table() -> None:
 
 def files_of(tables: dict[str, dict[str, Any]]) -> set[str]:
     """What the files of some tables are called: those of rows have another for their columns."""
-    return {*tables, *(f"{name} at once" for name, packed in tables.items() if "at once" in packed)}
+    return {*tables, *(f"{name}_at_once" for name, packed in tables.items() if "at_once" in packed)}
 
 
 def test_what_is_kept_is_what_would_be_made(folder: Path, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -560,7 +560,7 @@ def test_many_processes_may_start_at_once(package: Path, tmp_path: Path) -> None
 
 def test_every_table_is_written_for_a_wheel(made: Made) -> None:
     """`write` knows all of them."""
-    assert {file.stem.removesuffix(" at once") for file in made.shipped.iterdir()} == set(vocabulary.KEPT)
+    assert {file.stem.removesuffix("_at_once") for file in made.shipped.iterdir()} == set(vocabulary.KEPT)
     assert current_dictionary().accounts["qwen"].company == "Alibaba"
 
 
@@ -693,7 +693,7 @@ def test_a_process_reads_on_without_the_columns(tmp_path: Path, monkeypatch: pyt
     table = {str(number): Pair(number, 1) for number in range(9)}
     sources = keeping.Sources.here(keeping.Aside(str(tmp_path), "rows"))
     keeping.write("rows", columns.pack(table, (Pair,), seldom=(Pair,)), sources)
-    (whole,) = tmp_path.rglob("rows at once.json")
+    (whole,) = tmp_path.rglob("rows_at_once.json")
     whole.write_bytes(whole.read_bytes()[:-5])
     assert dict(columns.unpack(keeping.read("rows", sources), (Pair,))) == table
 

@@ -132,7 +132,7 @@ class _Packing:
             "objects": {name: columns for name, columns in done.items() if name not in lines},
             "rows": {name: [first, usual[name]] for name, first in zip(lines, firsts, strict=False)},
             "lines": [*chain.from_iterable(lines.values())],
-            "at once": {"objects": at_once, "values": self.column(self.values)},
+            "at_once": {"objects": at_once, "values": self.column(self.values)},
         }
 
     def _columns(self, of: type) -> list[Any]:
@@ -218,7 +218,7 @@ class _Unpacking:
     def __init__(self, packed: dict[str, Any], classes: Iterable[type], known: Mapping[str, Sequence[object]]) -> None:
         self.classes = {each.__name__: each for each in classes}
         self.packed: dict[str, list[Any]] = packed["objects"]
-        self.at_once: Any = packed.get("at once")
+        self.at_once: Any = packed.get("at_once")
         """Columns of what is rows too, or what reads them."""
         self.left = _ONE_BY_ONE
         """Rows that may still be made one by one."""

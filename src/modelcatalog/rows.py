@@ -55,7 +55,7 @@ class Lines:
         return self._text[both >> 4 * self._WIDTH : (both & self._LAST) - 1]
 
 
-Row: TypeAlias = "list[Any] | dict[str, Any]"
+Row: TypeAlias = list[Any] | dict[str, Any]
 """The values of all fields; or number of a field -> its value, where that is shorter: the others have their usual ones."""
 
 
@@ -151,7 +151,7 @@ class Rows:
 
 
 class Keys(Container[str]):
-    r"""The keys of a shelf, one a line; who looks for many looks into a set, and the first ones are sought in the text.
+    r"""The keys of a shelf, each on a line of its own; who looks for many looks into a set, and the first ones are sought in the text.
 
     >>> keys = Keys("a\nb", 1)
     >>> "b" in keys, "a\nb" in keys, "b" in keys
@@ -189,7 +189,7 @@ class Shelf(Mapping[str, Any]):
         """Keep the keys.
 
         Args:
-            lines: The keys, one a line.
+            lines: The keys, each on a line of its own.
             numbers: Their rows, in order; or the first, where each is the one behind.
             rows: Where these are.
         """
