@@ -21,7 +21,7 @@ import repository
 import warm
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from loopback.pair import NAME, Pair
-from modelcatalog import datafiles, installing, vocabulary
+from modelcatalog import datafiles, installing, keeping, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,6 +144,7 @@ def few(few_companies: Path) -> Iterator[None]:
     """The catalog has few companies: where something is added to it, the tables are made anew in no time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datafiles, "_data", lambda: few_companies)
+        patch.setattr(keeping, "FOLDER", str(few_companies.parent / "tables"))  # those of the package are never of a test's data
         vocabulary.renew(fresh=True)
         yield
     vocabulary.renew()

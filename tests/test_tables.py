@@ -19,9 +19,10 @@ import pytest
 from pydantic_core import from_json
 
 from fewcompanies import COMPANIES
-from modelcatalog import Unsupported, catalog, columns, keeping, parse, pausing, resolve, rows, vocabulary
-from modelcatalog.catalog import additions, listing, meaning, sizes, tables
+from modelcatalog import Unsupported, catalog, columns, datafiles, keeping, parse, pausing, resolve, rows, vocabulary
+from modelcatalog.catalog import additions, index, listing, meaning, sizes, tables
 from modelcatalog.cli import completing
+from modelcatalog.known import Company, Family, Series
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.pausing import lasting
 from modelcatalog.records import Size
@@ -720,3 +721,10 @@ def test_a_class_within_itself_is_refused() -> None:
     """Columns of its fields would need each other first."""
     with pytest.raises(TypeError, match="a Pair holds, perhaps by way of others, another Pair"):
         columns.unpack(columns.pack([Pair(1, Pair(2, 3))], (Pair,)), (Pair,))
+
+
+def test_no_test_leaves_tables_of_other_data() -> None:
+    """What the package keeps for the next process is of its own companies, after all the tests above as well."""
+    packed = keeping.read("index", keeping.Sources.here())
+    own = {company.name for company in datafiles.companies(())}
+    assert packed is None or own <= {company.name for company in columns.unpack(packed, (index.Index, Company, Family, Series)).companies}
