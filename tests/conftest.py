@@ -118,6 +118,18 @@ def uncollected_modules() -> None:
         _seen = len(sys.modules)
 
 
+_TABLES = keeping.FOLDER
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Whatever fixtures set it, and in whichever order they are taken down, the package's tables are where they were."""
+    try:
+        return (yield)
+    finally:
+        keeping.FOLDER = _TABLES
+
+
 @pytest.fixture(scope="session", autouse=True)
 def warm_downloads() -> Iterator[warm.Starter | None]:
     """Downloads that tests start in this process run in forks of a warm one; the first starts it."""
