@@ -53,13 +53,13 @@ class Tape:
         "base", "base_end", "decided", "family", "kinds", "label_from", "lead", "lead_end", "size", "size_end", "texts", "unknown", "version", "words",
     )  # fmt: skip
 
-    def __init__(self) -> None:
-        self.words: list[Word] = []
-        self.texts: list[str] = []
+    def __init__(self, words: list[Word], texts: list[str]) -> None:
+        self.words = words
+        self.texts = texts
         """Each word as it was written."""
-        self.kinds: list[SegmentKind] = []
+        self.kinds: list[SegmentKind] = ["separator"] * len(words)
         """The kind of segment that each word has become so far."""
-        self.decided: list[Case | None] = []
+        self.decided: list[Case | None] = [None] * len(words)
         """The case that took each word; None: no case asked, or none would have it."""
         self.unknown: list[int] = []
         """Places of the words that no case took."""
@@ -80,15 +80,11 @@ class Tape:
     def put(self, words: list[Word], texts: list[str]) -> int:
         """Write words behind the others; gives the place of the first."""
         first = len(self.words)
-        kinds: list[SegmentKind] = ["separator"] * len(words)
-        decided: list[Case | None] = [None] * len(words)
-        if first:
-            self.words += words
-            self.texts += texts
-            self.kinds += kinds
-            self.decided += decided
-        else:
-            self.words, self.texts, self.kinds, self.decided = words, texts, kinds, decided
+        self.words += words
+        self.texts += texts
+        for _ in words:
+            self.kinds.append("separator")
+            self.decided.append(None)
         return first
 
     def before(self, i: int) -> int:
@@ -164,13 +160,13 @@ class Reading:
 
     __slots__ = ("account", "dictionary", "dotted", "found", "in_tag", "known", "lower", "meanings", "open", "recognised", "source", "tape")
 
-    def __init__(self, source: str, lower: str, known: Readings) -> None:
+    def __init__(self, source: str, lower: str, known: Readings, words: list[Word], texts: list[str]) -> None:
         self.source = source
         self.lower = lower
         self.known = known
         """The words of the dictionary, and others that were read."""
         self.dictionary: Dictionary = known.dictionary
-        self.tape = Tape()
+        self.tape = Tape(words, texts)
         self.found = Found()
         self.account: Account | None = None
         """The owner, where it is known."""
