@@ -820,9 +820,12 @@ def word(text: str) -> tuple[WordRule, re.Match[str]] | None:
     """The first rule of `WORDS` that the whole lower-case word obeys, and its match."""
     if text.isalpha():
         return None  # every rule wants a digit
-    found = _word_pattern().fullmatch(text)
-    if found is None or found.lastgroup is None:
+    name: str | None = "number"
+    if not (text.isdecimal() and text.isascii()):  # no other rule takes digits alone, and nine tenths of the pattern try
+        found = _word_pattern().fullmatch(text)
+        name = None if found is None else found.lastgroup
+    if name is None:
         return None
-    rule, pattern = _word_rule(found.lastgroup)
+    rule, pattern = _word_rule(name)
     match = pattern.fullmatch(text)
     return None if match is None else (rule, match)

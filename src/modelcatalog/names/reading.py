@@ -191,10 +191,12 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
     for i in range(first, len(words)):
         word = words[i]
         role = word.role
-        if role == "separator" or role == "other":  # noqa: PLR1714  compiled, two comparisons are faster than a look into a tuple
+        if role == "separator":
             continue
         kind: SegmentKind = "unknown"
         if role != "unknown" or reading.meanings:  # an unknown word, the commonest, has cases only where words mean something else
+            if role == "other":
+                continue
             case: Case
             table = cases[role]
             for case in word.cases if word.table is table else fitting(word, table, reading.dictionary):
@@ -216,8 +218,13 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
 def fitting(word: Word, table: tuple[Case, ...], dictionary: Dictionary) -> tuple[Case, ...]:
     """Those of its role's cases that may take the word, whatever stands beside it; the word remembers them."""
     found = tuple([case for case in table if (fits := case.fits) is None or fits(word, dictionary)])
+    found = _SAME.setdefault(found, found)
     word.cases, word.table = found, table
     return found
+
+
+_SAME: dict[tuple[Case, ...], tuple[Case, ...]] = {}
+"""Thousands of words have a few dozen such tuples, so each is kept once."""
 
 
 @lru_cache(maxsize=4096)

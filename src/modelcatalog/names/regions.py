@@ -126,17 +126,17 @@ def _cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     plus = known.dictionary.words["plus"]
     spread: list[Word] = []
     written: list[str] = []
-    for at, text in enumerate(texts):
-        if at and text[0] == "+" and (text[1:2].isspace() or len(texts) == at + 1):
+    for at, sign in enumerate(texts):
+        if at and sign[0] == "+" and (sign[1:2].isspace() or len(texts) == at + 1):
             spread.append(plus)
             written.append("+")
-            text = text[1:]  # noqa: PLW2901  what is left of the separator
-            if not text:
+            sign = sign[1:]  # noqa: PLW2901  what is left of the separator
+            if not sign:
                 continue
-            spread.append(Word("separator", text))
+            spread.append(Word("separator", sign))
         else:
             spread.append(words[at])
-        written.append(text)
+        written.append(sign)
     return spread, written
 
 

@@ -87,7 +87,7 @@ class Readings:
             lowered = fold(piece)
         if len(piece) > _LONGEST:
             return unknown(lowered) if piece[0].isalnum() else Word("separator", lowered, None, lowered)
-        found = _read(piece, self.dictionary) if lowered == piece else self[lowered]
+        found = _read(piece, self.dictionary, listed=piece in self.first) if lowered == piece else self[lowered]
         if len(self.kept) >= _REMEMBERED:
             self.kept.clear()
         self.kept[piece] = found
@@ -224,14 +224,15 @@ def _stand(parts: tuple[str, ...], pieces: list[str], at: int) -> bool:
 # --- one piece ------------------------------------------------------------------------------------
 
 
-def _read(piece: str, words: Dictionary) -> Word:
-    itself = _alone(piece, words)
-    options = words.phrases.get(piece, ())
+def _read(piece: str, words: Dictionary, *, listed: bool) -> Word:
+    """The word of a piece; ``listed``: the dictionary has it, or phrases that begin with it."""
+    itself = _alone(piece, words, listed=listed)
+    options = words.phrases.get(piece, ()) if listed else ()
     return Several(piece, options, itself) if options or len(itself) > 1 else itself[0]
 
 
-def _alone(piece: str, words: Dictionary) -> tuple[Word, ...]:
-    known = words.words.get(piece)
+def _alone(piece: str, words: Dictionary, *, listed: bool = True) -> tuple[Word, ...]:
+    known = words.words.get(piece) if listed else None
     if known is not None and not (known.role == "family" and len(piece) == 1):
         return (known,)
     if piece.endswith(words.classes):
