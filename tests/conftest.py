@@ -21,7 +21,7 @@ import repository
 import warm
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from loopback.pair import NAME, Pair
-from modelcatalog import datafiles, installing, vocabulary
+from modelcatalog import datafiles, installing, keeping, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +135,7 @@ def warm_downloads() -> Iterator[warm.Starter | None]:
 
 @pytest.fixture(scope="session")
 def few_companies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Data of few companies."""
+    """Data of few companies, and beside it a place for its tables."""
     return fewcompanies.write(tmp_path_factory.mktemp("few") / "data")
 
 
@@ -144,7 +144,8 @@ def few(few_companies: Path) -> Iterator[None]:
     """The catalog has few companies: where something is added to it, the tables are made anew in no time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datafiles, "_data", lambda: few_companies)
-        vocabulary.renew(fresh=True)
+        patch.setattr(keeping, "FOLDER", str(few_companies.with_name("tables")))
+        vocabulary.renew()
         yield
     vocabulary.renew()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["COMPANIES", "write"]
 
-COMPANIES = ("alibaba", "anthropic", "meta", "nous")
+COMPANIES = ("alibaba", "anthropic", "meta", "nous", "openai", "zai")
 
 
 def write(folder: Path) -> Path:
