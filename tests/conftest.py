@@ -63,8 +63,9 @@ def pytest_collection_finish() -> None:
 
 
 _FIRST = (
-    "architectures", "faults", "engine_contract", "hubs_refusals", "tables", "updating", "cli", "tools", "running", "chat", "replies", "docs", "attacks",
-    "engine_openai", "grammar_ebnf", "examples", "graphs", "constraints", "hubs_copies", "images", "sounds",
+    "faults", "packaging", "cli", "engine_openai", "architectures", "docs", "hubs_refusals", "running", "engine_contract", "attacks", "examples", "html",
+    "hub_contract", "tables", "tools", "constraints", "chat", "hubs_copies", "refusals", "grammar_ebnf", "variants_table", "thinking", "replies",
+    "benchmarks", "layers", "updating", "browsing", "planning", "images", "sounds", "graphs",
 )  # fmt: skip
 """Files that take longest: begun first, so that no worker is alone with one in the end."""
 

@@ -75,7 +75,7 @@ class World:
 
 
 @pytest.fixture
-def world(few: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(few: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:  # noqa: ARG001  it is there meanwhile
     """models.dev, and both hubs with two accounts, one of which has something new; few companies are known."""
     home = tmp_path / "data"
     with HuggingFaceHub({}) as hf, ModelScopeHub({}) as ms, ModelsDev(SAID) as models:
