@@ -191,7 +191,7 @@ def small(model: ChatModel, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     from modelcatalog.chat import load
 
     words: Any = model._engine
-    with load(zoo.write("llama", tmp_path_factory.mktemp("small") / "small-llama", words._tokenizer), device="cpu") as loaded:
+    with load(zoo.write("llama", tmp_path_factory.mktemp("small") / "small-llama", words._tokenizer, heeding=True), device="cpu") as loaded:
         yield loaded
 
 
