@@ -59,12 +59,12 @@ class CompileHook(BuildHookInterface[Any]):
         # Another process, since this one may have imported another version; its tables are those of the package's own data alone.
         environment = {key: value for key, value in os.environ.items() if key != "MODELCATALOG_DATA"} | {"PYTHONPATH": str(SOURCE)}
         shutil.rmtree(TABLES, ignore_errors=True)
-        command = [sys.executable, "-m", "modelcatalog.catalog.tables", str(TABLES)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            why = "".join(done.stderr.strip().splitlines()[-1:])[:120]
-            self.app.display_warning(f"modelcatalog has no tables, so that each process makes them for its first name: {why}")
-            return
+        for module in ("modelcatalog.catalog.tables", "modelcatalog.planning.forms"):
+            command = [sys.executable, "-m", module, str(TABLES)]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode:
+                why = "".join(done.stderr.strip().splitlines()[-1:])[:120]
+                self.app.display_warning(f"modelcatalog has no tables of {module}, so that each process makes them when it needs one: {why}")
         build_data["force_include"].update({str(file): f"modelcatalog/tables/{file.name}" for file in sorted(TABLES.glob("*.json"))})
 
 

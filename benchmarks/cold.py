@@ -32,8 +32,8 @@ STARTS: dict[str, tuple[tuple[str, ...], float | None]] = {
     "resolve": (("-c", f"import modelcatalog; modelcatalog.resolve({NAME!r})"), 3),
     "catalog.find": (("-c", "import modelcatalog; modelcatalog.catalog.find('通义千问2.5')"), 3),
     "modelcatalog parse": (("-m", "modelcatalog", "parse", NAME), 4),
-    "plan": (("-c", f"import modelcatalog; modelcatalog.plan({FOLDER!r})"), 4.5),
-    "modelcatalog plan": (("-m", "modelcatalog", "plan", FOLDER), 5.5),
+    "plan": (("-c", f"import modelcatalog; modelcatalog.plan({FOLDER!r})"), 3.5),
+    "modelcatalog plan": (("-m", "modelcatalog", "plan", FOLDER), 4),
 }
 """What is started -> Python's arguments, and the most that it may cost in units of the import of pydantic."""
 

@@ -119,6 +119,18 @@ def uncollected_modules() -> None:
         _seen = len(sys.modules)
 
 
+_TABLES = keeping.FOLDER
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Whatever fixtures set it, and in whichever order they are taken down, the package's tables are where they were."""
+    try:
+        return (yield)
+    finally:
+        keeping.FOLDER = _TABLES
+
+
 @pytest.fixture(scope="session", autouse=True)
 def warm_downloads() -> Iterator[warm.Starter | None]:
     """Downloads that tests start in this process run in forks of a warm one; the first starts it."""
@@ -145,7 +157,7 @@ def few(few_companies: Path) -> Iterator[None]:
     """The catalog has few companies: where something is added to it, the tables are made anew in no time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datafiles, "_data", lambda: few_companies)
-        patch.setattr(keeping, "FOLDER", str(few_companies.with_name("tables")))
+        patch.setattr(keeping, "FOLDER", str(few_companies.with_name("tables")))  # those of the package are never of a test's data
         vocabulary.renew()
         yield
     vocabulary.renew()

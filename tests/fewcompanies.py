@@ -6,6 +6,8 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
+from modelcatalog import datafiles
+
 __all__ = ["COMPANIES", "write"]
 
 COMPANIES = ("alibaba", "anthropic", "meta", "nous", "openai", "zai")
@@ -14,8 +16,9 @@ COMPANIES = ("alibaba", "anthropic", "meta", "nous", "openai", "zai")
 def write(folder: Path) -> Path:
     """A copy of the package's data with these companies alone."""
     own = Path(str(files("modelcatalog"))) / "data"
-    shutil.copytree(own, folder, ignore=shutil.ignore_patterns("companies"))
-    (folder / "companies").mkdir()
+    shutil.copytree(own, folder, ignore=shutil.ignore_patterns(*datafiles.COMPANIES))
+    for room in datafiles.COMPANIES:
+        (folder / room).mkdir()
     for name in COMPANIES:
         shutil.copy(own / "companies" / f"{name}.toml", folder / "companies")
     return folder

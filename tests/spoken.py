@@ -88,7 +88,7 @@ def _silent(tree: ast.AST) -> Iterator[ast.AST]:
             yield from (inner for spec in formats for inner in ast.walk(spec))
         elif (
             isinstance(node, ast.Call)
-            and ast.unparse(node.func).startswith(("re.", "typer.", "getattr", "import_module"))
+            and ast.unparse(node.func).startswith(("re.", "later.", "typer.", "getattr", "import_module"))
             or isinstance(node, ast.Subscript)
             and ast.unparse(node.value) == "Literal"
         ):

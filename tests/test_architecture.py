@@ -9,10 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
-    "errors installing pausing shipped",
+    "errors installing later pausing rows",
     "records patterns",
+    "known",
     "columns keeping entries userfolder",
-    "userdata",
+    "userdata shipped",
     "reviewing",
     "datafiles",
     "weights show vocabulary",

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from rich.cells import cell_len
-from typer.main import get_command
 
 import modelcatalog as mc
 from modelcatalog import vocabulary
-from modelcatalog.cli import app, main, show, translated
+from modelcatalog.cli import command, main, show, translated
 from modelcatalog.cli.words import CHINESE, ENGLISH, words
 from modelcatalog.show import explained, html
 
@@ -478,8 +477,8 @@ class TestErrors:
 
     def test_no_names(self, cli: Cli) -> None:
         """A command over names needs one, and says where it would take them from."""
-        for command in ("parse", "explain", "resolve"):
-            assert cli(command).err == f"error: {ENGLISH.no_names}\n"
+        for one in ("parse", "explain", "resolve"):
+            assert cli(one).err == f"error: {ENGLISH.no_names}\n"
 
     def test_chinese(self, cli: Cli) -> None:
         """In a Chinese locale an error is Chinese: what happened, what was expected, and the next step, as a command."""
@@ -688,7 +687,7 @@ class TestHelp:
 
     def test_chinese(self, cli: Cli) -> None:
         """Every help text has its Chinese, and none is left over."""
-        made: Any = get_command(app)
+        made = command()
         assert translated.texts(made) == set(translated.CHINESE)
         assert set(made.commands) == set(translated.COMMANDS)
         shown = cli("chat", "--help", LANG="zh_CN.UTF-8").out

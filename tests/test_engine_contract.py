@@ -24,6 +24,7 @@ from loopback.serving import transformers_serve
 from modelcatalog.errors import EngineError, NoChatTemplate, Unsupported
 from modelcatalog.planning.runs import ENGINES as ENGINES_KNOWN
 from modelcatalog.planning.runs import Engine
+from modelcatalog.shipped import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ ENGINES = [name for name in os.environ.get("MODELCATALOG_TEST_ENGINES", "").spli
 @pytest.fixture(scope="module", autouse=True)
 def fifth() -> Iterator[Engine]:
     """One more engine: its entry, as it would stand in ``data/engines.toml``."""
-    entry = Engine.model_validate(tomllib.loads((Path(__file__).parent / "fifthengine" / "engine.toml").read_text(encoding="utf-8")))
+    entry = checked(Engine, tomllib.loads((Path(__file__).parent / "fifthengine" / "engine.toml").read_text(encoding="utf-8")))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ENGINES_KNOWN, entry.name, entry)
         yield entry

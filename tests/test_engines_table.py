@@ -20,6 +20,7 @@ from modelcatalog.planning import engine as choosing
 from modelcatalog.planning import machine, packages
 from modelcatalog.planning.facts import Facts
 from modelcatalog.planning.runs import ENGINES, Engine
+from modelcatalog.shipped import checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 def fifth(monkeypatch: pytest.MonkeyPatch, **fields: Any) -> Engine:
     """An engine that is one entry."""
-    made = Engine.model_validate({"name": "fifth", "folder": "fifthengine", "formats": ["safetensors"], "extra": "chat", **fields})
+    made = checked(Engine, {"name": "fifth", "folder": "fifthengine", "formats": ["safetensors"], "extra": "chat", **fields})
     monkeypatch.setitem(ENGINES, made.name, made)
     return made
 
@@ -74,7 +75,7 @@ def test_a_fifth_engine_is_planned(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_a_fifth_engine_chats(monkeypatch: pytest.MonkeyPatch, tiny_folder: Path) -> None:
     """One folder and one entry are enough to load, chat, keep a session and close; the whole contract is in test_engine_contract.py."""
-    entry = Engine.model_validate(tomllib.loads((Path(__file__).parent / "fifthengine" / "engine.toml").read_text(encoding="utf-8")))
+    entry = checked(Engine, tomllib.loads((Path(__file__).parent / "fifthengine" / "engine.toml").read_text(encoding="utf-8")))
     monkeypatch.setitem(ENGINES, entry.name, entry)
     with pytest.warns(UserWarning, match="each turn of a session reads the whole conversation again"):
         model = modelcatalog.load(tiny_folder, engine="fifth", device="cpu")

@@ -217,6 +217,53 @@ def test_kinds(config: dict[str, Any], expected: str) -> None:
     assert str(from_config.layers(config, defaults=lambda _type: {})) == expected
 
 
+SEEN = 100
+FULLY = SEEN * 2 * 2 * 16 * 2
+"""Bytes of SEEN tokens in a layer of FULL, at two bytes a number."""
+MAMBA2 = {"mamba_n_heads": 8, "mamba_d_head": 16, "mamba_d_ssm": 128, "mamba_d_state": 8, "mamba_d_conv": 4, "mamba_n_groups": 1, "mamba_expand": 2}
+STATE = (128 + 2 * 8) * 4 * 2 + 128 * 8 * 4
+"""Bytes of its state: what a convolution looks back on, and the state in float32."""
+DELTA = {"linear_num_value_heads": 4, "linear_num_key_heads": 2, "linear_key_head_dim": 8, "linear_value_head_dim": 8, "linear_conv_kernel_dim": 4}
+CONV_OF_KEYS = 2 * (2 * 16 + 64) * 4 * 4
+
+
+@pytest.mark.parametrize(
+    ("config", "size"),
+    [
+        # Attention and a state in every layer, in those that a list names or numbers, in a unit that comes again and again, with a window.
+        ({"model_type": "falcon_h1", "num_hidden_layers": 3, **MAMBA2}, 3 * (FULLY + STATE)),
+        ({"model_type": "x", "num_hidden_layers": 3, "layers_block_type": ["mamba", "hybrid", "mamba"], **MAMBA2}, FULLY + 3 * STATE),
+        ({"model_type": "x", "num_hidden_layers": 5, "hybrid_layer_ids": [1, 3], **MAMBA2}, 2 * FULLY + 5 * STATE),
+        ({"model_type": "zamba", "num_hidden_layers": 7, "mamba_d_state": 8, "mamba_d_conv": 4, "mamba_expand": 2}, FULLY + 7 * (128 * 4 * 2 + 128 * 8 * 4)),
+        ({"model_type": "zaya", "num_hidden_layers": 2, "cca_time0": 2, "cca_time1": 3}, 2 * (FULLY + (6 * 16 * 3 + 16) * 2)),
+        ({"model_type": "inkling_text", "num_hidden_layers": 4, "local_layer_ids": [0, 1, 2], "sliding_window": 11, "conv_kernel_size": 4},
+         FULLY + 3 * FULLY // 10 + 4 * CONV_OF_KEYS),
+        ({"model_type": "inkling_text", "num_hidden_layers": 12, "sliding_window": 11, "conv_kernel_size": 4}, 2 * FULLY + FULLY + 12 * CONV_OF_KEYS),
+        # One or the other: by an interval, a period with an offset, a list of words, letters or numbers, a unit.
+        ({"model_type": "qwen3_next", "num_hidden_layers": 8, "full_attention_interval": 4, **DELTA}, 2 * FULLY + 6 * (64 * 4 * 2 + 32 * 8 * 4)),
+        ({"model_type": "qwen3_next", "num_hidden_layers": 7, "full_attention_interval": 3, **DELTA}, 2 * FULLY + 5 * (64 * 4 * 2 + 32 * 8 * 4)),
+        ({"model_type": "qwen3_5_text", "num_hidden_layers": 3, "layer_types": ["linear_attention", "full_attention", "linear_attention"], **DELTA},
+         FULLY + 2 * (64 * 4 * 2 + 32 * 8 * 4)),
+        ({"model_type": "jamba", "num_hidden_layers": 8, "attn_layer_period": 4, "attn_layer_offset": 2, "mamba_d_state": 8, "mamba_d_conv": 4,
+          "mamba_expand": 2}, 2 * FULLY + 6 * (128 * 4 * 2 + 128 * 8 * 4)),
+        ({"model_type": "bamba", "num_hidden_layers": 4, "attn_layer_indices": [2], **MAMBA2}, FULLY + 3 * STATE),
+        ({"model_type": "granitemoehybrid", "num_hidden_layers": 3, "layer_types": ["mamba", "mamba", "attention"], **MAMBA2}, FULLY + 2 * STATE),
+        ({"model_type": "nemotron_h", "num_hidden_layers": 5, "hybrid_override_pattern": "M-M*E", "mamba_num_heads": 8, "mamba_head_dim": 16,
+          "ssm_state_size": 8, "n_groups": 1, "conv_kernel": 4}, FULLY + 2 * STATE),
+        ({"model_type": "lfm2", "num_hidden_layers": 4, "full_attn_idxs": [1], "conv_L_cache": 3}, FULLY + 3 * 64 * 3 * 2),
+        # Heads that differ by layer.
+        ({"num_hidden_layers": 3, "num_key_value_heads": [1, 2, 4]}, FULLY * 7 // 2),
+        ({"num_hidden_layers": 2, "block_configs": [{"attention": {"no_op": True}}, {"attention": {"n_heads_in_group": 4}}]}, FULLY // 2),
+    ],
+)  # fmt: skip
+def test_hybrids(config: dict[str, Any], size: int) -> None:
+    """What each way of writing a hybrid comes to in bytes: attention where there is attention, a state where there is one, and both where both are."""
+    for text_config in (False, True):
+        stated = {**FULL, **config}
+        layers = from_config.layers({"model_type": "whole", "text_config": stated} if text_config else stated, defaults=_none)
+        assert layers.bytes(SEEN, 2) == size, str(layers)
+
+
 def test_left_out_keys() -> None:
     """Published configurations leave out what their class has anyway: gemma-3-4b-it's says five numbers of its text half."""
     stated = {"model_type": "gemma3", "text_config": {"model_type": "gemma3_text", "hidden_size": 2560, "num_hidden_layers": 34, "sliding_window": 1024}}
@@ -304,6 +351,17 @@ TOKEN = 2 * 64 * 2 * 2
          4096 * TOKEN + 4 * (3 * (1024 + 32) + 1024 * 16)),
         ("falcon-h1", {"block_count": 2, "ssm__conv_kernel": 4, "ssm__inner_size": 1024, "ssm__state_size": 16, "ssm__group_count": 1}, "2 full",
          2 * (4096 * TOKEN + 4 * (3 * (1024 + 32) + 1024 * 16))),
+        # By flags that say it, by an interval that its architecture has without a key, by heads of each layer.
+        ("qwen35", {"block_count": 4, "attention__recurrent_layers": [True, False, False, True], "full_attention_interval": 4, "ssm__conv_kernel": 4,
+                    "ssm__inner_size": 256, "ssm__state_size": 32, "ssm__group_count": 4}, "2 linear, 2 full",
+         2 * 4096 * TOKEN + 2 * 4 * (3 * (256 + 256) + 256 * 32)),
+        ("qwen3next", {"block_count": 7, "ssm__conv_kernel": 4, "ssm__inner_size": 256, "ssm__state_size": 32, "ssm__group_count": 4}, "6 linear, 1 full",
+         4096 * TOKEN + 6 * 4 * (3 * (256 + 256) + 256 * 32)),
+        ("granitehybrid", {"block_count": 3, "attention__head_count_kv": [0, 0, 2], "ssm__conv_kernel": 4, "ssm__inner_size": 1024, "ssm__state_size": 16,
+                           "ssm__group_count": 1}, "2 linear, 1 full", 4096 * TOKEN + 2 * 4 * (3 * (1024 + 32) + 1024 * 16)),
+        # An architecture that nobody here has heard of: heads of each layer beside the keys of a state say it.
+        ("hybridnew", {"block_count": 3, "attention__head_count_kv": [0, 1, 2], "ssm__conv_kernel": 4, "ssm__inner_size": 1024, "ssm__state_size": 16},
+         "2 full, 1 linear", 4096 * TOKEN * 3 // 2 + 4 * (3 * 1024 + 1024 * 16)),
         ("mamba", {"block_count": 2, "ssm__conv_kernel": 4, "ssm__inner_size": 1024, "ssm__state_size": 16}, "2 linear",
          2 * 4 * (3 * 1024 + 1024 * 16)),
         ("rwkv7", {"block_count": 2, "wkv__head_size": 64, "token_shift_count": 2}, "2 linear", 2 * 4 * (2 * 512 + 512 * 64)),

@@ -326,7 +326,7 @@ class TestCards:
 
     def test_every_name(self) -> None:
         """Each name of the data means its own card, as it stands and with the words of drivers around it."""
-        for card in cards._cards():
+        for card in cards.cards().card:
             for name in card.names:
                 size = f" {card.memory[0]}GB" if card.share is not None else ""
                 for text in (f"{name}{size}", f"2x NVIDIA {name} GPU{size}", f"{name}{size} x2"):
@@ -349,7 +349,7 @@ class TestCards:
 
     def test_sources(self) -> None:
         """A card that names a page names the day on which it was read; none has two names of another, nor a bandwidth for sizes that it lacks."""
-        every = cards._cards()
+        every = cards.cards().card
         assert all(card.source == "unverified" or (card.source.startswith("https://") and card.checked is not None) for card in every)
         assert sum(card.source != "unverified" for card in every) >= 35
         assert len({name for card in every for name in card.names}) == sum(len(card.names) for card in every)
@@ -391,14 +391,14 @@ class TestCards:
 
     def test_bandwidths(self) -> None:
         """A list of bandwidths has one for each size."""
-        for entry in cards._cards():
+        for entry in cards.cards().card:
             assert not isinstance(entry.bandwidth, tuple) or len(entry.bandwidth) == len(entry.memory), entry.names
 
     def test_unique(self) -> None:
         """No name stands for two cards, and the smallest memory comes first."""
-        names = [cards._key(name) for entry in cards._cards() for name in entry.names]
+        names = [cards._key(name) for entry in cards.cards().card for name in entry.names]
         assert len(names) == len(set(names))
-        assert all(list(entry.memory) == sorted(entry.memory) for entry in cards._cards())
+        assert all(list(entry.memory) == sorted(entry.memory) for entry in cards.cards().card)
 
 
 class TestPlanFor:

@@ -29,7 +29,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ChatServe
     monkeypatch.setenv("MODELCATALOG_SERVER_TIMEOUT", "1.5")
     ports = {one.name: _free() for one in servers.entries()}
     real = servers.entries()
-    monkeypatch.setattr(servers, "entries", lambda: tuple(one.model_copy(update={"port": ports[one.name]}) for one in real))
+    monkeypatch.setattr(servers, "entries", lambda: tuple(one._replace(port=ports[one.name]) for one in real))
     with ExitStack() as stack:
 
         def start(kind: str, *models: str) -> ChatServer:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hatch_build import MODULES, ROOT
-from modelcatalog import vocabulary
+from modelcatalog import shipped, vocabulary
 from modelcatalog.catalog import tables  # noqa: F401  all tables there are
+from modelcatalog.planning import forms  # noqa: F401  all data files of planning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +75,7 @@ def test_a_wheel_of_pure_python_can_be_asked_for(tmp_path: Path) -> None:
     assert "has no tables" not in said
     site = tmp_path / "site"
     assert _installed(wheel, site) == "awq py"
-    assert {file.stem for file in (site / "modelcatalog" / "tables").iterdir()} == set(vocabulary.KEPT)
+    assert {file.stem for file in (site / "modelcatalog" / "tables").iterdir()} == {*vocabulary.KEPT, *(file.stem for file in shipped.FILES)}
     before = {file: file.stat().st_mtime_ns for file in site.rglob("*") if "__pycache__" not in file.parts}
     first = "import modelcatalog, sys; print(modelcatalog.resolve('qwen2.5-7b'), *sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(site), "HOME": str(tmp_path / "nowhere"), "XDG_CACHE_HOME": "/dev/null"}

@@ -190,14 +190,28 @@ class TestPlan:
         made = plan(gguf_file)
         assert Plan.model_validate_json(made.model_dump_json()) == made
 
+    @pytest.mark.parametrize("asked", [{}, {"on": "2x H100"}, {"kv_dtype": "fp8"}, {"engine": "vllm", "engine_options": {"seed": 1}}], ids=str)
+    def test_is_valid(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any]) -> None:
+        """A plan is put together without being validated; it is what validation would let through as it is."""
+        monkeypatch.setattr(packages, "installed", lambda _name: None)
+        made = plan(write_checkpoint(tmp_path / "tiny"), **asked)
+        assert made.missing
+        assert made.memory.growth
+        assert Plan.model_validate({**made.model_dump(), "name": made.name}, strict=True) == made
+        assert made.model_fields_set <= Plan.model_fields.keys()
+
     def test_is_light(self, gguf_file: Path) -> None:
-        """Planning for a local file imports no heavy package."""
+        """A plan of a local file imports no heavy package, nothing that asks hubs or looks into stores, and parses no TOML."""
         code = (
-            "import sys; from modelcatalog.planning import plan; plan(sys.argv[1]);"
-            "print({'torch', 'transformers', 'huggingface_hub', 'modelscope', 'numpy'} & set(sys.modules))"
+            "import modelcatalog, sys; modelcatalog.parse('x'); before = set(sys.modules);"
+            "modelcatalog.plan(sys.argv[1]).text(); print(*{*sys.modules} - before)"
         )
-        done = subprocess.run([sys.executable, "-c", code, str(gguf_file)], capture_output=True, text=True, check=True)
-        assert done.stdout.strip() == "set()"
+        first = [sys.executable, "-c", code, str(gguf_file)]
+        subprocess.run(first, capture_output=True, check=True)  # which may have to keep what the files of data say
+        loaded = set(subprocess.run(first, capture_output=True, text=True, check=True).stdout.split())
+        rooms = ("hubs.wire", "hubs.huggingface", "stores.ollama", "planning.remote", "planning.serving", "planning.cards", "planning.lockfile")
+        packages = {"torch", "transformers", "huggingface_hub", "modelscope", "numpy", "rich", "typer"}
+        assert loaded & {*packages, *(f"modelcatalog.{room}" for room in rooms), "tomllib", "importlib.metadata", "email", "http.client"} == set()
 
     def test_other_quantization(self, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A copy in another quantization than the name's is not taken for it."""

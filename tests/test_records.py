@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from modelcatalog import Reply, parse
-from modelcatalog.records import Checkpoint, ModelName, Quantization, Release, Segment, Size, Version
+from modelcatalog.known import Checkpoint
+from modelcatalog.records import ModelName, Quantization, Release, Segment, Size, Version
 
 
 @pytest.mark.parametrize(

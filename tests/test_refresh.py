@@ -62,18 +62,18 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HuggingFaceHub]:
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """The file of one company."""
-    folder = tmp_path / "companies"
-    folder.mkdir()
+    folder = tmp_path / "data" / "companies"
+    folder.mkdir(parents=True)
     shutil.copy(ROOT / "src" / "modelcatalog" / "data" / "companies" / "alibaba.toml", folder)
-    return folder
+    return folder.parent
 
 
 @pytest.mark.usefixtures("hub")
 def test_report_and_patch(tool: Any, data: Path, tmp_path: Path) -> None:
     """New repositories are pattern lines where they belong, a new version is a new series, what is contradicted or gone is told; no file changes."""
-    before = (data / "alibaba.toml").read_bytes()
+    before = (data / "companies" / "alibaba.toml").read_bytes()
     assert tool.main([str(tmp_path / "out"), "--data", str(data)]) == 0
-    assert (data / "alibaba.toml").read_bytes() == before
+    assert (data / "companies" / "alibaba.toml").read_bytes() == before
     text = (tmp_path / "out" / "refresh.md").read_text(encoding="utf-8")
     assert "## New repositories: 6" in text
     assert "- alibaba.toml › Qwen › Qwen3: `Qwen3-{14B,8B}-Word[-AWQ]` (http://127.0.0.1" in text
@@ -84,7 +84,7 @@ def test_report_and_patch(tool: Any, data: Path, tmp_path: Path) -> None:
     assert "- `Qwen/Qwen3-32B` (alibaba.toml › Qwen › Qwen3: `" in text
     assert "some-tool" not in text
     subprocess.run(["git", "apply", "--unsafe-paths", "-p1", f"--directory={data}", str(tmp_path / "out" / "refresh.patch")], check=True, cwd="/")  # noqa: S607
-    entry = datafiles.read_company(data / "alibaba.toml")
+    (entry,) = datafiles.read_companies(data / "companies" / "alibaba.toml")
     lines = {line.name: line for family in entry.family if family.name == "Qwen" for line in family.series}
     named = {name for pattern in lines["Qwen3"].models for name in expand(pattern)}
     assert {"Qwen3-8B-Word", "Qwen3-14B-Word-AWQ"} <= named
@@ -155,10 +155,15 @@ weights = "open"
         ("Zork 4", False, 'tools = true\n\n[[family.series]]\nname = "Zork 4"\nmodels = [\n    "New-{1,2}",\n]\nlicence = "mit"\nsource = "https://x/acme"\n'),
     ],
 )
-def test_where_it_is_written(tool: Any, series: str, known: bool, part: str) -> None:  # noqa: FBT001  a parameter of the test
+@pytest.mark.parametrize("several", [False, True], ids=["one company", "several companies"])
+def test_where_it_is_written(tool: Any, series: str, known: bool, part: str, several: bool) -> None:  # noqa: FBT001  parameters of the test
     """A line goes into the list of its series, however that is written; a new series stands at the end of its family."""
+    file = FILE
+    if several:
+        file = "[[company]]\n" + FILE.replace("[family", "[company.family").replace("[accounts", "[company.accounts") + '\n[[company]]\nname = "Frotz"\n'
+        part = part.replace("[family", "[company.family")
     proposal = tool.Proposal("acme.toml", "Zork", series, known, ("New-1", "New-2"), ("New-{1,2}",), "https://x/acme", "mit")
-    text = tool.patched(FILE, proposal, DAY)
+    text = tool.patched(file, proposal, DAY)
     assert part in text
     assert tool._says(text, proposal)
     assert text.index(part) < text.index("Grue")

@@ -16,11 +16,13 @@ from threading import Barrier
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from pydantic_core import from_json
 
 from fewcompanies import COMPANIES
-from modelcatalog import Unsupported, catalog, columns, keeping, parse, pausing, resolve, vocabulary
-from modelcatalog.catalog import additions, listing, meaning, sizes, tables
+from modelcatalog import Unsupported, catalog, columns, datafiles, keeping, parse, pausing, resolve, rows, vocabulary
+from modelcatalog.catalog import additions, index, listing, meaning, sizes, tables
 from modelcatalog.cli import completing
+from modelcatalog.known import Company, Family, Series
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.pausing import lasting
 from modelcatalog.records import Size
@@ -53,7 +55,7 @@ WITHOUT_DATA = {
     "catalog/nearest.py": {"_spelled_words"},
     "installing.py": {"folder"},
     "names/calendar.py": {"calendar"},
-    "names/grammar.py": {"_known_pieces", "_word_pattern", "_word_rule"},
+    "names/grammar.py": {"_heads", "_known_pieces", "_word_pattern", "_word_rule"},
     "names/reading.py": {"release"},
 }
 """Functions that remember what follows from their arguments or from the rules alone."""
@@ -216,11 +218,16 @@ def test_the_first_use_by_many_threads_makes_one_table() -> None:
 # --- kept between processes -----------------------------------------------------------------------
 
 
+def files_of(tables: dict[str, dict[str, Any]]) -> set[str]:
+    """What the files of some tables are called: those of rows have another for their columns."""
+    return {*tables, *(f"{name}_at_once" for name, packed in tables.items() if "at_once" in packed)}
+
+
 def test_what_is_kept_is_what_would_be_made(folder: Path, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every table, read back, is the one that the data gave, and none was made again."""
     written = remade(monkeypatch)
     assert {name: packed() for name, packed in vocabulary.KEPT.items()} == made.said
-    assert {file.stem for file in folder.iterdir()} == set(made.said)
+    assert {file.stem for file in folder.iterdir()} == files_of(made.said)
     assert written == []
 
 
@@ -325,7 +332,7 @@ def test_tables_aside_say_what_would_be_made(aside: Path, tmp_path: Path, monkey
     vocabulary.renew()
     made = {name: packed() for name, packed in vocabulary.KEPT.items()}
     said = [parse(name) for name in NAMES], resolve("zork2-7b-chat"), resolve("qwen3:8b", hub="modelscope")
-    assert [*asides(aside).values()] == [set(made)]
+    assert [*asides(aside).values()] == [files_of(made)]
     written = remade(monkeypatch)
     vocabulary.renew()
     assert ([parse(name) for name in NAMES], resolve("zork2-7b-chat"), resolve("qwen3:8b", hub="modelscope")) == said
@@ -464,7 +471,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the package, without what was compiled or kept, and with few companies, whose files are an hour old; Python has its own compiled files."""
     package = tmp_path_factory.mktemp("package") / "modelcatalog"
     shutil.copytree(ROOT, package, ignore=shutil.ignore_patterns("tables", "__pycache__", "*.so", "*.pyd"))
-    for file in (package / "data" / "companies").iterdir():
+    for file in (*(package / "data" / "companies").iterdir(), *(package / "data" / "others").iterdir()):
         if file.stem not in COMPANIES:
             file.unlink()
     for file in package.rglob("*"):
@@ -554,7 +561,7 @@ def test_many_processes_may_start_at_once(package: Path, tmp_path: Path) -> None
 
 def test_every_table_is_written_for_a_wheel(made: Made) -> None:
     """`write` knows all of them."""
-    assert {file.stem for file in made.shipped.iterdir()} == set(vocabulary.KEPT)
+    assert {file.stem.removesuffix("_at_once") for file in made.shipped.iterdir()} == set(vocabulary.KEPT)
     assert current_dictionary().accounts["qwen"].company == "Alibaba"
 
 
@@ -576,6 +583,13 @@ def test_what_lasts_counts_as_old_at_once(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 # --- columns --------------------------------------------------------------------------------------
+
+
+class Shared(NamedTuple):
+    """What several others hold."""
+
+    one: object
+    other: object
 
 
 class Pair(NamedTuple):
@@ -629,6 +643,71 @@ def test_shared_objects_are_shared_again() -> None:
     assert columns.unpack(packed, (Slotted,), known)[0] is inner
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        {}, {"a": Pair(1, (2,)), "b": Pair("ä", {"c": frozenset({"d"})})}, {"a": [Pair(1, 2), Pair(3, Size(label="7B"))], "b": []},
+        {"a": {"maker": Pair(1, Pair(2, [None, True, 1.5]))}}, [{"a": Pair(1, 2)}, {"b": Pair(3, 4)}],
+    ],
+)  # fmt: skip
+def test_rows_are_made_when_they_are_asked_for(table: object, tmp_path: Path) -> None:
+    """They are lines of a file until then, and equal what they were made of."""
+    sources = keeping.Sources.here(keeping.Aside(str(tmp_path), "rows"))
+    keeping.write("rows", columns.pack(table, (Pair, Size), seldom=(Pair,)), sources)
+    back = columns.unpack(keeping.read("rows", sources), (Pair, Size))
+    assert ([*map(dict, back)] if isinstance(table, list) else dict(back)) == table
+
+
+def test_a_row_is_made_once() -> None:
+    """Whichever way one comes to it; the others stay what they are, and what is not there has no row."""
+    shared, made = Pair(1, 2), []
+
+    packed = columns.pack({"a": Shared(shared, "x"), "b": Shared(shared, "y"), "c": Shared(3, 4)}, (Shared, Pair), seldom=(Shared, Pair))
+    shelf = columns.unpack(json.loads(json.dumps(packed)), (Shared, Pair))
+    assert shelf["a"] is shelf.get("a")
+    assert shelf["a"].one is shelf["b"].one
+    assert "c" in shelf
+    assert [*shelf] == ["a", "b", "c"]
+    assert (shelf.get("d"), shelf.get("d", made), len(shelf)) == (None, made, 3)
+    with pytest.raises(KeyError):
+        shelf["d"]
+    assert ({**shelf}, dict(shelf)) == ({"a": Shared(Pair(1, 2), "x"), "b": Shared(Pair(1, 2), "y"), "c": Shared(3, 4)},) * 2
+
+
+def test_many_rows_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From columns, without a line being read; those that were there already stay the same."""
+    monkeypatch.setattr(columns, "_ONE_BY_ONE", 4)
+    shared, classes = Shared("a", Size(label="7B")), (Pair, Shared, Size)
+    table = [{str(number): Pair(number, shared) for number in range(9)}, {"a": [shared, Pair("b", 1)], "c": [Pair("d", shared)]}]
+    words, phrases = columns.unpack(json.loads(json.dumps(columns.pack(table, classes, seldom=(Pair, Shared)))), classes)
+    first = words["3"]
+    read: list[object] = []
+    monkeypatch.setattr(rows, "from_json", lambda line: read.append(line) or from_json(line))
+    assert ([dict(words), dict(phrases)], len(read)) == (table, 2)
+    assert words["3"] is first
+    assert {id(first.other)} == {id(one.other) for one in words.values()} == {id(phrases["a"][0]), id(phrases["c"][0].other)}
+
+
+def test_a_process_reads_on_without_the_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where their file is gone or damaged, the rows are made one by one."""
+    monkeypatch.setattr(columns, "_ONE_BY_ONE", 2)
+    table = {str(number): Pair(number, 1) for number in range(9)}
+    sources = keeping.Sources.here(keeping.Aside(str(tmp_path), "rows"))
+    keeping.write("rows", columns.pack(table, (Pair,), seldom=(Pair,)), sources)
+    (whole,) = tmp_path.rglob("rows_at_once.json")
+    whole.write_bytes(whole.read_bytes()[:-5])
+    assert dict(columns.unpack(keeping.read("rows", sources), (Pair,))) == table
+
+
+def test_a_name_makes_the_words_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that reads one name decodes a few rows of ten thousand."""
+    read: list[object] = []
+    monkeypatch.setattr(rows, "from_json", lambda line: read.append(line) or from_json(line))
+    vocabulary.renew()
+    assert parse("Qwen2.5-Coder-3B-Instruct-AWQ").types == ("coder", "instruct")
+    assert 0 < len(read) < 40
+
+
 def test_a_class_that_was_not_named_is_refused() -> None:
     """When it is packed; and what is read makes nothing but what its reader named."""
     with pytest.raises(TypeError, match="a table holds a Pair, which is none of the classes that it is said to have"):
@@ -642,3 +721,10 @@ def test_a_class_within_itself_is_refused() -> None:
     """Columns of its fields would need each other first."""
     with pytest.raises(TypeError, match="a Pair holds, perhaps by way of others, another Pair"):
         columns.unpack(columns.pack([Pair(1, Pair(2, 3))], (Pair,)), (Pair,))
+
+
+def test_no_test_leaves_tables_of_other_data() -> None:
+    """What the package keeps for the next process is of its own companies, after all the tests above as well."""
+    packed = keeping.read("index", keeping.Sources.here())
+    own = {company.name for company in datafiles.companies(())}
+    assert packed is None or own <= {company.name for company in columns.unpack(packed, (index.Index, Company, Family, Series)).companies}

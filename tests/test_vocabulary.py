@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from modelcatalog.errors import CatalogDataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from modelcatalog.entries import CompanyFile
 
 ACME = """
 name = "Acme"
@@ -101,11 +102,17 @@ def test_words_of_training() -> None:
     assert "step" in vocabulary.training_before()
 
 
+def one_company(place: Path) -> CompanyFile:
+    """The company of a file that has one."""
+    (company,) = datafiles.read_companies(place)
+    return company
+
+
 def test_broken_toml(tmp_path: Path) -> None:
     """A file that is not TOML is answered with its place and where the syntax is."""
     place = written(tmp_path, 'name = "Acme"\nzh = = "极致"')
     with pytest.raises(CatalogDataError) as caught:
-        datafiles.read_company(place)
+        datafiles.read_companies(place)
     first, hint = str(caught.value).splitlines()
     assert first.startswith("acme.toml: ")
     assert "line 2" in first
@@ -119,7 +126,7 @@ def test_not_utf8(tmp_path: Path) -> None:
     place = tmp_path / "acme.toml"
     place.write_bytes('name = "阿里"'.encode("gbk"))
     with pytest.raises(CatalogDataError, match=r"^acme\.toml: 'utf-8' codec can't decode"):
-        datafiles.read_company(place)
+        datafiles.read_companies(place)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +166,7 @@ def test_not_utf8(tmp_path: Path) -> None:
 def test_review(tmp_path: Path, text: str, line: str) -> None:
     """A wrong entry is answered with file, family and series, the field, what is wrong and what to write."""
     with pytest.raises(CatalogDataError) as caught:
-        datafiles.read_company(written(tmp_path, text))
+        one_company(written(tmp_path, text))
     assert line in str(caught.value).splitlines()
 
 
@@ -295,28 +302,37 @@ def test_every_command_says_it_alike(tmp_path: Path, command: tuple[str, ...], m
 
 def test_own_files_agree() -> None:
     """The package's own files are held to the same, here and not by each process that reads them."""
-    folder = files("modelcatalog") / "data" / "companies"
     words = frozenset(vocabulary.types())
-    assert len([datafiles.read_company(place, words) for place in folder.iterdir()]) > 200
+    own = [company for place in datafiles.own_places() for company in datafiles.read_companies(place, words)]
+    assert len({company.name for company in own}) == len(own) > 800
+
+
+def test_several_companies_in_a_file(tmp_path: Path) -> None:
+    """Each below a header of its own; what is wrong with one is said with its place."""
+    text = "[[company]]\nname = 'Acme'\n[[company.family]]\nname = 'Zork'\nweights = 'open'\n[[company]]\nname = 'Frotz'\n"
+    assert [company.name for company in datafiles.read_companies(written(tmp_path, text))] == ["Acme", "Frotz"]
+    with pytest.raises(CatalogDataError, match=r"acme\.toml › Frotz: contry") as caught:
+        datafiles.read_companies(written(tmp_path, f"{text}contry = 'FR'\n"))
+    assert "country" in str(caught.value)
 
 
 def test_a_day_of_toml(tmp_path: Path) -> None:
     """TOML's own days are days."""
-    file = datafiles.read_company(written(tmp_path, f"name = 'Acme'\n{SERIES}released = 2026-05-01\n"))
+    file = one_company(written(tmp_path, f"name = 'Acme'\n{SERIES}released = 2026-05-01\n"))
     assert file.family[0].series[0].released == "2026-05-01"
 
 
 def test_adding_to_a_known_entry(tmp_path: Path) -> None:
     """A later file fills what is empty and adds to lists; what the catalog says otherwise stays, and that is said."""
-    first = datafiles.read_company(written(tmp_path, ACME))
+    first = one_company(written(tmp_path, ACME))
     more = "name = 'Acme'\napi = 'https://api.acme.example/v1'\napi_key = 'ACME_KEY'\n[[family]]\nname = 'Zork'\nweights = 'closed'\n"
     more += "[[family.series]]\nname = 'Zork5'\napi = ['zork-5']\n[family.words]\nbig = 'moe'\n"
-    (acme,) = datafiles.merged([first, datafiles.read_company(written(tmp_path, more))])
+    (acme,) = datafiles.merged([first, one_company(written(tmp_path, more))])
     assert (acme.zh, acme.api, acme.api_key) == ("极致", "https://api.acme.example/v1", "ACME_KEY")
     (zork,) = acme.family
     assert (zork.weights, zork.words, {line.name: line.weights for line in zork.series}) == ("open", {"big": "moe"}, {"Zork2": None, "Zork5": "closed"})
     for text, where in (("zh = '别名'", "Acme: zh: '别名'"), (f"{FAMILY}zh = '别名'", "Acme › Zork: zh: '别名'")):
-        other = datafiles.read_company(written(tmp_path, f"name = 'Acme'\n{text}\n"))
+        other = one_company(written(tmp_path, f"name = 'Acme'\n{text}\n"))
         with pytest.raises(CatalogDataError, match=f"{where}, where the catalog says '"):
             datafiles.merged([first, other])
 

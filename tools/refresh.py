@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from modelcatalog.userdata import UserData
 
 ROOT = Path(__file__).parents[1]
-COMPANIES = ROOT / "src" / "modelcatalog" / "data" / "companies"
-_TABLE = re.compile(r"^\s*\[\[?\s*([\w.]+)\s*\]\]?")
+DATA = ROOT / "src" / "modelcatalog" / "data"
+_TABLE = re.compile(r"^\s*\[\[?\s*(?:company\.)?([\w.]+)\s*\]\]?")
+"""The header of a table; in a file of several companies, all but a company's own begin with its word."""
 _NAME = re.compile(r"""^name\s*=\s*["'](.*)["']""")
 
 
@@ -65,7 +66,7 @@ class Proposal(NamedTuple):
 
 
 class Place(NamedTuple):
-    """One company's file."""
+    """A company, and its file, which may have others too."""
 
     path: Path
     entry: CompanyFile
@@ -79,8 +80,9 @@ def tonight(day: date) -> list[str]:
 
 
 def places(folder: Path) -> list[Place]:
-    """Every company's file in a folder."""
-    return [Place(path, datafiles.read_company(path)) for path in sorted(folder.glob("*.toml"))]
+    """Every company in the files of a folder, and of those inside."""
+    files = sorted(path for room in datafiles.COMPANIES for path in (folder / room).glob("*.toml"))
+    return [Place(path, company) for path in files for company in datafiles.read_companies(path)]
 
 
 def proposals(data: UserData, every: Sequence[Place]) -> Iterator[Proposal]:
@@ -126,7 +128,8 @@ def patched(text: str, proposal: Proposal, day: str) -> str | None:
         return None
     quoted = [f'"{pattern}"' for pattern in proposal.patterns]
     if not proposal.known:
-        block = ["\n", "[[family.series]]\n", f'name = "{proposal.series}"\n', "models = [\n", *(f"    {one},\n" for one in quoted), "]\n"]
+        within = "company." if any(line.startswith("[[company]]") for line in lines) else ""
+        block = ["\n", f"[[{within}family.series]]\n", f'name = "{proposal.series}"\n', "models = [\n", *(f"    {one},\n" for one in quoted), "]\n"]
         block += [f'licence = "{proposal.licence}"\n'] if proposal.licence else []
         return "".join([*lines[:end], *block, f'source = "{proposal.source}"\n', f"checked = {day}\n", *lines[end:]])
     first = next((number for number in range(start, end) if re.match(r"models\s*=\s*\[", lines[number])), None)
@@ -149,7 +152,7 @@ def _block(lines: Sequence[str], family: str, series: str | None) -> tuple[int |
     for number, line in enumerate([*lines, "[[family]]\n"]):
         table = _TABLE.match(line)
         if table is not None:
-            ends = table[1] == "family" or (series is not None and table[1].startswith("family."))
+            ends = table[1] in {"company", "family"} or (series is not None and table[1].startswith("family."))
             if start is not None and ends and not (series is not None and table[1].startswith("family.series.")):
                 while number > start and not lines[number - 1].strip():
                     number -= 1  # noqa: PLW2901  the blank lines belong to the next header
@@ -167,17 +170,17 @@ def patch(every: Sequence[Place], proposed: Sequence[Proposal], day: str) -> tup
     """All proposals as one difference, and those that a person must write down by hand."""
     made: list[str] = []
     left: list[Proposal] = []
-    for place in every:
-        text = before = place.path.read_text(encoding="utf-8")
+    for path in dict.fromkeys(place.path for place in every):
+        text = before = path.read_text(encoding="utf-8")
         for proposal in proposed:
-            if proposal.file != place.path.name:
+            if proposal.file != path.name:
                 continue
             after = patched(text, proposal, day)
             if after is None or not _says(after, proposal):
                 left.append(proposal)
             else:
                 text = after
-        name = place.path.relative_to(ROOT) if place.path.is_relative_to(ROOT) else Path(place.path.name)
+        name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path.relative_to(path.parents[1])
         made += difflib.unified_diff(before.splitlines(keepends=True), text.splitlines(keepends=True), f"a/{name.as_posix()}", f"b/{name.as_posix()}")
     return "".join(made), left
 
@@ -188,10 +191,10 @@ def _says(text: str, proposal: Proposal) -> bool:
         place = Path(folder) / proposal.file
         place.write_text(text, encoding="utf-8")
         try:
-            entry = datafiles.read_company(place)
+            companies = datafiles.read_companies(place)
         except CatalogDataError:
             return False
-    lines = (line for family in entry.family if family.name == proposal.family for line in family.series if line.name == proposal.series)
+    lines = (line for entry in companies for family in entry.family if family.name == proposal.family for line in family.series if line.name == proposal.series)
     return set(proposal.names) <= {name for line in lines for pattern in line.models for name in expand(pattern)}
 
 
@@ -247,7 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the report and the patch; 1 where a source did not give all that it was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where to write refresh.md and refresh.patch")
-    parser.add_argument("--data", type=Path, default=COMPANIES, help="the folder of the companies' files")
+    parser.add_argument("--data", type=Path, default=DATA, help="the folder with the folders of the companies' files")
     parser.add_argument("--source", action="append", choices=SOURCES, help="ask this one only; may be repeated")
     given = parser.parse_args(arguments)
     today = datetime.now(UTC).date()

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from newer import Newer
 
     from modelcatalog.catalog.listing import Entry
-    from modelcatalog.records import Company, Facts, Family, Series, Size
+    from modelcatalog.known import Company, Facts, Family, Series
+    from modelcatalog.records import Size
     from words import Words
 
 __all__ = ["HUBS", "newest", "pages", "slug"]

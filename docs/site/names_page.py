@@ -46,7 +46,7 @@ def chapters() -> tuple[Chapter, ...]:
 
 def pages(say: Words) -> Iterator[tuple[str, str]]:
     """The one page: its place in docs/, and its text."""
-    commands = {command.name or getattr(command.callback, "__name__", "") for command in cli.app.registered_commands}
+    commands = cli.command().commands
     parts = [f"# {say.names}\n", say.names_about, *([say.names_terminal] if "explain" in commands else ()), ""]
     for chapter in chapters():
         parts.append(f"## {getattr(chapter, say.language)}\n")

@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from modelcatalog import catalog
     from modelcatalog.catalog import Price, facts, group, model_key, parse, parse_many, prices, resolve
     from modelcatalog.chat import ChatModel, Reply, Session, load
+    from modelcatalog.known import Checkpoint, Company, Facts, Family, Group, Match, Series
     from modelcatalog.planning import Lock, Plan, lock, plan, pull
-    from modelcatalog.records import Checkpoint, Company, Facts, Family, Group, Match, ModelName, Quantization, Release, Segment, Series, Size
+    from modelcatalog.records import ModelName, Quantization, Release, Segment, Size
     from modelcatalog.stores import LocalCopy, local
     from modelcatalog.updating import Update, update
 
@@ -105,7 +106,8 @@ _HOMES = {
     "catalog": ("Price", "facts", "group", "model_key", "parse", "parse_many", "prices", "resolve"),
     "chat": ("ChatModel", "Reply", "Session", "load"),
     "planning": ("Lock", "Plan", "lock", "plan", "pull"),
-    "records": ("Checkpoint", "Company", "Facts", "Family", "Group", "Match", "ModelName", "Quantization", "Release", "Segment", "Series", "Size"),
+    "known": ("Checkpoint", "Company", "Facts", "Family", "Group", "Match", "Series"),
+    "records": ("ModelName", "Quantization", "Release", "Segment", "Size"),
     "stores": ("LocalCopy", "local"),
     "updating": ("Update", "update"),
 }

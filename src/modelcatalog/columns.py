@@ -2,18 +2,22 @@
 
 A column is decoded at once, by functions of C where that goes: thousands of words take a few milliseconds. Nothing in such a text
 is ever run, and it makes objects of no class that its reader did not name. An object that several others hold is one object again; so are equal
-dictionaries, tuples and sets, which nobody changes once they are in a table.
+dictionaries, tuples and sets, which nobody changes once they are in a table. Classes of which most processes ask for few objects are rows too, see
+rows.py: the columns of these are decoded by a process that asks for many.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from datetime import date
-from itertools import chain, islice, starmap
+from itertools import accumulate, chain, islice, starmap
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
+
+from modelcatalog import rows
+from modelcatalog.pausing import lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,31 +25,36 @@ if TYPE_CHECKING:
 __all__ = ["pack", "unpack"]
 
 _PLAIN = (type(None), bool, int, float, str)
+_ONE_BY_ONE = 400
+"""Rows that a process makes one by one; about a hundred names ask for as many. A row takes several times as long as its part of the columns."""
 _MANY: dict[str, Callable[[Iterable[Any]], Any]] = {"tuple": tuple, "list": list, "frozenset": frozenset}
 Column = list[Any]
 """What kind of values it holds, and these: ``["plain", values]``, ``["tuple", lengths, members]``, ``["of", class, numbers of objects]``,
 ``["few", numbers of values, values]`` where most are one of few, …"""
 
 
-def pack(table: object, classes: Iterable[type], known: Mapping[str, Sequence[object]] | None = None) -> dict[str, Any]:
+def pack(
+    table: object, classes: Iterable[type], known: Mapping[str, Sequence[object]] | None = None, *, seldom: Iterable[type] = (),
+) -> dict[str, Any]:  # fmt: skip
     """A table as what JSON can hold.
 
     Args:
         table: Numbers, texts, dates, tuples, lists, frozensets, dictionaries, and objects of ``classes``.
         classes: Named tuples, pydantic models, classes with slots that their constructor leaves empty or takes in the order of ``__match_args__``.
         known: Class -> objects of it that the reader has already; they are numbered, not written.
+        seldom: Classes, others than these too, whose objects are made one by one, when they are asked for: a dictionary of them is a `rows.Shelf` again.
 
     >>> unpack(pack({"a": (1, 2), "b": (3,)}, ()), ())
     {'a': (1, 2), 'b': (3,)}
     """
-    packing = _Packing(classes, known or {})
+    packing = _Packing(classes, known or {}, tuple(seldom))
     root = packing.column([table])
-    return {"root": root, "objects": packing.objects()}
+    return {"root": root, **packing.objects()}
 
 
 def unpack(packed: dict[str, Any], classes: Iterable[type], known: Mapping[str, Sequence[object]] | None = None) -> Any:
     """The table again."""
-    return _Unpacking(packed["objects"], classes, known or {}).column(packed["root"])[0]
+    return _Unpacking(packed, classes, known or {}).column(packed["root"])[0]
 
 
 def _fields(of: type) -> tuple[str, ...]:
@@ -55,6 +64,11 @@ def _fields(of: type) -> tuple[str, ...]:
         return tuple(of.__match_args__)  # type: ignore[attr-defined]
     # Slots, also those of a compiled class, which has no __slots__; its constructor takes nothing.
     return tuple(name for name, what in vars(of).items() if isinstance(what, GetSetDescriptorType | MemberDescriptorType) and not name.startswith("__"))
+
+
+def _run(numbers: list[int]) -> list[int] | int:
+    """Numbers, or the first of them where each is one more than the one before."""
+    return numbers[0] if numbers == [*range(numbers[0], numbers[0] + len(numbers))] else numbers
 
 
 def _native(value: object) -> bool:
@@ -80,19 +94,61 @@ def _key(value: object) -> object:
 
 
 class _Packing:
-    def __init__(self, classes: Iterable[type], known: Mapping[str, Sequence[object]]) -> None:
+    def __init__(self, classes: Iterable[type], known: Mapping[str, Sequence[object]], seldom: tuple[type, ...]) -> None:
         self.classes = {each: each.__name__ for each in classes}
+        self.seldom = seldom
+        self.shelves = True
+        self.values: list[object] = []
+        """What lies on shelves and is of none of the classes."""
         self.found: dict[str, list[object]] = {name: [] for name in self.classes.values()}
         self.number = {id(one): (name, number) for name, ones in known.items() for number, one in enumerate(ones)}
 
-    def objects(self) -> dict[str, list[Any]]:
-        """Class -> how many there are, and a column for each field; columns may bring more objects of other classes."""
+    def objects(self) -> dict[str, Any]:
+        """Class -> how many there are, and a column for each field; they may bring more objects of other classes. Lines for those that are rows too."""
         done: dict[str, list[Any]] = {}
-        while left := [(each, name) for each, name in self.classes.items() if len(self.found[name]) > done.get(name, [0])[0]]:
-            for each, name in left:
+        lines: dict[str, list[str]] = {}
+        usual: dict[str, list[Any]] = {"": []}
+        values = -1
+        while values < len(self.values) or any(len(self.found[name]) > done.get(name, [0])[0] for name in self.found):
+            values = len(self.values)
+            lines[""] = [rows.line(self._member(value)) for value in self.values]
+            for each, name in self.classes.items():
                 ones = tuple(self.found[name])
-                done[name] = [len(ones), {field: self.column([getattr(one, field) for one in ones]) for field in _fields(each)}]
-        return done
+                if len(ones) == done.get(name, [0])[0]:
+                    continue
+                if each in self.seldom:
+                    whole = [[self._member(getattr(one, field)) for field in _fields(each)] for one in ones]
+                    usual[name] = rows.usual(whole)
+                    lines[name] = [rows.line(rows.short(row, usual[name])) for row in whole]
+                    done[name] = [len(ones)]
+                else:
+                    done[name] = self._columns(each)
+        if not self.seldom:
+            return {"objects": done}
+        self.shelves = False
+        at_once = {name: self._columns(each) for each, name in self.classes.items() if name in lines}
+        firsts = accumulate(map(len, lines.values()), initial=0)
+        return {
+            "objects": {name: columns for name, columns in done.items() if name not in lines},
+            "rows": {name: [first, usual[name]] for name, first in zip(lines, firsts, strict=False)},
+            "lines": [*chain.from_iterable(lines.values())],
+            "at_once": {"objects": at_once, "values": self.column(self.values)},
+        }
+
+    def _columns(self, of: type) -> list[Any]:
+        ones = self.found[self.classes[of]]
+        return [len(ones), {field: self.column([getattr(one, field) for one in ones]) for field in _fields(of)}]
+
+    def _member(self, value: object) -> Any:
+        """A value as it stands in a row: `rows.Rows` reads it."""
+        if type(value) in _PLAIN:
+            return value
+        if isinstance(value, dict) and all(type(key) is str for key in value):
+            return {"dict": {key: self._member(one) for key, one in value.items()}}
+        if isinstance(value, tuple | list | frozenset) and type(value) in _MANY.values():
+            return {type(value).__name__: [self._member(one) for one in (sorted(value) if isinstance(value, frozenset) else value)]}
+        kind = self._kind(value)
+        return {kind: self._of_kind(kind, [value])[2][0]}
 
     def column(self, values: Sequence[Any]) -> Column:
         keys = [_key(value) for value in values]
@@ -111,9 +167,30 @@ class _Packing:
         return ["mixed", [several.index(kind) for kind in kinds], parts]
 
     def _kind(self, value: object) -> str:
+        if isinstance(value, rows.Shelf) or (self.shelves and isinstance(value, dict) and self._lies_on_shelf(value)):
+            return "shelf"
         return "plain" if _native(value) else self.classes.get(type(value)) or type(value).__name__
 
+    def _lies_on_shelf(self, value: object) -> bool:
+        """Whether it is a dictionary of what is seldom asked for, or of lists and dictionaries of that; its keys are lines."""
+        if isinstance(value, dict) and not all(type(key) is str and "\n" not in key for key in value):
+            return False
+        while isinstance(value, dict | list) and value:
+            value = next(iter(value.values() if isinstance(value, dict) else value))
+        return type(value) in self.seldom
+
+    def _on_shelf(self, value: object) -> int:
+        """The number of its row."""
+        if type(value) in self.classes:
+            return self._numbered(self.classes[type(value)], value)
+        self.values.append(value)
+        return len(self.values) - 1
+
     def _of_kind(self, kind: str, values: Sequence[Any]) -> Column:
+        if kind == "shelf":
+            of = [next(iter({type(one) for one in value.values()})) for value in values]
+            names = [self.classes.get(each, "") for each in of]
+            return ["shelf", names, [*map("\n".join, values)], [_run([*map(self._on_shelf, value.values())]) for value in values]]
         if kind == "plain":
             return ["plain", list(values)]
         if kind == "date":
@@ -138,11 +215,33 @@ class _Packing:
 
 
 class _Unpacking:
-    def __init__(self, objects: dict[str, list[Any]], classes: Iterable[type], known: Mapping[str, Sequence[object]]) -> None:
+    def __init__(self, packed: dict[str, Any], classes: Iterable[type], known: Mapping[str, Sequence[object]]) -> None:
         self.classes = {each.__name__: each for each in classes}
-        self.packed = objects
-        self.made: dict[str, Sequence[object]] = dict(known)
+        self.packed: dict[str, list[Any]] = packed["objects"]
+        self.at_once: Any = packed.get("at_once")
+        """Columns of what is rows too, or what reads them."""
+        self.left = _ONE_BY_ONE
+        """Rows that may still be made one by one."""
+        found = packed.get("rows", {}).items()
+        self.rows = {name: rows.Rows(self.classes.get(name), packed["lines"], first, often, self) for name, (first, often) in found}
+        self.begun: dict[str, rows.Rows] = {}
+        """Rows of which some objects are there."""
+        self.made: dict[str, Sequence[object] | rows.Rows] = {**known, **self.rows}
         self.making: set[str] = set()
+
+    def asked(self) -> None:
+        """Count a row that was made; all of them are, when they were enough."""
+        self.left -= 1
+        if self.left:
+            return
+        packed = self.at_once() if callable(self.at_once) else self.at_once
+        if packed is None:
+            return
+        with lasting():
+            whole = _Unpacking(packed, self.classes.values(), {name: self.objects(name) for name in self.packed})  # type: ignore[misc]
+            whole.begun = self.rows
+            for name, own in self.rows.items():
+                own.fill(whole.numbered(name, range(packed["objects"][name][0])) if name else whole.column(packed["values"]))
 
     def column(self, packed: Column) -> list[Any]:
         kind, *rest = packed
@@ -166,14 +265,17 @@ class _Unpacking:
     def few(self, numbers: list[int], packed: Column) -> list[Any]:
         return [*map(self.column(packed).__getitem__, numbers)]
 
-    def numbered(self, name: str, numbers: list[int]) -> list[Any]:
-        return [*map(self._objects(name).__getitem__, numbers)]
+    def numbered(self, name: str, numbers: Iterable[int]) -> list[Any]:
+        return [*map(self.objects(name).__getitem__, numbers)]
+
+    def shelves(self, names: list[str], keys: list[str], numbers: list[list[int] | int]) -> list[Any]:
+        return [rows.Shelf(lines, own, self.rows[name]) for name, lines, own in zip(names, keys, numbers, strict=True)]
 
     def mixed(self, which: list[int], packed: list[Column]) -> list[Any]:
         parts = [iter(self.column(part)) for part in packed]
         return [next(parts[number]) for number in which]
 
-    def _objects(self, name: str) -> Sequence[object]:
+    def objects(self, name: str) -> Sequence[object] | rows.Rows:
         """All objects of a class; its columns are decoded when the first of them is asked for."""
         if name not in self.made:
             if name in self.making:
@@ -181,12 +283,17 @@ class _Unpacking:
                 raise TypeError(message)
             self.making.add(name)
             count, fields = self.packed[name]
-            self.made[name] = _made(self.classes[name], count, {field: self.column(column) for field, column in fields.items()})
+            made = _made(self.classes[name], count, {field: self.column(column) for field, column in fields.items()})
+            if name in self.begun:
+                for number, one in self.begun[name].made().items():
+                    made[number] = one
+            self.made[name] = made
         return self.made[name]
 
 
 _KINDS: dict[str, Callable[..., list[Any]]] = {
     "plain": _Unpacking.plain, "date": _Unpacking.dates, "dict": _Unpacking.dicts, "few": _Unpacking.few, "of": _Unpacking.numbered, "mixed": _Unpacking.mixed,
+    "shelf": _Unpacking.shelves,
 }  # fmt: skip
 
 

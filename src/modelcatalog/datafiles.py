@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from modelcatalog import userfolder
 from modelcatalog.entries import (
     OWN,
+    CompaniesFile,
     CompanyFile,
     HubsFile,
     MethodsFile,
@@ -46,7 +47,7 @@ __all__ = [
     "providers",
     "read",
     "read_all",
-    "read_company",
+    "read_companies",
     "tasks",
     "thinking",
     "tools",
@@ -54,6 +55,8 @@ __all__ = [
 ]
 
 _M = TypeVar("_M", bound=BaseModel)
+COMPANIES = ("companies", "others")
+"""Folders of data/ with companies: one a file, and several a file, by their first letters."""
 
 
 def _data() -> Traversable:
@@ -106,27 +109,37 @@ def types() -> TypesFile:
 
 
 def companies(added: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
-    """The package's own companies, by file name, then those of ``MODELCATALOG_DATA``, then those that a program added.
+    """The package's own companies, by name, then those of ``MODELCATALOG_DATA``, then those that a program added.
 
     Raises:
         CatalogDataError: a file is wrong, or two give one name to two families.
     """
-    folder = _data() / "companies"
     # The package's own files are checked by its tests, and not by every process that reads them.
-    own = [_load(CompanyFile, place, {OWN: True}) for place in sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)]
+    own = sorted((file for place in own_places() for file in _companies(place, {OWN: True})), key=lambda file: file.name.lower())
     users = [file for place in userfolder.places() for file in read_all(place)]
     return merged([*own, *users, *added])
 
 
-def read_company(place: Traversable | Path, words: frozenset[str] | None = None) -> CompanyFile:
-    """One company's file; ``words`` are the types, where its caller has read them.
+def own_places() -> list[Traversable]:
+    """The package's own files of companies: those with a file of their own first."""
+    return [place for room in COMPANIES for place in sorted((_data() / room).iterdir(), key=lambda place: place.name) if place.name.endswith(".toml")]
+
+
+def _companies(place: Traversable | Path, context: dict[str, bool] | None = None) -> tuple[CompanyFile, ...]:
+    raw = _raw(place)
+    return _valid(CompaniesFile, raw, place, context).company if "company" in raw else (_valid(CompanyFile, raw, place, context),)
+
+
+def read_companies(place: Traversable | Path, words: frozenset[str] | None = None) -> tuple[CompanyFile, ...]:
+    """The company of a file, or its several; ``words`` are the types, where its caller has read them.
 
     Raises:
         CatalogDataError: what is wrong in which entry.
     """
-    file = _load(CompanyFile, place)
-    agree(place.name, file, frozenset(types().type) if words is None else words)
-    return file
+    found = _companies(place)
+    for file in found:
+        agree(place.name, file, frozenset(types().type) if words is None else words)
+    return found
 
 
 def read_all(place: Path) -> list[CompanyFile]:
@@ -139,7 +152,7 @@ def read_all(place: Path) -> list[CompanyFile]:
         message = f"{place}: no such file or folder"
         raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
     words = frozenset(types().type)
-    return [_spelt(read_company(file, words)) for file in userfolder.data_files(place)]
+    return [_spelt(company) for file in userfolder.data_files(place) for company in read_companies(file, words)]
 
 
 def _spelt(file: CompanyFile) -> CompanyFile:
@@ -164,15 +177,22 @@ def model_names(company: str, family: str, entry: SeriesEntry) -> list[str]:
     return names
 
 
-def _load(model: type[_M], place: Traversable | Path, context: dict[str, bool] | None = None) -> _M:
+def _load(model: type[_M], place: Traversable | Path) -> _M:
+    return _valid(model, _raw(place), place)
+
+
+def _raw(place: Traversable | Path) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(place.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(place.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         message = f"{place.name}: {error}"
         raise CatalogDataError(message, subject=str(place), hint="fix the TOML syntax; see https://toml.io") from error
     except OSError as error:
         message = f"{place.name}: {error.strerror or error}"
         raise CatalogDataError(message, subject=str(place), hint="name a TOML file that can be read, or a folder of them") from error
+
+
+def _valid(model: type[_M], raw: dict[str, Any], place: Traversable | Path, context: dict[str, bool] | None = None) -> _M:
     try:
         return model.model_validate(raw, context=context)
     except ValidationError as error:

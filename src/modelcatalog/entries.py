@@ -242,7 +242,7 @@ class FamilyEntry(_Sourced):
 
 
 class CompanyFile(_Sourced):
-    """One file of data/companies/."""
+    """A company: a file of data/companies/, or one of several in a file of data/others/."""
 
     name: str
     zh: str | None = None
@@ -256,6 +256,12 @@ class CompanyFile(_Sourced):
     api_docs: str | None = None
     accounts: Accounts = Field(default_factory=Accounts)
     family: tuple[FamilyEntry, ...] = ()
+
+
+class CompaniesFile(Entry):
+    """Several companies in one file."""
+
+    company: tuple[CompanyFile, ...]
 
 
 class TypeEntry(Entry):

@@ -15,6 +15,7 @@ import re
 import stat
 import time
 from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from threading import get_ident
@@ -23,6 +24,8 @@ from zlib import crc32
 
 from pydantic_core import from_json, to_json
 
+from modelcatalog.rows import Lines
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,7 +33,7 @@ __all__ = ["FOLDER", "Aside", "Sources", "digest", "read", "texts", "write"]
 
 ROOT = os.path.dirname(__file__)  # noqa: PTH120  pathlib takes as long as all of this
 FOLDER = os.path.join(ROOT, "tables")  # noqa: PTH118
-_ROOMS = ("", "catalog", "names", "names/cases", "data", "data/companies")
+_ROOMS = ("", "catalog", "names", "names/cases", "data", "data/companies", "data/others")
 """Where that lies which tables are made from: files of data, and the code that reads names."""
 _SUFFIXES = (".py", ".toml")
 _INSTALLING = 60 * 10**9
@@ -39,6 +42,8 @@ _SETTLED = 2 * 10**9
 """A younger source may be written again within one tick of the clock, and look the same."""
 
 
+_AT_ONCE = "_at_once"
+"""What the file of a table is called besides that is decoded where many of its rows are asked for."""
 _MOST = 8
 """Folders of tables aside: packages and data of one user that are used in turn."""
 _ASIDE = re.compile(r"[0-9a-f]{32}")
@@ -105,8 +110,10 @@ class Sources(NamedTuple):
         Raises:
             OSError: the package does not lie in a folder.
         """
-        files = [(name, found.st_size, found.st_mtime_ns) for name, found in _files()]
-        return cls(digest(repr([file[:2] for file in files]).encode()), digest(repr(files).encode()), max(time for _, _, time in files), aside)
+        names, found = zip(*_files(), strict=True)
+        sizes, times = [one.st_size for one in found], [one.st_mtime_ns for one in found]
+        said = repr((names, sizes))
+        return cls(digest(said.encode()), digest(f"{said}{times}".encode()), max(times), aside)
 
     def places(self) -> Iterator[str]:
         """The folders that may have these tables, the best first."""
@@ -145,9 +152,13 @@ def texts(*names: str, sources: Sources) -> bytes | None:
 def _read(folder: str, name: str, sources: Sources) -> Any:
     try:
         text = _text(folder, name, sources)
-        return None if text is None else from_json(text)
+        if text is None:
+            return None
+        whole, _, lines = text.partition(b"\n")
+        packed = from_json(whole)
     except ValueError:
         return None
+    return {**packed, "lines": Lines(lines), "at_once": partial(_read, folder, name + _AT_ONCE, sources)} if lines else packed
 
 
 def _text(folder: str, name: str, sources: Sources) -> bytes | None:
@@ -169,9 +180,16 @@ def _text(folder: str, name: str, sources: Sources) -> bytes | None:
 
 
 def write(name: str, packed: dict[str, Any], sources: Sources, folder: str | None = None) -> None:
-    """Keep a table for later processes, if that can be; another ``folder`` is one that is being packed into a wheel, whose files get new times."""
+    """Keep a table for later processes, if that can be; another ``folder`` is one that is being packed into a wheel, whose files get new times.
+
+    Its ``lines``, texts that are decoded one by one, are lines of the file; what is instead of them ``at once`` is a file of its own.
+    """
+    if "at_once" in packed:
+        write(name + _AT_ONCE, packed["at_once"], sources, folder)
     head = {"sizes": sources.sizes, "times": sources.times if folder is None else None, "contents": contents()}
-    text, aside = to_json(packed), sources.aside
+    text, aside = to_json({key: part for key, part in packed.items() if key not in {"lines", "at_once"}}), sources.aside
+    if "lines" in packed:
+        text += b"\n" + Lines.text(packed["lines"])
     mine = folder is None and aside is not None and bool(aside.own)
     if (mine or not _keep(folder or FOLDER, name, text, head, sources)) and folder is None and aside is not None:
         with suppress(OSError):

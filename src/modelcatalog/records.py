@@ -1,4 +1,4 @@
-"""Owns the records that cross module borders; knows nothing of how a name is read or a file is fetched.
+"""Owns the records of names, and what all records have in common; knows nothing of how a name is read or a file is fetched.
 
 All are frozen pydantic models (``Segment`` is a named tuple: a name has ten of them, and a model
 costs five times a tuple to make), so they validate, hash, compare, and go to JSON and back.
@@ -7,39 +7,31 @@ Annotations are not postponed here: pydantic would compile each of them when its
 """
 
 from collections.abc import Callable
-from datetime import date
 from functools import total_ordering
-from typing import Any, Literal, NamedTuple, TypeVar
-from urllib.parse import quote
+from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field, field_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import core_schema
 
 __all__ = [
-    "Checkpoint",
-    "Company",
-    "Confidence",
     "Dtype",
-    "Facts",
-    "Family",
-    "Group",
     "Hub",
     "Identity",
-    "Match",
     "Modality",
     "ModelName",
     "Origin",
     "Part",
     "Quantization",
+    "Record",
     "Release",
     "RepositoryHub",
     "Segment",
     "SegmentKind",
-    "Series",
     "Size",
-    "Source",
     "Version",
     "Weights",
     "counted",
+    "trusted",
     "valid",
 ]
 
@@ -54,9 +46,6 @@ Part = Literal["mmproj", "mtp", "lora", "vocab", "imatrix", "draft"]
 Weights = Literal["open", "closed", "mixed"]
 Modality = Literal["text", "image", "audio", "video", "file", "embedding"]
 """What a model reads or writes; ``file`` is a PDF or another document."""
-Confidence = Literal["sourced", "recorded", "derived", "guessed"]
-"""How far a repository id can be trusted: seen at a source the catalog names; in the catalog from memory;
-carried over by an account's renaming rule; put together from the name."""
 SegmentKind = Literal[
     "separator",
     "hub",
@@ -84,7 +73,9 @@ SegmentKind = Literal[
 ]
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """What is frozen, refuses fields that it does not have, and shows itself as text and in a notebook."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def __format__(self, spec: str) -> str:
@@ -97,6 +88,7 @@ class _Record(BaseModel):
         return html.record(self)
 
 
+_P = ParamSpec("_P")
 _R = TypeVar("_R", bound=BaseModel)
 _set_fields = vars(BaseModel)["__dict__"].__set__
 _set_fields_set, _set_extra, _set_private = (
@@ -120,6 +112,16 @@ def valid(of: type[_R], fields: dict[str, Any], stated: set[str]) -> _R:
     return record
 
 
+def trusted(of: Callable[_P, _R]) -> Callable[_P, _R]:
+    """A class of records, to be called with fields that are valid as their types say: what would validate them takes longer to make than a plan.
+
+    >>> trusted(Size)(label="7B", total=7_000_000_000) == Size(label="7B", total=7_000_000_000)
+    True
+    """
+    made: Callable[_P, _R] = of.model_construct  # type: ignore[attr-defined]  # a class of pydantic's
+    return made
+
+
 class Segment(NamedTuple):
     """One piece of the source text: ``source[start:end] == text``.
 
@@ -131,6 +133,12 @@ class Segment(NamedTuple):
     text: str
     start: int
     end: int
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type["Segment"], handler: Callable[[Any], core_schema.CoreSchema]) -> core_schema.CoreSchema:
+        # pydantic's decorators for this take longer to import than a name to read.
+        told = core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema())
+        return {**handler(source), "serialization": core_schema.plain_serializer_function_ser_schema(cls._asdict, return_schema=told)}
 
 
 _UNITS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
@@ -149,7 +157,7 @@ def counted(count: int) -> str:
     return str(count)
 
 
-class Size(_Record):
+class Size(Record):
     """How large a model is. ``total`` and ``active`` are parameter counts, not billions.
 
     >>> Size(label="30B-A3B", total=30_000_000_000, active=3_000_000_000).total
@@ -167,7 +175,7 @@ class Size(_Record):
         return self.label or ("?" if self.total is None else counted(self.total))
 
 
-class Quantization(_Record):
+class Quantization(Record):
     """How the weights are compressed.
 
     >>> Quantization(method="gguf", scheme="Q4_K_M", bits=4).bits
@@ -188,7 +196,7 @@ class Quantization(_Record):
         return " ".join(part for part in (self.method, self.scheme, bits) if part)
 
 
-class Release(_Record):
+class Release(Record):
     """When the model was released, as far as its name tells; each part is None where it does not.
 
     >>> str(Release(year=2024, month=8, day=6, text="2024-08-06"))
@@ -282,7 +290,7 @@ class Identity(NamedTuple):
         return self._replace(date="")
 
 
-class ModelName(_Record):
+class ModelName(Record):
     """Everything a model's name says, and what the catalog adds to it.
 
     ``str(name)`` is the text as given, and the segments' texts joined are the same text.
@@ -398,294 +406,5 @@ class ModelName(_Record):
         day = (0, 0, 0) if released is None else (released.year or 0, released.month or 0, released.day or 0)
         return Version(self.version or "").key, day, self.canonical
 
-    @field_serializer("segments")
-    def _segments(self, segments: tuple[Segment, ...]) -> list[dict[str, Any]]:
-        return [segment._asdict() for segment in segments]
-
 
 _identity_of: Callable[[ModelName], Identity] = vars(ModelName)["_identity"].__get__
-
-
-class Company(_Record):
-    """A company that trains models, or repackages those of others.
-
-    >>> import modelcatalog
-    >>> modelcatalog.catalog.find("阿里巴巴").company.name
-    'Alibaba'
-    """
-
-    name: str
-    aliases: tuple[str, ...] = ()
-    zh: str | None = None
-    """The Chinese name."""
-    country: str | None = None
-    site: str | None = None
-    repackager: bool = False
-    """Publishes the models of others, converted or quantized."""
-    api: str | None = None
-    """Base URL of its OpenAI-compatible API."""
-    api_key: str | None = None
-    """The environment variable in which clients of that API look for the key."""
-    api_docs: str | None = None
-    huggingface: tuple[str, ...] = ()
-    """Its accounts there, the main one first."""
-    modelscope: tuple[str, ...] = ()
-    source: str
-    """The page that was opened, or ``unverified``."""
-    checked: date | None = None
-
-
-class Family(_Record):
-    """Models that share a code name."""
-
-    name: str
-    company: str
-    aliases: tuple[str, ...] = ()
-    zh: str | None = None
-    weights: Weights
-    about: str | None = None
-    source: str
-    checked: date | None = None
-
-
-class Series(_Record):
-    """The models of a family that share a version."""
-
-    name: str
-    family: str
-    company: str
-    version: str | None = None
-    weights: Weights
-    released: str | None = None
-    """ISO date, year-month or year."""
-    licence: str | None = None
-    context_length: int | None = None
-    types: tuple[str, ...] = ()
-    source: str
-    checked: date | None = None
-
-
-class Source(NamedTuple):
-    """Who says a fact: the page that was opened and the day, and what the page speaks of.
-
-    >>> str(Source("https://example.com/models", date(2026, 11, 29), "series"))
-    'https://example.com/models (2026-11-29)'
-    """
-
-    source: str
-    """The page; ``unverified`` for what comes from memory, ``name`` for what the model's own name says."""
-    checked: date | None
-    """The day it was opened."""
-    of: Literal["name", "model", "series", "family"]
-    """What it speaks of; a fact of the series is said of all its models."""
-
-    def __str__(self) -> str:
-        return self.source if self.checked is None else f"{self.source} ({self.checked})"
-
-
-class Facts(_Record):
-    """What is known of a model, each fact with who says it; None, or an empty tuple, where nobody does.
-
-    >>> import modelcatalog
-    >>> facts = modelcatalog.facts("gpt-4-turbo")
-    >>> facts.context_length, facts.retired, facts.licence
-    (128000, '2026-10-23', None)
-    """
-
-    name: str
-    """The name as given."""
-    context_length: int | None = None
-    """Tokens of the prompt and the answer together, or of the prompt where the vendor counts them apart."""
-    max_output_tokens: int | None = None
-    input_modalities: tuple[Modality, ...] = ()
-    output_modalities: tuple[Modality, ...] = ()
-    tools: bool | None = None
-    """Whether it calls functions that the request describes."""
-    structured_output: bool | None = None
-    """Whether its API holds it to a JSON Schema."""
-    reasoning: bool | None = None
-    """Whether it thinks, or can be told to think, before it answers."""
-    open_weights: bool | None = None
-    licence: str | None = None
-    """The SPDX id where the licence has one, else the word that its hub uses."""
-    released: str | None = None
-    """The first day on which people could use it, in a public preview too: an ISO date, year-month or year, like those below. Of an id that
-    moves from model to model, the day on which the id was first offered."""
-    knowledge_cutoff: str | None = None
-    """Up to when its vendor says that its knowledge can be relied on."""
-    deprecated: str | None = None
-    """The day on which its vendor said that it will be retired."""
-    retired: str | None = None
-    """The day from which its vendor no longer serves it; it may be yet to come."""
-    origins: tuple[tuple[str, Source], ...] = ()
-
-    def origin(self, field: str) -> Source | None:
-        """Who says a fact; None where nobody does.
-
-        Raises:
-            AttributeError: if there is no such field.
-
-        >>> import modelcatalog
-        >>> modelcatalog.facts("Qwen3-8B").origin("licence").of
-        'series'
-        """
-        return None if getattr(self, field) in (None, ()) else dict(self.origins).get(field)
-
-    def gone(self, day: date | None = None) -> bool:
-        """Whether its vendor no longer serves it, today or on that day."""
-        return self.retired is not None and self.retired <= (day or date.today()).isoformat()  # noqa: DTZ011  a day where the user is
-
-
-class Checkpoint(_Record):
-    """A repository, or a file in one, that should have the weights.
-
-    >>> import modelcatalog
-    >>> modelcatalog.resolve("meta-llama/Llama-3.1-8B-Instruct", hub="modelscope").repo_id
-    'LLM-Research/Meta-Llama-3.1-8B-Instruct'
-    """
-
-    asked: str | None = None
-    """The name that was asked for; None: none was."""
-    hub: Hub
-    repo_id: str
-    revision: str | None = None
-    file: str | None = None
-    exists: bool | None = None
-    """Whether the repository is there; None where the catalog cannot know."""
-    confidence: Confidence = "guessed"
-    alternatives: tuple[str, ...] = ()
-    """Other repositories on the same hub that could be meant, likelier first."""
-    moving: date | None = None
-    """Where the name means another model whenever there is a newer one (``deepseek-chat``, ``mistral-large-latest``): the day on which it meant this."""
-    series: str | None = None
-    size: Size | None = None
-    page: str = "unverified"
-    """The page that was opened, or ``unverified``."""
-    checked: date | None = None
-    gated: bool | None = None
-    """Whether its hub serves it only to accounts with access; None where no listing was fetched."""
-    base_models: tuple[str, ...] = ()
-    """What its card says that it was made from, where a listing was fetched."""
-
-    def __str__(self) -> str:
-        return self.repo_id
-
-    @property
-    def source(self) -> str:
-        """What ``page`` was called before; in JSON, ``source`` is a text that was given."""
-        return self.page
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def url(self) -> str:
-        """The page of the repository, of its revision, or of the file, on its hub.
-
-        >>> Checkpoint(hub="huggingface", repo_id="Qwen/Qwen3-8B", revision="refs/pr/3", file="config.json").url
-        'https://huggingface.co/Qwen/Qwen3-8B/blob/refs%2Fpr%2F3/config.json'
-        """
-        house = _HOUSES[self.hub]
-        page = f"{house.page}{self.repo_id}"
-        revision = None if self.revision is None else quote(self.revision, safe="")
-        if self.file is not None and house.file:
-            return f"{page}{house.file}{revision or house.branch}/{quote(self.file, safe='/')}"
-        return page if revision is None or not house.tree else f"{page}{house.tree}{revision}"
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def uri(self) -> str:
-        """``hf://owner/name@revision/file``, as huggingface_hub reads it; other hubs have their own scheme.
-
-        >>> Checkpoint(hub="huggingface", repo_id="Qwen/Qwen3-8B", revision="main", file="config.json").uri
-        'hf://Qwen/Qwen3-8B@main/config.json'
-        """
-        revision = "" if self.revision is None else "@" + (self.revision if _is_ref(self.revision) else quote(self.revision, safe="!$&'()*+,;=~"))
-        return f"{_HOUSES[self.hub].scheme}://{self.repo_id}{revision}" + ("" if self.file is None else f"/{self.file}")
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def purl(self) -> str | None:
-        """The package URL; None where its specification has no type for the hub.
-
-        The type is ``huggingface``, and ``repository_url`` names any other host. The revision is the version, a commit in
-        lower case as the type wants it; the file is the subpath.
-
-        >>> Checkpoint(hub="modelscope", repo_id="Qwen/Qwen3-8B", revision="v1.0").purl
-        'pkg:huggingface/Qwen/Qwen3-8B@v1.0?repository_url=https://modelscope.cn'
-        """
-        if self.hub == "ollama":
-            return None
-        version = self.revision
-        if version is not None and len(version) == _COMMIT and set(version.lower()) <= set("0123456789abcdef"):
-            version = version.lower()
-        where = "" if self.hub == "huggingface" else f"?repository_url={_HOUSES[self.hub].host}"
-        return (
-            f"pkg:huggingface/{quote(self.repo_id, safe='/')}"
-            + ("" if version is None else f"@{quote(version, safe=':')}")
-            + where
-            + ("" if self.file is None else f"#{quote(self.file, safe='/:')}")
-        )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_addresses(cls, given: Any) -> Any:
-        """The addresses follow from the other fields: what a dump has of them is not read."""
-        return {key: value for key, value in given.items() if key not in ("url", "uri", "purl")} if isinstance(given, dict) else given
-
-
-class _House(NamedTuple):
-    """How a hub's addresses are written."""
-
-    host: str
-    page: str
-    tree: str
-    """Between a repository and a revision."""
-    file: str
-    """Between a repository and a file's revision."""
-    branch: str
-    """The revision of a file of which none is said."""
-    scheme: str
-
-
-_HOUSES: dict[Hub, _House] = {
-    "huggingface": _House("https://huggingface.co", "https://huggingface.co/", "/tree/", "/blob/", "main", "hf"),
-    "modelscope": _House("https://modelscope.cn", "https://modelscope.cn/models/", "/tree/", "/file/view/", "master", "modelscope"),
-    "ollama": _House("https://ollama.com", "https://ollama.com/", "", "", "", "ollama"),
-}
-_COMMIT = 40
-
-
-def _is_ref(revision: str) -> bool:
-    """Whether the slashes of a revision are its own: pull requests and conversions."""
-    kind, _, rest = revision.removeprefix("refs/").partition("/")
-    if not revision.startswith("refs/") or not rest.isascii():
-        return False
-    return rest.isdecimal() if kind == "pr" else kind == "convert" and all(char.isalnum() or char in "_.-" for char in rest)
-
-
-class Group(_Record):
-    """Names that mean one model, as `modelcatalog.group` puts them together.
-
-    >>> import modelcatalog
-    >>> modelcatalog.group(["Qwen3-8B", "qwen3:8b"])[0].names
-    ('Qwen3-8B', 'qwen3:8b')
-    """
-
-    key: str
-    """What they have in common."""
-    company: str | None = None
-    series: str | None = None
-    canonical: tuple[str, ...] = ()
-    """Their canonical names: several where only the key puts them together."""
-    providers: tuple[str, ...] = ()
-    """Who serves them, where a name says so."""
-    names: tuple[str, ...] = ()
-    """As they were given, in order."""
-
-
-class Match(_Record):
-    """What `modelcatalog.catalog.find` found; the parts that the text does not reach are None."""
-
-    company: Company | None = None
-    family: Family | None = None
-    series: Series | None = None
-    checkpoint: Checkpoint | None = None

@@ -1,22 +1,124 @@
 """Owns reading a data file of the package itself in the form that its one reader has for it. Knows no catalog.
 
-What a user writes is read by `datafiles`, which says what is wrong with it and takes longer to import.
+A form is a named tuple: the class of a pydantic model takes a start longer than all that these files say. What a file says is held against
+its form when it is new, and kept as JSON where the other tables lie (`keeping`), under a hash of both. What a user writes is read by
+`datafiles`, which says what is wrong with it.
 """
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
-from typing import TYPE_CHECKING, TypeVar
+import os
+from contextlib import suppress
+from threading import get_ident
+from typing import Any, Generic, TypeVar, cast
+from zlib import crc32
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from pydantic_core import from_json, to_json
 
-__all__ = ["read"]
+from modelcatalog import columns, keeping
 
-_M = TypeVar("_M", bound="BaseModel")
+__all__ = ["FILES", "DataFile", "checked"]
+
+_T = TypeVar("_T")
 
 
-def read(form: type[_M], name: str) -> _M:
-    """A file of data/ as a record."""
-    return form.model_validate(tomllib.loads((files("modelcatalog") / "data" / name).read_text(encoding="utf-8")))
+class DataFile(Generic[_T]):
+    """A file of data/, read when it is first asked for.
+
+    Args:
+        name: Its name there.
+        form: The named tuple that it is.
+        classes: Those inside.
+    """
+
+    def __init__(self, name: str, form: type[_T], *classes: type) -> None:
+        self.name = name
+        self._form = form
+        self._classes = (form, *classes)
+        self._found: _T | None = None
+        FILES.append(self)
+
+    def __call__(self) -> _T:
+        """What the file says."""
+        if self._found is None:
+            self._found = self._read()
+        return self._found
+
+    @property
+    def stem(self) -> str:
+        """What it is called where it is kept, without its ending."""
+        return f"data-{self.name.removesuffix('.toml')}"
+
+    def write(self, folder: str) -> None:
+        """Keep what the file says now in a folder.
+
+        Raises:
+            OSError: it cannot be written.
+            pydantic.ValidationError: the file is not of its form.
+        """
+        text = self._text()
+        self._keep(folder, self._made_of(text), self._fresh(text))
+
+    def _read(self) -> _T:
+        text = self._text()
+        made_of = self._made_of(text)
+        packed = self._kept(made_of)
+        if packed is None:
+            made = self._fresh(text)
+            with suppress(OSError):  # a folder that cannot be written costs the time alone
+                self._keep(keeping.FOLDER, made_of, made)
+            return made
+        return cast("_T", columns.unpack(packed, self._classes))
+
+    def _text(self) -> bytes:
+        with open(os.path.join(keeping.ROOT, "data", self.name), "rb") as file:  # noqa: PTH118, PTH123  as in `keeping`
+            return file.read()
+
+    def _made_of(self, text: bytes) -> bytes:
+        classes: Any = self._classes
+        forms = [(one.__name__, one._field_defaults, one._fields) for one in classes]
+        return keeping.digest(text + repr(forms).encode()).encode()
+
+    def _fresh(self, text: bytes) -> _T:
+        import tomllib  # only where nothing was kept
+
+        return checked(self._form, tomllib.loads(text.decode("utf-8")))
+
+    def _place(self, folder: str) -> str:
+        return os.path.join(folder, f"{self.stem}.json")  # noqa: PTH118
+
+    def _kept(self, made_of: bytes) -> Any:
+        try:
+            with open(self._place(keeping.FOLDER), "rb") as file:  # noqa: PTH123
+                head, check, packed = file.readline().rstrip(), file.readline().rstrip(), file.read()
+        except OSError:
+            return None
+        return from_json(packed) if head == made_of and check == _check(packed) else None
+
+    def _keep(self, folder: str, made_of: bytes, made: _T) -> None:
+        packed = to_json(columns.pack(made, self._classes))
+        place = self._place(folder)
+        unfinished = f"{place}.{os.getpid()}.{get_ident()}"
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        with open(unfinished, "wb") as file:  # noqa: PTH123
+            file.write(b"\n".join((made_of, _check(packed), packed)))
+        os.replace(unfinished, place)  # noqa: PTH105  whole or not at all, whoever else writes
+
+
+FILES: list[DataFile[Any]] = []
+"""Those of the modules that were imported."""
+
+
+def checked(form: type[_T], said: object) -> _T:
+    """What was said, in a form.
+
+    Raises:
+        pydantic.ValidationError: it is of another form.
+    """
+    from pydantic import TypeAdapter  # takes as long as a plan: see `DataFile`
+
+    return TypeAdapter(form).validate_python(said)
+
+
+def _check(packed: bytes) -> bytes:
+    return f"{crc32(packed):08x}".encode()

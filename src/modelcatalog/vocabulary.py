@@ -154,13 +154,16 @@ def derived(make: Callable[[], _T]) -> partial[_T]:
     return partial(_TABLES.__getitem__, make)
 
 
-def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[object]]] = dict) -> Callable[[Callable[[], _T]], Callable[[], _T]]:
+def kept(
+    name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[object]]] = dict, seldom: tuple[type, ...] = (),
+) -> Callable[[Callable[[], _T]], Callable[[], _T]]:  # fmt: skip
     """A `derived` function whose result is kept for other processes: in the package, or aside where it follows from a user's data too.
 
     Args:
         name: What the table is called there.
         classes: What it consists of, beside numbers, texts, dates and the containers of Python; see `columns.pack`.
         known: Objects that it shares with another table.
+        seldom: Those of the classes of which most processes ask for a few objects.
     """
 
     def mark(make: Callable[[], _T]) -> Callable[[], _T]:
@@ -177,11 +180,11 @@ def kept(name: str, *classes: type, known: Callable[[], Mapping[str, Sequence[ob
                     return found
             made = make()
             if now.is_settled():
-                keeping.write(name, columns.pack(made, classes, shared), sources)
+                keeping.write(name, columns.pack(made, classes, shared, seldom=seldom), sources)
             return made
 
         table = derived(looked_up)
-        KEPT[name] = lambda: columns.pack(table(), classes, known())
+        KEPT[name] = lambda: columns.pack(table(), classes, known(), seldom=seldom)
         return table
 
     return mark

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from modelcatalog.catalog.pricing import Price, prices
     from modelcatalog.catalog.resolving import resolve
     from modelcatalog.catalog.searching import find, search
-    from modelcatalog.records import Checkpoint, Company, Family, ModelName, Series
+    from modelcatalog.known import Checkpoint, Company, Family, Series
+    from modelcatalog.records import ModelName
 
 __all__ = [
     "HUBS",
@@ -73,12 +74,9 @@ _HOMES = {
 
 
 def _first_use(name: str) -> Any:
-    from modelcatalog.catalog import index  # as in _HOMES
-
-    if name in ("companies", "series"):
-        return getattr(index.index(), name)
-    if name == "families":
-        return tuple(index.index().families.values())
+    if name in ("companies", "series", "families"):
+        known = import_module(f"{__name__}.index").index()
+        return getattr(known, name) if name != "families" else tuple(known.families.values())
     if name not in _HOMES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)

@@ -13,13 +13,13 @@ from modelcatalog.catalog.completing import parse
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.knowing import facts
 from modelcatalog.catalog.listing import HUBS, known_hub, listed_checkpoint, listing
-from modelcatalog.records import Facts, Modality, RepositoryHub, Size
+from modelcatalog.records import Modality, RepositoryHub, Size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelcatalog.catalog.listing import Entry
-    from modelcatalog.records import Series
+    from modelcatalog.known import Facts, Series
 
 __all__ = ["Browse", "Listed", "browse"]
 

@@ -6,7 +6,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, TypeVar
 
 from modelcatalog.catalog.filling import dated
-from modelcatalog.catalog.meaning import as_said, meanings, meant
+from modelcatalog.catalog.meaning import as_said, meant, short_names
 from modelcatalog.catalog.sizes import known_size
 from modelcatalog.names import recorded
 from modelcatalog.records import ModelName
@@ -47,7 +47,7 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
     said = name.__dict__  # a record's attributes take longer
     if said["released"] is not None:
         return meant(dated(name))
-    return name if said["tag"] is None and said["canonical"] not in meanings() else meant(name)
+    return name if said["tag"] is None and said["canonical"] not in short_names() else meant(name)
 
 
 def _read(text: str) -> ModelName:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog import names
-from modelcatalog.catalog.index import fold
-from modelcatalog.catalog.sizes import by_month, by_rules, name_words, size_rules, with_size
+from modelcatalog.catalog.sizes import by_month, by_rules, fold, name_words, size_rules, with_size
 from modelcatalog.names.dictionary import current_dictionary
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import many, named
 from modelcatalog.catalog.listing import listing
 from modelcatalog.catalog.meaning import SIZE, tuned
-from modelcatalog.records import Group
+from modelcatalog.known import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.records import Company, Family, Series
+from modelcatalog.catalog.sizes import fold
+from modelcatalog.known import Company, Family, Series
 
 if TYPE_CHECKING:
     from modelcatalog.entries import CompanyFile, FamilyEntry, Repackager, SeriesEntry
     from modelcatalog.records import Weights
 
-__all__ = ["Index", "chinese_names", "company_named", "fold", "index", "series_of"]
+__all__ = ["Index", "chinese_names", "company_named", "index", "series_of"]
 
 
 class Index(NamedTuple):
@@ -81,8 +82,3 @@ def company_named(name: str) -> Company:
 def chinese_names() -> dict[str, str]:
     """Companies by their display names -> what Chinese calls them, where it has another name."""
     return {company.name: company.zh for company in index().companies if company.zh}
-
-
-def fold(version: str | None) -> str | None:
-    """A version for comparing."""
-    return None if version is None else version.lower()

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import named, worded
-from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.index import index
 from modelcatalog.catalog.listing import HUBS, Entry, fetched, listing, same_model, spelled, undated
+from modelcatalog.catalog.sizes import fold
+from modelcatalog.known import Facts, Source
 from modelcatalog.patterns import expand
-from modelcatalog.records import Facts, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from modelcatalog.catalog.listing import Listing
     from modelcatalog.entries import CompanyFile, FactsEntry
-    from modelcatalog.records import ModelName, Release, Series
+    from modelcatalog.known import Series
+    from modelcatalog.records import ModelName, Release
 
 __all__ = ["facts", "retirement"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from modelcatalog import names, userfolder, vocabulary
-from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.index import index
 from modelcatalog.catalog.packaging import Packaging, packaging
-from modelcatalog.catalog.sizes import by_rules
+from modelcatalog.catalog.sizes import by_rules, fold
 from modelcatalog.errors import Unsupported
+from modelcatalog.known import Checkpoint, Company, Series
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.pausing import lasting
-from modelcatalog.records import Checkpoint, Company, ModelName, RepositoryHub, Series, valid
+from modelcatalog.records import ModelName, RepositoryHub, valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from modelcatalog.catalog.fetched import Fetched, New
     from modelcatalog.entries import CompanyFile, SeriesEntry
-    from modelcatalog.records import Confidence, Hub, Size
+    from modelcatalog.known import Confidence
+    from modelcatalog.records import Hub, Size
 
 __all__ = [
     "HUBS",

@@ -10,18 +10,18 @@ from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.index import fold, index, series_of
-from modelcatalog.catalog.sizes import by_rules
+from modelcatalog.catalog.sizes import by_rules, fold
 from modelcatalog.records import Identity
+from modelcatalog.rows import Keys, Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from modelcatalog.catalog.listing import Entry
     from modelcatalog.entries import CompanyFile
     from modelcatalog.records import ModelName
 
-__all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "sizes_in", "tuned"]
+__all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "short_names", "sizes_in", "tuned"]
 
 SIZE = re.compile(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
 """Words that state parameters or experts."""
@@ -62,6 +62,8 @@ def _of_day(name: ModelName) -> _Row | None:
     yearless = final._replace(date=_MONTH_AND_DAY.sub("-", identity.date))
     if (row := known.get(str(final)) or known.get(str(yearless))) is not None:
         return row
+    from modelcatalog.catalog.index import index  # hardly any name comes here
+
     lines = index().by_version.get((name.family or "", fold(name.version)), ())
     if not any(line.weights == "open" and _is_day(identity.date, line.released or "") for line in lines):
         return None
@@ -163,8 +165,15 @@ class _Published(NamedTuple):
     """Tokens, where its series has one length."""
 
 
-@vocabulary.kept("meant")
-def meanings() -> dict[str, _Row]:
+@vocabulary.derived
+def short_names() -> Container[str]:
+    """Canonical names that `meanings` has: every name is looked for here."""
+    known = meanings()
+    return Keys(known.lines) if isinstance(known, Shelf) else known
+
+
+@vocabulary.kept("meant", seldom=(str,))
+def meanings() -> Mapping[str, _Row]:
     """Canonical name that no model has -> the identity of the one that it means; a dated model's own -> its own, for `_of_day`."""
     from modelcatalog.catalog import additions, listing  # where the table is kept, nobody needs them
 
@@ -180,6 +189,7 @@ def meanings() -> dict[str, _Row]:
 def _entries(files: Iterable[CompanyFile]) -> Iterator[Entry]:
     """The checkpoints of some files alone."""
     from modelcatalog.catalog import listing  # as in `meanings`
+    from modelcatalog.catalog.index import series_of
 
     for file in files:
         for family in file.family:

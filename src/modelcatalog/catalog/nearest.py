@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.filling import complete
-from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.index import index
 from modelcatalog.catalog.listing import Entry, Listing, Packaging, bare_name, listed_checkpoint, listing, packaging, spelled
-from modelcatalog.catalog.sizes import near
+from modelcatalog.catalog.sizes import fold, near
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

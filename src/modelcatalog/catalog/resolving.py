@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import worded
-from modelcatalog.catalog.index import company_named, fold, index
+from modelcatalog.catalog.index import company_named, index
 from modelcatalog.catalog.knowing import facts, retirement
 from modelcatalog.catalog.listing import (
     HUBS,
@@ -27,14 +27,16 @@ from modelcatalog.catalog.listing import (
 )  # fmt: skip
 from modelcatalog.catalog.meaning import LIBRARY, tuned
 from modelcatalog.catalog.nearest import kin, misspelt, nearest, newest, ranked, released_on, slips
+from modelcatalog.catalog.sizes import fold
 from modelcatalog.errors import ClosedWeights, NameSyntaxError
 from modelcatalog.names.dictionary import current_dictionary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from modelcatalog.known import Checkpoint, Company, Family, Series
     from modelcatalog.names.dictionary import Account
-    from modelcatalog.records import Checkpoint, Company, Family, Hub, ModelName, RepositoryHub, Series
+    from modelcatalog.records import Hub, ModelName, RepositoryHub
 
 _ASIDE = {"separator", "hub", "path", "route", "owner", "company"}
 """Segments that say nothing of the model."""

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog import wanted
 from modelcatalog.catalog.completing import no_name, worded
-from modelcatalog.catalog.index import company_named, fold, index
+from modelcatalog.catalog.index import company_named, index
 from modelcatalog.catalog.listing import HUBS, is_repackager, known_hub, listed_checkpoint, listing, same_model
 from modelcatalog.catalog.resolving import reached, resolve
+from modelcatalog.catalog.sizes import fold
 from modelcatalog.errors import ClosedWeights
+from modelcatalog.known import Checkpoint, Match
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import Checkpoint, Match, valid
+from modelcatalog.records import valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.records import Company, Family, ModelName, RepositoryHub, Series, Weights
+    from modelcatalog.known import Company, Family, Series
+    from modelcatalog.records import ModelName, RepositoryHub, Weights
 
 __all__ = ["find", "search"]
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import names, vocabulary
-from modelcatalog.catalog.index import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from modelcatalog.entries import CompanyFile
     from modelcatalog.names.record import Origins
     from modelcatalog.records import Identity, ModelName, Size
 
-__all__ = ["SizeRule", "Sizes", "by_month", "by_rules", "known_size", "name_words", "near", "size_rules", "with_size"]
+__all__ = ["SizeRule", "Sizes", "by_month", "by_rules", "fold", "known_size", "name_words", "near", "size_rules", "with_size"]
 
 _TUNED = 50 * 10**9
 """Below this, a name with further words is taken for a fine-tune of the same size; larger models are rarely tuned whole."""
@@ -226,7 +225,7 @@ class SizeTable:
 
     __slots__ = ("_made", "_rows")
 
-    def __init__(self, rows: dict[str, list[_Row]]) -> None:
+    def __init__(self, rows: Mapping[str, list[_Row]]) -> None:
         self._rows = rows
         self._made: dict[str, Sizes] = {}
 
@@ -247,8 +246,8 @@ def size_rules() -> SizeTable:
     return SizeTable(_rows())
 
 
-@vocabulary.kept("sizes")
-def _rows() -> dict[str, list[_Row]]:
+@vocabulary.kept("sizes", seldom=(list,))
+def _rows() -> Mapping[str, list[_Row]]:
     """Family -> its versions, then the fields of its rules, the rule with the most words first."""
     from modelcatalog.catalog import additions  # where the rules are kept, nobody needs it
 
@@ -283,6 +282,11 @@ def _sizes(rules: list[SizeRule], versions: frozenset[str]) -> Sizes:
         if rule.version is not None:
             months[rule.month] = (*months.get(rule.month, ()), rule)
     return Sizes(_by_version(rules, versions), _by_version([rule for rule in rules if rule.active is not None], versions), months)
+
+
+def fold(version: str | None) -> str | None:
+    """A version for comparing."""
+    return None if version is None else version.lower()
 
 
 def _by_version(rules: Sequence[SizeRule], versions: frozenset[str]) -> _ByVersion:

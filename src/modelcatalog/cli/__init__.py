@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.main import get_command
 
 import modelcatalog
-from modelcatalog.cli import browsing, ending, keeping, models, names, translated, updating
+from modelcatalog.cli import ending, translated
 from modelcatalog.cli.help import Command, Group
 from modelcatalog.cli.words import words
 from modelcatalog.errors import ModelCatalogError
@@ -29,24 +30,33 @@ __all__ = ["command", "main"]
 _Usage: type[Exception] = typer.BadParameter.__mro__[2]
 """What every error of usage is; typer does not give it a name of its own."""
 
-app = typer.Typer(
-    name="modelcatalog",
-    help="What a language model's name says, who has its weights, and a chat with them.",
-    cls=Group,
-    epilog=translated.EPILOG,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for _command in (
-    names.parse, names.explain, names.compare, names.resolve, names.group, models.plan, models.lock, keeping.pull, models.chat, keeping.local, browsing.catalog,
-    browsing.facts, updating.update,
-):  # fmt: skip
-    app.command(cls=Command)(_command)
+_COMPLETING = "_MODELCATALOG_COMPLETE"
+"""The environment variable by which a shell asks; typer calls it so."""
+_HOMES = {
+    "parse": "names", "explain": "names", "compare": "names", "resolve": "names", "group": "names", "plan": "models", "lock": "models", "pull": "keeping",
+    "chat": "models", "local": "keeping", "catalog": "browsing", "facts": "browsing", "update": "updating",
+}  # fmt: skip
+"""Command -> the module of its function, in the order of the help."""
 
 
-def command() -> Any:
-    """The whole command line, its help in the user's language."""
+def command(asked: str | None = None) -> Any:
+    """The whole command line, its help in the user's language.
+
+    Args:
+        asked: The one command that is to run: reading the signatures of all takes longer than most of what they do. Any other text means all.
+    """
+    app = typer.Typer(
+        name="modelcatalog",
+        help="What a language model's name says, who has its weights, and a chat with them.",
+        cls=Group,
+        epilog=translated.EPILOG,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_options)
+    for name in [asked] if asked in _HOMES else _HOMES:
+        app.command(cls=Command)(getattr(import_module(f"{__name__}.{_HOMES[name]}"), name))
     made = get_command(app)
     if words(os.environ).labels.language == "zh":
         translated.translate(made)
@@ -64,7 +74,8 @@ def main() -> None:
     try:
         try:
             warnings.showwarning = _warned(warnings.showwarning)
-            code = command()(standalone_mode=False)
+            # A shell that completes a line asks for all commands, whatever stands on it.
+            code = command(next(iter(sys.argv[1:]), None) if _COMPLETING not in os.environ else None)(standalone_mode=False)
         finally:
             sys.stdout.flush()
     except ModelCatalogError as error:
@@ -105,7 +116,6 @@ def _warned(usual: Callable[..., None]) -> Callable[..., None]:
     return show_warning
 
 
-@app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context,
     *,
@@ -121,6 +131,8 @@ def _options(
 
 
 def _say_days() -> None:
+    from modelcatalog.cli import updating  # seldom asked
+
     say = words(os.environ)
     for source, day in modelcatalog.catalog.days().items():
         typer.echo(say.data_days.format(day=day) if source == "catalog" else say.data_fetched.format(source=updating.title(source), day=day))

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
+from modelcatalog import later
 from modelcatalog.cli import show
 from modelcatalog.cli.words import words
 from modelcatalog.errors import CheckpointNotFound, ModelCatalogError, NameSyntaxError, UnknownFamily
@@ -49,11 +50,11 @@ def report_usage(error: Any, arguments: list[str]) -> int:
 
 
 _PYDANTIC = (
-    (re.compile(r"Value error, "), ""),
-    (re.compile(r"Input should be a valid integer.*"), "a whole number is expected"),
-    (re.compile(r"Input should be a valid number.*"), "a number is expected"),
-    (re.compile(r"Input should be greater than or equal to (\S+)"), "at least {} is expected"),
-    (re.compile(r"Input should be less than or equal to (\S+)"), "at most {} is expected"),
+    (later.pattern(r"Value error, "), ""),
+    (later.pattern(r"Input should be a valid integer.*"), "a whole number is expected"),
+    (later.pattern(r"Input should be a valid number.*"), "a number is expected"),
+    (later.pattern(r"Input should be greater than or equal to (\S+)"), "at least {} is expected"),
+    (later.pattern(r"Input should be less than or equal to (\S+)"), "at most {} is expected"),
 )
 """What newer versions of typer hand on from pydantic, which speaks to programmers."""
 

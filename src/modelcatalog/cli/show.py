@@ -6,10 +6,8 @@ import sys
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from modelcatalog.cli.wrapping import folded
@@ -18,6 +16,8 @@ from modelcatalog.show.labels import COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from rich.table import Table
 
     from modelcatalog import Checkpoint, Company, Facts, Family, Group, ModelName
     from modelcatalog.catalog import Listed
@@ -92,6 +92,9 @@ def _fits(widths: list[int], wraps: int | None, room: int) -> bool:
 
 
 def _table(layout: Layout, rows: list[tuple[Text, ...]], widths: list[int], room: int, *, headed: bool) -> Table:
+    from rich import box  # most commands show no table
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=headed)
     for column, (heading, width) in enumerate(zip(layout.headings, widths, strict=True)):
         # Rows of later chunks stand under those of the first, unless there is one that is wider.

@@ -11,6 +11,7 @@ import shlex
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog import later
 from modelcatalog.cli.words import words
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.show.sentences import chinese, shell
@@ -23,11 +24,11 @@ __all__ = ["options", "sayer"]
 _NAMED = {"engine_options": "--engine-option", "response_format": "--schema", "max_new_tokens": "--max-new-tokens", "tools": "--tools"}
 """Keywords of Python whose options are not called as they are, or that belong to a reply and not to a plan."""
 _VALUE = r"(?:\"[^\"]*\"|'[^']*'|\{[^{}]*\}|[\w./:-]*\w)?"
-_CALL = re.compile(r"(?:modelcatalog|mc)\.(?P<what>load|plan|lock|pull)\((?P<name>'[^']*'|\"[^\"]*\")(?P<rest>(?:, \w+=(?:\"[^\"]*\"|'[^']*'|\w+))*)\)")
+_CALL = later.pattern(r"(?:modelcatalog|mc)\.(?P<what>load|plan|lock|pull)\((?P<name>'[^']*'|\"[^\"]*\")(?P<rest>(?:, \w+=(?:\"[^\"]*\"|'[^']*'|\w+))*)\)")
 _COMMANDS = {"load": "chat"}
-_PLAIN = re.compile(r"[\w./:@+-]+")
+_PLAIN = later.pattern(r"[\w./:@+-]+")
 """What a shell takes as it is."""
-_PAIR = re.compile(r"['\"](?P<key>[\w-]+)['\"]: (?P<value>[^,{}]+)")
+_PAIR = later.pattern(r"['\"](?P<key>[\w-]+)['\"]: (?P<value>[^,{}]+)")
 
 
 class _Forms(NamedTuple):

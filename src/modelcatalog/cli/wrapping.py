@@ -7,10 +7,12 @@ import re
 from rich.cells import cell_len, chop_cells
 from rich.text import Text
 
+from modelcatalog import later
+
 __all__ = ["folded", "wrapped"]
 
 _CLOSES = "，。：；、）！？"
-_PIECE = re.compile(rf"(?:[^\s⺀-￯]+|[⺀-￯])[{_CLOSES}]*\s*")
+_PIECE = later.pattern(rf"(?:[^\s⺀-￯]+|[⺀-￯])[{_CLOSES}]*\s*")
 """What is not parted at a line's end: a word, or a Chinese character, and the mark after it, which begins no line."""
 
 

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from modelcatalog.errors import Unsupported
 from modelcatalog.hubs.files import Copy, Listing, RemoteFile
-from modelcatalog.hubs.hub import Hub
-from modelcatalog.hubs.huggingface import HuggingFace
-from modelcatalog.hubs.modelscope import ModelScope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from modelcatalog.hubs.hub import Hub
+
+    HUBS: dict[str, Hub]
+    """Every hub by its name; the first is the one that is meant where nothing tells which."""
+
 __all__ = ["HUBS", "Copy", "Hub", "Listing", "RemoteFile", "default", "get", "named", "offline", "others", "pass_one"]
 
-HUBS: dict[str, Hub] = {hub.name: hub for hub in (HuggingFace(), ModelScope())}
-"""Every hub by its name; the first is the one that is meant where nothing tells which."""
+
+@cache
+def _hubs() -> dict[str, Hub]:
+    """`HUBS`; a plan of files on this disk asks none, and needs nothing of what asking takes."""
+    from modelcatalog.hubs.huggingface import HuggingFace
+    from modelcatalog.hubs.modelscope import ModelScope
+
+    return {hub.name: hub for hub in (HuggingFace(), ModelScope())}
+
+
+def _first_use(name: str) -> object:
+    if name == "HUBS":
+        return _hubs()
+    if name == "Hub":
+        from modelcatalog.hubs.hub import Hub
+
+        return Hub
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+if not TYPE_CHECKING:
+    # Hidden from type checkers, which would take any misspelt name for one that comes later.
+    __getattr__ = _first_use
 
 
 def get(name: str) -> Hub:
@@ -28,10 +53,10 @@ def get(name: str) -> Hub:
     >>> get("modelscope").title
     'ModelScope'
     """
-    if not isinstance(name, str) or name not in HUBS:
+    if not isinstance(name, str) or name not in _hubs():
         message = f"there is no hub {name!r} to take files from"
-        raise Unsupported(message, subject=str(name), hint=pass_one(HUBS))
-    return HUBS[name]
+        raise Unsupported(message, subject=str(name), hint=pass_one(_hubs()))
+    return _hubs()[name]
 
 
 def named(name: str | None) -> str | None:
@@ -39,7 +64,7 @@ def named(name: str | None) -> str | None:
 
     >>> named("ollama")
     """
-    return name if name in HUBS else None
+    return name if name in _hubs() else None
 
 
 def others(name: str | None) -> tuple[Hub, ...]:
@@ -48,12 +73,12 @@ def others(name: str | None) -> tuple[Hub, ...]:
     >>> others("huggingface")
     (<hub modelscope>,)
     """
-    return tuple(hub for hub in HUBS.values() if hub.name != name)
+    return tuple(hub for hub in _hubs().values() if hub.name != name)
 
 
 def default() -> Hub:
     """The hub that is meant where nothing tells which."""
-    return next(iter(HUBS.values()))
+    return next(iter(_hubs().values()))
 
 
 def pass_one(names: Iterable[str]) -> str:
@@ -67,4 +92,4 @@ def pass_one(names: Iterable[str]) -> str:
 
 def offline() -> str:
     """The environment variable that forbids requests to any hub; empty where none does."""
-    return next((variable for hub in HUBS.values() if (variable := hub.offline())), "")
+    return next((variable for hub in _hubs().values() if (variable := hub.offline())), "")

@@ -5,13 +5,10 @@ Knows no hub and asks nothing. All of it is what somebody wrote: a wrong type is
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from collections.abc import Mapping  # noqa: TC003  read when a listing is held against its form
+from typing import Literal, NamedTuple, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from modelcatalog import later
 
 __all__ = ["Card", "Relation", "of_answer", "of_header", "of_text"]
 
@@ -21,14 +18,12 @@ _RELATIONS = get_args(Relation)
 _LONGEST = 200
 _MOST = 20
 _MOST_PARAMETERS = 1 << 50
-_LINE = re.compile(r"^(?P<key>[\w-]+):[ \t]*(?P<value>.*?)[ \t]*$|^[ \t]*-[ \t]+(?P<item>.+?)[ \t]*$")
-_HOST = re.compile(r"^https?://[^/]+/(?:models/)?")
+_LINE = later.pattern(r"^(?P<key>[\w-]+):[ \t]*(?P<value>.*?)[ \t]*$|^[ \t]*-[ \t]+(?P<item>.+?)[ \t]*$")
+_HOST = later.pattern(r"^https?://[^/]+/(?:models/)?")
 
 
-class Card(BaseModel):
+class Card(NamedTuple):
     """What is said of a model; None and empty where nobody said it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     licence: str | None = None
     """The id that the hub has for it: ``apache-2.0``, ``llama3.1``; for ``other`` the name beside it."""
@@ -37,7 +32,7 @@ class Card(BaseModel):
     library: str | None = None
     pipeline: str | None = None
     """The task: ``text-generation``."""
-    parameters: dict[str, int] = Field(default_factory=dict)
+    parameters: Mapping[str, int] = {}
     """Type -> numbers in all safetensors files, as the file spells the type."""
     gguf_parameters: int | None = None
     context_length: int | None = None

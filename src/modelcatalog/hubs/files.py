@@ -49,7 +49,7 @@ class Listing(BaseModel):
     """The commit that ``revision`` is now; None where the hub does not say."""
     files: tuple[RemoteFile, ...] = ()
     gated: bool = False
-    card: Card = Field(default_factory=Card)
+    card: Card = Card()
     """What the hub says of the model in the same answer."""
 
     def file(self, path: str) -> RemoteFile | None:

@@ -9,14 +9,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelcatalog import hubs
 from modelcatalog.errors import CheckpointNotFound, IntegrityError
-from modelcatalog.hubs import HUBS, paths
-from modelcatalog.hubs.files import Copy, RemoteFile
+from modelcatalog.hubs import paths
+from modelcatalog.hubs.files import Copy
 from modelcatalog.weights import content, gguf, safetensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from modelcatalog.hubs.files import RemoteFile
     from modelcatalog.weights.gguf import GgufHeader
     from modelcatalog.weights.safetensors import SafetensorsHeader
 
@@ -95,10 +97,10 @@ def _shards(path: Path) -> tuple[RemoteFile, ...]:
     """A file, with its sisters where it is one shard of several (``x-00001-of-00003.gguf``)."""
     stem, _, total = path.stem.rpartition("-of-")
     if not (stem and total.isdigit()):
-        return (RemoteFile(path=path.name, size=path.stat().st_size),)
+        return (paths.seen(path=path.name, size=path.stat().st_size),)
     start = stem.rpartition("-")[0]
     sisters = sorted(path.parent.glob(f"{_literal(start)}-*-of-{total}{path.suffix}"))
-    return tuple(RemoteFile(path=sister.name, size=sister.stat().st_size) for sister in sisters)
+    return tuple(paths.seen(path=sister.name, size=sister.stat().st_size) for sister in sisters)
 
 
 def _literal(text: str) -> str:
@@ -123,7 +125,7 @@ def searched() -> Iterator[Copy]:
 
 def caches(hub: str | None = None) -> Iterator[tuple[str, str]]:
     """The repositories that have a folder in the hubs' caches: (hub, repository id)."""
-    for one in HUBS.values():
+    for one in hubs.HUBS.values():
         if hub in {None, one.name}:
             yield from ((one.name, repo_id) for repo_id in one.repositories())
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from modelcatalog.errors import UnsafeRepository
 from modelcatalog.hubs.files import RemoteFile
+from modelcatalog.records import trusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = ["MOST_FILES", "below", "check", "disk_full", "folders", "is_file", "listed", "refuse_many"]
 
+seen = trusted(RemoteFile)
+"""A file on this disk, which is what it is."""
 MOST_FILES = 20_000
 """More entries than any model repository has; a longer listing is an attack or no model."""
 
@@ -109,7 +112,7 @@ def listed(root: Path) -> tuple[RemoteFile, ...]:
     """The files in a folder, with their sizes."""
     # A broken link is what an interrupted download or a cleaned cache leaves behind.
     files = (here / name for here, _, names in below(root) for name in names)
-    return tuple(RemoteFile(path=file.relative_to(root).as_posix(), size=file.stat().st_size) for file in files if file.is_file())
+    return tuple(seen(path=file.relative_to(root).as_posix(), size=file.stat().st_size) for file in files if file.is_file())
 
 
 def folders(root: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from modelcatalog.names import grammar
 from modelcatalog.names.roles import LETTERS, BaseWord, FamilyFacts, FamilyWord, Method, Role, Scheme, Value, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, MutableMapping
 
     from modelcatalog.entries import CompanyFile, FamilyEntry
 
@@ -69,19 +69,20 @@ class Dictionary:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.words: dict[str, Word] = {}
-        self.phrases: dict[str, list[Option]] = {}
-        self.families: dict[str, Word] = {}
-        self.homonyms: dict[str, dict[str, Word]] = {}
+        # Those of words are a `rows.Shelf` where they were kept, which nobody fills.
+        self.words: MutableMapping[str, Word] = {}
+        self.phrases: MutableMapping[str, list[Option]] = {}
+        self.families: MutableMapping[str, Word] = {}
+        self.homonyms: MutableMapping[str, dict[str, Word]] = {}
         """A word that is a family of several companies -> company -> the word as that one's; alone, it is the first one's."""
-        self.plain: dict[str, Word] = {}
+        self.plain: MutableMapping[str, Word] = {}
         """Types that are also the word of a family, which counts only beside its company: ``embed``."""
         self.accounts: dict[str, Account] = {}
         self.glued: dict[str, str] = {}
         """Spelling of a family with a type glued to it -> the type: ``llamaguard``."""
         self.company_of: dict[str, str] = {}
         self.ideographic: list[str] = []
-        self.tier_families: dict[str, FamilyWord] = {}
+        self.tier_families: MutableMapping[str, FamilyWord] = {}
         """Tier -> the family that it means before a version."""
 
     def fill(self, companies: Iterable[CompanyFile]) -> None:
@@ -273,7 +274,7 @@ class Dictionary:
             family.weights == "closed", family.mixture, family.tokens, _facts(family),
         )  # fmt: skip
         alone = word.alone()
-        self.tier_families |= dict.fromkeys(family.tiers, alone)
+        self.tier_families.update(dict.fromkeys(family.tiers, alone))
         for served, before in family.served:
             self._add_served(served, before, alone)
         squeezed_own = "".join(c for c in own if c.isalnum())
@@ -358,7 +359,10 @@ def _versions(family: FamilyEntry) -> tuple[str, dict[str, str], frozenset[str]]
     return usual if family.joint is None else family.joint, said, frozenset(version for version, only in served.items() if only)
 
 
-@vocabulary.kept("dictionary", Dictionary, Account, Option, Word, FamilyWord, FamilyFacts, BaseWord, Method, Scheme, Numbers)
+@vocabulary.kept(
+    "dictionary", Dictionary, Account, Option, Word, FamilyWord, FamilyFacts, BaseWord, Method, Scheme, Numbers,
+    seldom=(Option, Word, FamilyWord, FamilyFacts),
+)  # fmt: skip
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
     made = Dictionary()

@@ -1,4 +1,4 @@
-"""Owns one reading: the tape of words, what has been found, the places of it, and what changes how words are read. Knows no case."""
+"""Owns one reading: the tape of words with the places of what was found, the facts, and what changes how words are read. Knows no case."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.words import Readings
     from modelcatalog.records import Dtype, SegmentKind
 
-__all__ = ["Case", "Found", "Mode", "Places", "Reading", "Tape", "fitting", "release", "run"]
+__all__ = ["Case", "Found", "Reading", "Tape", "fitting", "release", "run"]
 
 
 class Case:
@@ -47,9 +47,11 @@ class Case:
 
 @mypyc_attr(acyclic=True, free_list_len=1)
 class Tape:
-    """The words from left to right, separators and the parts around the name among them."""
+    """The words from left to right, separators and the parts around the name among them, and where the facts stand; -1: nowhere."""
 
-    __slots__ = ("decided", "kinds", "texts", "unknown", "words")
+    __slots__ = (
+        "base", "base_end", "decided", "family", "kinds", "label_from", "lead", "lead_end", "size", "size_end", "texts", "unknown", "version", "words",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.words: list[Word] = []
@@ -61,6 +63,19 @@ class Tape:
         """The case that took each word; None: no case asked, or none would have it."""
         self.unknown: list[int] = []
         """Places of the words that no case took."""
+        self.family = -1
+        self.version = -1
+        self.base = -1
+        self.base_end = -1
+        """The last word of the base: its version, where it has one."""
+        self.size = -1
+        self.size_end = -1
+        """The last word of the size: ``A3B`` in ``30B-A3B``."""
+        self.label_from = 0
+        """Characters of the size's first word that are not the size: ``3_`` in ``LLAMA-3_8B``."""
+        self.lead = -1
+        """The first unknown word before anything is recognised: an unknown family begins there."""
+        self.lead_end = -1
 
     def put(self, words: list[Word], texts: list[str]) -> int:
         """Write words behind the others; gives the place of the first."""
@@ -140,35 +155,23 @@ class Found:
         """What those add that no case took, whose order may tell models apart."""
 
 
-@mypyc_attr(acyclic=True, free_list_len=1)
-class Places:
-    """Where on the tape the facts stand; -1: nowhere."""
-
-    __slots__ = ("base", "base_end", "family", "label_from", "lead", "lead_end", "size", "size_end", "version")
-
-    def __init__(self) -> None:
-        self.family = -1
-        self.version = -1
-        self.base = -1
-        self.base_end = -1
-        """The last word of the base: its version, where it has one."""
-        self.size = -1
-        self.size_end = -1
-        """The last word of the size: ``A3B`` in ``30B-A3B``."""
-        self.label_from = 0
-        """Characters of the size's first word that are not the size: ``3_`` in ``LLAMA-3_8B``."""
-        self.lead = -1
-        """The first unknown word before anything is recognised: an unknown family begins there."""
-        self.lead_end = -1
+_NO_MEANINGS: Mapping[str, str] = MappingProxyType({})
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
-class Mode:
-    """What changes how the words to come are read."""
+class Reading:
+    """A name being read: what was found, and what changes how the words to come are read."""
 
-    __slots__ = ("account", "dotted", "in_tag", "meanings", "open", "recognised")
+    __slots__ = ("account", "dictionary", "dotted", "found", "in_tag", "known", "lower", "meanings", "open", "recognised", "source", "tape")
 
-    def __init__(self) -> None:
+    def __init__(self, source: str, lower: str, known: Readings) -> None:
+        self.source = source
+        self.lower = lower
+        self.known = known
+        """The words of the dictionary, and others that were read."""
+        self.dictionary: Dictionary = known.dictionary
+        self.tape = Tape()
+        self.found = Found()
         self.account: Account | None = None
         """The owner, where it is known."""
         self.dotted = False
@@ -182,70 +185,41 @@ class Mode:
         """Words that mean something else in the families found so far."""
 
 
-_NO_MEANINGS: Mapping[str, str] = MappingProxyType({})
-
-
-@mypyc_attr(acyclic=True, free_list_len=1)
-class Reading:
-    """A name being read."""
-
-    __slots__ = ("at", "dictionary", "found", "known", "lower", "mode", "source", "tape")
-
-    def __init__(self, source: str, lower: str, known: Readings) -> None:
-        self.source = source
-        self.lower = lower
-        self.known = known
-        """The words of the dictionary, and others that were read."""
-        self.dictionary: Dictionary = known.dictionary
-        self.tape = Tape()
-        self.found = Found()
-        self.at = Places()
-        self.mode = Mode()
-
-    def keep_unknown(self, i: int, word: Word) -> None:
-        """A word that no case takes: kept, never guessed."""
-        tape, found, at = self.tape, self.found, self.at
-        tape.kinds[i] = "unknown"
-        tape.unknown.append(i)
-        found.kept.append(word.key or word.text)
-        if found.family is None and not self.mode.recognised:
-            if at.lead < 0:
-                at.lead = i
-            at.lead_end = i
-
-
 _RELEASE = set(Release.model_fields)
 
 
 def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> None:
-    """Let the cases decide each word from ``first`` on."""
-    tape, mode = reading.tape, reading.mode
-    words, kinds, decided = tape.words, tape.kinds, tape.decided
+    """Let the cases decide each word from ``first`` on; one that no case takes is kept, never guessed."""
+    tape, found = reading.tape, reading.found
+    words, kinds, decided, unknown, kept = tape.words, tape.kinds, tape.decided, tape.unknown, found.kept
     for i in range(first, len(words)):
         word = words[i]
         role = word.role
         if role == "separator" or role == "other":  # noqa: PLR1714  compiled, two comparisons are faster than a look into a tuple
             continue
-        if role == "unknown" and not mode.meanings:
-            reading.keep_unknown(i, word)  # what its cases come to, for the commonest word
-            continue
-        case: Case
-        table = cases[role]
-        for case in word.cases if word.table is table else fitting(word, table, reading.dictionary):
-            if case.take(reading, i, word):
-                decided[i] = case
-                if case.gives == "unknown":
-                    reading.keep_unknown(i, word)
-                else:
-                    kinds[i] = case.gives
-                break
-        else:
-            reading.keep_unknown(i, word)
+        kind: SegmentKind = "unknown"
+        if role != "unknown" or reading.meanings:  # an unknown word, the commonest, has cases only where words mean something else
+            case: Case
+            table = cases[role]
+            for case in word.cases if word.table is table else fitting(word, table, reading.dictionary):
+                take = case.take  # called where it is read, it would be looked for as a method of the class first
+                if take(reading, i, word):
+                    decided[i] = case
+                    kind = case.gives
+                    break
+        kinds[i] = kind
+        if kind == "unknown":
+            unknown.append(i)
+            kept.append(word.key or word.text)
+            if found.family is None and not reading.recognised:
+                if tape.lead < 0:
+                    tape.lead = i
+                tape.lead_end = i
 
 
 def fitting(word: Word, table: tuple[Case, ...], dictionary: Dictionary) -> tuple[Case, ...]:
     """Those of its role's cases that may take the word, whatever stands beside it; the word remembers them."""
-    found = tuple([case for case in table if case.fits is None or case.fits(word, dictionary)])
+    found = tuple([case for case in table if (fits := case.fits) is None or fits(word, dictionary)])
     word.cases, word.table = found, table
     return found
 

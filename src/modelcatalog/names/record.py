@@ -84,8 +84,8 @@ def _base(text: str) -> ModelName:
 
 def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Sized | None) -> ModelName:  # noqa: PLR0915  a line for each field
     """The record of a reading; ``base`` is that of `base_text`, and ``sized`` knows sizes that the name does not state."""
-    found, at, tape, mode = reading.found, reading.at, reading.tape, reading.mode
-    family, account, version, texts, owner = found.family, mode.account, found.version, tape.texts, parts.owner
+    found, tape = reading.found, reading.tape
+    family, account, version, texts, owner = found.family, reading.account, found.version, tape.texts, parts.owner
     origins: tuple[tuple[str, Origin], ...] = ()
     if family is not None:
         name: str | None = family.name
@@ -93,7 +93,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
         series = name if version is None else _series(family, version)
         origins = _COMPANY
     else:
-        name = _unknown_family(reading) if at.lead >= 0 else None
+        name = _unknown_family(reading) if tape.lead >= 0 else None
         series = name if version is None or name is None else f"{name}{'-' if name[-1].isdigit() else ''}{version}"
         company = found.company
         if account is not None and account.company is not None:
@@ -102,7 +102,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
     fields = _UNSTATED.copy()
     origins = origins if family is None or family.facts.usual is None else _typed(reading, family.facts.usual, origins)
     size = None
-    if at.size >= 0 or (found.tier is not None and family is not None):
+    if tape.size >= 0 or (found.tier is not None and family is not None):
         size, origins = _size_of(reading, origins)
     if found.method or found.bits or found.format or (account is not None and account.format is not None):
         fields["format"], fields["quantization"], origins = _package(reading, origins)
@@ -188,9 +188,7 @@ def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
             segments.append(hyphens[start])
             start += 1
         else:
-            end = start + len(text)
-            segments.append(make(segment, (kind, text, start, end)))
-            start = end
+            segments.append(make(segment, (kind, text, start, start := start + len(text))))
     return tuple(segments)
 
 
@@ -204,9 +202,9 @@ def _more_separators(count: int) -> None:
 def _unknown_family(reading: Reading) -> str | None:
     """A family the catalog does not know: the words before the first that is recognised."""
     found, tape = reading.found, reading.tape
-    if not (reading.mode.recognised or found.released or found.version or found.context):
+    if not (reading.recognised or found.released or found.version or found.context):
         return None
-    first, end, kinds = reading.at.lead, reading.at.lead_end + 1, tape.kinds
+    first, end, kinds = reading.tape.lead, reading.tape.lead_end + 1, tape.kinds
     for i in range(first, end):
         if kinds[i] in ("unknown", "tier"):
             kinds[i] = "family"
@@ -240,7 +238,7 @@ def _quantization(method: str | None, scheme: str | None, bits: Bits | None, gro
 
 
 def _size_of(reading: Reading, origins: Origins) -> tuple[Size, Origins]:
-    found, texts, first, last = reading.found, reading.tape.texts, reading.at.size, reading.at.size_end
+    found, texts, first, last = reading.found, reading.tape.texts, reading.tape.size, reading.tape.size_end
     if first < 0:
         return size_of(found.tier, None, None, None), origins
     total, experts = found.size, found.experts
@@ -250,12 +248,12 @@ def _size_of(reading: Reading, origins: Origins) -> tuple[Size, Origins]:
             total = found.mixture.each * experts
             origins = (*origins, ("size.total", "estimate"))
     label = texts[first] if first == last else "".join(texts[first : last + 1])
-    return size_of(label[reading.at.label_from :].replace("___", "."), total, found.active, experts), origins
+    return size_of(label[reading.tape.label_from :].replace("___", "."), total, found.active, experts), origins
 
 
 def _package(reading: Reading, origins: Origins) -> tuple[str | None, Quantization | None, Origins]:
     """Format and quantization, from the name first and the owner then."""
-    found, account = reading.found, reading.mode.account
+    found, account = reading.found, reading.account
     method, bits, scheme = found.method, found.bits, found.scheme
     file_format = found.format or found.method_format
     if found.format is None and account is not None and account.format in _RUNTIMES:
@@ -283,29 +281,28 @@ def base_text(reading: Reading) -> str | None:
     """The base as a name of its own: its family, its version, and the size that follows directly; None: the name has no base."""
     if reading.found.base is None:
         return None
-    tape, at = reading.tape, reading.at
-    said = tape.words[at.base].value
+    tape = reading.tape
+    said = tape.words[tape.base].value
     if isinstance(said, BaseWord):
         return said.name
-    end = at.base_end
+    end = tape.base_end
     after = tape.after(end)
-    if after >= 0 and tape.words[after].role == "size" and after == at.size == at.size_end:
+    if after >= 0 and tape.words[after].role == "size" and after == tape.size == tape.size_end:
         end = after
-    return "".join(tape.texts[at.base : end + 1])
+    return "".join(tape.texts[tape.base : end + 1])
 
 
 def _identity(found: Found) -> Identity:
     """Family, version, and the other words in alphabetical order; that of known words says nothing, that of unknown ones is kept beside."""
-    keys, family, version, date = found.keys, found.family, found.version, ""
+    keys, kept, family, version, date = found.keys, found.kept, found.family, found.version, ""
     if found.base is not None:
         keys = [*keys, found.base.name.lower() + (found.base_version or "").lower()]
     order: tuple[str, ...] = ()
-    kept = found.kept
     if kept:
         if len(kept) > 1 and sorted(kept) != kept:
             order = tuple(dict.fromkeys(kept))
-        keys = [*keys, *kept]
-    if len(keys) > 1:
+        keys = sorted({*keys, *kept}) if keys or len(kept) > 1 else kept
+    elif len(keys) > 1:
         keys = sorted(set(keys))
     released = found.released
     if released is not None:
@@ -318,8 +315,8 @@ def _identity(found: Found) -> Identity:
 def _text(identity: Identity) -> str:
     """What ``str`` of an identity is, at a third of the cost: every record needs it."""
     family, version, words, date, order = identity
-    if order:
-        words = (*[word for word in words if word not in order], *order)
+    if order:  # all of it are words
+        words = order if len(order) == len(words) else (*[word for word in words if word not in order], *order)
     text = "-".join(words)
     if version:
         text = f"{version}-{text}" if text else version

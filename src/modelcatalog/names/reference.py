@@ -5,6 +5,7 @@ The forms are the rules of grammar.references(); which steps of a plain name are
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from modelcatalog.names import grammar
@@ -13,15 +14,15 @@ from modelcatalog.names.parts import Parts, begins_with_family, names_model
 from modelcatalog.names.plain import account_end, decoded, dotted, read_name, read_plain, read_revision, read_steps, read_tag
 
 if TYPE_CHECKING:
-    import re
-
     from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.parts import RegionKind
 
-__all__ = ["take_apart"]
+__all__ = ["take_apart", "take_plain"]
 
-_PLACES = ("models--", "~", ".", "/")
-"""How paths and cache folders begin."""
+_OTHER = r":@\\\x00-\x1f\x7f-\x9f"
+"""Signs of another form, and the control characters, which no name has."""
+_USUAL = re.compile(rf"(?!models--|[~.])(?=\s*\S)(?:[^/.{_OTHER}]+/)?[^/{_OTHER}]+").fullmatch
+"""A bare name or ``owner/name``: paths and cache folders begin otherwise."""
 _PLAIN = ("name", "name_and_file", "name_and_refs", "file_in_repository")
 """The forms of plain names."""
 _KINDS: dict[str, RegionKind] = {"serving": "serving", "company": "company", "route": "route", "catalog": "route"}
@@ -34,24 +35,32 @@ _NEAREST = 4
 """So many folders above that of a training run, less one, may have the name."""
 
 
-def take_apart(source: str, lower: str, words: Dictionary) -> Parts:
-    """The parts of a text; ``lower`` is the same in lower case."""
+def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
+    """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
+    if _USUAL(lower) is None:
+        return None
+    owner, sign, name = lower.partition("/")
+    start = 0
+    if sign:
+        if owner in words.routes or name.startswith(words.checkpoints):
+            return None
+        start = len(owner) + 1
     parts = Parts()
-    slash = lower.find("/")
-    slashes = 0 if slash < 0 else lower.count("/")
-    if slashes < 2 and ":" not in lower and "@" not in lower and "\\" not in lower and not lower.startswith(_PLACES):  # noqa: PLR2004  owner/name
-        owner = lower[:slash] if slash > 0 else ""
-        if "." not in owner and owner not in words.routes and slash + 1 < len(lower) and not (slash > 0 and lower[slash + 1 :].startswith(words.checkpoints)):
-            if slash >= 0:
-                parts.owner = source[:slash]
-            if ("." not in lower or not dotted(lower, slash + 1, words)) and ("_" not in lower or account_end(lower, slash + 1, len(lower), words) < 0):
-                parts.name = source[slash + 1 :]
-                parts.slash = slash
-                return parts
-            if slash >= 0:
-                parts.regions = [("owner", 0, slash), ("separator", slash, slash + 1)]
-            read_name(parts, source, lower, words, slash + 1, len(lower))
-            return parts
+    if start:
+        parts.owner = source[: start - 1]
+    if ("." in lower and dotted(lower, start, words)) or ("_" in lower and account_end(lower, start, len(lower), words) >= 0):
+        if start:
+            parts.regions = [("owner", 0, start - 1), ("separator", start - 1, start)]
+        read_name(parts, source, lower, words, start, len(lower))
+    else:
+        parts.name = source[start:]
+        parts.slash = start - 1
+    return parts
+
+
+def take_apart(source: str, lower: str, words: Dictionary) -> Parts:
+    """The parts of any other text."""
+    parts = Parts()
     _apart(parts, source, lower, words, 0, len(lower), 0)
     return parts
 

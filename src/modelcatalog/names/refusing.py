@@ -35,6 +35,8 @@ def check(text: str) -> None:
     if len(text) > LIMIT:
         message = f"name of {len(text)} characters"
         raise NameSyntaxError(message, subject=text, start=LIMIT, end=len(text), expected=(f"at most {LIMIT} characters",))
+    if text.isprintable():
+        return
     import unicodedata  # most names are none of these
 
     for at, char in enumerate(text):

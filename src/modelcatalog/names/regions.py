@@ -9,7 +9,7 @@ from modelcatalog.names.calendar import calendar
 from modelcatalog.names.context import CASES
 from modelcatalog.names.dictionary import Account
 from modelcatalog.names.reading import Reading, release, run
-from modelcatalog.names.reference import take_apart
+from modelcatalog.names.reference import take_apart, take_plain
 from modelcatalog.names.refusing import LIMIT, check
 from modelcatalog.names.roles import Day, Word
 from modelcatalog.names.words import alone, cut, fold, readings
@@ -32,18 +32,20 @@ _DATE = len("20250514")
 
 def read_text(source: str) -> tuple[Reading, Parts]:
     """The stages of reading: the parts of a reference, then words cut, looked up, and decided by their neighbours."""
-    if not 0 < len(source) <= LIMIT or not source.isprintable() or source.isspace():
-        check(source)
     known, lower = readings(), fold(source)
     dictionary = known.dictionary
-    parts = take_apart(source, lower, dictionary)
+    parts = take_plain(source, lower, dictionary) if len(source) <= LIMIT else None
+    if parts is None or not source.isascii():
+        check(source)
+    if parts is None:
+        parts = take_apart(source, lower, dictionary)
     reading = Reading(source, lower, known)
     if parts.regions:
         _read_regions(reading, parts)
     else:
         if parts.slash > 0:
-            reading.mode.account = dictionary.accounts.get(lower[: parts.slash])
-        _words(reading, parts.slash + 1, len(source))
+            reading.account = dictionary.accounts.get(lower[: parts.slash])
+        _words(reading, source[parts.slash + 1 :])
     return reading, parts
 
 
@@ -59,7 +61,7 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
         else:
             if kind in ("owner", "company"):
                 _account(reading, lower[start:end])
-                reading.mode.dotted = kind == "company"
+                reading.dotted = kind == "company"
             elif kind == "revision":
                 _revision(reading, start, end)
                 continue
@@ -76,10 +78,10 @@ def _part_of_file(reading: Reading, file: str) -> None:
 
 def _account(reading: Reading, owner: str) -> None:
     """Whose the name is; an account within an account's folder keeps the format of what lies there."""
-    outer, inner = reading.mode.account, reading.dictionary.accounts.get(owner)
+    outer, inner = reading.account, reading.dictionary.accounts.get(owner)
     if outer is not None and outer.format is not None and inner is not None and inner.format is None:
         inner = Account(inner.company, outer.method, outer.format)
-    reading.mode.account = inner
+    reading.account = inner
 
 
 def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
@@ -88,25 +90,25 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
     point = lower.rfind(".", start, end)
     suffix = dictionary.suffixes.get(lower[point + 1 : end]) if point > start else None
     if suffix is None:
-        _words(reading, start, end, of_file=of_file)
+        _words(reading, reading.source[start:end], of_file=of_file)
         return
-    _words(reading, start, point, of_file=of_file)
+    _words(reading, reading.source[start:point], of_file=of_file)
     at = tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]])
     tape.kinds[at + 1] = "format"
-    reading.mode.recognised = True
+    reading.recognised = True
     if suffix == "pytorch" and (found.format == "ggml" or any(word.role == "scheme" for word in tape.words)):
         suffix = "ggml"  # ggml-model-q4_0.bin
     found.format = suffix
 
 
-def _words(reading: Reading, start: int, end: int, *, of_file: bool = False) -> None:
-    words, texts = cut(reading.source[start:end], reading.known)
-    if "+" in reading.source:
+def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
+    words, texts = cut(text, reading.known)
+    if "+" in text:
         words, texts = _with_plus(reading, words, texts)
     first = reading.tape.put(words, texts)
     if of_file:
         _part(reading, first)
-    if "__" in reading.lower or "_-_" in reading.lower:
+    if "_" in text and ("__" in reading.lower or "_-_" in reading.lower):
         _without_owner(reading, first)
     run(reading, first, CASES)
 
@@ -165,8 +167,8 @@ def _again(reading: Reading, start: int, end: int) -> None:
     found, tape = reading.found, reading.tape
     keys, kept, unknown = found.keys, found.kept, tape.unknown
     found.keys, found.kept, tape.unknown = [], [], []
-    known = found.family is not None or reading.mode.recognised
-    _words(reading, start, end, of_file=True)
+    known = found.family is not None or reading.recognised
+    _words(reading, reading.source[start:end], of_file=True)
     if known:
         found.keys, found.kept, tape.unknown = keys, kept, unknown
 
@@ -184,9 +186,9 @@ def _tag(reading: Reading, start: int, end: int) -> None:
         _other(reading, "quantization", start, end)
         return
     if text not in dictionary.serving and not text.isdecimal():
-        reading.mode.in_tag = True
-        reading.mode.meanings = {**dictionary.tag_words, **reading.mode.meanings}
-        _words(reading, start, end)
+        reading.in_tag = True
+        reading.meanings = {**dictionary.tag_words, **reading.meanings}
+        _words(reading, reading.source[start:end])
         return
     known = dictionary.words.get(text)
     if known is not None and known.role == "type" and isinstance(known.value, str) and known.value not in reading.found.types:
@@ -208,23 +210,23 @@ def _window(reading: Reading, text: str, start: int, end: int) -> None:
 
 def _bedrock_revision(reading: Reading, revision: str) -> None:
     """Bedrock's ``-v1:0`` says nothing of the model; in ``claude-v2:1`` and ``titan-embed-text-v2:0`` it is the version."""
-    tape, found, at = reading.tape, reading.found, reading.at
+    tape, found = reading.tape, reading.found
     i = len(tape.words) - 2
-    if i < 0 or not (tape.words[i].role == "version" or (reading.mode.dotted and tape.words[i].text == "1")):
+    if i < 0 or not (tape.words[i].role == "version" or (reading.dotted and tape.words[i].text == "1")):
         return
-    if revision != "0" and at.version == i:
+    if revision != "0" and tape.version == i:
         found.version = f"{found.version}.{revision}"
         return
     joined = f"{tape.words[i].text.removeprefix('v')}.{revision}"
     if revision != "0" and found.version is None and found.family is not None and joined in found.family.facts.own():
-        found.version, at.version = joined, i  # claude-instant-v1:2
+        found.version, tape.version = joined, i  # claude-instant-v1:2
         tape.kinds[i] = "version"
         return
-    if at.version == i and found.version != "1" and tape.words[i].text != "v1":
+    if tape.version == i and found.version != "1" and tape.words[i].text != "v1":
         return
     tape.kinds[i] = "serving"
-    if at.version == i:
-        found.version, at.version = None, -1
+    if tape.version == i:
+        found.version, tape.version = None, -1
     elif tape.words[i].text in found.keys:
         found.keys.remove(tape.words[i].text)
 

@@ -4,14 +4,34 @@
 brings the files onto this disk, `pull` does both and no more; `lock` writes down which they are.
 """
 
-from modelcatalog.planning.figures import Missing
-from modelcatalog.planning.growth import Growth
-from modelcatalog.planning.lockfile import Lock
-from modelcatalog.planning.obtain import check_disk, obtain
-from modelcatalog.planning.planner import lock, plan
-from modelcatalog.planning.pulling import pull
-from modelcatalog.planning.record import Memory, Plan
-from modelcatalog.planning.table import Variant
-from modelcatalog.show.units import human
+from typing import TYPE_CHECKING
+
+from modelcatalog import later
+
+if TYPE_CHECKING:
+    from modelcatalog.planning.figures import Missing
+    from modelcatalog.planning.growth import Growth
+    from modelcatalog.planning.lockfile import Lock
+    from modelcatalog.planning.obtaining import check_disk, obtain
+    from modelcatalog.planning.planner import lock, plan
+    from modelcatalog.planning.pulling import pull
+    from modelcatalog.planning.record import Memory, Plan
+    from modelcatalog.planning.table import Variant
+    from modelcatalog.show.units import human
 
 __all__ = ["Growth", "Lock", "Memory", "Missing", "Plan", "Variant", "check_disk", "human", "lock", "obtain", "plan", "pull"]
+
+if not TYPE_CHECKING:
+    __getattr__ = later.names(
+        __name__,
+        {
+            "figures": ("Missing",),
+            "growth": ("Growth",),
+            "lockfile": ("Lock",),
+            "obtaining": ("check_disk", "obtain"),
+            "planner": ("lock", "plan"),
+            "pulling": ("pull",),
+            "record": ("Memory", "Plan", "human"),
+            "table": ("Variant",),
+        },
+    )

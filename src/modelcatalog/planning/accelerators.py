@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -287,7 +286,7 @@ def _bar(device: Path) -> int:
 
 def apple() -> tuple[Gpu, ...]:
     """The GPU of a Mac with Apple's own chip."""
-    if sys.platform != "darwin" or platform.machine() != "arm64":
+    if sys.platform != "darwin" or os.uname().machine != "arm64":
         return ()
     total = ram.total_ram()
     if total is None:

@@ -5,23 +5,23 @@ The words of its files stand in data/adapters.toml.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from functools import cache
+from collections.abc import Mapping  # noqa: TC003  read when the file is held against its form
 from math import prod
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
-from modelcatalog import shipped
+from modelcatalog import later
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import Listing, RemoteFile
 from modelcatalog.planning.figures import Record
+from modelcatalog.shipped import DataFile
 from modelcatalog.weights.content import json_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from modelcatalog.weights.gguf import GgufHeader
     from modelcatalog.weights.safetensors import SafetensorsHeader
@@ -46,42 +46,35 @@ __all__ = [
 MERGES = "merge_adapter"
 """The engine option by which an adapter becomes part of the weights."""
 _LONGEST_BASE = 1000
-_LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks|layer|blk)\.(\d+)\.")
+_LAYER = later.pattern(r"(?:^|\.)(?:layers|h|blocks|layer|blk)\.(\d+)\.")
 _PREFIX = "base_model.model."
-_INSIDE = re.compile(r"\)[*+{]")
+_INSIDE = later.pattern(r"\)[*+{]")
 _MOST_REPEATS = 2
 _VOCABULARIES = ("tokenizer.json", "tekken.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model")
 _BESIDE = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 _LARGEST_BESIDE = 100_000_000
 _EMBEDDINGS = ("embed_tokens", "lm_head", "wte", "word_embeddings", "embed_in", "embed_out")
-_GGUF_SUFFIX = re.compile(r"\.lora_([ab])$")
+_GGUF_SUFFIX = later.pattern(r"\.lora_([ab])$")
 
 
-class _Begun(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
+class _Begun(NamedTuple):
     changing: tuple[str, ...]
     remedy: str
 
 
-class _Words(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
+class _Words(NamedTuple):
     config: str
     weights: str
     pickles: tuple[str, ...]
     type: str
     task: str
     matrices: tuple[str, ...]
-    foreign: dict[str, str]
-    fields: dict[str, str]
+    foreign: Mapping[str, str]
+    fields: Mapping[str, str]
     begun: _Begun
 
 
-@cache
-def words() -> _Words:
-    """data/adapters.toml."""
-    return shipped.read(_Words, "adapters.toml")
+words = DataFile("adapters.toml", _Words, _Begun)
 
 
 class Matrix(NamedTuple):

@@ -17,7 +17,7 @@ from modelcatalog.planning import adapter as adapter_of
 from modelcatalog.planning import reading, remote
 from modelcatalog.planning.adapter import Adapter, words
 from modelcatalog.planning.choose import choose
-from modelcatalog.planning.found import Located
+from modelcatalog.planning.found import Alone, Located
 from modelcatalog.planning.locate import locate_path
 from modelcatalog.planning.request import Request
 from modelcatalog.records import ModelName
@@ -29,24 +29,12 @@ if TYPE_CHECKING:
 
     from modelcatalog.hubs import Copy, RemoteFile
 
-__all__ = ["Alone", "alone", "base_of", "found", "read"]
+__all__ = ["alone", "base_of", "found", "read"]
 
 _GGUF_PIECE = 1 << 20
 _LARGEST_HEADER = 900_000
 """Of a header on a hub: a plan's requests bring less than a megabyte."""
 _FIRST = 8
-
-
-class Alone(Exception):
-    """What was found is an adapter, and no model to put it onto was named.
-
-    Args:
-        located: The adapter.
-    """
-
-    def __init__(self, located: Located) -> None:
-        super().__init__()
-        self.located = located
 
 
 def alone(located: Located) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog import later
 from modelcatalog.planning import installed, packages
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Attention", "choose"]
 
-_CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
-_FLAG = re.compile(r"^    _supports_(sdpa|flash_attn) = (True|False)", re.MULTILINE)
+_CLASS = later.pattern(r"^class (\w+)\(", re.MULTILINE)
+_FLAG = later.pattern(r"^    _supports_(sdpa|flash_attn) = (True|False)", re.MULTILINE)
 _HALF = frozenset({"bfloat16", "float16"})
 # The package of each, and the least compute capability that it has kernels for.
 _FLASH = (("flash_attention_3", "flash-attn-3", (9, 0)), ("flash_attention_2", "flash-attn>=2.3.3", (8, 0)))

@@ -6,14 +6,13 @@ https://cyclonedx.org/docs/1.6/json/ is the form. The package has no model card;
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from modelcatalog import catalog, installing
+from modelcatalog import catalog, installing, later
 from modelcatalog.errors import MissingPackage
 from modelcatalog.hubs import HUBS
-from modelcatalog.records import Checkpoint
+from modelcatalog.known import Checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["bom"]
 
 _TASK = "text-generation"
-_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+_REPOSITORY = later.pattern(r"[\w.-]+/[\w.-]+")
 _OURS = "modelcatalog"
 
 

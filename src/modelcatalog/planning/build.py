@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog import catalog, vocabulary
-from modelcatalog.catalog.index import fold, index
+from modelcatalog.catalog.index import index
 from modelcatalog.catalog.listing import hub_revision
-from modelcatalog.hubs import refusals
+from modelcatalog.catalog.sizes import fold
 from modelcatalog.planning import adapter as adapters
 from modelcatalog.planning import (
-    adapting,
     attention,
     checking,
     claims,
     counting,
-    fitting,
     modelfiles,
     packages,
     placing,
@@ -25,8 +23,9 @@ from modelcatalog.planning import (
     unpacking,
 )
 from modelcatalog.planning.adapter import MERGES, Adapter
+from modelcatalog.planning.found import Alone
 from modelcatalog.planning.record import Plan
-from modelcatalog.records import Quantization
+from modelcatalog.records import Quantization, trusted
 
 if TYPE_CHECKING:
     from modelcatalog.planning.facts import Facts
@@ -52,11 +51,11 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         Unsupported: it does not talk, or the engine, a device, a dtype or what is installed cannot run it.
     """
     if found.choice.format == "lora":
-        raise adapting.Alone(found)
+        raise Alone(found)
     said = reading.read(found)
     facts = said.facts
     if said.ggufs and adapters.is_adapter(said.ggufs[0]):
-        raise adapting.Alone(found._replace(headers={found.choice.weights[0].path: said.ggufs[0]}))
+        raise Alone(found._replace(headers={found.choice.weights[0].path: said.ggufs[0]}))
     added = asked.adapter if isinstance(asked.adapter, Adapter) else None
     checking.check_files(record, found, said, asked)
     place = placing.choose(facts, found, asked, record.source)
@@ -67,8 +66,12 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         checking.check_library(record, found, said, asked)
     if not runs.stretches:
         claims.check_context(asked.context_length, facts, subject=record.source)
+    doubts: tuple[str, ...] = ()
     if added is not None:
+        from modelcatalog.planning import fitting  # most plans have no adapter
+
         fitting.check(added, facts, said.tensors, subject=record.source)
+        doubts = fitting.doubts(added, record)
     place = placing.supported(place, runs, facts, found, asked, subject=record.source)
     place = placing.of_engine(place, runs, asked.engine_options or {})
     if ours:
@@ -86,7 +89,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     tokens = asked.context_length or modelfiles.tokens(said_by, facts.context_length) or usual
     counted = counting.count(record, found, said, runs, place, asked, added=added, unpacks=form.unpacks, tokens=tokens)
     copy, listing = found.copy, found.listing
-    return Plan(
+    return trusted(Plan)(
         name=record,
         source=copy.where if copy else listing.hub if listing else "",
         hub=copy.hub if copy else listing.hub if listing else None,
@@ -121,7 +124,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         missing=packages.missing(
             runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found), *(runs.adapters_need if added else ()))
         ),
-        mismatches=(*claims.mismatches(record, facts, found.choice), *(fitting.doubts(added, record) if added else ())),
+        mismatches=(*claims.mismatches(record, facts, found.choice), *doubts),
         warnings=(
             *_not_accepted(found),
             *modelfiles.warnings(found.kept, template=facts.chat_template),
@@ -200,4 +203,6 @@ def _not_accepted(found: Located) -> tuple[str, ...]:
     rejected = found.wire.rejected if found.wire else None
     if rejected is None or found.listing is None or found.hub is None:
         return ()
+    from modelcatalog.hubs import refusals  # seldom
+
     return (refusals.note(found.hub.house(), found.listing.repo_id, rejected.token, rejected.said),)

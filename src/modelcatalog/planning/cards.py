@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import date
+from datetime import date  # noqa: TC003  read when the file is held against its form
 from functools import cache
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from modelcatalog import shipped
+from modelcatalog import later
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import metal
 from modelcatalog.planning.accelerators import Gpu
+from modelcatalog.shipped import DataFile
 
 __all__ = ["Card", "Machine", "bandwidth", "read", "sizes", "usable"]
 
-_FORM = re.compile(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*(?<![a-z])[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
-_MEMORY = re.compile(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?:(?P<unit>[GT])(?:i?B)?|(?P<small>M)i?B)\b\)?", re.IGNORECASE)
+_FORM = later.pattern(r"(?:(?P<many>\d{1,3})\s*[x×*]\s*)?(?P<name>.*?)(?:\s*(?<![a-z])[x×*]\s*(?P<times>\d{1,3}))?", re.IGNORECASE)
+_MEMORY = later.pattern(r"\(?\b(?P<size>\d+(?:\.\d+)?)\s*(?:(?P<unit>[GT])(?:i?B)?|(?P<small>M)i?B)\b\)?", re.IGNORECASE)
 """The T of Ti is not a unit: an RTX 3080 Ti does not have 3,080 tebibytes."""
 _UNITS = {"m": 1 / 1024, "g": 1, "t": 1024}
 """Of memory, in GiB."""
-_NOISE = re.compile(
+_NOISE = later.pattern(
     r"\b(nvidia|geforce|amd|radeon|instinct|intel|apple|tesla|huawei|gpus?|vram|macbook|mac|studio|notebook|pro (?=m\d)|with|of"
     r"|corporation|design|generation|graphics)\b|华为|英伟达|显卡",
     re.IGNORECASE,
 )
-_RAM = re.compile(r"\b(cpu|ram)\b", re.IGNORECASE)
-_CHIP = re.compile(r"[^\[\]]*\[(?P<name>[^\[\]]+)\][^\[\]]*")
+_RAM = later.pattern(r"\b(cpu|ram)\b", re.IGNORECASE)
+_CHIP = later.pattern(r"[^\[\]]*\[(?P<name>[^\[\]]+)\][^\[\]]*")
 """How the system's list of devices names a card: its chip, then what it is sold as."""
-_MOBILE = re.compile(r"(mobile|maxq)+(laptop)?|laptop(mobile|maxq)+")
+_MOBILE = later.pattern(r"(mobile|maxq)+(laptop)?|laptop(mobile|maxq)+")
 """Other words for a laptop's GPU, which is another one than the desktop's of that number."""
-_BUILD = re.compile(r"(sxm\d?|pcie|hbm\d?e?)+$")
+_BUILD = later.pattern(r"(sxm\d?|pcie|hbm\d?e?)+$")
 """How a card is built, which drivers say in its name."""
 _GIB = 1 << 30
 _DEVICES = {"apple": "mps", "intel": "xpu", "habana": "hpu", "ascend": "npu", "musa": "musa"}
@@ -43,20 +42,16 @@ _MOST_CARDS = 256
 _MOST_GIB = 1 << 16
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class Card(_Entry):
+class Card(NamedTuple):
     """A card, or a chip whose memory is its GPU's too."""
 
     names: tuple[str, ...]
+    memory: tuple[int, ...]
+    """GiB, the smallest first."""
     source: str = "unverified"
     checked: date | None = None
     says: tuple[Literal["memory", "bandwidth"], ...] = ("memory",)
     """What the page says of it; the rest is as it is commonly quoted."""
-    memory: tuple[int, ...]
-    """GiB, the smallest first."""
     bandwidth: int | tuple[int, ...] | None = None
     """GB/s; of several sizes one for each."""
     capability: tuple[int, int] | None = None
@@ -65,16 +60,14 @@ class Card(_Entry):
     """The share of the machine's memory that its GPU may have; None where the card has memory of its own."""
 
 
-class _CardsFile(_Entry):
+class _CardsFile(NamedTuple):
     """data/cards.toml."""
 
     source: str
     card: tuple[Card, ...]
 
 
-@cache
-def _cards() -> tuple[Card, ...]:
-    return shipped.read(_CardsFile, "cards.toml").card
+cards = DataFile("cards.toml", _CardsFile, Card)
 
 
 class Machine(NamedTuple):
@@ -144,7 +137,7 @@ def bandwidth(card: Gpu) -> int | None:
 
 def sizes() -> tuple[int, ...]:
     """GiB that single cards have, the smallest first; chips that share the machine's memory are left out."""
-    return tuple(sorted({size for card in _cards() if card.share is None for size in card.memory}))
+    return tuple(sorted({size for card in cards().card if card.share is None for size in card.memory}))
 
 
 def usable(size: int) -> int:
@@ -182,7 +175,7 @@ def _key(text: str) -> str:
 
 @cache
 def _by_key() -> dict[str, tuple[Card, str]]:
-    return {_key(_NOISE.sub(" ", name)): (entry, name) for entry in _cards() for name in entry.names}
+    return {_key(_NOISE.sub(" ", name)): (entry, name) for entry in cards().card for name in entry.names}
 
 
 def _sold(text: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import catalog
+from modelcatalog import catalog, later
 from modelcatalog.errors import CheckpointNotFound, UnsafeRepository, Unsupported
 from modelcatalog.planning import adapter, elsewhere
 from modelcatalog.planning.shards import NUMBERED, Shards, check_numbers, shards
@@ -24,9 +23,9 @@ _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
 _COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 _MAGIC = b"GGUF"
-_BLOB = re.compile(r"sha256[-:][0-9a-f]{64}")
+_BLOB = later.pattern(r"sha256[-:][0-9a-f]{64}")
 _LARGEST_COMPANION = 100_000_000
-_INDEX = re.compile(r"\.index(?:\.[\w-]+)?\.json$")
+_INDEX = later.pattern(r"\.index(?:\.[\w-]+)?\.json$")
 _NOT_THE_GGUF = ("mmproj", "imatrix", "ggml-vocab", "draft")
 # What llama.cpp and Ollama take when nothing is asked for, then its neighbours, then by precision.
 _USUAL_GGUF = ("Q4_K_M", "Q4_K_S", "Q4_K_XL", "Q4_0", "Q5_K_M", "Q8_0")

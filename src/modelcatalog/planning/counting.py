@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog.hubs import receipts
-from modelcatalog.planning import cards as cards_of
 from modelcatalog.planning import machine, projectors, resident
 from modelcatalog.planning import memory as sizes
 from modelcatalog.planning.growth import measured
@@ -13,6 +11,7 @@ from modelcatalog.planning.memory import weight_bytes
 from modelcatalog.planning.placing import as_dtype
 from modelcatalog.planning.record import Memory
 from modelcatalog.planning.runs import ENGINES
+from modelcatalog.records import trusted
 from modelcatalog.show.units import human
 
 if TYPE_CHECKING:
@@ -64,8 +63,8 @@ def count(  # noqa: PLR0917  what a plan has put together so far
     facts, options = said.facts, asked.engine_options or {}
     left = resident.left_out(said, found, runs, options)
     stored = sum(f.size for f in found.choice.weights) - left.bytes
-    resides = facts.model_copy(update={"parameters": facts.parameters - left.numbers if facts.parameters else None})
-    likely = facts.model_copy(update={"parameters": resides.parameters or _likely_parameters(facts, record, found, stored)})
+    resides = facts._replace(parameters=facts.parameters - left.numbers if facts.parameters else None)
+    likely = facts._replace(parameters=resides.parameters or _likely_parameters(facts, record, found, stored))
     told = likely.parameters is not None or facts.quantization is None
     plain = weight_bytes(likely, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
     said = said._replace(layers=resident.with_guessing(said, runs, options))
@@ -76,7 +75,7 @@ def count(  # noqa: PLR0917  what a plan has put together so far
     activations = sizes.activation_bytes(facts, engine=runs, tokens=tokens, dtype=place.dtype, concurrency=asked.concurrency)
     framework = sizes.framework_bytes(runs, cards=len(place.cards))
     room = None if weights is None or place.free is None else place.free - weights - (activations or 0) - (framework or 0)
-    memory = Memory(
+    memory = trusted(Memory)(
         weights=weights,
         active=resident.active(said, weights, share=_active_share(record)),
         kv=kept.bytes(tokens),
@@ -127,12 +126,18 @@ def _to_fetch(found: Located) -> tuple[RemoteFile, ...]:
     """The files that are not in the hub's cache already; none where they lie elsewhere on this disk."""
     if found.hub is None or found.listing is None:
         return ()
+    from modelcatalog.hubs import receipts  # what lies here has none
+
     return receipts.absent(found.hub.snapshot_folder(found.listing), (*found.choice.weights, *found.choice.companions))
 
 
 def _reasons(asked: Request, kept: sizes.Cache, runs: Engine, left: int) -> tuple[str, ...]:
     """How memory was counted, where that is not the usual way."""
-    found = [cards_of.read(asked.on).reason] if asked.on else []
+    found = []
+    if asked.on:
+        from modelcatalog.planning import cards  # as in `placing`
+
+        found.append(cards.read(asked.on).reason)
     if asked.kv_dtype:
         found.append(f"keys and values in {asked.kv_dtype}, as asked")
     if left:

@@ -6,12 +6,12 @@ Imports neither torch nor a driver's package. Where nobody can tell whether a de
 from __future__ import annotations
 
 import os
-import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelcatalog import later
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import installed
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["checked"]
 
-_FORM = re.compile(r"(?P<kind>[a-z]+)(?::(?P<index>\d+))?")
+_FORM = later.pattern(r"(?P<kind>[a-z]+)(?::(?P<index>\d+))?")
 # Devices of torch that come with a package of their own.
 _PACKAGES = {"npu": "torch_npu", "hpu": "habana_frameworks", "mlu": "torch_mlu", "musa": "torch_musa", "xla": "torch_xla", "gcu": "torch_gcu"}
 _NODES = ("/dev/nvidiactl", "/dev/nvmap", "/dev/nvhost-gpu", "/dev/dxg", "/dev/kfd")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog import later
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import installed, packages, runs
 from modelcatalog.planning.adapter import Adapter
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Chosen", "cards_of", "check_model", "choose", "form_of", "has_module", "uses_gpus"]
 
 _TITLES = {"gguf": "GGUF files"}
-_TABLE = re.compile(r"^(\w+)(?:: [^\n=]+)? = (?:\{|Literal\[)(.*?)^[}\]]", re.MULTILINE | re.DOTALL)
-_KEY = re.compile(r'^    "([\w.-]+)"[:,]', re.MULTILINE)
+_TABLE = later.pattern(r"^(\w+)(?:: [^\n=]+)? = (?:\{|Literal\[)(.*?)^[}\]]", re.MULTILINE | re.DOTALL)
+_KEY = later.pattern(r'^    "([\w.-]+)"[:,]', re.MULTILINE)
 _ANY = "*"
 
 
@@ -245,7 +245,11 @@ def _has_module(knows: Knows, place: Path, kind: str) -> bool:
 
 def _added_to(knows: Knows) -> bool:
     """Whether another package adds to what an engine knows; its own entry points do not count."""
-    added = metadata.entry_points(group=knows.plugins) if knows.plugins else ()
+    if not knows.plugins:
+        return False
+    from importlib import metadata  # takes as long as a plan
+
+    added = metadata.entry_points(group=knows.plugins)
     return any(not one.value.startswith(f"{knows.package}.") for one in added)
 
 

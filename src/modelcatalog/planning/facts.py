@@ -6,9 +6,7 @@ All of it is hostile input: a wrong type is an absent fact.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog.planning.layers import architectures as tables
 from modelcatalog.planning.layers.settings import language_part
@@ -35,10 +33,8 @@ _STRETCHED_ALREADY = ("gemma3",)
 """Types whose limit has their factor in it, though they say ``linear``."""
 
 
-class Facts(BaseModel):
+class Facts(NamedTuple):
     """What is known of a checkpoint before its weights are read; None is unknown."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     architecture: str | None = None
     """``LlamaForCausalLM``, or ``llama`` in a GGUF file."""
@@ -209,13 +205,13 @@ def with_headers(facts: Facts, headers: Sequence[SafetensorsHeader], *, bytes_he
     if facts.quantization is not None:
         # The most numbers may be scales; the type that the model computes in is the configuration's.
         dtype = facts.dtype or dtype
-    return facts.model_copy(update={"parameters": count, "dtype": dtype})
+    return facts._replace(parameters=count, dtype=dtype)
 
 
 def with_counts(facts: Facts, counts: Mapping[str, int]) -> Facts:
     """Add the parameters of each type that the hub counted in all weight files."""
     count = _count(facts, SafetensorsHeader(dict(counts), {}, 0))
-    return facts if count is None else facts.model_copy(update={"parameters": count})
+    return facts if count is None else facts._replace(parameters=count)
 
 
 def is_buffer(name: str) -> bool:

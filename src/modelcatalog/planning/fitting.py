@@ -5,10 +5,9 @@ What they leave open, loading finds out: nothing is refused here that could work
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from modelcatalog import catalog
+from modelcatalog import catalog, later
 from modelcatalog.errors import ModelCatalogError, Unsupported
 from modelcatalog.planning.adapter import layer
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "doubts"]
 
-_TAIL = re.compile(r"(?:^|\.)((?:layers|h|blocks|layer)\.\d+\..+)$")
+_TAIL = later.pattern(r"(?:^|\.)((?:layers|h|blocks|layer)\.\d+\..+)$")
 _FLAT = 2
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from modelcatalog.weights.gguf import GgufHeader
     from modelcatalog.weights.safetensors import SafetensorsHeader
 
-__all__ = ["Kept", "Located"]
+__all__ = ["Alone", "Kept", "Located"]
 
 
 class Kept(NamedTuple):
@@ -42,3 +42,15 @@ class Located(NamedTuple):
     """The headers of weight files that lie on this disk, by path."""
     kept: Kept | None = None
     """The copy lies in another program's store."""
+
+
+class Alone(Exception):
+    """What was found is an adapter, and no model to put it onto was named.
+
+    Args:
+        located: The adapter.
+    """
+
+    def __init__(self, located: Located) -> None:
+        super().__init__()
+        self.located = located

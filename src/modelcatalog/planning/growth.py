@@ -6,6 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from modelcatalog.planning.figures import Record
+from modelcatalog.records import trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,4 +65,4 @@ def measured(engine: str, count: Callable[[int], int | None], *, limit: int | No
         points.append(end)
     counted = [count(one) for one in points]
     found = [one for one in counted if one is not None]
-    return Growth(engine=engine, tokens=tuple(points), bytes=tuple(found)) if len(found) == len(points) > 1 else None
+    return trusted(Growth)(engine=engine, tokens=tuple(points), bytes=tuple(found)) if len(found) == len(points) > 1 else None

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import vocabulary
+from modelcatalog import later, vocabulary
 from modelcatalog.planning import packages, runs
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ __all__ = [
     "tokenizers", "torch_built", "version",
 ]  # fmt: skip
 
-_HEAD = re.compile(r"^(\w+_NAMES)\b[^=\n]*=\s*\w+[^\n(]*\(", re.MULTILINE)
-_ENTRY = re.compile(r'\(\s*"([\w.-]+)",\s*(?:"(\w+)"|\(([^()]*)\)|\[([^\[\]]*)\])')
-_KEY = re.compile(r'\(\s*"([\w.-]+)",|\{\s*"([\w.-]+)":|^\s+"([\w.-]+)":', re.MULTILINE)
-_BUILT = re.compile(r"^(cuda|hip|xpu)(?:: [^=\n]+)? = (.+)$", re.MULTILINE)
-_CLASS = re.compile(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
-_IGNORED = re.compile(r"^    _keys_to_ignore_on_load_unexpected = (\[[^\]]*\]|\{[^}]*\})", re.MULTILINE)
-_WORD = re.compile(r'"(\w+)"')
+_HEAD = later.pattern(r"^(\w+_NAMES)\b[^=\n]*=\s*\w+[^\n(]*\(", re.MULTILINE)
+_ENTRY = later.pattern(r'\(\s*"([\w.-]+)",\s*(?:"(\w+)"|\(([^()]*)\)|\[([^\[\]]*)\])')
+_KEY = later.pattern(r'\(\s*"([\w.-]+)",|\{\s*"([\w.-]+)":|^\s+"([\w.-]+)":', re.MULTILINE)
+_BUILT = later.pattern(r"^(cuda|hip|xpu)(?:: [^=\n]+)? = (.+)$", re.MULTILINE)
+_CLASS = later.pattern(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
+_IGNORED = later.pattern(r"^    _keys_to_ignore_on_load_unexpected = (\[[^\]]*\]|\{[^}]*\})", re.MULTILINE)
+_WORD = later.pattern(r'"(\w+)"')
 CHATTING = ("MODEL_FOR_CAUSAL_LM", "MODEL_FOR_IMAGE_TEXT_TO_TEXT", "MODEL_FOR_MULTIMODAL_LM")
 """The tables of the classes that the transformers engine loads, the one that it prefers for text alone first."""
 

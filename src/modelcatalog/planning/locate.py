@@ -8,7 +8,6 @@ from modelcatalog import catalog, hubs
 from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import CheckpointNotFound, ClosedWeights, ModelCatalogError, UnknownFamily
 from modelcatalog.hubs import local
-from modelcatalog.planning import copies, remote
 from modelcatalog.planning.choose import choose
 from modelcatalog.planning.found import Located
 
@@ -49,6 +48,8 @@ def locate(name: ModelName, request: Request, over: Collection[tuple[str, str]] 
     Raises:
         ClosedWeights, UnknownFamily, CheckpointNotFound, GatedCheckpoint, HubUnreachable, UnsafeRepository.
     """
+    from modelcatalog.planning import copies, remote  # a path needs neither
+
     hub = request.hub or hubs.named(name.hub)
     closed = _closed(name, hub)
     _check_revision(request.revision or hub_revision(name))
@@ -97,6 +98,8 @@ def _check_revision(revision: str | None) -> None:
 
 
 def _closed(name: ModelName, hub: str | None) -> ClosedWeights | None:
+    from modelcatalog.planning import remote  # as above
+
     try:
         remote.repository(name, hubs.get(hub) if hub else hubs.default())
     except ClosedWeights as error:

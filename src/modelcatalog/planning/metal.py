@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
-from functools import cache
-from typing import Any
+from datetime import date  # noqa: TC003  read when the file is held against its form
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from modelcatalog import shipped
 from modelcatalog.planning import ram
+from modelcatalog.shipped import DataFile
 
 __all__ = ["left"]
 
 _GIB = 1 << 30
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class _Share(_Entry):
-    up_to: int | None = None
-    """GiB of the machine; None is all that are larger."""
+class _Share(NamedTuple):
     of: float
     printed: str
     sources: tuple[str, ...]
+    up_to: int | None = None
+    """GiB of the machine; None is all that are larger."""
 
 
-class _File(_Entry):
+class _File(NamedTuple):
     checked: date
     share: tuple[_Share, ...]
 
 
-@cache
-def _shares() -> tuple[_Share, ...]:
-    return shipped.read(_File, "metal.toml").share
+shares = DataFile("metal.toml", _File, _Share)
 
 
 def left(total: int, *, here: bool = False) -> int:
@@ -49,7 +40,7 @@ def left(total: int, *, here: bool = False) -> int:
     >>> left(16 << 30) >> 20, left(64 << 30) >> 20
     (10923, 49152)
     """
-    usual = round(total * next(one.of for one in _shares() if one.up_to is None or total <= one.up_to * _GIB))
+    usual = round(total * next(one.of for one in shares().share if one.up_to is None or total <= one.up_to * _GIB))
     if not here:
         return usual
     set_by_user = ram.sysctl("iogpu.wired_limit_mb")

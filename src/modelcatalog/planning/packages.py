@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
-from importlib import metadata
+import sys
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from modelcatalog import installing
+from modelcatalog import installing, later
 from modelcatalog.planning.figures import Missing
+from modelcatalog.records import trusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["absent", "missing"]
 
-_REQUIREMENT = re.compile(r"^([\w.-]+)(.*)$")
-_BOUND = re.compile(r"(>=|<)([\w.]+)")
+_REQUIREMENT = later.pattern(r"^([\w.-]+)(.*)$")
+_BOUND = later.pattern(r"(>=|<)([\w.]+)")
 
 
 def missing(engine: Engine, form: str, *, hub: Hub | None = None, more: Sequence[str] = ()) -> tuple[Missing, ...]:
@@ -36,10 +39,10 @@ def missing(engine: Engine, form: str, *, hub: Hub | None = None, more: Sequence
     # An engine's extra need not bring the hub's client.
     extras = [engine.extra] if absent(core) else []
     extras += [hub.extra] if hub is not None and absent(client) and hub.extra not in extras else []
-    result = [Missing(packages=absent([*core, *client]), install=installing.line(*extras))] if extras else []
+    result = [trusted(Missing)(packages=absent([*core, *client]), install=installing.line(*extras))] if extras else []
     if lacking := tuple(name for name in absent(more) if _name(name) not in (*core, *client)):
         line = " ".join(f"'{one}'" if re.search("[<>]", one) else one for one in lacking)
-        result.append(Missing(packages=lacking, install=f"pip install {line}"))
+        result.append(trusted(Missing)(packages=lacking, install=f"pip install {line}"))
     return tuple(result)
 
 
@@ -67,14 +70,57 @@ def installed(name: str) -> str | None:
     >>> installed("no-such-package") is None
     True
     """
+    found = _version(name)
+    if found is not None:
+        return found
+    module = name.replace("-", "_")
+    try:
+        return "" if find_spec(module) is not None else None
+    except (ImportError, ValueError):
+        return None
+
+
+def _version(name: str) -> str | None:
+    """What `importlib.metadata` says, which takes as long to import as the rest of a plan: mostly the names of folders tell it."""
+    unusual = any(hasattr(finder, "find_distributions") for finder in sys.meta_path if getattr(finder, "__module__", "") != "_frozen_importlib_external")
+    for entry in () if unusual else sys.path:
+        place = entry or "."
+        try:
+            told = _distributions(place, os.stat(place).st_mtime_ns)  # noqa: PTH116  pathlib takes longer
+        except NotADirectoryError:
+            unusual = True  # an archive
+            break
+        except OSError:
+            continue
+        if (found := told.get(_folded(name))) is not None:
+            if found:
+                return found
+            unusual = True
+            break
+    if not unusual:
+        return None
+    from importlib import metadata
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
-        module = name.replace("-", "_")
-        try:
-            return "" if find_spec(module) is not None else None
-        except (ImportError, ValueError):
-            return None
+        return None
+
+
+@cache
+def _distributions(folder: str, _written: int) -> dict[str, str]:
+    """Distribution -> its version, of all that a folder of `sys.path` has; empty where only the distribution's own files say it."""
+    found: dict[str, str] = {}
+    for entry in os.listdir(folder):  # noqa: PTH208
+        stem, dot, kind = entry.rpartition(".")
+        if dot and kind in {"dist-info", "egg-info", "egg"}:
+            name, _, version = stem.partition("-")
+            found.setdefault(_folded(name), version if kind == "dist-info" else "")
+    return found
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()
 
 
 def _name(requirement: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog.planning import cards as cards_of
 from modelcatalog.planning import devices, engine, machine, packages
 from modelcatalog.planning.memory import DTYPE_BYTES
 
@@ -50,7 +49,11 @@ def choose(facts: Facts, found: Located, asked: Request, subject: str) -> Place:
         Unsupported: there is no such device, or its name is none.
     """
     dtype = asked.dtype
-    there = cards_of.read(asked.on) if asked.on else None
+    there = None
+    if asked.on:
+        from modelcatalog.planning import cards as cards_of  # a plan for this machine needs no other
+
+        there = cards_of.read(asked.on)
     every = there.cards if there is not None else machine.gpus() if str(asked.device or "auto") != "cpu" else ()
     device = devices.checked(asked.device, every, subject=subject) if there is None else None
     cards = every if device is None or device.partition(":")[0] in {card.device for card in every} else ()

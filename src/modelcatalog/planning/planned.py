@@ -1,6 +1,7 @@
-"""Owns what a plan consists of: its fields, and what they come to. Shows nothing and decides nothing."""
+"""Owns what a plan consists of: its fields, and what they come to. Shows nothing and decides nothing.
 
-from __future__ import annotations
+Annotations are not postponed here: pydantic would compile each of them when its class is made.
+"""
 
 from pydantic import Field, JsonValue
 

@@ -10,20 +10,18 @@ from modelcatalog import catalog, hubs
 from modelcatalog.catalog.completing import no_name
 from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, ModelCatalogError, Unsupported
 from modelcatalog.hubs import local
-from modelcatalog.planning import adapting, lockfile, serving, variants
-from modelcatalog.planning.bom import bom
 from modelcatalog.planning.build import build
-from modelcatalog.planning.estimating import estimate
+from modelcatalog.planning.found import Alone
 from modelcatalog.planning.locate import locate, locate_path
 from modelcatalog.planning.record import Plan
 from modelcatalog.planning.request import Request, takes_options
-from modelcatalog.planning.settling import settled
 from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from modelcatalog.planning.adapter import Adapter
+    from modelcatalog.planning.lockfile import Lock
     from modelcatalog.planning.request import Options
 
 __all__ = ["lock", "plan"]
@@ -55,29 +53,37 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
         raise no_name(name)
     request = Request.of(name.source if isinstance(name, ModelName) else str(name), options)
     if request.served:
+        from modelcatalog.planning import serving  # most plans are of files, and many of files on this disk: the rest comes where it is asked for
+
         return serving.plan_served(name if isinstance(name, ModelName) else catalog.parse(str(name)), request)
     record, path = _named(name)
     if request.adapter is not None:
         if request.lock is not None:
             message = f"a lock file holds the files of one checkpoint, and {request.adapter} is another"
             raise Unsupported(message, subject=record.source, hint="leave lock= out, and name the adapter at a commit: owner/name@COMMIT")
+        from modelcatalog.planning import adapting  # as above
+
         request = replace(request, adapter=adapting.found(request.adapter, request))
     try:
         return _of(record, path, request)
-    except adapting.Alone as only:
+    except Alone as only:
         if request.adapter is not None:
             message = f"{record.source} is an adapter itself, and adapter= goes onto a model"
             raise Unsupported(message, subject=record.source, hint="name the model that both were trained on, and one of them") from None
+        from modelcatalog.planning import adapting  # as above
+
         return _of_adapter(record, adapting.read(record.source, only.located), request)
 
 
 def _of_adapter(record: ModelName, adapter: Adapter, request: Request) -> Plan:
     """The plan for an adapter that was named in place of a model: its base, and the adapter on it."""
+    from modelcatalog.planning import adapting  # as in `plan`
+
     text, asked = adapting.base_of(adapter, request)
     base, path = _named(text)
     try:
         made = _of(base, path, asked)
-    except adapting.Alone:
+    except Alone:
         message = f"{record.source} was trained on {text}, which is an adapter itself"
         raise Unsupported(message, subject=record.source, hint="merge that one into its base with peft, and load this one onto the result") from None
     return made.model_copy(update={"name": record, "reasons": (f"{base.source} because {record.source} is an adapter of it", *made.reasons)})
@@ -87,9 +93,11 @@ def _of(record: ModelName, path: Path | None, request: Request) -> Plan:
     """The plan for a model.
 
     Raises:
-        adapting.Alone: it is an adapter.
+        Alone: it is an adapter.
     """
     if request.lock is not None:
+        from modelcatalog.planning import lockfile  # as in `plan`
+
         locked = lockfile.read_lock(request.lock)
         request.check_lock({"hub": (locked.hub,), "revision": (locked.revision, locked.commit)}, record.source)
         return build(record, lockfile.located(record, path, locked, request), request)
@@ -97,12 +105,17 @@ def _of(record: ModelName, path: Path | None, request: Request) -> Plan:
         request.check_path(str(path))
         return build(record, locate_path(path, request), request)
     try:
+        if request.fit or request.quantization is not None:
+            from modelcatalog.planning import variants  # as in `plan`
+
         if request.fit:
             return variants.most_precise(record, request)
         if request.quantization is not None:
             return variants.quantized(record, request)
         return _built(record, request)
     except HubUnreachable as error:
+        from modelcatalog.planning.estimating import estimate  # as in `plan`
+
         # Without a network the name and the catalog still tell whether it could fit at all.
         if (about := estimate(record, request)) is not None:
             error.message = f"{about}\n{error.message}"
@@ -112,6 +125,8 @@ def _of(record: ModelName, path: Path | None, request: Request) -> Plan:
 
 def _built(record: ModelName, request: Request) -> Plan:
     """The plan for a name; where a hub lists the files and keeps them behind a gate, and nobody said which hub, another hub's."""
+    from modelcatalog.planning.settling import settled  # as in `plan`
+
     found = locate(record, request)
     try:
         return settled(record, request, found=found)
@@ -135,7 +150,7 @@ def lock(
     *,
     format: Literal["lock", "cyclonedx"] = "lock",  # noqa: A002  the word of the command line
     **options: Unpack[Options],
-) -> lockfile.Lock:
+) -> Lock:
     """Write a lock file: the files that a name means now, by hash. ``load(name, lock=file)`` takes them or fails.
 
     Args:
@@ -148,6 +163,8 @@ def lock(
         ModelCatalogError: as `plan` raises them; no weight byte moves.
         MissingPackage: a bill of materials needs cyclonedx-python-lib.
     """
+    from modelcatalog.planning import lockfile  # as in `plan`
+
     if format not in _FORMATS:
         message = f"there is no format {format!r} of a lock file"
         raise Unsupported(message, subject=str(format), hint=f"pass {' or '.join(map(repr, _FORMATS))}")
@@ -158,6 +175,8 @@ def lock(
         made = plan(name, **options)
     if format == "lock":
         return lockfile.write_lock(made, file)
+    from modelcatalog.planning.bom import bom  # as in `plan`
+
     locked = lockfile.lock_of(made)
     Path(file).write_text(bom(made, locked), encoding="utf-8")
     return locked

@@ -167,7 +167,7 @@ def same(model: ModelName, text: str) -> ModelName | None:
 def _copy(store: Store, found: Found) -> Copy:
     if found.path.is_dir():
         return Copy(f"{store.name} store", found.path, paths.listed(found.path), found.title)
-    files = tuple(RemoteFile(path=Path(one.path).name, size=one.size, sha256=one.sha256) for one in found.weights)
+    files = tuple(paths.seen(path=Path(one.path).name, size=one.size, sha256=one.sha256) for one in found.weights)
     return Copy(f"{store.name} store", found.path.parent, files, found.title)
 
 

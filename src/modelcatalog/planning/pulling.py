@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelcatalog.errors import Unsupported
-from modelcatalog.planning.obtain import check_disk, obtain
+from modelcatalog.planning.obtaining import check_disk, obtain
 from modelcatalog.planning.planner import plan
 from modelcatalog.planning.record import Plan
 from modelcatalog.planning.request import Request, takes_options

@@ -14,11 +14,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+from modelcatalog import later
+
 __all__ = ["free_ram", "macos_available", "sysctl", "total_ram"]
 
 _SYSTEM = Path("/")
-_PAGES = re.compile(r"^Pages (free|inactive|speculative|purgeable):\s+(\d+)\.", re.MULTILINE)
-_PAGE_SIZE = re.compile(r"page size of (\d+) bytes")
+_PAGES = later.pattern(r"^Pages (free|inactive|speculative|purgeable):\s+(\d+)\.", re.MULTILINE)
+_PAGE_SIZE = later.pattern(r"page size of (\d+) bytes")
 _NO_LIMIT = 1 << 60
 """cgroup v1 writes a huge number where there is no limit."""
 

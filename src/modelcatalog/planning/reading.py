@@ -6,7 +6,7 @@ Decides nothing: `Said` is what was read, as far as the budget of a plan goes.
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog.errors import CheckpointNotFound
 from modelcatalog.hubs import card as cards
@@ -88,7 +88,7 @@ def read(found: Located) -> Said:
             headers = (gguf.read(piece, subject=first.path),)
         facts = facts_of.from_gguf(headers)
         if facts.parameters is None and found.listing is not None and found.listing.card.gguf_parameters:
-            facts = facts.model_copy(update={"parameters": found.listing.card.gguf_parameters})
+            facts = facts._replace(parameters=found.listing.card.gguf_parameters)
         card = found.listing.card if found.listing is not None else cards.of_header(headers[0].metadata)
         return Said(facts, ggufs=headers, layers=gguf_layers.layers(headers[0].metadata), card=card)
     companions = {f.path.removeprefix(found.choice.folder): f for f in found.choice.companions}
@@ -178,15 +178,15 @@ def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: 
     template = any(path.startswith(("chat_template", "additional_chat_templates/")) for path in companions)
     file = companions.get("tokenizer_config.json")
     if file is None:
-        return {}, facts.model_copy(update={"chat_template": template})
+        return {}, facts._replace(chat_template=template)
     if file.size > _LARGEST_JSON and not reader.here or reader.left() < 1:
-        return {}, facts.model_copy(update={"chat_template": True}) if template else facts
+        return {}, facts._replace(chat_template=True) if template else facts
     config = _json(reader, file)
     length = config.get("model_max_length")
-    added: dict[str, object] = {"chat_template": template or bool(config.get("chat_template"))}
+    added: dict[str, Any] = {"chat_template": template or bool(config.get("chat_template"))}
     if isinstance(length, int) and 0 < length < _NO_LIMIT:
         added["tokenizer_length"] = length
-    return config, facts.model_copy(update=added)
+    return config, facts._replace(**added)
 
 
 def _whole(companions: Mapping[str, RemoteFile], reader: Reader) -> dict[str, bytes]:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from modelcatalog.errors import Unsupported
 from modelcatalog.hubs import Listing
-from modelcatalog.planning import picture, telling
+from modelcatalog.planning import telling
 from modelcatalog.planning.figures import Missing
 from modelcatalog.planning.planned import Memory, Planned
-from modelcatalog.show import bars
 from modelcatalog.show.units import human
 
 if TYPE_CHECKING:
     from modelcatalog.planning.table import Variant
+    from modelcatalog.show import bars
     from modelcatalog.show.labels import Language
 
 __all__ = ["Memory", "Missing", "Plan", "human"]
@@ -96,6 +96,9 @@ class Plan(Planned):
         Raises:
             Unsupported: the plan counts no memory, because a server has the model.
         """
+        from modelcatalog.planning import picture  # most plans are read as text
+        from modelcatalog.show import bars
+
         drawn = self._picture(language)
         if drawn is None:
             message = f"there is no memory to draw for {self.name.source}: a server has the model"
@@ -103,6 +106,8 @@ class Plan(Planned):
         return bars.page(drawn, picture.written)
 
     def _picture(self, language: Language) -> bars.Picture | None:
+        from modelcatalog.planning import picture  # as above
+
         memory = self.memory
         if self.served or memory.weights is None:
             return None
@@ -125,7 +130,8 @@ class Plan(Planned):
 
     def _repr_html_(self) -> str:
         """The plan in a notebook: its rows, then its picture."""
-        from modelcatalog.show import html
+        from modelcatalog.planning import picture  # as above
+        from modelcatalog.show import bars, html
 
         drawn = self._picture("en")
         return html.plan(self.name, telling.rows(self, "en"), figure="" if drawn is None else bars.fragment(drawn, picture.written))

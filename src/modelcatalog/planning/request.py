@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from modelcatalog import hubs
 from modelcatalog.errors import Unsupported
-from modelcatalog.planning import cards, devices, machine, servers
+from modelcatalog.planning import devices, machine
 from modelcatalog.planning.adapter import Adapter
 from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.memory import DTYPE_BYTES
@@ -167,10 +167,14 @@ class Request:
             if getattr(self, key) is not None and not self.served:
                 message = f"{key}= is for servers, and {self.engine} asks none"
                 raise Unsupported(message, subject=str(self.engine), hint=f"leave it out, or use {use(server())}")
-        if self.server is not None and self.server not in servers.names():
+        if self.server is None:
+            return
+        from modelcatalog.planning import servers  # most plans ask none
+
+        if self.server not in servers.names():
             message = f"there is no server {self.server!r}"
             raise Unsupported(message, subject=self.server, hint=f"pass {', '.join(map(repr, servers.names()))}, or base_url= with its address")
-        if self.server is not None and self.base_url is not None:
+        if self.base_url is not None:
             message = f"server={self.server!r} looks for a server, and base_url= names one"
             raise Unsupported(message, subject=subject, hint="leave one of them out")
 
@@ -184,6 +188,8 @@ class Request:
             raise Unsupported(message, subject=subject, hint=f"pass {', '.join(map(repr, architectures().cache_bytes))}")
         if self.on is None:
             return
+        from modelcatalog.planning import cards  # a plan for this machine needs no other
+
         cards.read(self.on)
         if self.device is not None:
             message = f"device={self.device!r} is a device of this machine, and the plan is for {self.on}"

@@ -10,6 +10,7 @@ import re
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog import later
 from modelcatalog.planning import installed
 from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.weights.safetensors import width
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Share", "active", "left_out", "with_guessing"]
 
-_BLOCK = re.compile(r"blk\.(\d+)\.")
-_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
-_ROUTED = re.compile(r"\.experts\.|_exps\.")
+_BLOCK = later.pattern(r"blk\.(\d+)\.")
+_LAYER = later.pattern(r"(?:^|\.)layers\.(\d+)\.")
+_ROUTED = later.pattern(r"\.experts\.|_exps\.")
 """What is in the name of a weight of experts that tokens are sent to, in files of transformers and of llama.cpp."""
 _MOST = 64
-_SHARED = re.compile(r"shared_expert|_shexp")
+_SHARED = later.pattern(r"shared_expert|_shexp")
 
 
 class Share(NamedTuple):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Mapping  # noqa: TC003  read when the file is held against its form
+from typing import NamedTuple
 
-from modelcatalog import shipped
+from modelcatalog.shipped import DataFile
 
 __all__ = ["ENGINES", "Engine", "Gpu", "Knows", "Server", "default", "library", "reading", "server", "use"]
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class Gpu(_Entry):
+class Gpu(NamedTuple):
     """Where an installed package shows whether it was compiled for GPUs: loading it to ask takes a second."""
 
     package: str
@@ -25,7 +22,7 @@ class Gpu(_Entry):
     """Or the distributions of which one is there, if it was."""
 
 
-class Names(_Entry):
+class Names(NamedTuple):
     """Where an installed package has the names of the architectures of GGUF files that it runs: as texts in its library."""
 
     package: str
@@ -33,7 +30,7 @@ class Names(_Entry):
     """The library beside it."""
 
 
-class Knows(_Entry):
+class Knows(NamedTuple):
     """Where an installed package says, in its own text, which models it has classes for."""
 
     package: str
@@ -54,7 +51,7 @@ class Knows(_Entry):
     """The entry points by which other packages add to it; with one of them, its tables do not say it all."""
 
 
-class Takes(_Entry):
+class Takes(NamedTuple):
     """What an engine takes of memory beside weights and cache."""
 
     at_once: int
@@ -69,7 +66,7 @@ class Takes(_Entry):
     """The values of each layer take as much as those of the widest."""
 
 
-class Server(_Entry):
+class Server(NamedTuple):
     """An engine that asks a server, which has loaded the model."""
 
     address: str
@@ -78,7 +75,7 @@ class Server(_Entry):
     """The environment variable with the key of a server that is not a vendor's."""
 
 
-class Engine(_Entry):
+class Engine(NamedTuple):
     """An engine. Its code is a folder of `engines` with an ``open(plan)``.
 
     >>> Engine(name="llama.cpp", formats=("gguf",), extra="llama-cpp").module
@@ -87,19 +84,19 @@ class Engine(_Entry):
 
     name: str
     """What callers name it by."""
-    folder: str = ""
-    """The module with its code, where that is not the folder of `engines` with its name."""
     formats: tuple[str, ...]
     """File formats that it reads; none where a server has the files."""
     extra: str
     """The extra of this package that installs what it needs."""
+    folder: str = ""
+    """The module with its code, where that is not the folder of `engines` with its name."""
     needs: tuple[str, ...] = ()
     """Distributions, as requirements."""
-    needs_for: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    needs_for: Mapping[str, tuple[str, ...]] = {}
     """Format -> those that it needs beside for it."""
     preferred_for: tuple[str, ...] = ()
     """Formats for which it comes before the default one, where it is installed."""
-    preferred_with: dict[str, str] = Field(default_factory=dict)
+    preferred_with: Mapping[str, str] = {}
     """Those for which it does so with this kind of GPU alone."""
     why: str = ""
     """What speaks for it; shown in plans."""
@@ -121,13 +118,13 @@ class Engine(_Entry):
     """Distributions that an adapter takes beside."""
     options: tuple[str, ...] = ()
     """What ``engine_options`` may hold; ``*`` leaves it to the engine."""
-    refuses: dict[str, tuple[str, str]] = Field(default_factory=dict)
+    refuses: Mapping[str, tuple[str, str]] = {}
     """Keyword of `plan` that it can do nothing with -> why, and what to do."""
     picks: bool = True
     """It runs on one of several GPUs that the caller numbers."""
     cards: tuple[str, ...] = ()
     """The engine options whose product is how many GPUs it takes; all of them where it has none."""
-    keeps: dict[str, dict[str, int]] = Field(default_factory=dict)
+    keeps: Mapping[str, dict[str, int]] = {}
     """Types in which it can keep keys and values, as ``kv_dtype`` names them -> the engine options that say so."""
     takes: Takes | None = None
     gpu: Gpu | None = None
@@ -147,11 +144,12 @@ class Engine(_Entry):
         return (*self.needs, *self.needs_for.get(form, ()))
 
 
-class _File(_Entry):
+class _File(NamedTuple):
     engine: tuple[Engine, ...]
 
 
-ENGINES: dict[str, Engine] = {one.name: one for one in shipped.read(_File, "engines.toml").engine}
+engines = DataFile("engines.toml", _File, Gpu, Names, Knows, Takes, Server, Engine)
+ENGINES: dict[str, Engine] = {one.name: one for one in engines().engine}
 """Every engine by its name."""
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from modelcatalog import shipped
+from modelcatalog.shipped import DataFile
 
 __all__ = ["AUTO", "Entry", "entries", "names"]
 
@@ -14,34 +12,32 @@ AUTO = "auto"
 """Any of them."""
 
 
-class Entry(BaseModel):
+class Entry(NamedTuple):
     """A kind of server."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str
     """What callers name it by."""
     title: str
     port: int
     """Where it listens unless it is told otherwise."""
+    source: str
+    checked: str
     address: str = ""
     """Its environment variable with the host, and perhaps the port, that it listens on."""
     port_in: str = ""
     """Its environment variable with the port alone."""
-    source: str
-    checked: str
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
+class _File(NamedTuple):
     server: tuple[Entry, ...]
 
 
-@cache
+servers = DataFile("servers.toml", _File, Entry)
+
+
 def entries() -> tuple[Entry, ...]:
     """The kinds of servers that there are, in the order in which they are preferred."""
-    return shipped.read(_File, "servers.toml").server
+    return servers().server
 
 
 def names() -> tuple[str, ...]:

@@ -19,9 +19,10 @@ from modelcatalog.planning import packages, runs
 from modelcatalog.planning.record import Plan
 
 if TYPE_CHECKING:
+    from modelcatalog.known import Company
     from modelcatalog.planning.request import Request
     from modelcatalog.planning.runs import Engine, Server
-    from modelcatalog.records import Company, ModelName
+    from modelcatalog.records import ModelName
 
 __all__ = ["key_variable", "plan_served", "vendor"]
 

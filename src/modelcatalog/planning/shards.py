@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog import later
 from modelcatalog.errors import IntegrityError
 from modelcatalog.weights.content import json_object
 
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["NUMBERED", "Shards", "check_numbers", "shards"]
 
-NUMBERED = re.compile(r"(?P<stem>.*)-(?P<number>\d{5,})-of-(?P<total>\d{5,})(?P<end>\.(?:safetensors|gguf))", re.IGNORECASE)
+NUMBERED = later.pattern(r"(?P<stem>.*)-(?P<number>\d{5,})-of-(?P<total>\d{5,})(?P<end>\.(?:safetensors|gguf))", re.IGNORECASE)
 _INDEX = "model.safetensors.index.json"
-_VARIANT_INDEX = re.compile(r"model\.safetensors\.index\.(?P<variant>[\w-]+)\.json")
-_VARIANT = re.compile(r"model\.(?P<variant>[\w-]+?)(?:-\d{5,}-of-\d{5,})?\.safetensors")
-_WORD = re.compile(rb'"([^"\\/]+\.safetensors)"')
+_VARIANT_INDEX = later.pattern(r"model\.safetensors\.index\.(?P<variant>[\w-]+)\.json")
+_VARIANT = later.pattern(r"model\.(?P<variant>[\w-]+?)(?:-\d{5,}-of-\d{5,})?\.safetensors")
+_WORD = later.pattern(rb'"([^"\\/]+\.safetensors)"')
 _TAIL = 65_536
 _NOT_THE_MODEL = ("adapter_model", "consolidated", "optimizer", "training_args", "scheduler")
 _PLAINEST = ("bf16", "fp16", "fp32")

@@ -5,10 +5,9 @@ Knows no hub. Only what is certain is said here; what a class needs beyond that,
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import vocabulary
+from modelcatalog import later, vocabulary
 from modelcatalog.errors import IntegrityError, Unsupported
 from modelcatalog.planning import installed
 
@@ -30,7 +29,7 @@ _INSIDE = frozenset({
     "_orig_mod", "_orig_module", "_forward_module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "base_layer", "modules_to_save",
 })  # fmt: skip
 """Parts of names that wrappers of single layers leave, PEFT's among them."""
-_LAYER = re.compile(r"(?:^|.*?\.)(?:layers|h|blocks|layer|block)\.(\d+)\.")
+_LAYER = later.pattern(r"(?:^|.*?\.)(?:layers|h|blocks|layer|block)\.(\d+)\.")
 _HEADS = ("head", "output", "embed_out", "score", "logits", "classifier", "wte_out")
 _FEW = 3
 OTHERS = {

@@ -13,7 +13,8 @@ from modelcatalog.show.labels import KIND_OF
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelcatalog.records import Facts, ModelName, Origin, Size
+    from modelcatalog.known import Facts
+    from modelcatalog.records import ModelName, Origin, Size
     from modelcatalog.show.labels import Labels
 
 __all__ = ["KNOWN", "Fact", "Known", "Part", "counted", "facts", "known", "parts", "shown"]

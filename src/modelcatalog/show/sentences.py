@@ -7,28 +7,28 @@ the sentences with holes (``{subject} has no file {file}``), and what fills a ho
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache, cached_property
-from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from modelcatalog import later
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = ["Sentences", "chinese", "entries", "shell"]
 
-_HOLE = re.compile(r"\{([A-Za-z_]\w*)\}")
+_HOLE = later.pattern(r"\{([A-Za-z_]\w*)\}")
 _TAIL = (" ", ",", ";")
 """What begins so stands behind another text."""
 _TAIL_HOLE = "((?:[ ,;:(].*?)?)"
-_WHO = re.compile(r"(?P<head>\S+): (?P<rest>.+)", re.DOTALL)
-_ASIDE = re.compile(r"(?P<head>.+?) \((?P<rest>.+)\)", re.DOTALL)
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_WHO = later.pattern(r"(?P<head>\S+): (?P<rest>.+)", re.DOTALL)
+_ASIDE = later.pattern(r"(?P<head>.+?) \((?P<rest>.+)\)", re.DOTALL)
+_QUOTED = later.pattern(r"\"[^\"]*\"|'[^']*'")
 """However many words, it is a value."""
-_LIST = re.compile(r"(, | or | and )")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-_HAN_BEHIND = re.compile(r" [\u4e00-\u9fff]")
+_LIST = later.pattern(r"(, | or | and )")
+_HAN = later.pattern(r"[\u4e00-\u9fff]")
+_HAN_BEHIND = later.pattern(r" [\u4e00-\u9fff]")
 _LONGEST = 4000
 _FEW = 10
 """Letters around the holes below which a sentence could be a part of any text."""
@@ -190,6 +190,9 @@ def entries(kind: str) -> dict[str, str]:
     Args:
         kind: ``"zh"`` or ``"shell"``.
     """
+    import tomllib  # few processes say a sentence in another way
+    from importlib.resources import files
+
     tables = tomllib.loads((files("modelcatalog") / "data" / f"sentences.{kind}.toml").read_text(encoding="utf-8"))
     return {english: target for table in tables.values() for english, target in table.items()}
 

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
-from modelcatalog import hubs
+from modelcatalog import hubs, later
 from modelcatalog.pausing import uncollected
-from modelcatalog.stores.caches import HubCache
-from modelcatalog.stores.comparing import copies
-from modelcatalog.stores.folders import LlamaCpp, LmStudio, OwnFolders
-from modelcatalog.stores.ollama import Ollama
-from modelcatalog.stores.record import LocalCopy
-from modelcatalog.stores.store import Found, Store
+
+if TYPE_CHECKING:
+    from modelcatalog.stores.record import LocalCopy
+    from modelcatalog.stores.store import Found, Store
 
 __all__ = ["Found", "LocalCopy", "Store", "local", "programs", "stores"]
+
+if not TYPE_CHECKING:
+    __getattr__ = later.names(__name__, {"record": ("LocalCopy",), "store": ("Found", "Store")})
 
 
 def stores() -> tuple[Store, ...]:
     """Every store, in the order in which they are looked at."""
+    from modelcatalog.stores.caches import HubCache  # only who looks for copies needs these
+    from modelcatalog.stores.folders import OwnFolders
+
     return (*map(HubCache, hubs.HUBS.values()), *programs(), OwnFolders())
 
 
 def programs() -> tuple[Store, ...]:
     """Those of other programs, which neither a hub's client nor the user filled."""
+    from modelcatalog.stores.folders import LlamaCpp, LmStudio  # as above
+    from modelcatalog.stores.ollama import Ollama
+
     return (Ollama(), LmStudio(), LlamaCpp())
 
 
@@ -34,6 +42,8 @@ def local(*, hashes: bool = False) -> tuple[LocalCopy, ...]:
     Args:
         hashes: Read the weights of copies that have the same size, and compare their hashes; seconds a gigabyte.
     """
+    from modelcatalog.stores.comparing import copies  # as above
+
     notes: list[str] = []
     with uncollected():
         found = [(store.name, one) for store in stores() for one in store.look(notes)]

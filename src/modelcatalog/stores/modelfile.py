@@ -9,12 +9,11 @@ Annotations are not postponed here: pydantic would compile each of them when its
 import hashlib
 import json
 import math
-import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from modelcatalog.stores import gotemplate
+from modelcatalog import later
 from modelcatalog.stores.disk import File
 from modelcatalog.stores.store import Found
 
@@ -27,7 +26,7 @@ _GENERATION = {
     "stop": "stop",
 }  # fmt: skip
 """Ollama's word for a parameter -> the option of a chat that it is here."""
-_KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_KEY = later.pattern(r"[a-z][a-z0-9_]{0,39}")
 _WHOLE = {"top_k", "seed", "num_ctx"}
 _CONTEXT = "num_ctx"
 _ROLES = ("system", "user", "assistant")
@@ -65,6 +64,8 @@ class Modelfile(BaseModel):
         """The template in Jinja; None where it cannot be said in it, or where Ollama's own code writes prompts."""
         if self.template is None or self.renderer is not None:
             return None
+        from modelcatalog.stores import gotemplate  # few have one
+
         try:
             return gotemplate.jinja(self.template)
         except gotemplate.Untranslatable:

@@ -6,11 +6,11 @@ https://github.com/huggingface/safetensors#format: eight bytes of length, that m
 from __future__ import annotations
 
 import json
-import re
 import struct
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from modelcatalog import later
 from modelcatalog.errors import IntegrityError
 from modelcatalog.weights.content import check_pointer
 
@@ -23,8 +23,8 @@ __all__ = ["LENGTH_BYTES", "SafetensorsHeader", "dtype_name", "header_length", "
 LENGTH_BYTES = 8
 _LONGEST = 100_000_000
 _LEAST_ENTRY = len('"":{"dtype":"F8","shape":[],"data_offsets":[0,1]}')
-_BITS = re.compile(r"\d+")
-_ENTRY = re.compile(
+_BITS = later.pattern(r"\d+")
+_ENTRY = later.pattern(
     r'"([^"\\]+)"\s*:\s*\{\s*"dtype"\s*:\s*"(\w+)"\s*,\s*"shape"\s*:\s*\[([\d,\s]*)\]\s*,\s*"data_offsets"\s*:\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]\s*\}'
 )
 """One tensor's entry, with its keys in the order that every writer of the format has them."""

@@ -90,9 +90,12 @@ def uncertain_family(reading: Reading, i: int, word: Word) -> bool:
 
 
 def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
-    """A common word means the family beside its company, or before one of its versions."""
-    account, tape = reading.mode.account, reading.tape
+    """A common word means the family beside its company, before one of its versions, or where nothing but an architecture is named."""
+    account, tape = reading.account, reading.tape
     if reading.found.company == family.company or (account is not None and account.company == family.company):
+        return True
+    source = reading.source.lower()
+    if "random" in source and "tiny" in source:  # weights for tests, whose name says the architecture alone
         return True
     after, before = tape.after(i), tape.before(i)
     if after < 0 or before >= 0 and tape.words[before].role not in ("other", "reseller"):
@@ -119,7 +122,7 @@ def is_homonym(word: Word, dictionary: Dictionary) -> bool:
 def other_maker(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.family is not None:
         return False
-    makers, account = reading.dictionary.homonyms[word.text], reading.mode.account
+    makers, account = reading.dictionary.homonyms[word.text], reading.account
     maker = makers.get(reading.found.company or "") or makers.get((account.company if account is not None else None) or "")
     if maker is None or maker.value is word.value:
         return False
@@ -135,7 +138,7 @@ def line_elsewhere(reading: Reading, i: int, word: Word) -> bool:
     family, tape, now = cast("FamilyWord", word.value), reading.tape, reading.found.family
     if (now is not None and now.name == family.name) or reading.found.company == family.company:
         return False
-    before, after, account = tape.before(i), tape.after(i), reading.mode.account
+    before, after, account = tape.before(i), tape.after(i), reading.account
     if before < 0 or tape.words[before].role in ("other", "reseller") or tape.words[before].text in reading.dictionary.resellers:
         return False
     if account is not None and account.company == family.company:
@@ -150,7 +153,7 @@ def is_encoder(word: Word, _: Dictionary) -> bool:
 
 
 def part_of_model(reading: Reading, _: int, __: Word) -> bool:
-    return reading.at.size >= 0 and not reading.mode.in_tag
+    return reading.tape.size >= 0 and not reading.in_tag
 
 
 def is_elsewhere_another(word: Word, _: Dictionary) -> bool:
@@ -158,11 +161,11 @@ def is_elsewhere_another(word: Word, _: Dictionary) -> bool:
 
 
 def same_words_elsewhere(reading: Reading, i: int, word: Word) -> bool:
-    mode = reading.mode
+    account = reading.account
     if reading.found.family is not None or "/" not in reading.source:
         return False
     family = cast("FamilyWord", word.value)
-    if mode.account is not None and (mode.account.repackager or mode.account.company == family.company):
+    if account is not None and (account.repackager or account.company == family.company):
         return False
     other = reading.dictionary.families.get("".join(char if char.isalnum() else " " for char in word.text).split()[-1])
     if other is None or not isinstance(other.value, type(family)):
@@ -175,7 +178,7 @@ def same_words_elsewhere(reading: Reading, i: int, word: Word) -> bool:
 def _meet(reading: Reading, family: FamilyWord) -> None:
     """From here on, some words mean what they mean in this family."""
     if family.words:
-        reading.mode.meanings = {**reading.mode.meanings, **family.words}
+        reading.meanings = {**reading.meanings, **family.words}
 
 
 def is_closed(word: Word, _: Dictionary) -> bool:
@@ -187,7 +190,7 @@ def is_open(word: Word, _: Dictionary) -> bool:
 
 
 def teacher(reading: Reading, _: int, word: Word) -> bool:
-    if reading.at.size < 0 or reading.found.family is not None or reading.mode.in_tag:
+    if reading.tape.size < 0 or reading.found.family is not None or reading.in_tag:
         return False
     _meet(reading, cast("FamilyWord", word.value))
     return True
@@ -197,14 +200,14 @@ def mark_next_to_family(reading: Reading, i: int, word: Word) -> bool:
     found = reading.found
     if found.family is not None or found.version is None:
         return False
-    at, tape = reading.at, reading.tape
+    tape = reading.tape
     after = tape.after(i)
     named = after >= 0 and (tape.words[after].role == "version" or tape.words[after].text in cast("FamilyWord", word.value).versions)
-    if not named and at.lead < 0:
+    if not named and tape.lead < 0:
         return False
     found.keys.append(f"v{found.version}")
-    tape.kinds[at.version] = "unknown"
-    found.version, at.version = None, -1
+    tape.kinds[tape.version] = "unknown"
+    found.version, tape.version = None, -1
     return first_family(reading, i, word)
 
 
@@ -216,7 +219,7 @@ def _set_family(reading: Reading, i: int, word: Word) -> bool:
     family = cast("FamilyWord", word.value)
     if family.words:
         _meet(reading, family)
-    reading.found.family, reading.at.family, reading.mode.open = family, i, True
+    reading.found.family, reading.tape.family, reading.open = family, i, True
     if word.key is not None:
         reading.found.keys.append(word.key)
         _imply(reading, reading.dictionary.glued.get(word.text))
@@ -233,8 +236,8 @@ def _imply(reading: Reading, kind: str | None) -> None:
 
 
 def taught_by(reading: Reading, i: int, word: Word) -> bool:
-    now, family, account, found = reading.found.family, cast("FamilyWord", word.value), reading.mode.account, reading.found
-    if now is None or family.name == now.name or reading.mode.in_tag or found.company == now.company:
+    now, family, account, found = reading.found.family, cast("FamilyWord", word.value), reading.account, reading.found
+    if now is None or family.name == now.name or reading.in_tag or found.company == now.company:
         return False
     if not served_only(now, found.version) or (account is not None and account.company == now.company):
         return False
@@ -248,10 +251,10 @@ def may_be_inside(word: Word, _: Dictionary) -> bool:
 
 
 def language_model(reading: Reading, i: int, word: Word) -> bool:
-    if reading.at.size < 0:
+    if reading.tape.size < 0:
         return False
     now, found, family = reading.found.family, reading.found, cast("FamilyWord", word.value)
-    if found.base is not None or reading.mode.in_tag:
+    if found.base is not None or reading.in_tag:
         return False
     if now is None:
         return _encoded(reading) and _set_base(reading, i, word)
@@ -281,25 +284,25 @@ def family_again(reading: Reading, i: int, word: Word) -> bool:
     if now is None or cast("FamilyWord", word.value).name != now.name:
         return False
     _meet(reading, now)
-    reading.mode.open = reading.found.version is None
+    reading.open = reading.found.version is None
     if word.text in now.lines:  # gpt-o3: the line's letter
-        reading.at.family = i
+        reading.tape.family = i
     return _keep_key(reading, word)
 
 
 def account_in_name(reading: Reading, i: int, word: Word) -> bool:
-    now, at, tape = reading.found.family, reading.at, reading.tape
-    if now is None or i != at.family + 2 or cast("FamilyWord", word.value).company != now.company:
+    now, tape = reading.found.family, reading.tape
+    if now is None or i != tape.family + 2 or cast("FamilyWord", word.value).company != now.company:
         return False
-    if tape.words[at.family].text not in reading.dictionary.accounts:
+    if tape.words[tape.family].text not in reading.dictionary.accounts:
         return False
-    tape.kinds[at.family] = "owner"
+    tape.kinds[tape.family] = "owner"
     return _set_family(reading, i, word)
 
 
 def _at_home(reading: Reading, now: FamilyWord, family: FamilyWord) -> bool:
     """stabilityai/stablelm-2-zephyr is Stability's own, whatever it was tuned like."""
-    account = reading.mode.account
+    account = reading.account
     return account is not None and account.company == now.company and family.company != now.company
 
 
@@ -309,11 +312,19 @@ def _encoded(reading: Reading) -> bool:
     return any(words[k].role == "family" and cast("FamilyWord", words[k].value).facts.encoder for k in reading.tape.unknown)
 
 
-def data_or_method(reading: Reading, _: int, word: Word) -> bool:
+def _made_so(reading: Reading, i: int, family: FamilyWord, word: Word) -> bool:
+    """Whether the maker of a family writes a base before it: under its account, or in its names, as in Mistral-7B-OpenOrca."""
+    now, account, at = reading.found.family, reading.account, reading.tape.family
+    if now is not None and account is not None and account.company == family.company != now.company:
+        return True
+    return family.facts.behind("".join(reading.tape.texts[at:i]).lower(), word.text)
+
+
+def data_or_method(reading: Reading, i: int, word: Word) -> bool:
     now, family = reading.found.family, cast("FamilyWord", word.value)
-    if now is None:
+    if now is None or (family.derived and family.bare and not now.derived and reading.found.base is None and _made_so(reading, i, family, word)):
         return False
-    finished = not reading.mode.in_tag and (reading.at.size >= 0 or not reading.dictionary.finished.isdisjoint(reading.found.types))
+    finished = not reading.in_tag and (reading.tape.size >= 0 or not reading.dictionary.finished.isdisjoint(reading.found.types))
     own = family.derived and not now.derived and _at_home(reading, now, family)
     if reading.found.base is None and not finished and not own:
         return False
@@ -330,13 +341,13 @@ def tuned_from(reading: Reading, i: int, word: Word) -> bool:
     now = reading.found.family
     if now is None or now.derived:
         return False
-    found, at, kinds = reading.found, reading.at, reading.tape.kinds
+    found, tape, kinds = reading.found, reading.tape, reading.tape.kinds
     found.base, found.base_version = now, found.version
-    at.base, at.base_end = at.family, max(at.family, at.version)
-    for k in range(at.base, at.base_end + 1):
+    tape.base, tape.base_end = tape.family, max(tape.family, tape.version)
+    for k in range(tape.base, tape.base_end + 1):
         if kinds[k] in ("family", "version"):
             kinds[k] = "base"
-    found.version, at.version = None, -1
+    found.version, tape.version = None, -1
     return _set_family(reading, i, word)
 
 
@@ -347,7 +358,7 @@ def base(reading: Reading, i: int, word: Word) -> bool:
 def _set_base(reading: Reading, i: int, word: Word) -> bool:
     family = cast("FamilyWord", word.value)
     _meet(reading, family)
-    reading.found.base, reading.at.base, reading.at.base_end = family, i, i
+    reading.found.base, reading.tape.base, reading.tape.base_end = family, i, i
     return _keep_key(reading, word)
 
 
@@ -358,7 +369,7 @@ def base_word(reading: Reading, i: int, word: Word) -> bool:
     sizes = said.family.facts.sizes()
     if not any(_counted(other) in sizes for other in tape.words if other.role in ("size", "mixture")):
         return False
-    found.base, found.base_version, reading.at.base, reading.at.base_end = said.family, said.version, i, i
+    found.base, found.base_version, reading.tape.base, reading.tape.base_end = said.family, said.version, i, i
     found.keys.append(word.text)
     return True
 
@@ -373,7 +384,7 @@ def _counted(word: Word) -> int:
 
 
 def company(reading: Reading, _: int, word: Word) -> bool:
-    if reading.found.family is not None or reading.at.lead >= 0:
+    if reading.found.family is not None or reading.tape.lead >= 0:
         return False
     reading.found.company = cast("str", word.value)
     reading.found.provider = reading.dictionary.resellers.get(word.text)
@@ -381,7 +392,7 @@ def company(reading: Reading, _: int, word: Word) -> bool:
 
 
 def reseller(reading: Reading, i: int, word: Word) -> bool:
-    if reading.found.family is not None or reading.at.lead >= 0 or reading.tape.after(i) < 0:
+    if reading.found.family is not None or reading.tape.lead >= 0 or reading.tape.after(i) < 0:
         return False
     reading.found.provider = reading.dictionary.resellers.get(word.text)
     return True
@@ -428,18 +439,18 @@ def _note_type(reading: Reading, i: int, word: Word, value: str) -> bool:
         found.types.remove("base")
         found.tier = found.tier or "base"
     found.keys.append(word.key or value if word.role == "type" else value)
-    reading.mode.recognised = True
+    reading.recognised = True
     return True
 
 
 def tier(reading: Reading, i: int, word: Word) -> bool:
-    found, at = reading.found, reading.at
+    found, tape = reading.found, reading.tape
     if found.tier is None:
-        written = reading.tape.texts[i]
+        written = tape.texts[i]
         found.tier = written if written[0].isalnum() else word.text  # Command R+
     found.keys.append(word.text)
-    if found.family is None and not reading.mode.recognised and at.lead >= 0:
-        at.lead_end = i
+    if found.family is None and not reading.recognised and tape.lead >= 0:
+        tape.lead_end = i
     return True
 
 
@@ -450,7 +461,7 @@ def is_tier_of_family(word: Word, dictionary: Dictionary) -> bool:
 def tier_of_family(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.dictionary.tier_families[word.text], reading.tape
     before, after = tape.before(i), tape.after(i)
-    if reading.found.family is not None or reading.mode.in_tag or after < 0 or tape.words[after].role != "number":
+    if reading.found.family is not None or reading.in_tag or after < 0 or tape.words[after].role != "number":
         return False
     if before >= 0 and tape.words[before].role not in ("other", "reseller", "company"):
         return False
@@ -458,7 +469,7 @@ def tier_of_family(reading: Reading, i: int, word: Word) -> bool:
     if version not in family.versions and version not in family.facts.own():
         return False
     _meet(reading, family)
-    reading.found.family, reading.at.family, reading.mode.open = family, i, True
+    reading.found.family, reading.tape.family, reading.open = family, i, True
     return tier(reading, i, word)
 
 
@@ -468,10 +479,10 @@ def is_fast(word: Word, dictionary: Dictionary) -> bool:
 
 def served_faster(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.found.family, reading.tape
-    if family is None or (reading.found.version is None and reading.at.size < 0):
+    if family is None or (reading.found.version is None and reading.tape.size < 0):
         return False
     after = tape.after(i)
-    own = family.facts.own() if reading.at.size < 0 else family.facts.own_sized()
+    own = family.facts.own() if reading.tape.size < 0 else family.facts.own_sized()
     return (after < 0 or tape.words[after].role in ("other", "suffix")) and word.text not in own
 
 
@@ -483,7 +494,7 @@ def only_alias(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.found.family, reading.tape
     if family is None or tape.after(i) >= 0 or reading.found.version is None:
         return False  # without a version it is another model each time
-    return family.facts.only("".join(tape.texts[reading.at.family : i + 1]), word.text)
+    return family.facts.only("".join(tape.texts[reading.tape.family : i + 1]), word.text)
 
 
 def variant(reading: Reading, _: int, word: Word) -> bool:
@@ -495,9 +506,9 @@ def variant(reading: Reading, _: int, word: Word) -> bool:
 
 
 def other_type(reading: Reading, i: int, word: Word) -> bool:
-    instead = reading.mode.meanings.get(word.text)
+    instead = reading.meanings.get(word.text)
     return bool(instead) and not _denied(reading, i) and _note_type(reading, i, word, instead or "")
 
 
 def packaging_in_family(reading: Reading, _: int, word: Word) -> bool:
-    return reading.mode.meanings.get(word.text) == ""
+    return reading.meanings.get(word.text) == ""

@@ -76,14 +76,14 @@ def training(reading: Reading, i: int, afterwards: frozenset[str]) -> bool:
 
 def set_version(reading: Reading, i: int, text: str) -> bool:
     """Note a version; a line's letter before it is its own: the o of o3."""
-    family, at = reading.found.family, reading.at
+    family, tape = reading.found.family, reading.tape
     if family is not None:
-        word = reading.tape.words[at.family].text
+        word = tape.words[tape.family].text
         if word in family.lines:
             text = word + text
-    reading.found.version, at.version = text, i
-    reading.mode.open = False
-    reading.mode.recognised = True
+    reading.found.version, tape.version = text, i
+    reading.open = False
+    reading.recognised = True
     return True
 
 
@@ -94,13 +94,13 @@ def _unpadded(family: FamilyWord, text: str) -> str:
 
 def _set_base_version(reading: Reading, i: int, text: str) -> bool:
     reading.found.base_version = text
-    reading.at.base_end = i
+    reading.tape.base_end = i
     return True
 
 
-def _beside_base(reading: Reading, before: int) -> bool:
+def _beside_base(reading: Reading, i: int) -> bool:
     """Whether the word before ends the base, which has no version yet."""
-    return before == reading.at.base_end and before >= 0 and reading.found.base is not None and reading.found.base_version is None
+    return reading.found.base_version is None and 0 <= reading.tape.base_end == reading.tape.before(i)
 
 
 def lined(family: FamilyWord | None, letter: str, digits: str) -> str:
@@ -119,16 +119,16 @@ def served_only(family: FamilyWord, version: str | None) -> bool:
 
 def dethrone(reading: Reading, end: int) -> None:
     """What was taken for the family, and all that was read with it up to ``end``, names the teacher."""
-    found, at, tape = reading.found, reading.at, reading.tape
+    found, tape = reading.found, reading.tape
     if found.family is not None:
         found.kept.append(found.family.name.lower() + (found.version or "").lower())
-    for k in range(at.family, end):
+    for k in range(tape.family, end):
         if tape.kinds[k] in ("family", "version", "tier"):
             tape.kinds[k] = "unknown"
             tape.unknown.append(k)
     tape.unknown.sort()
     found.family = found.version = found.tier = None
-    at.family = at.version = -1
+    tape.family = tape.version = -1
 
 
 # --- bare numbers: 2.5, 2507, 7 -------------------------------------------------------------------
@@ -174,10 +174,10 @@ def may_be_date(word: Word, _: Dictionary) -> bool:
 
 
 def date(reading: Reading, i: int, word: Word) -> bool:
-    text, family, at = cast("str", word.value), reading.found.family, reading.at
+    text, family = cast("str", word.value), reading.found.family
     if reading.found.released is not None:
         return False
-    if family is None and not reading.mode.recognised and at.lead >= 0 and len(text) == 4 and text[0] != "0":  # noqa: PLR2004
+    if family is None and not reading.recognised and reading.tape.lead >= 0 and len(text) == 4 and text[0] != "0":  # noqa: PLR2004
         return False  # zork-2507-7b: a name that nobody knows may have such a number of its own
     found = calendar(text, family.dates if family is not None else None)
     if found is None:
@@ -213,15 +213,18 @@ def month_and_day(reading: Reading, i: int, word: Word) -> bool:
 
 
 def hyperparameter(reading: Reading, i: int, _: Word) -> bool:
-    before, family = reading.tape.before(i), reading.found.family
-    if before < 0 or family is None or reading.tape.kinds[before] != "unknown":
+    family, tape = reading.found.family, reading.tape
+    if family is None or not tape.unknown:
+        return False
+    before = tape.before(i)
+    if before < 0 or tape.kinds[before] != "unknown":
         return False
     letter = reading.tape.words[before].text
     return len(letter) == 1 and letter.isalpha() and letter != "v" and letter not in family.lines
 
 
 def base_decimal(reading: Reading, i: int, word: Word) -> bool:
-    return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, point(cast("str", word.value)))
+    return reading.found.base is not None and _beside_base(reading, i) and _set_base_version(reading, i, point(cast("str", word.value)))
 
 
 def has_two_digits_before_point(word: Word, _: Dictionary) -> bool:
@@ -230,21 +233,24 @@ def has_two_digits_before_point(word: Word, _: Dictionary) -> bool:
 
 def too_long(reading: Reading, i: int, word: Word) -> bool:
     text = point(cast("str", word.value))
-    away = reading.found.family is not None and reading.tape.before(i) != reading.at.family
+    away = reading.found.family is not None and reading.tape.before(i) != reading.tape.family
     return len(text.partition(".")[0]) > (1 if away and not text.isdecimal() else _VERSION_DIGITS)
 
 
 def of_another_family(reading: Reading, i: int, _: Word) -> bool:
-    before, family = reading.tape.before(i), reading.found.family
-    if before < 0 or family is None or before == reading.at.family or reading.tape.kinds[before] != "family":
+    family, tape = reading.found.family, reading.tape
+    if family is None:
         return False
-    other = reading.tape.words[before]
+    before = tape.before(i)
+    if before < 0 or before == tape.family or tape.kinds[before] != "family":
+        return False
+    other = tape.words[before]
     return other.role == "family" and cast("FamilyWord", other.value).name != family.name
 
 
 def second_part(reading: Reading, i: int, word: Word) -> bool:
     text, version, tape = cast("str", word.value), reading.found.version, reading.tape
-    if version is None or tape.before(i) != reading.at.version:
+    if version is None or tape.before(i) != reading.tape.version:
         return False
     if "." in version or not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", "."):
         return False
@@ -253,7 +259,7 @@ def second_part(reading: Reading, i: int, word: Word) -> bool:
     if not known and (len(text) > 1 or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1):
         return False
     reading.found.version = joined if family is None else _unpadded(family, joined)
-    reading.at.version = i
+    reading.tape.version = i
     tape.kinds[i - 1] = "version"
     return True
 
@@ -264,7 +270,7 @@ def one_version(reading: Reading, _: int, __: Word) -> bool:
 
 def beside_family(reading: Reading, i: int, word: Word) -> bool:
     digits, family = cast("str", word.value), reading.found.family
-    if family is None or not reading.mode.open or reading.tape.before(i) != reading.at.family:
+    if family is None or not reading.open or reading.tape.before(i) != reading.tape.family:
         return False
     return set_version(reading, i, _dotted(family, digits, beside=True))
 
@@ -281,7 +287,7 @@ def known_version(reading: Reading, i: int, word: Word) -> bool:
     digits, family, tape = cast("str", word.value), reading.found.family, reading.tape
     if family is None:
         return False
-    if reading.mode.open:
+    if reading.open:
         dotted = _dotted(family, digits, beside=tape.kinds[tape.before(i)] == "tier")
         return (dotted in family.versions or (dotted != digits and dotted in family.facts.own())) and set_version(reading, i, dotted)
     return digits in family.versions and tape.kinds[tape.before(i)] != "unknown" and set_version(reading, i, digits)
@@ -294,7 +300,7 @@ def is_digit(word: Word, _: Dictionary) -> bool:
 
 def single_digit(reading: Reading, i: int, word: Word) -> bool:
     digits, family, tape = cast("str", word.value), reading.found.family, reading.tape
-    if family is None or not reading.mode.open:
+    if family is None or not reading.open:
         return False
     before = tape.before(i)
     return tape.kinds[before] != "unknown" and tape.words[before].key not in reading.dictionary.tuned and set_version(reading, i, digits)
@@ -302,7 +308,7 @@ def single_digit(reading: Reading, i: int, word: Word) -> bool:
 
 def version_before_size(reading: Reading, i: int, word: Word) -> bool:
     digits, tape = cast("str", word.value), reading.tape
-    if reading.found.family is not None or reading.mode.recognised or not tape.before(i) == reading.at.lead_end >= 0:
+    if reading.found.family is not None or reading.recognised or not tape.before(i) == reading.tape.lead_end >= 0:
         return False
     after = tape.after(i)
     return after >= 0 and tape.words[after].role in ("size", "mixture", "type", "tier") and set_version(reading, i, digits)
@@ -313,7 +319,7 @@ def of_word(reading: Reading, i: int, word: Word) -> bool:
     if not tape.unknown:
         return False
     text, family, before = point(cast("str", word.value)), reading.found.family, tape.before(i)
-    return family is not None and before > reading.at.family and _alien(reading, family, before) and not _owns(family, text)
+    return family is not None and before > reading.tape.family and _alien(reading, family, before) and not _owns(family, text)
 
 
 def _alien(reading: Reading, family: FamilyWord, i: int) -> bool:
@@ -334,7 +340,7 @@ def _owns(family: FamilyWord, text: str) -> bool:
 
 def decimal(reading: Reading, i: int, word: Word) -> bool:
     text = point(cast("str", word.value))
-    if not (reading.found.family is not None or reading.mode.recognised or reading.tape.before(i) == reading.at.lead_end >= 0):
+    if not (reading.found.family is not None or reading.recognised or reading.tape.before(i) == reading.tape.lead_end >= 0):
         return False
     return set_version(reading, i, text)
 
@@ -358,8 +364,8 @@ def packaging_word(reading: Reading, _: int, word: Word) -> bool:
 
 
 def base_marked(reading: Reading, i: int, word: Word) -> bool:
-    said = cast("Numbered", word.value)
-    return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, lined(reading.found.base, "v", said.digits + said.letter))
+    base, said = reading.found.base, cast("Numbered", word.value)
+    return base is not None and _beside_base(reading, i) and _set_base_version(reading, i, lined(base, "v", said.digits + said.letter))
 
 
 def is_edition(word: Word, _: Dictionary) -> bool:
@@ -376,13 +382,13 @@ def is_v1(word: Word, _: Dictionary) -> bool:
 
 
 def of_service(reading: Reading, i: int, _: Word) -> bool:
-    return reading.mode.dotted and reading.tape.after(i) < 0
+    return reading.dotted and reading.tape.after(i) < 0
 
 
 def of_tuning(reading: Reading, i: int, word: Word) -> bool:
     found, family, tape = reading.found, reading.found.family, reading.tape
     before = tape.before(i)
-    if found.version is not None or family is None or before == reading.at.family:
+    if found.version is not None or family is None or before == reading.tape.family:
         return False
     said = cast("Numbered", word.value)
     text = said.digits + said.letter
@@ -398,7 +404,7 @@ def marked(reading: Reading, i: int, word: Word) -> bool:
         return False
     said, family = cast("Numbered", word.value), reading.found.family
     text = _pointed(family, said)
-    return set_version(reading, i, lined(family, "v", text) if reading.mode.open else text)
+    return set_version(reading, i, lined(family, "v", text) if reading.open else text)
 
 
 def _pointed(family: FamilyWord | None, said: Numbered) -> str:
@@ -420,7 +426,7 @@ def edition(reading: Reading, _: int, word: Word) -> bool:
 
 def base_lettered(reading: Reading, i: int, word: Word) -> bool:
     said, base = cast("Numbered", word.value), reading.found.base
-    if base is None or said.letter not in base.lines or not _beside_base(reading, reading.tape.before(i)):
+    if base is None or said.letter not in base.lines or not _beside_base(reading, i):
         return False
     return _set_base_version(reading, i, lined(base, said.letter, said.digits))
 
@@ -433,12 +439,12 @@ def line(reading: Reading, i: int, word: Word) -> bool:
 
 
 def base_suffixed(reading: Reading, i: int, word: Word) -> bool:
-    return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, _suffixed_text(reading, i, word))
+    return reading.found.base is not None and _beside_base(reading, i) and _set_base_version(reading, i, _suffixed_text(reading, i, word))
 
 
 def suffixed_part(reading: Reading, i: int, word: Word) -> bool:
     family, version = reading.found.family, reading.found.version
-    if family is None or version is None or reading.tape.before(i) != reading.at.version:
+    if family is None or version is None or reading.tape.before(i) != reading.tape.version:
         return False
     text = f"{version}.{_suffixed_text(reading, i, word)}"
     return text.lower() in family.versions and _set_suffixed(reading, i, word, text)
@@ -446,10 +452,10 @@ def suffixed_part(reading: Reading, i: int, word: Word) -> bool:
 
 def suffixed(reading: Reading, i: int, word: Word) -> bool:
     family = reading.found.family
-    if family is None or reading.found.version is not None or not reading.mode.open or float(cast("Numbered", word.value).digits) >= _LARGEST:
+    if family is None or reading.found.version is not None or not reading.open or float(cast("Numbered", word.value).digits) >= _LARGEST:
         return False
     text = _suffixed_text(reading, i, word)
-    return (reading.tape.before(i) == reading.at.family or text in family.versions) and _set_suffixed(reading, i, word, text)
+    return (reading.tape.before(i) == reading.tape.family or text in family.versions) and _set_suffixed(reading, i, word, text)
 
 
 def _suffixed_text(reading: Reading, i: int, word: Word) -> str:

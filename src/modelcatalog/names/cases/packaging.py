@@ -58,7 +58,7 @@ def method(reading: Reading, _: int, word: Word) -> bool:
         if found.bits is None:
             found.bits = said.bits
     found.method_format = found.method_format or said.format
-    reading.mode.recognised = True
+    reading.recognised = True
     return True
 
 
@@ -69,7 +69,7 @@ def scheme(reading: Reading, _: int, word: Word) -> bool:
     said, found = cast("Scheme", word.value), reading.found
     found.scheme, found.bits = said.name, said.bits
     found.method = found.method or "gguf"
-    reading.mode.recognised = True
+    reading.recognised = True
     return True
 
 
@@ -78,7 +78,7 @@ def mixed_scheme(reading: Reading, _: int, word: Word) -> bool:
     if said.percent > found.share:
         found.scheme, found.bits, found.share = said.scheme.name, said.scheme.bits, said.percent
         found.method = found.method or "gguf"
-    reading.mode.recognised = True
+    reading.recognised = True
     return True
 
 
@@ -93,7 +93,7 @@ def named_scheme(reading: Reading, _: int, word: Word) -> bool:
 
 def _packaging(reading: Reading) -> str | None:
     """The file format that a word or the owner tells."""
-    account = reading.mode.account
+    account = reading.account
     return reading.found.format or (None if account is None else account.format)
 
 
@@ -103,14 +103,14 @@ def gguf_width(reading: Reading, _: int, word: Word) -> bool:
         return False
     if found.scheme is None:
         found.method, found.scheme, found.bits = "gguf", word.text.upper(), cast("int", word.value)
-    reading.mode.recognised = True
+    reading.recognised = True
     return True
 
 
 def other_width(reading: Reading, _: int, word: Word) -> bool:
     if reading.found.bits is None:
         reading.found.bits = cast("int", word.value)
-    reading.mode.recognised = True
+    reading.recognised = True
     return True
 
 
@@ -138,7 +138,7 @@ def activations(reading: Reading, _: int, word: Word) -> bool:
     if "C" not in said.name:  # W4A8C8 is Paddle's, whose method has no name
         found.method = found.method or "compressed-tensors"
     found.method_format = found.method_format or "safetensors"
-    reading.mode.recognised = True
+    reading.recognised = True
     return True
 
 
@@ -150,7 +150,7 @@ def bits(reading: Reading, _: int, word: Word) -> bool:
     if found.bits is None or (found.method in ("awq", "auto-round") and found.scheme is None):
         found.bits = said.bits
     found.group = found.group or said.group
-    reading.mode.recognised = True
+    reading.recognised = True
     return True
 
 
@@ -171,7 +171,7 @@ def head_bits(reading: Reading, _: int, __: Word) -> bool:
 
 def dtype(reading: Reading, _: int, word: Word) -> bool:
     reading.found.dtype = reading.found.dtype or cast("Dtype", word.value)
-    reading.mode.recognised = True
+    reading.recognised = True
     return True
 
 
@@ -188,5 +188,5 @@ def short_format(reading: Reading, i: int, word: Word) -> bool:
 
 def format_word(reading: Reading, _: int, word: Word) -> bool:
     reading.found.format = reading.found.format or cast("str", word.value)
-    reading.mode.recognised = True
+    reading.recognised = True
     return True

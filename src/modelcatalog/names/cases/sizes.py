@@ -58,8 +58,8 @@ def _sized(reading: Reading, key: str) -> bool:
     """What every size does to the words behind it."""
     if key:
         reading.found.keys.append(key)
-    reading.mode.recognised = True
-    reading.mode.open = False
+    reading.recognised = True
+    reading.open = False
     return True
 
 
@@ -121,32 +121,32 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
         tape.unknown.remove(n)
         found.kept.remove(whole)
     _first_size(reading, i, count, f"{whole}.{fraction}b")
-    reading.at.size = n
+    reading.tape.size = n
     return True
 
 
 def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
     """Whether the number at ``n`` is the whole part of a size, and no version; one that it has become is taken back."""
-    found, at, tape, family = reading.found, reading.at, reading.tape, reading.found.family
+    found, tape, family = reading.found, reading.tape, reading.found.family
     sizes: frozenset[int] = frozenset() if family is None else family.facts.sizes()
     zero = tape.words[n].text == "0"
-    if at.base_end == n > at.base and found.base is not None:
+    if tape.base_end == n > tape.base and found.base is not None:
         if (found.base_version or "").lower() in found.base.versions or not (zero or count in sizes or count in found.base.facts.sizes()):
             return False
-        found.base_version, at.base_end = None, at.base
+        found.base_version, tape.base_end = None, tape.base
         return True
-    if at.version != n:
+    if tape.version != n:
         if tape.kinds[n] != "unknown":
             return False
         return zero or count in sizes or (found.version is not None and fraction not in sizes and count < 10 * _BILLION)
     version = (found.version or "").lower()
     if zero and version != "0" and not version.endswith(".0"):
-        at.version = tape.before(n)  # a version of which nobody writes the 0
+        tape.version = tape.before(n)  # a version of which nobody writes the 0
         return True
     if (family is not None and version in family.versions) or not (zero or count in sizes):
         return False
     first, dot, _ = (found.version or "").rpartition(".")
-    found.version, at.version = (first, tape.before(n)) if dot else (None, -1)
+    found.version, tape.version = (first, tape.before(n)) if dot else (None, -1)
     return True
 
 
@@ -163,23 +163,23 @@ def million_tokens_served(reading: Reading, i: int, word: Word) -> bool:
     if not (bracketed or found.version is not None or found.tier is not None):
         return False
     found.context = said.total
-    if not (bracketed or reading.mode.in_tag or served_only(family, found.version)):
+    if not (bracketed or reading.in_tag or served_only(family, found.version)):
         found.keys.append(word.key or word.text)
     return True
 
 
 def taught_by_closed(reading: Reading, i: int, word: Word) -> bool:
-    found, family, at, account = reading.found, reading.found.family, reading.at, reading.mode.account
-    if family is None or not (family.closed or family.facts.served) or reading.mode.in_tag or found.company == family.company:
+    found, family, tape, account = reading.found, reading.found.family, reading.tape, reading.account
+    if family is None or not (family.closed or family.facts.served) or reading.in_tag or found.company == family.company:
         return False
     if account is not None and account.company == family.company:
         return False
     said = cast("Parameters", word.value)
     if not served_only(family, found.version) or said.total in family.facts.sizes() or not _free(reading, said.unit):
         return False
-    lead, end = at.family, reading.tape.before(i)
+    lead, end = tape.family, tape.before(i)
     dethrone(reading, i)
-    at.lead, at.lead_end = lead, end
+    tape.lead, tape.lead_end = lead, end
     return _first_size(reading, i, said.total, word.key or word.text)
 
 
@@ -187,8 +187,8 @@ def lettered_version(reading: Reading, i: int, word: Word) -> bool:
     family, found = reading.found.family, reading.found
     if family is None or found.version is not None or word.text not in family.versions:
         return False
-    found.version, reading.at.version = word.text, i
-    reading.mode.open, reading.mode.recognised = False, True
+    found.version, reading.tape.version = word.text, i
+    reading.open, reading.recognised = False, True
     return True
 
 
@@ -217,13 +217,13 @@ def is_two_parts(word: Word, _: Dictionary) -> bool:
 def version_and_size(reading: Reading, i: int, word: Word) -> bool:
     head, _, tail = word.text.partition("_")
     found, family = reading.found, reading.found.family
-    if family is None or found.version is not None or not reading.mode.open or reading.tape.before(i) != reading.at.family:
+    if family is None or found.version is not None or not reading.open or reading.tape.before(i) != reading.tape.family:
         return False
     version = head if head in family.versions else ".".join(head)  # llama_32_1b
     if version not in family.versions or not _free(reading, cast("Parameters", word.value).unit):
         return False
     found.version = version
-    reading.at.label_from = len(head) + 1
+    reading.tape.label_from = len(head) + 1
     return _first_size(reading, i, cast("Parameters", alone(readings()[tail])[0].value).total, tail)
 
 
@@ -250,7 +250,7 @@ def samples_before_size(reading: Reading, i: int, word: Word) -> bool:
 def _outdone(reading: Reading, unit: str) -> bool:
     """Whether the size so far counts samples in millions, or tokens in trillions, now that billions come."""
     size = reading.found.size
-    return unit == "b" and size is not None and reading.tape.words[reading.at.size].text[-1] == ("m" if size <= _SAMPLES else "t")
+    return unit == "b" and size is not None and reading.tape.words[reading.tape.size].text[-1] == ("m" if size <= _SAMPLES else "t")
 
 
 def _free(reading: Reading, unit: str) -> bool:
@@ -260,8 +260,8 @@ def _free(reading: Reading, unit: str) -> bool:
 
 def _first_size(reading: Reading, i: int, count: int, key: str) -> bool:
     if reading.found.size is not None:
-        reading.tape.kinds[reading.at.size] = "training"
-    reading.found.size, reading.at.size, reading.at.size_end = count, i, i
+        reading.tape.kinds[reading.tape.size] = "training"
+    reading.found.size, reading.tape.size, reading.tape.size_end = count, i, i
     return _sized(reading, key)
 
 
@@ -283,11 +283,11 @@ def same_again(reading: Reading, _: int, word: Word) -> bool:
 
 def active_before_total(reading: Reading, i: int, word: Word) -> bool:
     count, found, family = cast("Parameters", word.value).total, reading.found, reading.found.family
-    if found.size is None or not found.size < count <= _TIMES * found.size or reading.at.size_end != reading.tape.before(i):
+    if found.size is None or not found.size < count <= _TIMES * found.size or reading.tape.size_end != reading.tape.before(i):
         return False
     if "moe" not in found.types and (family is None or not family.mixture):
         return False
-    found.active, found.size, reading.at.size_end = found.size, count, i
+    found.active, found.size, reading.tape.size_end = found.size, count, i
     return _sized(reading, word.key or word.text)
 
 
@@ -301,19 +301,19 @@ def second_size(reading: Reading, _: int, word: Word) -> bool:
 def mixture(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.mixture is None:
         reading.found.mixture = cast("Mixture", word.value)
-        reading.at.size = reading.at.size_end = i
+        reading.tape.size = reading.tape.size_end = i
     return _sized(reading, word.key or word.text)
 
 
 def active(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.active is None:
         reading.found.active = cast("Parameters", word.value).total
-        if reading.at.size < 0:
-            reading.at.size = i
-        reading.at.size_end = i
+        if reading.tape.size < 0:
+            reading.tape.size = i
+        reading.tape.size_end = i
     found = reading.found
     if found.size is not None and found.family is not None and found.family.facts.active(found.size) == cast("Parameters", word.value).total:
-        reading.mode.recognised, reading.mode.open = True, False  # the family has no other model of this size: qwen3.6-35b is this one
+        reading.recognised, reading.open = True, False  # the family has no other model of this size: qwen3.6-35b is this one
         return True
     return _sized(reading, word.key or word.text)
 
@@ -322,7 +322,7 @@ def effective(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.size is not None:
         return False
     reading.found.active = cast("Parameters", word.value).total
-    reading.at.size = reading.at.size_end = i
+    reading.tape.size = reading.tape.size_end = i
     return _sized(reading, word.key or word.text)
 
 
@@ -331,10 +331,10 @@ def experts(reading: Reading, i: int, word: Word) -> bool:
     before = tape.before(i)
     if before >= 0 and tape.words[before].role == "tier":
         before = tape.before(before)  # llama4:17b-scout-16e
-    if found.size is None or found.family is None or before != reading.at.size_end or count not in reading.dictionary.numbers.experts:
+    if found.size is None or found.family is None or before != reading.tape.size_end or count not in reading.dictionary.numbers.experts:
         return False
     found.experts = count
-    found.active, found.size, reading.at.size_end = found.size, None, i
+    found.active, found.size, reading.tape.size_end = found.size, None, i
     if found.tier is None or not found.family.facts.has(f"{tape.words[before].text}-{word.text}"):
         found.keys.append(word.key or word.text)  # the tier tells it: us.meta.llama4-scout-17b
     return True
@@ -365,7 +365,7 @@ def thinking_budget(reading: Reading, i: int, word: Word) -> bool:
 
 def context(reading: Reading, i: int, word: Word) -> bool:
     thousands, found, numbers = cast("int", word.value), reading.found, reading.dictionary.numbers
-    if thousands not in numbers.contexts or found.context is not None or not (found.family is not None or reading.mode.recognised):
+    if thousands not in numbers.contexts or found.context is not None or not (found.family is not None or reading.recognised):
         return False
     if training(reading, i, reading.dictionary.training_after):
         return False

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-from functools import cache, cached_property
-from typing import Literal
+from collections.abc import Mapping  # noqa: TC003  read when the file is held against its form
+from datetime import date  # noqa: TC003  the same
+from functools import cache
+from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from modelcatalog.shipped import DataFile
 
-from modelcatalog import shipped
-
-__all__ = ["Architecture", "ArchitecturesFile", "GgufArchitecture", "LayerKind", "architectures"]
+__all__ = ["Architecture", "ArchitecturesFile", "GgufArchitecture", "LayerKind", "architectures", "gguf_types", "kinds", "types"]
 
 LayerKind = Literal[
     "full", "sliding", "chunked", "indexed", "linear", "conv", "hybrid", "hybrid_sliding", "heavily_compressed", "sparsely_compressed", "none",
@@ -20,49 +19,45 @@ StateForm = Literal["mamba", "mamba2", "delta", "kda", "lightning", "rwkv", "xls
 """What the state of a linear layer is made of; ``outside``: the model keeps it, and its cache does not."""
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class ListEntry(_Entry):
+class ListEntry(NamedTuple):
     """A key with a word or a number for each layer."""
 
     key: str
-    words: dict[str, LayerKind] = Field(default_factory=dict)
+    words: Mapping[str, LayerKind] = {}
     """What its own words mean, before the common ones."""
     beside: str | None = None
     """The key that must be there too."""
 
 
-class IndicesEntry(_Entry):
+class IndicesEntry(NamedTuple):
     """A key with the numbers of the layers of one kind."""
 
     key: str
     inside: LayerKind
     outside: LayerKind
-    from_: int = Field(0, alias="from")
+    start: int = 0
     """The number of the first layer."""
 
 
-class PeriodEntry(_Entry):
+class PeriodEntry(NamedTuple):
     """A key that says how many layers make a period, one of which is of another kind."""
 
     key: str
-    offset: str | None = None
-    """The key that says which of them; without it the last."""
     inside: LayerKind
     outside: LayerKind
+    offset: str | None = None
+    """The key that says which of them; without it the last."""
     beside: str | None = None
 
 
-class StateEntry(_Entry):
+class StateEntry(NamedTuple):
     """A key that only configurations with this form of state have."""
 
     key: str
     form: StateForm
 
 
-class TimesEntry(_Entry):
+class TimesEntry(NamedTuple):
     """By how much a type's number of layers is multiplied, unless a key is there."""
 
     unless: str
@@ -71,37 +66,37 @@ class TimesEntry(_Entry):
     plus_one: tuple[str, ...] = ()
 
 
-class DividedEntry(_Entry):
+class DividedEntry(NamedTuple):
     """A number of a configuration, and what it is divided by."""
 
     key: str
     divided_by: int = 1
 
 
-class EveryEntry(_Entry):
+class EveryEntry(NamedTuple):
     """The first layer, and from a number on every so many."""
 
     every: int
-    from_: int = Field(0, alias="from")
+    start: int = 0
 
 
-class LoopedEntry(_Entry):
+class LoopedEntry(NamedTuple):
     """Layers that a model goes through again and again, with a cache of their own each time."""
 
-    inside: str | None = None
-    """The key of the part of the configuration that may have them by their makers' own names."""
     first: tuple[str, ...]
     """The keys with the number of the first, in the configuration itself or by the makers' name."""
+    times: tuple[str, ...]
+    inside: str | None = None
+    """The key of the part of the configuration that may have them by their makers' own names."""
     end: tuple[str, ...] = ()
     """Those with the number after the last."""
     many: tuple[str, ...] = ()
     """Those with how many there are, where no key has their end."""
-    times: tuple[str, ...]
-    unless: dict[str, str] = Field(default_factory=dict)
+    unless: Mapping[str, str] = {}
     """Key -> the value with which all passes share one cache."""
 
 
-class Architecture(_Entry):
+class Architecture(NamedTuple):
     """What the configuration of a type does not say."""
 
     names: tuple[str, ...]
@@ -111,10 +106,10 @@ class Architecture(_Entry):
     last: LayerKind | None = None
     period: str | None = None
     """The key whose number replaces the unit's length."""
-    words: dict[str, LayerKind] = Field(default_factory=dict)
+    words: Mapping[str, LayerKind] = {}
     """What words for a layer mean in this type, before the common meaning."""
     state: StateForm | None = None
-    defaults: dict[str, int | bool] = Field(default_factory=dict)
+    defaults: Mapping[str, int | bool] = {}
     """What published configurations leave out, by the defaults of the type's class."""
     window_from: DividedEntry | None = None
     layers_times: TimesEntry | None = None
@@ -137,7 +132,7 @@ class Architecture(_Entry):
     """Why nobody can tell from the configuration."""
 
 
-class GgufArchitecture(_Entry):
+class GgufArchitecture(NamedTuple):
     """What llama.cpp knows of an architecture beyond its header."""
 
     names: tuple[str, ...]
@@ -170,7 +165,7 @@ class GgufArchitecture(_Entry):
     """Only layers behind the leading dense ones have an index, which keeps room for a value beside its key."""
 
 
-class ArchitecturesFile(_Entry):
+class ArchitecturesFile(NamedTuple):
     """data/architectures.toml."""
 
     source: str
@@ -181,9 +176,9 @@ class ArchitecturesFile(_Entry):
     beside: tuple[str, ...]
     sources: tuple[str, str]
     latent_since: tuple[int, int]
-    cache_bytes: dict[str, float]
-    names: dict[str, tuple[str, ...]]
-    words: dict[LayerKind, tuple[str, ...]]
+    cache_bytes: Mapping[str, float]
+    names: Mapping[str, tuple[str, ...]]
+    words: Mapping[LayerKind, tuple[str, ...]]
     list: tuple[ListEntry, ...]
     indices: tuple[IndicesEntry, ...]
     period: tuple[PeriodEntry, ...]
@@ -191,23 +186,26 @@ class ArchitecturesFile(_Entry):
     gguf: tuple[GgufArchitecture, ...]
     type: tuple[Architecture, ...]
 
-    @cached_property
-    def gguf_types(self) -> dict[str, GgufArchitecture]:
-        """The architecture of a GGUF file -> its entry."""
-        return {name: entry for entry in self.gguf for name in entry.names}
 
-    @cached_property
-    def types(self) -> dict[str, Architecture]:
-        """model_type -> its entry."""
-        return {name: entry for entry in self.type for name in entry.names}
-
-    @cached_property
-    def kinds(self) -> dict[str, LayerKind]:
-        """Word -> the kind of layer that it means."""
-        return {word: kind for kind, words in self.words.items() for word in words}
+architectures = DataFile(
+    "architectures.toml", ArchitecturesFile, ListEntry, IndicesEntry, PeriodEntry, StateEntry, TimesEntry, DividedEntry, EveryEntry, LoopedEntry, Architecture,
+    GgufArchitecture,
+)  # fmt: skip
 
 
 @cache
-def architectures() -> ArchitecturesFile:
-    """What the file says."""
-    return shipped.read(ArchitecturesFile, "architectures.toml")
+def gguf_types() -> Mapping[str, GgufArchitecture]:
+    """The architecture of a GGUF file -> its entry."""
+    return {name: entry for entry in architectures().gguf for name in entry.names}
+
+
+@cache
+def types() -> Mapping[str, Architecture]:
+    """model_type -> its entry."""
+    return {name: entry for entry in architectures().type for name in entry.names}
+
+
+@cache
+def kinds() -> Mapping[str, LayerKind]:
+    """Word -> the kind of layer that it means."""
+    return {word: kind for kind, words in architectures().words.items() for word in words}

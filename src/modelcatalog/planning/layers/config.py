@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.planning import installed
 from modelcatalog.planning.layers import Layer, Layers, kinds, states
-from modelcatalog.planning.layers.architectures import architectures
+from modelcatalog.planning.layers.architectures import architectures, types
 from modelcatalog.planning.layers.settings import Settings, whole
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def layers(config: Mapping[str, object], *, defaults: Callable[[str], Mapping[st
 
 
 def _layers(settings: Settings) -> Layers:
-    whole_type = architectures().types.get(str(settings.outer.get("model_type")))
+    whole_type = types().get(str(settings.outer.get("model_type")))
     for entry in (settings.entry, whole_type):  # a part that can be told is not all of it
         if entry is not None and entry.unknown is not None:
             return Layers(why=entry.unknown)
@@ -219,7 +219,7 @@ def _indexed(settings: Settings, layer: Layer, at: int) -> Layer:
     """The same layer with the keys of its indexer."""
     own = settings.stated("indexer_types")
     rule = settings.entry.shared_index_unless
-    by_rule = rule is not None and at > 0 and (at - rule.from_) % rule.every != 0
+    by_rule = rule is not None and at > 0 and (at - rule.start) % rule.every != 0
     reads = own[at] == "shared" if isinstance(own, list) and at < len(own) else by_rule
     sparse = settings.stated("sparse_attention_config")
     size = settings.number("index_head_dim") or settings.number("indexer_head_dim")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog.planning.layers import Layer, Layers
-from modelcatalog.planning.layers.architectures import GgufArchitecture, architectures
+from modelcatalog.planning.layers.architectures import GgufArchitecture, gguf_types
 from modelcatalog.planning.layers.settings import whole
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class _Header:
     def __init__(self, metadata: Mapping[str, object]) -> None:
         self._metadata = metadata
         self.architecture = str(metadata.get("general.architecture", ""))
-        self.entry = architectures().gguf_types.get(self.architecture) or GgufArchitecture(names=())
+        self.entry = gguf_types().get(self.architecture) or GgufArchitecture(names=())
 
     def get(self, key: str) -> object:
         return self._metadata.get(f"{self.architecture}.{key}")

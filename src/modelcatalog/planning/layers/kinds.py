@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog.planning.layers.architectures import architectures
+from modelcatalog.planning.layers.architectures import kinds as meanings
 from modelcatalog.planning.layers.settings import whole
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _listed(settings: Settings, count: int) -> tuple[LayerKind, ...] | None:
 
 def _word(value: object, own: Mapping[str, LayerKind], key: str) -> LayerKind:
     text = str(int(value) if isinstance(value, bool | float) else value)
-    kind = own.get(text) or architectures().kinds.get(text)
+    kind = own.get(text) or meanings().get(text)
     if kind is None:
         message = f"nobody knows what a layer of {text[:40]!r} in {key} keeps"
         raise UntoldError(message)
@@ -78,7 +79,7 @@ def _numbered(settings: Settings, count: int) -> tuple[LayerKind, ...] | None:
         if value is None and isinstance(within, dict):
             value = within.get(entry.key)
         if isinstance(value, list | tuple) and all(whole(one, zero=True) is not None for one in value):
-            inside = {number - entry.from_ for number in value}
+            inside = {number - entry.start for number in value}
             return tuple(entry.inside if at in inside else entry.outside for at in range(count))
     return None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog.planning.layers.architectures import Architecture, architectures
+from modelcatalog.planning.layers.architectures import Architecture, architectures, types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ class Settings:
         self.inner = language_part(config)
         stated = self.inner.get("model_type") or config.get("model_type")
         self.type = stated if isinstance(stated, str) else ""
-        self.entry = architectures().types.get(self.type, Architecture(names=()))
+        self.entry = types().get(self.type, Architecture(names=()))
         self._defaults = defaults
         self._class: Mapping[str, object] | None = None
 
