@@ -446,6 +446,19 @@ def test_as_llama_cpp_logs(tmp_path: Path) -> None:
     assert layers.bytes(262_144, 2) == 16_384 * 2**20 + states
 
 
+@pytest.mark.parametrize(("tokens", "whole", "windowed"), [(10, 0.1875, 0.1875), (300, 0.375, 0.375), (1000, 0.75, 0.625), (10_000, 7.5, 2.875)])
+def test_room_of_llama_cpp(tokens: int, whole: float, windowed: float, tmp_path: Path) -> None:
+    """It has room for multiples of 256 tokens, as it logs for a small gemma4: MiB of keys and values, with and without whole windows."""
+    layers = _header(
+        tmp_path, "gemma4", block_count=6, embedding_length=128, attention__head_count=8, attention__head_count_kv=[2, 2, 1, 2, 2, 1],
+        attention__key_length=32, attention__value_length=32, attention__key_length_swa=16, attention__value_length_swa=16,
+        attention__sliding_window=200, attention__sliding_window_pattern=[True, True, False, True, True, False], attention__shared_kv_layers=0,
+    )  # fmt: skip
+    for options, size in (({}, whole), ({"swa_full": False}, windowed)):
+        kept = memory.cache(layers, engine=ENGINES["llama.cpp"], dtype=None, kv_dtype=None, concurrency=1, options=options)
+        assert kept.bytes(tokens) == size * 2**20
+
+
 def test_gguf_without_keys(tmp_path: Path) -> None:
     """A header that does not tell says so."""
     assert "block_count" in (_header(tmp_path, "llama").why or "")

@@ -61,7 +61,7 @@ class Takes(NamedTuple):
     whole_unless: str = ""
     """The engine option without which, as False, it keeps all tokens in layers with a window too."""
     steps: int = 1
-    """Tokens of a window that it keeps are a multiple of so many."""
+    """Tokens that it has room for, and those of a window that it keeps, are multiples of so many."""
     alike: bool = False
     """The values of each layer take as much as those of the widest."""
 
