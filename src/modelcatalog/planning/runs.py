@@ -126,6 +126,8 @@ class Engine(NamedTuple):
     """The engine options whose product is how many GPUs it takes; all of them where it has none."""
     keeps: Mapping[str, dict[str, int]] = {}
     """Types in which it can keep keys and values, as ``kv_dtype`` names them -> the engine options that say so."""
+    kv_option: str = ""
+    """The engine option with the type of keys and values, by the words of ``kv_dtype``; ``auto`` is that of computing."""
     takes: Takes | None = None
     gpu: Gpu | None = None
     names: Names | None = None
