@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import fewcompanies
 import repository
 import warm
 from loopback.hubs import HuggingFaceHub, ModelScopeHub
 from loopback.pair import NAME, Pair
-from modelcatalog import installing
+from modelcatalog import datafiles, installing, keeping, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Which worker gets which file."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from spread import Spread
+
+    return Spread(config, log)
+
+
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test sees the caches, tokens and mirrors of the person who runs it."""
@@ -107,6 +118,18 @@ def uncollected_modules() -> None:
         _seen = len(sys.modules)
 
 
+_TABLES = keeping.FOLDER
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Whatever fixtures set it, and in whichever order they are taken down, the package's tables are where they were."""
+    try:
+        return (yield)
+    finally:
+        keeping.FOLDER = _TABLES
+
+
 @pytest.fixture(scope="session", autouse=True)
 def warm_downloads() -> Iterator[warm.Starter | None]:
     """Downloads that tests start in this process run in forks of a warm one; the first starts it."""
@@ -120,6 +143,23 @@ def warm_downloads() -> Iterator[warm.Starter | None]:
         patch.setattr(fetching, "subprocess", starter)
         yield starter
     starter.close()
+
+
+@pytest.fixture(scope="session")
+def few_companies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data of few companies."""
+    return fewcompanies.write(tmp_path_factory.mktemp("few") / "data")
+
+
+@pytest.fixture
+def few(few_companies: Path) -> Iterator[None]:
+    """The catalog has few companies: where something is added to it, the tables are made anew in no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datafiles, "_data", lambda: few_companies)
+        patch.setattr(keeping, "FOLDER", str(few_companies.parent / "tables"))  # those of the package are never of a test's data
+        vocabulary.renew(fresh=True)
+        yield
+    vocabulary.renew()
 
 
 @pytest.fixture(scope="session")

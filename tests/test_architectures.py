@@ -104,7 +104,7 @@ def test_as_generate(kind: str, model_type: str, tmp_path: Path, monkeypatch: py
     if RELEASE < TABLED and model_type in FAULTY:
         pytest.skip(f"transformers {transformers.__version__} {FAULTY[model_type]}")
     monkeypatch.setattr(loop, "_CPU_CHUNK", PART)
-    folder = zoo.write(model_type, tmp_path / "x")
+    folder = zoo.write(model_type, tmp_path / "x", few=True)
     bare = Bare(folder)
     greedy: dict[str, Any] = {"temperature": 0}
     with warnings.catch_warnings():
@@ -115,15 +115,15 @@ def test_as_generate(kind: str, model_type: str, tmp_path: Path, monkeypatch: py
         assert way == WAYS[kind, model_type] or RELEASE < TABLED
         assert bool(model.plan.warnings) == (way == "generate")
         ask = [{"role": "user", "content": "hello there"}]
-        assert _said(lambda: model.chat(ask, max_new_tokens=8, **greedy).text) == bare.answer(ask, 8)
+        assert _said(lambda: model.chat(ask, max_new_tokens=6, **greedy).text) == bare.answer(ask, 6)
         session, history = model.session(), list[dict[str, str]]()
         for turn in TURNS:
-            expected = bare.answer([*history, {"role": "user", "content": turn}], 6)
-            assert _said(lambda turn=turn: session.chat(turn, max_new_tokens=6, **greedy).text) == expected  # type: ignore[misc]
+            expected = bare.answer([*history, {"role": "user", "content": turn}], 4)
+            assert _said(lambda turn=turn: session.chat(turn, max_new_tokens=4, **greedy).text) == expected  # type: ignore[misc]
             history = [{"role": message.role, "content": message.content} for message in session.messages]
-        replies = list(model.batch(PROMPTS, max_new_tokens=8, **greedy))
-        assert [reply.error or reply.text for reply in replies] == [bare.answer([{"role": "user", "content": prompt}], 8) for prompt in PROMPTS]
-        assert _said(lambda: model.complete("once upon", max_new_tokens=6, **greedy).text) == bare.go_on("once upon", 6)
+        replies = list(model.batch(PROMPTS, max_new_tokens=5, **greedy))
+        assert [reply.error or reply.text for reply in replies] == [bare.answer([{"role": "user", "content": prompt}], 5) for prompt in PROMPTS]
+        assert _said(lambda: model.complete("once upon", max_new_tokens=4, **greedy).text) == bare.go_on("once upon", 4)
         long = [{"role": "user", "content": LONG}]
         assert _said(lambda: model.chat(long, max_new_tokens=4, **greedy).text) == bare.answer(long, 4)
 

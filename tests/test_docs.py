@@ -159,10 +159,15 @@ def test_a_name_stays_text_on_its_page() -> None:
         assert "Qwen2.5-Coder-3B-Instruct-AWQ; " in found[0]
 
 
-def test_company_pages() -> None:
+@pytest.fixture(scope="module")
+def catalog_pages() -> dict[str, str]:
+    """The catalog's pages, in English."""
+    return dict(script("catalog_pages").pages(script("words").ENGLISH))
+
+
+def test_company_pages(catalog_pages: dict[str, str]) -> None:
     """The newest series come first, and of a long table a few rows stand open."""
-    made = dict(script("catalog_pages").pages(script("words").ENGLISH))
-    text = made["catalog/alibaba.md"]
+    text = catalog_pages["catalog/alibaba.md"]
     days = re.findall(r"released (\d{4}-\d\d-\d\d)", text.partition("\n## ")[2].partition("\n## ")[0])
     assert len(days) > 5
     assert days == sorted(days, reverse=True)
@@ -246,12 +251,11 @@ def test_the_filter_of_a_company_s_page(tmp_path: Path) -> None:
     assert read(f"{page.as_uri()}?h=quantization")[1]["first"] == "Heron2-1B"  # unless no row has them
 
 
-def test_the_catalog_s_pages_have_everything() -> None:
+def test_the_catalog_s_pages_have_everything(catalog_pages: dict[str, str]) -> None:
     """Every company with a family has a page; every repository of both hubs has a link on its company's page."""
-    pages = dict(script("catalog_pages").pages(script("words").ENGLISH))
     slug = script("catalog_pages").slug
-    text = "".join(pages.values())
-    assert len({slug(family.company) for family in mc.catalog.families}) == len(pages) - 1
+    text = "".join(catalog_pages.values())
+    assert len({slug(family.company) for family in mc.catalog.families}) == len(catalog_pages) - 1
     addresses = {"huggingface": "https://huggingface.co/{}", "modelscope": "https://modelscope.cn/models/{}"}
     linked = set(re.findall(r"\]\((https://[^)]+)\)", text))
     missing = [c for c in mc.catalog.checkpoints() if addresses[c.hub].format(c.repo_id) not in linked]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -131,16 +132,22 @@ def test_costs() -> None:
 
 
 @pytest.mark.parametrize("hub", ["huggingface", "modelscope"])
-def test_course(hub: Hub, safetensors_folder: Path, tmp_path: Path) -> None:
-    """A real model from a hub, by that hub's own client: it answers, and 退出 ends."""
+def test_course(hub: Hub, safetensors_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A real model from a hub, by that hub's own client: it answers, and 退出 ends.
+
+    The program runs in this process, which has imported transformers: `run("course")` would import it anew.
+    """
     pytest.importorskip("transformers")
     kind, endpoint = {"huggingface": (HuggingFaceHub, "HF_ENDPOINT"), "modelscope": (ModelScopeHub, "MODELSCOPE_ENDPOINT")}[hub]
     pytest.importorskip("huggingface_hub" if hub == "huggingface" else "modelscope")
-    caches = {"HF_HOME": str(tmp_path / "hf"), "MODELSCOPE_CACHE": str(tmp_path / "ms"), "NO_PROXY": "127.0.0.1"}
     with kind({"HuggingFaceTB/SmolLM2-135M-Instruct": safetensors_folder}) as server:
-        asked = "What is the capital of France?\n退出\n"
+        for name, value in {"HF_HOME": tmp_path / "hf", "MODELSCOPE_CACHE": tmp_path / "ms", "NO_PROXY": "127.0.0.1", endpoint: server.endpoint}.items():
+            monkeypatch.setenv(name, str(value))
         system = ("--system", "You are a helpful AI assistant.")
-        out = run("course", "HuggingFaceTB/SmolLM2-135M-Instruct", "--hub", hub, *system, given=asked, **caches, **{endpoint: server.endpoint})
+        monkeypatch.setattr("sys.argv", ["course.py", "HuggingFaceTB/SmolLM2-135M-Instruct", "--hub", hub, *system])
+        monkeypatch.setattr("sys.stdin", io.StringIO("What is the capital of France?\n退出\n"))
+        runpy.run_path(str(EXAMPLES / "course.py"), run_name="__main__")
+    out = capsys.readouterr().out
     assert "Paris" in out
     assert out.startswith("你：模型：")
 

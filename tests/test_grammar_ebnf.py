@@ -127,3 +127,30 @@ def test_the_recogniser_refuses() -> None:
     assert not EBNF.accepts('? not after "x" ?, "a"', "a", "x")
     assert not EBNF.accepts('"a", ? not before digit ?', "a", "", "1")
     assert not EBNF.accepts('"a", ? after digit ?', "a")
+
+
+@pytest.mark.parametrize("rule", grammar.COMMON)
+def test_rules_that_are_tried_first_take_no_word_of_those_before_them(rule: str) -> None:
+    """Then it makes no difference that their pattern is asked before that of all."""
+    every = grammar._word_pattern()
+    for text in EBNF.samples(CHAPTERS["Words"][rule], random.Random(rule), SAMPLES):
+        found = every.fullmatch(text.lower())
+        assert found is None or found.lastgroup == rule, text
+
+
+@pytest.mark.parametrize("rule", grammar.WORDS, ids=[rule.name for rule in grammar.WORDS])
+def test_every_word_of_a_rule_is_a_word_of_some_rule(rule: Rule) -> None:
+    """What is looked at before the patterns, the letters that it begins with, rules out none."""
+    chance = random.Random(rule.name)
+    for text in EBNF.samples(CHAPTERS["Words"][rule.name], chance, SAMPLES):
+        assert grammar.word(text.lower()) is not None, text
+
+
+@pytest.mark.parametrize("form", grammar.references(), ids=[form.name for form in grammar.references()])
+def test_a_quick_look_rules_out_no_reference_of_its_form(form: grammar.Form) -> None:
+    """Every text that the printed form gives has what is looked for before the pattern is tried."""
+    chance = random.Random(form.name)
+    one_of = grammar._one_of(form)
+    for text in EBNF.samples(CHAPTERS["References"][form.name], chance, SAMPLES):
+        assert form.needs in text.lower(), text
+        assert not one_of or any(one in text.lower() for one in one_of), text

@@ -100,10 +100,12 @@ def _held(thing: Any, seen: set[int]) -> int:
 
 def _run(model_type: str, tokens: int) -> tuple[dict[str, Any], int]:
     """The ``config.json`` of a tiny model of a type, and the bytes that its cache holds after a prompt."""
+    from transformers import initialization
+
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
-        config = zoo.config(model_type, 300)
-        with torch.device("meta"):
+        config = zoo.config(model_type, 300, few=True)
+        with torch.device("meta"), initialization.no_init_weights():
             size = sum(weight.numel() for weight in transformers.AutoModelForCausalLM.from_config(config).parameters())
         assert size < LARGEST, f"{model_type} is not small"
         torch.manual_seed(0)

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from pydantic_core import from_json
 
-from modelcatalog import Unsupported, catalog, columns, keeping, parse, pausing, resolve, rows, vocabulary
-from modelcatalog.catalog import additions, listing, meaning, sizes, tables
+from fewcompanies import COMPANIES
+from modelcatalog import Unsupported, catalog, columns, datafiles, keeping, parse, pausing, resolve, rows, vocabulary
+from modelcatalog.catalog import additions, index, listing, meaning, sizes, tables
 from modelcatalog.cli import completing
+from modelcatalog.known import Company, Family, Series
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.pausing import lasting
 from modelcatalog.records import Size
@@ -53,7 +55,7 @@ WITHOUT_DATA = {
     "catalog/nearest.py": {"_spelled_words"},
     "installing.py": {"folder"},
     "names/calendar.py": {"calendar"},
-    "names/grammar.py": {"_known_pieces", "_word_pattern", "_word_rule"},
+    "names/grammar.py": {"_heads", "_known_pieces", "_word_pattern", "_word_rule"},
     "names/reading.py": {"release"},
 }
 """Functions that remember what follows from their arguments or from the rules alone."""
@@ -66,17 +68,27 @@ def own_catalog() -> Iterator[None]:
     vocabulary.renew()
 
 
+class Made(NamedTuple):
+    """All tables: in a wheel, in a checkout, and as they were made."""
+
+    shipped: Path
+    kept: Path
+    said: dict[str, dict[str, Any]]
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """All tables, made from the data once: as a wheel carries them, and as a checkout keeps them."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """All tables, made from the data once."""
     shipped, kept = tmp_path_factory.mktemp("shipped"), tmp_path_factory.mktemp("kept")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keeping, "FOLDER", str(kept))
         patch.setattr(keeping, "_SETTLED", 0)
+        vocabulary.renew(fresh=True)
         tables.write(str(shipped))
-        for name, packed in vocabulary.KEPT.items():
-            keeping.write(name, packed(), keeping.Sources.here())
-    return shipped, kept
+        said = {name: packed() for name, packed in vocabulary.KEPT.items()}
+        for name, packed in said.items():
+            keeping.write(name, packed, keeping.Sources.here())
+    return Made(shipped, kept, said)
 
 
 @pytest.fixture
@@ -90,10 +102,10 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def folder(empty: Path, made: tuple[Path, Path]) -> Path:
+def folder(empty: Path, made: Made) -> Path:
     """The same with all tables in it."""
     vocabulary.renew()
-    return Path(shutil.copytree(made[1], empty))
+    return Path(shutil.copytree(made.kept, empty))
 
 
 def remade(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -141,6 +153,7 @@ def _known(company: str) -> bool:
         return False
 
 
+@pytest.mark.usefixtures("few")
 def test_extend_replaces_everything_that_was_derived(tmp_path: Path) -> None:
     """All that was asked for before is asked of the new data afterwards, and of the old data again when it is taken back."""
     place = tmp_path / "acme.toml"
@@ -167,6 +180,7 @@ def test_no_cache_outlives_the_vocabulary() -> None:
     assert {path: names - WITHOUT_DATA.get(path, set()) for path, names in found.items()} == {path: set() for path in found}
 
 
+@pytest.mark.usefixtures("few")
 def test_a_table_that_is_made_while_the_data_changes_stays_with_the_old_data(tmp_path: Path) -> None:
     """It is not found afterwards."""
     place = tmp_path / "acme.toml"
@@ -206,17 +220,15 @@ def test_the_first_use_by_many_threads_makes_one_table() -> None:
 
 def files_of(tables: dict[str, dict[str, Any]]) -> set[str]:
     """What the files of some tables are called: those of rows have another for their columns."""
-    return {*tables, *(f"{name} at once" for name, packed in tables.items() if "at once" in packed)}
+    return {*tables, *(f"{name}_at_once" for name, packed in tables.items() if "at_once" in packed)}
 
 
-def test_what_is_kept_is_what_would_be_made(folder: Path) -> None:
-    """Every table, read back, is the one that was written; both are what the data says now."""
-    kept = {name: packed() for name, packed in vocabulary.KEPT.items()}
-    assert {file.stem for file in folder.iterdir()} == files_of(kept)
-    vocabulary.renew()
-    assert {name: packed() for name, packed in vocabulary.KEPT.items()} == kept
-    vocabulary.renew(fresh=True)
-    assert {name: packed() for name, packed in vocabulary.KEPT.items()} == kept
+def test_what_is_kept_is_what_would_be_made(folder: Path, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every table, read back, is the one that the data gave, and none was made again."""
+    written = remade(monkeypatch)
+    assert {name: packed() for name, packed in vocabulary.KEPT.items()} == made.said
+    assert {file.stem for file in folder.iterdir()} == files_of(made.said)
+    assert written == []
 
 
 DAMAGES = {
@@ -254,6 +266,7 @@ def test_a_damaged_table_is_made_anew(folder: Path) -> None:
     assert file.read_bytes() == content
 
 
+@pytest.mark.usefixtures("few")
 def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is kept, nothing is said, and names are read."""
     (tmp_path / "file").write_text("", encoding="utf-8")
@@ -285,6 +298,7 @@ def company() -> str | None:
 
 
 @pytest.mark.parametrize("how", ["variable", "extend"])
+@pytest.mark.usefixtures("few")
 def test_tables_of_a_users_data_lie_aside(empty: Path, aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     """Never in the package; they are taken as they are. A change of the data is seen, and so is the one back."""
     data = tmp_path / "data"
@@ -310,6 +324,7 @@ NAMES = (
 )  # fmt: skip
 
 
+@pytest.mark.usefixtures("few")
 def test_tables_aside_say_what_would_be_made(aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every table of a user's data, and what is read and found by them."""
     (tmp_path / "acme.toml").write_text(ACME, encoding="utf-8")
@@ -353,18 +368,21 @@ TOUCHING = (
 """Words, accounts, families and models that the package has."""
 
 
+@pytest.mark.usefixtures("empty", "few")
 def test_data_that_stands_apart_leaves_the_tables_of_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For a company of one's own no name of the package is read anew, and all is as if it had been."""
+    vocabulary.renew()
+    for packed in vocabulary.KEPT.values():
+        packed()  # the package has its tables
     (tmp_path / "own.toml").write_text(APART, encoding="utf-8")
     monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path / "own.toml"))
     vocabulary.renew()
     assert additions.apart()
     read: list[str] = []
-    monkeypatch.setattr(listing, "recorded", lambda: read.append("all"))
-    quick = meaning.meanings(), sizes._rows()
+    with monkeypatch.context() as patch:
+        patch.setattr(listing, "recorded", lambda: read.append("all"))
+        quick = meaning.meanings(), sizes._rows()
     assert read == []
-    monkeypatch.undo()
-    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path / "own.toml"))
     monkeypatch.setattr(additions, "apart", tuple)
     vocabulary.renew(fresh=True)
     assert (meaning.meanings(), sizes._rows()) == quick
@@ -382,6 +400,7 @@ def test_data_that_touches_what_is_there_does_not_stand_apart(tmp_path: Path, mo
     assert not files or not meaning._are_own(files, [*meaning._entries(files)])
 
 
+@pytest.mark.usefixtures("few")
 def test_a_file_that_changes_while_tables_are_made_keeps_none(aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read before the change would else lie under the name of what is there now."""
     place = tmp_path / "acme.toml"
@@ -399,6 +418,7 @@ def test_a_file_that_changes_while_tables_are_made_keeps_none(aside: Path, tmp_p
     assert asides(aside) == {}
 
 
+@pytest.mark.usefixtures("few")
 def test_tables_of_a_package_that_cannot_be_written_lie_aside(aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next process takes them; where nothing may lie aside, each makes its own."""
     (tmp_path / "file").write_text("", encoding="utf-8")
@@ -415,6 +435,7 @@ def test_tables_of_a_package_that_cannot_be_written_lie_aside(aside: Path, tmp_p
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights of files are others on Windows")
+@pytest.mark.usefixtures("few")
 def test_tables_that_others_may_write_are_not_read(aside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They could name other repositories. The folder that is made lets nobody else in."""
     (tmp_path / "acme.toml").write_text(ACME, encoding="utf-8")
@@ -445,20 +466,25 @@ def test_tables_of_data_that_is_gone_do_not_pile_up(tmp_path: Path) -> None:
     assert (tmp_path / "notes").exists()
 
 
-COMPANIES = ("alibaba", "anthropic", "meta")
-"""Of which the copies know: their tables are made in no time."""
-
-
-def copied(folder: Path) -> Path:
-    """A copy of the package, without what was compiled or kept, and with few companies, whose files are an hour old."""
-    package = folder / "modelcatalog"
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package, without what was compiled or kept, and with few companies, whose files are an hour old; Python has its own compiled files."""
+    package = tmp_path_factory.mktemp("package") / "modelcatalog"
     shutil.copytree(ROOT, package, ignore=shutil.ignore_patterns("tables", "__pycache__", "*.so", "*.pyd"))
     for file in (*(package / "data" / "companies").iterdir(), *(package / "data" / "others").iterdir()):
         if file.stem not in COMPANIES:
             file.unlink()
     for file in package.rglob("*"):
         os.utime(file, (file.stat().st_mtime - 3600,) * 2)
+    run(package, "import modelcatalog as m; m.resolve('qwen2.5-7b')")
+    shutil.rmtree(package / "tables")
     return package
+
+
+@pytest.fixture
+def package(whole: Path, tmp_path: Path) -> Path:
+    """One of a test's own."""
+    return Path(shutil.copytree(whole, tmp_path / "modelcatalog"))
 
 
 def run(package: Path, program: str) -> str:
@@ -470,9 +496,8 @@ def run(package: Path, program: str) -> str:
 NAME = "import modelcatalog as m, sys; print(m.parse('Qwen2.5-7B').company, 'modelcatalog.datafiles' in sys.modules)"
 
 
-def test_data_that_changed_is_seen_by_the_next_process(tmp_path: Path) -> None:
+def test_data_that_changed_is_seen_by_the_next_process(package: Path) -> None:
     """Also where it has the same size, or is older than before; where only its time changed, nothing is made anew."""
-    package = copied(tmp_path)
     assert run(package, NAME) == "Alibaba True"
     assert run(package, NAME) == "Alibaba False"
     file = package / "data" / "companies" / "alibaba.toml"
@@ -487,9 +512,8 @@ def test_data_that_changed_is_seen_by_the_next_process(tmp_path: Path) -> None:
     assert run(package, NAME.replace("Qwen2.5-7B", "Zork2-7B")) == "Acme True"
 
 
-def test_tables_of_a_wheel(tmp_path: Path) -> None:
+def test_tables_of_a_wheel(package: Path) -> None:
     """They are taken without a look into the data, whatever times an installation gives; a file that was edited since is seen."""
-    package = copied(tmp_path)
     run(package, f"from modelcatalog.catalog import tables; tables.write({str(package / 'tables')!r})")
     head = json.loads((package / "tables" / "dictionary.json").read_bytes().partition(b"\n")[0])
     assert head["times"] is None
@@ -504,9 +528,8 @@ def test_tables_of_a_wheel(tmp_path: Path) -> None:
     assert run(package, NAME).startswith("AliBABA")
 
 
-def test_a_cold_start_reads_no_data_files(tmp_path: Path) -> None:
+def test_a_cold_start_reads_no_data_files(package: Path) -> None:
     """With its tables, the first name and the first checkpoint need no TOML, no entries, and no validator of pydantic's."""
-    package = copied(tmp_path)
     names = "https://huggingface.co/Qwen/Qwen2.5-Coder-3B-Instruct-AWQ/tree/main", "us.anthropic.claude-opus-4-6-v1:0"
     first = f"import modelcatalog as m, sys; [*m.parse_many({names})]"
     run(package, first)
@@ -527,9 +550,8 @@ def test_a_cold_start_reads_no_data_files(tmp_path: Path) -> None:
     } & loaded == set()
 
 
-def test_many_processes_may_start_at_once(tmp_path: Path) -> None:
+def test_many_processes_may_start_at_once(package: Path, tmp_path: Path) -> None:
     """Each writes a file of its own and puts it in place whole."""
-    package = copied(tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     started = [subprocess.Popen([sys.executable, "-P", "-c", NAME], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert {process.communicate()[0].split()[0] for process in started} == {"Alibaba"}
@@ -537,9 +559,9 @@ def test_many_processes_may_start_at_once(tmp_path: Path) -> None:
     assert run(package, NAME) == "Alibaba False"
 
 
-def test_every_table_is_written_for_a_wheel(made: tuple[Path, Path]) -> None:
+def test_every_table_is_written_for_a_wheel(made: Made) -> None:
     """`write` knows all of them."""
-    assert {file.stem.removesuffix(" at once") for file in made[0].iterdir()} == set(vocabulary.KEPT)
+    assert {file.stem.removesuffix("_at_once") for file in made.shipped.iterdir()} == set(vocabulary.KEPT)
     assert current_dictionary().accounts["qwen"].company == "Alibaba"
 
 
@@ -672,7 +694,7 @@ def test_a_process_reads_on_without_the_columns(tmp_path: Path, monkeypatch: pyt
     table = {str(number): Pair(number, 1) for number in range(9)}
     sources = keeping.Sources.here(keeping.Aside(str(tmp_path), "rows"))
     keeping.write("rows", columns.pack(table, (Pair,), seldom=(Pair,)), sources)
-    (whole,) = tmp_path.rglob("rows at once.json")
+    (whole,) = tmp_path.rglob("rows_at_once.json")
     whole.write_bytes(whole.read_bytes()[:-5])
     assert dict(columns.unpack(keeping.read("rows", sources), (Pair,))) == table
 
@@ -699,3 +721,10 @@ def test_a_class_within_itself_is_refused() -> None:
     """Columns of its fields would need each other first."""
     with pytest.raises(TypeError, match="a Pair holds, perhaps by way of others, another Pair"):
         columns.unpack(columns.pack([Pair(1, Pair(2, 3))], (Pair,)), (Pair,))
+
+
+def test_no_test_leaves_tables_of_other_data() -> None:
+    """What the package keeps for the next process is of its own companies, after all the tests above as well."""
+    packed = keeping.read("index", keeping.Sources.here())
+    own = {company.name for company in datafiles.companies(())}
+    assert packed is None or own <= {company.name for company in columns.unpack(packed, (index.Index, Company, Family, Series)).companies}

@@ -187,6 +187,7 @@ def test_missing_file(tmp_path: Path) -> None:
     assert str(caught.value) == f"{place}: no such file or folder\n  name a TOML file, or a folder of them"
 
 
+@pytest.mark.usefixtures("few")
 def test_extend_with_a_file(tmp_path: Path) -> None:
     """A user's company is known from then on, its Chinese names and sizes included."""
     before = parse("Zork2-7B-Chat")
@@ -199,6 +200,7 @@ def test_extend_with_a_file(tmp_path: Path) -> None:
     assert catalog.find("极致").company.name == "Acme"  # type: ignore[union-attr]
 
 
+@pytest.mark.usefixtures("few")
 def test_a_letter_that_is_a_family(tmp_path: Path) -> None:
     """A line's letter can stand for the family, as in o3: with one digit, and the letter is of the version."""
     catalog.extend(written(tmp_path, ACME.replace('lines = ["Z"]', 'lines = ["Z"]\naliases = ["z"]')))
@@ -207,6 +209,7 @@ def test_a_letter_that_is_a_family(tmp_path: Path) -> None:
     assert parse("z").family is None
 
 
+@pytest.mark.usefixtures("few")
 def test_extend_is_all_or_nothing(tmp_path: Path) -> None:
     """One wrong file of a folder, and nothing of the folder is taken."""
     written(tmp_path, ACME)
@@ -216,6 +219,7 @@ def test_extend_is_all_or_nothing(tmp_path: Path) -> None:
     assert parse("Zork2-7B").company is None
 
 
+@pytest.mark.usefixtures("few")
 def test_extend_a_known_company(tmp_path: Path) -> None:
     """A later file of a company adds series, aliases, families and accounts; a new family stands beside the old."""
     catalog.extend(written(tmp_path, ACME))
@@ -234,6 +238,7 @@ def test_extend_a_known_company(tmp_path: Path) -> None:
     assert parse("frotz-1").company == "Acme"
 
 
+@pytest.mark.usefixtures("few")
 def test_data_folder_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`MODELCATALOG_DATA` names folders whose files belong to the catalog."""
     written(tmp_path, ACME)

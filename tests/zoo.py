@@ -22,11 +22,14 @@ _SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 _LARGEST = 4_000_000
 _POSITIONS = 8192
 
+_LAYERS = {"num_hidden_layers", "n_layer", "n_layers", "num_layers"}
+"""Four of them, so that each kind of layer is there."""
+
 SMALL: dict[str, Any] = {
     **dict.fromkeys(("hidden_size", "n_embd", "d_model", "dim", "embed_dim", "emb_dim"), 64),
     **dict.fromkeys(("intermediate_size", "n_inner", "ffn_dim", "ffn_hidden_size", "d_ff", "dff", "dim_ff", "inner_dim"), 96),
     **dict.fromkeys(("decoder_ffn_dim", "encoder_ffn_dim"), 96),
-    **dict.fromkeys(("num_hidden_layers", "n_layer", "n_layers", "num_layers"), 4),
+    **dict.fromkeys(_LAYERS, 4),
     **dict.fromkeys(("decoder_layers", "encoder_layers"), 2),
     **dict.fromkeys(("num_attention_heads", "n_head", "n_heads", "num_heads", "decoder_attention_heads", "encoder_attention_heads"), 4),
     **dict.fromkeys(("num_key_value_heads", "num_kv_heads", "multi_query_group_num"), 2),
@@ -53,7 +56,9 @@ MORE: dict[str, dict[str, Any]] = {
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
     "falcon_h1": {"mamba_d_ssm": 128},
     "mamba2": {"num_heads": 8, "head_dim": 16},
-    "gpt_neo": {"attention_types": [[["global", "local"], 2]], "window_size": 32},
+    "gpt_bigcode": {"n_positions": 1024},
+    "gpt_neo": {"attention_types": [[["global", "local"], 2]], "window_size": 32, "max_position_embeddings": 1024},
+    "openai-gpt": {"n_positions": 1024, "n_layer": 2},
     "lfm2_moe": {"layer_types": ["conv", "full_attention", "conv", "full_attention"]},
     "gemma3n_text": {
         "layer_types": ["sliding_attention", "full_attention"] * 2, "num_kv_shared_layers": 2, "vocab_size_per_layer_input": 300,
@@ -103,7 +108,7 @@ MORE: dict[str, dict[str, Any]] = {
     "reformer": {"is_decoder": True, "attn_layers": ["local", "lsh"], "axial_pos_embds": False, "num_buckets": 4},
     "xmod": {"languages": ["en_XX"], "default_language": "en_XX"},
 }  # fmt: skip
-"""What single types need beside small sizes."""
+"""What single types need beside small sizes; who has a table of positions by positions has few of them."""
 
 
 def known(model_type: str) -> bool:
@@ -114,8 +119,8 @@ def known(model_type: str) -> bool:
     return model_type in CONFIG_MAPPING and model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 
-def config(model_type: str, vocabulary: int) -> Any:
-    """The configuration of a small model."""
+def config(model_type: str, vocabulary: int, *, few: bool = False) -> Any:
+    """The configuration of a small model; with ``few`` two layers, where all are of one kind."""
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
     kind = CONFIG_MAPPING[model_type]
@@ -132,6 +137,13 @@ def config(model_type: str, vocabulary: int) -> Any:
         given["unpadded_vocab_size"] = vocabulary  # else it writes tokens that it has no embedding of
     if "vocab_size_per_layer_input" in given:
         given["vocab_size_per_layer_input"] = vocabulary
+    made = _made(kind, given, special)
+    if few and model_type not in MORE and len({*(getattr(made, "layer_types", None) or ())}) < 2:
+        return _made(kind, given | dict.fromkeys(_LAYERS & given.keys(), 2), special)
+    return made
+
+
+def _made(kind: Any, given: dict[str, Any], special: dict[str, Any]) -> Any:
     try:
         return kind(**given, **special)
     except Exception:  # noqa: BLE001  some types want their special tokens to be numbers
@@ -153,20 +165,22 @@ def tokenizer() -> Any:
     return made
 
 
-def write(model_type: str, folder: Path, words: Any = None) -> Path:
+def write(model_type: str, folder: Path, words: Any = None, *, few: bool = False) -> Path:
     """A checkpoint of random weights, with its tokenizer: its own, or another.
+
+    Of few layers, as in `config`, it is made and asked faster.
 
     Raises:
         ValueError: it would not be small.
     """
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, initialization
 
     words = words or tokenizer()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        small = config(model_type, len(words))
-        with torch.device("meta"):
+        small = config(model_type, len(words), few=few)
+        with torch.device("meta"), initialization.no_init_weights():
             size = sum(weight.numel() for weight in AutoModelForCausalLM.from_config(small).parameters())
         if size > _LARGEST + 2 * SMALL["hidden_size"] * len(words):
             message = f"{model_type} would have {size:,} parameters"

@@ -66,6 +66,11 @@ def _fields(of: type) -> tuple[str, ...]:
     return tuple(name for name, what in vars(of).items() if isinstance(what, GetSetDescriptorType | MemberDescriptorType) and not name.startswith("__"))
 
 
+def _run(numbers: list[int]) -> list[int] | int:
+    """Numbers, or the first of them where each is one more than the one before."""
+    return numbers[0] if numbers == [*range(numbers[0], numbers[0] + len(numbers))] else numbers
+
+
 def _native(value: object) -> bool:
     """Whether JSON gives the value back as it is."""
     if type(value) is list:
@@ -127,7 +132,7 @@ class _Packing:
             "objects": {name: columns for name, columns in done.items() if name not in lines},
             "rows": {name: [first, usual[name]] for name, first in zip(lines, firsts, strict=False)},
             "lines": [*chain.from_iterable(lines.values())],
-            "at once": {"objects": at_once, "values": self.column(self.values)},
+            "at_once": {"objects": at_once, "values": self.column(self.values)},
         }
 
     def _columns(self, of: type) -> list[Any]:
@@ -167,7 +172,9 @@ class _Packing:
         return "plain" if _native(value) else self.classes.get(type(value)) or type(value).__name__
 
     def _lies_on_shelf(self, value: object) -> bool:
-        """Whether it is a dictionary of what is seldom asked for, or of lists and dictionaries of that."""
+        """Whether it is a dictionary of what is seldom asked for, or of lists and dictionaries of that; its keys are lines."""
+        if isinstance(value, dict) and not all(type(key) is str and "\n" not in key for key in value):
+            return False
         while isinstance(value, dict | list) and value:
             value = next(iter(value.values() if isinstance(value, dict) else value))
         return type(value) in self.seldom
@@ -183,7 +190,7 @@ class _Packing:
         if kind == "shelf":
             of = [next(iter({type(one) for one in value.values()})) for value in values]
             names = [self.classes.get(each, "") for each in of]
-            return ["shelf", names, [[*value] for value in values], [[*map(self._on_shelf, value.values())] for value in values]]
+            return ["shelf", names, [*map("\n".join, values)], [_run([*map(self._on_shelf, value.values())]) for value in values]]
         if kind == "plain":
             return ["plain", list(values)]
         if kind == "date":
@@ -211,7 +218,7 @@ class _Unpacking:
     def __init__(self, packed: dict[str, Any], classes: Iterable[type], known: Mapping[str, Sequence[object]]) -> None:
         self.classes = {each.__name__: each for each in classes}
         self.packed: dict[str, list[Any]] = packed["objects"]
-        self.at_once: Any = packed.get("at once")
+        self.at_once: Any = packed.get("at_once")
         """Columns of what is rows too, or what reads them."""
         self.left = _ONE_BY_ONE
         """Rows that may still be made one by one."""
@@ -261,8 +268,8 @@ class _Unpacking:
     def numbered(self, name: str, numbers: Iterable[int]) -> list[Any]:
         return [*map(self.objects(name).__getitem__, numbers)]
 
-    def shelves(self, names: list[str], keys: list[list[str]], numbers: list[list[int]]) -> list[Any]:
-        return [rows.Shelf(dict(zip(some, own, strict=True)), self.rows[name]) for name, some, own in zip(names, keys, numbers, strict=True)]
+    def shelves(self, names: list[str], keys: list[str], numbers: list[list[int] | int]) -> list[Any]:
+        return [rows.Shelf(lines, own, self.rows[name]) for name, lines, own in zip(names, keys, numbers, strict=True)]
 
     def mixed(self, which: list[int], packed: list[Column]) -> list[Any]:
         parts = [iter(self.column(part)) for part in packed]

@@ -42,7 +42,7 @@ _SETTLED = 2 * 10**9
 """A younger source may be written again within one tick of the clock, and look the same."""
 
 
-_AT_ONCE = " at once"
+_AT_ONCE = "_at_once"
 """What the file of a table is called besides that is decoded where many of its rows are asked for."""
 _MOST = 8
 """Folders of tables aside: packages and data of one user that are used in turn."""
@@ -158,7 +158,7 @@ def _read(folder: str, name: str, sources: Sources) -> Any:
         packed = from_json(whole)
     except ValueError:
         return None
-    return {**packed, "lines": Lines(lines), "at once": partial(_read, folder, name + _AT_ONCE, sources)} if lines else packed
+    return {**packed, "lines": Lines(lines), "at_once": partial(_read, folder, name + _AT_ONCE, sources)} if lines else packed
 
 
 def _text(folder: str, name: str, sources: Sources) -> bytes | None:
@@ -184,10 +184,10 @@ def write(name: str, packed: dict[str, Any], sources: Sources, folder: str | Non
 
     Its ``lines``, texts that are decoded one by one, are lines of the file; what is instead of them ``at once`` is a file of its own.
     """
-    if "at once" in packed:
-        write(name + _AT_ONCE, packed["at once"], sources, folder)
+    if "at_once" in packed:
+        write(name + _AT_ONCE, packed["at_once"], sources, folder)
     head = {"sizes": sources.sizes, "times": sources.times if folder is None else None, "contents": contents()}
-    text, aside = to_json({key: part for key, part in packed.items() if key not in {"lines", "at once"}}), sources.aside
+    text, aside = to_json({key: part for key, part in packed.items() if key not in {"lines", "at_once"}}), sources.aside
     if "lines" in packed:
         text += b"\n" + Lines.text(packed["lines"])
     mine = folder is None and aside is not None and bool(aside.own)

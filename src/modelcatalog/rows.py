@@ -7,8 +7,8 @@ line holds, and who makes them all when many were asked for, is columns.py's.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from itertools import accumulate
+from collections.abc import Container, Mapping
+from itertools import accumulate, count
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from pydantic_core import from_json, to_json
@@ -16,7 +16,7 @@ from pydantic_core import from_json, to_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["Lines", "Rows", "Shelf", "line", "short", "usual"]
+__all__ = ["Keys", "Lines", "Rows", "Shelf", "line", "short", "usual"]
 
 _MANY: dict[str, Callable[[Iterable[Any]], Any]] = {"tuple": tuple, "list": list, "frozenset": frozenset}
 
@@ -55,7 +55,7 @@ class Lines:
         return self._text[both >> 4 * self._WIDTH : (both & self._LAST) - 1]
 
 
-Row: TypeAlias = "list[Any] | dict[str, Any]"
+Row: TypeAlias = list[Any] | dict[str, Any]
 """The values of all fields; or number of a field -> its value, where that is shorter: the others have their usual ones."""
 
 
@@ -150,19 +150,62 @@ class Rows:
         return self._table.objects(kind)[inside]
 
 
+class Keys(Container[str]):
+    r"""The keys of a shelf, each on a line of its own; who looks for many looks into a set, and the first ones are sought in the text.
+
+    >>> keys = Keys("a\nb", 1)
+    >>> "b" in keys, "a\nb" in keys, "b" in keys
+    (True, False, True)
+    """
+
+    __slots__ = ("_every", "_left", "_lines")
+    _SOUGHT = 64
+    """Making the set takes as long as so many looks at ten thousand lines."""
+
+    def __init__(self, lines: str, sought: int = _SOUGHT) -> None:
+        self._lines = f"\n{lines}\n"
+        self._left = sought
+        self._every: frozenset[str] | None = None
+
+    def __contains__(self, key: object) -> bool:
+        if self._every is not None:
+            return key in self._every
+        self._left -= 1
+        if self._left < 0:
+            self._every = frozenset(self._lines[1:-1].split("\n"))
+            return key in self._every
+        return "\n" not in str(key) and f"\n{key}\n" in self._lines
+
+
 class Shelf(Mapping[str, Any]):
     """A dictionary of rows, of which each is made when it is first asked for.
 
     Columns make them, see `columns.unpack`.
     """
 
-    __slots__ = ("_made", "_rows", "numbers")
+    __slots__ = ("_made", "_numbers", "_places", "_rows", "lines")
 
-    def __init__(self, numbers: dict[str, int], rows: Rows) -> None:
-        self.numbers = numbers
-        """Key -> its row."""
+    def __init__(self, lines: str, numbers: list[int] | int, rows: Rows) -> None:
+        """Keep the keys.
+
+        Args:
+            lines: The keys, each on a line of its own.
+            numbers: Their rows, in order; or the first, where each is the one behind.
+            rows: Where these are.
+        """
+        self.lines = lines
+        self._numbers = numbers
         self._rows = rows
+        self._places: dict[str, int] | None = None
         self._made: dict[str, Any] = {}
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Key -> its row."""
+        if self._places is None:
+            numbers = count(self._numbers) if isinstance(self._numbers, int) else self._numbers
+            self._places = dict(zip(self.lines.split("\n"), numbers, strict=False))
+        return self._places
 
     def __getitem__(self, key: str) -> Any:
         found = self._made.get(key)
@@ -175,7 +218,7 @@ class Shelf(Mapping[str, Any]):
         found = self._made.get(key)
         if found is not None:
             return found
-        number = self.numbers.get(key)
+        number = (self._places or self.numbers).get(key)
         if number is None:
             return default
         found = self._made[key] = self._rows[number]

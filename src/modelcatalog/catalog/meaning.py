@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.sizes import by_rules, fold
 from modelcatalog.records import Identity
-from modelcatalog.rows import Shelf
+from modelcatalog.rows import Keys, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
@@ -167,9 +167,9 @@ class _Published(NamedTuple):
 
 @vocabulary.derived
 def short_names() -> Container[str]:
-    """Canonical names that `meanings` has; a set of texts, since every name is looked for here."""
+    """Canonical names that `meanings` has: every name is looked for here."""
     known = meanings()
-    return known.numbers if isinstance(known, Shelf) else known
+    return Keys(known.lines) if isinstance(known, Shelf) else known
 
 
 @vocabulary.kept("meant", seldom=(str,))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from modelcatalog import names, vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from modelcatalog.entries import CompanyFile
     from modelcatalog.names.record import Origins
@@ -225,7 +225,7 @@ class SizeTable:
 
     __slots__ = ("_made", "_rows")
 
-    def __init__(self, rows: dict[str, list[_Row]]) -> None:
+    def __init__(self, rows: Mapping[str, list[_Row]]) -> None:
         self._rows = rows
         self._made: dict[str, Sizes] = {}
 
@@ -246,8 +246,8 @@ def size_rules() -> SizeTable:
     return SizeTable(_rows())
 
 
-@vocabulary.kept("sizes")
-def _rows() -> dict[str, list[_Row]]:
+@vocabulary.kept("sizes", seldom=(list,))
+def _rows() -> Mapping[str, list[_Row]]:
     """Family -> its versions, then the fields of its rules, the rule with the most words first."""
     from modelcatalog.catalog import additions  # where the rules are kept, nobody needs it
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names.calendar import calendar
-from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Words, node
-from modelcatalog.names.roles import Day, Mixture, Numbered, Parameters, Scheme, Share, Width, Word, point, unknown
+from modelcatalog.names.notation import Ahead, Alt, Behind, Cap, Chars, Fold, Lit, Named, Node, Not, Opt, Rep, Rule, Words, heads, node, required
+from modelcatalog.names.roles import LETTERS, Day, Mixture, Numbered, Parameters, Scheme, Share, Width, Word, point, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -747,14 +747,26 @@ class Told(NamedTuple):
     provider: str | None
 
 
+_LOOKS = 64
+"""Looking for more texts than these takes longer than trying the form."""
+_SIGN = 3
+"""A form whose quick look is no longer than this would be tried on every other text."""
+
+
 @vocabulary.kept("references")
-def _reference_texts() -> tuple[tuple[str, str, str, Hub | None, str | None], ...]:
-    return tuple((form.needs, form.regex(), form.name, form.hub, form.provider) for form in references())
+def _reference_texts() -> tuple[tuple[str, tuple[str, ...], str, str, Hub | None, str | None], ...]:
+    return tuple((form.needs, _one_of(form), form.regex(), form.name, form.hub, form.provider) for form in references())
+
+
+def _one_of(form: Form) -> tuple[str, ...]:
+    """Texts of which every reference of a form has one, where its quick look alone says little."""
+    texts = required(form.what) if len(form.needs) <= _SIGN else ()
+    return tuple(sorted(texts)) if 0 < len(texts) <= _LOOKS and min(map(len, texts)) > 1 else ()
 
 
 @vocabulary.derived
-def _reference_patterns() -> tuple[tuple[str, str, Told], ...]:
-    return tuple((needs, text, Told(name, hub, provider)) for needs, text, name, hub, provider in _reference_texts())
+def _reference_patterns() -> tuple[tuple[str, tuple[str, ...], str, Told], ...]:
+    return tuple((needs, one_of, text, Told(name, hub, provider)) for needs, one_of, text, name, hub, provider in _reference_texts())
 
 
 @vocabulary.derived
@@ -766,8 +778,8 @@ def _compiled() -> dict[str, Callable[[str], re.Match[str] | None]]:
 def reference(text: str, but: tuple[str, ...] = ()) -> tuple[Told, re.Match[str]]:
     """The first form of reference that the whole lower-case ``text`` has, and the match; ``but`` names forms that it is not."""
     compiled = _compiled()
-    for needs, pattern, told in _reference_patterns():
-        if needs not in text:
+    for needs, one_of, pattern, told in _reference_patterns():
+        if needs not in text or (one_of and not any(one in text for one in one_of)):
             continue
         fullmatch = compiled.get(told.name)
         if fullmatch is None:
@@ -788,10 +800,23 @@ def _known_pieces() -> tuple[tuple[PieceRule, re.Pattern[str]], ...]:
     return tuple((rule, re.compile(rule.regex())) for rule in PIECES if rule.name in ("date", "shard"))
 
 
+COMMON = ("size", "number")
+"""Rules of most words that have one. No rule before them takes any of their words, so they may be tried first: the pattern of all takes a while to make."""
+
+
 @cache
-def _word_pattern() -> re.Pattern[str]:
-    """Any of the rules; which one, the empty group behind it tells: before it, it would hide how the rule begins, and each would be tried."""
-    return re.compile("|".join(f"{_unnamed(rule)}(?P<{rule.name}>)" for rule in WORDS))
+def _word_pattern(*names: str) -> re.Pattern[str]:
+    """Some of the rules, or any; which one, the empty group behind it tells: before it, it would hide how the rule begins, and each would be tried."""
+    return re.compile("|".join(f"{_unnamed(rule)}(?P<{rule.name}>)" for rule in WORDS if not names or rule.name in names))
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """The letters that words of the rules begin with, where these are several; the others begin with any letter."""
+    found = frozenset(head for rule in WORDS for head, _ in heads(rule.what) if len(head) > 1)
+    if any("?" in head for head in found):
+        raise AssertionError(found)  # such a rule takes words that begin with any letters
+    return found
 
 
 @cache
@@ -810,7 +835,7 @@ def known_piece(text: str) -> Word | None:
         return None  # as most pieces are: the others are known by what parts them
     if not text[0].isalnum():
         return Word("separator", text)
-    if len(text) < _SHORTEST_DATE:
+    if len(text) < _SHORTEST_DATE or not text[0].isdecimal():
         return None
     found = ((rule, pattern.fullmatch(text)) for rule, pattern in _known_pieces())
     return next((rule.means(text, match) for rule, match in found if match is not None), None)
@@ -820,7 +845,10 @@ def word(text: str) -> tuple[WordRule, re.Match[str]] | None:
     """The first rule of `WORDS` that the whole lower-case word obeys, and its match."""
     if text.isalpha():
         return None  # every rule wants a digit
-    found = _word_pattern().fullmatch(text)
+    head = text[: len(text) - len(text.lstrip(LETTERS))]
+    if len(head) > 1 and head not in _heads():
+        return None  # as most words that begin with letters do: qwen2.5
+    found = _word_pattern(*COMMON).fullmatch(text) or _word_pattern().fullmatch(text)
     if found is None or found.lastgroup is None:
         return None
     rule, pattern = _word_rule(found.lastgroup)

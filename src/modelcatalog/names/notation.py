@@ -7,12 +7,33 @@ first name takes to read.
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Ahead", "Alt", "Behind", "Cap", "Chars", "Fold", "Lit", "Named", "Node", "Not", "Opt", "Rep", "Rule", "Seq", "Words", "inside", "node"]
+__all__ = [
+    "Ahead",
+    "Alt",
+    "Behind",
+    "Cap",
+    "Chars",
+    "Fold",
+    "Lit",
+    "Named",
+    "Node",
+    "Not",
+    "Opt",
+    "Rep",
+    "Rule",
+    "Seq",
+    "Words",
+    "heads",
+    "inside",
+    "node",
+    "required",
+]
 
 
 class Node:
@@ -286,6 +307,58 @@ def inside(node: Node) -> Iterator[Node]:
         parts = (node.part,)
     for part in parts:
         yield from inside(part)
+
+
+_NOTHING = frozenset({("", True)})
+
+
+def heads(node: Node) -> frozenset[tuple[str, bool]]:
+    """The letters that texts of a node begin with, in lower case, ``?`` for any letter; and whether a text may be these letters alone.
+
+    >>> sorted(heads(Seq((Opt(Lit("i")), Lit("q"), Chars("1-8", "digit"), Lit("k")))))
+    [('iq', False), ('q', False)]
+    """
+    if isinstance(node, Lit | Words):
+        texts = [text.lower() for text in ((node.text,) if isinstance(node, Lit) else node.words)]
+        begin = ["".join(takewhile(str.isalpha, text)) for text in texts]
+        return frozenset((head, head == text) for head, text in zip(begin, texts, strict=True))
+    if isinstance(node, Chars):
+        others = not node.klass.isalpha() and node.klass != "A-Za-z"
+        letters = frozenset(("?", True) for _ in (1,) if node.klass[0] == "^" or any(char.isalpha() for char in node.klass))
+        return letters | (frozenset({("", False)}) if others else frozenset())
+    if isinstance(node, Seq):
+        found = _NOTHING
+        for part in node.parts:
+            if not any(more for _, more in found):
+                break
+            after = heads(part)
+            found = frozenset(one for one in found if not one[1]) | {(head + tail, more) for head, last in found if last for tail, more in after}
+        return found
+    if isinstance(node, Alt):
+        return frozenset(one for option in node.options for one in heads(option))
+    if isinstance(node, Not | Ahead | Behind):
+        return _NOTHING
+    inner = heads(node.part) if isinstance(node, Opt | Rep | Cap | Named | Fold) else _NOTHING
+    return inner | _NOTHING if isinstance(node, Opt) or (isinstance(node, Rep) and not node.least) else inner
+
+
+def required(node: Node) -> frozenset[str]:
+    """Texts of which each text of a node has one; the longest that can be told, and none where no such can.
+
+    >>> sorted(required(Seq((Opt(Lit("https://")), Words(("hf.co", "modelscope.cn")), Lit("/")))))
+    ['hf.co', 'modelscope.cn']
+    """
+    if isinstance(node, Lit):
+        return frozenset({node.text})
+    if isinstance(node, Words):
+        return frozenset(node.words)
+    if isinstance(node, Alt):
+        each = [required(option) for option in node.options]
+        return frozenset().union(*each) if all(each) else frozenset()
+    if isinstance(node, Seq):
+        found = [texts for part in node.parts if (texts := required(part))]
+        return max(found, key=lambda texts: min(map(len, texts)), default=frozenset())
+    return required(node.part) if isinstance(node, Cap | Named | Fold) or (isinstance(node, Rep) and node.least) else frozenset()
 
 
 def node(part: Node | str | Sequence[Node | str]) -> Node:

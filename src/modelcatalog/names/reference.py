@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["take_apart", "take_plain"]
 
-_OTHER = r":@\\\x00-\x1f\x7f-\x9f\ud800-\udfff"
-"""Signs of another form, and characters that no name has."""
+_OTHER = r":@\\\x00-\x1f\x7f-\x9f"
+"""Signs of another form, and the control characters, which no name has."""
 _USUAL = re.compile(rf"(?!models--|[~.])(?=\s*\S)(?:[^/.{_OTHER}]+/)?[^/{_OTHER}]+").fullmatch
 """A bare name or ``owner/name``: paths and cache folders begin otherwise."""
 _PLAIN = ("name", "name_and_file", "name_and_refs", "file_in_repository")
@@ -39,20 +39,22 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
     if _USUAL(lower) is None:
         return None
-    slash = lower.find("/")
-    start = slash + 1
-    if start and (lower[:slash] in words.routes or lower.startswith(words.checkpoints, start)):
-        return None
+    owner, sign, name = lower.partition("/")
+    start = 0
+    if sign:
+        if owner in words.routes or name.startswith(words.checkpoints):
+            return None
+        start = len(owner) + 1
     parts = Parts()
     if start:
-        parts.owner = source[:slash]
+        parts.owner = source[: start - 1]
     if ("." in lower and dotted(lower, start, words)) or ("_" in lower and account_end(lower, start, len(lower), words) >= 0):
         if start:
-            parts.regions = [("owner", 0, slash), ("separator", slash, start)]
+            parts.regions = [("owner", 0, start - 1), ("separator", start - 1, start)]
         read_name(parts, source, lower, words, start, len(lower))
     else:
         parts.name = source[start:]
-        parts.slash = slash
+        parts.slash = start - 1
     return parts
 
 

@@ -35,8 +35,9 @@ def read_text(source: str) -> tuple[Reading, Parts]:
     known, lower = readings(), fold(source)
     dictionary = known.dictionary
     parts = take_plain(source, lower, dictionary) if len(source) <= LIMIT else None
-    if parts is None:
+    if parts is None or not source.isascii():
         check(source)
+    if parts is None:
         parts = take_apart(source, lower, dictionary)
     reading = Reading(source, lower, known)
     if parts.regions:

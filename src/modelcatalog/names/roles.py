@@ -192,6 +192,13 @@ class FamilyFacts:
         """Whether a pattern of its models' names has this text, lower case."""
         return text in self.ids.lower()
 
+    def behind(self, base: str, own: str) -> bool:
+        """Whether one of its models' names has all words of this text before the word of its own; both in lower case."""
+        parted = "[^a-z0-9]*".join(re.escape(char) for char in own if char.isalnum())
+        said = {word for word in re.split(_WORD, base) if word}
+        heads = [re.split(parted, text.lower(), maxsplit=1) for text in self.ids.splitlines()]
+        return any(len(head) > 1 and said <= set(re.split(_WORD, head[0])) for head in heads)
+
     def own(self) -> frozenset[str]:
         """Words of its models' names, lower case: the en and the v1.5 of bge-small-en-v1.5; of a pattern, the parts."""
         if self._own is None:

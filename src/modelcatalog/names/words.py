@@ -59,7 +59,7 @@ class Several(Word):
 class Readings:
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
-    __slots__ = ("dictionary", "first", "kept", "shortest_class")
+    __slots__ = ("dictionary", "first", "kept", "phrases", "shortest_class")
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
@@ -67,6 +67,8 @@ class Readings:
         """What is a word, or begins a phrase: a look into a dictionary, which lies closer together than a set, finds sooner that a word is none."""
         self.kept: dict[str, Word] = {}
         """Those that are remembered."""
+        self.phrases: dict[tuple[Word, str], Word] = {}
+        """Words of phrases, as they were written."""
         self.shortest_class = min(map(len, dictionary.classes), default=_LONGEST)
         """Characters: shorter words end with no class of models."""
 
@@ -85,10 +87,24 @@ class Readings:
             lowered = fold(piece)
         if len(piece) > _LONGEST:
             return unknown(lowered) if piece[0].isalnum() else Word("separator", lowered, None, lowered)
-        found = _read(piece, self.dictionary) if lowered == piece else self[lowered]
+        if lowered == piece:
+            found = _read(piece, self.dictionary)
+        elif lowered.endswith(self.dictionary.classes):
+            found = _read_class(piece, lowered, self)
+        else:
+            found = self[lowered]
         if len(self.kept) >= _REMEMBERED:
             self.kept.clear()
         self.kept[piece] = found
+        return found
+
+    def phrase(self, word: Word, text: str) -> Word:
+        """The word of a phrase as a name writes it."""
+        found = self.phrases.get((word, text))
+        if found is None:
+            if len(self.phrases) >= _REMEMBERED:
+                self.phrases.clear()
+            found = self.phrases[word, text] = word.written(text)
         return found
 
 
@@ -147,20 +163,21 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
 
 def _spread(words: list[Word], pieces: list[str], known: Readings) -> tuple[list[Word], list[str]]:
     """The same, where behind the words so far some pieces are several words or begin a phrase."""
-    at, count = len(words), len(pieces)
+    at, count, kept = len(words), len(pieces), known.kept
     texts = pieces[:at]
     while at < count:
         piece = pieces[at]
-        word = known[piece]
+        word = kept.get(piece) or known.new(piece)
         at += 1
-        if not isinstance(word, Several):
+        if word.role != "several":
             words.append(word)
             texts.append(piece)
             continue
-        taken = word.alone
+        several = cast("Several", word)
+        taken = several.alone
         first = at - 1
-        if word.may_begin(pieces, first):
-            taken, at = _phrase(word, pieces, first, words)
+        if several.may_begin(pieces, first):
+            taken, at = _phrase(several, pieces, first, words, known)
             piece = "".join(pieces[first:at])
         words += taken
         if len(taken) == 1:
@@ -174,34 +191,39 @@ def _spread(words: list[Word], pieces: list[str], known: Readings) -> tuple[list
     return words, texts
 
 
-def _phrase(several: Several, pieces: list[str], first: int, words: list[Word]) -> tuple[tuple[Word, ...], int]:
+def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], known: Readings) -> tuple[tuple[Word, ...], int]:
     """Words that mean something together, and the next piece to read; ``words`` stand before."""
-    at = first + 1
-    lowered = [piece.lower() for piece in pieces[at : at + 2 * len(several.options[0].rest) + 2]]  # not all: that would be quadratic
+    at, families = first + 1, known.dictionary.families
     for parts, own, word in several.options:
-        after = at + 2 * len(parts)
-        last = parts[-1]
-        if len(pieces) < after or not all(lowered[2 * k + 1] == part for k, part in enumerate(parts[:-1])):
+        count, last = len(parts), parts[-1]
+        after = at + 2 * count
+        if len(pieces) < after:
             continue
-        found = lowered[after - at - 1]
-        rest = found.removeprefix(last)
-        if (found != last and (rest == found or not rest[0].isdigit())) or any(len(pieces[at + 2 * k]) > 1 for k in range(len(parts))):
+        found = pieces[after - 1].lower()
+        if found != last and not (found.startswith(last) and found[len(last)].isdigit()):
             continue
-        if word.role == "family" and last in current_dictionary().families and several.alone[0].role == "variant" and any(w.role == "family" for w in words):
+        if len(pieces[at]) > 1 or (count > 1 and not _stand(parts, pieces, at)):
+            continue
+        if word.role == "family" and several.alone[0].role == "variant" and last in families and any(w.role == "family" for w in words):
             continue  # Skywork-o1-Open-Llama: behind another family, an open Llama
-        if word.role == "company" and last in current_dictionary().families and not _family_next(lowered, after - at):
+        if word.role == "company" and last in families and not (after + 1 < len(pieces) and names_family(pieces[after + 1].lower())):
             continue
-        if own <= len(parts):
+        rest = found[len(last) :]
+        if own <= count:
             after, rest = at + 2 * own - 2, ""
         covered = fold("".join(pieces[first:after]))
-        text = covered[: len(covered) - len(rest)]
-        taken = word.written(text)
-        return (taken, *alone(readings()[covered[len(text) :]])) if rest else (taken,), after
+        taken = known.phrase(word, covered[: len(covered) - len(rest)])
+        return (taken, *alone(known[rest])) if rest else (taken,), after
     return several.alone, at
 
 
-def _family_next(pieces: list[str], at: int) -> bool:
-    return at + 1 < len(pieces) and names_family(pieces[at + 1])
+def _stand(parts: tuple[str, ...], pieces: list[str], at: int) -> bool:
+    """Whether all words of a phrase but its last stand there, with single separators before each."""
+    for part in parts[:-1]:
+        if pieces[at + 1].lower() != part or len(pieces[at + 2]) > 1:
+            return False
+        at += 2
+    return True
 
 
 # --- one piece ------------------------------------------------------------------------------------
@@ -229,6 +251,19 @@ def _alone(piece: str, words: Dictionary) -> tuple[Word, ...]:
     if glued is not None:
         return glued
     return (unknown(piece),) if ruled is None else _meaning(piece, ruled, words)
+
+
+def _read_class(piece: str, lowered: str, known: Readings) -> Word:
+    """The same by its capitals, where its architecture is none that the vocabulary has: the family of DeepseekV3ForCausalLM is its first word."""
+    words, found = known.dictionary, known[lowered]
+    if alone(found)[0].role == "family":
+        return found
+    head = len(lowered) - len(next(one for one in words.classes if lowered.endswith(one)))
+    for end in range(head - 1, 1, -1):
+        first = words.words.get(lowered[:end]) if piece[end].isupper() or piece[end].isdigit() else None
+        if first is not None and isinstance(first.value, FamilyWord):
+            return Several(lowered, (), (Word("family", first.text, first.value.alone(), first.key), Word("ignored", lowered[end:])))
+    return found
 
 
 def _of_class(piece: str, words: Dictionary) -> tuple[Word, ...]:

@@ -98,9 +98,9 @@ def _set_base_version(reading: Reading, i: int, text: str) -> bool:
     return True
 
 
-def _beside_base(reading: Reading, before: int) -> bool:
+def _beside_base(reading: Reading, i: int) -> bool:
     """Whether the word before ends the base, which has no version yet."""
-    return before == reading.tape.base_end and before >= 0 and reading.found.base is not None and reading.found.base_version is None
+    return reading.found.base_version is None and 0 <= reading.tape.base_end == reading.tape.before(i)
 
 
 def lined(family: FamilyWord | None, letter: str, digits: str) -> str:
@@ -213,15 +213,18 @@ def month_and_day(reading: Reading, i: int, word: Word) -> bool:
 
 
 def hyperparameter(reading: Reading, i: int, _: Word) -> bool:
-    before, family = reading.tape.before(i), reading.found.family
-    if before < 0 or family is None or reading.tape.kinds[before] != "unknown":
+    family, tape = reading.found.family, reading.tape
+    if family is None or not tape.unknown:
+        return False
+    before = tape.before(i)
+    if before < 0 or tape.kinds[before] != "unknown":
         return False
     letter = reading.tape.words[before].text
     return len(letter) == 1 and letter.isalpha() and letter != "v" and letter not in family.lines
 
 
 def base_decimal(reading: Reading, i: int, word: Word) -> bool:
-    return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, point(cast("str", word.value)))
+    return reading.found.base is not None and _beside_base(reading, i) and _set_base_version(reading, i, point(cast("str", word.value)))
 
 
 def has_two_digits_before_point(word: Word, _: Dictionary) -> bool:
@@ -235,10 +238,13 @@ def too_long(reading: Reading, i: int, word: Word) -> bool:
 
 
 def of_another_family(reading: Reading, i: int, _: Word) -> bool:
-    before, family = reading.tape.before(i), reading.found.family
-    if before < 0 or family is None or before == reading.tape.family or reading.tape.kinds[before] != "family":
+    family, tape = reading.found.family, reading.tape
+    if family is None:
         return False
-    other = reading.tape.words[before]
+    before = tape.before(i)
+    if before < 0 or before == tape.family or tape.kinds[before] != "family":
+        return False
+    other = tape.words[before]
     return other.role == "family" and cast("FamilyWord", other.value).name != family.name
 
 
@@ -358,8 +364,8 @@ def packaging_word(reading: Reading, _: int, word: Word) -> bool:
 
 
 def base_marked(reading: Reading, i: int, word: Word) -> bool:
-    said = cast("Numbered", word.value)
-    return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, lined(reading.found.base, "v", said.digits + said.letter))
+    base, said = reading.found.base, cast("Numbered", word.value)
+    return base is not None and _beside_base(reading, i) and _set_base_version(reading, i, lined(base, "v", said.digits + said.letter))
 
 
 def is_edition(word: Word, _: Dictionary) -> bool:
@@ -420,7 +426,7 @@ def edition(reading: Reading, _: int, word: Word) -> bool:
 
 def base_lettered(reading: Reading, i: int, word: Word) -> bool:
     said, base = cast("Numbered", word.value), reading.found.base
-    if base is None or said.letter not in base.lines or not _beside_base(reading, reading.tape.before(i)):
+    if base is None or said.letter not in base.lines or not _beside_base(reading, i):
         return False
     return _set_base_version(reading, i, lined(base, said.letter, said.digits))
 
@@ -433,7 +439,7 @@ def line(reading: Reading, i: int, word: Word) -> bool:
 
 
 def base_suffixed(reading: Reading, i: int, word: Word) -> bool:
-    return _beside_base(reading, reading.tape.before(i)) and _set_base_version(reading, i, _suffixed_text(reading, i, word))
+    return reading.found.base is not None and _beside_base(reading, i) and _set_base_version(reading, i, _suffixed_text(reading, i, word))
 
 
 def suffixed_part(reading: Reading, i: int, word: Word) -> bool:
