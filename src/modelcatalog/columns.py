@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import date
+from functools import partial
 from itertools import accumulate, chain, islice, starmap
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["pack", "unpack"]
 
 _PLAIN = (type(None), bool, int, float, str)
-_ONE_BY_ONE = 400
-"""Rows that a process makes one by one; about a hundred names ask for as many. A row takes several times as long as its part of the columns."""
+_FEW = 4
+"""One of so many rows may be made by itself: a row takes several times as long as its part of the columns."""
 _MANY: dict[str, Callable[[Iterable[Any]], Any]] = {"tuple": tuple, "list": list, "frozenset": frozenset}
 Column = list[Any]
 """What kind of values it holds, and these: ``["plain", values]``, ``["tuple", lengths, members]``, ``["of", class, numbers of objects]``,
@@ -66,11 +67,6 @@ def _fields(of: type) -> tuple[str, ...]:
     return tuple(name for name, what in vars(of).items() if isinstance(what, GetSetDescriptorType | MemberDescriptorType) and not name.startswith("__"))
 
 
-def _run(numbers: list[int]) -> list[int] | int:
-    """Numbers, or the first of them where each is one more than the one before."""
-    return numbers[0] if numbers == [*range(numbers[0], numbers[0] + len(numbers))] else numbers
-
-
 def _native(value: object) -> bool:
     """Whether JSON gives the value back as it is."""
     if type(value) is list:
@@ -100,6 +96,8 @@ class _Packing:
         self.shelves = True
         self.values: list[object] = []
         """What lies on shelves and is of none of the classes."""
+        self.shelved: list[str] = []
+        """A line for each shelf."""
         self.found: dict[str, list[object]] = {name: [] for name in self.classes.values()}
         self.number = {id(one): (name, number) for name, ones in known.items() for number, one in enumerate(ones)}
 
@@ -127,11 +125,12 @@ class _Packing:
             return {"objects": done}
         self.shelves = False
         at_once = {name: self._columns(each) for each, name in self.classes.items() if name in lines}
-        firsts = accumulate(map(len, lines.values()), initial=0)
+        firsts = accumulate(map(len, lines.values()), initial=len(self.shelved))
         return {
             "objects": {name: columns for name, columns in done.items() if name not in lines},
             "rows": {name: [first, usual[name]] for name, first in zip(lines, firsts, strict=False)},
-            "lines": [*chain.from_iterable(lines.values())],
+            "lines": [*self.shelved, *chain.from_iterable(lines.values())],
+            "few": max(1, sum(map(len, lines.values())) // _FEW),
             "at_once": {"objects": at_once, "values": self.column(self.values)},
         }
 
@@ -172,12 +171,11 @@ class _Packing:
         return "plain" if _native(value) else self.classes.get(type(value)) or type(value).__name__
 
     def _lies_on_shelf(self, value: object) -> bool:
-        """Whether it is a dictionary of what is seldom asked for, or of lists and dictionaries of that; its keys are lines."""
-        if isinstance(value, dict) and not all(type(key) is str and "\n" not in key for key in value):
+        """Whether it is a dictionary of what is seldom asked for, or of lists of that."""
+        if not isinstance(value, dict) or not value or not all(type(key) is str and rows.Keys.JOINT not in key for key in value):
             return False
-        while isinstance(value, dict | list) and value:
-            value = next(iter(value.values() if isinstance(value, dict) else value))
-        return type(value) in self.seldom
+        one = next(iter(value.values()))
+        return type(one[0] if isinstance(one, list) and one else one) in self.seldom
 
     def _on_shelf(self, value: object) -> int:
         """The number of its row."""
@@ -190,7 +188,9 @@ class _Packing:
         if kind == "shelf":
             of = [next(iter({type(one) for one in value.values()})) for value in values]
             names = [self.classes.get(each, "") for each in of]
-            return ["shelf", names, [*map("\n".join, values)], [_run([*map(self._on_shelf, value.values())]) for value in values]]
+            first = len(self.shelved)
+            self.shelved += [rows.Shelf.written(value, [*map(self._on_shelf, value.values())]) for value in values]
+            return ["shelf", names, [*range(first, len(self.shelved))]]
         if kind == "plain":
             return ["plain", list(values)]
         if kind == "date":
@@ -220,12 +220,14 @@ class _Unpacking:
         self.packed: dict[str, list[Any]] = packed["objects"]
         self.at_once: Any = packed.get("at_once")
         """Columns of what is rows too, or what reads them."""
-        self.left = _ONE_BY_ONE
+        self.lines: Any = packed.get("lines", [])
+        self.left: int = packed.get("few", 0)
         """Rows that may still be made one by one."""
         found = packed.get("rows", {}).items()
-        self.rows = {name: rows.Rows(self.classes.get(name), packed["lines"], first, often, self) for name, (first, often) in found}
+        self.rows = {name: rows.Rows(self.classes.get(name), self.lines, first, often, self) for name, (first, often) in found}
         self.begun: dict[str, rows.Rows] = {}
         """Rows of which some objects are there."""
+        self.known = known
         self.made: dict[str, Sequence[object] | rows.Rows] = {**known, **self.rows}
         self.making: set[str] = set()
 
@@ -238,7 +240,7 @@ class _Unpacking:
         if packed is None:
             return
         with lasting():
-            whole = _Unpacking(packed, self.classes.values(), {name: self.objects(name) for name in self.packed})  # type: ignore[misc]
+            whole = _Unpacking(packed, self.classes.values(), {name: self.objects(name) for name in (*self.packed, *self.known)})  # type: ignore[misc]
             whole.begun = self.rows
             for name, own in self.rows.items():
                 own.fill(whole.numbered(name, range(packed["objects"][name][0])) if name else whole.column(packed["values"]))
@@ -268,8 +270,8 @@ class _Unpacking:
     def numbered(self, name: str, numbers: Iterable[int]) -> list[Any]:
         return [*map(self.objects(name).__getitem__, numbers)]
 
-    def shelves(self, names: list[str], keys: list[str], numbers: list[list[int] | int]) -> list[Any]:
-        return [rows.Shelf(lines, own, self.rows[name]) for name, lines, own in zip(names, keys, numbers, strict=True)]
+    def shelves(self, names: list[str], numbers: list[int]) -> list[Any]:
+        return [rows.Shelf(partial(self.lines.__getitem__, number), self.rows[name]) for name, number in zip(names, numbers, strict=True)]
 
     def mixed(self, which: list[int], packed: list[Column]) -> list[Any]:
         parts = [iter(self.column(part)) for part in packed]

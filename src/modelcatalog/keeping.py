@@ -154,11 +154,11 @@ def _read(folder: str, name: str, sources: Sources) -> Any:
         text = _text(folder, name, sources)
         if text is None:
             return None
-        whole, _, lines = text.partition(b"\n")
-        packed = from_json(whole)
+        end = text.find(b"\n")
+        packed = from_json(text if end < 0 else text[:end])
     except ValueError:
         return None
-    return {**packed, "lines": Lines(lines), "at_once": partial(_read, folder, name + _AT_ONCE, sources)} if lines else packed
+    return packed if end < 0 else {**packed, "lines": Lines(text, end + 1), "at_once": partial(_read, folder, name + _AT_ONCE, sources)}
 
 
 def _text(folder: str, name: str, sources: Sources) -> bytes | None:

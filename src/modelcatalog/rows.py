@@ -34,13 +34,21 @@ class Lines:
     (b'[3]', b'[1,2]')
     """
 
-    __slots__ = ("_ends", "_text")
+    __slots__ = ("_begin", "_ends", "_text")
     _WIDTH = 8
     """Hexadecimal digits of a place."""
     _LAST = 16**_WIDTH - 1
 
-    def __init__(self, text: bytes) -> None:
-        self._text, _, self._ends = text.rpartition(b"\n")
+    def __init__(self, text: bytes, begin: int = 0) -> None:
+        """Keep the text.
+
+        Args:
+            text: What `text` made, and perhaps more before it; it is long, and not copied.
+            begin: Where the first line begins.
+        """
+        self._text = text
+        self._begin = begin
+        self._ends = text.rfind(b"\n") + 1
 
     @staticmethod
     def text(lines: Iterable[str]) -> bytes:
@@ -50,9 +58,9 @@ class Lines:
         return b"\n".join((*encoded, "".join(f"{place:0{Lines._WIDTH}x}" for place in places).encode()))
 
     def __getitem__(self, number: int) -> bytes:
-        at = number * self._WIDTH
-        both = int(self._ends[at : at + 2 * self._WIDTH], 16)
-        return self._text[both >> 4 * self._WIDTH : (both & self._LAST) - 1]
+        at = self._ends + number * self._WIDTH
+        both = int(self._text[at : at + 2 * self._WIDTH], 16)
+        return self._text[self._begin + (both >> 4 * self._WIDTH) : self._begin + (both & self._LAST) - 1]
 
 
 Row: TypeAlias = list[Any] | dict[str, Any]
@@ -151,19 +159,21 @@ class Rows:
 
 
 class Keys(Container[str]):
-    r"""The keys of a shelf, each on a line of its own; who looks for many looks into a set, and the first ones are sought in the text.
+    """The keys of a shelf as one text; who looks for many looks into a set, and the first ones are sought in the text.
 
-    >>> keys = Keys("a\nb", 1)
-    >>> "b" in keys, "a\nb" in keys, "b" in keys
+    >>> keys = Keys(Keys.JOINT.join(["a", "b"]), 1)
+    >>> "b" in keys, f"a{Keys.JOINT}b" in keys, "b" in keys
     (True, False, True)
     """
 
-    __slots__ = ("_every", "_left", "_lines")
+    __slots__ = ("_every", "_left", "_text")
+    JOINT = "\x7f"
+    """Stands between two keys, and in none: JSON writes it as it is, and so may a line of a file."""
     _SOUGHT = 64
-    """Making the set takes as long as so many looks at ten thousand lines."""
+    """Making the set takes as long as so many looks at ten thousand keys."""
 
-    def __init__(self, lines: str, sought: int = _SOUGHT) -> None:
-        self._lines = f"\n{lines}\n"
+    def __init__(self, text: str, sought: int = _SOUGHT) -> None:
+        self._text = f"{self.JOINT}{text}{self.JOINT}"
         self._left = sought
         self._every: frozenset[str] | None = None
 
@@ -172,9 +182,9 @@ class Keys(Container[str]):
             return key in self._every
         self._left -= 1
         if self._left < 0:
-            self._every = frozenset(self._lines[1:-1].split("\n"))
+            self._every = frozenset(self._text[1:-1].split(self.JOINT))
             return key in self._every
-        return "\n" not in str(key) and f"\n{key}\n" in self._lines
+        return self.JOINT not in str(key) and f"{self.JOINT}{key}{self.JOINT}" in self._text
 
 
 class Shelf(Mapping[str, Any]):
@@ -183,28 +193,38 @@ class Shelf(Mapping[str, Any]):
     Columns make them, see `columns.unpack`.
     """
 
-    __slots__ = ("_made", "_numbers", "_places", "_rows", "lines")
+    __slots__ = ("_line", "_made", "_places", "_rows")
 
-    def __init__(self, lines: str, numbers: list[int] | int, rows: Rows) -> None:
-        """Keep the keys.
+    def __init__(self, line: Callable[[], bytes | str], rows: Rows) -> None:
+        """Keep where the keys are.
 
         Args:
-            lines: The keys, each on a line of its own.
-            numbers: Their rows, in order; or the first, where each is the one behind.
-            rows: Where these are.
+            line: Gives what `written` wrote.
+            rows: Where the values are.
         """
-        self.lines = lines
-        self._numbers = numbers
+        self._line = line
         self._rows = rows
         self._places: dict[str, int] | None = None
         self._made: dict[str, Any] = {}
+
+    @staticmethod
+    def written(keys: Iterable[str], numbers: list[int]) -> str:
+        """A line with the keys, and with the numbers of their rows, or the first of these where each is one more than the one before."""
+        run = numbers == [*range(numbers[0], numbers[0] + len(numbers))]
+        return line([Keys.JOINT.join(keys), numbers[0] if run else numbers])
+
+    @property
+    def keys_as_text(self) -> str:
+        """All keys as `Keys` takes them."""
+        text: str = from_json(self._line())[0]
+        return text
 
     @property
     def numbers(self) -> dict[str, int]:
         """Key -> its row."""
         if self._places is None:
-            numbers = count(self._numbers) if isinstance(self._numbers, int) else self._numbers
-            self._places = dict(zip(self.lines.split("\n"), numbers, strict=False))
+            text, numbers = from_json(self._line())
+            self._places = dict(zip(text.split(Keys.JOINT), count(numbers) if isinstance(numbers, int) else numbers, strict=False))
         return self._places
 
     def __getitem__(self, key: str) -> Any:

@@ -15,7 +15,7 @@ from modelcatalog.pausing import lasting
 from modelcatalog.records import ModelName, RepositoryHub, valid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from modelcatalog.catalog.fetched import Fetched, New
@@ -101,11 +101,10 @@ class Entry(NamedTuple):
 class Listing(NamedTuple):
     """Checkpoints by id on either hub, and by model."""
 
-    entries: tuple[Entry, ...]
-    by_id: dict[str, dict[str, Entry]]
-    by_model: dict[str, list[Entry]]
-    by_family: dict[str, list[Entry]]
-    by_name: dict[str, list[Entry]]
+    by_id: dict[str, Mapping[str, Entry]]
+    by_model: Mapping[str, list[Entry]]
+    by_family: Mapping[str, list[Entry]]
+    by_name: Mapping[str, list[Entry]]
     """The bare name as `spelled` writes it -> the checkpoints of that name."""
     served: dict[str, tuple[Series, str]]
     """Canonical name of a model that is only served -> its series and API id."""
@@ -122,12 +121,17 @@ class Listing(NamedTuple):
     owners: frozenset[str]
     """Owners of API ids, in lower case."""
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them, by family."""
+        return tuple(entry for some in self.by_family.values() for entry in some)
+
 
 def _shared() -> dict[str, Sequence[object]]:
     return {"Series": index().series}
 
 
-@vocabulary.kept("listing", Listing, Entry, Packaging, Series, known=_shared)
+@vocabulary.kept("listing", Listing, Entry, Packaging, Series, known=_shared, seldom=(Entry, Packaging))
 def recorded() -> Listing:
     """The checkpoints of the data files, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []
@@ -153,7 +157,7 @@ def recorded() -> Listing:
         by_family.setdefault(found.series.family, []).append(found)
         by_name.setdefault(spelled(bare_name(found)), []).append(found)
     return Listing(
-        tuple(entries), _by_id(entries), by_model, by_family, by_name, served, _known_as(), _moving(), closed, _renamed_accounts(), _accounts(), _owners(),
+        _by_id(entries), by_model, by_family, by_name, served, _known_as(), _moving(), closed, _renamed_accounts(), _accounts(), _owners(),
     )  # fmt: skip
 
 
@@ -168,7 +172,7 @@ def fetched() -> Fetched | None:
     return read(found, known_ids)
 
 
-def known_ids() -> dict[str, dict[str, Entry]]:
+def known_ids() -> dict[str, Mapping[str, Entry]]:
     """Hub -> lower-case id -> the checkpoint, of those that the data files name."""
     return recorded().by_id
 
@@ -188,8 +192,8 @@ def _with_new(own: Listing, new: list[Entry]) -> Listing:
     for found in new:
         for of, key in ((by_model, found.model), (by_family, found.series.family), (by_name, spelled(bare_name(found)))):
             of[key] = [*of.get(key, ()), found]
-    by_id = {hub: {**ids, **own.by_id[hub]} for hub, ids in _by_id(new).items()}
-    return own._replace(entries=(*own.entries, *new), by_id=by_id, by_model=by_model, by_family=by_family, by_name=by_name)
+    by_id: dict[str, Mapping[str, Entry]] = {hub: {**ids, **own.by_id[hub]} for hub, ids in _by_id(new).items()}
+    return own._replace(by_id=by_id, by_model=by_model, by_family=by_family, by_name=by_name)
 
 
 def _new_entries(table: Fetched) -> Iterator[Entry]:
@@ -271,7 +275,7 @@ def _accounts() -> dict[str, dict[str, str]]:
     return {hub: {one.lower(): one for company in reversed(index().companies) for one in accounts(company, hub)} for hub in HUBS}
 
 
-def _by_id(entries: list[Entry]) -> dict[str, dict[str, Entry]]:
+def _by_id(entries: list[Entry]) -> dict[str, Mapping[str, Entry]]:
     """Hub -> lower-case id there -> the checkpoint."""
     found: dict[str, dict[str, Entry]] = {"huggingface": {}, "modelscope": {}}
     named: set[str] = set()
@@ -286,7 +290,7 @@ def _by_id(entries: list[Entry]) -> dict[str, dict[str, Entry]]:
                 found["modelscope"][key] = entry
             if alike:
                 named.add(key)
-    return found
+    return dict(found)
 
 
 def _renamed_accounts() -> dict[str, dict[str, str]]:

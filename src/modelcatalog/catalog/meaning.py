@@ -113,7 +113,7 @@ def _of_tag(name: ModelName) -> ModelName:
     return name if not entries else names.meaning(name, _identity(entries[0]))
 
 
-def tuned(name: ModelName, by_model: dict[str, list[Entry]]) -> list[Entry]:
+def tuned(name: ModelName, by_model: Mapping[str, list[Entry]]) -> list[Entry]:
     """The listed edition for instructions of a name that says nothing about training."""
     if not set(name.types).isdisjoint(vocabulary.flagged("edition")):
         return []
@@ -169,7 +169,7 @@ class _Published(NamedTuple):
 def short_names() -> Container[str]:
     """Canonical names that `meanings` has: every name is looked for here."""
     known = meanings()
-    return Keys(known.lines) if isinstance(known, Shelf) else known
+    return Keys(known.keys_as_text) if isinstance(known, Shelf) else known
 
 
 @vocabulary.kept("meant", seldom=(str,))
