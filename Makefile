@@ -133,7 +133,7 @@ test-newest: $(NEWEST)/made
 
 # The oldest transformers that the extras allow, and the hub's client that belongs to it: the same loops on other words.
 OLDEST := .venv-oldest
-OLDEST_TESTS := architectures made_up replies shared_reading
+OLDEST_TESTS := architectures layers made_up replies shared_reading
 
 $(OLDEST)/made: $(VENV)/made pyproject.toml
 	@echo "==> Installing the oldest transformers that is allowed into $(OLDEST)"

@@ -685,6 +685,14 @@ class TestHelp:
         assert "".join(narrow.split()) == "".join(wide.split())
         assert max(map(cell_len, narrow.splitlines())) <= 44
 
+    def test_one_command(self) -> None:
+        """The command that is to run is put together alone, as it is among all; any other word means all."""
+        every, alone = command(), command("plan")
+        assert list(alone.commands) == ["plan"]
+        assert [one.name for one in alone.commands["plan"].params] == [one.name for one in every.commands["plan"].params]
+        assert [one.name for one in alone.params] == [one.name for one in every.params]
+        assert list(command("plann").commands) == list(every.commands)
+
     def test_chinese(self, cli: Cli) -> None:
         """Every help text has its Chinese, and none is left over."""
         made = command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from base64 import b64encode
 from io import BytesIO
@@ -9,15 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import soundzoo
+import tinyggufs
 
 import modelcatalog as mc
 import visionzoo
 from modelcatalog.errors import Unsupported
-from modelcatalog.planning import plan
+from modelcatalog.planning import memory, plan
 from modelcatalog.planning.engine import choose
+from modelcatalog.planning.layers import gguf as from_gguf
 from modelcatalog.planning.machine import Gpu
 from modelcatalog.planning.packages import absent
 from modelcatalog.planning.request import Request
+from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,3 +199,41 @@ def test_sound(gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(projectors, "mtmd_support_vision", lambda _: True)
     url = f"data:audio/wav;base64,{b64encode(sound).decode()}"
     assert (reply.usage.prompt_tokens, reply.text) == _said_by_llama_cpp_python(gguf_file, ears, url, context=1024, tokens=8)
+
+
+_ALIKE = {
+    "context_length": 8192, "embedding_length": 128, "feed_forward_length": 64, "attention.head_count": 8, "attention.head_count_kv": 2,
+    "attention.layer_norm_rms_epsilon": 1e-5, "rope.freq_base": 10000.0, "attention.key_length": 16, "attention.value_length": 16,
+}  # fmt: skip
+_EXPERTS = {"expert_count": 4, "expert_used_count": 2, "expert_feed_forward_length": 32}
+_TINY: dict[str, tuple[str, dict[str, Any]]] = {
+    "windows": ("gemma3", {"block_count": 7, "attention.sliding_window": 100}),
+    "pattern": ("mimo2", {
+        "block_count": 3, "attention.head_count_kv": [1, 2, 4], "attention.sliding_window": 200, "attention.sliding_window_pattern": [False, True, True],
+        "attention.key_length": 24, "rope.dimension_count": 16, **_EXPERTS}),
+    "convolutions": ("lfm2", {"block_count": 3, "attention.head_count_kv": [0, 4, 0], "shortconv.l_cache": 5}),
+    "states": ("plamo2", {
+        "block_count": 3, "attention.head_count_kv": [0, 2, 0], "attention.head_count": [0, 8, 0], "ssm.conv_kernel": 4, "ssm.inner_size": 512,
+        "ssm.state_size": 64, "ssm.group_count": 0, "ssm.time_step_rank": 8}),
+    "latents": ("deepseek2", {
+        "block_count": 2, "attention.head_count_kv": 1, "attention.kv_lora_rank": 64, "attention.q_lora_rank": 32, "attention.key_length": 80,
+        "attention.value_length": 64, "attention.key_length_mla": 32, "attention.value_length_mla": 24, "rope.dimension_count": 16,
+        "leading_dense_block_count": 1, "expert_shared_count": 1, **_EXPERTS}),
+    "heads": ("openelm", {
+        "block_count": 3, "attention.head_count": [8, 8, 4], "attention.head_count_kv": [2, 1, 4], "feed_forward_length": [64, 32, 96]}),
+}  # fmt: skip
+
+
+def test_room_is_what_llama_cpp_logs(tmp_path: Path) -> None:
+    """Of tiny files of its own architectures the plan counts what llama.cpp says that it keeps for 1,000 tokens, with whole windows and without."""
+    pytest.importorskip("llama_cpp", exc_type=ImportError)
+    given = {name: (arch, {**_ALIKE, **keys}) for name, (arch, keys) in _TINY.items()}
+    done = subprocess.run([sys.executable, tinyggufs.__file__, str(tmp_path)], input=json.dumps(given), capture_output=True, text=True, check=True, timeout=120)
+    logged = json.loads(done.stdout)
+    counted: dict[str, list[float]] = {}
+    for name, (arch, keys) in given.items():
+        layers = from_gguf.layers({"general.architecture": arch, **{f"{arch}.{key}": value for key, value in keys.items()}})
+        options: tuple[dict[str, object], ...] = ({}, {"swa_full": False})
+        kept = [memory.cache(layers, engine=ENGINES["llama.cpp"], dtype=None, kv_dtype=None, concurrency=1, options=one) for one in options]
+        counted[name] = [(one.bytes(tinyggufs.TOKENS) or 0) / 2**20 for one in kept]
+    assert counted == {name: pytest.approx(sizes, abs=0.011) for name, sizes in logged.items()}  # it logs hundredths

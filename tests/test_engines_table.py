@@ -227,3 +227,27 @@ def test_plan_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unsupported) as caught:
         planning.plan(folder, engine="vllm")
     assert caught.value.hint == 'take another version of vllm, or a server that runs it (engine="openai")'
+
+
+@pytest.mark.parametrize(
+    ("engine", "asked", "share", "said"),
+    [
+        ("vllm", {}, 1, None),
+        ("vllm", {"kv_dtype": "fp8"}, 1 / 2, "keys and values in fp8, as asked"),
+        ("vllm", {"engine_options": {"kv_cache_dtype": "fp8_e5m2"}}, 1 / 2, "keys and values in fp8_e5m2, as asked"),
+        ("vllm", {"engine_options": {"kv_cache_dtype": "auto"}}, 1, None),
+        ("vllm", {"engine_options": {"kv_cache_dtype": "fp8_ds_mla"}}, 1, "keys and values in fp8_ds_mla, of which no size is known here"),
+        ("mlx", {"kv_dtype": "q4_0"}, 4.5 / 16, "keys and values in q4_0, as asked"),
+    ],
+)
+def test_keys_and_values_as_the_engine_is_told(
+    *, engine: str, asked: dict[str, Any], share: float, said: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The type of keys and values counts whether the plan's word says it or the engine's own option does; one of unknown size is said."""
+    monkeypatch.setattr(packages, "installed", lambda _name: "9.9")
+    folder = write_checkpoint(tmp_path / "tiny")
+    made, usual = planning.plan(folder, engine=engine, context_length=4096, **asked), planning.plan(folder, engine=engine, context_length=4096)
+    assert usual.memory.kv == 4096 * 2 * 8 * 2
+    assert made.memory.kv == round(usual.memory.kv * share)
+    assert made.memory.growth[0].at(4096) == made.memory.kv
+    assert any(said in reason for reason in made.reasons) if said else not any("keys and values" in reason for reason in made.reasons)

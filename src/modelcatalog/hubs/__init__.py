@@ -84,7 +84,7 @@ def default() -> Hub:
 def pass_one(names: Iterable[str]) -> str:
     """What a caller may do to have one of these hubs.
 
-    >>> pass_one(HUBS)
+    >>> pass_one(["huggingface", "modelscope"])
     'pass hub="huggingface" or hub="modelscope"'
     """
     return "pass " + " or ".join(f'hub="{name}"' for name in names)

@@ -48,10 +48,10 @@ class Card(NamedTuple):
     names: tuple[str, ...]
     memory: tuple[int, ...]
     """GiB, the smallest first."""
-    source: str = "unverified"
+    source: str | tuple[str, ...] = "unverified"
     checked: date | None = None
     says: tuple[Literal["memory", "bandwidth"], ...] = ("memory",)
-    """What the page says of it; the rest is as it is commonly quoted."""
+    """What the pages say of it; the rest is as it is commonly quoted."""
     bandwidth: int | tuple[int, ...] | None = None
     """GB/s; of several sizes one for each."""
     capability: tuple[int, int] | None = None

@@ -68,7 +68,8 @@ def count(  # noqa: PLR0917  what a plan has put together so far
     told = likely.parameters is not None or facts.quantization is None
     plain = weight_bytes(likely, stored=stored, dtype=place.dtype or "bfloat16", unpacked=True) if told else None
     said = said._replace(layers=resident.with_guessing(said, runs, options))
-    kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=options)
+    keeps = sizes.kept_as(runs, asked=asked.kv_dtype, options=options)
+    kept = sizes.cache(said.layers, engine=runs, dtype=place.dtype, kv_dtype=keeps.dtype, concurrency=asked.concurrency, options=options)
     weights = plain if unpacks else weight_bytes(resides, stored=stored, dtype=place.dtype, unpacked=False)
     if weights is not None:
         weights += projectors.size(found) + (sizes.adapter_bytes(added, dtype=place.dtype) if added is not None else 0)
@@ -83,24 +84,25 @@ def count(  # noqa: PLR0917  what a plan has put together so far
         framework=framework,
         concurrency=asked.concurrency,
         layers=str(said.layers) or None,
-        growth=_growth(said, runs, place, asked),
+        growth=_growth(said, runs, place, asked, keeps.dtype),
         longest_context=None if room is None else kept.longest(room, facts.context_length),
         free=place.free,
         place=place.name,
         disk=sum(f.size for f in _to_fetch(found)) + (added.disk if added else 0),
         disk_free=machine.free_disk(found.hub.cache_folder()) if found.hub and asked.on is None else None,
     )
-    return Counted(memory, stored, plain, _reasons(asked, kept, runs, left.bytes))
+    return Counted(memory, stored, plain, _reasons(asked, kept, keeps, runs, left.bytes))
 
 
-def _growth(said: Said, runs: Engine, place: Place, asked: Request) -> tuple[Growth, ...]:
+def _growth(said: Said, runs: Engine, place: Place, asked: Request, keeps: str | None) -> tuple[Growth, ...]:
     """What each engine would keep as conversations grow: the one of the plan, then those that its variants may need."""
     others = [one for one in ENGINES.values() if one.formats and one.name != runs.name]
     found = []
     for one in (runs, *others):
         dtype = place.dtype if one is runs else as_dtype(asked.dtype)
         options = (asked.engine_options or {}) if one is runs else {}
-        kept = sizes.cache(said.layers, engine=one, dtype=dtype, kv_dtype=asked.kv_dtype, concurrency=asked.concurrency, options=options)
+        kv_dtype = keeps if one is runs else asked.kv_dtype
+        kept = sizes.cache(said.layers, engine=one, dtype=dtype, kv_dtype=kv_dtype, concurrency=asked.concurrency, options=options)
         found.append(measured(one.name, kept.bytes, limit=said.facts.context_length))
     return tuple(one for one in found if one is not None)
 
@@ -131,15 +133,17 @@ def _to_fetch(found: Located) -> tuple[RemoteFile, ...]:
     return receipts.absent(found.hub.snapshot_folder(found.listing), (*found.choice.weights, *found.choice.companions))
 
 
-def _reasons(asked: Request, kept: sizes.Cache, runs: Engine, left: int) -> tuple[str, ...]:
+def _reasons(asked: Request, kept: sizes.Cache, keeps: sizes.Kept, runs: Engine, left: int) -> tuple[str, ...]:
     """How memory was counted, where that is not the usual way."""
     found = []
     if asked.on:
         from modelcatalog.planning import cards  # as in `placing`
 
         found.append(cards.read(asked.on).reason)
-    if asked.kv_dtype:
-        found.append(f"keys and values in {asked.kv_dtype}, as asked")
+    if keeps.dtype:
+        found.append(f"keys and values in {keeps.dtype}, as asked")
+    if keeps.unknown:
+        found.append(f"keys and values in {keeps.unknown}, of which no size is known here: they are counted in the type of computing")
     if left:
         found.append(f"{runs.name} leaves {human(left)} of the weights in their files: what it does not run, such as layers that guess further tokens")
     windowed = sum(layer.window is not None for layer in kept.layers.every)

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from modelcatalog.planning.layers import Layers
     from modelcatalog.planning.runs import Engine
 
-__all__ = ["DTYPE_BYTES", "Cache", "activation_bytes", "adapter_bytes", "cache", "framework_bytes", "weight_bytes"]
+__all__ = ["DTYPE_BYTES", "Cache", "Kept", "activation_bytes", "adapter_bytes", "cache", "framework_bytes", "kept_as", "weight_bytes"]
 
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 _FLOAT32 = 4
+_AUTO = "auto"
 _ALIKE = 4
 """Numbers of a token beside the widest part of a layer that are there at once: what goes in and comes out, and the residual."""
 _MOST = 1 << 24
@@ -76,6 +77,29 @@ def adapter_bytes(adapter: Adapter, *, dtype: str | None) -> int:
     """Bytes of an adapter once loaded: in the type of computing, or as it lies in its file."""
     stored = adapter.files[0].size
     return stored if dtype is None or adapter.format == "gguf" else adapter.lora.parameters * DTYPE_BYTES[dtype]
+
+
+class Kept(NamedTuple):
+    """In which type an engine keeps keys and values, where that is not the one that it computes in."""
+
+    dtype: str | None = None
+    unknown: str = ""
+    """The word that its own option has for a type whose size nobody knows here."""
+
+
+def kept_as(engine: Engine, *, asked: str | None, options: Mapping[str, object]) -> Kept:
+    """The type of keys and values that was asked for: by ``kv_dtype``, or by an engine's own option.
+
+    >>> from modelcatalog.planning.runs import ENGINES
+    >>> kept_as(ENGINES["vllm"], asked=None, options={"kv_cache_dtype": "fp8"})
+    Kept(dtype='fp8', unknown='')
+    """
+    if asked is not None:
+        return Kept(asked)
+    word = options.get(engine.kv_option, _AUTO) if engine.kv_option else _AUTO
+    if word == _AUTO or not isinstance(word, str):
+        return Kept()
+    return Kept(word) if word in architectures().cache_bytes else Kept(unknown=word[:40])
 
 
 def cache(layers: Layers, *, engine: Engine, dtype: str | None, kv_dtype: str | None, concurrency: int, options: Mapping[str, object]) -> Cache:

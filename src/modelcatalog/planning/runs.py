@@ -61,7 +61,7 @@ class Takes(NamedTuple):
     whole_unless: str = ""
     """The engine option without which, as False, it keeps all tokens in layers with a window too."""
     steps: int = 1
-    """Tokens of a window that it keeps are a multiple of so many."""
+    """Tokens that it has room for, and those of a window that it keeps, are multiples of so many."""
     alike: bool = False
     """The values of each layer take as much as those of the widest."""
 
@@ -126,6 +126,8 @@ class Engine(NamedTuple):
     """The engine options whose product is how many GPUs it takes; all of them where it has none."""
     keeps: Mapping[str, dict[str, int]] = {}
     """Types in which it can keep keys and values, as ``kv_dtype`` names them -> the engine options that say so."""
+    kv_option: str = ""
+    """The engine option with the type of keys and values, by the words of ``kv_dtype``; ``auto`` is that of computing."""
     takes: Takes | None = None
     gpu: Gpu | None = None
     names: Names | None = None

@@ -28,7 +28,7 @@ class Keeping(NamedTuple):
     beyond: int = 0
     """Tokens that it keeps beyond a window."""
     steps: int = 1
-    """What it keeps of a window with these, and of entries, is a multiple of so many."""
+    """The tokens that it has room for, what it keeps of a window with these, and of entries, are multiples of so many."""
     alike: bool = False
     """The values of each layer take as much as those of the widest, also where a layer has no attention."""
 
@@ -86,11 +86,12 @@ class Layer(NamedTuple):
             keeping: How the engine keeps them; by default as a model of its kind can.
         """
         how = keeping or Keeping()
-        seen = tokens if self.window is None or how.whole else min(tokens, how.stepped(self.window + how.beyond))
+        room = how.stepped(tokens)
+        seen = room if self.window is None or how.whole else min(room, how.stepped(self.window + how.beyond))
         each = self.apart if self.apart and how.apart else self.heads * (self.key + self.value)
-        total = seen * each * width + tokens * (self.indexed * (_FLOAT32 if self.index_float32 else width) + self.positions)
+        total = seen * each * width + room * (self.indexed * (_FLOAT32 if self.index_float32 else width) + self.positions)
         if self.ratio:
-            total += (how.stepped(tokens // self.ratio) * self.entry + tokens % self.ratio * self.open) * width
+            total += (how.stepped(room // self.ratio) * self.entry + tokens % self.ratio * self.open) * width
         return round(total + self.state * (width if how.state_width is None else how.state_width) + self.state_float32 * _FLOAT32)
 
 

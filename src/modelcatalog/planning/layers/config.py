@@ -96,7 +96,8 @@ def _again(settings: Settings, made: list[Layer]) -> list[Layer]:
     own = inner if isinstance(inner, dict) else {}
 
     def number(keys: tuple[str, ...]) -> int | None:
-        return next((found for key in keys if (found := whole(own.get(key), zero=True) or settings.number(key, zero=True)) is not None), None)
+        said = next((found for key in keys if (found := whole(own.get(key), zero=True)) is not None), None)
+        return settings.first(*keys, zero=True) if said is None else said
 
     first, end, many, times = number(rule.first), number(rule.end), number(rule.many), number(rule.times)
     if end is None and first is not None and many is not None:
@@ -222,7 +223,7 @@ def _indexed(settings: Settings, layer: Layer, at: int) -> Layer:
     by_rule = rule is not None and at > 0 and (at - rule.start) % rule.every != 0
     reads = own[at] == "shared" if isinstance(own, list) and at < len(own) else by_rule
     sparse = settings.stated("sparse_attention_config")
-    size = settings.number("index_head_dim") or settings.number("indexer_head_dim")
+    size = settings.first("index_head_dim", "indexer_head_dim")
     size = size or (whole(sparse.get("sparse_index_dim")) if isinstance(sparse, dict) else None)
     if reads or size is None:
         return layer

@@ -80,6 +80,11 @@ class Settings:
         """A whole number under a key."""
         return whole(self.get(key), zero=zero)
 
+    def first(self, *keys: str, zero: bool = False) -> int | None:
+        """A whole number under one of several names: what the configuration says under any comes before what its class has under the first."""
+        numbers = (whole(value(key), zero=zero) for value in (self.stated, self.get) for key in keys)
+        return next((number for number in numbers if number is not None), None)
+
     def named(self, what: str) -> object:
         """A size by what it is, whatever the configuration calls it: first all names that it has, then its class's defaults."""
         names = architectures().names[what]

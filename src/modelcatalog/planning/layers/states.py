@@ -36,18 +36,14 @@ def of(settings: Settings, *, heads: int, head: int) -> State:
 
 def conv(settings: Settings) -> State:
     """The state of a short convolution."""
-    kernel = _first(settings, "conv_L_cache", "conv_kernel_size", "conv_kernel")
+    kernel = settings.first("conv_L_cache", "conv_kernel_size", "conv_kernel")
     hidden = settings.size("hidden")
     return (hidden * kernel, 0) if hidden and kernel else None
 
 
-def _first(settings: Settings, *keys: str) -> int | None:
-    return next((number for key in keys if (number := settings.number(key))), None)
-
-
 def _mamba(settings: Settings, _heads: int, _head: int) -> State:
-    hidden, expand = settings.size("hidden"), _first(settings, "mamba_expand", "expand")
-    kernel, state = _first(settings, "mamba_d_conv", "conv_kernel"), _first(settings, "mamba_d_state", "state_size")
+    hidden, expand = settings.size("hidden"), settings.first("mamba_expand", "expand")
+    kernel, state = settings.first("mamba_d_conv", "conv_kernel"), settings.first("mamba_d_state", "state_size")
     # Beside an MLP, intermediate_size is the MLP's.
     own = settings.number("intermediate_size") if settings.get("mamba_d_state") is None else None
     inner = own or (hidden * expand if hidden and expand else None)
@@ -55,16 +51,16 @@ def _mamba(settings: Settings, _heads: int, _head: int) -> State:
 
 
 def _mamba2(settings: Settings, _heads: int, _head: int) -> State:
-    hidden, expand = settings.size("hidden"), _first(settings, "mamba_expand", "expand")
-    heads = _first(settings, "mamba_n_heads", "mamba_num_heads", "n_mamba_heads", "num_heads")
-    head = _first(settings, "mamba_d_head", "mamba_head_dim", "mamba_headdim")
+    hidden, expand = settings.size("hidden"), settings.first("mamba_expand", "expand")
+    heads = settings.first("mamba_n_heads", "mamba_num_heads", "n_mamba_heads", "num_heads")
+    head = settings.first("mamba_d_head", "mamba_head_dim", "mamba_headdim")
     inner = settings.number("mamba_d_ssm")
     if inner is None and settings.stated("mamba_num_heads") is not None and heads and head:
         inner = heads * head
     inner = inner or (hidden * expand if hidden and expand else None)
-    groups = _first(settings, "mamba_n_groups", "mamba_ngroups", "n_groups")
-    state = _first(settings, "mamba_d_state", "ssm_state_size", "state_size")
-    kernel = _first(settings, "mamba_d_conv", "conv_kernel")
+    groups = settings.first("mamba_n_groups", "mamba_ngroups", "n_groups")
+    state = settings.first("mamba_d_state", "ssm_state_size", "state_size")
+    kernel = settings.first("mamba_d_conv", "conv_kernel")
     if not (inner and heads and groups and state and kernel):
         return None
     return (inner + 2 * groups * state) * kernel, inner * state
@@ -83,9 +79,9 @@ def _kda(settings: Settings, _heads: int, _head: int) -> State:
     inside = settings.stated("linear_attn_config")
     own = inside if isinstance(inside, dict) else {}
     numbers = (
-        own.get("num_heads") or _first(settings, "linear_num_heads") or settings.size("heads"),
-        own.get("head_dim") or _first(settings, "linear_head_dim", "head_dim"),
-        own.get("short_conv_kernel_size") or _first(settings, "linear_conv_kernel_dim", "short_conv_kernel_size"),
+        own.get("num_heads") or settings.first("linear_num_heads") or settings.size("heads"),
+        own.get("head_dim") or settings.first("linear_head_dim", "head_dim"),
+        own.get("short_conv_kernel_size") or settings.first("linear_conv_kernel_dim", "short_conv_kernel_size"),
     )
     heads, head, kernel = (number if isinstance(number, int) and number > 0 else 0 for number in numbers)
     return (3 * heads * head * kernel, heads * head * head) if heads and head and kernel else None
@@ -111,7 +107,7 @@ def _xlstm(settings: Settings, _heads: int, _head: int) -> State:
 
 
 def _sconv(settings: Settings, heads: int, head: int) -> State:
-    kernel, hidden = _first(settings, "conv_kernel_size", "sconv_kernel_size"), settings.size("hidden")
+    kernel, hidden = settings.first("conv_kernel_size", "sconv_kernel_size"), settings.size("hidden")
     # Convolutions over keys and values, and two over the hidden states.
     return (0, 2 * (heads * head + hidden) * kernel) if kernel and hidden and heads and head else None
 
