@@ -204,6 +204,8 @@ def _unknown_family(reading: Reading) -> str | None:
     if not (reading.recognised or found.released or found.version or found.context):
         return None
     first, end, kinds = reading.tape.lead, reading.tape.lead_end + 1, tape.kinds
+    if not any(char.isalpha() for char in "".join(tape.texts[first:end])):
+        return None  # medusa-1.1-7b: no family is a number
     for i in range(first, end):
         if kinds[i] in ("unknown", "tier"):
             kinds[i] = "family"
