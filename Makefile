@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-tests consumer wheels test test-newest test-oldest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp test-engine-mlx lint types compiled test-compiled docs benchmark clean
+.PHONY: help demo check check-tests consumer wheels test test-all test-newest test-oldest test-engines test-engine-transformers test-engine-openai test-engine-vllm test-engine-llama.cpp test-engine-mlx lint types compiled test-compiled docs benchmark clean
 
 # The first Python on the path that is new enough; or say `make PYTHON=/path/to/python demo`.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -82,15 +82,22 @@ check-tests:
 CHECKED := architecture calendar catalog chat_tiny context corpus engines errors grammar grammar_docs hubs names patterns \
 	planning public_api records reference refusals shared_reading thinking variants vocabulary words
 
-# All of them wait much, for hubs that say nothing and for processes that start: other workers have the cores meanwhile.
-test: JOBS := 4
-# What the modules do is tested, not how fast: unoptimized they compile in half the time. `make compiled` makes the fast ones.
+# Types beside the tests. What the compiled modules do is tested, not how fast: unoptimized they compile in half the time, and the test of
+# wheels has done it already. `make compiled` makes the fast ones.
 test: export MODELCATALOG_OPTIMIZE := 0
-test: lint types
-	@echo "==> pytest"
-	@$(BIN)/python -m pytest $(SPREAD)
+test: lint
+	@$(MAKE) --no-print-directory --jobs=2 test-all types
 	@if command -v cc >/dev/null || command -v gcc >/dev/null; then $(MAKE) --no-print-directory test-compiled; \
 		else echo "==> No C compiler here: the compiled modules are not tested"; fi
+	@rm -f $(COMPILED)
+
+# All of them wait much, for hubs that say nothing and for processes that start: other workers have the cores meanwhile.
+test-all: JOBS := 4
+test-all: $(VENV)/dev
+	@echo "==> pytest"
+	@$(BIN)/python -m pytest $(SPREAD)
+
+COMPILED = src/modelcatalog__mypyc.* $$(find src -name '*.so' -o -name '*.pyd')
 
 # In place, where Python takes them before the sources; the tests above look at the sources all the same.
 compiled: $(VENV)/dev
@@ -260,6 +267,6 @@ benchmark: $(VENV)/chat
 	@$(BIN)/python benchmarks/cold.py
 
 clean:
-	rm -f src/modelcatalog__mypyc.* $$(find src -name '*.so' -o -name '*.pyd')
+	rm -f $(COMPILED)
 	rm -rf src/modelcatalog/tables
 	rm -rf dist $(RELEASE) $(VENV) $(NEWEST) $(OLDEST) $(LLAMA) $(VLLM) $(MLX) site build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -63,8 +63,9 @@ def pytest_collection_finish() -> None:
 
 
 _FIRST = (
-    "architectures", "faults", "engine_contract", "hubs_refusals", "tables", "updating", "cli", "tools", "running", "chat", "replies", "docs", "attacks",
-    "engine_openai", "grammar_ebnf", "examples", "graphs", "constraints", "hubs_copies", "images", "sounds",
+    "faults", "packaging", "cli", "engine_openai", "architectures", "docs", "hubs_refusals", "running", "engine_contract", "attacks", "examples", "html",
+    "hub_contract", "tables", "tools", "constraints", "chat", "hubs_copies", "refusals", "grammar_ebnf", "variants_table", "thinking", "replies",
+    "benchmarks", "layers", "updating", "browsing", "planning", "images", "sounds", "graphs",
 )  # fmt: skip
 """Files that take longest: begun first, so that no worker is alone with one in the end."""
 
@@ -147,7 +148,7 @@ def warm_downloads() -> Iterator[warm.Starter | None]:
 
 @pytest.fixture(scope="session")
 def few_companies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Data of few companies."""
+    """Data of few companies, and beside it a place for its tables."""
     return fewcompanies.write(tmp_path_factory.mktemp("few") / "data")
 
 
@@ -156,8 +157,8 @@ def few(few_companies: Path) -> Iterator[None]:
     """The catalog has few companies: where something is added to it, the tables are made anew in no time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datafiles, "_data", lambda: few_companies)
-        patch.setattr(keeping, "FOLDER", str(few_companies.parent / "tables"))  # those of the package are never of a test's data
-        vocabulary.renew(fresh=True)
+        patch.setattr(keeping, "FOLDER", str(few_companies.with_name("tables")))  # those of the package are never of a test's data
+        vocabulary.renew()
         yield
     vocabulary.renew()
 
@@ -202,7 +203,7 @@ def small(model: ChatModel, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     from modelcatalog.chat import load
 
     words: Any = model._engine
-    with load(zoo.write("llama", tmp_path_factory.mktemp("small") / "small-llama", words._tokenizer), device="cpu") as loaded:
+    with load(zoo.write("llama", tmp_path_factory.mktemp("small") / "small-llama", words._tokenizer, heeding=True), device="cpu") as loaded:
         yield loaded
 
 

@@ -10,7 +10,7 @@ from modelcatalog import datafiles
 
 __all__ = ["COMPANIES", "write"]
 
-COMPANIES = ("alibaba", "anthropic", "meta", "nous")
+COMPANIES = ("alibaba", "anthropic", "meta", "nous", "openai", "zai")
 
 
 def write(folder: Path) -> Path:

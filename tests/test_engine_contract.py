@@ -169,14 +169,14 @@ def test_session(speaker: mc.ChatModel) -> None:
     assert ask(speaker, session.messages[:-1], max_new_tokens=16).text == second.text
 
 
-def test_sessions_alternate(speaker: mc.ChatModel) -> None:
+def test_sessions_alternate(chat: mc.ChatModel) -> None:
     """Two conversations in turn do not hear each other."""
-    one, two = speaker.session(), speaker.session()
+    one, two = chat.session(), chat.session()
     asked = (("My name is Anna.", "I live in Oslo."), ("What is my name?", "Where do I live?"))
     for first, second in asked:
         last = (one.chat(first, temperature=0, max_new_tokens=8), two.chat(second, temperature=0, max_new_tokens=8))
-    assert last[0].text == ask(speaker, one.messages[:-1], max_new_tokens=8).text
-    assert last[1].text == ask(speaker, two.messages[:-1], max_new_tokens=8).text
+    assert last[0].text == ask(chat, one.messages[:-1], max_new_tokens=8).text
+    assert last[1].text == ask(chat, two.messages[:-1], max_new_tokens=8).text
     assert "Oslo" not in last[0].text
     assert "Anna" not in last[1].text
 
@@ -217,14 +217,14 @@ def test_seed(speaker: mc.ChatModel) -> None:
         assert len({sample(seed) for seed in range(1, 5)}) > 1
 
 
-def test_option_names(speaker: mc.ChatModel, answer: str) -> None:
+def test_option_names(speaker: mc.ChatModel, answer: str, chat: mc.ChatModel) -> None:
     """Options under their usual names: those that narrow sampling to the likeliest token make it greedy."""
     assert ask(speaker, QUESTION, temperature=0.7, top_p=0.001, seed=1).text == answer
     if local(speaker):
         assert ask(speaker, QUESTION, temperature=0.7, top_k=1).text == answer
         assert ask(speaker, QUESTION, temperature=0.7, min_p=1.0).text == answer
         assert ask(speaker, QUESTION, do_sample=False).text == answer
-        assert ask(speaker, QUESTION, repetition_penalty=1.8).text != answer
+        assert ask(chat, QUESTION, repetition_penalty=1.8).text != ANSWER
 
 
 @pytest.mark.parametrize("wrong", [{"temprature": 1}, {"temperature": -1}, {"top_p": 2}, {"seed": "x"}])

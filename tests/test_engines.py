@@ -123,6 +123,12 @@ def engine(model: ChatModel) -> Engine:
     return model._engine
 
 
+@pytest.fixture(scope="module")
+def quick(small: ChatModel) -> Engine:
+    """The same under a small one: it does not matter which tokens it makes."""
+    return small._engine
+
+
 ASK = (Message(role="user", content="What is the capital of France?"),)
 
 
@@ -153,13 +159,13 @@ class TestTransformers:
         assert last.reason == "cancelled"
         assert last.completion_tokens < 12
 
-    def test_seed(self, engine: Engine) -> None:
+    def test_seed(self, quick: Engine) -> None:
         """A seed makes sampling repeatable, and leaves the caller's random numbers alone."""
         import torch
 
         def sample(seed: int) -> str:
             options = Options(max_new_tokens=12, temperature=1.5, seed=seed)
-            return "".join(e for e in engine.run(ASK, options, cancel=threading.Event()) if isinstance(e, str))
+            return "".join(e for e in quick.run(ASK, options, cancel=threading.Event()) if isinstance(e, str))
 
         torch.manual_seed(0)
         expected = torch.rand(1)
@@ -185,19 +191,19 @@ class TestTransformers:
         assert engine.attention == "sdpa"
 
     @pytest.mark.parametrize("penalty", [None, 1.3])
-    def test_as_generate(self, engine: Any, penalty: float | None) -> None:
+    def test_as_generate(self, quick: Any, penalty: float | None) -> None:
         """Our loop makes the tokens that `generate` makes, and so does the engine where it leaves the work to it."""
         import torch
 
         settings = {} if penalty is None else {"repetition_penalty": penalty}
         options = Options(max_new_tokens=12, temperature=0, repetition_penalty=penalty)
-        ids = torch.tensor([engine._ask(ASK, options).row.ids])
+        ids = torch.tensor([quick._ask(ASK, options).row.ids])
         with torch.inference_mode():
-            made = engine._model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False, **settings)
-        expected = engine._tokenizer.decode(made[0, ids.shape[1] :], skip_special_tokens=True)
-        assert engine.decoding.startswith("loop")
-        assert _text(engine, options) == expected
-        left = Transformers(engine._model, engine._tokenizer, "x")
+            made = quick._model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False, **settings)
+        expected = quick._tokenizer.decode(made[0, ids.shape[1] :], skip_special_tokens=True)
+        assert quick.decoding.startswith("loop")
+        assert _text(quick, options) == expected
+        left = Transformers(quick._model, quick._tokenizer, "x")
         left._against = "for the test"
         assert _text(left, options) == expected
         memory = left.new_memory()

@@ -79,9 +79,9 @@ def direct(run: Callable[[], Any], _device: Any) -> Callable[[], Any]:
 
 
 @pytest.fixture(scope="module")
-def inner(model: ChatModel) -> Any:
-    """The real model in float32."""
-    return model._engine._model  # type: ignore[attr-defined]
+def inner(small: ChatModel) -> Any:
+    """A model in float32: what matters is that its tokens are those of `generate`, whatever they say."""
+    return small._engine._model  # type: ignore[attr-defined]
 
 
 def ids(model: ChatModel, text: str) -> list[int]:
@@ -130,10 +130,10 @@ class TestSame:
     """The same tokens as `generate` makes, greedily, in float32."""
 
     @pytest.mark.parametrize("capture", [direct, tape])
-    def test_conversation(self, capture: Any, model: ChatModel, inner: Any) -> None:
+    def test_conversation(self, capture: Any, small: ChatModel, inner: Any) -> None:
         """A reply, the next turn on the same cache after cutting it back, and another conversation between."""
         decoder = StaticDecoder(inner, capture=capture)
-        one, two = ids(model, FRANCE), ids(model, STORY)
+        one, two = ids(small, FRANCE), ids(small, STORY)
         cache, other = fresh(inner), fresh(inner)
         first = greedy(inner, decoder, one, 9, cache)
         assert first == expected(inner, one, 9)
@@ -141,14 +141,14 @@ class TestSame:
         assert cache.get_seq_length() == len(one) + 8
         assert greedy(inner, decoder, two, 5, other) == expected(inner, two, 5)
         cache.crop(-3)
-        turn = [*one, *first[:5], *ids(model, " And the capital of Italy is")]
+        turn = [*one, *first[:5], *ids(small, " And the capital of Italy is")]
         assert greedy(inner, decoder, turn, 6, cache) == expected(inner, turn, 6)
         assert decoder.path == "cuda graph"
 
-    def test_interleaved(self, model: ChatModel, inner: Any) -> None:
+    def test_interleaved(self, small: ChatModel, inner: Any) -> None:
         """Two conversations by turns, a token each: slower, and right."""
         decoder = StaticDecoder(inner, capture=tape)
-        prompts = [ids(model, FRANCE), ids(model, STORY)]
+        prompts = [ids(small, FRANCE), ids(small, STORY)]
         caches = [fresh(inner), fresh(inner)]
         made = [[read(inner, prompt, cache)] for prompt, cache in zip(prompts, caches, strict=True)]
         for _ in range(4):
@@ -156,7 +156,7 @@ class TestSame:
                 reply.append(int(decoder.step(cache, reply[-1], room=64).argmax()))
         assert made == [expected(inner, prompt, 5) for prompt in prompts]
 
-    def test_growth(self, model: ChatModel, inner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_growth(self, small: ChatModel, inner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """A reply that outgrows the buffers, because less room was asked for: they are made anew, and it goes on."""
         monkeypatch.setattr("modelcatalog.engines.transformers.graphs._STEP", 8)
         made: list[int] = []
@@ -166,7 +166,7 @@ class TestSame:
             return tape(run, device)
 
         decoder = StaticDecoder(inner, capture=counted)
-        prompt, cache = ids(model, FRANCE), fresh(inner)
+        prompt, cache = ids(small, FRANCE), fresh(inner)
         reply = [read(inner, prompt, cache)]
         while len(reply) < 14:
             reply.append(int(decoder.step(cache, reply[-1], room=0).argmax()))
@@ -177,7 +177,7 @@ class TestSame:
 class TestFallback:
     """The ordinary path, with the same tokens, where the step cannot be."""
 
-    def test_capture_fails(self, model: ChatModel, inner: Any) -> None:
+    def test_capture_fails(self, small: ChatModel, inner: Any) -> None:
         """A driver that refuses: the reply is made all the same, once and for all without the step."""
         tries: list[int] = []
 
@@ -187,24 +187,24 @@ class TestFallback:
             raise RuntimeError(message)
 
         decoder = StaticDecoder(inner, capture=fails)
-        prompt = ids(model, FRANCE)
+        prompt = ids(small, FRANCE)
         for _ in range(2):
             assert greedy(inner, decoder, prompt, 6, fresh(inner)) == expected(inner, prompt, 6)
         assert tries == [1]
         assert decoder.path == "ordinary: its step could not be captured (CUDA error: operation not permitted when stream is capturing)"
 
-    def test_memory(self, model: ChatModel, inner: Any) -> None:
+    def test_memory(self, small: ChatModel, inner: Any) -> None:
         """No memory for the buffers is not a failure of the reply."""
 
         def fails(_run: Any, _device: Any) -> Any:
             raise torch.OutOfMemoryError
 
         decoder = StaticDecoder(inner, capture=fails)
-        prompt = ids(model, FRANCE)
+        prompt = ids(small, FRANCE)
         assert greedy(inner, decoder, prompt, 4, fresh(inner)) == expected(inner, prompt, 4)
         assert "OutOfMemoryError" in decoder.path
 
-    def test_wrong_scores(self, model: ChatModel, inner: Any) -> None:
+    def test_wrong_scores(self, small: ChatModel, inner: Any) -> None:
         """A graph that repeats something else is found out by its first step, whose token is still right."""
 
         def frozen(run: Any, _device: Any) -> Any:
@@ -212,15 +212,15 @@ class TestFallback:
             return lambda: scores
 
         decoder = StaticDecoder(inner, capture=frozen)
-        prompt = ids(model, FRANCE)
+        prompt = ids(small, FRANCE)
         assert greedy(inner, decoder, prompt, 6, fresh(inner)) == expected(inner, prompt, 6)
         assert decoder.path.startswith("ordinary: its captured step gave other scores (")
 
-    def test_cpu(self, model: ChatModel, inner: Any) -> None:
+    def test_cpu(self, small: ChatModel, inner: Any) -> None:
         """Off by default without a GPU."""
         decoder = StaticDecoder(inner)
         assert decoder.path == "ordinary: the model is not on a CUDA GPU"
-        prompt = ids(model, FRANCE)
+        prompt = ids(small, FRANCE)
         assert greedy(inner, decoder, prompt, 4, fresh(inner)) == expected(inner, prompt, 4)
 
     @pytest.mark.parametrize(
@@ -257,10 +257,10 @@ class TestFallback:
             tape(lambda: torch.ones(1) * torch.ones(1).item(), None)
 
 
-def test_close(model: ChatModel, inner: Any) -> None:
+def test_close(small: ChatModel, inner: Any) -> None:
     """Closing gives back what the steps added, and ends the steps."""
     decoder = StaticDecoder(inner, capture=direct)
-    prompt, cache = ids(model, FRANCE), fresh(inner)
+    prompt, cache = ids(small, FRANCE), fresh(inner)
     first = read(inner, prompt, cache)
     decoder.step(cache, first, room=32)
     second = int(decoder.step(cache, first, room=32).argmax())
@@ -273,13 +273,13 @@ def test_close(model: ChatModel, inner: Any) -> None:
 class TestEngine:
     """The step inside the engine, as it would be on a GPU; the tape stands for the graph."""
 
-    def test_sessions(self, model: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_sessions(self, small: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
         """A session of two turns, one of them cancelled, and a second session: the same replies as the ordinary path."""
-        engine: Any = model._engine
+        engine: Any = small._engine
         assert engine.decoding == "loop: the model is not on a CUDA GPU"
 
         def talk() -> list[str]:
-            one, two = model.session(), model.session()
+            one, two = small.session(), small.session()
             said = [one.chat("What is the capital of France?", max_new_tokens=8).text]
             stream = one.stream("And of Italy?", max_new_tokens=40)
             said.append(next(stream))
@@ -303,12 +303,12 @@ class TestEngine:
         assert len(steps) > 12
         assert engine.decoding == "cuda graph"
 
-    def test_at_once(self, model: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_at_once(self, small: ChatModel, monkeypatch: pytest.MonkeyPatch) -> None:
         """Of two replies at once one takes the step and the other the ordinary path; both are right."""
-        engine: Any = model._engine
-        ordinary = [model.chat(ask, max_new_tokens=6).text for ask in (FRANCE, STORY)]
+        engine: Any = small._engine
+        ordinary = [small.chat(ask, max_new_tokens=6).text for ask in (FRANCE, STORY)]
         monkeypatch.setattr(engine, "_fast", StaticDecoder(engine._model, capture=direct))
-        one, two = (model.stream(ask, max_new_tokens=6) for ask in (FRANCE, STORY))
+        one, two = (small.stream(ask, max_new_tokens=6) for ask in (FRANCE, STORY))
         pieces = [[next(one)], [next(two)]]
         pieces[0] += one
         pieces[1] += two
@@ -316,7 +316,7 @@ class TestEngine:
         assert not engine._fast_turn.locked()
 
 
-def test_attention_is_put_back(inner: Any, model: ChatModel) -> None:
+def test_attention_is_put_back(inner: Any, small: ChatModel) -> None:
     """While a step is recorded the attention is one that takes a mask; afterwards it is the model's own again."""
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
     from transformers.masking_utils import sdpa_mask
@@ -329,7 +329,7 @@ def test_attention_is_put_back(inner: Any, model: ChatModel) -> None:
         seen.append(inner.config._attn_implementation)
         return direct(run, device)
 
-    prompt = ids(model, FRANCE)
+    prompt = ids(small, FRANCE)
     inner.set_attn_implementation("own_attention")
     try:
         made = greedy(inner, StaticDecoder(inner, capture=watching), prompt, 3, fresh(inner))

@@ -368,7 +368,7 @@ TOUCHING = (
 """Words, accounts, families and models that the package has."""
 
 
-@pytest.mark.usefixtures("empty", "few")
+@pytest.mark.usefixtures("few", "empty")
 def test_data_that_stands_apart_leaves_the_tables_of_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For a company of one's own no name of the package is read anew, and all is as if it had been."""
     vocabulary.renew()

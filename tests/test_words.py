@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from modelcatalog import vocabulary
@@ -27,6 +29,15 @@ def test_a_rule_says_its_role() -> None:
         found = grammar.word(rule.example.lower())
         assert found is not None
         assert [word.role for word in rule.means(rule.example.lower(), found[1])] == [rule.role]
+
+
+@pytest.mark.parametrize("text", ["0", "7", "42", "007", "2048", "20250514"])
+def test_digits_alone(text: str) -> None:
+    """Digits alone are a number, which `grammar.word` takes for granted: no other rule has them."""
+    assert [rule.name for rule in grammar.WORDS if re.fullmatch(rule.regex(), text)] == ["number"]
+    found = grammar.word(text)
+    assert found is not None
+    assert found[0].name == "number"
 
 
 @pytest.mark.parametrize(

@@ -165,10 +165,11 @@ def tokenizer() -> Any:
     return made
 
 
-def write(model_type: str, folder: Path, words: Any = None, *, few: bool = False) -> Path:
+def write(model_type: str, folder: Path, words: Any = None, *, few: bool = False, heeding: bool = False) -> Path:
     """A checkpoint of random weights, with its tokenizer: its own, or another.
 
-    Of few layers, as in `config`, it is made and asked faster.
+    Of few layers, as in `config`, it is made and asked faster. With a large vocabulary a Llama says one word for ever, whatever it is asked,
+    unless it is made ``heeding``.
 
     Raises:
         ValueError: it would not be small.
@@ -188,6 +189,8 @@ def write(model_type: str, folder: Path, words: Any = None, *, few: bool = False
         torch.manual_seed(0)
         model = AutoModelForCausalLM.from_config(small, dtype=torch.float32)
         _spread(model)
+        if heeding:
+            _heed(model)
         model.save_pretrained(folder)
     words.save_pretrained(folder)
     return folder
@@ -201,3 +204,15 @@ def _spread(model: Any) -> None:
         for weight in model.parameters():
             if weight.dim() > 1:
                 weight.mul_(5)
+
+
+def _heed(model: Any) -> None:
+    """Let what is looked at outweigh the token itself, and be looked at sharply."""
+    import torch
+
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if any(part in name for part in ("v_proj", "o_proj", "down_proj")):
+                weight.mul_(10)
+            elif any(part in name for part in ("q_proj", "k_proj")):
+                weight.mul_(3)

@@ -75,7 +75,7 @@ NUMBER = (
     Case("known_version", numbers.known_version, "version", "sqlcoder-7b-2", "A number is a version wherever the catalog knows it as one.", "目录里有的版本，放在哪里都是版本。", numbers.is_whole),
     Case("single_digit", numbers.single_digit, "version", "mistral-large-3", "Behind words that are known, a single digit numbers the model, unless it counts runs of a tuning.", "认得的词后面的一位数是模型的编号，除非它数的是调优的次数。", numbers.is_digit),
     Case("version_before_size", numbers.version_before_size, "version", "zork-2-7b", "A number between an unknown name and its size, type or tier is a version.", "没人认得的名字和它的规模、类型、档位之间的数字是版本。", numbers.is_whole),
-    Case("of_word", numbers.of_word, "unknown", "Qwen-14B-Rombos-2.6", "Beside a word that no rule took, a number that is not a version of the family belongs to that word.", "挨着没人认得的词、又不是系列版本的数字，属于那个词。"),
+    Case("of_word", numbers.of_word, "unknown", "Qwen-14B-Mandrake-2.6", "Beside a word that no rule took, a number that is not a version of the family belongs to that word.", "挨着没人认得的词、又不是系列版本的数字，属于那个词。"),
     Case("decimal", numbers.decimal, "version", "Mistral-7B-0.1", "A number with a point is a version wherever it stands.", "带小数点的数放在哪里都是版本。", numbers.is_decimal),
 )
 DATE = (Case("full_date", numbers.full_date, "released", "gpt-4o-2024-08-06", "A date in full is a date; of two, the first counts.", "写全的日期就是日期；有两个时第一个算数。"),)

@@ -53,13 +53,13 @@ class Tape:
         "base", "base_end", "decided", "family", "kinds", "label_from", "lead", "lead_end", "size", "size_end", "texts", "unknown", "version", "words",
     )  # fmt: skip
 
-    def __init__(self) -> None:
-        self.words: list[Word] = []
-        self.texts: list[str] = []
+    def __init__(self, words: list[Word], texts: list[str]) -> None:
+        self.words = words
+        self.texts = texts
         """Each word as it was written."""
-        self.kinds: list[SegmentKind] = []
+        self.kinds: list[SegmentKind] = ["separator"] * len(words)
         """The kind of segment that each word has become so far."""
-        self.decided: list[Case | None] = []
+        self.decided: list[Case | None] = [None] * len(words)
         """The case that took each word; None: no case asked, or none would have it."""
         self.unknown: list[int] = []
         """Places of the words that no case took."""
@@ -80,15 +80,11 @@ class Tape:
     def put(self, words: list[Word], texts: list[str]) -> int:
         """Write words behind the others; gives the place of the first."""
         first = len(self.words)
-        kinds: list[SegmentKind] = ["separator"] * len(words)
-        decided: list[Case | None] = [None] * len(words)
-        if first:
-            self.words += words
-            self.texts += texts
-            self.kinds += kinds
-            self.decided += decided
-        else:
-            self.words, self.texts, self.kinds, self.decided = words, texts, kinds, decided
+        self.words += words
+        self.texts += texts
+        for _ in words:
+            self.kinds.append("separator")
+            self.decided.append(None)
         return first
 
     def before(self, i: int) -> int:
@@ -164,13 +160,13 @@ class Reading:
 
     __slots__ = ("account", "dictionary", "dotted", "found", "in_tag", "known", "lower", "meanings", "open", "recognised", "source", "tape")
 
-    def __init__(self, source: str, lower: str, known: Readings) -> None:
+    def __init__(self, source: str, lower: str, known: Readings, words: list[Word], texts: list[str]) -> None:
         self.source = source
         self.lower = lower
         self.known = known
         """The words of the dictionary, and others that were read."""
         self.dictionary: Dictionary = known.dictionary
-        self.tape = Tape()
+        self.tape = Tape(words, texts)
         self.found = Found()
         self.account: Account | None = None
         """The owner, where it is known."""
@@ -195,10 +191,12 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
     for i in range(first, len(words)):
         word = words[i]
         role = word.role
-        if role == "separator" or role == "other":  # noqa: PLR1714  compiled, two comparisons are faster than a look into a tuple
+        if role == "separator":
             continue
         kind: SegmentKind = "unknown"
         if role != "unknown" or reading.meanings:  # an unknown word, the commonest, has cases only where words mean something else
+            if role == "other":
+                continue
             case: Case
             table = cases[role]
             for case in word.cases if word.table is table else fitting(word, table, reading.dictionary):
@@ -220,8 +218,13 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
 def fitting(word: Word, table: tuple[Case, ...], dictionary: Dictionary) -> tuple[Case, ...]:
     """Those of its role's cases that may take the word, whatever stands beside it; the word remembers them."""
     found = tuple([case for case in table if (fits := case.fits) is None or fits(word, dictionary)])
+    found = _SAME.setdefault(found, found)
     word.cases, word.table = found, table
     return found
+
+
+_SAME: dict[tuple[Case, ...], tuple[Case, ...]] = {}
+"""Thousands of words have a few dozen such tuples, so each is kept once."""
 
 
 @lru_cache(maxsize=4096)

@@ -62,8 +62,7 @@ def recorded(text: str, strict: object, sized: Sized | None) -> ModelName:
     reading, parts = read_text(text)
     if strict:
         refuse_unknown(reading, parts.slash + 1, read_text)
-    base = base_text(reading)
-    return record_of(reading, parts, None if base is None else bases()(base), sized)
+    return record_of(reading, parts, None if reading.found.base is None else bases()(base_text(reading)), sized)
 
 
 def widened(name: ModelName, text: str) -> ModelName:
@@ -205,6 +204,8 @@ def _unknown_family(reading: Reading) -> str | None:
     if not (reading.recognised or found.released or found.version or found.context):
         return None
     first, end, kinds = reading.tape.lead, reading.tape.lead_end + 1, tape.kinds
+    if not any(char.isalpha() for char in "".join(tape.texts[first:end])):
+        return None  # medusa-1.1-7b: no family is a number
     for i in range(first, end):
         if kinds[i] in ("unknown", "tier"):
             kinds[i] = "family"
@@ -277,10 +278,8 @@ def _package(reading: Reading, origins: Origins) -> tuple[str | None, Quantizati
     return file_format, _quantization(method, scheme, bits, found.group), origins
 
 
-def base_text(reading: Reading) -> str | None:
-    """The base as a name of its own: its family, its version, and the size that follows directly; None: the name has no base."""
-    if reading.found.base is None:
-        return None
+def base_text(reading: Reading) -> str:
+    """The base as a name of its own: its family, its version, and the size that follows directly."""
     tape = reading.tape
     said = tape.words[tape.base].value
     if isinstance(said, BaseWord):

@@ -16,6 +16,7 @@ from modelcatalog.names.words import alone, cut, fold, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.parts import Parts
+    from modelcatalog.names.words import Readings
     from modelcatalog.records import SegmentKind
 
 __all__ = ["read_text"]
@@ -32,20 +33,27 @@ _DATE = len("20250514")
 
 def read_text(source: str) -> tuple[Reading, Parts]:
     """The stages of reading: the parts of a reference, then words cut, looked up, and decided by their neighbours."""
-    known, lower = readings(), fold(source)
+    known, lower = readings(), source.lower()
+    if len(lower) != len(source):
+        lower = fold(source)
     dictionary = known.dictionary
     parts = take_plain(source, lower, dictionary) if len(source) <= LIMIT else None
     if parts is None or not source.isascii():
         check(source)
     if parts is None:
         parts = take_apart(source, lower, dictionary)
-    reading = Reading(source, lower, known)
     if parts.regions:
+        reading = Reading(source, lower, known, [], [])
         _read_regions(reading, parts)
-    else:
-        if parts.slash > 0:
-            reading.account = dictionary.accounts.get(lower[: parts.slash])
-        _words(reading, source[parts.slash + 1 :])
+        return reading, parts
+    start = parts.slash + 1
+    words, texts = _cut(source[start:], known)
+    reading = Reading(source, lower, known, words, texts)
+    if start:
+        reading.account = dictionary.accounts.get(lower[: start - 1])
+    if "_" in lower:
+        _without_owner(reading, 0)
+    run(reading, 0, CASES)
     return reading, parts
 
 
@@ -102,38 +110,40 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
 
 
 def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
-    words, texts = cut(text, reading.known)
-    if "+" in text:
-        words, texts = _with_plus(reading, words, texts)
-    first = reading.tape.put(words, texts)
+    first = reading.tape.put(*_cut(text, reading.known))
     if of_file:
         _part(reading, first)
-    if "_" in text and ("__" in reading.lower or "_-_" in reading.lower):
+    if "_" in text:
         _without_owner(reading, first)
     run(reading, first, CASES)
 
 
-def _with_plus(reading: Reading, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
-    """``Command R+``: the sign behind a word, with nothing glued to its other side, is the tier of that name."""
-    plus = reading.dictionary.words["plus"]
+def _cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
+    """The words of a stretch; in ``Command R+``, the sign behind a word, with nothing glued to its other side, is the tier of that name."""
+    words, texts = cut(text, known)
+    if "+" not in text:
+        return words, texts
+    plus = known.dictionary.words["plus"]
     spread: list[Word] = []
     written: list[str] = []
-    for at, text in enumerate(texts):
-        if at and text[0] == "+" and (text[1:2].isspace() or len(texts) == at + 1):
+    for at, sign in enumerate(texts):
+        if at and sign[0] == "+" and (sign[1:2].isspace() or len(texts) == at + 1):
             spread.append(plus)
             written.append("+")
-            text = text[1:]  # noqa: PLW2901  what is left of the separator
-            if not text:
+            sign = sign[1:]  # noqa: PLW2901  what is left of the separator
+            if not sign:
                 continue
-            spread.append(Word("separator", text))
+            spread.append(Word("separator", sign))
         else:
             spread.append(words[at])
-        written.append(text)
+        written.append(sign)
     return spread, written
 
 
 def _without_owner(reading: Reading, first: int) -> None:
     """``DavidAU__L3-…`` and ``google_-_gemma-…`` begin with the account that the model was taken from."""
+    if "__" not in reading.lower and "_-_" not in reading.lower:
+        return
     tape = reading.tape
     at = next((i for i, text in enumerate(tape.texts[first:]) if text in ("__", "_-_")), 0)
     end = first + at

@@ -88,7 +88,7 @@ class Readings:
         if len(piece) > _LONGEST:
             return unknown(lowered) if piece[0].isalnum() else Word("separator", lowered, None, lowered)
         if lowered == piece:
-            found = _read(piece, self.dictionary)
+            found = _read(piece, self.dictionary, listed=piece in self.first)
         elif lowered.endswith(self.dictionary.classes):
             found = _read_class(piece, lowered, self)
         else:
@@ -229,14 +229,15 @@ def _stand(parts: tuple[str, ...], pieces: list[str], at: int) -> bool:
 # --- one piece ------------------------------------------------------------------------------------
 
 
-def _read(piece: str, words: Dictionary) -> Word:
-    itself = _alone(piece, words)
-    options = words.phrases.get(piece, ())
+def _read(piece: str, words: Dictionary, *, listed: bool) -> Word:
+    """The word of a piece; ``listed``: the dictionary has it, or phrases that begin with it."""
+    itself = _alone(piece, words, listed=listed)
+    options = words.phrases.get(piece, ()) if listed else ()
     return Several(piece, options, itself) if options or len(itself) > 1 else itself[0]
 
 
-def _alone(piece: str, words: Dictionary) -> tuple[Word, ...]:
-    known = words.words.get(piece)
+def _alone(piece: str, words: Dictionary, *, listed: bool = True) -> tuple[Word, ...]:
+    known = words.words.get(piece) if listed else None
     if known is not None and not (known.role == "family" and len(piece) == 1):
         return (known,)
     if piece.endswith(words.classes):

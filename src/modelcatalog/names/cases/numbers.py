@@ -249,9 +249,10 @@ def of_another_family(reading: Reading, i: int, _: Word) -> bool:
 
 
 def second_part(reading: Reading, i: int, word: Word) -> bool:
-    text, version, tape = cast("str", word.value), reading.found.version, reading.tape
-    if version is None or tape.before(i) != reading.tape.version:
+    version, tape = reading.found.version, reading.tape
+    if version is None or tape.before(i) != tape.version:
         return False
+    text = cast("str", word.value)
     if "." in version or not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", "."):
         return False
     joined, family = f"{version}.{text}", reading.found.family
@@ -269,10 +270,10 @@ def one_version(reading: Reading, _: int, __: Word) -> bool:
 
 
 def beside_family(reading: Reading, i: int, word: Word) -> bool:
-    digits, family = cast("str", word.value), reading.found.family
+    family = reading.found.family
     if family is None or not reading.open or reading.tape.before(i) != reading.tape.family:
         return False
-    return set_version(reading, i, _dotted(family, digits, beside=True))
+    return set_version(reading, i, _dotted(family, cast("str", word.value), beside=True))
 
 
 def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
