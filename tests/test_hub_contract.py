@@ -192,7 +192,7 @@ def test_unknown_hub_names_all() -> None:
 
 @pytest.mark.parametrize("hub", ["huggingface", "modelscope"])
 def test_its_name_stands_in_its_module(hub: str) -> None:
-    """A hub's name is written in its own module and in four others at most: the catalog knows and lists ids of both, the grammar has their folders."""
+    """A hub's name is written in its own module and in four others at most: records and the catalog have ids of both, the grammar has their folders."""
     found = set()
     for file in SOURCES.rglob("*.py"):
         text = file.read_text(encoding="utf-8")

@@ -11,7 +11,6 @@ the time alone.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
 from contextlib import suppress
@@ -24,6 +23,7 @@ from zlib import crc32
 
 from pydantic_core import from_json, to_json
 
+from modelcatalog.later import pattern
 from modelcatalog.rows import Lines
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _AT_ONCE = "_at_once"
 """What the file of a table is called besides that is decoded where many of its rows are asked for."""
 _MOST = 8
 """Folders of tables aside: packages and data of one user that are used in turn."""
-_ASIDE = re.compile(r"[0-9a-f]{32}")
+_ASIDE = pattern(r"[0-9a-f]{32}")
 
 
 class Aside(NamedTuple):

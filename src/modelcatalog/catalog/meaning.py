@@ -5,12 +5,12 @@ A name that is a model's own is left as it is, and so is one that could mean sev
 
 from __future__ import annotations
 
-import re
 from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.sizes import by_rules, fold
+from modelcatalog.later import pattern
 from modelcatalog.records import Identity
 from modelcatalog.rows import Keys, Shelf
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "short_names", "sizes_in", "tuned"]
 
-SIZE = re.compile(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
+SIZE = pattern(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
 """Words that state parameters or experts."""
-_WINDOW = re.compile(r"\d+k")
+_WINDOW = pattern(r"\d+k")
 """Words that state a length of context."""
-_MONTH_AND_DAY = re.compile(r"^\d+-(?=\d+-\d+$)")
+_MONTH_AND_DAY = pattern(r"^\d+-(?=\d+-\d+$)")
 """The year before a day."""
 _BILLION = 10**9
 LIBRARY = (None, "library", "ai")
