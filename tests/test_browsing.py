@@ -132,7 +132,7 @@ class TestBrowse:
         [
             ({"company": "Herron Labs"}, "did you mean Heron Labs"),
             ({"company": "豆包"}, "豆包 is a family of ByteDance"),
-            ({"family": "Herron"}, "did you mean Heron?"),
+            ({"family": "Herron"}, "did you mean Heron or "),
             ({"type": "codr"}, "did you mean coder?"),
             ({"licence": "apache-3"}, "did you mean Apache-2.0?"),
             ({"company": "⁂⁂"}, "`modelcatalog catalog` lists them"),

@@ -658,10 +658,21 @@ def test_rows_are_made_when_they_are_asked_for(table: object, tmp_path: Path) ->
     assert ([*map(dict, back)] if isinstance(table, list) else dict(back)) == table
 
 
+def lines_read(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The rows that will be decoded one by one from now on."""
+    read: list[object] = []
+
+    def noted(line: Any) -> Any:
+        read.append(line)
+        return from_json(line)
+
+    monkeypatch.setattr(rows, "from_json", noted)
+    return read
+
+
 def test_a_row_is_made_once() -> None:
     """Whichever way one comes to it; the others stay what they are, and what is not there has no row."""
-    shared, made = Pair(1, 2), []
-
+    shared, made = Pair(1, 2), list[object]()
     packed = columns.pack({"a": Shared(shared, "x"), "b": Shared(shared, "y"), "c": Shared(3, 4)}, (Shared, Pair), seldom=(Shared, Pair))
     shelf = columns.unpack(json.loads(json.dumps(packed)), (Shared, Pair))
     assert shelf["a"] is shelf.get("a")
@@ -681,8 +692,7 @@ def test_many_rows_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = json.loads(json.dumps(columns.pack(table, classes, seldom=(Pair, Shared))))
     words, phrases = columns.unpack({**packed, "few": 4}, classes)
     first = words["3"]
-    read: list[object] = []
-    monkeypatch.setattr(rows, "from_json", lambda line: read.append(line) or from_json(line))
+    read = lines_read(monkeypatch)
     assert [dict(words), dict(phrases)] == table
     assert len(read) < len(words)
     assert words["3"] is first
@@ -701,8 +711,7 @@ def test_a_process_reads_on_without_the_columns(tmp_path: Path) -> None:
 
 def test_a_name_makes_the_words_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that reads one name decodes a few rows of ten thousand."""
-    read: list[object] = []
-    monkeypatch.setattr(rows, "from_json", lambda line: read.append(line) or from_json(line))
+    read = lines_read(monkeypatch)
     vocabulary.renew()
     assert parse("Qwen2.5-Coder-3B-Instruct-AWQ").types == ("coder", "instruct")
     assert 0 < len(read) < 40

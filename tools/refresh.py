@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, datafiles, names
 from modelcatalog.catalog.fetched import made_of
-from modelcatalog.catalog.index import fold as version_key
 from modelcatalog.catalog.listing import known_ids
+from modelcatalog.catalog.sizes import fold as version_key
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.hubs import HUBS
 from modelcatalog.patterns import expand, fold
