@@ -63,9 +63,9 @@ class Dictionary:
     __slots__ = (
         "accounts", "apis", "catalog_heads", "catalogs",
         "checkpoints", "classes", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
-        "hosts", "ideographic", "kinds", "means", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
-        "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_families", "tier_words", "training_after",
-        "training_after_size", "training_before", "tuned", "variants", "words",
+        "hosts", "ideographic", "kinds", "means", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions",
+        "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_families", "tier_words",
+        "training_after", "training_after_size", "training_before", "tuned", "variants", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
