@@ -339,6 +339,12 @@ def test_what_the_name_says_is_a_fact(name: str, field: str, value: object) -> N
         ("claude-opus-4-20250514", {"max_output_tokens": 32_000, "retired": "2026-06-15"}),
         ("claude-3-sonnet-latest", {"retired": "2025-07-21"}),
         ("sora-2", {"retired": "2026-09-24"}),
+        ("kimi-latest", {"deprecated": "2026-01-28"}),
+        ("kimi-latest-8k", {"retired": "2026", "context_length": 8_192}),
+        ("sonar-reasoning", {"retired": "2025-12-15"}),
+        ("bedrock/us.deepseek.v3-v1:0", {"released": "2025-08-21"}),
+        ("glm-5.1", {"structured_output": True}),
+        ("google/gemma-4-31B-it", {"structured_output": True}),
         ("sora-2-2025-12-08", {"retired": "2026-09-24"}),
     ],
 )

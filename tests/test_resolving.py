@@ -317,3 +317,27 @@ def test_foreign_revisions(text: str, revision: str | None) -> None:
 def test_packaging_behind_the_name(text: str, repo_id: str) -> None:
     """Behind an at sign, as in LM Studio, packaging is packaging; weights that were trained for being quantized are asked for by their word."""
     assert resolve(text).repo_id == repo_id
+
+
+@pytest.mark.parametrize("text", ["facebook/sam3-base", "gpt-oss-20b-base", "glm-4.7-base", "BAAI/bge-m3-base"])
+def test_no_base_is_listed(text: str) -> None:
+    """A finished model, and one whose family means a size by the word, are not the base of that name."""
+    assert resolve(text).exists is None
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("qwen2.5-7b-base", "Qwen/Qwen2.5-7B"), ("llama-3.1-8b-base", "meta-llama/Llama-3.1-8B"), ("gemma-4-31b-base", "google/gemma-4-31B"),
+        ("phi-2-base", "microsoft/phi-2"),
+    ],
+)  # fmt: skip
+def test_the_base_has_the_plain_name(text: str, repo_id: str) -> None:
+    """Beside an edition for instructions, and where nothing says that it is finished, the repository without a word is the base."""
+    assert resolve(text).repo_id == repo_id
+
+
+def test_a_provider_s_number() -> None:
+    """Bedrock's id of DeepSeek-V3.1 says V3, which is another model elsewhere."""
+    assert {resolve(text).repo_id for text in ("deepseek.v3-v1:0", "bedrock/us.deepseek.v3-v1:0")} == {"deepseek-ai/DeepSeek-V3.1"}
+    assert resolve("deepseek/deepseek-v3").repo_id == "deepseek-ai/DeepSeek-V3"

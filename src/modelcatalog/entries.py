@@ -392,6 +392,8 @@ class ProviderEntry(Entry):
     marks: tuple[str, ...] = ()
     """Words behind a name that tell by themselves that it serves."""
     hosts: tuple[str, ...] = ()
+    means: dict[str, str] = Field(default_factory=dict)
+    """Its ids, in lower case and without what it adds behind a colon, whose number is another than the version that they stand for -> that version."""
 
 
 class ProvidersFile(Entry):

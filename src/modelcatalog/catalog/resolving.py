@@ -196,7 +196,35 @@ def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkp
     if account is not None:
         entries = [entry for entry in entries if entry.series.company == account.company] or entries
     found = _best(name, entries, target, exact=exact)
+    if found is not None and not exact and _is_finished(name, found, listed):
+        return None
     return found if found is None or exact else _dated(name, found, listed) or found
+
+
+def _is_finished(name: ModelName, found: Checkpoint, listed: Listing) -> bool:
+    """Whether a name that ends with base found a repository without the word that is no such model: ``gpt-oss-20b-base``, ``sam3-base``.
+
+    Beside a finished edition, the repository without a word is the base, as Qwen2.5-7B is. Else it is none where it calls functions or thinks, and
+    the word is a size in a family that has the same name with large.
+    """
+    pretrained = frozenset(vocabulary.stages("pretrained"))
+    said = pretrained.intersection(name.identity.words)
+    entry = listed.by_id[found.hub].get(found.repo_id.lower())
+    if not said or entry is None or not pretrained.isdisjoint(entry.words):
+        return False
+    plain = name.identity.but(*said)
+    if any(str(plain.too(word)) in listed.by_model for word in vocabulary.stages("finished")):
+        return False
+    known = facts(found.repo_id)
+    return bool(known.tools or known.reasoning) or entry.series.family in _laddered()
+
+
+@vocabulary.derived
+def _laddered() -> frozenset[str]:
+    """Families in which base is a size: sam-vit-base and sam-vit-large."""
+    listed = listing()
+    sized = (entry for entry in listed.entries if "base" in (text := spelled(bare_name(entry))).split("-") and text.replace("base", "large") in listed.by_name)
+    return frozenset(entry.series.family for entry in sized)
 
 
 def _dated(name: ModelName, found: Checkpoint, listed: Listing) -> Checkpoint | None:

@@ -63,9 +63,9 @@ class Dictionary:
     __slots__ = (
         "accounts", "apis", "catalog_heads", "catalogs",
         "checkpoints", "classes", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
-        "hosts", "ideographic", "kinds", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions", "resellers",
-        "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_families", "tier_words", "training_after",
-        "training_after_size", "training_before", "tuned", "variants", "words",
+        "hosts", "ideographic", "kinds", "means", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions",
+        "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_families", "tier_words",
+        "training_after", "training_after_size", "training_before", "tuned", "variants", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -156,6 +156,8 @@ class Dictionary:
         self.provider_hosts = {host: one.id for one in providers.provider for host in one.hosts}
         self.variants = {one.id: tuple(f"-{word}" for word in one.variants) for one in providers.provider if one.variants}
         """Provider -> what it adds behind a name."""
+        self.means = {f"{one.id} {name}": version for one in providers.provider for name, version in one.means.items()}
+        """A provider and an id of it whose number is not the version -> the version."""
         self.catalogs = {f"{word}.": one.id for one in providers.provider for word in one.catalogs}
         """What stands before a name with a point behind it -> the provider."""
         self.catalog_heads = frozenset(word.partition(".")[0] for word in self.catalogs)

@@ -62,6 +62,8 @@ def recorded(text: str, strict: object, sized: Sized | None) -> ModelName:
     reading, parts = read_text(text)
     if strict:
         refuse_unknown(reading, parts.slash + 1, read_text)
+    if parts.provider is not None and parts.name is not None and reading.found.family is not None:
+        reading.found.version = reading.dictionary.means.get(f"{parts.provider} {parts.name.lower()}", reading.found.version)
     return record_of(reading, parts, None if reading.found.base is None else bases()(base_text(reading)), sized)
 
 
