@@ -721,6 +721,8 @@ def test_a_class_that_was_not_named_is_refused() -> None:
     """When it is packed; and what is read makes nothing but what its reader named."""
     with pytest.raises(TypeError, match="a table holds a Pair, which is none of the classes that it is said to have"):
         columns.pack([Pair(1, 2)], ())
+    with pytest.raises(TypeError, match="a table holds a date"):
+        columns.pack({"a": Pair(1, date(2026, 11, 29))}, (Pair,), seldom=(Pair,))
     packed = columns.pack([Pair(1, 2)], (Pair,))
     with pytest.raises(KeyError):
         columns.unpack(packed, ())

@@ -46,7 +46,7 @@ _TABLE = re.compile(r"^\s*\[\[?\s*(?:company\.)?([\w.]+)\s*\]\]?")
 _NAME = re.compile(r"""^name\s*=\s*["'](.*)["']""")
 
 
-_NIGHTS = 14
+_NIGHTS = 28
 """In which every company is asked about once; more in a night would be more requests than a hub answers at once to who has no token."""
 
 

@@ -147,7 +147,7 @@ class _Packing:
         if isinstance(value, tuple | list | frozenset) and type(value) in _MANY.values():
             return {type(value).__name__: [self._member(one) for one in (sorted(value) if isinstance(value, frozenset) else value)]}
         kind = self._kind(value)
-        return {kind: self._of_kind(kind, [value])[2][0]}
+        return {kind: self._numbered(self._known(kind), value)}
 
     def column(self, values: Sequence[Any]) -> Column:
         keys = [_key(value) for value in values]
@@ -201,10 +201,13 @@ class _Packing:
         if kind in _MANY:
             ordered = [sorted(value) if kind == "frozenset" else value for value in values]
             return [kind, list(map(len, values)), self.column([*chain.from_iterable(ordered)])]
+        return ["of", self._known(kind), [self._numbered(kind, value) for value in values]]
+
+    def _known(self, kind: str) -> str:
         if kind not in self.found:
             message = f"a table holds a {kind}, which is none of the classes that it is said to have"
             raise TypeError(message)
-        return ["of", kind, [self._numbered(kind, value) for value in values]]
+        return kind
 
     def _numbered(self, kind: str, value: object) -> int:
         known = self.number.get(id(value))

@@ -202,7 +202,7 @@ def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkp
 
 
 def _is_finished(name: ModelName, found: Checkpoint, listed: Listing) -> bool:
-    """Whether a name that ends with base found a repository without the word that is no such model: ``gpt-oss-20b-base``, ``sam3-base``.
+    """Whether a name that ends with base found a repository without the word that is not such a model: ``gpt-oss-20b-base``, ``sam3-base``.
 
     Beside a finished edition, the repository without a word is the base, as Qwen2.5-7B is. Else it is none where it calls functions or thinks, and
     the word is a size in a family that has the same name with large.

@@ -32,7 +32,7 @@ _FAILURES = 3
 """After so many in a row a hub is asked no more: it is down, or wants to be left alone."""
 _FRESH = timedelta(hours=1)
 """What an update that broke off has fetched within this time is not fetched again by the one that goes on."""
-_KNOWN_FOR = 8
+_KNOWN_FOR = 10
 """Repositories that the catalog lists of a company, from which on it is asked about without being named: a hub answers about five hundred
 requests in five minutes to who has no token, and a maker of few models seldom has others."""
 _DAY = len("2026-11-29")
