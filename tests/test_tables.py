@@ -550,6 +550,17 @@ def test_a_cold_start_reads_no_data_files(package: Path) -> None:
     } & loaded == set()
 
 
+def test_a_process_that_is_older_than_the_code_keeps_no_tables(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would leave tables of the code that it runs, under the times of code that was written since."""
+    sources = keeping.Sources.here()
+    monkeypatch.setattr(keeping, "_BEGUN", sources.newest - 1)
+    keeping.write("rows", {"a": 1}, sources)
+    assert not empty.exists()
+    monkeypatch.setattr(keeping, "_BEGUN", sources.newest)
+    keeping.write("rows", {"a": 1}, sources)
+    assert keeping.read("rows", sources) == {"a": 1}
+
+
 def test_many_processes_may_start_at_once(package: Path, tmp_path: Path) -> None:
     """Each writes a file of its own and puts it in place whole."""
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
