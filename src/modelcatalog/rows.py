@@ -166,7 +166,7 @@ class Keys(Container[str]):
     (True, False, True)
     """
 
-    __slots__ = ("_every", "_left", "_text")
+    __slots__ = ("_left", "_text", "every")
     JOINT = "\x7f"
     """Stands between two keys, and in none: JSON writes it as it is, and so may a line of a file."""
     _SOUGHT = 64
@@ -175,15 +175,16 @@ class Keys(Container[str]):
     def __init__(self, text: str, sought: int = _SOUGHT) -> None:
         self._text = f"{self.JOINT}{text}{self.JOINT}"
         self._left = sought
-        self._every: frozenset[str] | None = None
+        self.every: frozenset[str] = frozenset()
+        """The set; empty until it is made. Who looks often may look here: a look takes no Python frame then."""
 
     def __contains__(self, key: object) -> bool:
-        if self._every is not None:
-            return key in self._every
+        if self.every:
+            return key in self.every
         self._left -= 1
         if self._left < 0:
-            self._every = frozenset(self._text[1:-1].split(self.JOINT))
-            return key in self._every
+            self.every = frozenset(self._text[1:-1].split(self.JOINT))
+            return key in self.every
         return self.JOINT not in str(key) and f"{self.JOINT}{key}{self.JOINT}" in self._text
 
 

@@ -47,7 +47,8 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
     said = name.__dict__  # a record's attributes take longer
     if said["released"] is not None:
         return meant(dated(name))
-    return name if said["tag"] is None and said["canonical"] not in short_names() else meant(name)
+    short = short_names()
+    return name if said["tag"] is None and said["canonical"] not in (short.every or short) else meant(name)
 
 
 def _read(text: str) -> ModelName:

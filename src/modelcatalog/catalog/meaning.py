@@ -15,7 +15,7 @@ from modelcatalog.records import Identity
 from modelcatalog.rows import Keys, Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from modelcatalog.catalog.listing import Entry
     from modelcatalog.entries import CompanyFile
@@ -166,10 +166,10 @@ class _Published(NamedTuple):
 
 
 @vocabulary.derived
-def short_names() -> Container[str]:
+def short_names() -> Keys:
     """Canonical names that `meanings` has: every name is looked for here."""
     known = meanings()
-    return Keys(known.keys_as_text) if isinstance(known, Shelf) else known
+    return Keys(known.keys_as_text if isinstance(known, Shelf) else Keys.JOINT.join(known))
 
 
 @vocabulary.kept("meant", seldom=(str,))

@@ -125,7 +125,7 @@ class FamilyFacts:
 
     __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual")
     __slots__ = (
-        "_active", "_aliases", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees",
+        "_active", "_aliases", "_heads", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees",
         "served", "usual",
     )  # fmt: skip
 
@@ -160,6 +160,8 @@ class FamilyFacts:
         self._active: dict[int, int] | None = None
         self._aliases: frozenset[str] | None = None
         self._tiers: dict[tuple[str, str], int | None] = {}
+        self._heads: dict[str, list[frozenset[str]]] = {}
+        """Word of its own -> the words before it, in each name that has it; few words are a family's own."""
 
     def told_by(self, version: str, tier: str) -> int | None:
         """Parameters of the one size that models of this version and tier have; None: there is none, or there are several."""
@@ -194,10 +196,12 @@ class FamilyFacts:
 
     def behind(self, base: str, own: str) -> bool:
         """Whether one of its models' names has all words of this text before the word of its own; both in lower case."""
-        parted = "[^a-z0-9]*".join(re.escape(char) for char in own if char.isalnum())
-        said = {word for word in re.split(_WORD, base) if word}
-        heads = [re.split(parted, text.lower(), maxsplit=1) for text in self.ids.splitlines()]
-        return any(len(head) > 1 and said <= set(re.split(_WORD, head[0])) for head in heads)
+        heads = self._heads.get(own)
+        if heads is None:
+            parted = "[^a-z0-9]*".join(re.escape(char) for char in own if char.isalnum())
+            found = [re.split(parted, text.lower(), maxsplit=1) for text in self.ids.splitlines()]
+            heads = self._heads[own] = [frozenset(re.split(_WORD, head[0])) for head in found if len(head) > 1]
+        return bool(heads) and any(map(frozenset(filter(None, re.split(_WORD, base))).issubset, heads))
 
     def own(self) -> frozenset[str]:
         """Words of its models' names, lower case: the en and the v1.5 of bge-small-en-v1.5; of a pattern, the parts."""
