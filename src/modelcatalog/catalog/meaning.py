@@ -15,7 +15,7 @@ from modelcatalog.records import Identity
 from modelcatalog.rows import Keys, Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from modelcatalog.catalog.listing import Entry
     from modelcatalog.entries import CompanyFile
