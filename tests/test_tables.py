@@ -550,6 +550,17 @@ def test_a_cold_start_reads_no_data_files(package: Path) -> None:
     } & loaded == set()
 
 
+def test_a_process_that_is_older_than_the_code_keeps_no_tables(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would leave tables of the code that it runs, under the times of code that was written since."""
+    sources = keeping.Sources.here()
+    monkeypatch.setattr(keeping, "_BEGUN", sources.newest - 1)
+    keeping.write("rows", {"a": 1}, sources)
+    assert not empty.exists()
+    monkeypatch.setattr(keeping, "_BEGUN", sources.newest)
+    keeping.write("rows", {"a": 1}, sources)
+    assert keeping.read("rows", sources) == {"a": 1}
+
+
 def test_many_processes_may_start_at_once(package: Path, tmp_path: Path) -> None:
     """Each writes a file of its own and puts it in place whole."""
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
@@ -650,6 +661,7 @@ def test_shared_objects_are_shared_again() -> None:
         {"a": {"maker": Pair(1, [None, True, 1.5])}}, [{"a": Pair(1, 2)}, {"b": Pair(3, 4)}],
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("empty")
 def test_rows_are_made_when_they_are_asked_for(table: object, tmp_path: Path) -> None:
     """They are lines of a file until then, and equal what they were made of."""
     sources = keeping.Sources.here(keeping.Aside(str(tmp_path), "rows"))
@@ -699,12 +711,13 @@ def test_many_rows_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {id(first.other)} == {id(one.other) for one in words.values()} == {id(phrases["a"][0]), id(phrases["c"][0].other)}
 
 
+@pytest.mark.usefixtures("empty")
 def test_a_process_reads_on_without_the_columns(tmp_path: Path) -> None:
     """Where their file is gone or damaged, the rows are made one by one."""
     table = {str(number): Pair(number, 1) for number in range(9)}
-    sources = keeping.Sources.here(keeping.Aside(str(tmp_path), "rows"))
+    sources = keeping.Sources.here(keeping.Aside(str(tmp_path / "cache"), "rows"))
     keeping.write("rows", columns.pack(table, (Pair,), seldom=(Pair,)), sources)
-    (whole,) = tmp_path.rglob("rows_at_once.json")
+    (whole,) = (tmp_path / "cache").rglob("rows_at_once.json")
     whole.write_bytes(whole.read_bytes()[:-5])
     assert dict(columns.unpack(keeping.read("rows", sources), (Pair,))) == table
 

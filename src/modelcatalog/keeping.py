@@ -40,6 +40,8 @@ _INSTALLING = 60 * 10**9
 """An installation gives all files the time at which it wrote each of them. What is newer than the tables by more was changed later."""
 _SETTLED = 2 * 10**9
 """A younger source may be written again within one tick of the clock, and look the same."""
+_BEGUN = time.time_ns()
+"""What was written later may be other code than this process runs, whose tables are not that code's."""
 
 
 _AT_ONCE = "_at_once"
@@ -200,7 +202,7 @@ def write(name: str, packed: dict[str, Any], sources: Sources, folder: str | Non
 
 def _keep(folder: str, name: str, packed: bytes, head: dict[str, Any], sources: Sources) -> bool:
     """Whether it is there now, or should not be; not where the folder cannot be written."""
-    if head["times"] is not None and time.time_ns() < sources.newest + _SETTLED:
+    if head["times"] is not None and (time.time_ns() < sources.newest + _SETTLED or sources.newest > _BEGUN):
         return True
     unfinished = f"{_place(folder, name)}.{os.getpid()}.{get_ident()}"
     try:

@@ -73,7 +73,7 @@ class Dictionary:
         self.words: MutableMapping[str, Word] = {}
         self.phrases: MutableMapping[str, list[Option]] = {}
         self.families: MutableMapping[str, Word] = {}
-        self.homonyms: MutableMapping[str, dict[str, Word]] = {}
+        self.homonyms: MutableMapping[str, MutableMapping[str, Word]] = {}
         """A word that is a family of several companies -> company -> the word as that one's; alone, it is the first one's."""
         self.plain: MutableMapping[str, Word] = {}
         """Types that are also the word of a family, which counts only beside its company: ``embed``."""
