@@ -458,6 +458,7 @@ class TypesFile(Entry):
     counters: tuple[str, ...]
     classes: tuple[str, ...]
     negations: tuple[str, ...]
+    testing: tuple[str, ...]
     implied: tuple[str, ...]
     spdx: tuple[str, ...]
     tag_words: dict[str, str]

@@ -446,6 +446,11 @@ def negations() -> frozenset[str]:
     return frozenset(_words()["negations"])
 
 
+def testing() -> frozenset[str]:
+    """Words of weights that are made for tests: ``random``."""
+    return frozenset(_words()["testing"])
+
+
 def implied() -> frozenset[str]:
     """Types that a family's own name says where all its series have them: ``guard`` for ShieldGemma."""
     return frozenset(_words()["implied"])

@@ -64,7 +64,7 @@ class Dictionary:
         "accounts", "apis", "catalog_heads", "catalogs",
         "checkpoints", "classes", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
         "hosts", "ideographic", "kinds", "means", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions",
-        "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "tier_families", "tier_words",
+        "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "testing", "tier_families", "tier_words",
         "training_after", "training_after_size", "training_before", "tuned", "variants", "words",
     )  # fmt: skip
 
@@ -141,6 +141,7 @@ class Dictionary:
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
         self.served_faster = vocabulary.served_faster()
         self.negations = vocabulary.negations()
+        self.testing = vocabulary.testing()
         self.classes = vocabulary.classes()
         self.suffixes = vocabulary.suffixes()
         self.kinds: dict[str, tuple[str, ...]] = kinds_of_models()

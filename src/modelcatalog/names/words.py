@@ -191,6 +191,10 @@ def _spread(words: list[Word], pieces: list[str], known: Readings) -> tuple[list
     return words, texts
 
 
+def _for_tests(pieces: list[str], known: Readings) -> bool:
+    return not known.dictionary.testing.isdisjoint([piece.lower() for piece in pieces])
+
+
 def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], known: Readings) -> tuple[tuple[Word, ...], int]:
     """Words that mean something together, and the next piece to read; ``words`` stand before."""
     at, families = first + 1, known.dictionary.families
@@ -206,6 +210,8 @@ def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], 
             continue
         if word.role == "family" and several.alone[0].role == "variant" and last in families and any(w.role == "family" for w in words):
             continue  # Skywork-o1-Open-Llama: behind another family, an open Llama
+        if word.role == "family" and several.alone[0].role == "tier" and last in families and _for_tests(pieces, known):
+            continue  # tiny-llama-test: a small Llama
         if word.role == "company" and last in families and not (after + 1 < len(pieces) and names_family(pieces[after + 1].lower())):
             continue
         rest = found[len(last) :]
