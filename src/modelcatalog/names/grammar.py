@@ -284,7 +284,7 @@ WORDS: tuple[WordRule, ...] = (
     ),
     WordRule(
         "lettered", _seq(Cap("letter", _LETTER), Cap("n", _DECIMAL)), "R1", "A version of a line: DeepSeek R1, Kimi K2.", "DeepSeek-R1",
-        "lettered", lambda text, found: (Word("lettered", text, Numbered(point(found["n"]), found["letter"]), point(text)),),
+        "lettered", lambda text, found: (Word("lettered", text, Numbered(point(found["n"]), found["letter"]), found["letter"] + point(found["n"])),),
     ),
     WordRule(
         "suffixed", _seq(Cap("n", _DECIMAL), Cap("letter", _LETTER)), "4o", "A version with a letter: GPT-4o, Gemma 3n.", "gpt-4o-mini",
