@@ -120,6 +120,13 @@ class Numbered(NamedTuple):
     letter: str
 
 
+def _before(text: str, word: str) -> str | None:
+    """What stands before a word whose letters and digits may be parted by other signs; None: the text has no such word."""
+    places = [at for at, char in enumerate(text) if char.isascii() and char.isalnum()]
+    at = "".join([text[place] for place in places]).find("".join([char for char in word if char.isascii() and char.isalnum()]))
+    return text[: places[at]] if at >= 0 and places else None
+
+
 class FamilyFacts:
     """What is asked of a family only where neighbours ask for it."""
 
@@ -198,9 +205,8 @@ class FamilyFacts:
         """Whether one of its models' names has all words of this text before the word of its own; both in lower case."""
         heads = self._heads.get(own)
         if heads is None:
-            parted = "[^a-z0-9]*".join(re.escape(char) for char in own if char.isalnum())
-            found = [re.split(parted, text.lower(), maxsplit=1) for text in self.ids.splitlines()]
-            heads = self._heads[own] = [frozenset(re.split(_WORD, head[0])) for head in found if len(head) > 1]
+            found = [_before(text.lower(), own) for text in self.ids.splitlines()]
+            heads = self._heads[own] = [frozenset(re.split(_WORD, head)) for head in found if head is not None]
         return bool(heads) and any(map(frozenset(filter(None, re.split(_WORD, base))).issubset, heads))
 
     def own(self) -> frozenset[str]:
