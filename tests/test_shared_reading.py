@@ -50,6 +50,30 @@ class TestShared:
                 torch.testing.assert_close(one.values[row, :, empty:], other.values[row, :, empty:], rtol=1e-3, atol=1e-3)
 
 
+class TestDropped:
+    """Rows that are done leave those that go on as they were."""
+
+    @pytest.mark.parametrize("gone", [0, 1, 2])
+    def test_the_others_go_on(self, tiny: ChatModel, gone: int) -> None:
+        """With their own padding, whichever row leaves, as each of them goes on alone."""
+        engine: Any = tiny._engine
+        prompts = [[*range(50, 53)], [*range(60, 70)], [*range(80, 86)]]
+        together, made = Rows(engine._forward, Settings(), threading.Lock()), [Row(ids, 8) for ids in prompts]
+        together.add(made)
+        together.drop([made[gone]])
+        alone: list[list[int]] = []
+        for at, ids in enumerate(prompts):
+            if at != gone:
+                rows, row = Rows(engine._forward, Settings(), threading.Lock()), Row(ids, 8)
+                list(rows.read(row))
+                for _ in range(4):
+                    rows.step()
+                alone.append(row.ids)
+        for _ in range(4):
+            together.step()
+        assert [row.ids for row in together.rows] == alone
+
+
 class TestParts:
     """A long prompt is read in parts, into one piece of memory."""
 
