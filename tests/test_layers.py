@@ -195,6 +195,8 @@ FULL = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "hid
         ),
         ({"model_type": "jamba", "num_hidden_layers": 8, "attn_layer_period": 4, "attn_layer_offset": 2, "mamba_d_state": 8, "mamba_d_conv": 4,
           "mamba_expand": 2}, "6 linear, 2 full"),
+        ({"model_type": "jamba", "num_hidden_layers": 6, "attn_layer_period": 4, "attn_layer_offset": 3, "mamba_d_state": 8, "mamba_d_conv": 4,
+          "mamba_expand": 2}, "5 linear, 1 full"),
         ({"model_type": "bamba", "num_hidden_layers": 4, "attn_layer_indices": [2], "mamba_n_heads": 8, "mamba_d_state": 8, "mamba_d_conv": 4,
           "mamba_expand": 2, "mamba_n_groups": 1}, "3 linear, 1 full"),
         ({"model_type": "nemotron_h", "num_hidden_layers": 5, "hybrid_override_pattern": "M-M*E", "mamba_num_heads": 8, "mamba_head_dim": 16,
