@@ -6,7 +6,7 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from modelcatalog import datafiles
+from modelcatalog import keeping
 
 __all__ = ["COMPANIES", "write"]
 
@@ -16,8 +16,8 @@ COMPANIES = ("alibaba", "anthropic", "meta", "nous", "openai", "zai")
 def write(folder: Path) -> Path:
     """A copy of the package's data with these companies alone."""
     own = Path(str(files("modelcatalog"))) / "data"
-    shutil.copytree(own, folder, ignore=shutil.ignore_patterns(*datafiles.COMPANIES))
-    for room in datafiles.COMPANIES:
+    shutil.copytree(own, folder, ignore=shutil.ignore_patterns(*keeping.COMPANIES))
+    for room in keeping.COMPANIES:
         (folder / room).mkdir()
     for name in COMPANIES:
         shutil.copy(own / "companies" / f"{name}.toml", folder / "companies")

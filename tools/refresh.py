@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import catalog, datafiles, names
+from modelcatalog import catalog, datafiles, keeping, names
 from modelcatalog.catalog.fetched import made_of
 from modelcatalog.catalog.listing import known_ids
 from modelcatalog.catalog.sizes import fold as version_key
@@ -81,7 +81,7 @@ def tonight(day: date) -> list[str]:
 
 def places(folder: Path) -> list[Place]:
     """Every company in the files of a folder, and of those inside."""
-    files = sorted(path for room in datafiles.COMPANIES for path in (folder / room).glob("*.toml"))
+    files = sorted(path for room in keeping.COMPANIES for path in (folder / room).glob("*.toml"))
     return [Place(path, company) for path in files for company in datafiles.read_companies(path)]
 
 

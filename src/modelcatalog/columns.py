@@ -175,7 +175,8 @@ class _Packing:
         if not isinstance(value, dict) or not value or not all(type(key) is str and rows.Keys.JOINT not in key for key in value):
             return False
         one = next(iter(value.values()))
-        return type(one[0] if isinstance(one, list) and one else one) in self.seldom
+        alike = all(type(other) is type(one) for other in value.values())  # a shelf has its rows in one place
+        return alike and type(one[0] if isinstance(one, list) and one else one) in self.seldom
 
     def _on_shelf(self, value: object) -> int:
         """The number of its row."""
@@ -186,8 +187,7 @@ class _Packing:
 
     def _of_kind(self, kind: str, values: Sequence[Any]) -> Column:
         if kind == "shelf":
-            of = [next(iter({type(one) for one in value.values()})) for value in values]
-            names = [self.classes.get(each, "") for each in of]
+            names = [self.classes.get(type(next(iter(value.values()))), "") for value in values]
             first = len(self.shelved)
             self.shelved += [rows.Shelf.written(value, [*map(self._on_shelf, value.values())]) for value in values]
             return ["shelf", names, [*range(first, len(self.shelved))]]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from modelcatalog import userfolder
+from modelcatalog import keeping, userfolder
 from modelcatalog.entries import (
     OWN,
     CompaniesFile,
@@ -55,8 +55,6 @@ __all__ = [
 ]
 
 _M = TypeVar("_M", bound=BaseModel)
-COMPANIES = ("companies", "others")
-"""Folders of data/ with companies: one a file, and several a file, by their first letters."""
 
 
 def _data() -> Traversable:
@@ -122,7 +120,7 @@ def companies(added: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
 
 def own_places() -> list[Traversable]:
     """The package's own files of companies: those with a file of their own first."""
-    return [place for room in COMPANIES for place in sorted((_data() / room).iterdir(), key=lambda place: place.name) if place.name.endswith(".toml")]
+    return [place for room in keeping.COMPANIES for place in sorted((_data() / room).iterdir(), key=lambda place: place.name) if place.name.endswith(".toml")]
 
 
 def _companies(place: Traversable | Path, context: dict[str, bool] | None = None) -> tuple[CompanyFile, ...]:

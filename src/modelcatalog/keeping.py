@@ -29,11 +29,13 @@ from modelcatalog.rows import Lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["FOLDER", "Aside", "Sources", "digest", "read", "texts", "write"]
+__all__ = ["COMPANIES", "FOLDER", "Aside", "Sources", "check", "digest", "place", "put", "read", "texts", "write"]
 
 ROOT = os.path.dirname(__file__)  # noqa: PTH120  pathlib takes as long as all of this
 FOLDER = os.path.join(ROOT, "tables")  # noqa: PTH118
-_ROOMS = ("", "catalog", "names", "names/cases", "data", "data/companies", "data/others")
+COMPANIES = ("companies", "others")
+"""Folders of data/ with companies: one a file, and several a file, by their first letters."""
+_ROOMS = ("", "catalog", "names", "names/cases", "data", *(f"data/{room}" for room in COMPANIES))
 """Where that lies which tables are made from: files of data, and the code that reads names."""
 _SUFFIXES = (".py", ".toml")
 _INSTALLING = 60 * 10**9
@@ -165,10 +167,10 @@ def _read(folder: str, name: str, sources: Sources) -> Any:
 
 def _text(folder: str, name: str, sources: Sources) -> bytes | None:
     try:
-        with open(_place(folder, name), "rb") as file:  # noqa: PTH123
+        with open(place(folder, name), "rb") as file:  # noqa: PTH123
             head, packed = from_json(file.readline()), file.read()
             written = os.fstat(file.fileno()).st_mtime_ns
-        if head["check"] != _check(packed):
+        if head["check"] != check(packed):
             return None
         shipped = head["times"] is None and head["sizes"] == sources.sizes and sources.newest < written + _INSTALLING
         if not shipped and head["times"] != sources.times:
@@ -204,18 +206,27 @@ def _keep(folder: str, name: str, packed: bytes, head: dict[str, Any], sources: 
     """Whether it is there now, or should not be; not where the folder cannot be written."""
     if head["times"] is not None and (time.time_ns() < sources.newest + _SETTLED or sources.newest > _BEGUN):
         return True
-    unfinished = f"{_place(folder, name)}.{os.getpid()}.{get_ident()}"
     try:
-        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-        with open(unfinished, "wb") as file:  # noqa: PTH123
-            file.write(to_json({**head, "check": _check(packed)}) + b"\n" + packed)
-        os.replace(unfinished, _place(folder, name))  # noqa: PTH105  whole or not at all, whoever else writes
+        put(folder, name, to_json({**head, "check": check(packed)}) + b"\n" + packed)
     except OSError:
         return False
     return True
 
 
-def _check(packed: bytes) -> str:
+def put(folder: str, name: str, content: bytes) -> None:
+    """Write a file of tables whole or not at all, whoever else writes it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    unfinished = f"{place(folder, name)}.{os.getpid()}.{get_ident()}"
+    os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+    with open(unfinished, "wb") as file:  # noqa: PTH123
+        file.write(content)
+    os.replace(unfinished, place(folder, name))  # noqa: PTH105
+
+
+def check(packed: bytes) -> str:
     """What tells a table that was damaged; it need not withstand anybody, and a hash takes as long as half of the decoding."""
     return f"{crc32(packed):08x}"
 
@@ -225,5 +236,6 @@ def digest(said: bytes) -> str:
     return blake2b(said, digest_size=16).hexdigest()
 
 
-def _place(folder: str, name: str) -> str:
+def place(folder: str, name: str) -> str:
+    """Where a table of that name lies in a folder."""
     return os.path.join(folder, f"{name}.json")  # noqa: PTH118

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from threading import get_ident
 from typing import Any, Generic, TypeVar, cast
-from zlib import crc32
 
 from pydantic_core import from_json, to_json
 
@@ -84,25 +82,17 @@ class DataFile(Generic[_T]):
 
         return checked(self._form, tomllib.loads(text.decode("utf-8")))
 
-    def _place(self, folder: str) -> str:
-        return os.path.join(folder, f"{self.stem}.json")  # noqa: PTH118
-
     def _kept(self, made_of: bytes) -> Any:
         try:
-            with open(self._place(keeping.FOLDER), "rb") as file:  # noqa: PTH123
+            with open(keeping.place(keeping.FOLDER, self.stem), "rb") as file:  # noqa: PTH123
                 head, check, packed = file.readline().rstrip(), file.readline().rstrip(), file.read()
         except OSError:
             return None
-        return from_json(packed) if head == made_of and check == _check(packed) else None
+        return from_json(packed) if head == made_of and check == keeping.check(packed).encode() else None
 
     def _keep(self, folder: str, made_of: bytes, made: _T) -> None:
         packed = to_json(columns.pack(made, self._classes))
-        place = self._place(folder)
-        unfinished = f"{place}.{os.getpid()}.{get_ident()}"
-        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-        with open(unfinished, "wb") as file:  # noqa: PTH123
-            file.write(b"\n".join((made_of, _check(packed), packed)))
-        os.replace(unfinished, place)  # noqa: PTH105  whole or not at all, whoever else writes
+        keeping.put(folder, self.stem, b"\n".join((made_of, keeping.check(packed).encode(), packed)))
 
 
 FILES: list[DataFile[Any]] = []
@@ -118,7 +108,3 @@ def checked(form: type[_T], said: object) -> _T:
     from pydantic import TypeAdapter  # takes as long as a plan: see `DataFile`
 
     return TypeAdapter(form).validate_python(said)
-
-
-def _check(packed: bytes) -> bytes:
-    return f"{crc32(packed):08x}".encode()

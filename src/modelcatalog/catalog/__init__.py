@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import vocabulary
+from modelcatalog import later, vocabulary
 from modelcatalog.catalog.completing import named, parse, parse_many
 from modelcatalog.catalog.filling import complete
 
@@ -58,30 +58,23 @@ series: tuple[Series, ...]
 
 
 _HOMES = {
-    "HUBS": "listing",
-    "Listed": "browsing",
-    "Price": "pricing",
-    "browse": "browsing",
-    "facts": "knowing",
-    "find": "searching",
-    "group": "grouping",
-    "model_key": "grouping",
-    "prices": "pricing",
-    "resolve": "resolving",
-    "search": "searching",
+    "browsing": ("Listed", "browse"),
+    "grouping": ("group", "model_key"),
+    "knowing": ("facts",),
+    "listing": ("HUBS",),
+    "pricing": ("Price", "prices"),
+    "resolving": ("resolve",),
+    "searching": ("find", "search"),
 }
-"""Name -> the module that it is imported from when it is first used: reading a name needs none of them."""
+"""Module -> the names that are imported from it when they are first used: reading a name needs none of them."""
+_of_module = later.names(__name__, _HOMES)
 
 
 def _first_use(name: str) -> Any:
     if name in ("companies", "series", "families"):
         known = import_module(f"{__name__}.index").index()
         return getattr(known, name) if name != "families" else tuple(known.families.values())
-    if name not in _HOMES:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    return value
+    return _of_module(name)
 
 
 if not TYPE_CHECKING:

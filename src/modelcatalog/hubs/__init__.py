@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from modelcatalog import later
 from modelcatalog.errors import Unsupported
 from modelcatalog.hubs.files import Copy, Listing, RemoteFile
 
@@ -28,15 +29,11 @@ def _hubs() -> dict[str, Hub]:
     return {hub.name: hub for hub in (HuggingFace(), ModelScope())}
 
 
-def _first_use(name: str) -> object:
-    if name == "HUBS":
-        return _hubs()
-    if name == "Hub":
-        from modelcatalog.hubs.hub import Hub
+_of_module = later.names(__name__, {"hub": ("Hub",)})
 
-        return Hub
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
+
+def _first_use(name: str) -> object:
+    return _hubs() if name == "HUBS" else _of_module(name)
 
 
 if not TYPE_CHECKING:

@@ -848,12 +848,9 @@ def word(text: str) -> tuple[WordRule, re.Match[str]] | None:
     head = text[: len(text) - len(text.lstrip(LETTERS))]
     if len(head) > 1 and head not in _heads():
         return None  # as most words that begin with letters do: qwen2.5
-    name: str | None = "number"
-    if not (text.isdecimal() and text.isascii()):  # no other rule takes digits alone, and nine tenths of the pattern try
-        found = _word_pattern(*COMMON).fullmatch(text) or _word_pattern().fullmatch(text)
-        name = None if found is None else found.lastgroup
-    if name is None:
+    found = _word_pattern(*COMMON).fullmatch(text) or _word_pattern().fullmatch(text)
+    if found is None or found.lastgroup is None:
         return None
-    rule, pattern = _word_rule(name)
+    rule, pattern = _word_rule(found.lastgroup)
     match = pattern.fullmatch(text)
     return None if match is None else (rule, match)

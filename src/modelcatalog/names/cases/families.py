@@ -94,7 +94,7 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     account, tape = reading.account, reading.tape
     if reading.found.company == family.company or (account is not None and account.company == family.company):
         return True
-    said = reading.source.lower().replace("/", "-").replace("_", "-").split("-")
+    said = reading.lower.replace("/", "-").replace("_", "-").split("-")
     if "tiny" in said and not reading.dictionary.testing.isdisjoint(said):  # weights for tests, whose name says the architecture alone
         return True
     after, before = tape.after(i), tape.before(i)
