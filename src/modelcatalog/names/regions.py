@@ -49,11 +49,9 @@ def read_text(source: str) -> tuple[Reading, Parts]:
         reading = Reading(source, lower, known, [], [])
         _read_regions(reading, parts)
         return reading, parts
-    start = parts.slash + 1
-    words, texts = _cut(source[start:], known)
+    words, texts = _cut(parts.name or "", known)
     reading = Reading(source, lower, known, words, texts)
-    if start:
-        reading.account = dictionary.accounts.get(lower[: start - 1])
+    reading.account = parts.account
     if "_" in lower:
         _without_owner(reading, 0)
     run(reading, 0, _CASES)
