@@ -59,7 +59,7 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
 
 
 def _is_of_another_form(lower: str) -> bool:
-    """Whether a text has signs of another form, begins as paths and cache folders do, or is no name at all."""
+    """Whether a text has signs of another form, begins as paths and cache folders do, or cannot be a name."""
     if ":" in lower or "@" in lower or "\\" in lower or lower[0] in "~." or lower.startswith("models--"):
         return True
     return lower.isspace() or (not lower.isprintable() and _CONTROL(lower) is not None)

@@ -61,7 +61,7 @@ class Several(Word):
 class Readings:
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
-    __slots__ = ("class_ends", "dictionary", "first", "hyphen", "kept", "open", "phrases", "shortest_class", "underscore")
+    __slots__ = ("class_ends", "dictionary", "first", "fitted", "hyphen", "kept", "open", "phrases", "shortest_class", "underscore")
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
@@ -69,6 +69,8 @@ class Readings:
         """What is a word, or begins a phrase: a look into a dictionary, which lies closer together than a set, finds sooner that a word is none."""
         self.hyphen, self.underscore = Word("separator", "-"), Word("separator", "_")
         """What most words are parted by."""
+        self.fitted = object()
+        """A mark for words, see `reading.fitting`: when the readings are made anew, the cases may be others."""
         self.kept: dict[str, Word] = {}
         """Those that are remembered, but for the open ones."""
         self.open: dict[str, Word] = {}
