@@ -305,7 +305,7 @@ def _identity(found: Found) -> Identity:
     if kept:
         if len(kept) > 1 and sorted(kept) != kept:
             order = tuple(dict.fromkeys(kept) if len({*kept}) < len(kept) else kept)
-        keys = keys + kept
+        keys = keys + kept if keys else kept
     if len(keys) > 1:
         keys = sorted({*keys})
     released = found.released
