@@ -15,7 +15,7 @@ from modelcatalog.known import Facts, Source
 from modelcatalog.patterns import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from modelcatalog.catalog.listing import Listing
     from modelcatalog.entries import CompanyFile, FactsEntry
@@ -29,6 +29,7 @@ _FIELDS = {"input": "input_modalities", "output": "output_modalities"}
 
 
 _FIRST = "1"
+_MONTH = len("2026-11")
 
 _LAST_DAYS = frozenset({"deprecated", "retired"})
 """What becomes of an id: a snapshot of it may be served longer, or for a shorter time."""
@@ -95,7 +96,7 @@ def facts(name: str | ModelName) -> Facts:
     """
     text, name = name, worded(name)
     found: dict[str, tuple[Any, Source]] = {}
-    for said in _said(name, text):
+    for said in _said(name, text, found):
         for field, value in said.facts.items():
             found.setdefault(field, (value, said.source))
     values = {field: value for field, (value, _) in found.items()}
@@ -119,8 +120,8 @@ def retirement(name: str | ModelName) -> str | None:
     return f"{said} (says {source.source})" if source.source != "unverified" else f"{said} (unverified)"
 
 
-def _said(name: ModelName, text: str | ModelName) -> Iterator[_Said]:
-    """Everything that is said, what speaks of the model most exactly first."""
+def _said(name: ModelName, text: str | ModelName, found: Mapping[str, tuple[Any, Source]]) -> Iterator[_Said]:
+    """Everything that is said, what speaks of the model most exactly first; ``found`` is what was made of it so far."""
     table, listed = _table(), listing()
     edition = _edition(name, listed)
     entry = edition or _entry(name, listed) or _short(name, text, listed)
@@ -139,7 +140,21 @@ def _said(name: ModelName, text: str | ModelName) -> Iterator[_Said]:
     if entry is not None and entry.date[:1].isdecimal():
         yield _Said({"released": entry.date}, Source("name", None, "name"))  # of the repository, where a short name has no date
     yield from _weights(name, entry, line)
-    yield from _fetched(name, keys, entry)
+    for told in _fetched(name, keys, entry):
+        known = {**told.facts, **{field: value for field, (value, _) in found.items()}}
+        yield _Said({field: value for field, value in told.facts.items() if field not in _impossible(known)}, told.source)
+
+
+def _impossible(known: Mapping[str, Any]) -> frozenset[str]:
+    """What cannot be true beside the rest: an answer longer than the context, knowledge of what came after the first day, an end before that day."""
+    released = known.get("released", "")
+    odd = set()
+    if known.get("max_output_tokens", 0) > known.get("context_length", float("inf")):
+        odd.add("max_output_tokens")
+    if released and known.get("knowledge_cutoff", "")[: len(released[:_MONTH])] > released[:_MONTH]:
+        odd.add("knowledge_cutoff")
+    odd.update(field for field in _LAST_DAYS if released and field in known and known[field] < released[: len(known[field])])
+    return frozenset(odd)
 
 
 def _fetched(name: ModelName, keys: Iterable[str], entry: Entry | None) -> Iterator[_Said]:
