@@ -375,6 +375,43 @@ def test_released_is_when_people_could_use_it(name: str, month: str) -> None:
     assert (facts(name).released or "").startswith(month)
 
 
+def test_a_tune_with_the_name_of_its_base_is_not_meant() -> None:
+    """A name means its own company's checkpoint, also where another account lists one of the same name; that account's has its own facts."""
+    assert (facts("meta-llama/llama-3-8b-instruct").context_length, facts("Llama-3-8B-Instruct").released) == (8192, "2024-04-18")
+    assert (facts("AI-Sweden-Models/Llama-3-8B-instruct").released or "").startswith("2024-05")
+
+
+def test_an_id_that_stands_for_a_repository_has_its_facts() -> None:
+    """Of an API's id that its vendor says to be a repository holds what is said of that, unless it moves from model to model."""
+    assert (facts("minimax-m1").licence, facts("voxtral-small-2507").licence) == ("Apache-2.0", "Apache-2.0")
+    assert facts("labs-devstral-small-2512").open_weights is True
+    assert (facts("deepseek-reasoner").context_length, facts("deepseek-ai/DeepSeek-R1").context_length) == (1_000_000, 131_072)
+
+
+def test_a_first_version_had_no_number() -> None:
+    """The day of a series that is called 1 is that of its checkpoints without a number; of those with another number it is not."""
+    assert (facts("google/gemma-7b").released, facts("allenai/OLMo-7B").released) == ("2024-02-21", "2024-02-01")
+    assert facts("allenai/OLMo-1.7-7B").released is None
+
+
+def test_an_id_says_more_than_the_date_of_another() -> None:
+    """``mistral-medium`` is served; that ``mistral-medium-2604`` has published weights says nothing of it."""
+    assert (facts("mistral-medium").open_weights, facts("mistral-medium-2604").open_weights) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "month"),
+    [
+        ("inclusionAI/Ling-1T", "2025-10"), ("Qwen/Qwen3-VL-30B-A3B-Instruct", "2025-10"), ("Qwen/Qwen3.5-9B", "2026-03"), ("LiquidAI/LFM2-8B-A1B", "2025-10"),
+        ("baidu/ERNIE-4.5-21B-A3B-Thinking", "2025-09"), ("google/gemma-2-2b-it", "2024-07"), ("deepseek-ai/Janus-Pro-7B", "2025-01"),
+        ("Qwen/Qwen2.5-Coder-7B-Instruct", "2024-09"), ("codellama/CodeLlama-70b-Instruct-hf", "2024-01"), ("Qwen/Qwen2-VL-72B-Instruct", "2024-09"),
+    ],
+)  # fmt: skip
+def test_a_size_that_came_later_has_its_own_day(name: str, month: str) -> None:
+    """The day of the series is not that of a checkpoint which joined it months after."""
+    assert (facts(name).released or "").startswith(month)
+
+
 POPULAR = """
 gpt-4o gpt-4o-mini gpt-4.1 o3 o4-mini gpt-5 gpt-5-mini gpt-5.1 gpt-5.2 gpt-5.4 gpt-5.5 gpt-6-astra openai/gpt-oss-120b claude-3-haiku-20240307
 claude-3-7-sonnet-20250219 claude-sonnet-4-5 claude-haiku-4-5 claude-opus-4-8 claude-fable-5 gemini-1.5-pro gemini-2.0-flash gemini-2.5-pro

@@ -27,6 +27,8 @@ _FIELDS = {"input": "input_modalities", "output": "output_modalities"}
 """Field of an entry -> what the record calls it, where that differs."""
 
 
+_FIRST = "1"
+
 _LAST_DAYS = frozenset({"deprecated", "retired"})
 """What becomes of an id: a snapshot of it may be served longer, or for a shorter time."""
 
@@ -220,10 +222,14 @@ def _entry(name: ModelName, listed: Listing) -> Entry | None:
         for ids in listed.by_id.values():
             if text in ids:
                 return ids[text]
-    served_as = listed.known_as.get(spelled(name.name or ""))
+    bare = spelled(name.name or "")
+    served_as = listed.known_as.get(bare)
     if served_as is not None:
-        return None  # an id that moves from model to model: only what is said of the id itself holds
-    return next(iter(same_model(name, listed)), None)
+        # Of an id that moves from model to model, only what is said of the id itself holds.
+        return None if bare in listed.moving else listed.by_id[HUBS[0]].get(served_as.lower())
+    found = same_model(name, listed)
+    # Somebody's tune may bear the very name that it was made from: AI-Sweden-Models/Llama-3-8B.
+    return next((entry for entry in found if entry.series.company == name.company), next(iter(found), None))
 
 
 def _series(name: ModelName, entry: Entry | None, listed: Listing) -> tuple[Series | None, bool]:
@@ -238,8 +244,11 @@ def _series(name: ModelName, entry: Entry | None, listed: Listing) -> tuple[Seri
 
 
 def _is_first(name: ModelName, entry: Entry | None, line: Series) -> bool:
-    """Whether the day of the series is the model's: that of a later edition, or of a version that the series does not name, is another one."""
-    if entry is not None and fold(entry.version) != fold(line.version):
+    """Whether the day of the series is the model's: that of a later edition, or of a version that the series does not name, is another one.
+
+    What a series calls its first version had no number when it came: gemma-7b.
+    """
+    if entry is not None and fold(entry.version) != fold(line.version) and (entry.version is not None or line.version != _FIRST):
         return False
     return name.released is None or _same_month(name.released, line.released or "")
 
