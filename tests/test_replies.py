@@ -187,6 +187,13 @@ class TestEnds:
         with mc.load(scripted(tmp_path, words, "Paris.<|im_end|>Rome.<|endoftext|>")) as model:
             assert ask(model).text == "Paris.Rome."
 
+    def test_by_the_token_of_the_user(self, tmp_path: Path) -> None:
+        """Where turns are closed by what opens the next one, as GLM's are, the user's token ends a reply, and the assistant's does not."""
+        template = "{% for m in messages %}{{ '<|' + m['role'] + '|>\n' + m['content'] }}{% endfor %}<|assistant|>\n"
+        words = tokenizer(("<|endoftext|>", "<|user|>", "<|assistant|>"), "<|endoftext|>", template)
+        with mc.load(scripted(tmp_path, words, "Par<|assistant|>is.<|user|>\nMore?")) as model:
+            assert (ask(model).text, ask(model).finish_reason) == ("Paris.", "stop")
+
     @pytest.mark.parametrize("where", ["config.json", "generation_config.json"])
     def test_by_the_files(self, tmp_path: Path, where: str) -> None:
         """The lists in config.json and in generation_config.json count together."""
