@@ -159,13 +159,10 @@ def _coined(words: list[Word], texts: list[str], known: Readings) -> tuple[list[
 
     Not under a known maker's account: what it calls its models is a name of its own (QCRI/LlamaLens).
     """
-    lower = fold("".join(texts))
-    if not any(word in lower for word in known.dictionary.coined):
-        return words, texts
     for i, word in enumerate(words):
         if word.role == "family":
             break
-        parts = _at_capitals(texts[i], known) if word.role == "unknown" else ()
+        parts = _at_capitals(texts[i], known) if word.role == "unknown" and not texts[i].islower() else ()
         if len(parts) > 1 or (parts and texts[i][-1].isdigit()):
             some = [cut(part, known) for part in parts]
             spread = [one for more, _ in some for one in more]
