@@ -388,6 +388,20 @@ def test_an_id_that_stands_for_a_repository_has_its_facts() -> None:
     assert (facts("deepseek-reasoner").context_length, facts("deepseek-ai/DeepSeek-R1").context_length) == (1_000_000, 131_072)
 
 
+def test_a_tag_has_the_facts_of_the_edition_that_is_served() -> None:
+    """Ollama and APIs serve the edition for instructions where nothing is said; a repository without the word is the base."""
+    tag, route, base = facts("llama3.1:8b"), facts("groq/llama-3.1-8b-instant"), facts("meta-llama/Llama-3.1-8B")
+    assert [(one.tools, one.knowledge_cutoff) for one in (tag, route, base)] == [(True, "2023-12"), (True, "2023-12"), (None, None)]
+
+
+def test_a_short_name_has_the_facts_of_what_it_means() -> None:
+    """Where an API's or Ollama's name says less than the repository, what both are called (`canonical`) tells; another model it never is."""
+    scout = facts("meta-llama/llama-4-scout")
+    assert (scout.context_length, scout.released, scout.input_modalities) == (10_485_760, "2025-04-05", ("text", "image"))
+    assert (facts("mistral-small:24b").released, facts("kimi-k2:1t").released) == ("2025-01-30", "2025-07-11")
+    assert facts("llama-4-scout-of-mine").context_length is None
+
+
 def test_a_first_version_had_no_number() -> None:
     """The day of a series that is called 1 is that of its checkpoints without a number; of those with another number it is not."""
     assert (facts("google/gemma-7b").released, facts("allenai/OLMo-7B").released) == ("2024-02-21", "2024-02-01")
