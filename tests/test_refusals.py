@@ -275,6 +275,9 @@ class TestHeader:
             (("_blocks", "_scales"), "U8", "mxfp4"),
             ((".W_q", ".meta"), "U8", "hqq"),
             ((".weight", ".scales", ".biases"), "U32", "mlx"),
+            ((".indices", ".centroids.weight"), "I32", "vptq"),
+            ((".weight", ".weight_scales"), "I8", "eetq"),
+            ((".weight._data", ".weight._scale"), "I8", "quanto"),
         ],
     )
     def test_unnamed(self, endings: tuple[str, ...], kind: str, method: str, tmp_path: Path) -> None:
@@ -306,6 +309,21 @@ class TestHeader:
         """config.json says gptq, the weights are plain."""
         with pytest.raises(Unsupported, match=r"config.json of .* says gptq, and its weights are plain ones"):
             plan(checkpoint(tmp_path / "x", quantization_config={"quant_method": "gptq", "bits": 4}))
+
+    @pytest.mark.parametrize("stated", ["fp8", "bitsandbytes", "hqq"])
+    def test_of_two_checkpoints(self, stated: str, tmp_path: Path) -> None:
+        """config.json says one method, the names of the tensors are another's, which it does not read."""
+        weights = packed(".qweight", ".qzeros", ".scales", kind="I32")
+        with pytest.raises(Unsupported, match=f"says {stated}, and its weights are packed in awq or gptq: they are of two checkpoints") as caught:
+            plan(checkpoint(tmp_path / "x", weights=weights, quantization_config={"quant_method": stated}))
+        assert caught.value.hint
+
+    def test_integers(self, tmp_path: Path) -> None:
+        """A matrix of integers is no plain weight, though nobody knows who packed it; a mask is none at all."""
+        with pytest.raises(Unsupported, match=r"q_proj\.weight of .* is made of integers \(I8\), and config\.json names no quantization"):
+            plan(checkpoint(tmp_path / "x", weights=packed(".weight", kind="I8")))
+        masks = {f"model.layers.{n}.self_attn.bias": ("U8", [2, 2], 4) for n in (0, 1)}
+        assert plan(checkpoint(tmp_path / "y", weights=dict.fromkeys(NAMES, PLAIN) | masks)).weights
 
     def test_named(self, tmp_path: Path) -> None:
         """What config.json names is planned as before."""
@@ -368,6 +386,15 @@ class TestMissing:
         with pytest.raises(IntegrityError, match=said) as caught:
             plan(checkpoint(tmp_path / "x", weights=weights))
         assert caught.value.hint
+
+    def test_more_than_said(self, tmp_path: Path) -> None:
+        """Layers and rows that the configuration leaves out are said: the model would be another one. Those that guess tokens are its own."""
+        folder = checkpoint(tmp_path / "x", num_hidden_layers=1)
+        assert plan(folder).mismatches == ("the files hold 2 layers, and config.json says 1: the others are left out",)
+        assert plan(checkpoint(tmp_path / "y", num_hidden_layers=1, num_nextn_predict_layers=1)).mismatches == ()
+        rows = plan(checkpoint(tmp_path / "z", vocab_size=77)).mismatches
+        assert len(rows) == 1
+        assert rows[0].endswith("rows, and config.json says vocab_size 77")
 
     def test_code_of_its_own(self, tmp_path: Path) -> None:
         """What a class from the repository needs, nobody knows: its layers may have no tensor."""

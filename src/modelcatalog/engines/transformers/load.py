@@ -80,6 +80,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         "device_map": "auto" if plan.device == "cuda" else plan.device,
         "use_safetensors": True,
         "output_loading_info": True,
+        "ignore_mismatched_sizes": True,  # `_refuse_made_up` refuses them, by their names
         **common,
     }
     if variant := next((found[1] for file in plan.files if (found := _VARIANT.fullmatch(Path(file.path).name))), None):
@@ -104,6 +105,11 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
 
 def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
     """Nothing of a model may be made up: what the files do not hold, transformers fills with random numbers."""
+    if other := sorted(told.get("mismatched_keys") or ()):
+        name, have, wanted = other[0]
+        which = f"{name} is {_sides(have)}, not {_sides(wanted)}"
+        message = f"the files of {plan.name.source} hold {len(other)} of the model's tensors in another shape than config.json announces: {which}"
+        raise IntegrityError(message, subject=plan.name.source, hint="fetch config.json and the weights again, of one revision")
     lost = sorted(map(str, told.get("missing_keys") or ()))
     if not lost:
         return
@@ -114,6 +120,10 @@ def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
     if strange:
         hint = f"they hold {len(strange)} that it does not have, such as {strange[0]}: they are named for another class, or an adapter was saved with them"
     raise IntegrityError(message, subject=plan.name.source, hint=hint)
+
+
+def _sides(shape: Any) -> str:
+    return "×".join(map(str, shape))
 
 
 def _folder(plan: Plan) -> Path:

@@ -64,6 +64,8 @@ __all__ = [
 _BILLION = 10**9
 _SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
 """Types of models with a language model inside."""
+_SAYS_NOTHING = frozenset(("dtype", "method", "named_scheme", "other", "reseller", "type"))
+"""Roles of words before a family that name no other model: SFT-OPT-6.7B, fp8-opt-125m."""
 _SIZED = frozenset(("embedding", "reranker"))
 """Types beside which base is a size: bge-reranker-base."""
 
@@ -98,7 +100,7 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     if "tiny" in said and not reading.dictionary.testing.isdisjoint(said):  # weights for tests, whose name says the architecture alone
         return True
     after, before = tape.after(i), tape.before(i)
-    if after < 0 or before >= 0 and tape.words[before].role not in ("other", "reseller"):
+    if after < 0 or before >= 0 and tape.words[before].role not in _SAYS_NOTHING:
         return False
     following = tape.words[after]
     if following.role == "number" and after + 2 < len(tape.words) and tape.words[after + 2].role == "size" and tape.texts[after + 1] == "-":
