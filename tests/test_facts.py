@@ -402,6 +402,13 @@ def test_a_short_name_has_the_facts_of_what_it_means() -> None:
     assert facts("llama-4-scout-of-mine").context_length is None
 
 
+def test_a_longer_variant_has_other_limits() -> None:
+    """What a router serves as ``:extended`` is the same model with limits of its own; ``:free`` says nothing of limits."""
+    longer = facts("openai/gpt-4o:extended")
+    assert (longer.released, longer.context_length, longer.max_output_tokens, longer.origin("context_length")) == ("2024-05-13", None, None, None)
+    assert facts("openai/gpt-4o:free").max_output_tokens == 16_384
+
+
 def test_a_first_version_had_no_number() -> None:
     """The day of a series that is called 1 is that of its checkpoints without a number; of those with another number it is not."""
     assert (facts("google/gemma-7b").released, facts("allenai/OLMo-7B").released) == ("2024-02-21", "2024-02-01")

@@ -28,6 +28,11 @@ _FIELDS = {"input": "input_modalities", "output": "output_modalities"}
 """Field of an entry -> what the record calls it, where that differs."""
 
 
+_LONGER = "extended"
+"""The tag of a router for a variant with longer limits than the model has elsewhere; how long they are, its vendor does not say."""
+
+_LIMITS = frozenset({"context_length", "max_output_tokens"})
+
 _FIRST = "1"
 _MONTH = len("2026-11")
 
@@ -99,6 +104,8 @@ def facts(name: str | ModelName) -> Facts:
     for said in _said(name, text, found):
         for field, value in said.facts.items():
             found.setdefault(field, (value, said.source))
+    if name.tag == _LONGER:
+        found = {field: one for field, one in found.items() if field not in _LIMITS}
     values = {field: value for field, (value, _) in found.items()}
     return Facts(name=name.source, **values, origins=tuple((field, source) for field, (_, source) in found.items()))
 
