@@ -159,7 +159,7 @@ class TestSilent:
         with pytest.raises(Unsupported, match="made for sentence-transformers"):
             plan(folder)
 
-    @pytest.mark.parametrize("arch", ["bert", "nomic-bert", "clip", "t5encoder"])
+    @pytest.mark.parametrize("arch", ["bert", "nomic-bert", "clip", "t5encoder", "t5"])
     def test_gguf(self, arch: str, tmp_path: Path) -> None:
         """So does the architecture of a GGUF file, for every engine."""
         with pytest.raises(Unsupported, match="does not talk"):
@@ -624,7 +624,7 @@ class TestDevices:
 
     CARD = Gpu("NVIDIA H100", 80_000_000_000, 80_000_000_000, (9, 0))
 
-    @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7", "npu", "mps", "gpu", "cuda:", "CPU", "frobnicator", "", "meta", 0])
+    @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7", "npu", "mps", "gpu", "cuda:", "CPU", "cpu:3", "frobnicator", "", "meta", 0])
     def test_absent(self, device: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without a GPU."""
         monkeypatch.setattr(machine, "gpus", tuple)
@@ -818,6 +818,17 @@ class TestSmallFiles:
         with pytest.raises(IntegrityError, match=f"{name} is not valid JSON: it has {len(text)} bytes and {why}"):
             plan(folder)
 
+    @pytest.mark.parametrize("name", ["config.json", "generation_config.json", "special_tokens_map.json"])
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+    def test_encoding(self, name: str, encoding: str, tmp_path: Path) -> None:
+        """JSON as some editors and PowerShell save it, which transformers does not read."""
+        folder = checkpoint(tmp_path / "x")
+        file = folder / name
+        stated = file.read_text() if file.exists() else "{}"
+        file.write_bytes(stated.replace("}", ', "a": "\xe9"}' if len(stated) > 2 else '"a": "\xe9"}').encode(encoding))
+        with pytest.raises(IntegrityError, match=f"{name} is not valid JSON: .*{'is not UTF-8 at byte' if encoding == 'latin-1' else 'byte order mark'}"):
+            plan(folder)
+
     def test_long(self, tmp_path: Path) -> None:
         """A long one that is cut off is found by its end."""
         folder = checkpoint(tmp_path / "x")
@@ -851,6 +862,12 @@ class TestElsewhere:
         with pytest.raises(CheckpointNotFound, match="2 checkpoints in folders: inner, other"):
             plan(tmp_path / "x")
 
+    def test_what_may_not_be_looked_at(self, tmp_path: Path) -> None:
+        """An entry whose state cannot be read is passed over, and is no raw error."""
+        folder = checkpoint(tmp_path / "x")
+        (folder / "link").symlink_to("x" * 300)
+        assert plan(folder).weights
+
     def test_cache_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A repository's folder in Hugging Face's cache is its snapshot."""
         root = tmp_path / "models--acme--x"
@@ -871,6 +888,11 @@ class TestElsewhere:
             ({"model.pth": ""}, UnsafeRepository, "only as pickles"),
             ({"mmproj-f16.gguf": ""}, CheckpointNotFound, "holds mmproj-f16.gguf alone, the eyes or ears"),
             ({"config.json": "{}", "onnx/model.onnx": ""}, Unsupported, "only for ONNX"),
+            ({"mlc-chat-config.json": "{}", "params_shard_0.bin": ""}, Unsupported, "only for MLC"),
+            ({"config.json": "{}", "openvino_model.xml": "", "openvino_model.bin": ""}, Unsupported, "only for OpenVINO"),
+            ({"config.json": "{}", "model.weights.h5": ""}, Unsupported, "only for Keras"),
+            ({"zero_to_fp32.py": "", "global_step9/mp_rank_00_model_states.pt": ""}, Unsupported, r"the parts of a training run \(DeepSpeed\)"),
+            ({".metadata": "", "__0_0.distcp": ""}, Unsupported, r"the parts of a training run \(torch\.distributed\.checkpoint\)"),
         ],
     )
     def test_said(self, files: dict[str, str], error: type[Exception], said: str, tmp_path: Path) -> None:
@@ -883,7 +905,7 @@ class TestElsewhere:
             plan(tmp_path / "x")
         assert caught.value.hint  # type: ignore[attr-defined]
 
-    @pytest.mark.parametrize("name", ["X.Q4_1.GGUF", "X.Q4_1.Gguf", "sha256-" + "a" * 64])
+    @pytest.mark.parametrize("name", ["X.Q4_1.GGUF", "X.Q4_1.Gguf", "sha256-" + "a" * 64, "ggml-model-q4_1.bin"])
     def test_gguf_by_its_bytes(self, name: str, gguf_file: Path, tmp_path: Path) -> None:
         """Four bytes tell a GGUF file, whatever its name."""
         (tmp_path / name).symlink_to(gguf_file)

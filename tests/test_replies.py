@@ -401,7 +401,18 @@ class TestTemplates:
         place.write_text(CHATML if file.endswith("jinja") else json.dumps(stated | {"chat_template": CHATML}), encoding="utf-8")
         with mc.load(folder) as model:
             assert model.has_chat_template
+            assert model.plan.chat_template
             assert ask(model).text == "Hello!"
+
+    @pytest.mark.parametrize(("file", "text"), [("chat_template.jinja", ""), ("tokenizer_config.json", '{"chat_template": 5}')])
+    def test_none_at_all(self, tmp_path: Path, file: str, text: str) -> None:
+        """An empty one, and what is not a text, are none, in the plan as in the model."""
+        folder = scripted(tmp_path, tokenizer(), "Hello!<|im_end|>")
+        (folder / "chat_template.jinja").unlink()
+        stated = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+        (folder / file).write_text(json.dumps(stated | json.loads(text)) if text else "", encoding="utf-8")
+        with mc.load(folder) as model:
+            assert (model.has_chat_template, model.plan.chat_template) == (False, False)
 
     def test_named(self, tmp_path: Path) -> None:
         """Several by name: the default one, another by its name, and without a default an error that lists them."""

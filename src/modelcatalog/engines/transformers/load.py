@@ -198,7 +198,14 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
     if "SafetensorError" in type(error).__name__ or "safetensors" in said.lower():
         message = f"the weights of {subject} cannot be read: {said}"
         return IntegrityError(message, subject=subject, hint="fetch them again")
-    return _broken_json(plan) or Unsupported(f"transformers cannot load {subject}: {said}", subject=subject)
+    if (broken := _broken_json(plan)) is not None:
+        return broken
+    if "Validation" in type(error).__name__:
+        # The field, or what must hold of several, stands on the next line.
+        message = f"config.json of {subject} cannot be right: {' '.join(str(error).split())}"
+        return IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
+    hint = "compare config.json with that of its base model, or fetch it again; a newer transformers may know more"
+    return Unsupported(f"transformers cannot load {subject}: {said}", subject=subject, hint=hint)
 
 
 def _broken_json(plan: Plan) -> IntegrityError | None:
