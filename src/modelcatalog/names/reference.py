@@ -6,7 +6,7 @@ The forms are the rules of grammar.references(); which steps of a plain name are
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["take_apart", "take_plain"]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
-"""The control characters, which no name has."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
+"""Control characters and lone surrogates, which no name has."""
 _PLAIN = ("name", "name_and_file", "name_and_refs", "file_in_repository")
 """The forms of plain names."""
-_ELSEWHERE = ("models--", "~", ".")
-"""How paths and cache folders begin."""
 _KINDS: dict[str, RegionKind] = {"serving": "serving", "company": "company", "route": "route", "catalog": "route"}
 """Parts of a form that are segments of a kind; what has no kind of its own is path."""
 _SAID = ("provider", "server", "registry")
@@ -44,10 +42,12 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     if not owner:
         return None
     if sign:
-        if not name or "/" in name or "." in owner or owner in words.routes or name.startswith(words.checkpoints):
+        if not name or "/" in name or "." in owner or owner in words.routes or (name[-1].isdigit() and name.startswith(words.checkpoints)):
             return None
         start = len(owner) + 1
-    if lower.isspace() or lower.startswith(_ELSEWHERE) or not (lower.isprintable() or _CONTROL(lower) is None):
+    if lower.isspace() or lower[0] in "~." or lower.startswith("models--"):  # paths and cache folders
+        return None
+    if not lower.isprintable() and _CONTROL(lower) is not None:
         return None
     parts = Parts()
     if start:

@@ -63,7 +63,7 @@ class Several(Word):
 class Readings:
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
-    __slots__ = ("dictionary", "first", "kept", "open", "phrases", "shortest_class")
+    __slots__ = ("class_ends", "dictionary", "first", "kept", "open", "phrases", "shortest_class")
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
@@ -76,15 +76,19 @@ class Readings:
         self.phrases: dict[tuple[Word, str], Word] = {}
         """Words of phrases, as they were written."""
         self.shortest_class = min(map(len, dictionary.classes), default=_LONGEST)
-        """Characters: shorter words end with no class of models."""
+        """Characters of the shortest class of models."""
+        self.class_ends = frozenset(one[-self.shortest_class :] for one in dictionary.classes)
+        """So many last characters of each of them: a quick look that rules out most words."""
 
     def __getitem__(self, piece: str) -> Word:
-        return self.kept.get(piece) or self.new(piece)
+        return self.kept.get(piece) or self.open.get(piece) or self.new(piece)
 
     def between(self, texts: list[str], at: int) -> Word | None:
         """The word of what stands between two signs, where it is one piece for certain, and is not among the kept ones."""
         text = texts[at]
-        if at + 2 < len(texts) and (text in self.open or not text.isalpha() or text in "qQ"):
+        if text.isalpha() and text not in "qQ":
+            return self._letters(text) or self.new(text)
+        if at + 2 < len(texts):
             behind = texts[at + 2]
             if behind[:1].isdigit():
                 if texts[at + 1] == "_" or (len(text) > 1 and text.isdecimal()):  # 2_5, 2024-08
@@ -93,21 +97,22 @@ class Readings:
                 return None
         return self.open.get(text) or (self.new(text) if text.isalnum() else None)
 
+    def _letters(self, text: str) -> Word | None:
+        """The word of letters that mean nothing, as most new words are: every rule of `grammar.WORDS` wants a digit."""
+        lowered = text.lower()
+        if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
+            return None
+        # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
+        return Word("unknown", lowered, None, lowered)
+
     def new(self, piece: str) -> Word:
-        """The word of a piece that is not among the kept ones."""
-        found = self.open.get(piece)
-        if found is not None:
-            return found
-        if piece.isalpha() and piece.isascii():
-            lowered = piece.lower()
-            if lowered not in self.first and (len(lowered) < self.shortest_class or not lowered.endswith(self.dictionary.classes)):
-                # As most new words are: every rule of `grammar.WORDS` wants a digit. Made again each time, since that costs
-                # no more than finding it again among tens of thousands, and nothing has to be kept.
-                return Word("unknown", lowered, None, lowered)
-        else:
-            lowered = fold(piece)
-            if not piece[0].isalnum():
-                return Word("separator", lowered)  # not kept, so that `cut` does not take what stands beside a sign for a word
+        """The word of a piece that is not remembered."""
+        lowered = fold(piece)
+        if not piece[0].isalnum():
+            return Word("separator", lowered)  # not kept, so that `cut` does not take what stands beside a sign for a word
+        letters = self._letters(piece) if piece.isalpha() else None
+        if letters is not None:
+            return letters
         if len(piece) > _LONGEST:
             return unknown(lowered)
         if lowered == piece:
@@ -181,17 +186,20 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     for piece in texts:
         word = kept.get(piece) or known.between(texts, len(words))
         if word is None:
-            return by_rules(text, known)
+            del words[-2:]  # the sign before it, which may have more beside it, and the word before that, of whose piece it may be a part
+            return by_rules(text, known, words, texts[: len(words)])
         if several < 0 and word.role == "several":  # a comparison of texts costs less than a look at the class
             several = len(words)
         words.append(word)
     return (words, texts) if several < 0 else _spread(words, texts, several, known)
 
 
-def by_rules(text: str, known: Readings) -> tuple[list[Word], list[str]]:
-    """The words of a stretch as `grammar.PIECES` cut it."""
-    texts = pieces(text)
-    return _spread([known[piece] for piece in texts], texts, 0, known)
+def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
+    """The words of a stretch as `grammar.PIECES` cut it, of which the first ones are known."""
+    for piece in pieces(text, len("".join(texts))):
+        words.append(known[piece])
+        texts.append(piece)
+    return _spread(words, texts, 0, known)
 
 
 def _spread(found: list[Word], pieces: list[str], first: int, known: Readings) -> tuple[list[Word], list[str]]:
