@@ -310,7 +310,7 @@ def _facts(family: FamilyEntry) -> FamilyFacts:
     return FamilyFacts(
         joint, said, served, ids, tuple(sorted(set.intersection(*types) & _glued_types(family.name.lower()))) if types else (),
         bool(types) and all(not _SEEING.isdisjoint(some) for some in types),
-        family.encoder, frozenset(version.lower() for version in family.budgets), family.others, _usual(family),
+        family.encoder, frozenset(version.lower() for version in family.budgets), family.others, _usual(family), family.ends,
     )  # fmt: skip
 
 
