@@ -79,7 +79,7 @@ class Dictionary:
         """A word that is a family of several companies -> company -> the word as that one's; alone, it is the first one's."""
         self.plain: MutableMapping[str, Word] = {}
         """Types that are also the word of a family, which counts only beside its company: ``embed``."""
-        self.accounts: dict[str, Account] = {}
+        self.accounts: MutableMapping[str, Account] = {}
         self.glued: dict[str, str] = {}
         """Spelling of a family with a type glued to it -> the type: ``llamaguard``."""
         self.company_of: dict[str, str] = {}
@@ -369,7 +369,7 @@ def _versions(family: FamilyEntry) -> tuple[str, dict[str, str], frozenset[str]]
 
 @vocabulary.kept(
     "dictionary", Dictionary, Account, Option, Word, FamilyWord, FamilyFacts, BaseWord, Method, Scheme, Numbers,
-    seldom=(Option, Word, FamilyWord, FamilyFacts),
+    seldom=(Account, Option, Word, FamilyWord, FamilyFacts),
 )  # fmt: skip
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""

@@ -132,8 +132,8 @@ class FamilyFacts:
 
     __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual", "ends")
     __slots__ = (
-        "_active", "_aliases", "_heads", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ends", "ids", "implies", "joint", "others", "said", "sees",
-        "served", "usual",
+        "_active", "_aliases", "_heads", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ends", "ids", "implies", "joint",
+        "others", "said", "sees", "served", "usual",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917  made in one place
