@@ -79,7 +79,7 @@ class Dictionary:
         """A word that is a family of several companies -> company -> the word as that one's; alone, it is the first one's."""
         self.plain: MutableMapping[str, Word] = {}
         """Types that are also the word of a family, which counts only beside its company: ``embed``."""
-        self.accounts: dict[str, Account] = {}
+        self.accounts: MutableMapping[str, Account] = {}
         self.glued: dict[str, str] = {}
         """Spelling of a family with a type glued to it -> the type: ``llamaguard``."""
         self.company_of: dict[str, str] = {}
@@ -310,7 +310,7 @@ def _facts(family: FamilyEntry) -> FamilyFacts:
     return FamilyFacts(
         joint, said, served, ids, tuple(sorted(set.intersection(*types) & _glued_types(family.name.lower()))) if types else (),
         bool(types) and all(not _SEEING.isdisjoint(some) for some in types),
-        family.encoder, frozenset(version.lower() for version in family.budgets), family.others, _usual(family),
+        family.encoder, frozenset(version.lower() for version in family.budgets), family.others, _usual(family), family.ends,
     )  # fmt: skip
 
 
@@ -369,7 +369,7 @@ def _versions(family: FamilyEntry) -> tuple[str, dict[str, str], frozenset[str]]
 
 @vocabulary.kept(
     "dictionary", Dictionary, Account, Option, Word, FamilyWord, FamilyFacts, BaseWord, Method, Scheme, Numbers,
-    seldom=(Option, Word, FamilyWord, FamilyFacts),
+    seldom=(Account, Option, Word, FamilyWord, FamilyFacts),
 )  # fmt: skip
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""
