@@ -58,14 +58,24 @@ class CompileHook(BuildHookInterface[Any]):
     def _tables(self, build_data: dict[str, Any]) -> None:
         # Another process, since this one may have imported another version; its tables are those of the package's own data alone.
         environment = {key: value for key, value in os.environ.items() if key != "MODELCATALOG_DATA"} | {"PYTHONPATH": str(SOURCE)}
-        shutil.rmtree(TABLES, ignore_errors=True)
+        stamp, state = TABLES / "made-of", _tables_state()
+        if not stamp.is_file() or stamp.read_text(encoding="ascii") != state:
+            shutil.rmtree(TABLES, ignore_errors=True)
+            if self._made(environment):
+                stamp.write_text(state, encoding="ascii")
+        build_data["force_include"].update({str(file): f"modelcatalog/tables/{file.name}" for file in sorted(TABLES.glob("*.json"))})
+
+    def _made(self, environment: dict[str, str]) -> bool:
+        """Whether all tables were made."""
+        complete = True
         for module in ("modelcatalog.catalog.tables", "modelcatalog.planning.forms"):
             command = [sys.executable, "-m", module, str(TABLES)]
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
                 why = "".join(done.stderr.strip().splitlines()[-1:])[:120]
                 self.app.display_warning(f"modelcatalog has no tables of {module}, so that each process makes them when it needs one: {why}")
-        build_data["force_include"].update({str(file): f"modelcatalog/tables/{file.name}" for file in sorted(TABLES.glob("*.json"))})
+                complete = False
+        return complete
 
 
 def compiled(folder: Path) -> list[Path]:
@@ -83,6 +93,8 @@ def build() -> None:
     flags = ["--config-file=pyproject.toml", "--follow-imports=silent", "--ignore-missing-imports"]
     paths = [str(SOURCE / "modelcatalog" / f"{module}.py") for module in MODULES]
     extensions = mypycify([*flags, *paths], opt_level=_level(), debug_level="0", group_name="modelcatalog", target_dir=str(BUILT / "c"))
+    for extension in extensions if sys.platform != "win32" else ():
+        extension.extra_compile_args.append("-Wno-all")  # half of the compiler's time, for warnings about C that nobody wrote
     command: Any = Distribution({"name": "modelcatalog", "ext_modules": extensions}).get_command_obj("build_ext")
     command.build_lib, command.build_temp, command.parallel = str(BUILT), str(BUILT / "o"), os.cpu_count()
     command.ensure_finalized()
@@ -108,6 +120,15 @@ def _state() -> str:
     made_of = hashlib.sha256("\n".join((sys.version, version_of("mypy"), os.environ.get("CC", ""), os.environ.get("CFLAGS", ""), _level())).encode())
     for file in (Path(__file__), ROOT / "pyproject.toml", *sorted((SOURCE / "modelcatalog").rglob("*.py"))):
         made_of.update(file.name.encode() + file.read_bytes())
+    return made_of.hexdigest()
+
+
+def _tables_state() -> str:
+    """A word for what the tables are made of: code and data, and the pydantic that both went through."""
+    made_of = hashlib.sha256(f"{sys.version}\n{version_of('pydantic')}".encode())
+    for file in sorted((SOURCE / "modelcatalog").rglob("*")):
+        if file.suffix in (".py", ".toml"):
+            made_of.update(str(file.relative_to(SOURCE)).encode() + file.read_bytes())
     return made_of.hexdigest()
 
 
