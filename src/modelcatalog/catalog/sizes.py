@@ -227,15 +227,13 @@ class SizeTable:
 
     def __init__(self, rows: Mapping[str, list[_Row]]) -> None:
         self._rows = rows
-        self._made: dict[str, Sizes] = {}
+        self._made: dict[str, Sizes | None] = dict.fromkeys(rows)
 
     def get(self, family: str) -> Sizes | None:
         """A family's rules, where it has any."""
         found = self._made.get(family)
-        if found is None:
-            rows = self._rows.get(family)
-            if rows is None:
-                return None
+        if found is None and family in self._made:
+            rows = self._rows[family]
             found = self._made[family] = _sizes([SizeRule(frozenset(row[0]), *row[1:]) for row in rows[1:]], frozenset(rows[0]))
         return found
 

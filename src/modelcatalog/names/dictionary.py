@@ -306,7 +306,7 @@ def _facts(family: FamilyEntry) -> FamilyFacts:
     """What is seldom asked of a family."""
     joint, said, served = _versions(family)
     types = [set(series.types) for series in family.series]
-    ids = "\n".join(text for series in family.series for text in (*series.models, *series.api, *series.sizes, *series.sizes.values()))
+    ids = "\n".join(text for series in family.series for text in (*series.models, *series.api, *series.sizes, *series.sizes.values())).lower()
     return FamilyFacts(
         joint, said, served, ids, tuple(sorted(set.intersection(*types) & _glued_types(family.name.lower()))) if types else (),
         bool(types) and all(not _SEEING.isdisjoint(some) for some in types),

@@ -6,7 +6,7 @@ The forms are the rules of grammar.references(); which steps of a plain name are
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["take_apart", "take_plain"]
 
-_OTHER = r":@\\\x00-\x1f\x7f-\x9f"
-"""Signs of another form, and the control characters, which no name has."""
-_USUAL = re.compile(rf"(?!models--|[~.])(?=\s*\S)(?:[^/.{_OTHER}]+/)?[^/{_OTHER}]+").fullmatch
-"""A bare name or ``owner/name``: paths and cache folders begin otherwise."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
+"""Control characters and lone surrogates, which no name has."""
 _PLAIN = ("name", "name_and_file", "name_and_refs", "file_in_repository")
 """The forms of plain names."""
 _KINDS: dict[str, RegionKind] = {"serving": "serving", "company": "company", "route": "route", "catalog": "route"}
@@ -37,14 +35,20 @@ _NEAREST = 4
 
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
-    if _USUAL(lower) is None:
+    if ":" in lower or "@" in lower or "\\" in lower:
         return None
     owner, sign, name = lower.partition("/")
     start = 0
+    if not owner:
+        return None
     if sign:
-        if owner in words.routes or name.startswith(words.checkpoints):
+        if not name or "/" in name or "." in owner or owner in words.routes or (name[-1].isdigit() and name.startswith(words.checkpoints)):
             return None
         start = len(owner) + 1
+    if lower.isspace() or lower[0] in "~." or lower.startswith("models--"):  # paths and cache folders
+        return None
+    if not lower.isprintable() and _CONTROL(lower) is not None:
+        return None
     parts = Parts()
     if start:
         parts.owner = source[: start - 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from modelcatalog.names import grammar
 from modelcatalog.names.calendar import calendar
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["read_text"]
 
-_OTHER = Word("other", "")
+# Compiled, what this module makes itself is found faster than what it imports.
+_CASES: Final = CASES
+_LIMIT: Final = LIMIT
+_READINGS: Final = readings
+_OTHER: Final = Word("other", "")
 _OWNER_WORDS = 7
 """An account's name has no more words and separators."""
 _QUANTIZED = frozenset(("bits", "dtype", "method", "mlc_scheme", "named_scheme", "plain_q", "scheme", "weight_activation"))
@@ -34,14 +38,13 @@ _DATE = len("20250514")
 
 def read_text(source: str) -> tuple[Reading, Parts]:
     """The stages of reading: the parts of a reference, then words cut, looked up, and decided by their neighbours."""
-    known, lower = readings(), source.lower()
+    known, lower = _READINGS(), source.lower()
     if len(lower) != len(source):
         lower = fold(source)
     dictionary = known.dictionary
-    parts = take_plain(source, lower, dictionary) if len(source) <= LIMIT else None
-    if parts is None or not source.isascii():
-        check(source)
+    parts = take_plain(source, lower, dictionary) if len(source) <= _LIMIT else None
     if parts is None:
+        check(source)
         parts = take_apart(source, lower, dictionary)
     if parts.regions:
         reading = Reading(source, lower, known, [], [])
@@ -54,7 +57,7 @@ def read_text(source: str) -> tuple[Reading, Parts]:
     reading.account = account
     if "_" in lower:
         _without_owner(reading, 0)
-    run(reading, 0, CASES)
+    run(reading, 0, _CASES)
     _of_account(reading)
     return reading, parts
 
@@ -127,7 +130,7 @@ def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
         _part(reading, first)
     if "_" in text:
         _without_owner(reading, first)
-    run(reading, first, CASES)
+    run(reading, first, _CASES)
 
 
 def _cut(text: str, known: Readings, account: Account | None) -> tuple[list[Word], list[str]]:
@@ -159,13 +162,10 @@ def _coined(words: list[Word], texts: list[str], known: Readings) -> tuple[list[
 
     Not under a known maker's account: what it calls its models is a name of its own (QCRI/LlamaLens).
     """
-    lower = fold("".join(texts))
-    if not any(word in lower for word in known.dictionary.coined):
-        return words, texts
     for i, word in enumerate(words):
         if word.role == "family":
             break
-        parts = _at_capitals(texts[i], known) if word.role == "unknown" else ()
+        parts = _at_capitals(texts[i], known) if word.role == "unknown" and not texts[i].islower() else ()
         if len(parts) > 1 or (parts and texts[i][-1].isdigit()):
             some = [cut(part, known) for part in parts]
             spread = [one for more, _ in some for one in more]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.names.grammar import pieces
+from modelcatalog.names.grammar import AFTER_SIGN, pieces
 from modelcatalog.names.native import mypyc_attr
 from modelcatalog.names.roles import LETTERS, FamilyWord, Parameters, Word, unknown
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary, Option
     from modelcatalog.names.grammar import WordRule
 
-__all__ = ["Readings", "Several", "alone", "cut", "fold", "names_family", "narrowed", "readings"]
+__all__ = ["Readings", "Several", "alone", "by_rules", "cut", "fold", "names_family", "narrowed", "readings"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -33,6 +33,10 @@ _NAME = 4
 """A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
 _GLUED = 10**8
 """Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
+_SIGNS = ("-", "_")
+"""What most words are parted by."""
+_SCHEME = 4
+"""The q of a scheme is among its first characters: 55IQ2_XXS."""
 
 
 @mypyc_attr(acyclic=True)
@@ -59,43 +63,70 @@ class Several(Word):
 class Readings:
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
-    __slots__ = ("dictionary", "first", "kept", "phrases", "shortest_class")
+    __slots__ = ("class_ends", "dictionary", "first", "kept", "open", "phrases", "shortest_class")
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
         self.first = dict.fromkeys((*dictionary.words, *dictionary.phrases))
         """What is a word, or begins a phrase: a look into a dictionary, which lies closer together than a set, finds sooner that a word is none."""
-        self.kept: dict[str, Word] = {}
-        """Those that are remembered."""
+        self.kept: dict[str, Word] = {sign: Word("separator", sign) for sign in _SIGNS}
+        """Those that are remembered, but for the open ones."""
+        self.open: dict[str, Word] = {}
+        """Those that may be a part of a longer piece where a hyphen or an underscore stands behind them: the 4 of 4-bit."""
         self.phrases: dict[tuple[Word, str], Word] = {}
         """Words of phrases, as they were written."""
         self.shortest_class = min(map(len, dictionary.classes), default=_LONGEST)
-        """Characters: shorter words end with no class of models."""
+        """Characters of the shortest class of models."""
+        self.class_ends = frozenset(one[-self.shortest_class :] for one in dictionary.classes)
+        """So many last characters of each of them: a quick look that rules out most words."""
 
     def __getitem__(self, piece: str) -> Word:
-        return self.kept.get(piece) or self.new(piece)
+        return self.kept.get(piece) or self.open.get(piece) or self.new(piece)
+
+    def between(self, texts: list[str], at: int) -> Word | None:
+        """The word of what stands between two signs, where it is one piece for certain, and is not among the kept ones."""
+        text = texts[at]
+        if text.isalpha() and text not in "qQ":
+            return self._letters(text) or self.new(text)
+        if at + 2 < len(texts):
+            behind = texts[at + 2]
+            if behind[:1].isdigit():
+                if texts[at + 1] == "_" or (len(text) > 1 and text.isdecimal()):  # 2_5, 2024-08
+                    return None
+            elif behind.lower() in AFTER_SIGN or not behind.isascii():
+                return None
+        return self.open.get(text) or (self.new(text) if text.isalnum() else None)
+
+    def _letters(self, text: str) -> Word | None:
+        """The word of letters that mean nothing, as most new words are: every rule of `grammar.WORDS` wants a digit."""
+        lowered = text.lower()
+        if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
+            return None
+        # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
+        return Word("unknown", lowered, None, lowered)
 
     def new(self, piece: str) -> Word:
-        """The word of a piece that is not among the kept ones."""
-        if piece.isalpha() and piece.isascii():
-            lowered = piece.lower()
-            if lowered not in self.first and (len(lowered) < self.shortest_class or not lowered.endswith(self.dictionary.classes)):
-                # As most new words are: every rule of `grammar.WORDS` wants a digit. Made again each time, since that costs
-                # no more than finding it again among tens of thousands, and nothing has to be kept.
-                return Word("unknown", lowered, None, lowered)
-        else:
-            lowered = fold(piece)
+        """The word of a piece that is not remembered."""
+        lowered = fold(piece)
+        if not piece[0].isalnum():
+            return Word("separator", lowered)  # not kept, so that `cut` does not take what stands beside a sign for a word
+        letters = self._letters(piece) if piece.isalpha() else None
+        if letters is not None:
+            return letters
         if len(piece) > _LONGEST:
-            return unknown(lowered) if piece[0].isalnum() else Word("separator", lowered, None, lowered)
+            return unknown(lowered)
         if lowered == piece:
             found = _read(piece, self.dictionary, listed=piece in self.first)
         elif lowered.endswith(self.dictionary.classes):
             found = _read_class(piece, lowered, self)
         else:
             found = self[lowered]
-        if len(self.kept) >= _REMEMBERED:
+        if len(self.kept) + len(self.open) >= _REMEMBERED:
+            self.open.clear()
             self.kept.clear()
-        self.kept[piece] = found
+            self.kept.update({sign: Word("separator", sign) for sign in _SIGNS})
+        opened = piece[-1].isdigit() or lowered == "q" or ("q" in lowered[:_SCHEME] and not piece.isalpha())
+        (self.open if opened else self.kept)[piece] = found
         return found
 
     def phrase(self, word: Word, text: str) -> Word:
@@ -148,26 +179,35 @@ def names_family(piece: str) -> bool:
 
 def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
-    texts, kept = pieces(text), known.kept
+    # Most texts are words between hyphens and underscores; cutting those by `grammar.PIECES` costs more than all the rest of reading them.
+    texts, kept = text.replace("-", "\0-\0").replace("_", "\0_\0").split("\0"), known.kept
     words: list[Word] = []
+    several = -1
     for piece in texts:
-        word = kept.get(piece) or known.new(piece)
-        if word.role == "several":  # a comparison of texts costs less than a look at the class
-            several = cast("Several", word)
-            if several.single is None or several.may_begin(texts, len(words)):
-                return _spread(words, texts, known)
-            word = several.single
+        word = kept.get(piece) or known.between(texts, len(words))
+        if word is None:
+            del words[-2:]  # the sign before it, which may have more beside it, and the word before that, of whose piece it may be a part
+            return by_rules(text, known, words, texts[: len(words)])
+        if several < 0 and word.role == "several":  # a comparison of texts costs less than a look at the class
+            several = len(words)
         words.append(word)
-    return words, texts
+    return (words, texts) if several < 0 else _spread(words, texts, several, known)
 
 
-def _spread(words: list[Word], pieces: list[str], known: Readings) -> tuple[list[Word], list[str]]:
-    """The same, where behind the words so far some pieces are several words or begin a phrase."""
-    at, count, kept = len(words), len(pieces), known.kept
-    texts = pieces[:at]
+def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
+    """The words of a stretch as `grammar.PIECES` cut it, of which the first ones are known."""
+    for piece in pieces(text, len("".join(texts))):
+        words.append(known[piece])
+        texts.append(piece)
+    return _spread(words, texts, 0, known)
+
+
+def _spread(found: list[Word], pieces: list[str], first: int, known: Readings) -> tuple[list[Word], list[str]]:
+    """The words of pieces, of which some from ``first`` on may be several words or begin a phrase."""
+    words, texts = found[:first], pieces[:first]
+    at, count = first, len(pieces)
     while at < count:
-        piece = pieces[at]
-        word = kept.get(piece) or known.new(piece)
+        word, piece = found[at], pieces[at]
         at += 1
         if word.role != "several":
             words.append(word)
