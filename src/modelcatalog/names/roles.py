@@ -134,15 +134,15 @@ def _count(number: str, unit: str) -> int:
 class FamilyFacts:
     """What is asked of a family only where neighbours ask for it."""
 
-    __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual")
+    __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual", "ends")
     __slots__ = (
-        "_active", "_aliases", "_heads", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees",
-        "served", "usual",
+        "_active", "_aliases", "_heads", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ends", "ids", "implies", "joint",
+        "others", "said", "sees", "served", "usual",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917  made in one place
         self, joint: str, said: Mapping[str, str], served: frozenset[str], ids: str, implies: tuple[str, ...], sees: bool, encoder: bool,  # noqa: FBT001
-        budgets: frozenset[str], others: bool, usual: str | None,  # noqa: FBT001
+        budgets: frozenset[str], others: bool, usual: str | None, ends: bool,  # noqa: FBT001
     ) -> None:  # fmt: skip
         self.joint = joint
         """What people say between the family and a version."""
@@ -163,6 +163,8 @@ class FamilyFacts:
         """Versions beside which thousands count tokens of thought."""
         self.others = others
         """Whether its words mean the family that they end with under another's account."""
+        self.ends = ends
+        """Whether its word ends the names of others' models: ChiMed-GPT."""
         self.usual = usual
         """The type of all its models where their names need not say so, and the word base tells a size: E5 and BGE are embeddings; empty: what a part
         of its own words says; None: nothing."""

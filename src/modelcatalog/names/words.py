@@ -361,7 +361,7 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
         return None
     known = words.words.get(head)
     if known is None and len(head) >= _NAME and head not in words.training_before:
-        return _named_size(head, rest, words)
+        return _marked_version(head, rest, words) or _two_families(head, rest, words) or _named_size(head, rest, words)
     if known is None or known.role not in ("family", "type", "tier", "variant"):
         return None
     if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
@@ -370,6 +370,25 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known.written(head), *tail)
+
+
+def _marked_version(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``OpenHermesV2``: a version with its mark glued to a family."""
+    name = head.removesuffix("v")
+    known = words.words.get(name) if name != head and len(name) >= _NAME else None
+    if known is None or known.role != "family":
+        return None
+    ruled = grammar.word(f"v{rest}")
+    return (known.written(name), *_meaning(f"v{rest}", ruled, words)) if ruled is not None and ruled[0].name == "version" else None
+
+
+def _two_families(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``llavaqwen2.5``: a family, and the one that it is built on, with its version."""
+    for end in range(_NAME, len(head) - _NAME + 1):
+        first, second = words.words.get(head[:end]), words.words.get(head[end:])
+        if first is not None and second is not None and first.role == second.role == "family":
+            return (first.written(head[:end]), second.written(head[end:]), *_tail(rest, words))
+    return None
 
 
 def _named_size(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
