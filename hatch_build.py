@@ -71,14 +71,24 @@ class CompileHook(BuildHookInterface[Any]):
     def _tables(self, build_data: dict[str, Any]) -> None:
         # Another process, since this one may have imported another version; its tables are those of the package's own data alone.
         environment = {key: value for key, value in os.environ.items() if key != "MODELCATALOG_DATA"} | {"PYTHONPATH": str(SOURCE)}
-        shutil.rmtree(TABLES, ignore_errors=True)
+        stamp, state = TABLES / "made-of", _tables_state()
+        if not stamp.is_file() or stamp.read_text(encoding="ascii") != state:
+            shutil.rmtree(TABLES, ignore_errors=True)
+            if self._made(environment):
+                stamp.write_text(state, encoding="ascii")
+        build_data["force_include"].update({str(file): f"modelcatalog/tables/{file.name}" for file in sorted(TABLES.glob("*.json"))})
+
+    def _made(self, environment: dict[str, str]) -> bool:
+        """Whether all tables were made."""
+        complete = True
         for module in ("modelcatalog.catalog.tables", "modelcatalog.planning.forms"):
             command = [sys.executable, "-m", module, str(TABLES)]
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             if done.returncode:
                 why = "".join(done.stderr.strip().splitlines()[-1:])[:120]
                 self.app.display_warning(f"modelcatalog has no tables of {module}, so that each process makes them when it needs one: {why}")
-        build_data["force_include"].update({str(file): f"modelcatalog/tables/{file.name}" for file in sorted(TABLES.glob("*.json"))})
+                complete = False
+        return complete
 
 
 def compiled(folder: Path) -> list[Path]:
@@ -96,7 +106,8 @@ def build() -> None:
     flags = ["--config-file=pyproject.toml", "--follow-imports=silent", "--ignore-missing-imports"]
     paths = [str(SOURCE / "modelcatalog" / f"{module}.py") for module in MODULES]
     extensions = mypycify([*flags, *paths], opt_level=_level(), debug_level="0", group_name="modelcatalog", target_dir=str(BUILT / "c"))
-    own = [list(extension.extra_compile_args) for extension in extensions]
+    # Half of the compiler's time goes into warnings, here about C that nobody wrote.
+    own = [[*extension.extra_compile_args, *(("-Wno-all",) if sys.platform != "win32" else ())] for extension in extensions]
 
     def compile_into(folder: Path, *more: str) -> None:
         for extension, its in zip(extensions, own, strict=True):
@@ -159,6 +170,15 @@ def _state() -> str:
     made_of = hashlib.sha256("\n".join((sys.version, version_of("mypy"), os.environ.get("CC", ""), os.environ.get("CFLAGS", ""), _level())).encode())
     for file in (Path(__file__), ROOT / "pyproject.toml", *sorted((SOURCE / "modelcatalog").rglob("*.py"))):
         made_of.update(file.name.encode() + file.read_bytes())
+    return made_of.hexdigest()
+
+
+def _tables_state() -> str:
+    """A word for what the tables are made of: code and data, and the pydantic that both went through."""
+    made_of = hashlib.sha256(f"{sys.version}\n{version_of('pydantic')}".encode())
+    for file in sorted((SOURCE / "modelcatalog").rglob("*")):
+        if file.suffix in (".py", ".toml"):
+            made_of.update(str(file.relative_to(SOURCE)).encode() + file.read_bytes())
     return made_of.hexdigest()
 
 

@@ -50,9 +50,10 @@ _set_extra: Final = vars(BaseModel)["__pydantic_extra__"].__set__
 _set_private: Final = vars(BaseModel)["__pydantic_private__"].__set__
 _set_identity: Final = vars(ModelName)["_identity"].__set__
 _new_tuple: Final = tuple.__new__
-_MADE: Final[list[tuple[Segment, ...]]] = [(), ()]
-"""Hyphens, and slashes behind an owner: they are three in ten of all segments, so each is made once, by its place; as many as the longest name so
-far had characters."""
+_SIGNS: Final = "-_/"
+_MADE: Final[list[tuple[Segment, ...]]] = [(), (), ()]
+"""Hyphens, underscores, and slashes behind an owner: they are four in ten of all segments, so each is made once, by its place; as many as the
+longest name so far had characters."""
 _TWO_DIGITS: Final = tuple([f"{number:02}" for number in range(32)])
 
 
@@ -185,11 +186,11 @@ def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     start, make, segment = parts.slash + 1, _new_tuple, _Segment
     if len(_MADE[0]) < len(reading.source):
         _more_separators(len(reading.source))
-    hyphens, slashes = _MADE
+    hyphens, underscores, slashes = _MADE
     segments = [make(segment, ("owner", parts.owner, 0, start - 1)), slashes[start - 1]] if start > 1 else []
     for kind, text in zip(reading.tape.kinds, reading.tape.texts):  # noqa: B905  compiled, ``strict`` would cost as much as the loop
-        if text == "-" and kind == "separator":
-            segments.append(hyphens[start])
+        if kind == "separator" and (text == "-" or text == "_"):  # noqa: PLR1714  compiled, a look into a tuple costs more
+            segments.append(hyphens[start] if text == "-" else underscores[start])
             start += 1
         else:
             segments.append(make(segment, (kind, text, start, start := start + len(text))))
@@ -198,8 +199,8 @@ def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
 
 def _more_separators(count: int) -> None:
     """Hyphens and slashes for a name of so many characters, and some more."""
-    for at, sign in ((1, "/"), (0, "-")):  # replaced whole, so that nobody sees half of them; the hyphens last, since these are counted
-        _MADE[at] = tuple([Segment("separator", sign, place, place + 1) for place in range(2 * count)])
+    for at in (2, 1, 0):  # replaced whole, so that nobody sees half of them; the hyphens last, since these are counted
+        _MADE[at] = tuple([Segment("separator", _SIGNS[at], place, place + 1) for place in range(2 * count)])
 
 
 def _unknown_family(reading: Reading) -> str | None:

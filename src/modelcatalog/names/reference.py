@@ -35,20 +35,14 @@ _NEAREST = 4
 
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
-    if ":" in lower or "@" in lower or "\\" in lower:
+    if not lower or _is_of_another_form(lower):
         return None
     owner, sign, name = lower.partition("/")
     start = 0
-    if not owner:
-        return None
     if sign:
-        if not name or "/" in name or "." in owner or owner in words.routes or (name[-1].isdigit() and name.startswith(words.checkpoints)):
+        if not owner or not name or "/" in name or "." in owner or owner in words.routes or (name[-1].isdigit() and name.startswith(words.checkpoints)):
             return None
         start = len(owner) + 1
-    if lower.isspace() or lower[0] in "~." or lower.startswith("models--"):  # paths and cache folders
-        return None
-    if not lower.isprintable() and _CONTROL(lower) is not None:
-        return None
     parts = Parts()
     if start:
         parts.owner = source[: start - 1]
@@ -59,7 +53,16 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     else:
         parts.name = source[start:]
         parts.slash = start - 1
+        if start:
+            parts.account = words.accounts.get(owner)
     return parts
+
+
+def _is_of_another_form(lower: str) -> bool:
+    """Whether a text has signs of another form, begins as paths and cache folders do, or cannot be a name."""
+    if ":" in lower or "@" in lower or "\\" in lower or lower[0] in "~." or lower.startswith("models--"):
+        return True
+    return lower.isspace() or (not lower.isprintable() and _CONTROL(lower) is not None)
 
 
 def take_apart(source: str, lower: str, words: Dictionary) -> Parts:

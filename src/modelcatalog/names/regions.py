@@ -50,11 +50,9 @@ def read_text(source: str) -> tuple[Reading, Parts]:
         reading = Reading(source, lower, known, [], [])
         _read_regions(reading, parts)
         return reading, parts
-    start = parts.slash + 1
-    account = dictionary.accounts.get(lower[: start - 1]) if start else None
-    words, texts = _cut(source[start:], known, account)
+    words, texts = _cut(parts.name or "", known, parts.account)
     reading = Reading(source, lower, known, words, texts)
-    reading.account = account
+    reading.account = parts.account
     if "_" in lower:
         _without_owner(reading, 0)
     run(reading, 0, _CASES)

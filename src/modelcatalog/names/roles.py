@@ -301,7 +301,7 @@ class Word:
     """A word and its meaning: ``role`` says what kind, ``value`` what it states."""
 
     __match_args__: ClassVar = ("role", "text", "value", "key")
-    __slots__ = ("cases", "key", "role", "table", "text", "value")
+    __slots__ = ("cases", "fitted", "key", "role", "text", "value")
 
     def __init__(self, role: Role, text: str, value: Value = None, key: str | None = None) -> None:
         self.role: Role = role
@@ -311,8 +311,8 @@ class Word:
         """What the word adds to the canonical name; None: nothing."""
         self.cases: tuple[Any, ...] = ()
         """Those cases of its role that may take it, whatever stands beside it; see `reading.fitting`."""
-        self.table: object = None
-        """The cases of the role of which these are those."""
+        self.fitted: object = None
+        """The mark of the readings for which these were found."""
 
     def written(self, text: str) -> Word:
         """The same word, written otherwise."""

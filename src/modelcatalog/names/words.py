@@ -33,8 +33,6 @@ _NAME = 4
 """A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
 _GLUED = 10**8
 """Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
-_SIGNS = ("-", "_")
-"""What most words are parted by."""
 _SCHEME = 4
 """The q of a scheme is among its first characters: 55IQ2_XXS."""
 
@@ -63,13 +61,17 @@ class Several(Word):
 class Readings:
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
-    __slots__ = ("class_ends", "dictionary", "first", "kept", "open", "phrases", "shortest_class")
+    __slots__ = ("class_ends", "dictionary", "first", "fitted", "hyphen", "kept", "open", "phrases", "shortest_class", "underscore")
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
         self.first = dict.fromkeys((*dictionary.words, *dictionary.phrases))
         """What is a word, or begins a phrase: a look into a dictionary, which lies closer together than a set, finds sooner that a word is none."""
-        self.kept: dict[str, Word] = {sign: Word("separator", sign) for sign in _SIGNS}
+        self.hyphen, self.underscore = Word("separator", "-"), Word("separator", "_")
+        """What most words are parted by."""
+        self.fitted = object()
+        """A mark for words, see `reading.fitting`: when the readings are made anew, the cases may be others."""
+        self.kept: dict[str, Word] = {}
         """Those that are remembered, but for the open ones."""
         self.open: dict[str, Word] = {}
         """Those that may be a part of a longer piece where a hyphen or an underscore stands behind them: the 4 of 4-bit."""
@@ -107,6 +109,8 @@ class Readings:
 
     def new(self, piece: str) -> Word:
         """The word of a piece that is not remembered."""
+        if piece == "-":
+            return self.hyphen
         lowered = fold(piece)
         if not piece[0].isalnum():
             return Word("separator", lowered)  # not kept, so that `cut` does not take what stands beside a sign for a word
@@ -124,7 +128,6 @@ class Readings:
         if len(self.kept) + len(self.open) >= _REMEMBERED:
             self.open.clear()
             self.kept.clear()
-            self.kept.update({sign: Word("separator", sign) for sign in _SIGNS})
         opened = piece[-1].isdigit() or lowered == "q" or ("q" in lowered[:_SCHEME] and not piece.isalpha())
         (self.open if opened else self.kept)[piece] = found
         return found
@@ -180,17 +183,24 @@ def names_family(piece: str) -> bool:
 def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
     # Most texts are words between hyphens and underscores; cutting those by `grammar.PIECES` costs more than all the rest of reading them.
-    texts, kept = text.replace("-", "\0-\0").replace("_", "\0_\0").split("\0"), known.kept
-    words: list[Word] = []
-    several = -1
-    for piece in texts:
-        word = kept.get(piece) or known.between(texts, len(words))
+    if "_" in text:
+        texts = text.replace("-", "\0-\0").replace("_", "\0_\0").split("\0")
+    else:
+        parts = text.split("-")
+        texts = ["-"] * (2 * len(parts) - 1)
+        texts[::2] = parts
+    kept, several = known.kept, -1
+    words = [known.hyphen] * len(texts)
+    for at in range(0, len(texts), 2):
+        word = kept.get(texts[at]) or known.between(texts, at)
         if word is None:
-            del words[-2:]  # the sign before it, which may have more beside it, and the word before that, of whose piece it may be a part
-            return by_rules(text, known, words, texts[: len(words)])
+            sure = max(at - 2, 0)  # the sign before it may have more beside it, and the word before that may be a part of its piece
+            return by_rules(text, known, words[:sure], texts[:sure])
+        if at and texts[at - 1] == "_":
+            words[at - 1] = known.underscore
         if several < 0 and word.role == "several":  # a comparison of texts costs less than a look at the class
-            several = len(words)
-        words.append(word)
+            several = at
+        words[at] = word
     return (words, texts) if several < 0 else _spread(words, texts, several, known)
 
 
