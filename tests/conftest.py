@@ -62,6 +62,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_sessionfinish() -> None:
+    """Pytest collects five times in the end, for what ends with an error; what the first time has left is looked through by none of the others."""
+    gc.collect()
+    gc.freeze()
+
+
 _FIRST = (
     "faults", "packaging", "cli", "engine_openai", "architectures", "docs", "hubs_refusals", "running", "engine_contract", "attacks", "examples", "html",
     "hub_contract", "tables", "tools", "constraints", "chat", "hubs_copies", "refusals", "grammar_ebnf", "variants_table", "thinking", "replies",

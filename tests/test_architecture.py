@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
-import pytest
+from rows import rows
 
 ROOT = Path(__file__).parents[1] / "src" / "modelcatalog"
 LAYERS = (
@@ -78,10 +79,17 @@ HEAVY = {
     "transformers",
     "vllm",
 }
-MODULES = {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
-
-
+MODULES = [str(path.relative_to(ROOT)) for path in sorted(ROOT.rglob("*.py"))]
 NAMES = {"modelcatalog." + name.removesuffix(".py").removesuffix("/__init__").replace("/", "."): name for name in MODULES}
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse((ROOT / module).read_text(encoding="utf-8"))
+
+
+def _room(module: str) -> str:
+    return module.rpartition("/")[0] or "modelcatalog"
 
 
 def _imports(tree: ast.AST, *, late: bool, types: bool = False) -> set[str]:
@@ -101,7 +109,7 @@ def _imports(tree: ast.AST, *, late: bool, types: bool = False) -> set[str]:
 
 def _known(module: str) -> set[str]:
     """The modules of the package that a module imports: at its top, inside functions, and for type checkers."""
-    every = _imports(MODULES[module], late=True, types=True)
+    every = _imports(_tree(module), late=True, types=True)
     known = {NAMES.get(name) or NAMES.get(name.rpartition(".")[0]) for name in every if name.startswith("modelcatalog.")}
     return {name for name in known if name not in {None, module, "__init__.py"} and (module, name) not in LATE}
 
@@ -112,7 +120,7 @@ def _floor(name: str, lines: tuple[str, ...]) -> int:
     return floor
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if module != "__init__.py"])
+@rows((_room(module), module, (module,)) for module in MODULES if module != "__init__.py")
 def test_imports_point_down(module: str) -> None:
     """A module knows its own room and those below it, and of a room that has stages those before it: types and late imports count."""
     room, _, rest = module.removesuffix(".py").partition("/")
@@ -136,14 +144,14 @@ def test_no_circle() -> None:
     assert known == {}
 
 
-@pytest.mark.parametrize("module", MODULES)
+@rows((_room(module), module, (module,)) for module in MODULES)
 def test_heavy_packages_wait(module: str) -> None:
     """Packages that take long to import are imported inside the functions that use them."""
-    assert {name.partition(".")[0] for name in _imports(MODULES[module], late=False)} & HEAVY == set()
+    assert {name.partition(".")[0] for name in _imports(_tree(module), late=False)} & HEAVY == set()
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if not module.endswith("__main__.py")])
+@rows((_room(module), module, (module,)) for module in MODULES if not module.endswith("__main__.py"))
 def test_every_module_says_what_it_owns(module: str) -> None:
     """The first line of a module is a docstring, and begins with what it owns."""
-    first = (ast.get_docstring(MODULES[module]) or "").partition("\n")[0]
+    first = (ast.get_docstring(_tree(module)) or "").partition("\n")[0]
     assert first.startswith("Owns ")

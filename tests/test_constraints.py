@@ -124,18 +124,18 @@ class TestWhatIsAskedFor:
 
 
 class TestTransformers:
-    """Real words under a constraint."""
+    """A real tokenizer's words under a constraint; which of them a reply has is left to random weights, where it is not looked at."""
 
-    def test_model(self, model: mc.ChatModel) -> None:
+    def test_model(self, small: mc.ChatModel) -> None:
         """A pydantic model: the reply is JSON of it, and `parsed` an instance; in chat, stream and session alike."""
-        reply = model.chat("Describe Paris.", response_format=City, temperature=0)
+        reply = small.chat("Describe Paris.", response_format=City, temperature=0)
         assert isinstance(reply.parsed, City)
         assert json.loads(reply.text) == reply.parsed.model_dump()
         assert reply.finish_reason == "stop"
-        stream = model.stream("Describe Paris.", response_format=City, temperature=0)
+        stream = small.stream("Describe Paris.", response_format=City, temperature=0)
         assert "".join(stream) == reply.text
         assert stream.reply.parsed == reply.parsed
-        session = model.session(response_format=City, temperature=0)
+        session = small.session(response_format=City, temperature=0)
         assert session.chat("Describe Paris.").parsed == reply.parsed
         assert session.chat("Is it in France?", choices=["yes", "no"]).parsed in {"yes", "no"}
 
@@ -150,17 +150,17 @@ class TestTransformers:
             ({"response_format": {"enum": ["x", 3, None]}}, r"x|3|None"),
         ],
     )
-    def test_rest(self, model: mc.ChatModel, given: dict[str, Any], value: str) -> None:
+    def test_rest(self, small: mc.ChatModel, given: dict[str, Any], value: str) -> None:
         """Choices, patterns and schemas; digits are those of ASCII."""
-        assert re.fullmatch(value, str(model.chat("What is the capital of France?", temperature=0, **given).parsed))
+        assert re.fullmatch(value, str(small.chat("What is the capital of France?", temperature=0, **given).parsed))
 
-    def test_sampled_batch(self, model: mc.ChatModel) -> None:
+    def test_sampled_batch(self, small: mc.ChatModel) -> None:
         """Each row of a batch keeps to it, sampled and penalized; the same reply alone and among others."""
         asked: dict[str, Any] = {"response_format": City, "temperature": 1.0, "seed": 5, "repetition_penalty": 1.1}
         prompts = [f"Describe {city}." for city in ("Rome", "Lima")]
-        replies = list(model.batch(prompts, **asked))
+        replies = list(small.batch(prompts, **asked))
         assert all(isinstance(reply.parsed, City) for reply in replies)
-        assert model.chat(prompts[1], **asked).text == replies[1].text
+        assert small.chat(prompts[1], **asked).text == replies[1].text
 
     def test_cut(self, model: mc.ChatModel) -> None:
         """A reply that is cut before it matches is an error that has its text, never half a JSON that looks like one."""
@@ -172,7 +172,7 @@ class TestTransformers:
         assert isinstance(reply.error, EngineError)
         assert reply.parsed is None
 
-    def test_own_validator(self, model: mc.ChatModel) -> None:
+    def test_own_validator(self, small: mc.ChatModel) -> None:
         """What a schema cannot say is checked all the same."""
 
         class Odd(BaseModel):
@@ -185,21 +185,21 @@ class TestTransformers:
                 return value
 
         with pytest.raises(EngineError, match="it is even"):
-            model.chat("A number?", response_format=Odd, temperature=0)
+            small.chat("A number?", response_format=Odd, temperature=0)
 
     @pytest.mark.parametrize("given", [{"regex": r"a\b"}, {"regex": "a(?=b)"}])
-    def test_unknown_to_the_library(self, model: mc.ChatModel, given: dict[str, Any]) -> None:
+    def test_unknown_to_the_library(self, small: mc.ChatModel, given: dict[str, Any]) -> None:
         """What cannot be kept to while decoding is refused, before a token."""
         with pytest.raises(Unsupported, match="cannot be kept to"):
-            model.chat("x", **given)
+            small.chat("x", **given)
 
     def test_complete(self, model: mc.ChatModel) -> None:
         """A text is continued within a constraint too."""
         assert model.complete("The capital of France is", choices=[" Paris", " Rome"], temperature=0).parsed == " Paris"
 
-    def test_cancelled(self, model: mc.ChatModel) -> None:
+    def test_cancelled(self, small: mc.ChatModel) -> None:
         """What the caller ended is no error."""
-        stream = model.stream("Describe Paris.", response_format=City, temperature=0)
+        stream = small.stream("Describe Paris.", response_format=City, temperature=0)
         next(stream)
         stream.cancel()
         assert stream.reply.finish_reason == "cancelled"

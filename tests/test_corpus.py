@@ -8,6 +8,7 @@ import pytest
 
 import corpus
 from modelcatalog import NameSyntaxError, catalog, parse
+from rows import rows
 
 NAMES = corpus.tables("name")
 SAME = corpus.tables("same")
@@ -32,7 +33,7 @@ def test_no_name_stands_twice() -> None:
         assert len(texts) == len(set(texts))
 
 
-@pytest.mark.parametrize(("file", "entry"), NAMES, ids=[f"{file}:{entry['text']}" for file, entry in NAMES])
+@rows((file, entry["text"], (file, entry)) for file, entry in NAMES)
 def test_name(file: str, entry: dict[str, Any]) -> None:
     """Every field is as written in the truth file; a field that is not written there is empty."""
     record = parse(entry["text"])
@@ -41,7 +42,7 @@ def test_name(file: str, entry: dict[str, Any]) -> None:
     assert record.canonical == str(record.identity)
 
 
-@pytest.mark.parametrize(("file", "entry"), SAME, ids=[f"{file}:{entry['names'][0]}" for file, entry in SAME])
+@rows((file, entry["names"][0], (file, entry)) for file, entry in SAME)
 def test_spellings_of_one_model_agree(file: str, entry: dict[str, Any]) -> None:
     """All spellings of one model have one canonical name."""
     found = {name: parse(name).canonical for name in entry["names"]}
@@ -60,7 +61,7 @@ def test_different_models_differ() -> None:
     assert clashes == []
 
 
-@pytest.mark.parametrize(("file", "entry"), FORMS, ids=[f"{file}:{entry['text']}" for file, entry in FORMS])
+@rows((file, entry["text"], (file, entry)) for file, entry in FORMS)
 def test_form(file: str, entry: dict[str, Any]) -> None:
     """A reference says the same of the model as the bare name does, and its parts are as written; without a model it says nothing of one."""
     record = parse(entry["text"])
@@ -71,7 +72,7 @@ def test_form(file: str, entry: dict[str, Any]) -> None:
     assert "".join(segment.text for segment in record.segments) == entry["text"]
 
 
-@pytest.mark.parametrize(("file", "entry"), INVALID, ids=[repr(entry["text"])[:40] for _, entry in INVALID])
+@rows((file, repr(entry["text"])[:40], (file, entry)) for file, entry in INVALID)
 def test_invalid(file: str, entry: dict[str, Any]) -> None:
     """What is not a name is refused where it goes wrong."""
     with pytest.raises(NameSyntaxError) as caught:
@@ -79,7 +80,7 @@ def test_invalid(file: str, entry: dict[str, Any]) -> None:
     assert (caught.value.start, caught.value.end) == (entry["start"], entry["end"]), file
 
 
-@pytest.mark.parametrize(("file", "entry"), STRICT, ids=[entry["text"] for _, entry in STRICT])
+@rows((file, entry["text"], (file, entry)) for file, entry in STRICT)
 def test_strict(file: str, entry: dict[str, Any]) -> None:
     """Under strict, the first unknown word is refused, and shown."""
     with pytest.raises(NameSyntaxError) as caught:

@@ -326,37 +326,28 @@ class TestLoaded:
             assert inner.config._attn_implementation == made.attention
             assert model.complete("w5 w6", max_new_tokens=4).usage.completion_tokens > 0
 
-    def test_gguf_is_parsed_once(self, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Transformers wants the header three times; the package that parses it is asked once, and restored."""
-        gguf = pytest.importorskip("gguf")
-        from modelcatalog.engines.transformers.load import read
-
-        parsed: list[str] = []
-        real = gguf.GGUFReader.__init__
-
-        def count(self: Any, path: Any, *rest: Any) -> None:
-            parsed.append(str(path))
-            real(self, path, *rest)
-
-        monkeypatch.setattr(gguf.GGUFReader, "__init__", count)
-        before = gguf.GGUFReader, gguf.get_tensor_name_map
-        model, _ = read(plan(gguf_file, device="cpu"))
-        assert parsed == [str(gguf_file)]
-        assert (gguf.GGUFReader, gguf.get_tensor_name_map) == before
-        assert str(model.dtype) == "torch.float32"
-
     @pytest.mark.parametrize("kind", ["gguf_file", "safetensors_folder"])
     def test_peak_and_silence(self, kind: str, request: pytest.FixtureRequest) -> None:
-        """In a fresh process: the peak while loading is at most 1.1 times weights and KV cache, and nothing is printed."""
+        """In a fresh process: the peak while loading is at most 1.1 times weights and KV cache, and nothing is printed.
+
+        Of a GGUF file transformers wants the header three times; the package that parses it is asked once, and restored.
+        """
+        pytest.importorskip("gguf")
         code = (
-            "import sys, warnings; import torch, transformers, modelcatalog\n"
+            "import sys, warnings; import gguf, torch, transformers, modelcatalog\n"
             "from modelcatalog import planning\n"
             "from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM\n"
             "def status(key): return next(int(line.split()[1]) * 1024 for line in open('/proc/self/status') if line.startswith(key))\n"
+            "parsed, real = [], gguf.GGUFReader.__init__\n"
+            "def counted(self, path, *rest): parsed.append(str(path)); real(self, path, *rest)\n"
+            "gguf.GGUFReader.__init__ = counted\n"
+            "restored = gguf.GGUFReader, gguf.get_tensor_name_map\n"
             "made = planning.plan(sys.argv[1], device='cpu')\n"
             "before = status('VmRSS')\n"
             "model = modelcatalog.load(made)\n"
             "peak = status('VmHWM') - before\n"
+            "assert parsed == [path for path in sys.argv[1:] if path.endswith('.gguf')], parsed\n"
+            "assert (gguf.GGUFReader, gguf.get_tensor_name_map) == restored\n"
             "reply = model.chat('What is the capital of France?', max_new_tokens=8)\n"
             "assert 'Paris' in reply.text, reply\n"
             "print(peak, made.memory.needed)\n"
