@@ -303,9 +303,9 @@ def _identity(found: Found) -> Identity:
         keys = [*keys, found.base.name.lower() + (found.base_version or "").lower()]
     order: tuple[str, ...] = ()
     if kept:
-        if len(kept) > 1 and sorted(kept) != kept:
+        if not _ascend(kept):
             order = tuple(dict.fromkeys(kept) if len({*kept}) < len(kept) else kept)
-        keys = keys + kept
+        keys = keys + kept if keys else kept
     if len(keys) > 1:
         keys = sorted({*keys})
     released = found.released
@@ -321,6 +321,14 @@ def _identity(found: Found) -> Identity:
 def _same_without(family: FamilyWord, version: str) -> bool:
     """Whether ``claude-sonnet-4.0`` is what its maker calls Claude Sonnet 4: the family has the one and not the other."""
     return version.lower() not in family.versions and version[:-2].lower() in family.versions
+
+
+def _ascend(words: list[str]) -> bool:
+    """Whether they are in alphabetical order; there are two or three."""
+    for i in range(1, len(words)):  # noqa: SIM110  compiled, a generator costs more than sorting them
+        if words[i - 1] > words[i]:
+            return False
+    return True
 
 
 def _text(identity: Identity) -> str:

@@ -60,7 +60,8 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
 
 def _is_of_another_form(lower: str) -> bool:
     """Whether a text has signs of another form, begins as paths and cache folders do, or cannot be a name."""
-    if ":" in lower or "@" in lower or "\\" in lower or lower[0] in "~." or lower.startswith("models--"):
+    first = lower[0]
+    if first == "~" or first == "." or ":" in lower or "@" in lower or "\\" in lower or lower.startswith("models--"):  # noqa: PLR1714  compiled, a tuple costs more
         return True
     return lower.isspace() or (not lower.isprintable() and _CONTROL(lower) is not None)
 

@@ -54,7 +54,7 @@ _PAIRED = r"([0-9](?<![a-z0-9.].)[0-9]*(?:\.[0-9]+)?)b-a([0-9]+(?:\.[0-9]+)?)b(?
 _EXPERTS = r"b-[0-9]+e(?![a-z0-9])"
 """A size of each of so many experts: 17B-16E."""
 _WORD = r"[^a-z0-9.]+"
-_SIGNS = r"[^a-z0-9]+"
+_SIGNS = r"[^a-z0-9\n]+"
 _JOINED = r"_(?<=[0-9].)(?=[0-9])"
 """An underscore that stands for a point: Llama-3_1."""
 _CONTEXTS = 10**7
@@ -121,14 +121,10 @@ class Numbered(NamedTuple):
     letter: str
 
 
-def _before(text: str, word: str) -> str | None:
-    """What stands before a word whose letters and digits may be parted by other signs; None: the text has no such word. Both in lower case."""
-    squeezed = re.sub(_SIGNS, "", text)
-    at = squeezed.find(re.sub(_SIGNS, "", word))
-    if at < 0 or not squeezed:
-        return None
+def _before(text: str, count: int) -> str:
+    """What stands before all letters and digits but the first so many, which other signs may part. In lower case."""
     places = [place for place, char in enumerate(text) if char.isascii() and char.isalnum()]
-    return text[: places[at]]
+    return text[: places[count]]
 
 
 def _count(number: str, unit: str) -> int:
@@ -185,7 +181,7 @@ class FamilyFacts:
         """Parameters of the one size that models of this version and tier have; None: there is none, or there are several."""
         key = version, tier
         if key not in self._tiers:
-            texts = [text for text in self.ids.splitlines() if tier in text and {version, tier} <= set(re.split(_WORD, re.sub(_JOINED, ".", text)))]
+            texts = [text for text in self.ids.split("\n") if tier in text and {version, tier} <= set(re.split(_WORD, re.sub(_JOINED, ".", text)))]
             found = [re.findall(_STATED, text) for text in texts]
             sizes = {_count(number, unit) for some in found for number, unit in some}
             told = len(sizes) == 1 and all(found) and not any(re.search(_EXPERTS, text) for text in texts)  # gemini-1.5-flash is none of 8b
@@ -195,7 +191,7 @@ class FamilyFacts:
     def only(self, text: str, word: str) -> bool:
         """Whether a model is served by this id with this word at its end, and by none without the word."""
         if self._aliases is None:
-            self._aliases = frozenset(re.sub(_WORD, "-", name) for name in self.ids.splitlines())
+            self._aliases = frozenset(re.sub(_WORD, "-", name) for name in self.ids.split("\n"))
         long = re.sub(_WORD, "-", text.lower())
         return long in self._aliases and long.removesuffix(f"-{word}") not in self._aliases
 
@@ -215,8 +211,9 @@ class FamilyFacts:
         """Whether one of its models' names has all words of this text before the word of its own; both in lower case."""
         heads = self._heads.get(own)
         if heads is None:
-            found = [_before(text, own) for text in self.ids.splitlines()]
-            heads = self._heads[own] = [frozenset(re.split(_WORD, head)) for head in found if head is not None]
+            word, bare = re.sub(_SIGNS, "", own), re.sub(_SIGNS, "", self.ids).split("\n")
+            found = [_before(text, letters.index(word)) for text, letters in zip(self.ids.split("\n"), bare, strict=True) if letters and word in letters]
+            heads = self._heads[own] = [frozenset(re.split(_WORD, head)) for head in found]
         return bool(heads) and any(map(frozenset(filter(None, re.split(_WORD, base))).issubset, heads))
 
     def own(self) -> frozenset[str]:
@@ -228,7 +225,7 @@ class FamilyFacts:
     def own_sized(self) -> frozenset[str]:
         """Those of names that state parameters: the turbo of qwen-turbo is none."""
         if self._own_sized is None:
-            self._own_sized = frozenset(word for text in self.ids.splitlines() if re.search(_STATED, text) for word in re.split(_WORD, text))
+            self._own_sized = frozenset(word for text in self.ids.split("\n") if re.search(_STATED, text) for word in re.split(_WORD, text))
         return self._own_sized
 
     def sizes(self) -> frozenset[int]:
