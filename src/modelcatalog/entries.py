@@ -428,6 +428,8 @@ class HubsFile(Entry):
     """Beginnings of file names that tell nothing of the model: its folder does."""
     folders: tuple[str, ...]
     """Folders of one's own, which are nobody's account: ``outputs``."""
+    leaves: tuple[str, ...]
+    """Folders that tell how a model was saved: ``merged_16bit``."""
     checkpoints: tuple[str, ...]
     """How the folders of a training run begin: ``checkpoint-``."""
     pages: tuple[str, ...]

@@ -64,10 +64,12 @@ class Dictionary:
 
     __slots__ = (
         "accounts", "apis", "catalog_heads", "catalogs",
-        "checkpoints", "classes", "closed", "coined", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
-        "hosts", "ideographic", "kinds", "means", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions",
-        "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "testing", "tier_families", "tier_words",
-        "training_after", "training_after_size", "training_before", "tuned", "variants", "words",
+        "checkpoints", "classes", "closed", "coined", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued",
+        "homonyms",
+        "hosts", "ideographic", "kinds", "leaves", "means", "nameless", "negations", "numbers", "parts", "paths", "phrases", "plain",
+        "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes",
+        "tag_words", "testing", "tier_families", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants",
+        "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -97,6 +99,9 @@ class Dictionary:
         self.schemes = dict(hubs.schemes)
         self.folders = frozenset(hubs.folders)
         self.checkpoints = hubs.checkpoints
+        self.leaves = frozenset(hubs.leaves)
+        self.nameless = (*hubs.checkpoints, *hubs.stems)
+        """How folders and files begin that have their name from the folder above."""
         self._add_providers()
         companies = tuple(companies)
         for company in companies:
@@ -292,12 +297,16 @@ class Dictionary:
             if self.company_of.get(squeezed) == company.name:
                 squeezed = squeezed_own  # stepfun-3.5: the company's name for its family
             if squeezed != squeezed_own:
-                maker = next((name for name in makers if squeezed.startswith(name) and squeezed != name), "")
+                maker = next((name for name in makers if squeezed.startswith(name) and name not in (squeezed, squeezed_own)), "")
                 squeezed = squeezed.removeprefix(maker)
             kind = self.words.get(squeezed.removeprefix(squeezed_own))
             if " " not in spelling and squeezed.startswith(squeezed_own) and kind is not None and kind.role == "type":
                 self.glued[squeezed] = str(kind.value)
                 squeezed = str(kind.value)
+            apart = next((other for other in spellings if " " in other and other.replace(" ", "") == squeezed), "").split(" ")
+            if self.words.get(apart[-1]) is not None and self.words[apart[-1]].value in vocabulary.implied():
+                self.glued[squeezed] = str(self.words[apart[-1]].value)  # promptguard is prompt guard
+                squeezed = "-".join(sorted(apart))
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 and spelling not in family.spellings else None
             self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() or spelling in family.spellings else word, extra)
 

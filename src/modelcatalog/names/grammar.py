@@ -273,6 +273,10 @@ WORDS: tuple[WordRule, ...] = (
         "context", _seq(_opt("contextlength"), Cap("n", _NUMBER), "k"), "128K", "Thousands of tokens; the neighbours tell steps from context.", "Phi-3-mini-128k-instruct",
         "context", lambda text, found: (Word("context", text, int(found["n"]), f"{found['n']}k"),),
     ),
+    WordRule(
+        "window", _seq(_any("ctx", "ctxlen"), Cap("n", _NUMBER)), "ctx4096", "Tokens of a context.", "RWKV-6-World-3B-v2.1-ctx4096",
+        "number", lambda text, found: (Word("number", text, found["n"], found["n"]),),
+    ),
     WordRule("version", _seq("v", _opt("er"), _opt("."), Cap("n", _alt(_seq(_DIGIT, "d", _DIGIT), _DOTTED)), Cap("tail", _opt(_LETTER))), "v0.1", "A version with its mark.", "Mistral-7B-v0.1", "version", _version),
     WordRule(
         "number", _DOTTED, "2.5", "A bare number: version, date or nothing, as the neighbours tell.", "Llama-3.1-8B",
@@ -348,6 +352,10 @@ PIECES: tuple[PieceRule, ...] = (
     PieceRule(
         "shard", _seq(Rep(_DIGIT, 5, 5), Fold(Lit("-of-")), Rep(_DIGIT, 5, 5), _END), "00001-of-00003", "One file of a split checkpoint.",
         "Qwen2.5-72B-Instruct-Q4_K_M-00001-of-00012.gguf", lambda text, _: Word("shard", text),
+    ),
+    PieceRule(
+        "version_with_underscores", _seq(Fold(Lit("v")), _DIGIT, Rep(_seq("_", _DIGIT), 2, 3), _END), "v0_4_1",
+        "So does a marked version of three or four parts.", "Zork-v0_4_1-7B",
     ),
     PieceRule("bits_with_underscore", _seq(_DIGIT, "_", Rep(_DIGIT, 1, 2), Fold(Lit("bpw")), _END), "4_25bpw", "So do bits a weight the underscore that is their point.", "Mixtral-8x7B-exl2-4_25bpw"),
     PieceRule("bit_width", _seq(_alt("16", _WIDTH), "-", Fold(_BITS_UNIT), _END), "4-bit", "A width keeps its hyphen.", "Qwen2.5-7B-Instruct-4-bit"),
@@ -428,6 +436,8 @@ def references() -> tuple[Form, ...]:
     route = Named("route", Words((*providers.routes, *(word for word in served if word not in makers))))
     no_route = Not(_seq(route, "/"))
     runs = Named("folder of a run", Words(hubs.checkpoints))
+    saved = Named("folder of what was saved", _alt(_seq(runs, _NUMBER), Words(hubs.leaves)))
+    stem = Named("file that tells nothing", _seq(Words(hubs.stems), Rep(Chars("^/@:", "plain step character"), 0, lazy=True), Words(hubs.files)))
     name = Cap("name", Rep(_STEP_CHAR, lazy=True))
     path = _seq(Cap("routes", Rep(_seq(Rep(_STEP_CHAR, 0), "/"), 0, lazy=True)), _opt(Cap("owner", _STEP), "/"), name)
     tag = _opt(":", Cap("tag", _alt(_seq(_NUMBER, ":", Rep(Chars("^/:@", "window character"))), Rep(Chars("^/:", "tag character"), lazy=True))))
@@ -655,6 +665,10 @@ def references() -> tuple[Form, ...]:
             "~/.cache/llama.cpp/ggml-org_gemma-3-4b-it-GGUF_gemma-3-4b-it-Q4_K_M.gguf", "The older cache of llama.cpp: owner, repository and file in one name.", needs="llama.cpp", hub="huggingface",
         ),
         Form(
+            "wandb_artifact", _seq(Cap("path", _seq(_any("wandb-artifact", "wandb"), "://", Rep(_seq(_PLAIN_STEP, "/"), 0))), Cap("name", _PLAIN_STEP), ":", Cap("revision", _PART)),
+            "wandb-artifact://acme/project/qwen2.5-7b-instruct:v3", "An artifact of Weights & Biases, whose versions are not the model's.", needs="wandb",
+        ),
+        Form(
             "other_url",
             _seq(_SCHEME_OF_ADDRESS, Cap("path", _seq(_STEP, "/", Rep(_seq(_ADDRESS, "/"), 0, lazy=True))), _opt(Cap("name", _ADDRESS), Rep(Lit("/"), 0)), _QUERY),
             "https://example.org/files/Qwen2.5-7B-Q4_K_M.gguf",
@@ -694,12 +708,13 @@ def references() -> tuple[Form, ...]:
         ),
         # plain names
         Form(
-            "checkpoint", _seq(Cap("routes", _STEPS), Cap("name", _PLAIN_STEP), "/", Cap("file", _seq(runs, _NUMBER, _opt("/", _REST)))),
-            "outputs/qwen2.5-7b-lora/checkpoint-500", "A folder of a training run, whose parent has the name.", needs="/",
-        ),
-        Form(
             "view_of_repository", _seq(no_route, Cap("owner", _PLAIN_STEP), "/", Cap("name", _PLAIN_STEP), view, _QUERY),
             "Qwen/Qwen3-8B/resolve/main/config.json", "The page of a file without its host.", needs="/",
+        ),
+        Form(
+            "checkpoint",
+            _seq(Cap("routes", Rep(_seq(_STEP, "/"), 0, lazy=True)), Cap("name", _PLAIN_STEP), "/", Cap("file", _alt(_seq(saved, _opt("/", _REST)), stem))),
+            "outputs/qwen2.5-7b-lora/checkpoint-500", "A folder of a training run, or of what was saved, or a file that tells nothing: its parent has the name.", needs="/",
         ),
         Form(
             "file_in_repository",

@@ -136,7 +136,20 @@ def _is_hexadecimal(text: str) -> bool:
 
 
 def read_revision(parts: Parts, source: str, lower: str, start: int, end: int) -> None:
-    """What stands behind an at sign: a revision, unless it is one word that says how the weights are packed."""
+    """What stands behind an at sign: a revision, unless it is one word that says how the weights are packed, or who serves the model.
+
+    A length of context may stand behind it in brackets.
+    """
+    bracket = lower.find("[", start, end)
+    if bracket > start and lower[end - 1] == "]":
+        read_revision(parts, source, lower, start, bracket)
+        parts.put("tag", bracket, end)
+        return
+    served = current_dictionary().provider_of.get(lower[start:end]) if parts.hub is None else None
+    if served is not None:
+        parts.provider = served
+        parts.put("serving", start, end)
+        return
     pieces = grammar.pieces(lower[start:end])
     role = alone(readings()[pieces[0]])[0].role if len(pieces) == 1 else "other"
     branch = parts.owner is not None and (role not in ("scheme", "plain_q", "bits") or pieces[0].endswith("bpw"))

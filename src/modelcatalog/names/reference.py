@@ -40,7 +40,7 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     owner, sign, name = lower.partition("/")
     start = 0
     if sign:
-        if not owner or not name or "/" in name or "." in owner or owner in words.routes or (name[-1].isdigit() and name.startswith(words.checkpoints)):
+        if not owner or not name or "/" in name or "." in owner or owner in words.routes or name.startswith(words.nameless) or name in words.leaves:
             return None
         start = len(owner) + 1
     parts = Parts()
@@ -103,9 +103,18 @@ def _ruled_out(form: str, found: re.Match[str], words: Dictionary) -> bool:
         return found.group("provider") in words.families and not begins_with_family(found.group("inner"))
     if form == "display_name":
         return _squeezed(found.group("company")) not in words.company_of
+    if form == "kaggle":
+        return found.group("variation").endswith(words.files)  # owner/name/onnx/model.onnx
     if form == "checkpoint":
-        return not names_model(found.group("name"))
+        return not _is_own(found.group("routes").partition("/")[0], found.group("name"), found.group("file"), words)
     return form in ("folder_in_repository", "view_of_repository") and not _is_repository(form, found, words)
+
+
+def _is_own(first: str, name: str, file: str, words: Dictionary) -> bool:
+    """Whether a step is a model in a folder of one's own, or stands alone; ``Qwen/Qwen3-8B/gguf`` is a repository and a folder in it."""
+    if name in words.accounts or not names_model(name):
+        return False
+    return not first or first in words.folders or first in words.routes or (file.startswith(words.checkpoints) and first not in words.accounts)
 
 
 def _is_repository(form: str, found: re.Match[str], words: Dictionary) -> bool:
@@ -221,22 +230,27 @@ def _path_name(parts: Parts, source: str, lower: str, words: Dictionary, form: s
         return False
     first, last = found.start("name") + offset, found.end("name") + offset
     is_file = lower.endswith(words.files, first, last)
-    run = lower.startswith(words.checkpoints, first) and lower[last - 1].isdigit()
-    if form == "other_url" or first < offset or not (run or (is_file and lower.startswith(words.stems, first))):
+    if form == "other_url" or first < offset or not (_is_saved(lower[first:last], words) or (is_file and lower.startswith(words.stems, first))):
         return False
     start, end = found.start("path") + offset, found.end("path") + offset
-    if is_file:
-        parts.file = source
     above = source[start:end].rstrip("/\\").replace("\\", "/").split("/")
-    folder = next((one for one in above[:-_NEAREST:-1] if names_model(one.lower())), "") if run else above[-1]
+    near = (one for one in above[:-_NEAREST:-1] if not _is_saved(one.lower(), words))
+    folder = next((one for one in near if is_file or names_model(one.lower())), "")
     if not folder.strip(".~"):
         return False
+    if is_file:
+        parts.file = source
     left = source.rindex(folder, start, end)
     parts.put("path", start, left)
     parts.name = folder
     parts.put("name", left, left + len(folder))
     parts.put("separator", left + len(folder), end)
     return True
+
+
+def _is_saved(step: str, words: Dictionary) -> bool:
+    """Whether a folder tells how, or how far, a model was saved."""
+    return step in words.leaves or (step.startswith(words.checkpoints) and step[-1].isdigit())
 
 
 def _kaggle(parts: Parts, source: str, found: re.Match[str], kind: str, start: int, end: int) -> None:  # noqa: PLR0917  a stretch of one text

@@ -31,9 +31,11 @@ _OWNER_WORDS = 7
 """An account's name has no more words and separators."""
 _QUANTIZED = frozenset(("bits", "dtype", "method", "mlc_scheme", "named_scheme", "plain_q", "scheme", "weight_activation"))
 """Roles that state by themselves how weights are kept."""
+_AVERAGED = ("exl2", "exl3")
+"""Methods whose width is an average, which their branches are called by."""
 _FLAGS = ("true", "false")
 """How a branch says whether weights were reordered: ``gptq-4bit-32g-actorder_True``."""
-_DATE = len("20250514")
+_DATE, _MONTH = len("20250514"), len("2405")
 
 
 def read_text(source: str) -> tuple[Reading, Parts]:
@@ -226,6 +228,8 @@ def _again(reading: Reading, start: int, end: int) -> None:
     found.keys, found.kept, tape.unknown = [], [], []
     known = found.family is not None or reading.recognised
     _words(reading, reading.source[start:end], of_file=True)
+    if found.format == "ggml" and reading.lower.endswith(".gguf", start, end):
+        found.format, found.method = "gguf", "gguf" if found.method == "ggml" else found.method  # ggml-model-Q4_K_M.gguf
     if known:
         found.keys, found.kept, tape.unknown = keys, kept, unknown
 
@@ -296,10 +300,13 @@ def _revision(reading: Reading, start: int, end: int) -> None:
         if day is not None and day.role == "date" and isinstance(day.value, Day) and found.released is None:
             found.released = release(day.value.year, day.value.month, day.value.day, reading.source[start:end])
         else:
-            _packaging(reading, text)
+            bare = found.method in _AVERAGED and text.replace("_", "").replace(".", "").isdecimal()  # 4_25, bartowski's branches
+            _packaging(reading, f"{text}bpw" if bare else text)
         _other(reading, "revision", start, end)
         return
     date = calendar(text) if len(text) == _DATE else None
+    if len(text) == _MONTH and found.family is not None and found.released is None and (month := calendar(f"20{text}01")) is not None:
+        found.released = release(month[0], month[1], None, reading.source[start:end])  # codestral@2405
     if date is not None and found.released is None:
         found.released = release(*date, reading.source[start:end])
         _bedrock_revision(reading, "0")  # claude-3-5-sonnet-v2@20241022

@@ -360,6 +360,8 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     if not rest[:1].isdigit():
         return None
     known = words.words.get(head)
+    if known is None and (lined := _lined(head, rest, words)) is not None:
+        return lined
     if known is None and len(head) >= _NAME and head not in words.training_before:
         return _marked_version(head, rest, words) or _two_families(head, rest, words) or _named_size(head, rest, words)
     if known is None or known.role not in ("family", "type", "tier", "variant"):
@@ -370,6 +372,19 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known.written(head), *tail)
+
+
+def _lined(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``DeepSeekR1``, ``KimiK2``: a family, and a version with the letter of one of its lines."""
+    name, letter = head[:-1], head[-1]
+    known = words.words.get(name) if len(name) > 1 else None
+    family = None if known is None else known.value
+    if known is None or not isinstance(family, FamilyWord) or known.role != "family" or letter not in family.lines:
+        return None
+    ruled = grammar.word(letter + rest)
+    if ruled is None or ruled[0].name not in ("lettered", "version"):
+        return None
+    return (known.written(name), *_meaning(letter + rest, ruled, words))
 
 
 def _marked_version(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:

@@ -105,6 +105,8 @@ def may_be_fraction(word: Word, _: Dictionary) -> bool:
 
 def dashed(reading: Reading, i: int, word: Word) -> bool:
     tape, n = reading.tape, i - 2
+    if n >= 0 and tape.words[n].role == "lettered":
+        return _active_dashed(reading, i, word)
     if n < 0 or tape.words[n].role != "number":
         return False
     before, fraction = tape.words[n], word.text.removesuffix("b")
@@ -123,6 +125,26 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
     _first_size(reading, i, count, f"{whole}.{fraction}b")
     reading.tape.size = n
     return True
+
+
+def _active_dashed(reading: Reading, i: int, word: Word) -> bool:
+    """``qwen1-5-moe-a2-7b``: active parameters whose point became a dash."""
+    tape, found, n = reading.tape, reading.found, i - 2
+    before, fraction = tape.words[n].text, word.text.removesuffix("b")
+    if before[0] != "a" or not before[1:].isdecimal() or tape.texts[i - 1] != "-" or found.active is not None:
+        return False
+    count = round(float(f"{before[1:]}.{fraction}") * _BILLION)
+    if not ("moe" in found.types if found.size is None else count < found.size):
+        return False
+    tape.kinds[n] = tape.kinds[n + 1] = "size"
+    if n in tape.unknown:
+        tape.unknown.remove(n)
+        found.kept.remove(tape.words[n].key or before)
+    found.active = count
+    if tape.size < 0:
+        tape.size = n
+    tape.size_end = i
+    return _sized(reading, f"{before}.{fraction}b")
 
 
 def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
@@ -157,9 +179,12 @@ def may_be_context(word: Word, dictionary: Dictionary) -> bool:
 
 def million_tokens_served(reading: Reading, i: int, word: Word) -> bool:
     said, found, family = cast("Parameters", word.value), reading.found, reading.found.family
-    if family is None or not _free(reading, said.unit) or found.context is not None or said.total in family.facts.sizes():
-        return False
     bracketed = i > 0 and reading.tape.texts[i - 1].endswith("[")
+    if family is None:
+        found.context = said.total if bracketed else found.context
+        return bracketed
+    if not _free(reading, said.unit) or found.context is not None or said.total in family.facts.sizes():
+        return False
     if not (bracketed or found.version is not None or found.tier is not None):
         return False
     found.context = said.total
