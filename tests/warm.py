@@ -102,8 +102,8 @@ class _Forked:
         os.kill(self._pid, 9)
 
 
-def _serve(control: socket.socket) -> None:
-    """Fork for every job: a keeper, which waits for the job's end and tells it, and the job."""
+def _warm() -> None:
+    """Import what forks share; the clients are forgotten again."""
     for name in _SHARED:
         try:
             import_module(name)
@@ -116,6 +116,11 @@ def _serve(control: socket.socket) -> None:
         del sys.modules[name]
     gc.collect()
     gc.freeze()  # no collection in a fork looks through what it shares, and copies it by doing so
+
+
+def _serve(control: socket.socket) -> None:
+    """Fork for every job: a keeper, which waits for the job's end and tells it, and the job."""
+    _warm()
     control.send(b".")
     while True:
         word, ends, _, _ = socket.recv_fds(control, 1, 4)
