@@ -365,13 +365,74 @@ def test_an_id_that_moves_has_what_its_vendor_s_page_says_of_it() -> None:
 @pytest.mark.parametrize(
     ("name", "month"),
     [
-        ("gemini-2.0-flash", "2024-12"), ("gemini-2.5-pro", "2025-03"), ("gemini-2.5-flash-image", "2025-08"), ("gemini-3.1-flash-lite", "2026-03"),
+        ("gemini-2.0-flash", "2025-02"), ("gemini-2.5-pro", "2025-06"), ("gemini-2.5-pro-exp-03-25", "2025-03"), ("gemini-3.1-flash-lite", "2026-05"),
         ("gpt-4-turbo", "2023-11"), ("gpt-5.2-codex", "2025-12"), ("o3-mini", "2025-01"), ("claude-3-5-haiku-20241022", "2024-11"),
         ("gpt-4-0613", "2023-06"), ("qwen-plus", "2024-01"), ("codestral-latest", "2024-05"), ("mistral-large-2512", "2025-12"),
     ],
 )  # fmt: skip
 def test_released_is_when_people_could_use_it(name: str, month: str) -> None:
-    """Previews of the same name and the vendor's product count, announcements and dates of snapshots do not, and an id that moves keeps its first day."""
+    """The vendor's own table of days comes first; else previews of the same name and its product count, announcements and dates of snapshots do not.
+
+    An id that moves keeps its first day.
+    """
+    assert (facts(name).released or "").startswith(month)
+
+
+def test_a_tune_with_the_name_of_its_base_is_not_meant() -> None:
+    """A name means its own company's checkpoint, also where another account lists one of the same name; that account's has its own facts."""
+    assert (facts("meta-llama/llama-3-8b-instruct").context_length, facts("Llama-3-8B-Instruct").released) == (8192, "2024-04-18")
+    assert (facts("AI-Sweden-Models/Llama-3-8B-instruct").released or "").startswith("2024-05")
+
+
+def test_an_id_that_stands_for_a_repository_has_its_facts() -> None:
+    """Of an API's id that its vendor says to be a repository holds what is said of that, unless it moves from model to model."""
+    assert (facts("minimax-m1").licence, facts("voxtral-small-2507").licence) == ("Apache-2.0", "Apache-2.0")
+    assert facts("labs-devstral-small-2512").open_weights is True
+    assert (facts("deepseek-reasoner").context_length, facts("deepseek-ai/DeepSeek-R1").context_length) == (1_000_000, 131_072)
+
+
+def test_a_tag_has_the_facts_of_the_edition_that_is_served() -> None:
+    """Ollama and APIs serve the edition for instructions where nothing is said; a repository without the word is the base."""
+    tag, route, base = facts("llama3.1:8b"), facts("groq/llama-3.1-8b-instant"), facts("meta-llama/Llama-3.1-8B")
+    assert [(one.tools, one.knowledge_cutoff) for one in (tag, route, base)] == [(True, "2023-12"), (True, "2023-12"), (None, None)]
+
+
+def test_a_short_name_has_the_facts_of_what_it_means() -> None:
+    """Where an API's or Ollama's name says less than the repository, what both are called (`canonical`) tells; another model it never is."""
+    scout = facts("meta-llama/llama-4-scout")
+    assert (scout.context_length, scout.released, scout.input_modalities) == (10_485_760, "2025-04-05", ("text", "image"))
+    assert (facts("mistral-small:24b").released, facts("kimi-k2:1t").released) == ("2025-01-30", "2025-07-11")
+    assert facts("llama-4-scout-of-mine").context_length is None
+
+
+def test_a_longer_variant_has_other_limits() -> None:
+    """What a router serves as ``:extended`` is the same model with limits of its own; ``:free`` says nothing of limits."""
+    longer = facts("openai/gpt-4o:extended")
+    assert (longer.released, longer.context_length, longer.max_output_tokens, longer.origin("context_length")) == ("2024-05-13", None, None, None)
+    assert facts("openai/gpt-4o:free").max_output_tokens == 16_384
+
+
+def test_a_first_version_had_no_number() -> None:
+    """The day of a series that is called 1 is that of its checkpoints without a number; of those with another number it is not."""
+    assert (facts("google/gemma-7b").released, facts("allenai/OLMo-7B").released) == ("2024-02-21", "2024-02-01")
+    assert facts("allenai/OLMo-1.7-7B").released is None
+
+
+def test_an_id_says_more_than_the_date_of_another() -> None:
+    """``mistral-medium`` is served; that ``mistral-medium-2604`` has published weights says nothing of it."""
+    assert (facts("mistral-medium").open_weights, facts("mistral-medium-2604").open_weights) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "month"),
+    [
+        ("inclusionAI/Ling-1T", "2025-10"), ("Qwen/Qwen3-VL-30B-A3B-Instruct", "2025-10"), ("Qwen/Qwen3.5-9B", "2026-03"), ("LiquidAI/LFM2-8B-A1B", "2025-10"),
+        ("baidu/ERNIE-4.5-21B-A3B-Thinking", "2025-09"), ("google/gemma-2-2b-it", "2024-07"), ("deepseek-ai/Janus-Pro-7B", "2025-01"),
+        ("Qwen/Qwen2.5-Coder-7B-Instruct", "2024-09"), ("codellama/CodeLlama-70b-Instruct-hf", "2024-01"), ("Qwen/Qwen2-VL-72B-Instruct", "2024-09"),
+    ],
+)  # fmt: skip
+def test_a_size_that_came_later_has_its_own_day(name: str, month: str) -> None:
+    """The day of the series is not that of a checkpoint which joined it months after."""
     assert (facts(name).released or "").startswith(month)
 
 

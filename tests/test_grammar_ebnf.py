@@ -18,10 +18,13 @@ from hypothesis import strategies as st
 
 import corpus
 from ebnf import Grammar, printed
-from modelcatalog.names import grammar
+from modelcatalog.names import grammar, words
+from modelcatalog.names.words import readings
 
 if TYPE_CHECKING:
+    from modelcatalog.names.grammar import PieceRule
     from modelcatalog.names.notation import Rule
+    from modelcatalog.names.roles import Word
 
 CHAPTERS, NAMED, CHARACTERS = printed((Path(__file__).parents[1] / "docs" / "grammar.md").read_text(encoding="utf-8"))
 EBNF = Grammar(NAMED, CHARACTERS)
@@ -60,6 +63,11 @@ def runs(table: str, rule: Rule, text: str) -> bool:
 def says(table: str, rule: Rule, text: str) -> bool:
     """Whether the printed rule gives the text, likewise."""
     return EBNF.accepts(CHAPTERS[table][rule.name], text if table == "Pieces" else text.lower())
+
+
+def told(found: tuple[list[Word], list[str]]) -> list[tuple[str, str, str]]:
+    """What a stretch of text was cut into."""
+    return [(text, word.role, word.text) for word, text in zip(*found, strict=True)]
 
 
 def test_every_rule_is_printed() -> None:
@@ -118,6 +126,17 @@ def test_pieces_are_cut_as_printed() -> None:
             before, behind = name[:at], name[at + len(piece) :]
             assert any(EBNF.accepts(rule, piece, before, behind) for rule in rules.values()), (name, piece)
             at += len(piece)
+
+
+@pytest.mark.parametrize("rule", grammar.PIECES, ids=[rule.name for rule in grammar.PIECES])
+def test_cut_at_signs_as_by_the_rules(rule: PieceRule) -> None:
+    """Hyphens and underscores part a text as the rules do: one within a piece, or beside another sign, parts nothing."""
+    chance, known = random.Random(rule.name), readings()
+    for sample in EBNF.samples(CHAPTERS["Pieces"][rule.name], chance, SAMPLES):
+        for text in (sample, f"q-{sample}_7", f"2_{sample}-bit", f"zork-{sample}.-8b", f"{sample}-{chance.choice(NAMES)}"):
+            spoilt = text.replace(chance.choice(text), chance.choice("-_.q7k"))
+            for written in (text, spoilt):
+                assert told(words.cut(written, known)) == told(words.by_rules(written, known, [], [])), written
 
 
 def test_the_recogniser_refuses() -> None:

@@ -371,6 +371,7 @@ class TestCards:
             ("", "names no machine"),
             ("2x", "names no machine"),
             ("0x H100", "that could exist"),
+            ("-5GB", "that could exist"),
             ("999x H100", "that could exist"),
             ("a toaster", 'on="24GB"'),
             (7, "names no machine"),

@@ -159,7 +159,7 @@ class TestSilent:
         with pytest.raises(Unsupported, match="made for sentence-transformers"):
             plan(folder)
 
-    @pytest.mark.parametrize("arch", ["bert", "nomic-bert", "clip", "t5encoder"])
+    @pytest.mark.parametrize("arch", ["bert", "nomic-bert", "clip", "t5encoder", "t5"])
     def test_gguf(self, arch: str, tmp_path: Path) -> None:
         """So does the architecture of a GGUF file, for every engine."""
         with pytest.raises(Unsupported, match="does not talk"):
@@ -275,6 +275,9 @@ class TestHeader:
             (("_blocks", "_scales"), "U8", "mxfp4"),
             ((".W_q", ".meta"), "U8", "hqq"),
             ((".weight", ".scales", ".biases"), "U32", "mlx"),
+            ((".indices", ".centroids.weight"), "I32", "vptq"),
+            ((".weight", ".weight_scales"), "I8", "eetq"),
+            ((".weight._data", ".weight._scale"), "I8", "quanto"),
         ],
     )
     def test_unnamed(self, endings: tuple[str, ...], kind: str, method: str, tmp_path: Path) -> None:
@@ -306,6 +309,21 @@ class TestHeader:
         """config.json says gptq, the weights are plain."""
         with pytest.raises(Unsupported, match=r"config.json of .* says gptq, and its weights are plain ones"):
             plan(checkpoint(tmp_path / "x", quantization_config={"quant_method": "gptq", "bits": 4}))
+
+    @pytest.mark.parametrize("stated", ["fp8", "bitsandbytes", "hqq"])
+    def test_of_two_checkpoints(self, stated: str, tmp_path: Path) -> None:
+        """config.json says one method, the names of the tensors are another's, which it does not read."""
+        weights = packed(".qweight", ".qzeros", ".scales", kind="I32")
+        with pytest.raises(Unsupported, match=f"says {stated}, and its weights are packed in awq or gptq: they are of two checkpoints") as caught:
+            plan(checkpoint(tmp_path / "x", weights=weights, quantization_config={"quant_method": stated}))
+        assert caught.value.hint
+
+    def test_integers(self, tmp_path: Path) -> None:
+        """A matrix of integers is no plain weight, though nobody knows who packed it; a mask is none at all."""
+        with pytest.raises(Unsupported, match=r"q_proj\.weight of .* is made of integers \(I8\), and config\.json names no quantization"):
+            plan(checkpoint(tmp_path / "x", weights=packed(".weight", kind="I8")))
+        masks = {f"model.layers.{n}.self_attn.bias": ("U8", [2, 2], 4) for n in (0, 1)}
+        assert plan(checkpoint(tmp_path / "y", weights=dict.fromkeys(NAMES, PLAIN) | masks)).weights
 
     def test_named(self, tmp_path: Path) -> None:
         """What config.json names is planned as before."""
@@ -368,6 +386,15 @@ class TestMissing:
         with pytest.raises(IntegrityError, match=said) as caught:
             plan(checkpoint(tmp_path / "x", weights=weights))
         assert caught.value.hint
+
+    def test_more_than_said(self, tmp_path: Path) -> None:
+        """Layers and rows that the configuration leaves out are said: the model would be another one. Those that guess tokens are its own."""
+        folder = checkpoint(tmp_path / "x", num_hidden_layers=1)
+        assert plan(folder).mismatches == ("the files hold 2 layers, and config.json says 1: the others are left out",)
+        assert plan(checkpoint(tmp_path / "y", num_hidden_layers=1, num_nextn_predict_layers=1)).mismatches == ()
+        rows = plan(checkpoint(tmp_path / "z", vocab_size=77)).mismatches
+        assert len(rows) == 1
+        assert rows[0].endswith("rows, and config.json says vocab_size 77")
 
     def test_code_of_its_own(self, tmp_path: Path) -> None:
         """What a class from the repository needs, nobody knows: its layers may have no tensor."""
@@ -597,7 +624,7 @@ class TestDevices:
 
     CARD = Gpu("NVIDIA H100", 80_000_000_000, 80_000_000_000, (9, 0))
 
-    @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7", "npu", "mps", "gpu", "cuda:", "CPU", "frobnicator", "", "meta", 0])
+    @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7", "npu", "mps", "gpu", "cuda:", "CPU", "cpu:3", "frobnicator", "", "meta", 0])
     def test_absent(self, device: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without a GPU."""
         monkeypatch.setattr(machine, "gpus", tuple)
@@ -791,6 +818,17 @@ class TestSmallFiles:
         with pytest.raises(IntegrityError, match=f"{name} is not valid JSON: it has {len(text)} bytes and {why}"):
             plan(folder)
 
+    @pytest.mark.parametrize("name", ["config.json", "generation_config.json", "special_tokens_map.json"])
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+    def test_encoding(self, name: str, encoding: str, tmp_path: Path) -> None:
+        """JSON as some editors and PowerShell save it, which transformers does not read."""
+        folder = checkpoint(tmp_path / "x")
+        file = folder / name
+        stated = file.read_text() if file.exists() else "{}"
+        file.write_bytes(stated.replace("}", ', "a": "\xe9"}' if len(stated) > 2 else '"a": "\xe9"}').encode(encoding))
+        with pytest.raises(IntegrityError, match=f"{name} is not valid JSON: .*{'is not UTF-8 at byte' if encoding == 'latin-1' else 'byte order mark'}"):
+            plan(folder)
+
     def test_long(self, tmp_path: Path) -> None:
         """A long one that is cut off is found by its end."""
         folder = checkpoint(tmp_path / "x")
@@ -824,6 +862,12 @@ class TestElsewhere:
         with pytest.raises(CheckpointNotFound, match="2 checkpoints in folders: inner, other"):
             plan(tmp_path / "x")
 
+    def test_what_may_not_be_looked_at(self, tmp_path: Path) -> None:
+        """An entry whose state cannot be read is passed over, and is no raw error."""
+        folder = checkpoint(tmp_path / "x")
+        (folder / "link").symlink_to("x" * 300)
+        assert plan(folder).weights
+
     def test_cache_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A repository's folder in Hugging Face's cache is its snapshot."""
         root = tmp_path / "models--acme--x"
@@ -844,6 +888,11 @@ class TestElsewhere:
             ({"model.pth": ""}, UnsafeRepository, "only as pickles"),
             ({"mmproj-f16.gguf": ""}, CheckpointNotFound, "holds mmproj-f16.gguf alone, the eyes or ears"),
             ({"config.json": "{}", "onnx/model.onnx": ""}, Unsupported, "only for ONNX"),
+            ({"mlc-chat-config.json": "{}", "params_shard_0.bin": ""}, Unsupported, "only for MLC"),
+            ({"config.json": "{}", "openvino_model.xml": "", "openvino_model.bin": ""}, Unsupported, "only for OpenVINO"),
+            ({"config.json": "{}", "model.weights.h5": ""}, Unsupported, "only for Keras"),
+            ({"zero_to_fp32.py": "", "global_step9/mp_rank_00_model_states.pt": ""}, Unsupported, r"the parts of a training run \(DeepSpeed\)"),
+            ({".metadata": "", "__0_0.distcp": ""}, Unsupported, r"the parts of a training run \(torch\.distributed\.checkpoint\)"),
         ],
     )
     def test_said(self, files: dict[str, str], error: type[Exception], said: str, tmp_path: Path) -> None:
@@ -856,7 +905,7 @@ class TestElsewhere:
             plan(tmp_path / "x")
         assert caught.value.hint  # type: ignore[attr-defined]
 
-    @pytest.mark.parametrize("name", ["X.Q4_1.GGUF", "X.Q4_1.Gguf", "sha256-" + "a" * 64])
+    @pytest.mark.parametrize("name", ["X.Q4_1.GGUF", "X.Q4_1.Gguf", "sha256-" + "a" * 64, "ggml-model-q4_1.bin"])
     def test_gguf_by_its_bytes(self, name: str, gguf_file: Path, tmp_path: Path) -> None:
         """Four bytes tell a GGUF file, whatever its name."""
         (tmp_path / name).symlink_to(gguf_file)

@@ -12,7 +12,7 @@ import pytest
 
 import modelcatalog as mc
 from modelcatalog.cli import main
-from modelcatalog.errors import EngineError, ModelCatalogError, Unsupported
+from modelcatalog.errors import EngineError, IntegrityError, ModelCatalogError, Unsupported
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -186,6 +186,13 @@ class TestEnds:
         words = tokenizer(eos="<|endoftext|>", template=template)
         with mc.load(scripted(tmp_path, words, "Paris.<|im_end|>Rome.<|endoftext|>")) as model:
             assert ask(model).text == "Paris.Rome."
+
+    def test_by_the_token_of_the_user(self, tmp_path: Path) -> None:
+        """Where turns are closed by what opens the next one, as GLM's are, the user's token ends a reply, and the assistant's does not."""
+        template = "{% for m in messages %}{{ '<|' + m['role'] + '|>\n' + m['content'] }}{% endfor %}<|assistant|>\n"
+        words = tokenizer(("<|endoftext|>", "<|user|>", "<|assistant|>"), "<|endoftext|>", template)
+        with mc.load(scripted(tmp_path, words, "Par<|assistant|>is.<|user|>\nMore?")) as model:
+            assert (ask(model).text, ask(model).finish_reason) == ("Paris.", "stop")
 
     @pytest.mark.parametrize("where", ["config.json", "generation_config.json"])
     def test_by_the_files(self, tmp_path: Path, where: str) -> None:
@@ -394,7 +401,18 @@ class TestTemplates:
         place.write_text(CHATML if file.endswith("jinja") else json.dumps(stated | {"chat_template": CHATML}), encoding="utf-8")
         with mc.load(folder) as model:
             assert model.has_chat_template
+            assert model.plan.chat_template
             assert ask(model).text == "Hello!"
+
+    @pytest.mark.parametrize(("file", "text"), [("chat_template.jinja", ""), ("tokenizer_config.json", '{"chat_template": 5}')])
+    def test_none_at_all(self, tmp_path: Path, file: str, text: str) -> None:
+        """An empty one, and what is not a text, are none, in the plan as in the model."""
+        folder = scripted(tmp_path, tokenizer(), "Hello!<|im_end|>")
+        (folder / "chat_template.jinja").unlink()
+        stated = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+        (folder / file).write_text(json.dumps(stated | json.loads(text)) if text else "", encoding="utf-8")
+        with mc.load(folder) as model:
+            assert (model.has_chat_template, model.plan.chat_template) == (False, False)
 
     def test_named(self, tmp_path: Path) -> None:
         """Several by name: the default one, another by its name, and without a default an error that lists them."""
@@ -584,3 +602,49 @@ class TestGguf:
         file = gguf_file(tmp_path, {"i": "▁Paris", "▁hi": "▁Paris", "▁Paris": "▁and", "▁and": "s", "s": "</s>"}, WORDS, special=("[A]", "<eot>"))
         with mc.load(file, engine=engine, device="cpu") as model:
             assert model.complete("hi", max_new_tokens=9, do_sample=False).text == " Paris ands"
+
+
+class TestNoChoice:
+    """Scores that tell no token from another are an error, and no reply of first tokens."""
+
+    @pytest.mark.parametrize("way", ["loop", "generate"])
+    @pytest.mark.parametrize(("value", "said"), [(float("nan"), "not numbers"), (0.0, "the scores of all tokens are the same")], ids=["nan", "same"])
+    def test_an_error(self, tmp_path: Path, value: float, said: str, way: str) -> None:
+        """In a chat, a session and a batch, greedily and by chance, whoever makes the tokens."""
+        from safetensors.torch import load_file, save_file
+
+        folder = scripted(tmp_path, tokenizer(), "Paris.<|im_end|>")
+        weights = load_file(folder / "model.safetensors")
+        weights["lm_head.weight"].fill_(value)
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        if way == "generate":
+            stated = json.loads((folder / "generation_config.json").read_text(encoding="utf-8"))
+            (folder / "generation_config.json").write_text(json.dumps(stated | {"no_repeat_ngram_size": 9}), encoding="utf-8")
+        with mc.load(folder) as model:
+            assert model.decoding.startswith(way)
+            for sampled in (False, True):
+                for talk in (model, model.session()):
+                    with pytest.raises(EngineError, match=said) as caught:
+                        talk.chat("hi", max_new_tokens=2, do_sample=sampled)
+                    assert caught.value.hint is not None
+                    assert 'dtype="bfloat16"' in caught.value.hint
+                failed = [reply.error for reply in model.batch(["hi", "ho"], max_new_tokens=2, do_sample=sampled)]
+                assert [type(error) for error in failed] == [EngineError, EngineError]
+
+    def test_the_first_token_by_right(self, tmp_path: Path) -> None:
+        """The first of the vocabulary is as good a token as any other."""
+        words = tokenizer()
+        first = words.decode([0])
+        with mc.load(scripted(tmp_path, words, f"{first}{first}a<|im_end|>")) as model:
+            assert ask(model).text == f"{first}{first}a"
+
+    def test_of_another_shape(self, tmp_path: Path) -> None:
+        """A tensor that does not fit its place is named, with both shapes."""
+        from safetensors.torch import load_file, save_file
+
+        folder = scripted(tmp_path, tokenizer(), "Paris.<|im_end|>")
+        weights = load_file(folder / "model.safetensors")
+        weights["transformer.h.0.mlp.c_fc.bias"] = weights["transformer.h.0.mlp.c_fc.bias"][:7].clone()
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        with pytest.raises(IntegrityError, match=r"hold 1 of the model's tensors in another shape .*: transformer\.h\.0\.mlp\.c_fc\.bias is 7, not \d+"):
+            mc.load(folder)

@@ -711,6 +711,22 @@ def test_many_rows_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {id(first.other)} == {id(one.other) for one in words.values()} == {id(phrases["a"][0]), id(phrases["c"][0].other)}
 
 
+def test_dictionaries_take_the_place_of_shelves_once_many_were_asked_for() -> None:
+    """A look into a dictionary takes no call of a function; who holds the shelf itself finds the same objects."""
+    holder = Slotted()
+    holder.text, holder.sizes = "holder", {str(number): Pair(number, "x") for number in range(9)}
+    packed = json.loads(json.dumps(columns.pack(holder, (Slotted, Pair), seldom=(Pair,))))
+    back = columns.unpack({**packed, "few": 4}, (Slotted, Pair))
+    shelf = back.sizes
+    firsts = [shelf[str(number)] for number in range(3)]
+    assert type(shelf) is type(back.sizes) is rows.Shelf
+    assert shelf["3"] == Pair(3, "x")
+    assert type(back.sizes) is dict
+    assert back.sizes == holder.sizes
+    assert [back.sizes[key] is shelf[key] for key in shelf] == [True] * 9
+    assert [back.sizes[str(number)] is firsts[number] for number in range(3)] == [True] * 3
+
+
 @pytest.mark.usefixtures("empty")
 def test_a_process_reads_on_without_the_columns(tmp_path: Path) -> None:
     """Where their file is gone or damaged, the rows are made one by one."""

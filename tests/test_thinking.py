@@ -64,6 +64,8 @@ class TestText:
             ("x<|close|>think<|sep|><|open|>response<|sep|>y<|close|>response<|sep|><|close|>message<|sep|>", "<|open|>think<|sep|>", "y", "x"),
             ("y<|close|>response<|sep|><|close|>message<|sep|>", "<|open|>response<|sep|>", "y", ""),
             ("y", "<|turn>model\n<|channel>thought\n<channel|>", "y", ""),
+            ("<|think|>x<|end|><|begin|>assistant<|content|>y<|flush|>", "<|begin|>assistant", "y", "x"),
+            ("<unused94>thought\nx<unused95>y", "", "y", "x"),
             ("<", "", "<", ""),
         ],
     )

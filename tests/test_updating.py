@@ -137,6 +137,17 @@ def test_facts_of_models_dev() -> None:
     assert facts("gpt-5.4").origin("context_length").source != "models.dev"  # type: ignore[union-attr]
 
 
+def test_what_cannot_be_true_beside_the_rest_is_not_taken(world: World) -> None:
+    """No answer is longer than the context, whoever says either, and no knowledge is younger than the model."""
+    odd = told("gpt-7-odd", limit={"context": 4_096, "output": 8_192}, release_date="2026-10-01", knowledge="2026-11")
+    beside = told("gpt-5.4-pro", limit={"context": 9, "output": 9}, knowledge="2027-01")
+    world.models.said = {"openai": {"id": "openai", "models": {"gpt-7-odd": odd, "gpt-5.4-pro": beside}}}
+    update(sources=["models.dev"])
+    known = facts("gpt-7-odd")
+    assert (known.context_length, known.released, known.max_output_tokens, known.knowledge_cutoff) == (4_096, "2026-10-01", None, None)
+    assert (facts("gpt-5.4-pro").context_length, facts("gpt-5.4-pro").knowledge_cutoff) == (1_050_000, "2025-08")
+
+
 @pytest.mark.usefixtures("world")
 def test_what_providers_agree_on() -> None:
     """Of a model that its vendor does not serve is told what others agree on, and nothing that each of them sets for itself."""

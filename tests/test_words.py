@@ -213,12 +213,13 @@ def test_long_words_mean_nothing_and_are_not_kept() -> None:
 
 def test_letters_that_mean_nothing_are_not_kept() -> None:
     """New words are mostly letters alone; each name has one of its own, and none of them takes memory."""
-    before = len(readings().kept)
+    before = len(readings().kept), len(readings().open)
     assert roles("zorkify") == [("unknown", "zorkify")]
     assert readings()["Zorkify"].key == "zorkify"
-    assert len(readings().kept) == before
+    assert (len(readings().kept), len(readings().open)) == before
+    assert roles("zorkify7x")
     assert roles("zorkify7")
-    assert len(readings().kept) == before + 1  # with a digit, rules were asked
+    assert (len(readings().kept), len(readings().open)) == (before[0] + 1, before[1] + 1)  # with a digit, rules were asked
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +228,8 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     vocabulary.forget(readings)
     for number in range(500):
         assert roles(f"word{number}")
-    assert len(readings().kept) <= 101
+    assert len(readings().kept) + len(readings().open) <= 102
+    assert [word.role for word in words.cut("word1-word2_word3", readings())[0]] == ["unknown", "separator", "unknown", "separator", "unknown"]
 
 
 def test_names_family() -> None:

@@ -233,9 +233,11 @@ class _Unpacking:
         self.known = known
         self.made: dict[str, Sequence[object] | rows.Rows] = {**known, **self.rows}
         self.making: set[str] = set()
+        self.shelved: list[tuple[object, Callable[[object, object], None], rows.Shelf]] = []
+        """An object with a shelf, what sets that field of it, and the shelf."""
 
     def asked(self) -> None:
-        """Count a row that was made; all of them are, when they were enough."""
+        """Count a row that was made; all of them are, when they were enough, and then dictionaries take the place of shelves."""
         self.left -= 1
         if self.left:
             return
@@ -247,6 +249,8 @@ class _Unpacking:
             whole.begun = self.rows
             for name, own in self.rows.items():
                 own.fill(whole.numbered(name, range(packed["objects"][name][0])) if name else whole.column(packed["values"]))
+            for one, put, shelf in self.shelved:
+                put(one, shelf.whole())
 
     def column(self, packed: Column) -> list[Any]:
         kind, *rest = packed
@@ -288,7 +292,12 @@ class _Unpacking:
                 raise TypeError(message)
             self.making.add(name)
             count, fields = self.packed[name]
-            made = _made(self.classes[name], count, {field: self.column(column) for field, column in fields.items()})
+            own = {field: self.column(column) for field, column in fields.items()}
+            made = _made(self.classes[name], count, own)
+            if "__match_args__" not in vars(self.classes[name]) and not issubclass(self.classes[name], BaseModel):
+                for field, column in own.items():
+                    put = vars(self.classes[name])[field].__set__
+                    self.shelved += [(one, put, value) for one, value in zip(made, column, strict=True) if isinstance(value, rows.Shelf)]
             if name in self.begun:
                 for number, one in self.begun[name].made().items():
                     made[number] = one

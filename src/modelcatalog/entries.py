@@ -230,6 +230,10 @@ class FamilyEntry(_Sourced):
     """Versions beside which thousands count tokens of thought and no context: MiniMax-M1-40k."""
     encoder: bool = False
     """Built into other models: behind a size it names a part, as SigLIP does."""
+    accounts: tuple[str, ...] = ()
+    """Accounts all of whose models are of this family, whatever they are called, unless they name another: goldfish-models/eng_latn_10mb."""
+    ends: bool = False
+    """Behind a word that nobody knows, and without a version of its own, its word ends that other name: ChiMed-GPT is not OpenAI's."""
     others: bool = False
     """Under another's account its words mean the family that they end with: Chinese-Llama-2 is HFL's, or anyone's Llama 2."""
     joint: Literal["", "-", " "] | None = None
@@ -459,6 +463,7 @@ class TypesFile(Entry):
     classes: tuple[str, ...]
     negations: tuple[str, ...]
     testing: tuple[str, ...]
+    coined: tuple[str, ...]
     implied: tuple[str, ...]
     spdx: tuple[str, ...]
     tag_words: dict[str, str]

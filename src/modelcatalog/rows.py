@@ -228,6 +228,11 @@ class Shelf(Mapping[str, Any]):
             self._places = dict(zip(text.split(Keys.JOINT), count(numbers) if isinstance(numbers, int) else numbers, strict=False))
         return self._places
 
+    def whole(self) -> dict[str, Any]:
+        """A dictionary of all its rows."""
+        numbers = self.numbers
+        return dict(zip(numbers, map(self._rows.__getitem__, numbers.values()), strict=True))
+
     def __getitem__(self, key: str) -> Any:
         found = self._made.get(key)
         if found is None:

@@ -446,6 +446,11 @@ def negations() -> frozenset[str]:
     return frozenset(_words()["negations"])
 
 
+def coined() -> tuple[str, ...]:
+    """Families that tuners coin names from, with a capital for a separator: the Qwen of QwenTranslate."""
+    return _words()["coined"]
+
+
 def testing() -> frozenset[str]:
     """Words of weights that are made for tests: ``random``."""
     return frozenset(_words()["testing"])

@@ -9,12 +9,13 @@ from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import named, worded
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.listing import HUBS, Entry, fetched, listing, same_model, spelled, undated
+from modelcatalog.catalog.meaning import tuned
 from modelcatalog.catalog.sizes import fold
 from modelcatalog.known import Facts, Source
 from modelcatalog.patterns import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from modelcatalog.catalog.listing import Listing
     from modelcatalog.entries import CompanyFile, FactsEntry
@@ -26,6 +27,14 @@ __all__ = ["facts", "retirement"]
 _FIELDS = {"input": "input_modalities", "output": "output_modalities"}
 """Field of an entry -> what the record calls it, where that differs."""
 
+
+_LONGER = "extended"
+"""The tag of a router for a variant with longer limits than the model has elsewhere; how long they are, its vendor does not say."""
+
+_LIMITS = frozenset({"context_length", "max_output_tokens"})
+
+_FIRST = "1"
+_MONTH = len("2026-11")
 
 _LAST_DAYS = frozenset({"deprecated", "retired"})
 """What becomes of an id: a snapshot of it may be served longer, or for a shorter time."""
@@ -90,11 +99,13 @@ def facts(name: str | ModelName) -> Facts:
     >>> print(facts("grok-3").origin("retired"))
     https://docs.x.ai/docs/migration/may-15-retirement (2026-11-29)
     """
-    name = worded(name)
+    text, name = name, worded(name)
     found: dict[str, tuple[Any, Source]] = {}
-    for said in _said(name):
+    for said in _said(name, text, found):
         for field, value in said.facts.items():
             found.setdefault(field, (value, said.source))
+    if name.tag == _LONGER:
+        found = {field: one for field, one in found.items() if field not in _LIMITS}
     values = {field: value for field, (value, _) in found.items()}
     return Facts(name=name.source, **values, origins=tuple((field, source) for field, (_, source) in found.items()))
 
@@ -116,23 +127,41 @@ def retirement(name: str | ModelName) -> str | None:
     return f"{said} (says {source.source})" if source.source != "unverified" else f"{said} (unverified)"
 
 
-def _said(name: ModelName) -> Iterator[_Said]:
-    """Everything that is said, what speaks of the model most exactly first."""
+def _said(name: ModelName, text: str | ModelName, found: Mapping[str, tuple[Any, Source]]) -> Iterator[_Said]:
+    """Everything that is said, what speaks of the model most exactly first; ``found`` is what was made of it so far."""
     table, listed = _table(), listing()
-    entry = _entry(name, listed)
-    keys = dict.fromkeys((*_keys(name), *(() if entry is None else (entry.model,))))
+    edition = _edition(name, listed)
+    entry = edition or _entry(name, listed) or _short(name, text, listed)
+    meant, besides = (name.canonical, _keys(name)) if edition is None else (edition.model, ())
+    keys = dict.fromkeys((*besides, *(() if entry is None else (entry.model,))))
     spoken = [(key, said) for key in keys for said in table.by_model.get(key, ())]
-    others = [said if key == name.canonical else _of_snapshot(name, said) for key, said in spoken]
+    others = [said if key == meant else _of_snapshot(name, said) for key, said in spoken]
     line, itself = (None, False) if _moves(name) else _series(name, entry, listed)
     if line is not None:
-        itself = itself and not any(key != name.canonical and _says_nothing(name, said) for key, said in spoken)
+        itself = itself and not any(key != meant and _says_nothing(name, said) for key, said in spoken)
         others += table.by_series.get((line.family, line.name), ())
         others.append(_of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line)))
-    yield from table.by_model.get(name.canonical, ())
+    yield from table.by_model.get(meant, ())
     yield from _by_name(name, next((said.facts["released"] for said in others if "released" in said.facts), ""))
     yield from others
+    if entry is not None and entry.date[:1].isdecimal():
+        yield _Said({"released": entry.date}, Source("name", None, "name"))  # of the repository, where a short name has no date
     yield from _weights(name, entry, line)
-    yield from _fetched(name, keys, entry)
+    for told in _fetched(name, keys, entry):
+        known = {**told.facts, **{field: value for field, (value, _) in found.items()}}
+        yield _Said({field: value for field, value in told.facts.items() if field not in _impossible(known)}, told.source)
+
+
+def _impossible(known: Mapping[str, Any]) -> frozenset[str]:
+    """What cannot be true beside the rest: an answer longer than the context, knowledge of what came after the first day, an end before that day."""
+    released = known.get("released", "")
+    odd = set()
+    if known.get("max_output_tokens", 0) > known.get("context_length", float("inf")):
+        odd.add("max_output_tokens")
+    if released and known.get("knowledge_cutoff", "")[: len(released[:_MONTH])] > released[:_MONTH]:
+        odd.add("knowledge_cutoff")
+    odd.update(field for field in _LAST_DAYS if released and field in known and known[field] < released[: len(known[field])])
+    return frozenset(odd)
 
 
 def _fetched(name: ModelName, keys: Iterable[str], entry: Entry | None) -> Iterator[_Said]:
@@ -213,6 +242,26 @@ def _by_types(types: Iterable[str]) -> dict[str, Any]:
     return said
 
 
+def _edition(name: ModelName, listed: Listing) -> Entry | None:
+    """The edition for instructions, where a tag of Ollama or an API is asked, and the name says nothing of training: llama3.1:8b."""
+    if name.hub in HUBS or (name.tag is None and not any(segment.kind == "route" for segment in name.segments)):
+        return None
+    return _own(name, tuned(name, listed.by_model))
+
+
+def _short(name: ModelName, text: str | ModelName, listed: Listing) -> Entry | None:
+    """What a short name of an API or of Ollama means that says less than the repository does: llama-4-scout, llama3.3."""
+    if _moves(name) or spelled(name.name or "") in listed.known_as or _series(name, None, listed)[0] is not None:
+        return None
+    meant = named(text).canonical
+    return None if meant == name.canonical else _own(name, listed.by_model.get(meant, []))
+
+
+def _own(name: ModelName, entries: list[Entry]) -> Entry | None:
+    """Of checkpoints of one name that of its own company: somebody's tune may bear the very name that it was made from."""
+    return next((entry for entry in entries if entry.series.company == name.company), next(iter(entries), None))
+
+
 def _entry(name: ModelName, listed: Listing) -> Entry | None:
     """The listed checkpoint that the name means, or that its vendor says its id to be."""
     if name.owner is not None and name.name is not None:
@@ -220,10 +269,12 @@ def _entry(name: ModelName, listed: Listing) -> Entry | None:
         for ids in listed.by_id.values():
             if text in ids:
                 return ids[text]
-    served_as = listed.known_as.get(spelled(name.name or ""))
+    bare = spelled(name.name or "")
+    served_as = listed.known_as.get(bare)
     if served_as is not None:
-        return None  # an id that moves from model to model: only what is said of the id itself holds
-    return next(iter(same_model(name, listed)), None)
+        # Of an id that moves from model to model, only what is said of the id itself holds.
+        return None if bare in listed.moving else listed.by_id[HUBS[0]].get(served_as.lower())
+    return _own(name, same_model(name, listed))
 
 
 def _series(name: ModelName, entry: Entry | None, listed: Listing) -> tuple[Series | None, bool]:
@@ -238,8 +289,11 @@ def _series(name: ModelName, entry: Entry | None, listed: Listing) -> tuple[Seri
 
 
 def _is_first(name: ModelName, entry: Entry | None, line: Series) -> bool:
-    """Whether the day of the series is the model's: that of a later edition, or of a version that the series does not name, is another one."""
-    if entry is not None and fold(entry.version) != fold(line.version):
+    """Whether the day of the series is the model's: that of a later edition, or of a version that the series does not name, is another one.
+
+    What a series calls its first version had no number when it came: gemma-7b.
+    """
+    if entry is not None and fold(entry.version) != fold(line.version) and (entry.version is not None or line.version != _FIRST):
         return False
     return name.released is None or _same_month(name.released, line.released or "")
 

@@ -136,6 +136,7 @@ def recorded() -> Listing:
     """The checkpoints of the data files, by what they are looked up by; a few thousand names are read when this is first asked for."""
     entries: list[Entry] = []
     served: dict[str, tuple[Series, str]] = {}
+    without_date: dict[str, tuple[Series, str]] = {}
     closed: dict[str, Series] = {}
     lines = iter(index().series)
     for file in vocabulary.companies():
@@ -147,8 +148,9 @@ def recorded() -> Listing:
                     closed.setdefault(names.read(entry.name).canonical, line)
                 for name in entry.api:
                     read = names.read(name)
-                    for key in (read.canonical, undated(read)):
-                        served.setdefault(key, (line, name))
+                    served.setdefault(read.canonical, (line, name))
+                    without_date.setdefault(undated(read), (line, name))
+    served = {**without_date, **served}  # what an id says for itself comes before what a dated one tells of it
     by_model: dict[str, list[Entry]] = {}
     by_family: dict[str, list[Entry]] = {}
     by_name: dict[str, list[Entry]] = {}

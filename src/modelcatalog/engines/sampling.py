@@ -20,7 +20,11 @@ if TYPE_CHECKING:
             """Note the token that was chosen."""
 
 
-__all__ = ["Sampler", "Settings", "Trace", "guided", "settings"]
+__all__ = ["NoChoiceError", "Sampler", "Settings", "Trace", "check_choice", "guided", "settings"]
+
+
+class NoChoiceError(ArithmeticError):
+    """A model's scores tell no token from another: they are not numbers, or all alike."""
 
 
 class Settings(NamedTuple):
@@ -65,6 +69,8 @@ class Trace:
 
     def __init__(self, ids: Sequence[int], seed: int | None = None) -> None:
         self.seed = seed
+        self.begun = False
+        """Whether a token was chosen yet."""
         self.guide: Guide | None = None
         """What keeps the reply within its constraint."""
         self.generator: Any = None
@@ -96,6 +102,24 @@ def guided(scores: Any, traces: Sequence[Trace]) -> Any:
     return scores
 
 
+def check_choice(scores: Any) -> None:
+    """Refuse scores that choose nothing: broken weights, or a type too narrow for them, else answer with the first token for ever.
+
+    Args:
+        scores: Logits as a model gave them, of shape (rows, vocabulary).
+
+    Raises:
+        NoChoiceError: with what is wrong.
+    """
+    top, low = scores.amax(-1), scores.amin(-1)
+    if bool(top.isnan().any()):
+        message = "the scores of the next token are not numbers (NaN)"
+        raise NoChoiceError(message)
+    if scores.shape[-1] > 1 and bool((top == low).any()):
+        message = "the scores of all tokens are the same"
+        raise NoChoiceError(message)
+
+
 class Sampler:
     """Chooses tokens; the same for a row alone and for the same row among others."""
 
@@ -110,9 +134,17 @@ class Sampler:
         Args:
             scores: Logits, of shape (rows, vocabulary).
             traces: One for each row; what was chosen is added to them.
+
+        Raises:
+            NoChoiceError: the scores choose nothing.
         """
+        if not self._greedy and not all(trace.begun for trace in traces):
+            check_choice(scores)
         tokens = self._chosen(guided(scores, traces), traces)
+        if self._greedy and not all(tokens):
+            check_choice(scores)  # the largest of what is not a number, and of what is all alike, is the first
         for trace, token in zip(traces, tokens, strict=True):
+            trace.begun = True
             if trace.guide is not None:
                 trace.guide.take(token)
         return tokens

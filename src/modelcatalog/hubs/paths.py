@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -110,9 +111,17 @@ def below(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
 
 def listed(root: Path) -> tuple[RemoteFile, ...]:
     """The files in a folder, with their sizes."""
-    # A broken link is what an interrupted download or a cleaned cache leaves behind.
     files = (here / name for here, _, names in below(root) for name in names)
-    return tuple(seen(path=file.relative_to(root).as_posix(), size=file.stat().st_size) for file in files if file.is_file())
+    return tuple(seen(path=file.relative_to(root).as_posix(), size=size) for file in files if (size := _size(file)) is not None)
+
+
+def _size(file: Path) -> int | None:
+    """A file's size; None for a broken link, as a cleaned cache leaves it, and for what may not be looked at."""
+    try:
+        state = file.stat()
+    except OSError:
+        return None
+    return state.st_size if stat.S_ISREG(state.st_mode) else None
 
 
 def folders(root: Path) -> list[Path]:

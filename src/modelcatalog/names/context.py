@@ -23,6 +23,7 @@ FAMILY = (
     Case("other_maker", families.other_maker, "family", "twelvelabs.pegasus-1-2-v1:0", "A word that two companies use is the family of the one that is named.", "两家公司都用的词，指的是写出来的那一家的系列。", families.is_homonym),
     Case("line_elsewhere", families.line_elsewhere, "unknown", "LLaMA-O1-Base-1127", "A letter and a number are a model of their own at the start or behind their company alone.", "字母加数字自成一个模型，只在开头或公司后面。", families.is_letter_of_line),
     Case("uncertain_family", families.uncertain_family, "unknown", "my-nova-7b", "A common word means the family beside its company, or before one of its versions.", "常用词只有挨着公司，或者在自己的某个版本前面，才指系列。", families.is_common),
+    Case("end_of_name", families.end_of_name, "unknown", "Marblewood-GPT-7B", "Behind a word that nobody knows, GPT without a version ends that other name.", "跟在没人认得的词后面、又没有版本的 GPT，是那个名字的结尾。", families.is_ending),
     Case("teacher", families.teacher, "unknown", "Qwable-9B-Claude-Fable-5", "Behind a size, a family whose weights were never published is who taught the model.", "规模后面、从未公开权重的系列，说的是拿谁教出来的。", families.is_closed),
     Case("part_of_model", families.part_of_model, "unknown", "Mantis-8B-siglip-llama3", "Behind a size, an encoder is a part that was built in.", "规模后面的编码器是装在里面的部件。", families.is_encoder),
     Case("same_words_elsewhere", families.same_words_elsewhere, "family", "LinkSoul/Chinese-Llama-2-7b", "Under another's account, some words of one company mean what everybody calls so.", "在别人的账号下，某公司的有些词指的是大家都这么叫的系列。", families.is_elsewhere_another),

@@ -27,15 +27,17 @@ _SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
 class Account:
     """What an owner tells."""
 
-    __match_args__: ClassVar = ("company", "method", "format")
-    __slots__ = ("company", "format", "method", "repackager")
+    __match_args__: ClassVar = ("company", "method", "format", "family")
+    __slots__ = ("company", "family", "format", "method", "repackager")
 
-    def __init__(self, company: str | None, method: str | None = None, file_format: str | None = None) -> None:
+    def __init__(self, company: str | None, method: str | None = None, file_format: str | None = None, family: str | None = None) -> None:
         self.company = company
         """None: it publishes the models of others."""
         self.repackager = company is None
         self.method = method
         self.format = file_format
+        self.family = family
+        """The word of the family that all its models are of, where there is one."""
 
 
 class Option(NamedTuple):
@@ -62,7 +64,7 @@ class Dictionary:
 
     __slots__ = (
         "accounts", "apis", "catalog_heads", "catalogs",
-        "checkpoints", "classes", "closed", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
+        "checkpoints", "classes", "closed", "coined", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued", "homonyms",
         "hosts", "ideographic", "kinds", "means", "negations", "numbers", "parts", "paths", "phrases", "plain", "provider_hosts", "provider_of", "regions",
         "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes", "tag_words", "testing", "tier_families", "tier_words",
         "training_after", "training_after_size", "training_before", "tuned", "variants", "words",
@@ -77,7 +79,7 @@ class Dictionary:
         """A word that is a family of several companies -> company -> the word as that one's; alone, it is the first one's."""
         self.plain: MutableMapping[str, Word] = {}
         """Types that are also the word of a family, which counts only beside its company: ``embed``."""
-        self.accounts: dict[str, Account] = {}
+        self.accounts: MutableMapping[str, Account] = {}
         self.glued: dict[str, str] = {}
         """Spelling of a family with a type glued to it -> the type: ``llamaguard``."""
         self.company_of: dict[str, str] = {}
@@ -142,6 +144,7 @@ class Dictionary:
         self.served_faster = vocabulary.served_faster()
         self.negations = vocabulary.negations()
         self.testing = vocabulary.testing()
+        self.coined = vocabulary.coined()
         self.classes = vocabulary.classes()
         self.suffixes = vocabulary.suffixes()
         self.kinds: dict[str, tuple[str, ...]] = kinds_of_models()
@@ -281,6 +284,8 @@ class Dictionary:
         for served, before in family.served:
             self._add_served(served, before, alone)
         squeezed_own = "".join(c for c in own if c.isalnum())
+        for owner in family.accounts:
+            self.accounts[owner.lower()] = Account(company.name, family=squeezed_own)
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
             squeezed = "".join(c for c in spelling.lower() if c.isalnum())
@@ -301,11 +306,11 @@ def _facts(family: FamilyEntry) -> FamilyFacts:
     """What is seldom asked of a family."""
     joint, said, served = _versions(family)
     types = [set(series.types) for series in family.series]
-    ids = "\n".join(text for series in family.series for text in (*series.models, *series.api, *series.sizes, *series.sizes.values()))
+    ids = "\n".join(text for series in family.series for text in (*series.models, *series.api, *series.sizes, *series.sizes.values())).lower()
     return FamilyFacts(
         joint, said, served, ids, tuple(sorted(set.intersection(*types) & _glued_types(family.name.lower()))) if types else (),
         bool(types) and all(not _SEEING.isdisjoint(some) for some in types),
-        family.encoder, frozenset(version.lower() for version in family.budgets), family.others, _usual(family),
+        family.encoder, frozenset(version.lower() for version in family.budgets), family.others, _usual(family), family.ends,
     )  # fmt: skip
 
 
@@ -364,7 +369,7 @@ def _versions(family: FamilyEntry) -> tuple[str, dict[str, str], frozenset[str]]
 
 @vocabulary.kept(
     "dictionary", Dictionary, Account, Option, Word, FamilyWord, FamilyFacts, BaseWord, Method, Scheme, Numbers,
-    seldom=(Option, Word, FamilyWord, FamilyFacts),
+    seldom=(Account, Option, Word, FamilyWord, FamilyFacts),
 )  # fmt: skip
 def current_dictionary() -> Dictionary:
     """The dictionary of the package's own data and of what `modelcatalog.catalog.extend` added."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.roles import Role
     from modelcatalog.records import Hub
 
-__all__ = ["PIECES", "WORDS", "Form", "PieceRule", "Told", "WordRule", "known_piece", "pieces", "reference", "references", "word"]
+__all__ = ["AFTER_SIGN", "PIECES", "WORDS", "Form", "PieceRule", "Told", "WordRule", "known_piece", "pieces", "reference", "references", "word"]
 
 
 def _opt(*parts: Node | str) -> Opt:
@@ -825,8 +825,13 @@ def _word_rule(name: str) -> tuple[WordRule, re.Pattern[str]]:
     return next((rule, re.compile(rule.regex())) for rule in WORDS if rule.name == name)
 
 
-pieces: Callable[[str], list[str]] = re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES)).findall
-"""A text cut by `PIECES`, its case kept; joined, they are the text again."""
+pieces: Callable[..., list[str]] = re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES)).findall
+"""A text cut by `PIECES`, or what of it stands from a place on, its case kept; joined, they are the text again."""
+AFTER_SIGN = frozenset((
+    "bit", "bits", "of", "k", "kxxl", "kxl", "kxs", "ks", "km", "kl", "kss", "kt", "xxl", "xxs", "xl", "xs", "s", "m", "l", "nl", "bn",
+    *(f"r{digit}" for digit in range(10)),
+))  # fmt: skip
+"""What goes on behind a hyphen or an underscore within a piece, but for digits: a piece that holds such a sign has a digit before it, or a q."""
 
 
 def known_piece(text: str) -> Word | None:

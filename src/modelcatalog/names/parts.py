@@ -10,6 +10,7 @@ from modelcatalog.names.roles import FamilyWord
 from modelcatalog.names.words import alone, names_family, readings
 
 if TYPE_CHECKING:
+    from modelcatalog.names.dictionary import Account
     from modelcatalog.records import Hub, SegmentKind
 
     RegionKind = SegmentKind | Literal["name", "tag", "file"]
@@ -24,7 +25,7 @@ class Parts:
     The kinds ``name``, ``tag`` and ``file`` are still to be read, word by word; the others are segment kinds.
     """
 
-    __slots__ = ("file", "hub", "name", "owner", "provider", "regions", "revision", "slash", "tag")
+    __slots__ = ("account", "file", "hub", "name", "owner", "provider", "regions", "revision", "slash", "tag")
 
     def __init__(self) -> None:
         self.hub: Hub | None = None
@@ -37,6 +38,8 @@ class Parts:
         self.regions: list[tuple[RegionKind, int, int]] = []
         self.slash = -1
         """Where there are no regions, as in most texts: the place of the slash in ``owner/name``; -1: a bare name."""
+        self.account: Account | None = None
+        """There, the owner, where it is known."""
 
     def put(self, kind: RegionKind, start: int, end: int) -> None:
         """Note one region; empty ones are left out."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from modelcatalog.names.native import mypyc_attr
 from modelcatalog.records import Release, valid
@@ -151,7 +151,7 @@ class Found:
         """What those add that no case took, whose order may tell models apart."""
 
 
-_NO_MEANINGS: Mapping[str, str] = MappingProxyType({})
+_NO_MEANINGS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -187,7 +187,7 @@ _RELEASE = set(Release.model_fields)
 def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> None:
     """Let the cases decide each word from ``first`` on; one that no case takes is kept, never guessed."""
     tape, found = reading.tape, reading.found
-    words, kinds, decided, unknown, kept = tape.words, tape.kinds, tape.decided, tape.unknown, found.kept
+    words, kinds, decided, unknown, kept, fitted = tape.words, tape.kinds, tape.decided, tape.unknown, found.kept, reading.known.fitted
     for i in range(first, len(words)):
         word = words[i]
         role = word.role
@@ -198,8 +198,7 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
             if role == "other":
                 continue
             case: Case
-            table = cases[role]
-            for case in word.cases if word.table is table else fitting(word, table, reading.dictionary):
+            for case in word.cases if word.fitted is fitted else fitting(word, cases[role], reading.known):
                 take = case.take  # called where it is read, it would be looked for as a method of the class first
                 if take(reading, i, word):
                     decided[i] = case
@@ -215,11 +214,12 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
                 tape.lead_end = i
 
 
-def fitting(word: Word, table: tuple[Case, ...], dictionary: Dictionary) -> tuple[Case, ...]:
+def fitting(word: Word, table: tuple[Case, ...], known: Readings) -> tuple[Case, ...]:
     """Those of its role's cases that may take the word, whatever stands beside it; the word remembers them."""
+    dictionary: Dictionary = known.dictionary
     found = tuple([case for case in table if (fits := case.fits) is None or fits(word, dictionary)])
     found = _SAME.setdefault(found, found)
-    word.cases, word.table = found, table
+    word.cases, word.fitted = found, known.fitted
     return found
 
 

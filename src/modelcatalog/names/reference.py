@@ -6,7 +6,7 @@ The forms are the rules of grammar.references(); which steps of a plain name are
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["take_apart", "take_plain"]
 
-_OTHER = r":@\\\x00-\x1f\x7f-\x9f"
-"""Signs of another form, and the control characters, which no name has."""
-_USUAL = re.compile(rf"(?!models--|[~.])(?=\s*\S)(?:[^/.{_OTHER}]+/)?[^/{_OTHER}]+").fullmatch
-"""A bare name or ``owner/name``: paths and cache folders begin otherwise."""
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
+"""Control characters and lone surrogates, which no name has."""
 _PLAIN = ("name", "name_and_file", "name_and_refs", "file_in_repository")
 """The forms of plain names."""
 _KINDS: dict[str, RegionKind] = {"serving": "serving", "company": "company", "route": "route", "catalog": "route"}
@@ -37,12 +35,12 @@ _NEAREST = 4
 
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
-    if _USUAL(lower) is None:
+    if not lower or _is_of_another_form(lower):
         return None
     owner, sign, name = lower.partition("/")
     start = 0
     if sign:
-        if owner in words.routes or name.startswith(words.checkpoints):
+        if not owner or not name or "/" in name or "." in owner or owner in words.routes or (name[-1].isdigit() and name.startswith(words.checkpoints)):
             return None
         start = len(owner) + 1
     parts = Parts()
@@ -55,7 +53,17 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     else:
         parts.name = source[start:]
         parts.slash = start - 1
+        if start:
+            parts.account = words.accounts.get(owner)
     return parts
+
+
+def _is_of_another_form(lower: str) -> bool:
+    """Whether a text has signs of another form, begins as paths and cache folders do, or cannot be a name."""
+    first = lower[0]
+    if first == "~" or first == "." or ":" in lower or "@" in lower or "\\" in lower or lower.startswith("models--"):  # noqa: PLR1714  compiled, a tuple costs more
+        return True
+    return lower.isspace() or (not lower.isprintable() and _CONTROL(lower) is not None)
 
 
 def take_apart(source: str, lower: str, words: Dictionary) -> Parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
 from modelcatalog.names import grammar
 from modelcatalog.names.calendar import calendar
@@ -16,12 +16,17 @@ from modelcatalog.names.words import alone, cut, fold, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.parts import Parts
+    from modelcatalog.names.roles import FamilyWord
     from modelcatalog.names.words import Readings
     from modelcatalog.records import SegmentKind
 
 __all__ = ["read_text"]
 
-_OTHER = Word("other", "")
+# Compiled, what this module makes itself is found faster than what it imports.
+_CASES: Final = CASES
+_LIMIT: Final = LIMIT
+_READINGS: Final = readings
+_OTHER: Final = Word("other", "")
 _OWNER_WORDS = 7
 """An account's name has no more words and separators."""
 _QUANTIZED = frozenset(("bits", "dtype", "method", "mlc_scheme", "named_scheme", "plain_q", "scheme", "weight_activation"))
@@ -33,27 +38,25 @@ _DATE = len("20250514")
 
 def read_text(source: str) -> tuple[Reading, Parts]:
     """The stages of reading: the parts of a reference, then words cut, looked up, and decided by their neighbours."""
-    known, lower = readings(), source.lower()
+    known, lower = _READINGS(), source.lower()
     if len(lower) != len(source):
         lower = fold(source)
     dictionary = known.dictionary
-    parts = take_plain(source, lower, dictionary) if len(source) <= LIMIT else None
-    if parts is None or not source.isascii():
-        check(source)
+    parts = take_plain(source, lower, dictionary) if len(source) <= _LIMIT else None
     if parts is None:
+        check(source)
         parts = take_apart(source, lower, dictionary)
     if parts.regions:
         reading = Reading(source, lower, known, [], [])
         _read_regions(reading, parts)
         return reading, parts
-    start = parts.slash + 1
-    words, texts = _cut(source[start:], known)
+    words, texts = _cut(parts.name or "", known, parts.account)
     reading = Reading(source, lower, known, words, texts)
-    if start:
-        reading.account = dictionary.accounts.get(lower[: start - 1])
+    reading.account = parts.account
     if "_" in lower:
         _without_owner(reading, 0)
-    run(reading, 0, CASES)
+    run(reading, 0, _CASES)
+    _of_account(reading)
     return reading, parts
 
 
@@ -76,6 +79,16 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
             _other(reading, kind, start, end)
     if parts.file is not None:
         _part_of_file(reading, parts.file)
+    _of_account(reading)
+
+
+def _of_account(reading: Reading) -> None:
+    """All models of some accounts are of one family, whatever they are called."""
+    account, found = reading.account, reading.found
+    if found.family is None and account is not None and account.family is not None:
+        dictionary = reading.dictionary
+        word = dictionary.homonyms.get(account.family, {}).get(account.company or "") or dictionary.families[account.family]
+        found.family = cast("FamilyWord", word.value)
 
 
 def _part_of_file(reading: Reading, file: str) -> None:
@@ -110,17 +123,19 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
 
 
 def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
-    first = reading.tape.put(*_cut(text, reading.known))
+    first = reading.tape.put(*_cut(text, reading.known, reading.account))
     if of_file:
         _part(reading, first)
     if "_" in text:
         _without_owner(reading, first)
-    run(reading, first, CASES)
+    run(reading, first, _CASES)
 
 
-def _cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
+def _cut(text: str, known: Readings, account: Account | None) -> tuple[list[Word], list[str]]:
     """The words of a stretch; in ``Command R+``, the sign behind a word, with nothing glued to its other side, is the tier of that name."""
     words, texts = cut(text, known)
+    if not text.islower() and (account is None or account.repackager):
+        words, texts = _coined(words, texts, known)
     if "+" not in text:
         return words, texts
     plus = known.dictionary.words["plus"]
@@ -138,6 +153,38 @@ def _cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
             spread.append(words[at])
         written.append(sign)
     return spread, written
+
+
+def _coined(words: list[Word], texts: list[str], known: Readings) -> tuple[list[Word], list[str]]:
+    """Where no family stands before, a capital parts a word that tuners coined from one: ``QwenTranslate``, ``MyGemmaNPC``, ``ReasonableLlama3``.
+
+    Not under a known maker's account: what it calls its models is a name of its own (QCRI/LlamaLens).
+    """
+    for i, word in enumerate(words):
+        if word.role == "family":
+            break
+        parts = _at_capitals(texts[i], known) if word.role == "unknown" and not texts[i].islower() else ()
+        if len(parts) > 1 or (parts and texts[i][-1].isdigit()):
+            some = [cut(part, known) for part in parts]
+            spread = [one for more, _ in some for one in more]
+            return [*words[:i], *spread, *words[i + 1 :]], [*texts[:i], *[one for _, more in some for one in more], *texts[i + 1 :]]
+    return words, texts
+
+
+def _at_capitals(text: str, known: Readings) -> tuple[str, ...]:
+    """A word parted before and behind a family that it is coined from; whole, where the letters stand there by chance (``Qwenchy``)."""
+    lower, count = fold(text), len(text)
+    for word in known.dictionary.coined:
+        at = lower.find(word)
+        if at < 0:
+            continue
+        end = at + len(word)
+        begins = at == 0 or (text[at].isupper() and (text[at - 1].islower() or text[at + 1].islower()))
+        capital = end < count and text[end].isupper() and (text[end - 1].islower() or text[end + 1 : end + 2].islower())
+        if begins and (end == count or capital or text[end].isdigit()):
+            behind = end if capital else count
+            return tuple([part for part in (text[:at], text[at:behind], text[behind:]) if part])
+    return (text,)
 
 
 def _without_owner(reading: Reading, first: int) -> None:

@@ -46,15 +46,16 @@ context, experts, group, plain_q; text for company, dtype, format, number, type;
 Bits: TypeAlias = int | float
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # Patterns for `FamilyFacts`, which most names do not ask: `re` makes each when it is first used, and remembers it.
-_STATED = r"(?i)(?<![a-z0-9.])(\d+(?:[._]\d+)?)([bm])(?![a-z0-9])"
-"""A number of parameters in a pattern of names."""
+_STATED = r"([0-9](?<![a-z0-9.].)[0-9]*(?:[._][0-9]+)?)([bm])(?![a-z0-9])"
+"""A number of parameters in a pattern of names. It begins with the digit, which is found faster than what stands before it."""
 _UNITS = {"b": 10**9, "m": 10**6}
-_PAIRED = r"(?i)(?<![a-z0-9.])(\d+(?:\.\d+)?)b-a(\d+(?:\.\d+)?)b(?![a-z0-9])"
+_PAIRED = r"([0-9](?<![a-z0-9.].)[0-9]*(?:\.[0-9]+)?)b-a([0-9]+(?:\.[0-9]+)?)b(?![a-z0-9])"
 """Total and active parameters."""
-_EXPERTS = r"(?i)b-\d+e(?![a-z0-9])"
+_EXPERTS = r"b-[0-9]+e(?![a-z0-9])"
 """A size of each of so many experts: 17B-16E."""
 _WORD = r"[^a-z0-9.]+"
-_JOINED = r"(?<=\d)_(?=\d)"
+_SIGNS = r"[^a-z0-9\n]+"
+_JOINED = r"_(?<=[0-9].)(?=[0-9])"
 """An underscore that stands for a point: Llama-3_1."""
 _CONTEXTS = 10**7
 """Fewer millions are tokens of context there."""
@@ -120,25 +121,28 @@ class Numbered(NamedTuple):
     letter: str
 
 
-def _before(text: str, word: str) -> str | None:
-    """What stands before a word whose letters and digits may be parted by other signs; None: the text has no such word."""
-    places = [at for at, char in enumerate(text) if char.isascii() and char.isalnum()]
-    at = "".join([text[place] for place in places]).find("".join([char for char in word if char.isascii() and char.isalnum()]))
-    return text[: places[at]] if at >= 0 and places else None
+def _before(text: str, count: int) -> str:
+    """What stands before all letters and digits but the first so many, which other signs may part. In lower case."""
+    places = [place for place, char in enumerate(text) if char.isascii() and char.isalnum()]
+    return text[: places[count]]
+
+
+def _count(number: str, unit: str) -> int:
+    return round(float(number.replace("_", ".")) * _UNITS[unit])
 
 
 class FamilyFacts:
     """What is asked of a family only where neighbours ask for it."""
 
-    __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual")
+    __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual", "ends")
     __slots__ = (
-        "_active", "_aliases", "_heads", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ids", "implies", "joint", "others", "said", "sees",
-        "served", "usual",
+        "_active", "_aliases", "_heads", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ends", "ids", "implies", "joint",
+        "others", "said", "sees", "served", "usual",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917  made in one place
         self, joint: str, said: Mapping[str, str], served: frozenset[str], ids: str, implies: tuple[str, ...], sees: bool, encoder: bool,  # noqa: FBT001
-        budgets: frozenset[str], others: bool, usual: str | None,  # noqa: FBT001
+        budgets: frozenset[str], others: bool, usual: str | None, ends: bool,  # noqa: FBT001
     ) -> None:  # fmt: skip
         self.joint = joint
         """What people say between the family and a version."""
@@ -147,7 +151,8 @@ class FamilyFacts:
         self.served = served
         """Versions, in lower case, of which no weights were published."""
         self.ids = ids
-        """Patterns of its models' names, and ids of those that are only served: lines of one text, since most families are never asked for them."""
+        """Patterns of its models' names, and ids of those that are only served, lower case: lines of one text, since most families are never asked
+        for them."""
         self.implies = implies
         """Types of all its models, which its name says with the family: the guard of ShieldGemma."""
         self.sees = sees
@@ -158,6 +163,8 @@ class FamilyFacts:
         """Versions beside which thousands count tokens of thought."""
         self.others = others
         """Whether its words mean the family that they end with under another's account."""
+        self.ends = ends
+        """Whether its word ends the names of others' models: ChiMed-GPT."""
         self.usual = usual
         """The type of all its models where their names need not say so, and the word base tells a size: E5 and BGE are embeddings; empty: what a part
         of its own words says; None: nothing."""
@@ -174,9 +181,9 @@ class FamilyFacts:
         """Parameters of the one size that models of this version and tier have; None: there is none, or there are several."""
         key = version, tier
         if key not in self._tiers:
-            texts = [text for text in self.ids.splitlines() if {version, tier} <= set(re.split(_WORD, re.sub(_JOINED, ".", text.lower())))]
+            texts = [text for text in self.ids.split("\n") if tier in text and {version, tier} <= set(re.split(_WORD, re.sub(_JOINED, ".", text)))]
             found = [re.findall(_STATED, text) for text in texts]
-            sizes = {round(float(number.replace("_", ".")) * _UNITS[unit.lower()]) for some in found for number, unit in some}
+            sizes = {_count(number, unit) for some in found for number, unit in some}
             told = len(sizes) == 1 and all(found) and not any(re.search(_EXPERTS, text) for text in texts)  # gemini-1.5-flash is none of 8b
             self._tiers[key] = sizes.pop() if told else None
         return self._tiers[key]
@@ -184,48 +191,47 @@ class FamilyFacts:
     def only(self, text: str, word: str) -> bool:
         """Whether a model is served by this id with this word at its end, and by none without the word."""
         if self._aliases is None:
-            self._aliases = frozenset(re.sub(_WORD, "-", name.lower()) for name in self.ids.splitlines())
+            self._aliases = frozenset(re.sub(_WORD, "-", name) for name in self.ids.split("\n"))
         long = re.sub(_WORD, "-", text.lower())
         return long in self._aliases and long.removesuffix(f"-{word}") not in self._aliases
 
     def active(self, total: int) -> int | None:
         """Parameters that work for each token in the one model of so many; None: there is none, or there are several."""
         if self._active is None:
-            paired = [pair for text in self.ids.splitlines() for pair in re.findall(_PAIRED, text)]
-            pairs = {(round(float(first) * _UNITS["b"]), round(float(second) * _UNITS["b"])) for first, second in paired}
+            pairs = {(_count(first, "b"), _count(second, "b")) for first, second in re.findall(_PAIRED, self.ids)}
             totals = [first for first, _ in pairs]
             self._active = {first: second for first, second in pairs if totals.count(first) == 1}
         return self._active.get(total)
 
     def has(self, text: str) -> bool:
         """Whether a pattern of its models' names has this text, lower case."""
-        return text in self.ids.lower()
+        return text in self.ids
 
     def behind(self, base: str, own: str) -> bool:
         """Whether one of its models' names has all words of this text before the word of its own; both in lower case."""
         heads = self._heads.get(own)
         if heads is None:
-            found = [_before(text.lower(), own) for text in self.ids.splitlines()]
-            heads = self._heads[own] = [frozenset(re.split(_WORD, head)) for head in found if head is not None]
+            word, bare = re.sub(_SIGNS, "", own), re.sub(_SIGNS, "", self.ids).split("\n")
+            found = [_before(text, letters.index(word)) for text, letters in zip(self.ids.split("\n"), bare, strict=True) if letters and word in letters]
+            heads = self._heads[own] = [frozenset(re.split(_WORD, head)) for head in found]
         return bool(heads) and any(map(frozenset(filter(None, re.split(_WORD, base))).issubset, heads))
 
     def own(self) -> frozenset[str]:
         """Words of its models' names, lower case: the en and the v1.5 of bge-small-en-v1.5; of a pattern, the parts."""
         if self._own is None:
-            self._own = frozenset(word for text in self.ids.splitlines() for word in re.split(_WORD, text.lower()))
+            self._own = frozenset(re.split(_WORD, self.ids))
         return self._own
 
     def own_sized(self) -> frozenset[str]:
         """Those of names that state parameters: the turbo of qwen-turbo is none."""
         if self._own_sized is None:
-            self._own_sized = frozenset(word for text in self.ids.splitlines() if re.search(_STATED, text) for word in re.split(_WORD, text.lower()))
+            self._own_sized = frozenset(word for text in self.ids.split("\n") if re.search(_STATED, text) for word in re.split(_WORD, text))
         return self._own_sized
 
     def sizes(self) -> frozenset[int]:
         """Parameters that its models' names state."""
         if self._sizes is None:
-            stated = [pair for text in self.ids.splitlines() for pair in re.findall(_STATED, text)]
-            counts = {round(float(number.replace("_", ".")) * _UNITS[unit.lower()]) for number, unit in stated}
+            counts = {_count(number, unit) for number, unit in re.findall(_STATED, self.ids)}
             self._sizes = frozenset(count for count in counts if count > _CONTEXTS)
         return self._sizes
 
@@ -292,7 +298,7 @@ class Word:
     """A word and its meaning: ``role`` says what kind, ``value`` what it states."""
 
     __match_args__: ClassVar = ("role", "text", "value", "key")
-    __slots__ = ("cases", "key", "role", "table", "text", "value")
+    __slots__ = ("cases", "fitted", "key", "role", "text", "value")
 
     def __init__(self, role: Role, text: str, value: Value = None, key: str | None = None) -> None:
         self.role: Role = role
@@ -302,8 +308,8 @@ class Word:
         """What the word adds to the canonical name; None: nothing."""
         self.cases: tuple[Any, ...] = ()
         """Those cases of its role that may take it, whatever stands beside it; see `reading.fitting`."""
-        self.table: object = None
-        """The cases of the role of which these are those."""
+        self.fitted: object = None
+        """The mark of the readings for which these were found."""
 
     def written(self, text: str) -> Word:
         """The same word, written otherwise."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.names.grammar import pieces
+from modelcatalog.names.grammar import AFTER_SIGN, pieces
 from modelcatalog.names.native import mypyc_attr
 from modelcatalog.names.roles import LETTERS, FamilyWord, Parameters, Word, unknown
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary, Option
     from modelcatalog.names.grammar import WordRule
 
-__all__ = ["Readings", "Several", "alone", "cut", "fold", "names_family", "narrowed", "readings"]
+__all__ = ["Readings", "Several", "alone", "by_rules", "cut", "fold", "names_family", "narrowed", "readings"]
 
 _REMEMBERED = 50_000
 """Words whose readings are kept: about 15 MB at most."""
@@ -33,6 +33,8 @@ _NAME = 4
 """A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
 _GLUED = 10**8
 """Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
+_SCHEME = 4
+"""The q of a scheme is among its first characters: 55IQ2_XXS."""
 
 
 @mypyc_attr(acyclic=True)
@@ -59,43 +61,75 @@ class Several(Word):
 class Readings:
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
-    __slots__ = ("dictionary", "first", "kept", "phrases", "shortest_class")
+    __slots__ = ("class_ends", "dictionary", "first", "fitted", "hyphen", "kept", "open", "phrases", "shortest_class", "underscore")
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
         self.first = dict.fromkeys((*dictionary.words, *dictionary.phrases))
         """What is a word, or begins a phrase: a look into a dictionary, which lies closer together than a set, finds sooner that a word is none."""
+        self.hyphen, self.underscore = Word("separator", "-"), Word("separator", "_")
+        """What most words are parted by."""
+        self.fitted = object()
+        """A mark for words, see `reading.fitting`: when the readings are made anew, the cases may be others."""
         self.kept: dict[str, Word] = {}
-        """Those that are remembered."""
+        """Those that are remembered, but for the open ones."""
+        self.open: dict[str, Word] = {}
+        """Those that may be a part of a longer piece where a hyphen or an underscore stands behind them: the 4 of 4-bit."""
         self.phrases: dict[tuple[Word, str], Word] = {}
         """Words of phrases, as they were written."""
         self.shortest_class = min(map(len, dictionary.classes), default=_LONGEST)
-        """Characters: shorter words end with no class of models."""
+        """Characters of the shortest class of models."""
+        self.class_ends = frozenset(one[-self.shortest_class :] for one in dictionary.classes)
+        """So many last characters of each of them: a quick look that rules out most words."""
 
     def __getitem__(self, piece: str) -> Word:
-        return self.kept.get(piece) or self.new(piece)
+        return self.kept.get(piece) or self.open.get(piece) or self.new(piece)
+
+    def between(self, texts: list[str], at: int) -> Word | None:
+        """The word of what stands between two signs, where it is one piece for certain, and is not among the kept ones."""
+        text = texts[at]
+        if text.isalpha() and text not in "qQ":
+            return self._letters(text) or self.new(text)
+        if at + 2 < len(texts):
+            behind = texts[at + 2]
+            if behind[:1].isdigit():
+                if texts[at + 1] == "_" or (len(text) > 1 and text.isdecimal()):  # 2_5, 2024-08
+                    return None
+            elif behind.lower() in AFTER_SIGN or not behind.isascii():
+                return None
+        return self.open.get(text) or (self.new(text) if text.isalnum() else None)
+
+    def _letters(self, text: str) -> Word | None:
+        """The word of letters that mean nothing, as most new words are: every rule of `grammar.WORDS` wants a digit."""
+        lowered = text.lower()
+        if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
+            return None
+        # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
+        return Word("unknown", lowered, None, lowered)
 
     def new(self, piece: str) -> Word:
-        """The word of a piece that is not among the kept ones."""
-        if piece.isalpha() and piece.isascii():
-            lowered = piece.lower()
-            if lowered not in self.first and (len(lowered) < self.shortest_class or not lowered.endswith(self.dictionary.classes)):
-                # As most new words are: every rule of `grammar.WORDS` wants a digit. Made again each time, since that costs
-                # no more than finding it again among tens of thousands, and nothing has to be kept.
-                return Word("unknown", lowered, None, lowered)
-        else:
-            lowered = fold(piece)
+        """The word of a piece that is not remembered."""
+        if piece == "-":
+            return self.hyphen
+        lowered = fold(piece)
+        if not piece[0].isalnum():
+            return Word("separator", lowered)  # not kept, so that `cut` does not take what stands beside a sign for a word
+        letters = self._letters(piece) if piece.isalpha() else None
+        if letters is not None:
+            return letters
         if len(piece) > _LONGEST:
-            return unknown(lowered) if piece[0].isalnum() else Word("separator", lowered, None, lowered)
+            return unknown(lowered)
         if lowered == piece:
             found = _read(piece, self.dictionary, listed=piece in self.first)
         elif lowered.endswith(self.dictionary.classes):
             found = _read_class(piece, lowered, self)
         else:
             found = self[lowered]
-        if len(self.kept) >= _REMEMBERED:
+        if len(self.kept) + len(self.open) >= _REMEMBERED:
+            self.open.clear()
             self.kept.clear()
-        self.kept[piece] = found
+        opened = piece[-1].isdigit() or lowered == "q" or ("q" in lowered[:_SCHEME] and not piece.isalpha())
+        (self.open if opened else self.kept)[piece] = found
         return found
 
     def phrase(self, word: Word, text: str) -> Word:
@@ -148,26 +182,42 @@ def names_family(piece: str) -> bool:
 
 def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
-    texts, kept = pieces(text), known.kept
-    words: list[Word] = []
-    for piece in texts:
-        word = kept.get(piece) or known.new(piece)
-        if word.role == "several":  # a comparison of texts costs less than a look at the class
-            several = cast("Several", word)
-            if several.single is None or several.may_begin(texts, len(words)):
-                return _spread(words, texts, known)
-            word = several.single
-        words.append(word)
-    return words, texts
+    # Most texts are words between hyphens and underscores; cutting those by `grammar.PIECES` costs more than all the rest of reading them.
+    if "_" in text:
+        texts = text.replace("-", "\0-\0").replace("_", "\0_\0").split("\0")
+    else:
+        parts = text.split("-")
+        texts = ["-"] * (2 * len(parts) - 1)
+        texts[::2] = parts
+    kept, several = known.kept, -1
+    words = [known.hyphen] * len(texts)
+    for at in range(0, len(texts), 2):
+        word = kept.get(texts[at]) or known.between(texts, at)
+        if word is None:
+            sure = max(at - 2, 0)  # the sign before it may have more beside it, and the word before that may be a part of its piece
+            return by_rules(text, known, words[:sure], texts[:sure])
+        if at and texts[at - 1] == "_":
+            words[at - 1] = known.underscore
+        if several < 0 and word.role == "several":  # a comparison of texts costs less than a look at the class
+            several = at
+        words[at] = word
+    return (words, texts) if several < 0 else _spread(words, texts, several, known)
 
 
-def _spread(words: list[Word], pieces: list[str], known: Readings) -> tuple[list[Word], list[str]]:
-    """The same, where behind the words so far some pieces are several words or begin a phrase."""
-    at, count, kept = len(words), len(pieces), known.kept
-    texts = pieces[:at]
+def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
+    """The words of a stretch as `grammar.PIECES` cut it, of which the first ones are known."""
+    for piece in pieces(text, len("".join(texts))):
+        words.append(known[piece])
+        texts.append(piece)
+    return _spread(words, texts, 0, known)
+
+
+def _spread(found: list[Word], pieces: list[str], first: int, known: Readings) -> tuple[list[Word], list[str]]:
+    """The words of pieces, of which some from ``first`` on may be several words or begin a phrase."""
+    words, texts = found[:first], pieces[:first]
+    at, count = first, len(pieces)
     while at < count:
-        piece = pieces[at]
-        word = kept.get(piece) or known.new(piece)
+        word, piece = found[at], pieces[at]
         at += 1
         if word.role != "several":
             words.append(word)
@@ -311,7 +361,7 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
         return None
     known = words.words.get(head)
     if known is None and len(head) >= _NAME and head not in words.training_before:
-        return _named_size(head, rest, words)
+        return _marked_version(head, rest, words) or _two_families(head, rest, words) or _named_size(head, rest, words)
     if known is None or known.role not in ("family", "type", "tier", "variant"):
         return None
     if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
@@ -320,6 +370,25 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known.written(head), *tail)
+
+
+def _marked_version(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``OpenHermesV2``: a version with its mark glued to a family."""
+    name = head.removesuffix("v")
+    known = words.words.get(name) if name != head and len(name) >= _NAME else None
+    if known is None or known.role != "family":
+        return None
+    ruled = grammar.word(f"v{rest}")
+    return (known.written(name), *_meaning(f"v{rest}", ruled, words)) if ruled is not None and ruled[0].name == "version" else None
+
+
+def _two_families(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``llavaqwen2.5``: a family, and the one that it is built on, with its version."""
+    for end in range(_NAME, len(head) - _NAME + 1):
+        first, second = words.words.get(head[:end]), words.words.get(head[end:])
+        if first is not None and second is not None and first.role == second.role == "family":
+            return (first.written(head[:end]), second.written(head[end:]), *_tail(rest, words))
+    return None
 
 
 def _named_size(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:

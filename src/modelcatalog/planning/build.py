@@ -19,6 +19,7 @@ from modelcatalog.planning import (
     placing,
     projectors,
     reading,
+    tensors,
     tokenizer,
     unpacking,
 )
@@ -124,7 +125,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         missing=packages.missing(
             runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found), *(runs.adapters_need if added else ()))
         ),
-        mismatches=(*claims.mismatches(record, facts, found.choice), *doubts),
+        mismatches=(*claims.mismatches(record, facts, found.choice), *tensors.doubts(facts, said.tensors), *doubts),
         warnings=(
             *_not_accepted(found),
             *modelfiles.warnings(found.kept, template=facts.chat_template),

@@ -100,7 +100,7 @@ def read(text: object) -> Machine:
     form = _FORM.fullmatch(" ".join(rest.split()))
     count = int((form["many"] or form["times"] or 1) if form else 1)
     words = _NOISE.sub(" ", form["name"] if form else rest)
-    if not 1 <= count <= _MOST_CARDS or (size is not None and not 0 < size <= _MOST_GIB):
+    if not 1 <= count <= _MOST_CARDS or _NEGATIVE.search(text) or (size is not None and not 0 < size <= _MOST_GIB):
         message = f"on={text!r} is not a machine that could exist"
         raise Unsupported(message, subject=text, hint=_EXAMPLES)
     if _RAM.search(words):
@@ -116,6 +116,7 @@ def read(text: object) -> Machine:
     return _machine(entry, title, size, count, text)
 
 
+_NEGATIVE = later.pattern(r"(?:^|\s)-\d")
 _EXAMPLES = 'pass on="RTX 4090", "2x H100", "M3 Max 64GB", "24GB" or "64GB RAM"'
 
 

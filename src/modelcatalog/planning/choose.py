@@ -234,15 +234,19 @@ def _named(files: Sequence[RemoteFile], ggufs: dict[str, tuple[RemoteFile, ...]]
     if one.path.endswith(".safetensors"):
         elsewhere.check_file(one.path, subject=subject)
         return None
-    if one.path.endswith(_PICKLES):
+    if one.path.endswith(_PICKLES) and not _is_gguf(one, read):
         message = f"{file} is a pickle, which runs code when it is read"
         raise UnsafeRepository(message, subject=f"{subject}/{file}", hint="name a safetensors or GGUF file")
     elsewhere.check_file(one.path, subject=subject)
-    if read is not None and one.size >= len(_MAGIC) and read(one.path, 0, len(_MAGIC)) == _MAGIC:
+    if _is_gguf(one, read):
         # Ollama keeps its files as blobs/sha256-…; four bytes tell what they are.
         return Choice("gguf", (one,), (), "the file that was named", quantization_of(file))
     message = f"{file} holds no weights that can be loaded"
     raise Unsupported(message, subject=f"{subject}/{file}", hint="name a safetensors or GGUF file, or the repository")
+
+
+def _is_gguf(one: RemoteFile, read: Read | None) -> bool:
+    return read is not None and one.size >= len(_MAGIC) and read(one.path, 0, len(_MAGIC)) == _MAGIC
 
 
 def _companions(files: Sequence[RemoteFile], found: Shards, *, code: bool) -> tuple[RemoteFile, ...]:

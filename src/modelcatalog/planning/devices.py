@@ -45,11 +45,13 @@ def checked(device: object, cards: Sequence[Gpu], *, subject: str) -> str | None
     text = str(device)
     match = _FORM.fullmatch(text)
     kind, index = (match["kind"], match["index"]) if match else ("", None)
-    if kind == "cpu":
+    if kind == "cpu" and int(index or 0) == 0:
         return text
     hint = f"there is {_there(cards)} here; leave device= out to take what there is"
     if kind == "cuda":
         why = _no_cuda(cards, index)
+    elif kind == "cpu":
+        why = "all processors together are one device"
     elif kind == "mps":
         why = None if sys.platform == "darwin" else "mps is the GPU of a Mac"
     elif kind == "xpu":

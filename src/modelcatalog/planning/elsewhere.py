@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["adapters", "check", "check_file", "folders", "nothing"]
 
-_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _OTHERS = {
     ".onnx": "ONNX",
     ".tflite": "TFLite",
@@ -27,7 +27,24 @@ _OTHERS = {
     ".llamafile": "llamafile",
     ".engine": "TensorRT",
     ".pdparams": "PaddlePaddle",
+    ".h5": "Keras",
+    ".keras": "Keras",
+    ".msgpack": "Flax",
 }
+_SIGNS = {
+    "mlc-chat-config.json": "MLC",
+    "openvino_model.xml": "OpenVINO",
+    "openvino_language_model.xml": "OpenVINO",
+    "shared_vocabulary.json": "CTranslate2",
+    "zero_to_fp32.py": "DeepSpeed",
+    ".metadata": "torch.distributed.checkpoint",
+}
+"""Files that tell for which library the weights beside them are, whatever their suffix."""
+_JOINED = {
+    "DeepSpeed": "`python zero_to_fp32.py . OUTPUT --safe_serialization`",
+    "torch.distributed.checkpoint": "`python -m torch.distributed.checkpoint.format_utils`",
+}
+"""How the parts that a training run saves become a checkpoint."""
 _PARTS = {
     "mmproj": "the eyes or ears of a multimodal model",
     "imatrix": "the measurements that a quantization was made with",
@@ -89,10 +106,8 @@ def adapters(files: Sequence[RemoteFile]) -> list[str]:
 def nothing(files: Sequence[RemoteFile], *, subject: str) -> Exception:
     """The error for files among which there are no weights to load: it says what there is, and what to do."""
     paths = [f.path for f in files]
-    if (several := _several(files, subject)) is not None:
-        return several
-    if (authors := _authors(paths, subject)) is not None:
-        return authors
+    if (told := _several(files, subject) or _authors(paths, subject) or _signed(paths, subject)) is not None:
+        return told
     if pickles := [path for path in paths if path.endswith(_PICKLES)]:
         message = f"{subject} has its weights only as pickles ({pickles[0]}), which run code when they are read"
         return UnsafeRepository(message, subject=subject, hint="look for a safetensors or GGUF conversion of this model")
@@ -122,6 +137,19 @@ def _authors(paths: Sequence[str], subject: str) -> Unsupported | None:
         return None
     message = f"{subject} has its weights only in their authors' own format (consolidated and params.json), which transformers does not read"
     return Unsupported(message, subject=subject, hint="take the repository of it in transformers' format (-hf, or with a config.json), or a GGUF one")
+
+
+def _signed(paths: Sequence[str], subject: str) -> Unsupported | None:
+    """Weights whose suffix says little, of which a file beside them tells the library."""
+    for path in paths:
+        library = _SIGNS.get(PurePosixPath(path).name)
+        if library in _JOINED:
+            message = f"{subject} holds the parts of a training run ({library}), which are not a checkpoint yet"
+            return Unsupported(message, subject=subject, hint=f"join them first: {_JOINED[library]}")
+        if library is not None:
+            message = f"{subject} has its weights only for {library} ({path}), which is not an engine here"
+            return Unsupported(message, subject=subject, hint="look for a safetensors or GGUF version of this model")
+    return None
 
 
 def _of_others(paths: Sequence[str], subject: str) -> CheckpointNotFound | Unsupported | None:

@@ -175,7 +175,7 @@ def _tensors(found: Located, headers: Mapping[str, safetensors.SafetensorsHeader
 
 def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: Reader) -> tuple[dict[str, object], Facts]:
     """``tokenizer_config.json``, and the facts with what it adds: the template, and the length where ``config.json`` has none."""
-    template = any(path.startswith(("chat_template", "additional_chat_templates/")) for path in companions)
+    template = _has_template(companions, reader)
     file = companions.get("tokenizer_config.json")
     if file is None:
         return {}, facts._replace(chat_template=template)
@@ -183,10 +183,23 @@ def _with_tokenizer(facts: Facts, companions: Mapping[str, RemoteFile], reader: 
         return {}, facts._replace(chat_template=True) if template else facts
     config = _json(reader, file)
     length = config.get("model_max_length")
-    added: dict[str, Any] = {"chat_template": template or bool(config.get("chat_template"))}
+    added: dict[str, Any] = {"chat_template": template or is_template(config.get("chat_template"))}
     if isinstance(length, int) and 0 < length < _NO_LIMIT:
         added["tokenizer_length"] = length
     return config, facts._replace(**added)
+
+
+def _has_template(companions: Mapping[str, RemoteFile], reader: Reader) -> bool:
+    """Whether a file beside ``tokenizer_config.json`` has a chat template; an empty one is none. Remote ones are asked for no more than their size."""
+    if any(path.startswith(("chat_template", "additional_chat_templates/")) and file.size for path, file in companions.items()):
+        return True
+    beside = [file for name in _PROCESSORS if (file := companions.get(name)) is not None and reader.here and file.size <= _LARGEST_JSON]
+    return any(is_template(_json(reader, file).get("chat_template")) for file in beside)
+
+
+def is_template(stated: object) -> bool:
+    """Whether this is a chat template as files write them: a text, or several by name."""
+    return bool(stated) and isinstance(stated, str | list | dict)
 
 
 def _whole(companions: Mapping[str, RemoteFile], reader: Reader) -> dict[str, bytes]:
@@ -203,6 +216,8 @@ def _whole(companions: Mapping[str, RemoteFile], reader: Reader) -> dict[str, by
     return {name: data for name, data in first.items() if PurePosixPath(name).suffix in {".model", ".tiktoken"}}
 
 
+_PROCESSORS = ("processor_config.json", "preprocessor_config.json")
+"""Where a checkpoint that sees or hears may keep its template."""
 _LOADED = ("tokenizer", "special_tokens_map", "generation_config", "added_tokens", "vocab", "chat_template")
 """The JSON files that transformers reads while loading, beside config.json and the index."""
 

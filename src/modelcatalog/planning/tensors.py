@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from modelcatalog.vocabulary import Packed
     from modelcatalog.weights.gguf import GgufHeader
 
-__all__ = ["OTHERS", "Tensors", "check_gguf", "check_method", "check_missing"]
+__all__ = ["OTHERS", "Tensors", "check_gguf", "check_method", "check_missing", "doubts"]
 
 _PACKED = frozenset({"gptq", "awq"})
 """Methods whose layers are always packed, so that weights without a packed one are plain."""
 _PLAIN = frozenset({"F16", "BF16", "F32", "F64"})
+_INTEGERS = frozenset({"I8", "U8", "I16", "U16", "I32", "U32"})
+"""Types that no plain matrix has; masks and positions do, and are not called weight."""
+_APART = frozenset({"awq", "gptq", "bitsandbytes", "fp8", "hqq", "aqlm"})
+"""Methods of which none reads what another has packed."""
+_EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "embed_in.weight", "tok_embeddings.weight")
 _WRAPPERS = ("base_model.model.", "module.", "_orig_mod.", "_forward_module.", "_fsdp_wrapped_module.", "base_model.")
 """What wrappers put before every name while they train; transformers takes none of them off."""
 _INSIDE = frozenset({
@@ -72,6 +77,7 @@ def check_method(facts: Facts, tensors: Tensors, others: Mapping[str, Mapping[st
     if facts.quantization is None:
         file = next(iter(others), None)
         if found is None and file is None:
+            _refuse_integers(tensors, subject)
             return
         plain = bool(tensors.types) and set(tensors.types.values()) <= _PLAIN
         if found is None and (plain or _said(others, file) is None):
@@ -83,11 +89,22 @@ def check_method(facts: Facts, tensors: Tensors, others: Mapping[str, Mapping[st
         add = f"put {entry.config} into config.json as quantization_config if you know it, or " if entry is not None and entry.config else ""
         hint = f"{add}take a repository of it whose config.json says so, or the unquantized one"
         raise Unsupported(message, subject=subject, hint=hint)
+    if found is not None and facts.quantization in _APART and facts.quantization not in (ways := found.method.split(" or ")) and _APART.issuperset(ways):
+        message = f"config.json of {subject} says {facts.quantization}, and its weights are packed in {found.method}: they are of two checkpoints"
+        raise Unsupported(message, subject=subject, hint="fetch config.json and the weights again, of one repository and revision")
     plain = set(tensors.types.values()) <= _PLAIN and any(_LAYER.match(name) for name in tensors.types)
     if facts.quantization in _PACKED and found is None and plain and tensors.whole:
         message = f"config.json of {subject} says {facts.quantization}, and its weights are plain ones"
         hint = "take quantization_config out of config.json to load them as they are, or take the quantized repository"
         raise Unsupported(message, subject=subject, hint=hint)
+
+
+def _refuse_integers(tensors: Tensors, subject: str) -> None:
+    """Refuse matrices of integers that nothing explains: whatever packed them, they are not plain weights."""
+    for name, kind in tensors.types.items():
+        if kind in _INTEGERS and name.endswith(".weight") and len(tensors.shapes.get(name, ())) > 1:
+            message = f"{name} of {subject} is made of integers ({kind}), and config.json names no quantization: they would be read as plain weights"
+            raise Unsupported(message, subject=subject, hint="take a repository of it whose config.json says how they are packed, or the unquantized one")
 
 
 def _packed(tensors: Tensors) -> Packed | None:
@@ -144,10 +161,24 @@ def check_missing(facts: Facts, tensors: Tensors, *, subject: str) -> None:
         raise IntegrityError(message, subject=subject, hint=hint)
 
 
-def _layers_missing(facts: Facts, names: Iterable[str]) -> list[int]:
-    """The layers of the language model without a tensor, where it is certain which group of names is that."""
+def doubts(facts: Facts, tensors: Tensors) -> tuple[str, ...]:
+    """What the headers contradict and a class may still load: each a sentence for the plan."""
+    found: list[str] = []
+    have = _layers(facts, tensors.names)
+    known = (facts.layers or 0) + (facts.guessing or 0)
+    if have and max(have) >= known and facts.layers is not None and facts.model_type not in _COUNTED_OTHERWISE and not facts.remote_code:
+        found.append(f"the files hold {max(have) + 1} layers, and config.json says {facts.layers}: the others are left out")
+    if facts.quantization is None and facts.vocabulary is not None and not facts.composite and not facts.remote_code:
+        rows = next((shape[0] for name, shape in tensors.shapes.items() if name.endswith(_EMBEDDINGS) and len(shape) > 1), None)
+        if rows is not None and rows != facts.vocabulary:
+            found.append(f"the embeddings have {rows:,} rows, and config.json says vocab_size {facts.vocabulary:,}")
+    return tuple(found)
+
+
+def _layers(facts: Facts, names: Iterable[str]) -> set[int]:
+    """The layers of the language model that have a tensor, where it is certain which group of names is that."""
     if facts.composite or facts.layers is None or facts.layers < 1 or facts.layers > 10_000:  # noqa: PLR2004
-        return []
+        return set()
     groups: dict[str, set[int]] = {}
     for name in names:
         match = _LAYER.match(name)
@@ -155,8 +186,15 @@ def _layers_missing(facts: Facts, names: Iterable[str]) -> list[int]:
             groups.setdefault(name[: match.start(1)], set()).add(int(match[1]))
     sizes = sorted((len(have) for have in groups.values()), reverse=True)
     if not sizes or sizes[0] in sizes[1:]:
+        return set()
+    return max(groups.values(), key=len)
+
+
+def _layers_missing(facts: Facts, names: Iterable[str]) -> list[int]:
+    """The layers of the language model without a tensor."""
+    have = _layers(facts, names)
+    if not have or facts.layers is None:
         return []
-    have = max(groups.values(), key=len)
     # A hole is certain; a set that only ends early may be counted in another way by its class.
     lost = [n for n in range(facts.layers) if n not in have]
     known = facts.model_type is not None and facts.model_type not in _COUNTED_OTHERWISE

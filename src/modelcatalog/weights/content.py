@@ -11,6 +11,8 @@ __all__ = ["check_pointer", "json_object"]
 _POINTER = b"version https://git-lfs"
 """https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: what a clone without git-lfs has in place of a large file."""
 _LONGEST_POINTER = 1024
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks, which editors and PowerShell write."""
 
 
 def check_pointer(first: bytes, *, name: str, subject: str) -> None:
@@ -41,7 +43,8 @@ def json_object(data: bytes, *, name: str, subject: str) -> dict[str, object]:
     check_pointer(data[:_LONGEST_POINTER], name=name, subject=subject)
     hint = "fetch it again; a download may have broken off, or an error page may have been saved"
     try:
-        value = json.loads(data)
+        # Python would find out the encoding; the libraries that read the file next do not.
+        value = json.loads(data.decode())
     except (ValueError, RecursionError) as error:
         message = f"{name} is not valid JSON: it has {len(data):,} bytes and {_where(error, data)}"
         raise IntegrityError(message, subject=subject, hint=hint) from error
@@ -54,6 +57,10 @@ def json_object(data: bytes, *, name: str, subject: str) -> dict[str, object]:
 def _where(error: Exception, data: bytes) -> str:
     if not data.strip():
         return "is empty"
+    if data.startswith(_MARKS):
+        return "begins with a byte order mark: save it as UTF-8 without one"
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not UTF-8 at byte {error.start:,}"
     at = getattr(error, "pos", None)
     if at is None:
         return "cannot be read"

@@ -83,13 +83,13 @@ class Prompter:
         self._hint = f"shorten the prompt, {'begin a new session, or load it with a longer context_length=' if longer else 'or begin a new session'}"
         self._renderer = Renderer(subject)
         self._forms = Forms(self._renderer, subject)
-        self._marks = marks(tokens.token, own)
-        self._stated = self._without_channels(frozenset(ends))
         # Read as letters, which the decoder would lose.
         self._spelled: dict[int, str] = {}
         for one in vocabulary.thinking().spelled:
             places = [tokens.token(word) for word in one.tokens]
             self._spelled |= {token: word for token, word in zip(places, one.tokens, strict=True) if token is not None and None not in places}
+        self._marks = {token: mark for token, mark in marks(tokens.token, own).items() if token not in self._spelled}
+        self._stated = self._without_channels(frozenset(ends))
         self._ends: dict[str, frozenset[int]] = {}
 
     @property
@@ -239,30 +239,39 @@ class Prompter:
 
     def _ends_of(self, template: str) -> frozenset[int]:
         if template not in self._ends:
-            closing = self._closing(template)
-            self._ends[template] = self._stated if closing is None else self._without_channels(self._stated | {closing})
+            ends = self._template_ends(template)
+            self._ends[template] = self._without_channels(self._stated | ends) if ends else self._stated
         return self._ends[template]
 
-    def _closing(self, template: str) -> int | None:
+    def _template_ends(self, template: str) -> frozenset[int]:
+        """The tokens that end a reply by the template: what closes an assistant's turn, and what opens a user's turn alone.
+
+        Who writes the second speaks for the user: GLM closes no turn otherwise, and what was tuned may have lost the list that says so.
+        """
+        try:
+            around = self._forms.around_reply(template, self._specials)
+        except UnsafeRepository:
+            return frozenset()
+        if around is None:
+            return frozenset()
+        begins, opens, ends, between = (self._tokens.encode(text, False) for text in around)  # noqa: FBT003  no special tokens
+        users = {token for token in between if token in begins and token not in opens and self._is_added(token)}
+        found = users | {self._closing(begins, ends, between)}
+        return frozenset(token for token in found if token is not None and token not in self._marks and token not in self._spelled)
+
+    def _closing(self, begins: Sequence[int], ends: Sequence[int], between: Sequence[int]) -> int | None:
         """The token that a template closes an assistant's turn with.
 
         It stands behind the reply at the end of a conversation and before the next turn alike; or before the next turn only,
         with another one behind it that opens that turn. A token that only begins a turn, or parts two, closes none.
         """
-        try:
-            after = self._forms.around_reply(template, self._specials)
-        except UnsafeRepository:
-            return None
-        if after is None:
-            return None
-        begins, ends, between = (self._tokens.encode(text, False) for text in after)  # noqa: FBT003  no special tokens
         closing, opening = self._first_added(ends), self._first_added(between)
         if closing is None and opening is not None and not any(map(self._is_added, ends)):
             rest = between[between.index(opening) + 1 :]
             closing = opening if opening not in begins and any(map(self._is_added, rest)) and not self._begins_word(rest) else None
         elif closing is not None and self._begins_word(ends[ends.index(closing) + 1 :]):
             return None
-        return closing if closing == opening and closing not in {*self._marks, *self._spelled} else None
+        return closing if closing == opening else None
 
     def _first_added(self, ids: Sequence[int]) -> int | None:
         """The special token that a text begins with, but for white space and closing tags."""

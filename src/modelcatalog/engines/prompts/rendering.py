@@ -166,21 +166,21 @@ class Forms:
         message = f"the chat template of {self._subject} {lacks}: it leaves out that of message {place + 1}"
         raise NoPlace(message, subject=self._subject, hint="pass chat_template= with one that writes them, or load a checkpoint that brought one")
 
-    def around_reply(self, template: str, values: Mapping[str, object]) -> tuple[str, str, str] | None:
-        """What a template writes before the first content, behind an assistant's at the end of a conversation, and before the next turn.
+    def around_reply(self, template: str, values: Mapping[str, object]) -> tuple[str, str, str, str] | None:
+        """What a template writes before the first content, before an assistant's, behind it at the end of a conversation, and before the next turn.
 
         None where it takes no such conversation.
         """
         found: list[str] = []
-        before = ""
+        begins = opens = ""
         for roles in (("user", "assistant"), ("user", "assistant", "user")):
             form = self._form(template, tuple(map(_Shape, roles)), {**values, "add_generation_prompt": False}, _WAYS[0])
             if form.text is None or form.missing:
                 return None
-            before = form.text[: form.text.casefold().find(_needle(0))]
-            _, _, after = _split(form.text, 1)
+            begins, _, rest = _split(form.text, 0)
+            opens, _, after = _split(rest, 1)
             found.append(_split(after, 2)[0])
-        return before, found[0], found[1]
+        return begins, opens, found[0], found[1]
 
     def _form(self, template: str, shapes: tuple[_Shape, ...], values: Mapping[str, object], way: _Way) -> _Form:
         key = (template, repr(shapes), way, json.dumps(values, sort_keys=True, default=str))

@@ -15,7 +15,7 @@ from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.engines.prompts.modelfiles import with_ollamas
 from modelcatalog.engines.prompts.rendering import NoPlace
-from modelcatalog.engines.sampling import settings
+from modelcatalog.engines.sampling import NoChoiceError, settings
 from modelcatalog.engines.text import begun
 from modelcatalog.engines.transformers import fallback, kvcache, seam
 from modelcatalog.engines.transformers.adapting import folder_of
@@ -290,6 +290,10 @@ class Transformers:
             return error
         if ran_out(error):
             return out_of_memory("generating", self._subject, hint="shorten the prompt, or take a smaller variant")
+        if isinstance(error, NoChoiceError):
+            message = f"{self._subject} cannot choose a token: {error}"
+            hint = 'fetch the checkpoint again; one that was made for bfloat16 may be too wide for float16: pass dtype="bfloat16" or dtype="float32"'
+            return EngineError(message, subject=self._subject, hint=hint)
         return EngineError(f"transformers failed: {error}", subject=self._subject)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines.sampling import guided
+from modelcatalog.engines.sampling import NoChoiceError, check_choice, guided
 from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.quiet import quiet
 from modelcatalog.errors import Unsupported
@@ -87,13 +87,19 @@ class Steps:
         while True:
             prepared = model._update_model_kwargs_for_generation(done, prepared)  # noqa: SLF001  as above
             # A copy, so that the scores of a whole prompt are given back.
-            scores = process(ids, guided(done.logits[:, -1].to(copy=True, dtype=torch.float32, device=ids.device), [trace]))
+            given = done.logits[:, -1].to(copy=True, dtype=torch.float32, device=ids.device)
+            scores = process(ids, guided(given, [trace]))
             done = None
             if config.do_sample:
+                if not trace.begun:
+                    self._check(given)
                 trace.ready(scores, penalty=False)
                 token = torch.multinomial(scores.softmax(-1), 1, generator=trace.generator)[:, 0]
             else:
                 token = scores.argmax(-1)
+                if not int(token):
+                    self._check(given)
+            trace.begun = True
             ids = torch.cat([ids, token[:, None]], dim=-1)
             if trace.guide is not None:
                 trace.guide.take(int(token))
@@ -103,6 +109,13 @@ class Steps:
             inputs = model.prepare_inputs_for_generation(ids, next_sequence_length=1 if prepared.get("use_cache") else None, **prepared)
             with around():
                 done = model(**inputs, return_dict=True)
+
+    def _check(self, scores: Any) -> None:
+        try:
+            check_choice(scores)
+        except NoChoiceError:
+            self.cache = None  # what is not a number in it would spoil the next reply too
+            raise
 
     def _whole(self, given: dict[str, Any]) -> list[int]:
         """All tokens at once, by `generate` as it is."""

@@ -80,6 +80,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         "device_map": "auto" if plan.device == "cuda" else plan.device,
         "use_safetensors": True,
         "output_loading_info": True,
+        "ignore_mismatched_sizes": True,  # `_refuse_made_up` refuses them, by their names
         **common,
     }
     if variant := next((found[1] for file in plan.files if (found := _VARIANT.fullmatch(Path(file.path).name))), None):
@@ -104,6 +105,11 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
 
 def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
     """Nothing of a model may be made up: what the files do not hold, transformers fills with random numbers."""
+    if other := sorted(told.get("mismatched_keys") or ()):
+        name, have, wanted = other[0]
+        which = f"{name} is {_sides(have)}, not {_sides(wanted)}"
+        message = f"the files of {plan.name.source} hold {len(other)} of the model's tensors in another shape than config.json announces: {which}"
+        raise IntegrityError(message, subject=plan.name.source, hint="fetch config.json and the weights again, of one revision")
     lost = sorted(map(str, told.get("missing_keys") or ()))
     if not lost:
         return
@@ -114,6 +120,10 @@ def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
     if strange:
         hint = f"they hold {len(strange)} that it does not have, such as {strange[0]}: they are named for another class, or an adapter was saved with them"
     raise IntegrityError(message, subject=plan.name.source, hint=hint)
+
+
+def _sides(shape: Any) -> str:
+    return "×".join(map(str, shape))
 
 
 def _folder(plan: Plan) -> Path:
@@ -188,7 +198,14 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
     if "SafetensorError" in type(error).__name__ or "safetensors" in said.lower():
         message = f"the weights of {subject} cannot be read: {said}"
         return IntegrityError(message, subject=subject, hint="fetch them again")
-    return _broken_json(plan) or Unsupported(f"transformers cannot load {subject}: {said}", subject=subject)
+    if (broken := _broken_json(plan)) is not None:
+        return broken
+    if "Validation" in type(error).__name__:
+        # The field, or what must hold of several, stands on the next line.
+        message = f"config.json of {subject} cannot be right: {' '.join(str(error).split())}"
+        return IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
+    hint = "compare config.json with that of its base model, or fetch it again; a newer transformers may know more"
+    return Unsupported(f"transformers cannot load {subject}: {said}", subject=subject, hint=hint)
 
 
 def _broken_json(plan: Plan) -> IntegrityError | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines.sampling import Sampler, Settings, Trace
+from modelcatalog.engines.sampling import NoChoiceError, Sampler, Settings, Trace
 from modelcatalog.engines.transformers import kvcache, seam
 from modelcatalog.engines.transformers.quiet import quiet
 
@@ -219,8 +219,12 @@ class Rows:
     def _choose(self, scores: Any, rows: Sequence[Row]) -> None:
         import torch
 
-        with torch.inference_mode():
-            tokens = self._sampler.pick(scores, [row.trace for row in rows])
+        try:
+            with torch.inference_mode():
+                tokens = self._sampler.pick(scores, [row.trace for row in rows])
+        except NoChoiceError:
+            self.cache = None  # what is not a number in it would spoil the next reply too
+            raise
         for row, token in zip(rows, tokens, strict=True):
             row.ids.append(token)
 

@@ -18,6 +18,7 @@ __all__ = [
     "base_word",
     "company",
     "data_or_method",
+    "end_of_name",
     "family_again",
     "first_family",
     "is_closed",
@@ -25,6 +26,7 @@ __all__ = [
     "is_derived",
     "is_elsewhere_another",
     "is_encoder",
+    "is_ending",
     "is_fast",
     "is_homonym",
     "is_latest",
@@ -64,6 +66,10 @@ __all__ = [
 _BILLION = 10**9
 _SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
 """Types of models with a language model inside."""
+_SAYS_NOTHING = frozenset(("dtype", "method", "named_scheme", "other", "reseller", "type"))
+"""Roles of words before a family that name no other model: SFT-OPT-6.7B, fp8-opt-125m."""
+_ITS_OWN = frozenset(("family", "lettered", "suffixed"))
+"""Roles of words behind a family that belong to it: the o3 of gpt-o3, the 4o of gpt-4o."""
 _SIZED = frozenset(("embedding", "reranker"))
 """Types beside which base is a size: bge-reranker-base."""
 
@@ -98,7 +104,7 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     if "tiny" in said and not reading.dictionary.testing.isdisjoint(said):  # weights for tests, whose name says the architecture alone
         return True
     after, before = tape.after(i), tape.before(i)
-    if after < 0 or before >= 0 and tape.words[before].role not in ("other", "reseller"):
+    if after < 0 or before >= 0 and tape.words[before].role not in _SAYS_NOTHING:
         return False
     following = tape.words[after]
     if following.role == "number" and after + 2 < len(tape.words) and tape.words[after + 2].role == "size" and tape.texts[after + 1] == "-":
@@ -179,6 +185,21 @@ def _meet(reading: Reading, family: FamilyWord) -> None:
     """From here on, some words mean what they mean in this family."""
     if family.words:
         reading.meanings = {**reading.meanings, **family.words}
+
+
+def is_ending(word: Word, _: Dictionary) -> bool:
+    family = cast("FamilyWord", word.value)
+    return family.facts.ends and word.text == family.name.lower()
+
+
+def end_of_name(reading: Reading, i: int, word: Word) -> bool:
+    tape, found = reading.tape, reading.found
+    before, after = tape.before(i), tape.after(i)
+    if found.family is not None or found.company is not None or before < 0 or tape.kinds[before] != "unknown" or reading.in_tag:
+        return False
+    if after >= 0 and (tape.words[after].role in _ITS_OWN or tape.words[after].text in cast("FamilyWord", word.value).versions):
+        return False
+    return reading.account is None or reading.account.company != cast("FamilyWord", word.value).company
 
 
 def is_closed(word: Word, _: Dictionary) -> bool:

@@ -336,7 +336,8 @@ def _owns(family: FamilyWord, text: str) -> bool:
     own, marked_so = family.facts.own(), f"v{text}"
     if marked_so in own or ("v" in own and text in own):
         return True
-    return any((word[-1:] == "." and marked_so.startswith(word)) or (text.isdecimal() and word.startswith(f"{marked_so}.")) for word in own)
+    whole, longer = text.isdecimal(), f"{marked_so}."
+    return any((word[-1:] == "." and marked_so.startswith(word)) or (whole and word.startswith(longer)) for word in own)
 
 
 def decimal(reading: Reading, i: int, word: Word) -> bool:
