@@ -95,8 +95,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Spread(config, log)
 
 
+@pytest.fixture(scope="session")
+def few_certificates(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """One certificate: reading those of all authorities takes each client of a hub longer than what it asks the servers here, which have none."""
+    if find_spec("certifi") is None:
+        return None
+    import certifi
+
+    first, end, _ = Path(certifi.where()).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----")
+    file = tmp_path_factory.mktemp("certificates") / "one.pem"
+    file.write_text(f"{first}{end}\n", encoding="utf-8")
+    return file
+
+
 @pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, few_certificates: Path | None) -> None:
     """No test sees the caches, tokens and mirrors of the person who runs it."""
     for name in _CLEARED:
         monkeypatch.delenv(name, raising=False)
@@ -108,6 +121,8 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Te
     monkeypatch.setenv("MODELCATALOG_TABLES", "off")
     monkeypatch.setenv("OLLAMA_MODELS", str(home / "ollama"))
     monkeypatch.setenv("LLAMA_CACHE", str(home / "llama.cpp"))
+    if few_certificates is not None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(few_certificates))
     monkeypatch.setattr(installing, "folder", lambda: None)  # hints as whoever has it from an index sees them
 
 

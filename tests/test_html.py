@@ -298,11 +298,12 @@ class TestNotebook:
         assert outputs[0].data["text/plain"] == "so far "
         assert "the server left" in outputs[0].data["text/html"]
 
-    def test_a_terminal(self, tiny_folder: Path) -> None:
+    def test_a_terminal(self) -> None:
         """IPython in a terminal prints the pieces, once."""
         pytest.importorskip("IPython")
         script = (
-            f"import modelcatalog as mc; model = mc.load({str(tiny_folder)!r}, device='cpu'); stream = model.stream('w5', max_new_tokens=4, seed=1)\n"
+            "import threading; from modelcatalog.chat import Stream; from modelcatalog.engines import Finished, Started\n"
+            "stream = Stream(iter([Started(prompt_tokens=1), 'some ', 'words', Finished(reason='stop', completion_tokens=2)]), threading.Event())\n"
             "stream\n"
             "print('reply:', stream.reply.text)\n"
         )
@@ -311,5 +312,5 @@ class TestNotebook:
             settings = {**os.environ, "IPYTHONDIR": home, "TERM": "dumb"}
             done = subprocess.run(command, input=script, capture_output=True, text=True, check=True, env=settings)
         said = done.stdout.partition("reply: ")[2].partition("\n")[0]
-        assert said
+        assert said == "some words"
         assert done.stdout.count(said) == 2

@@ -713,13 +713,13 @@ def test_many_rows_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_dictionaries_take_the_place_of_shelves_once_many_were_asked_for() -> None:
     """A look into a dictionary takes no call of a function; who holds the shelf itself finds the same objects."""
-    holder = Slotted()
+    holder: Any = Slotted()
     holder.text, holder.sizes = "holder", {str(number): Pair(number, "x") for number in range(9)}
     packed = json.loads(json.dumps(columns.pack(holder, (Slotted, Pair), seldom=(Pair,))))
-    back = columns.unpack({**packed, "few": 4}, (Slotted, Pair))
+    back: Any = columns.unpack({**packed, "few": 4}, (Slotted, Pair))
     shelf = back.sizes
     firsts = [shelf[str(number)] for number in range(3)]
-    assert type(shelf) is type(back.sizes) is rows.Shelf
+    assert {type(shelf), type(back.sizes)} == {rows.Shelf}
     assert shelf["3"] == Pair(3, "x")
     assert type(back.sizes) is dict
     assert back.sizes == holder.sizes

@@ -1,12 +1,13 @@
 """Owns a warm process in place of the one that each download starts: what the hubs' clients import is there already.
 
 The process forks for each download. The clients themselves (`_FRESH`) are imported anew in every fork, since they read their
-settings at import; only what they in turn import, torch among it, is shared. Downloads that tests start from a process of
-their own, and all with ``MODELCATALOG_TEST_COLD=1``, go the real way, which is the only one outside Linux.
+settings at import; what they in turn import, torch among it, is shared, and this package, which reads none then. Downloads
+that tests start from a process of their own, and all with ``MODELCATALOG_TEST_COLD=1``, go the real way, which is the only one outside Linux.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import socket
@@ -21,8 +22,15 @@ from typing import IO, Any
 __all__ = ["Starter"]
 
 _COMMAND = ["-P", "-m", "modelcatalog.hubs.download.fetcher"]
-_FRESH = ("modelcatalog", "huggingface_hub", "modelscope", "modelscope_hub")
-_SHARED = ("modelcatalog.hubs.download.fetcher", "huggingface_hub._snapshot_download", "huggingface_hub.file_download", "modelscope.hub.snapshot_download")
+_FRESH = ("huggingface_hub", "modelscope", "modelscope_hub")
+_SHARED = (
+    "modelcatalog.hubs.download.fetcher",
+    "modelcatalog.hubs.huggingface",
+    "modelcatalog.hubs.modelscope",
+    "huggingface_hub._snapshot_download",
+    "huggingface_hub.file_download",
+    "modelscope.hub.snapshot_download",
+)
 _LONGEST = 1 << 20
 
 
@@ -94,15 +102,25 @@ class _Forked:
         os.kill(self._pid, 9)
 
 
-def _serve(control: socket.socket) -> None:
-    """Fork for every job: a keeper, which waits for the job's end and tells it, and the job."""
+def _warm() -> None:
+    """Import what forks share; the clients are forgotten again."""
     for name in _SHARED:
         try:
             import_module(name)
         except ImportError:
             continue  # a client that is not installed; the job says so
+    files = import_module("modelcatalog.hubs.files")
+    for kind in (files.Listing, files.RemoteFile):
+        kind.model_rebuild()
     for name in [name for name in sys.modules if name.partition(".")[0] in _FRESH]:
         del sys.modules[name]
+    gc.collect()
+    gc.freeze()  # no collection in a fork looks through what it shares, and copies it by doing so
+
+
+def _serve(control: socket.socket) -> None:
+    """Fork for every job: a keeper, which waits for the job's end and tells it, and the job."""
+    _warm()
     control.send(b".")
     while True:
         word, ends, _, _ = socket.recv_fds(control, 1, 4)
