@@ -167,6 +167,21 @@ def warm_downloads() -> Iterator[warm.Starter | None]:
     starter.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def warm_renderings() -> Iterator[None]:
+    """Models that tests load in this process render their templates in forks of a warm one; the first starts it."""
+    if sys.platform != "linux" or os.environ.get("MODELCATALOG_TEST_COLD") == "1":
+        yield
+        return
+    from modelcatalog.engines.prompts import templates
+
+    starter = warm.Renderings(Path(templates.__file__).with_name("template_process.py"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "subprocess", starter)
+        yield
+    starter.close()
+
+
 @pytest.fixture(scope="session")
 def few_companies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data of few companies, and beside it a place for its tables."""
