@@ -341,7 +341,8 @@ def test_the_base_has_the_plain_name(text: str, repo_id: str) -> None:
     ("text", "repo_id"),
     [
         ("qwen2.5-7b-chat", "Qwen/Qwen2.5-7B-Instruct"), ("qwen2.5:7b-chat", "Qwen/Qwen2.5-7B-Instruct"),
-        ("llama-2-7b-instruct", "meta-llama/Llama-2-7b-chat-hf"), ("gemma-3-4b-chat", "google/gemma-3-4b-it"), ("starcoder2:15b-instruct", "bigcode/starcoder2-15b-instruct-v0.1"),
+        ("llama-2-7b-instruct", "meta-llama/Llama-2-7b-chat-hf"), ("gemma-3-4b-chat", "google/gemma-3-4b-it"),
+        ("starcoder2:15b-instruct", "bigcode/starcoder2-15b-instruct-v0.1"),
         ("Qwen3-8B-Instruct", "Qwen/Qwen3-8B"), ("gpt-oss-20b-instruct", "openai/gpt-oss-20b"),
     ],
 )  # fmt: skip
