@@ -337,6 +337,26 @@ def test_the_base_has_the_plain_name(text: str, repo_id: str) -> None:
     assert resolve(text).repo_id == repo_id
 
 
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("qwen2.5-7b-chat", "Qwen/Qwen2.5-7B-Instruct"), ("qwen2.5:7b-chat", "Qwen/Qwen2.5-7B-Instruct"),
+        ("llama-2-7b-instruct", "meta-llama/Llama-2-7b-chat-hf"), ("gemma-3-4b-chat", "google/gemma-3-4b-it"),
+        ("starcoder2:15b-instruct", "bigcode/starcoder2-15b-instruct-v0.1"),
+        ("Qwen3-8B-Instruct", "Qwen/Qwen3-8B"), ("gpt-oss-20b-instruct", "openai/gpt-oss-20b"),
+    ],
+)  # fmt: skip
+def test_who_asks_for_chat_gets_what_was_tuned(text: str, repo_id: str) -> None:
+    """Chat and instruct are two words for one edition, which has a word more, or none where the vendor gives the base one."""
+    assert resolve(text).repo_id == repo_id
+
+
+@pytest.mark.parametrize("text", ["starcoder2-7b-instruct", "Llama-2-34b-chat"])
+def test_who_asks_for_chat_gets_no_base(text: str) -> None:
+    """Where the line's finished editions have a word more, a repository without one was not tuned."""
+    assert resolve(text).exists is None
+
+
 def test_a_provider_s_number() -> None:
     """Bedrock's id of DeepSeek-V3.1 says V3, which is another model elsewhere."""
     assert {resolve(text).repo_id for text in ("deepseek.v3-v1:0", "bedrock/us.deepseek.v3-v1:0")} == {"deepseek-ai/DeepSeek-V3.1"}

@@ -274,6 +274,9 @@ def _entry(name: ModelName, listed: Listing) -> Entry | None:
     if served_as is not None:
         # Of an id that moves from model to model, only what is said of the id itself holds.
         return None if bare in listed.moving else listed.by_id[HUBS[0]].get(served_as.lower())
+    kept = listed.served.get(name.canonical)
+    if kept is not None and kept[0].weights == "closed" and name.canonical not in listed.by_model:
+        return None  # it is only served, though a repository is called nearly so: yi-34b-chat-200k
     return _own(name, same_model(name, listed))
 
 

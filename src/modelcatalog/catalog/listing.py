@@ -422,6 +422,9 @@ def _kindred(name: ModelName) -> Iterator[str]:
     for word in vocabulary.stages("finished"):
         if word not in identity.words:
             yield str(identity.too(word))
+    for word in vocabulary.stages("finished"):
+        if word in identity.words:  # qwen2.5-7b-chat: the vendor calls it instruct
+            yield from (str(identity.but(word).too(other)) for other in vocabulary.stages("finished") if other != word)
     for word in (*vocabulary.stages("finished"), "preview", *vocabulary.stages("pretrained")):
         if word in identity.words:
             yield str(identity.but(word))

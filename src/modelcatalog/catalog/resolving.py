@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -195,6 +196,9 @@ def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkp
     entries = entries or _moved(name, listed) or same_model(name, listed) or nearest(name, listed)
     if account is not None:
         entries = [entry for entry in entries if entry.series.company == account.company] or entries
+    if not exact and _are_bases(name, entries, listed):
+        finished = frozenset(vocabulary.stages("finished"))
+        entries = [entry for entry in nearest(name, listed) if not finished.isdisjoint(entry.words)]
     found = _best(name, entries, target, exact=exact)
     if found is not None and not exact and _is_finished(name, found, listed):
         return None
@@ -217,6 +221,25 @@ def _is_finished(name: ModelName, found: Checkpoint, listed: Listing) -> bool:
         return False
     known = facts(found.repo_id)
     return bool(known.tools or known.reasoning) or entry.series.family in _laddered()
+
+
+_OWN_VERSION = re.compile(r"v\d").match
+"""A word for the version of a tuning: starcoder2-15b-instruct-v0.1."""
+
+
+def _are_bases(name: ModelName, entries: list[Entry], listed: Listing) -> bool:
+    """Whether a name that ends with instruct or chat found models that were not tuned: ``starcoder2-15b-instruct``, ``falcon-11b-instruct``.
+
+    They are where their line has a finished edition of a repository without a word, as falcon-7b-instruct is of falcon-7b, and none that says base.
+    """
+    finished, pretrained = frozenset(vocabulary.stages("finished")), frozenset(vocabulary.stages("pretrained"))
+    if not entries or finished.isdisjoint(name.identity.words) or not all(finished.isdisjoint(entry.words) for entry in entries):
+        return False
+    line = [entry for entry in listed.by_family.get(entries[0].series.family, ()) if entry.series.name == entries[0].series.name]
+    every = [frozenset(word for word in entry.words if not _OWN_VERSION(word)) for entry in line]
+    plain = {words for words in every if words.isdisjoint(finished | pretrained)}
+    without = [{words - stage for words in every if words & stage} for stage in (finished, pretrained)]
+    return bool(plain & without[0]) and not plain & without[1]
 
 
 @vocabulary.derived
