@@ -291,6 +291,12 @@ def small_base_folder(small: ChatModel, tmp_path: Path) -> Path:
     return _without_template(Path(str(small.plan.path)), tmp_path / "small-llama")
 
 
+@pytest.fixture
+def tiny_base_folder(tiny: ChatModel, tmp_path: Path) -> Path:
+    """The smallest as a base model."""
+    return _without_template(Path(str(tiny.plan.path)), tmp_path / "tiny-llama")
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A chat model of random weights and 2.6 MB, complete in every file: for faults and attacks."""
