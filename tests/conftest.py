@@ -51,7 +51,7 @@ _CLEARED = (
 )
 
 
-_REAL = {"model", "small", "gguf_file", "safetensors_folder", "base_file", "base_folder"}
+_REAL = {"model", "small", "gguf_file", "safetensors_folder", "base_file", "base_folder", "small_base_folder"}
 
 
 gc.disable()  # until all tests are collected: none of it is garbage
@@ -167,6 +167,21 @@ def warm_downloads() -> Iterator[warm.Starter | None]:
     starter.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def warm_renderings() -> Iterator[None]:
+    """Models that tests load in this process render their templates in forks of a warm one; the first starts it."""
+    if sys.platform != "linux" or os.environ.get("MODELCATALOG_TEST_COLD") == "1":
+        yield
+        return
+    from modelcatalog.engines.prompts import templates
+
+    starter = warm.Renderings(Path(templates.__file__).with_name("template_process.py"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "subprocess", starter)
+        yield
+    starter.close()
+
+
 @pytest.fixture(scope="session")
 def few_companies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data of few companies, and beside it a place for its tables."""
@@ -253,17 +268,33 @@ def base_file(gguf_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return file
 
 
-@pytest.fixture
-def base_folder(safetensors_folder: Path, tmp_path: Path) -> Path:
+def _without_template(of: Path, folder: Path) -> Path:
     """The same weights without a chat template, as base models come."""
-    folder = tmp_path / "SmolLM2-135M"
-    shutil.copytree(safetensors_folder, folder, ignore=shutil.ignore_patterns("*.jinja", "*.safetensors"))
-    (folder / "model.safetensors").symlink_to(safetensors_folder / "model.safetensors")
+    shutil.copytree(of, folder, ignore=shutil.ignore_patterns("*.jinja", "*.safetensors"))
+    (folder / "model.safetensors").symlink_to(of / "model.safetensors")
     file = folder / "tokenizer_config.json"
     settings = json.loads(file.read_text(encoding="utf-8"))
     settings.pop("chat_template", None)
     file.write_text(json.dumps(settings), encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def base_folder(safetensors_folder: Path, tmp_path: Path) -> Path:
+    """The real model as a base model."""
+    return _without_template(safetensors_folder, tmp_path / "SmolLM2-135M")
+
+
+@pytest.fixture
+def small_base_folder(small: ChatModel, tmp_path: Path) -> Path:
+    """The one of random weights as a base model."""
+    return _without_template(Path(str(small.plan.path)), tmp_path / "small-llama")
+
+
+@pytest.fixture
+def tiny_base_folder(tiny: ChatModel, tmp_path: Path) -> Path:
+    """The smallest as a base model."""
+    return _without_template(Path(str(tiny.plan.path)), tmp_path / "tiny-llama")
 
 
 @pytest.fixture(scope="session")

@@ -442,10 +442,10 @@ class TestErrors:
         assert "error: " in ran.err
         assert cut.name in ran.err
 
-    def test_base_model(self, cli: Cli, base_folder: Path) -> None:
+    def test_base_model(self, cli: Cli, tiny_base_folder: Path) -> None:
         """A model without a chat template cannot chat, in a conversation as with a prompt."""
         for arguments, typed in (((FRANCE,), ""), ((), f"{FRANCE}\n")):
-            ran = cli("chat", str(base_folder), *arguments, typed=typed)
+            ran = cli("chat", str(tiny_base_folder), *arguments, typed=typed)
             assert (ran.code, ran.out) == (1, "")
             assert "chat template" in ran.err.splitlines()[-2]
 

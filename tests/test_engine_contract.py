@@ -110,10 +110,10 @@ def test_reply(chat: mc.ChatModel) -> None:
     assert reply.tokens_per_second > 0
 
 
-def test_messages_and_system(chat: mc.ChatModel) -> None:
+def test_messages_and_system(speaker: mc.ChatModel) -> None:
     """Messages are as good as a text, and ``system=`` is a message before them."""
     messages = [{"role": "system", "content": "You are terse."}, {"role": "user", "content": QUESTION}]
-    by_hand, by_argument = ask(chat, messages), ask(chat, QUESTION, system="You are terse.")
+    by_hand, by_argument = ask(speaker, messages), ask(speaker, QUESTION, system="You are terse.")
     assert by_hand.text == by_argument.text
     assert by_hand.usage.prompt_tokens == by_argument.usage.prompt_tokens < 37
 
@@ -169,16 +169,18 @@ def test_session(speaker: mc.ChatModel) -> None:
     assert ask(speaker, session.messages[:-1], max_new_tokens=16).text == second.text
 
 
-def test_sessions_alternate(chat: mc.ChatModel) -> None:
+def test_sessions_alternate(speaker: mc.ChatModel, chat: mc.ChatModel) -> None:
     """Two conversations in turn do not hear each other."""
-    one, two = chat.session(), chat.session()
+    one, two = speaker.session(), speaker.session()
     asked = (("My name is Anna.", "I live in Oslo."), ("What is my name?", "Where do I live?"))
     for first, second in asked:
         last = (one.chat(first, temperature=0, max_new_tokens=8), two.chat(second, temperature=0, max_new_tokens=8))
-    assert last[0].text == ask(chat, one.messages[:-1], max_new_tokens=8).text
-    assert last[1].text == ask(chat, two.messages[:-1], max_new_tokens=8).text
+    assert last[0].text == ask(speaker, one.messages[:-1], max_new_tokens=8).text
+    assert last[1].text == ask(speaker, two.messages[:-1], max_new_tokens=8).text
     assert "Oslo" not in last[0].text
     assert "Anna" not in last[1].text
+    if speaker is not chat:  # each of its words hangs on all that it has heard
+        assert last[0].text != last[1].text
 
 
 def test_cancelled_turn(speaker: mc.ChatModel) -> None:
@@ -246,17 +248,17 @@ def test_chat_template(chat: mc.ChatModel) -> None:
         ask(chat, QUESTION, chat_template="{{ raise_exception('no') }}")
 
 
-def test_thinking(chat: mc.ChatModel) -> None:
+def test_thinking(speaker: mc.ChatModel) -> None:
     """Thinking is parted from the answer, also where the template has opened it."""
-    if not local(chat):
+    if not local(speaker):
         pytest.skip("a server writes its own template")
     opened = "{% for m in messages %}{{ m.content }}{% endfor %}\n<think>\n"
-    stream = chat.stream("Paris is a city.", chat_template=opened, temperature=0, max_new_tokens=8)
+    stream = speaker.stream("Paris is a city.", chat_template=opened, temperature=0, max_new_tokens=8)
     assert "".join(stream) == ""
     assert stream.reply.thinking
 
 
-def test_constraint(chat: mc.ChatModel) -> None:
+def test_constraint(speaker: mc.ChatModel) -> None:
     """A reply that must match something does, or is an error: some servers take what is asked for and ignore it."""
     schema = {"type": "object", "properties": {"city": {"enum": ["Tokyo", "Kyoto"]}}, "required": ["city"], "additionalProperties": False}
     asked: list[tuple[dict[str, Any], tuple[Any, ...]]] = [
@@ -266,9 +268,9 @@ def test_constraint(chat: mc.ChatModel) -> None:
     ]
     for given, values in asked:
         try:
-            parsed = ask(chat, QUESTION, **given).parsed
+            parsed = ask(speaker, QUESTION, **given).parsed
         except (EngineError, Unsupported):
-            assert not local(chat)
+            assert not local(speaker)
             continue
         assert parsed in values if values else len(parsed) == 5
 
@@ -332,8 +334,8 @@ def test_adapter(source: tuple[str, str], tmp_path: Path, request: pytest.Fixtur
         return
     if engine == "transformers":
         pytest.importorskip("peft")
-        chat: Any = request.getfixturevalue("chat")  # what it has read already serves
-        base, words = chat._engine._model, chat._engine._tokenizer
+        speaker: Any = request.getfixturevalue("speaker")  # what it has read already serves, and is taught sooner than the real one
+        base, words, path = speaker._engine._model, speaker._engine._tokenizer, str(speaker.plan.path)
     else:
         base, words = bare(Path(path))
     made = adapterzoo.taught(base, words, QUESTION, tmp_path / "lora", path)
@@ -346,11 +348,12 @@ def test_adapter(source: tuple[str, str], tmp_path: Path, request: pytest.Fixtur
         assert ask(model, QUESTION, max_new_tokens=6).text.startswith(adapterzoo.TAUGHT[:12])
 
 
-def test_batch(chat: mc.ChatModel) -> None:
+def test_batch(speaker: mc.ChatModel) -> None:
     """Replies come in the order of the prompts, and one that fails keeps its place and loses no other."""
     prompts: list[Any] = [QUESTION, [{"role": "wizard", "content": "x"}], QUESTION, "Say yes.", QUESTION]
-    replies = list(chat.batch(prompts, temperature=0, max_new_tokens=12))
-    assert [reply.text == ANSWER for reply in replies] == [True, False, True, False, True]
+    replies = list(speaker.batch(prompts, temperature=0, max_new_tokens=12))
+    answer = ask(speaker, QUESTION, max_new_tokens=12).text
+    assert [reply.text == answer for reply in replies] == [True, False, True, False, True]
     assert replies[1].finish_reason == "error"
     assert isinstance(replies[1].error, Unsupported)
     assert replies[3].finish_reason in {"stop", "length"}
@@ -389,20 +392,22 @@ def test_screen_stays_clean(speaker: mc.ChatModel, capfd: pytest.CaptureFixture[
     assert capfd.readouterr() == ("", "")
 
 
-def test_base_model(source: tuple[str, str], request: pytest.FixtureRequest) -> None:
+def test_base_model(source: tuple[str, str], speaker: mc.ChatModel, request: pytest.FixtureRequest) -> None:
     """A base model refuses to chat and says what to do; each way out works. A server does not tell which it has."""
     engine, _ = source
     if engine == "openai":
         pytest.skip("a server does not tell whether its model has a template")
-    path: Path = request.getfixturevalue("base_file" if engine == "llama.cpp" else "base_folder")
+    path: Path = request.getfixturevalue({"llama.cpp": "base_file", "transformers": "small_base_folder"}.get(engine, "base_folder"))
     with mc.load(path, engine=engine, device="cpu", context_length=2048) as model:
         assert not model.has_chat_template
         with pytest.raises(NoChatTemplate, match="no chat template") as caught:
             model.chat(QUESTION)
         assert caught.value.hint == "use .complete(text), pass chat_template=, or load the instruct version of it"
-        assert model.complete("The capital of France is", max_new_tokens=2, temperature=0).text.startswith(" Paris")
+        begun = "The capital of France is"
+        assert model.complete(begun, max_new_tokens=2, temperature=0).text == speaker.complete(begun, max_new_tokens=2, temperature=0).text != ""
         template = "{% for m in messages %}{{ m.content }}{% endfor %} The capital of Japan is"
-        assert "Tokyo" in model.chat(QUESTION, chat_template=template, max_new_tokens=4).text
+        said = [ask(one, QUESTION, chat_template=template, max_new_tokens=4).text for one in (model, speaker)]
+        assert said[0] == said[1] != ""
 
 
 def test_use_after_close(source: tuple[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,9 @@ MESSAGES = [
 
 
 @pytest.fixture
-def renderer() -> Iterator[Renderer]:
-    """A renderer, closed after the test."""
+def renderer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Renderer]:
+    """A renderer, closed after the test; in the process that users have."""
+    monkeypatch.setattr(templates, "subprocess", subprocess)
     made = Renderer("acme/tiny-instruct")
     yield made
     made.close()
