@@ -80,7 +80,7 @@ class TestPlan:
     @pytest.mark.parametrize(
         ("name", "model"),
         [
-            ("claude-opus-4.5", "claude-opus-4-5-20251101"),
+            ("claude-opus-4.5", "claude-opus-4-5"),
             ("us.anthropic.claude-sonnet-4-20250514-v1:0", "claude-sonnet-4-20250514"),
             ("google/gemini-2.5-pro", "gemini-2.5-pro"),
             ("grok-4@default", "grok-4"),

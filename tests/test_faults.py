@@ -18,6 +18,7 @@ import pytest
 from loopback import faults
 from loopback.pair import KINDS, NAME, Pair, after_plan, both, fetch, other, timed
 from modelcatalog.chat import load
+from modelcatalog.engines.prompts import templates
 from modelcatalog.errors import (
     CheckpointNotFound,
     GatedCheckpoint,
@@ -325,6 +326,7 @@ def test_complete_cache_needs_no_socket(hubs: Pair, kind: Hub, monkeypatch: pyte
     def forbidden(*_: object, **__: object) -> None:
         pytest.fail("a request was made")
 
+    monkeypatch.setattr(templates, "subprocess", subprocess)  # the one that users have: a warm one is reached by a socket
     monkeypatch.setattr(socket, "socket", forbidden)
     monkeypatch.setattr(socket, "create_connection", forbidden)
     monkeypatch.setattr(socket, "getaddrinfo", forbidden)

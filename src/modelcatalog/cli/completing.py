@@ -37,7 +37,7 @@ def types(incomplete: str) -> list[str]:
 def companies(incomplete: str) -> list[str]:
     """The companies, by any of their names.
 
-    >>> companies("DeepS"), companies("阿里巴")
+    >>> companies("DeepSe"), companies("阿里巴")
     (['DeepSeek'], ['阿里巴巴'])
     """
     from modelcatalog import catalog

@@ -170,7 +170,7 @@ def doubts(facts: Facts, tensors: Tensors) -> tuple[str, ...]:
         found.append(f"the files hold {max(have) + 1} layers, and config.json says {facts.layers}: the others are left out")
     if facts.quantization is None and facts.vocabulary is not None and not facts.composite and not facts.remote_code:
         rows = next((shape[0] for name, shape in tensors.shapes.items() if name.endswith(_EMBEDDINGS) and len(shape) > 1), None)
-        if rows is not None and rows != facts.vocabulary:
+        if rows is not None and rows != facts.vocabulary + (facts.model_type in _ONE_MORE):
             found.append(f"the embeddings have {rows:,} rows, and config.json says vocab_size {facts.vocabulary:,}")
     return tuple(found)
 
@@ -201,6 +201,8 @@ def _layers_missing(facts: Facts, names: Iterable[str]) -> list[int]:
     return lost if known or (lost and lost[0] < max(have)) else []
 
 
+_ONE_MORE = frozenset({"moshi"})
+"""Types whose embeddings have a row beyond the vocabulary, for the token that begins."""
 _COUNTED_OTHERWISE = frozenset({"longcat_flash"})
 """Types whose num_hidden_layers is not the number of blocks."""
 
