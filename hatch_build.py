@@ -101,7 +101,6 @@ def build() -> None:
     from mypyc.build import mypycify  # only where something is compiled
     from setuptools import Distribution
 
-    _check_compiler()
     os.chdir(ROOT)
     flags = ["--config-file=pyproject.toml", "--follow-imports=silent", "--ignore-missing-imports"]
     paths = [str(SOURCE / "modelcatalog" / f"{module}.py") for module in MODULES]
@@ -157,7 +156,7 @@ def _compiler() -> list[str]:
 
 
 def _check_compiler() -> None:
-    """Fail before the modules are analysed, which takes longest, where nothing could compile them."""
+    """Fail before anything is removed, or analysed, which takes longest, where nothing could compile it."""
     if sys.platform == "win32":
         return  # setuptools looks for it in the registry
     compiler = _compiler()
@@ -190,6 +189,8 @@ def main(arguments: list[str]) -> None:
     apart, stamp = "--apart" in arguments, BUILT / "made-of"
     for old in () if apart else compiled(SOURCE):
         old.unlink()
+    if "--clean" not in arguments:
+        _check_compiler()  # who has none leaves alone what another has made
     if "--clean" in arguments or not compiled(BUILT) or not stamp.is_file() or stamp.read_text(encoding="ascii") != _state():
         stamp.unlink(missing_ok=True)
         for old in compiled(BUILT):

@@ -142,6 +142,14 @@ def test_in_both_directions(tmp_path: Path) -> None:
         load(zoo.write("bert", tmp_path / "x"), engine="transformers", device="cpu")
 
 
+@pytest.mark.skipif(not zoo.known("dory"), reason="this transformers does not know it")
+def test_blocks_that_are_counted_apart(tmp_path: Path) -> None:
+    """What attends and what does not are two of the layers that its configuration counts, and one of the weights'."""
+    with load(zoo.write("dory", tmp_path / "x"), engine="transformers", device="cpu") as model:
+        assert model.plan.mismatches == ()
+        assert model.chat("w5 w6", max_new_tokens=2).usage.completion_tokens > 0
+
+
 def test_forgetful(tmp_path: Path) -> None:
     """A model that looks at more than its cache keeps is left to `generate`, and its conversations are read anew each turn."""
     with pytest.warns(UserWarning, match="reads the whole conversation again: MoshiForCausalLM looks at more than its cache keeps"):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hatch_build import MODULES, ROOT
+from hatch_build import BUILT, MODULES, ROOT, compiled
 from modelcatalog import shipped, vocabulary
 from modelcatalog.catalog import tables  # noqa: F401  all tables there are
 from modelcatalog.planning import forms  # noqa: F401  all data files of planning
@@ -59,11 +59,13 @@ def test_a_wheel_has_the_compiled_modules(tmp_path: Path) -> None:
 
 
 def test_a_wheel_without_a_compiler_is_pure_python_and_says_so(tmp_path: Path) -> None:
-    """An installation does not fail because something is slower."""
+    """An installation does not fail because something is slower, and what a compiler has made before stays."""
+    made = compiled(BUILT)
     wheel, said = _wheel(tmp_path, MODELCATALOG_COMPILE="1", CC="false")
     assert wheel.name.endswith("-py3-none-any.whl")
     assert "stays pure Python" in said
     assert "no C compiler: false does not run" in said
+    assert compiled(BUILT) == made
     assert _installed(wheel, tmp_path / "site") == "awq py"
 
 

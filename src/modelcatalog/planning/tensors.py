@@ -203,8 +203,8 @@ def _layers_missing(facts: Facts, names: Iterable[str]) -> list[int]:
 
 _ONE_MORE = frozenset({"moshi"})
 """Types whose embeddings have a row beyond the vocabulary, for the token that begins."""
-_COUNTED_OTHERWISE = frozenset({"longcat_flash"})
-"""Types whose num_hidden_layers is not the number of blocks."""
+_COUNTED_OTHERWISE = frozenset({"dory", "longcat_flash"})
+"""Types whose num_hidden_layers is not the number of blocks: Dory's counts what attends and what does not apart."""
 
 
 def _headless(facts: Facts, names: frozenset[str]) -> bool:
