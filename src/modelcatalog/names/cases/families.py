@@ -100,9 +100,10 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     account, tape = reading.account, reading.tape
     if reading.found.company == family.company or (account is not None and account.company == family.company):
         return True
-    said = reading.lower.replace("/", "-").replace("_", "-").split("-")
-    if "tiny" in said and not reading.dictionary.testing.isdisjoint(said):  # weights for tests, whose name says the architecture alone
-        return True
+    if "tiny" in reading.lower:  # asked first, since cutting a whole text for each of its words would cost the square of its length
+        said = reading.lower.replace("/", "-").replace("_", "-").split("-")
+        if "tiny" in said and not reading.dictionary.testing.isdisjoint(said):  # weights for tests, whose name says the architecture alone
+            return True
     after, before = tape.after(i), tape.before(i)
     if after < 0 or before >= 0 and tape.words[before].role not in _SAYS_NOTHING:
         return False
