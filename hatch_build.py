@@ -69,8 +69,7 @@ class CompileHook(BuildHookInterface[Any]):
             build_data["force_include"].update({str(file): file.relative_to(BUILT).as_posix() for file in compiled(BUILT)})
 
     def _tables(self, build_data: dict[str, Any]) -> None:
-        # Another process, since this one may have imported another version; its tables are those of the package's own data alone.
-        environment = {key: value for key, value in os.environ.items() if key != "MODELCATALOG_DATA"} | {"PYTHONPATH": str(SOURCE)}
+        environment = _environment(SOURCE)  # for another process, since this one may have imported another version
         stamp, state = TABLES / "made-of", _tables_state()
         if not stamp.is_file() or stamp.read_text(encoding="ascii") != state:
             shutil.rmtree(TABLES, ignore_errors=True)
@@ -89,6 +88,11 @@ class CompileHook(BuildHookInterface[Any]):
                 self.app.display_warning(f"modelcatalog has no tables of {module}, so that each process makes them when it needs one: {why}")
                 complete = False
         return complete
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """That of a process with the package in a folder, and with its own data alone."""
+    return {key: value for key, value in os.environ.items() if key != "MODELCATALOG_DATA"} | {"PYTHONPATH": str(folder)}
 
 
 def compiled(folder: Path) -> list[Path]:
@@ -124,8 +128,7 @@ def build() -> None:
     shutil.rmtree(TRIAL, ignore_errors=True)
     shutil.copytree(SOURCE, TRIAL, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     compile_into(TRIAL, *WITHIN, MEASURE)
-    environment = {key: value for key, value in os.environ.items() if key != "MODELCATALOG_DATA"} | {"PYTHONPATH": str(TRIAL)}
-    subprocess.run([sys.executable, "-c", TRAINING], env=environment, check=True)  # where they cannot read those, nobody should have them
+    subprocess.run([sys.executable, "-c", TRAINING], env=_environment(TRIAL), check=True)  # where they cannot read those, nobody should have them
     shutil.rmtree(TRIAL)
     compile_into(BUILT, *WITHIN, "-fprofile-use", "-Wno-missing-profile")  # what only loads a module counts nothing
 

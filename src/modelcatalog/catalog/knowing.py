@@ -101,7 +101,7 @@ def facts(name: str | ModelName) -> Facts:
     """
     text, name = name, worded(name)
     found: dict[str, tuple[Any, Source]] = {}
-    for said in _said(name, text, found):
+    for said in _said(name, text):
         for field, value in said.facts.items():
             found.setdefault(field, (value, said.source))
     if name.tag == _LONGER:
@@ -127,8 +127,8 @@ def retirement(name: str | ModelName) -> str | None:
     return f"{said} (says {source.source})" if source.source != "unverified" else f"{said} (unverified)"
 
 
-def _said(name: ModelName, text: str | ModelName, found: Mapping[str, tuple[Any, Source]]) -> Iterator[_Said]:
-    """Everything that is said, what speaks of the model most exactly first; ``found`` is what was made of it so far."""
+def _said(name: ModelName, text: str | ModelName) -> Iterator[_Said]:
+    """Everything that is said, what speaks of the model most exactly first."""
     table, listed = _table(), listing()
     edition = _edition(name, listed)
     entry = edition or _entry(name, listed) or _short(name, text, listed)
@@ -141,15 +141,21 @@ def _said(name: ModelName, text: str | ModelName, found: Mapping[str, tuple[Any,
         itself = itself and not any(key != meant and _says_nothing(name, said) for key, said in spoken)
         others += table.by_series.get((line.family, line.name), ())
         others.append(_of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line)))
-    yield from table.by_model.get(meant, ())
-    yield from _by_name(name, next((said.facts["released"] for said in others if "released" in said.facts), ""))
-    yield from others
-    if entry is not None and entry.date[:1].isdecimal():
-        yield _Said({"released": entry.date}, Source("name", None, "name"))  # of the repository, where a short name has no date
-    yield from _weights(name, entry, line)
+    dated = entry is not None and entry.date[:1].isdecimal()
+    own = (
+        *table.by_model.get(meant, ()),
+        *_by_name(name, next((said.facts["released"] for said in others if "released" in said.facts), "")),
+        *others,
+        *([_Said({"released": entry.date}, Source("name", None, "name"))] if entry is not None and dated else ()),  # a short name has no date
+        *_weights(name, entry, line),
+    )
+    yield from own
+    known = {field: value for said in reversed(own) for field, value in said.facts.items()}
     for told in _fetched(name, keys, entry):
-        known = {**told.facts, **{field: value for field, (value, _) in found.items()}}
-        yield _Said({field: value for field, value in told.facts.items() if field not in _impossible(known)}, told.source)
+        odd = _impossible({**told.facts, **known})
+        left = {field: value for field, value in told.facts.items() if field not in odd}
+        yield _Said(left, told.source)
+        known = {**left, **known}
 
 
 def _impossible(known: Mapping[str, Any]) -> frozenset[str]:

@@ -228,9 +228,10 @@ _OWN_VERSION = re.compile(r"v\d").match
 
 
 def _are_bases(name: ModelName, entries: list[Entry], listed: Listing) -> bool:
-    """Whether a name that ends with instruct or chat found models that were not tuned: ``starcoder2-15b-instruct``, ``falcon-11b-instruct``.
+    """Whether a name that ends with instruct or chat found models that were not tuned: ``starcoder2-7b-instruct``.
 
-    They are where their line has a finished edition of a repository without a word, as falcon-7b-instruct is of falcon-7b, and none that says base.
+    They are where their line has a finished edition of a repository without a word, as starcoder2-15b-instruct-v0.1 is of starcoder2-15b,
+    and none that says base.
     """
     finished, pretrained = frozenset(vocabulary.stages("finished")), frozenset(vocabulary.stages("pretrained"))
     if not entries or finished.isdisjoint(name.identity.words) or not all(finished.isdisjoint(entry.words) for entry in entries):

@@ -304,7 +304,7 @@ def _identity(found: Found) -> Identity:
     order: tuple[str, ...] = ()
     if kept:
         if not _ascend(kept):
-            order = tuple(dict.fromkeys(kept) if len({*kept}) < len(kept) else kept)
+            order = tuple(dict.fromkeys(kept))
         keys = keys + kept if keys else kept
     if len(keys) > 1:
         keys = sorted({*keys})

@@ -379,22 +379,20 @@ def _lined(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
     name, letter = head[:-1], head[-1]
     known = words.words.get(name) if len(name) > 1 else None
     family = None if known is None else known.value
-    if known is None or not isinstance(family, FamilyWord) or known.role != "family" or letter not in family.lines:
-        return None
-    ruled = grammar.word(letter + rest)
-    if ruled is None or ruled[0].name not in ("lettered", "version"):
-        return None
-    return (known.written(name), *_meaning(letter + rest, ruled, words))
+    return _versioned(name, letter + rest, ("lettered", "version"), words) if isinstance(family, FamilyWord) and letter in family.lines else None
 
 
 def _marked_version(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
     """``OpenHermesV2``: a version with its mark glued to a family."""
     name = head.removesuffix("v")
-    known = words.words.get(name) if name != head and len(name) >= _NAME else None
-    if known is None or known.role != "family":
-        return None
-    ruled = grammar.word(f"v{rest}")
-    return (known.written(name), *_meaning(f"v{rest}", ruled, words)) if ruled is not None and ruled[0].name == "version" else None
+    return _versioned(name, f"v{rest}", ("version",), words) if name != head and len(name) >= _NAME else None
+
+
+def _versioned(name: str, version: str, rules: tuple[str, ...], words: Dictionary) -> tuple[Word, ...] | None:
+    """A family and what is glued to it, where that is a version by one of these rules."""
+    known = words.words.get(name)
+    ruled = grammar.word(version) if known is not None and known.role == "family" else None
+    return (known.written(name), *_meaning(version, ruled, words)) if known is not None and ruled is not None and ruled[0].name in rules else None
 
 
 def _two_families(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:

@@ -147,8 +147,7 @@ def _signed(paths: Sequence[str], subject: str) -> Unsupported | None:
             message = f"{subject} holds the parts of a training run ({library}), which are not a checkpoint yet"
             return Unsupported(message, subject=subject, hint=f"join them first: {_JOINED[library]}")
         if library is not None:
-            message = f"{subject} has its weights only for {library} ({path}), which is not an engine here"
-            return Unsupported(message, subject=subject, hint="look for a safetensors or GGUF version of this model")
+            return _of_library(library, path, subject)
     return None
 
 
@@ -161,9 +160,13 @@ def _of_others(paths: Sequence[str], subject: str) -> CheckpointNotFound | Unsup
             message = f"{subject} holds {path} alone, {part}, and no language model"
             return CheckpointNotFound(message, subject=subject, hint="give the repository or folder with the model's own GGUF file")
         if (other := _OTHERS.get(name.suffix.lower())) is not None:
-            message = f"{subject} has its weights only for {other} ({path}), which is not an engine here"
-            return Unsupported(message, subject=subject, hint="look for a safetensors or GGUF version of this model")
+            return _of_library(other, path, subject)
     return None
+
+
+def _of_library(library: str, path: str, subject: str) -> Unsupported:
+    message = f"{subject} has its weights only for {library} ({path}), which is not an engine here"
+    return Unsupported(message, subject=subject, hint="look for a safetensors or GGUF version of this model")
 
 
 def _some(names: Sequence[str]) -> str:
