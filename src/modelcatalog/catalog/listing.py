@@ -292,7 +292,7 @@ def means_newest(name: ModelName, served: str) -> bool:
     (True, False)
     """
     moving = served.lower().endswith("latest") and "latest" not in (name.name or "").lower()
-    return name.version is not None and moving and has_open_line(name)
+    return name.version is not None and not name.identity.words and moving and has_open_line(name)
 
 
 def bare_name(entry: Entry) -> str:

@@ -306,7 +306,14 @@ def _moved(name: ModelName, listed: Listing) -> list[Entry]:
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
     """What a tag of Ollama, or an API, serves without a word about training is the edition for instructions: ``llama3.2:3b``."""
-    return [] if (name.tag is None and not _is_routed(name)) or name.hub in HUBS else tuned(name, listed.by_model)
+    said = (name.tag is None and not _is_routed(name)) or name.provider in _of_every_edition()
+    return [] if said or name.hub in HUBS else tuned(name, listed.by_model)
+
+
+@vocabulary.derived
+def _of_every_edition() -> frozenset[str]:
+    """Providers that serve base models too."""
+    return frozenset(one.id for one in vocabulary.providers().provider if one.editions)
 
 
 # Weights that were not published --------------------------------------------------------------
