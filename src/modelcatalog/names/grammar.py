@@ -67,7 +67,7 @@ _DAY = Named("day", _alt(_seq("0", Chars("1-9", "digit 1 to 9")), _seq(Chars("12
 # --- words: what one word is, when the vocabulary does not know it -------------------------------
 
 _K_QUANT = _seq("q", _opt("_"), _1_TO_8, _opt(_DASH), "k", _opt(_opt(_DASH), _any("xxl", "xl", "xs", "s", "m", "l")))
-_LEGACY_QUANT = _seq("q", _1_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2))
+_LEGACY_QUANT = _alt(_seq("q", _1_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2)), _any("q4_2", "q4_3"))
 _I_QUANT = _seq(
     "iq", _1_TO_8, _opt(_DASH),
     _any("nl_xl", "xxs", "xs", "s", "m", "l", "nl", "k", "ks", "kt", "kss", "kl", "bn", "xl"), _opt("_r", _DIGIT),
@@ -291,6 +291,10 @@ WORDS: tuple[WordRule, ...] = (
     WordRule(
         "bits_in_chinese", _seq(Cap("bits", _WIDTH), _any("比特", "位"), _opt("量化")), "4比特", "Bits a weight, in Chinese.", "Qwen3-8B-4比特量化",
         "bits", lambda text, found: (Word("bits", text, Width(int(found["bits"]), None)),),
+    ),
+    WordRule(
+        "part_of_file", _seq("part", _NUMBER, "of", _NUMBER), "part1of2", "A file that was cut for its length.", "Meta-Llama-3-70B-Instruct.i1-Q6_K.gguf.part1of2",
+        "shard", lambda text, _: (Word("shard", text),),
     ),
     WordRule("version", _seq("v", _opt("er"), _opt("."), Cap("n", _alt(_seq(_DIGIT, "d", _DIGIT), _DOTTED)), Cap("tail", _opt(_LETTER))), "v0.1", "A version with its mark.", "Mistral-7B-v0.1", "version", _version),
     WordRule(
