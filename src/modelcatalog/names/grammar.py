@@ -465,6 +465,11 @@ def references() -> tuple[Form, ...]:
     asked = _opt("/", _any("invoke", "converse", "invoke-with-response-stream", "converse-stream", "chat", "v1", "completions", "responses", "predictions", "embeddings"), _opt("/", Rep(Chars("^?#", "path character"), 0)))
     inner = Cap("inner", Rep(Chars("^?#", "path character"), lazy=True))
     version = _opt(_any("/versions/", "/version/", "/labels/", ":", "@"), Cap("revision", _PART))
+    two, four = Rep(_DIGIT, 2, 2), Rep(_DIGIT, 4, 4)
+    stamp = Named(
+        "time in a name",
+        _alt(_seq("-", Rep(_DIGIT, 8, 8), "-", Rep(_DIGIT, 6, 6)), _seq("-", four, Rep(_seq("-", two), 5, 5), "-", Rep(_DIGIT, 3, 3)), _seq("-", Rep(_DIGIT, 6, 6), "-", four)),
+    )
     page = Named("page of a hub", Words(hubs.pages))
     return (
         # who serves
@@ -502,12 +507,17 @@ def references() -> tuple[Form, ...]:
                     _seq(Cap("route", _seq("hub-content/", _PLAIN_STEP, "/", _any("model", "modelreference"), "/")), Cap("name", _PLAIN_STEP), _opt("/", Cap("path_version", _REST))),
                     _seq(
                         Cap("route_at", _seq(_any("endpoint", "endpoint-config", "model", "model-package", "model-package-group", "inference-component"), "/")),
-                        Cap("name_at", Rep(Chars("^/@:", "plain step character"), lazy=True)), _opt(Cap("path_at", _seq("-", Rep(_DIGIT, 8, 8), "-", Rep(_DIGIT, 6, 6)))), _opt("/", Cap("path_count", _NUMBER)),
+                        Cap("name_at", Rep(Chars("^/@:", "plain step character"), lazy=True)), _opt(Cap("path_at", stamp)), _opt("/", Cap("path_count", _NUMBER)),
                     ),
                 ),
             ),
             "arn:aws:sagemaker:us-east-1:123456789012:endpoint/jumpstart-dft-hf-llm-mistral-7b-instruct-20240815-185614",
             "A model of SageMaker's hub, or an endpoint whose own name tells one.", needs=":sagemaker:", provider="sagemaker",
+        ),
+        Form(
+            "sagemaker_endpoint", _seq(Cap("route", _any("sagemaker/", "sagemaker_chat/")), Cap("name", Rep(Chars("^/@:", "plain step character"), lazy=True)), Cap("path", stamp)),
+            "sagemaker_chat/hf-llm-mistral-small-24b-instruct-2501-2025-04-07-10-48-04-846", "An endpoint that was called by the model and the time.",
+            needs="sagemaker", provider="sagemaker",
         ),
         Form("resource_name", Cap("path", _seq("arn:", _REST)), "arn:aws:s3:::bucket/llama", "Other resources of Amazon name no model.", needs="arn:"),
         Form(

@@ -250,7 +250,7 @@ def _tag(reading: Reading, start: int, end: int) -> None:
     if text.endswith(_FLAGS) and _packaging(reading, text):
         _other(reading, "quantization", start, end)
         return
-    if text not in dictionary.serving and not text.isdecimal():
+    if (text not in dictionary.serving and not text.isdecimal()) or _is_tier(reading, text):
         reading.in_tag = True
         reading.meanings = {**dictionary.tag_words, **reading.meanings}
         _words(reading, reading.source[start:end])
@@ -261,6 +261,14 @@ def _tag(reading: Reading, start: int, end: int) -> None:
     if text.isdecimal():
         _bedrock_revision(reading, text)
     _other(reading, "serving", start, end)
+
+
+def _is_tier(reading: Reading, text: str) -> bool:
+    """Whether a word that says elsewhere how a model is served is a tier of this version: ``phi3:medium``."""
+    found = reading.found
+    if found.family is None or found.version is None or text not in reading.dictionary.tier_words:
+        return False
+    return found.family.facts.has_tier(found.version.lower(), text)
 
 
 def _window(reading: Reading, text: str, start: int, end: int) -> None:
