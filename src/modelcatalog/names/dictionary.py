@@ -40,12 +40,16 @@ class Account:
         """The word of the family that all its models are of, where there is one."""
 
 
-class Option(NamedTuple):
+class Option:
     """One phrase: the words after the first, how many of all are its own, and what these mean."""
 
-    rest: tuple[str, ...]
-    own: int
-    word: Word
+    __match_args__: ClassVar = ("rest", "own", "word")
+    __slots__ = ("own", "rest", "word")
+
+    def __init__(self, rest: tuple[str, ...], own: int, word: Word) -> None:
+        self.rest = rest
+        self.own = own
+        self.word = word
 
 
 class Numbers(NamedTuple):

@@ -5,21 +5,23 @@ The forms are the rules of grammar.references(); which steps of a plain name are
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from modelcatalog.later import pattern
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.parts import Parts, begins_with_family, names_model
 from modelcatalog.names.plain import account_end, decoded, dotted, read_name, read_plain, read_revision, read_steps, read_tag
 
 if TYPE_CHECKING:
+    import re
+
     from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.parts import RegionKind
 
 __all__ = ["take_apart", "take_plain"]
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
+_CONTROL: Final = pattern(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and lone surrogates, which no name has."""
 _PLAIN = ("name", "name_and_file", "name_and_refs", "file_in_repository")
 """The forms of plain names."""
@@ -63,7 +65,7 @@ def _is_of_another_form(lower: str) -> bool:
     first = lower[0]
     if first == "~" or first == "." or ":" in lower or "@" in lower or "\\" in lower or lower.startswith("models--"):  # noqa: PLR1714  compiled, a tuple costs more
         return True
-    return lower.isspace() or (not lower.isprintable() and _CONTROL(lower) is not None)
+    return lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower) is not None)
 
 
 def take_apart(source: str, lower: str, words: Dictionary) -> Parts:

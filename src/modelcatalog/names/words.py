@@ -97,7 +97,7 @@ class Readings:
                     return None
             elif behind.lower() in AFTER_SIGN or not behind.isascii():
                 return None
-        return self.open.get(text) or (self.new(text) if text.isalnum() else None)
+        return self.open.get(text) or (self.new(text) if text.isalnum() or _pointed(text) else None)
 
     def _letters(self, text: str) -> Word | None:
         """The word of letters that mean nothing, as most new words are: every rule of `grammar.WORDS` wants a digit."""
@@ -140,6 +140,18 @@ class Readings:
                 self.phrases.clear()
             found = self.phrases[word, text] = word.written(text)
         return found
+
+
+def _pointed(text: str) -> bool:
+    """Whether each sign in it is a point between two digits: Qwen2.5, 0.6B."""
+    if not text.isascii():
+        return False
+    before, *behind = text.split(".")
+    for part in behind:
+        if not (before and before[-1].isdigit() and part and part[0].isdigit()) or not before.isalnum():
+            return False
+        before = part
+    return before.isalnum()
 
 
 def fold(text: str) -> str:
@@ -248,7 +260,8 @@ def _for_tests(pieces: list[str], known: Readings) -> bool:
 def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], known: Readings) -> tuple[tuple[Word, ...], int]:
     """Words that mean something together, and the next piece to read; ``words`` stand before."""
     at, families = first + 1, known.dictionary.families
-    for parts, own, word in several.options:
+    for option in several.options:
+        parts, own, word = option.rest, option.own, option.word
         count, last = len(parts), parts[-1]
         after = at + 2 * count
         if len(pieces) < after:
