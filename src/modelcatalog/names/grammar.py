@@ -845,13 +845,16 @@ def _word_rule(name: str) -> tuple[WordRule, re.Pattern[str]]:
 
 
 @cache
-def _pieces() -> Callable[[str, int], list[str]]:
-    return re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES)).findall
+def _pieces(ascii_only: bool) -> Callable[[str, int], list[str]]:  # noqa: FBT001  a key
+    rules = "|".join(f"(?:{_unnamed(rule)})" for rule in PIECES)
+    if ascii_only:  # letters and digits by a table of their own are found in half the time
+        rules = rules.replace(r"[^\W_]", "[A-Za-z0-9]").replace(r"[\W_]", "[^A-Za-z0-9]")
+    return re.compile(rules).findall
 
 
 def pieces(text: str, start: int = 0) -> list[str]:
     """A text cut by `PIECES`, or what of it stands from a place on, its case kept; joined, they are the text again."""
-    return _pieces()(text, start)  # made when first asked for: most names are cut without it
+    return _pieces(text.isascii())(text, start)  # made when first asked for: most names are cut without it
 
 
 AFTER_SIGN = frozenset((

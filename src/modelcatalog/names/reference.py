@@ -31,6 +31,8 @@ _SAID = ("provider", "server", "registry")
 """Parts of a form that lie within other parts."""
 _DEEPEST = 6
 """References within references; a longer chain is read as a name."""
+_ZERO: Final = ord("0")
+_NINE: Final = ord("9")
 _NEAREST = 4
 """So many folders above that of a training run, less one, may have the name."""
 
@@ -42,8 +44,10 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     owner, sign, name = lower.partition("/")
     start = 0
     if sign:
-        if not owner or not name or "/" in name or "." in owner or owner in words.routes or name.startswith(words.nameless) or name in words.leaves:
+        if not owner or not name or "/" in name or "." in owner or owner in words.routes or name in words.leaves:
             return None
+        if (_NINE >= ord(name[-1]) >= _ZERO and name.startswith(words.checkpoints)) or ("." in name and name.startswith(words.stems)):
+            return None  # o/checkpoint-500, o/model.safetensors: where a run or a file lies
         start = len(owner) + 1
     parts = Parts()
     if start:

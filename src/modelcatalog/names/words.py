@@ -200,7 +200,10 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     else:
         parts = text.split("-")
         texts = ["-"] * (2 * len(parts) - 1)
-        texts[::2] = parts
+        to = 0
+        for part in parts:  # compiled, a slice with a step takes the long way
+            texts[to] = part
+            to += 2
     kept, several = known.kept, -1
     words = [known.hyphen] * len(texts)
     for at in range(0, len(texts), 2):
