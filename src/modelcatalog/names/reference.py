@@ -41,14 +41,14 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
     if not lower or _is_of_another_form(lower):
         return None
-    owner, sign, name = lower.partition("/")
-    start = 0
-    if sign:
+    start = lower.find("/") + 1
+    owner = ""
+    if start:
+        owner, name = lower[: start - 1], lower[start:]
         if not owner or not name or "/" in name or "." in owner or owner in words.routes or name in words.leaves:
             return None
         if (_NINE >= ord(name[-1]) >= _ZERO and name.startswith(words.checkpoints)) or ("." in name and name.startswith(words.stems)):
             return None  # o/checkpoint-500, o/model.safetensors: where a run or a file lies
-        start = len(owner) + 1
     parts = Parts()
     if start:
         parts.owner = source[: start - 1]
