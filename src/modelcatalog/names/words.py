@@ -143,15 +143,11 @@ class Readings:
 
 
 def _pointed(text: str) -> bool:
-    """Whether each sign in it is a point between two digits: Qwen2.5, 0.6B."""
-    if not text.isascii():
+    """Whether its one sign is a point between two digits, as in Qwen2.5 and 0.6B; what has more of them may begin with a date."""
+    at = text.find(".")
+    if at < 1 or not text.isascii() or not (text[at - 1].isdigit() and text[at + 1 : at + 2].isdigit()):
         return False
-    before, *behind = text.split(".")
-    for part in behind:
-        if not (before and before[-1].isdigit() and part and part[0].isdigit()) or not before.isalnum():
-            return False
-        before = part
-    return before.isalnum()
+    return text[:at].isalnum() and text[at + 1 :].isalnum()
 
 
 def fold(text: str) -> str:
