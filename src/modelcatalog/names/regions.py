@@ -12,7 +12,7 @@ from modelcatalog.names.reading import Reading, release, run
 from modelcatalog.names.reference import take_apart, take_plain
 from modelcatalog.names.refusing import LIMIT, check
 from modelcatalog.names.roles import Day, Word
-from modelcatalog.names.words import alone, cut, fold, readings
+from modelcatalog.names.words import cut, fold, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.parts import Parts
@@ -318,7 +318,7 @@ def _revision(reading: Reading, start: int, end: int) -> None:
 
 def _packaging(reading: Reading, text: str) -> bool:
     """A branch that names a quantization: ``6.0bpw``, ``gptq-4bit-32g``; any other text says nothing."""
-    words = [word for piece in grammar.pieces(text) for word in alone(readings()[piece]) if word.role != "separator" and word.text not in _FLAGS]
+    words = [word for word in cut(text, reading.known)[0] if word.role != "separator" and word.text not in _FLAGS]
     if not words or not all(word.role in _QUANTIZED or word.role in ("group", "head_bits", "ignored") for word in words):
         return False
     for word in words:
