@@ -544,6 +544,7 @@ def suffixes() -> dict[str, str]:
     return _methods_file().suffixes
 
 
+@kept("dtypes")
 def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
     """Word -> dtype."""
     return _methods_file().dtypes
