@@ -129,6 +129,8 @@ class Dictionary:
         for name, type_entry in vocabulary.types().items():
             for spelling in (name.replace("-", " "), *type_entry.aliases):
                 self._add(spelling, "type", name, spelling.replace(" ", "") if type_entry.apart else name)
+        for word, name in vocabulary.chinese_types().items():
+            self._add(word, "type", name, name)
         for company in companies:
             for family in company.family:
                 self._add_family(company, family)
@@ -226,7 +228,7 @@ class Dictionary:
                 return
             self.families[glued] = word
         self.words[glued] = word
-        if role in ("family", "company", "type") and not glued.isascii():
+        if role in ("family", "company", "type", "ignored") and not glued.isascii():
             self.ideographic.append(glued)
 
     def _add_served(self, spelling: str, before: str, word: FamilyWord) -> None:

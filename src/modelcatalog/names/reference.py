@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from modelcatalog.later import pattern
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.names.parts import Parts, begins_with_family, names_model
+from modelcatalog.names.parts import Parts, begins_with_family, names_model, names_size
 from modelcatalog.names.plain import account_end, decoded, dotted, read_name, read_plain, read_revision, read_steps, read_tag
 
 if TYPE_CHECKING:
@@ -109,7 +109,10 @@ def _ruled_out(form: str, found: re.Match[str], words: Dictionary) -> bool:
         return found.group("provider") in words.families and not begins_with_family(found.group("inner"))
     if form == "display_name":
         return _squeezed(found.group("company")) not in words.company_of
-    if form == "kaggle":
+    if form in ("sagemaker_arn", "mlflow_artifact"):
+        own = found.groupdict().get("name_at")
+        return not (names_model(found.group("name")) if own is None else names_size(own))  # my-llama is one's own
+    if form in ("kaggle", "kaggle_folder"):
         return found.group("variation").endswith(words.files)  # owner/name/onnx/model.onnx
     if form == "checkpoint":
         return not _is_own(found.group("routes").partition("/")[0], found.group("name"), found.group("file"), words)

@@ -158,15 +158,16 @@ def fold(text: str) -> str:
 
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 """Full-width letters, digits and signs, as Chinese and Japanese keyboards type them -> plain ones."""
+_WIDE_LETTERS = frozenset(map(chr, _WIDE))
 
 
 def narrowed(text: str) -> str | None:
     """The text with plain letters for full-width ones, character by character; None where it has none.
 
-    A text of Chinese words keeps its full-width signs, which are not a part of a name's spelling.
+    A text of Chinese words keeps its full-width signs, which are not a part of a name's spelling, unless letters or digits of it are full-width too.
     """
     plain = text.translate(_WIDE)
-    return plain if plain != text and plain.isascii() else None
+    return plain if plain != text and (plain.isascii() or any(char.isalnum() and char in _WIDE_LETTERS for char in text)) else None
 
 
 @vocabulary.derived
@@ -358,7 +359,7 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     if not piece.isascii():
         head = next((name for name in words.ideographic if piece.startswith(name)), None)
         if head is None:
-            return None
+            return _before_ideographs(piece, words)
         rest = piece[len(head) :]
         return (words.words[head].written(head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
     head, joint, rest = piece.partition("_")
@@ -384,6 +385,16 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known.written(head), *tail)
+
+
+def _before_ideographs(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``Qwen2.5数学``, ``3嵌入``: Chinese words glued behind others, where all of them are known."""
+    at = next(i for i, char in enumerate(piece) if not char.isascii())
+    behind = _glued(piece[at:], words) if at and any(piece.startswith(name, at) for name in words.ideographic) else None
+    if behind is None or any(word.role == "unknown" for word in behind):
+        return None
+    before = _alone(piece[:at], words)
+    return None if any(word.role == "unknown" for word in before) else (*before, *behind)
 
 
 def _lined(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
