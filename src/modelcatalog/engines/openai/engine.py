@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from modelcatalog import catalog
 from modelcatalog.engines import Finished, Started, refuse_missing
 from modelcatalog.engines.failing import closed
-from modelcatalog.engines.openai.chunks import FINISH, Calls, read
+from modelcatalog.engines.openai.chunks import FILTERED, FINISH, Calls, Characters, read
 from modelcatalog.engines.openai.errors import Server, message_of, translated
 from modelcatalog.engines.openai.request import Dialect, Request, body
 from modelcatalog.engines.prompts.thinking import Parter, Piece, half_open
@@ -147,7 +147,7 @@ class OpenAI:
             message = f"{url} closed the connection before the reply was finished: it gave no finish_reason"
             hint = "the server may have died, or base_url may not be the address of an API; it usually ends in /v1. error.partial has what came"
             raise EngineError(message, subject=url, hint=hint)
-        if reason == "content_filter":
+        if reason in FILTERED:
             message = f"the content filter of {url} stopped the reply"
             raise EngineError(message, subject=model, hint="change the prompt; error.partial has what came")
         if reason not in FINISH:
@@ -174,11 +174,15 @@ class _Reply:
         self.offered = offered
         self.called = Calls()
         self.count = 0
+        self._characters = Characters()
         self._said: list[str] = []
 
     def push(self, text: str, *, thinking: bool) -> Written:
         """Take a piece."""
         self.count += 1
+        return self._push(self._characters.push(text), thinking=thinking)
+
+    def _push(self, text: str, *, thinking: bool) -> Written:
         if not thinking:
             self._said.append(text)
         if self._parter is None:
@@ -194,7 +198,10 @@ class _Reply:
         if self._parter is not None and (mark := half_open("".join(self._said))) is not None:
             message = f"the reply has {mark} and nothing that opens it: its text may begin with thinking that the server's template opened"
             warnings.warn(f"{message}; start the server with its reasoning parser", stacklevel=2)
-        return finished([] if self._parter is None else self._parter.rest(done=done), self.stops)
+        half = self._characters.rest()
+        if self._parter is None:
+            return finished([Piece(half, thinking=False)] if half else [], self.stops)
+        return finished([*(self._parter.push(half) if half else ()), *self._parter.rest(done=done)], self.stops)
 
 
 def _text(owner: Any, field: str) -> str:

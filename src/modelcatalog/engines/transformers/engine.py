@@ -128,6 +128,10 @@ class Transformers:
             found.append(f"each turn of a session reads the whole conversation again: {self._forgets}")
         elif self._senses is not None:
             found.append("each turn of a session with an image or a recording in it reads the whole conversation again")
+        found += [
+            f"generation_config.json asks for {name}, which transformers does with code from its hub alone: tokens are chosen without it"
+            for name in seam.kept_on_a_hub(self._open())
+        ]
         if (lacking := seam.hooks(self._open())) is not None:
             found.append(f"a stream comes in one piece at its end: {lacking}")
         return tuple(found)
