@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from modelcatalog.engines import Finish, Finished, Options, Started, media
 from modelcatalog.engines.failing import closed, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
-from modelcatalog.engines.prompts import tokenizing
-from modelcatalog.engines.prompts.modelfiles import with_ollamas
+from modelcatalog.engines.prompts import modelfiles, tokenizing
 from modelcatalog.engines.prompts.rendering import NoPlace
 from modelcatalog.engines.sampling import NoChoiceError, settings
 from modelcatalog.engines.text import begun
@@ -319,7 +318,7 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     senses = open_senses(plan, folder, model, tokenizer)
     # What lies beside a file in a program's store is of other models.
     own = tokenizing.templates(tokenizer, None if plan.modelfile is not None else folder)
-    templates = with_ollamas(own, plan.modelfile, metadata, tokenizer.bos_token)
+    templates = modelfiles.with_ollamas({**modelfiles.templates(metadata), **own}, plan.modelfile, metadata, tokenizer.bos_token)
     if plan.adapter is not None and plan.adapter.chat_template and not plan.adapter.tokenizer:
         trained = folder_of(plan.adapter) / "chat_template.jinja"
         templates = {"default": trained.read_text(encoding="utf-8")} if trained.is_file() else templates
