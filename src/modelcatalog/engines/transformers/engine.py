@@ -155,7 +155,12 @@ class Transformers:
 
     def run(self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None) -> Iterator[Event]:
         """Generate, in the caller's thread: a token for each event that is asked for."""
-        asked = self._ask(prompt, options)  # which also says that the model was closed
+        try:
+            asked = self._ask(prompt, options)  # which also says that the model was closed
+        except ModelCatalogError:
+            raise
+        except Exception as error:  # some tokenizers have no token for a character, and none that stands for it
+            raise self._translated(error) from error
         kept = memory if isinstance(memory, _Memory) else None
         if asked.row.inputs:
             kept = None  # tokens alone do not tell which image or recording a cache was made of
