@@ -234,7 +234,7 @@ class TestLoad:
         assert caught.value.subject == url
         assert caught.value.__cause__ is not None
 
-    @pytest.mark.parametrize(("listing", "said"), [(servers.silent, "sent nothing for 1.5 s"), (servers.page, "cannot be read")])
+    @pytest.mark.parametrize(("listing", "said"), [(servers.silent, "sent nothing for 1.5 s"), (servers.page, "cannot be read: no list of models")])
     def test_no_api(self, server: ChatServer, listing: servers.Answer, said: str) -> None:
         """What does not answer, or is not an API, is found out while loading, in bounded time."""
         server.listing = listing
@@ -513,6 +513,18 @@ class TestShapes:
         server.answer = lambda request, _body: request.whole(lines, 200, {"Content_Type": "application/x-ndjson"})
         assert remote.chat(FRANCE).text == "Paris"
 
+    def test_calls(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A call that is not in a list, or stands beside its function, is one; one that a server left in the text is warned of."""
+        add = {"name": "add", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}}
+        call = {"index": 0, "id": "x", "name": "add", "arguments": '{"a": 1}'}
+        for shape in (call, [call], {"id": "x", "function": call}):
+            server.answer = servers.raw(piece(None, tool_calls=shape), end("tool_calls"))
+            (made,) = remote.chat(FRANCE, tools=[add]).tool_calls
+            assert (made.name, made.arguments) == ("add", {"a": 1})
+        server.answer = says('<tool_call>\n{"name": "add", "arguments": {"a": 1}}\n</tool_call>')
+        with pytest.warns(UserWarning, match="the server sent no call of a tool.*with its tool parser"):
+            assert remote.chat(FRANCE, tools=[add]).text
+
     def test_half_characters(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """A character that a server cut into its two halves is whole again; a lone half is replaced, and the text can be printed."""
         server.answer = servers.raw(piece("a\ud83d"), piece("\ude00b"), end())
@@ -594,7 +606,7 @@ class TestFaults:
             (says("x", finish="abort"), EngineError, "ended the reply with finish_reason 'abort'"),
             (says("x", finish="error"), EngineError, "ended the reply with finish_reason 'error'"),
             (says("x", finish="insufficient_system_resource"), EngineError, "'insufficient_system_resource'"),
-            (says("x", finish="tool_calls"), EngineError, "called a tool that nobody offered"),
+            (says("x", finish="tool_calls"), EngineError, "to call a tool, and sent no call"),
             (servers.raw(piece(None, tool_calls=[{"function": {"name": "weather", "arguments": "{}"}}]), end()), EngineError, "nobody offered: weather"),
             (says("x", finish="content_filter"), EngineError, "content filter"),
         ],

@@ -138,9 +138,10 @@ def _parts(content: Any, *, thinking: bool) -> Iterator[tuple[str, bool]]:
 def _called(said: Any) -> Iterator[CallPiece]:
     """The pieces of calls, also of the one that older servers know."""
     calls = _get(said, "tool_calls")
-    for call in calls if isinstance(calls, list) else ():
+    for call in calls if isinstance(calls, list) else (calls,) if _present(calls) else ():
         index, ident = _get(call, "index"), _get(call, "id")
-        yield _piece(_get(call, "function"), index if isinstance(index, int) else None, ident if isinstance(ident, str) else "")
+        function = _get(call, "function")
+        yield _piece(function if _present(function) else call, index if isinstance(index, int) else None, ident if isinstance(ident, str) else "")
     call = _get(said, "function_call")
     if _present(call):
         yield _piece(call, None, "")

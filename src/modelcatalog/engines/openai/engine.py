@@ -16,6 +16,7 @@ from modelcatalog.engines.failing import closed
 from modelcatalog.engines.openai.chunks import FILTERED, FINISH, Calls, Characters, read
 from modelcatalog.engines.openai.errors import Server, message_of, translated
 from modelcatalog.engines.openai.request import Dialect, Request, body
+from modelcatalog.engines.prompts.calling import unread
 from modelcatalog.engines.prompts.thinking import Parter, Piece, half_open
 from modelcatalog.engines.text import StopStrings, finished, written
 from modelcatalog.errors import EngineError, ModelCatalogError
@@ -139,7 +140,10 @@ class OpenAI:
         if reason is None and cancel.is_set():
             return "cancelled"
         url, model = self._server.url, self._server.model
-        if (reply.called and not reply.offered) or (not reply.called and reason in _CALLED):
+        if not reply.called and reason in _CALLED:
+            message = f"{url} ended the reply for {model} to call a tool, and sent no call"
+            raise EngineError(message, subject=model, hint="its parser may not read how this model calls: its log tells more; error.partial has what came")
+        if reply.called and not reply.offered:
             names = ", ".join(reply.called.names) or "one without a name"
             message = f"{model} on {url} called a tool that nobody offered: {names}"
             raise EngineError(message, subject=model, hint="ask it to answer in words, or start the server without tools of its own")
@@ -198,6 +202,9 @@ class _Reply:
         if self._parter is not None and (mark := half_open("".join(self._said))) is not None:
             message = f"the reply has {mark} and nothing that opens it: its text may begin with thinking that the server's template opened"
             warnings.warn(f"{message}; start the server with its reasoning parser", stacklevel=2)
+        if self.offered and not self.called and (mark := unread("".join(self._said))) is not None:
+            message = f"the reply has {mark}, and the server sent no call of a tool: it may have left one in the text"
+            warnings.warn(f"{message}; start the server with its tool parser", stacklevel=2)
         half = self._characters.rest()
         if self._parter is None:
             return finished([Piece(half, thinking=False)] if half else [], self.stops)
@@ -283,7 +290,10 @@ def _listed(client: Any, server: Server) -> list[tuple[str, str]]:
         # Not every server has a list, and that of `transformers serve` fails where there is no cache to list.
         if getattr(error, "status_code", None) not in {None, *_NO_ENTRY}:
             return []
-        raise translated(error, server._replace(patience=patience)) from error
+        if isinstance(error, AttributeError | TypeError):
+            found = None  # the client takes a page or a list of others for its own
+        else:
+            raise translated(error, server._replace(patience=patience)) from error
     if not isinstance(found, list):
         raise translated(ValueError(message_of(ValueError("no list of models"))), server)
     return [(one.id, _text(one, "owned_by")) for one in found if isinstance(getattr(one, "id", None), str)]

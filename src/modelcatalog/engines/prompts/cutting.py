@@ -19,8 +19,7 @@ __all__ = ["as_stated", "read"]
 _FILE = "tokenizer.json"
 _PIECES = ("normalizer", "pre_tokenizer", "decoder")
 _PROBES = (
-    "We need to add 12345 and 6, don't we?", "def fib(n):\n    if n < 2:\n\t\treturn n  # 100%", "eBay sells NaOH at pH 7.5!!\r\n\r\n你好，世界。",
-    "l'été à São Paulo… \U0001f600 IT'S x_1+y^2",
+    "I, 12345 + 6: don't? a b c", "f(n):\n    if_n<2:\n\t\treturn  # 100%", "eBay: NaOH, pH 7.5!!\r\n\r\n你好，世界。", "l'été à São… \U0001f600 IT'S x_1+y^2",
 )  # fmt: skip
 """What classes cut differently: spaces, digits, lines, capitals, other scripts. No special token, and no blank in front, which the rules put there."""
 _OPTIONS = ("add_prefix_space", "do_lower_case", "fix_mistral_regex", "strip_accents", "tokenize_chinese_chars")
