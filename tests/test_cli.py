@@ -1032,6 +1032,26 @@ def test_completion(line: str, expected: list[str]) -> None:
     assert done.stderr == "[]\n"
 
 
+def test_completion_is_for_the_command(cli: Cli) -> None:
+    """Completion is that of the command `modelcatalog`, also where a program of another name shows or installs it: `python -m modelcatalog`."""
+    ran = cli("--show-completion", "bash")
+    assert ran.code == 0
+    assert ran.out.splitlines()[-1] == "complete -o default -F _modelcatalog_completion modelcatalog"
+
+
+@pytest.mark.parametrize("closed", [("stdin",), ("stdout",), ("stdin", "stdout", "stderr")], ids="-".join)
+def test_streams_that_are_closed(closed: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """A service or a scheduled job may have closed what a terminal has open: what is written goes nowhere, and nothing is read."""
+    monkeypatch.setattr(sys, "argv", ["modelcatalog", "parse", "Qwen3-8B", "-"])
+    for name in ("stdin", *closed):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capfd.readouterr()
+    assert (ended.value.code, err) == (0, "")
+    assert ("qwen-3-8b" in out) is ("stdout" not in closed)
+
+
 def test_a_command_imports_little(tiny_folder: Path) -> None:
     """Reading a name, and planning a folder, wait for no heavy package, no network and nothing that shows replies."""
     heavy = {"torch", "transformers", "huggingface_hub", "numpy", "http.client", "urllib.request", "ssl", "concurrent.futures", "rich.markdown"}

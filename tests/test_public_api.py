@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
@@ -67,15 +68,33 @@ _ONE = (mc.parse, mc.facts, mc.resolve, mc.model_key, mc.prices, mc.catalog.find
         (float("nan"), "expected a name as a text, got nan: leave out what is missing first (of a frame, with dropna)"),
         (b"Qwen3-8B", "expected a name as a text, got b'Qwen3-8B': pass data.decode(\"utf-8\")"),
         (["Qwen3-8B"], "expected a name as a text, got ['Qwen3-8B']: call it for each of them"),
+        (bytearray(b"x"), "expected a name as a text, got bytearray(b'x'): pass data.decode(\"utf-8\")"),
+        (range(2), "expected a name as a text, got range(0, 2): call it for each of them"),
         (8, "expected a name as a text, got 8"),
+        (str, "expected a name as a text, got <class 'str'>"),
     ],
-    ids=["none", "nan", "bytes", "list", "int"],
+    ids=["none", "nan", "bytes", "list", "bytearray", "range", "int", "class"],
 )
 def test_no_name(call: Callable[[Any], object], given: object, message: str) -> None:
     """What is not a name, such as the empty cell of a frame, is refused by every call alike, and is never read as a name."""
     with pytest.raises(TypeError) as caught:
         call(given)
     assert str(caught.value) == message
+
+
+class Served(str, Enum):  # noqa: UP042  what str() says of it is not its value
+    """Models of a program, as programs list them."""
+
+    SMALL = "Qwen/Qwen3-8B"
+
+
+def test_a_member_of_an_enumeration() -> None:
+    """A text that is more than a text is read as the text that it is, and the record holds nothing but texts."""
+    name = mc.parse(Served.SMALL)
+    assert (str(name), type(name.source)) == ("Qwen/Qwen3-8B", str)
+    assert name == mc.parse("Qwen/Qwen3-8B")
+    assert str(mc.resolve(Served.SMALL).asked) == "Qwen/Qwen3-8B"
+    assert type(mc.group([Served.SMALL])[0].names[0]) is str
 
 
 def test_paths_and_records_where_a_text_belongs() -> None:
