@@ -385,6 +385,28 @@ class TestErrors:
         assert not re.search(r"Value error|Input should", said.err + told.err)
         assert not re.search(r"[a-z]{3,} [a-z]{3,}", told.err.splitlines()[0])
 
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            *(
+                ("plan", "Qwen3-8B", *one.split())
+                for one in ("--on banana", "--engine vlm", "--device banana", "--kv-dtype x", "--context-length 0", "--server x")
+            ),
+            ("update", "--check", "--source", "models.dev", "--source", "nowhere"),
+            ("update", "--check", "--company", "nobody"),
+        ],
+        ids=" ".join,
+    )
+    def test_values_that_mean_nothing(self, cli: Cli, arguments: tuple[str, ...]) -> None:
+        """What means nothing whatever the name is bad input, whoever finds it: typer, the package or the catalog."""
+        assert cli(*arguments, HF_HUB_OFFLINE="1").code == 2
+
+    def test_what_is_not_here_is_no_bad_input(self, cli: Cli, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A device that this machine has not, and what this model cannot do, are failures."""
+        monkeypatch.setattr("modelcatalog.planning.machine.gpus", tuple)
+        assert cli("plan", str(tiny_folder), "--device", "cuda:7").code == 1
+        assert cli("plan", str(tiny_folder), "--fit").code == 1
+
     def test_files_that_cannot_be_read(self, cli: Cli, tmp_path: Path) -> None:
         """The reason is Chinese where the locale is, and the next step is a shell's."""
         lacking = str(tmp_path / "none")

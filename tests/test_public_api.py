@@ -94,6 +94,9 @@ def test_a_member_of_an_enumeration() -> None:
     assert (str(name), type(name.source)) == ("Qwen/Qwen3-8B", str)
     assert name == mc.parse("Qwen/Qwen3-8B")
     assert str(mc.resolve(Served.SMALL).asked) == "Qwen/Qwen3-8B"
+    with pytest.raises(mc.Unsupported) as caught:
+        mc.plan(Served.SMALL, context_length=0)
+    assert caught.value.subject == "Qwen/Qwen3-8B"
     assert type(mc.group([Served.SMALL])[0].names[0]) is str
 
 
@@ -117,7 +120,7 @@ def test_one_name_is_not_many(call: Callable[[Any], object]) -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    [{"hub": "hf"}, {"weights": "opne"}, {"since": "yesterday"}, {"smallest": "few"}, {"type": "codr"}, {"type": ["coder"]}, {"company": 3}],
+    [{"hub": "hf"}, {"weights": "opne"}, {"since": "yesterday"}, {"smallest": "few"}, {"type": "codr"}, {"type": ["coder"]}, {"company": 3}, {"text": 5}],
     ids=str,
 )
 @pytest.mark.parametrize("call", [mc.catalog.search, mc.catalog.browse], ids=["search", "browse"])
@@ -224,3 +227,27 @@ def _targets(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.ImportFrom):
         return [node.module or ""] if (node.module or "").startswith("modelcatalog.") else []
     return [alias.name for alias in node.names if alias.name.startswith("modelcatalog.")] if isinstance(node, ast.Import) else []
+
+
+def test_conditions_of_browse_and_prices() -> None:
+    """What only one of them takes is refused alike; no parameters at most is a condition like any other."""
+    with pytest.raises(mc.Unsupported, match=r"^retired='yes' is neither True nor False"):
+        mc.catalog.browse(retired="yes")  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^provider=5 is not a name"):
+        mc.prices("gpt-4o", provider=5)  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^when='2025' is not a time\n  pass a datetime with its zone, or leave it out$"):
+        mc.prices("gpt-4o", when="2025")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^expected several names, got 'models\.dev': put it into a list$"):
+        mc.update(check=True, sources="models.dev")
+    assert [*mc.catalog.browse(family="Phi", largest=0)] == [] == [*mc.catalog.search(family="Phi", largest=0)]
+
+
+@pytest.mark.parametrize(
+    "text", ["n" * 300 + "/Qwen3-8B", "Qwen3-8B-" + "n" * 300, "./" + "n" * 300 + "/Qwen3-8B", Path("n" * 300)], ids=["owner", "name", "path", "Path"]
+)
+def test_names_too_long_for_a_file(text: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No folder of a cache can have such a name, so no copy is there; what is said is what is said of any other."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("MODELCATALOG_HUB", "huggingface")
+    with pytest.raises((mc.HubUnreachable, mc.CheckpointNotFound)):
+        mc.plan(text)

@@ -227,6 +227,9 @@ class EngineError(ModelCatalogError, RuntimeError):
 class Unsupported(ModelCatalogError):
     """The chosen engine or file cannot do what was asked."""
 
+    meaningless = False
+    """Whether it could not be done whatever the name: there is no such engine, no such machine. A command line calls that bad input."""
+
 
 class CatalogDataError(ModelCatalogError, ValueError):
     """A catalog data file is wrong; the message names the file, the entry, the clash and the cure."""
