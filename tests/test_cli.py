@@ -779,8 +779,8 @@ class TestChat:
         assert " tokens/s, the first after " in ran.err.splitlines()[-1]
 
     def test_verbose(self, cli: Cli) -> None:
-        """All of the name and of the plan, where it is asked for."""
-        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--verbose")
+        """All of the name and of the plan, where it is asked for; a hyphen is standard input here too, as one prompt."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", "-", "--verbose", typed=f"{FRANCE}\n")
         assert (ran.code, ran.out) == (0, f"{PARIS}\n")
         assert ["company", "Hugging Face", "the catalog"] in _rows(ran.err)
         assert "because   SmolLM2-135M-Instruct.Q4_1.gguf under MODELCATALOG_PATH is the same model by its name" in ran.err
@@ -793,6 +793,11 @@ class TestChat:
         assert ("was not sent to the model" in ran.err) == bool(code)
         assert "//...            a message that begins with a slash" in ran.err
         assert "Looking" not in ran.err
+
+    def test_no_prompt_in_standard_input(self, cli: Cli) -> None:
+        """An empty pipe is bad input, and nothing is loaded for it."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", "-", typed=" \n")
+        assert (ran.code, ran.err.splitlines()[0]) == (2, "error: invalid value for PROMPT: standard input has no prompt in it")
 
     def test_markdown(self, cli: Cli) -> None:
         """Replies are plain in a pipe, and Markdown where it is asked for; JSON has no such form."""
