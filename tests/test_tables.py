@@ -362,7 +362,7 @@ api = ["plesiosaur-3-large-preview", "plesiosaur-3-2512"]
 TOUCHING = (
     APART.replace("Plesiosaur", "Qwen").replace("Brontosaur Labs", "Alibaba").replace('zh = "蛇颈巨龙"', ""),
     APART.replace("brontosaur-labs", "unsloth"),
-    APART.replace("Plesiosaur", "Instruct"),
+    APART.replace("Plesiosaur", "Instruct").replace('zh = "蛇颈巨龙"', "bare = false"),
     APART.replace("Plesiosaur2-mini-Instruct", "Qwen3-8B-Plesiosaur"),
     APART.replace('zh = "蛇颈巨龙"', 'tiers = ["mini"]'),
 )

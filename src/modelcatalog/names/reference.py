@@ -147,6 +147,8 @@ def _in_one(found: re.Match[str], words: Dictionary) -> bool:
 
 # --- forms with parts of their own --------------------------------------------------------------------
 
+_SLASH = "%2f"
+
 
 def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: grammar.Told, found: re.Match[str], start: int, end: int, depth: int) -> None:  # noqa: C901, PLR0912, PLR0917  a line for each part of a reference
     """A form with parts of its own: named parts, and what stands between them."""
@@ -164,11 +166,11 @@ def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: g
             if not _path_name(parts, source, lower, words, form.name, found, start):
                 parts.put("path", first, last)
         elif kind == "name":
-            _form_name(parts, source, lower, words, form.name, first, last)
+            _form_name(parts, source, lower, words, form.name, _behind_owner(parts, source, lower, first, last), last)
         elif kind == "routes":
             read_steps(parts, lower, words, first, last)
         elif kind == "inner":
-            _apart(parts, source, lower, words, first, last, depth + 1)
+            _apart(parts, source, lower, words, _behind_owner(parts, source, lower, first, last), last, depth + 1)
         elif kind in ("model", "variation"):
             _kaggle(parts, source, found, kind, first, last)
         elif kind == "owner":
@@ -192,6 +194,17 @@ def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: g
     elif form.name == "hub_url" and parts.owner is None and parts.hub != "ollama" and (parts.name or "").lower() in words.accounts:
         parts.name = None  # an account's own page
         parts.regions = [("owner" if kind == "name" else kind, left, right) for kind, left, right in parts.regions]
+
+
+def _behind_owner(parts: Parts, source: str, lower: str, start: int, end: int) -> int:
+    """Where the name begins in one step that a program has encoded owner and name as: ``Qwen%2FQwen3-8B``."""
+    slash = -1 if parts.owner is not None or "/" in source[start:end] else lower.find(_SLASH, start, end)
+    if slash <= start:
+        return start
+    parts.owner = source[start:slash]
+    parts.put("owner", start, slash)
+    parts.put("path", slash, slash + len(_SLASH))
+    return slash + len(_SLASH)
 
 
 def _said(parts: Parts, text: str, kind: str, words: Dictionary) -> None:
