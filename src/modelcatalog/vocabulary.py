@@ -12,6 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from modelcatalog import columns, keeping, userfolder
+from modelcatalog.errors import CatalogDataError
 from modelcatalog.pausing import lasting
 
 if TYPE_CHECKING:
@@ -246,8 +247,11 @@ def add(place: Path) -> None:
     from modelcatalog import datafiles  # see `companies`
 
     files = datafiles.read_all(place)
+    if not files:
+        message = f"{place}: no company in it"
+        raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
     with _ADDING:
-        datafiles.merged([*companies(), *files])
+        datafiles.joined(companies(), files)
         for file in files:
             for family in file.family:
                 for entry in family.series:
@@ -554,6 +558,7 @@ def suffixes() -> dict[str, str]:
     return _methods_file().suffixes
 
 
+@kept("dtypes")
 def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
     """Word -> dtype."""
     return _methods_file().dtypes

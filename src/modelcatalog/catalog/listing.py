@@ -369,12 +369,14 @@ def entries_of(file: CompanyFile, entry: SeriesEntry, line: Series) -> Iterator[
         main = entry.huggingface if entry.huggingface is not None else next(iter(file.accounts.huggingface), None)
         account = owner if slash else main
         theirs: str | Literal[False] | None = entry.modelscope
-        if theirs is None and account:
-            theirs = _there(account, file.accounts.modelscope, mirrors)
+        if theirs is None:
+            theirs = _there(account, file.accounts.modelscope, mirrors) if account else next(iter(file.accounts.modelscope), None)
         there: str | Literal[False] | None = theirs and f"{theirs}/{bare}"
         renamed = entry.renamed.get(name, entry.renamed.get(bare))
         if renamed is not None:
             there = renamed if renamed is False or "/" in renamed else theirs and f"{theirs}/{renamed}"
+        if not account and not there:
+            continue  # its company publishes nowhere, so no repository is known
         read = names.read(f"{account}/{bare}" if account else bare)
         here, identity = f"{account}/{bare}" if account else None, read.identity
         yield Entry(here, there, line, read.canonical, identity.words, identity.date, read.version, packaging(read))

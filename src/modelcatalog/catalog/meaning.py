@@ -6,7 +6,7 @@ A name that is a model's own is left as it is, and so is one that could mean sev
 from __future__ import annotations
 
 from itertools import chain, combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.sizes import by_rules, fold
@@ -153,16 +153,20 @@ _LEFT_OUT, _UNDATED, _SERIES = 10, 100, 1000
 """How far a name is from a model's: for each part of a dated one that it leaves out, without the date, and where only the series has that name."""
 
 
-class _Published(NamedTuple):
+class _Published:
     """What is known of a model with published weights."""
 
-    identity: Identity
-    total: int | None
-    """Parameters."""
-    base: str
-    """The word of its identity for the model that it was tuned from; empty: the name tells none."""
-    context: int | None
-    """Tokens, where its series has one length."""
+    __match_args__: ClassVar = ("identity", "total", "base", "context")
+    __slots__ = ("base", "context", "identity", "total")
+
+    def __init__(self, identity: Identity, total: int | None, base: str, context: int | None) -> None:
+        self.identity = identity
+        self.total = total
+        """Parameters."""
+        self.base = base
+        """The word of its identity for the model that it was tuned from; empty: the name tells none."""
+        self.context = context
+        """Tokens, where its series has one length."""
 
 
 @vocabulary.derived

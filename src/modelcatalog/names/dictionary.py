@@ -40,12 +40,16 @@ class Account:
         """The word of the family that all its models are of, where there is one."""
 
 
-class Option(NamedTuple):
+class Option:
     """One phrase: the words after the first, how many of all are its own, and what these mean."""
 
-    rest: tuple[str, ...]
-    own: int
-    word: Word
+    __match_args__: ClassVar = ("rest", "own", "word")
+    __slots__ = ("own", "rest", "word")
+
+    def __init__(self, rest: tuple[str, ...], own: int, word: Word) -> None:
+        self.rest = rest
+        self.own = own
+        self.word = word
 
 
 class Numbers(NamedTuple):
@@ -66,7 +70,7 @@ class Dictionary:
         "accounts", "apis", "catalog_heads", "catalogs",
         "checkpoints", "classes", "closed", "coined", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued",
         "homonyms",
-        "hosts", "ideographic", "kinds", "leaves", "means", "nameless", "negations", "numbers", "parts", "paths", "phrases", "plain",
+        "hosts", "ideographic", "kinds", "leaves", "means", "negations", "numbers", "parts", "paths", "phrases", "plain",
         "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes",
         "tag_words", "testing", "tier_families", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants",
         "words",
@@ -100,7 +104,6 @@ class Dictionary:
         self.folders = frozenset(hubs.folders)
         self.checkpoints = hubs.checkpoints
         self.leaves = frozenset(hubs.leaves)
-        self.nameless = (*hubs.checkpoints, *hubs.stems)
         """How folders and files begin that have their name from the folder above."""
         self._add_providers()
         companies = tuple(companies)

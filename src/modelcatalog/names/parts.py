@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from modelcatalog.names import grammar
 from modelcatalog.names.native import mypyc_attr
 from modelcatalog.names.roles import FamilyWord
-from modelcatalog.names.words import alone, names_family, readings
+from modelcatalog.names.words import alone, cut, names_family, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Account
@@ -55,7 +55,7 @@ def begins_with_family(text: str) -> bool:
 
 def names_model(text: str) -> bool:
     """Whether a step of a path has a family or a size in it."""
-    return any(word.role in ("family", "size", "mixture") for piece in grammar.pieces(text) for word in alone(readings()[piece]))
+    return any(word.role in ("family", "size", "mixture") for word in cut(text, readings())[0])
 
 
 def names_size(text: str) -> bool:

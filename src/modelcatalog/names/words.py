@@ -97,7 +97,7 @@ class Readings:
                     return None
             elif behind.lower() in AFTER_SIGN or not behind.isascii():
                 return None
-        return self.open.get(text) or (self.new(text) if text.isalnum() else None)
+        return self.open.get(text) or (self.new(text) if text.isalnum() or _pointed(text) else None)
 
     def _letters(self, text: str) -> Word | None:
         """The word of letters that mean nothing, as most new words are: every rule of `grammar.WORDS` wants a digit."""
@@ -140,6 +140,14 @@ class Readings:
                 self.phrases.clear()
             found = self.phrases[word, text] = word.written(text)
         return found
+
+
+def _pointed(text: str) -> bool:
+    """Whether its one sign is a point between two digits, as in Qwen2.5 and 0.6B; what has more of them may begin with a date."""
+    at = text.find(".")
+    if at < 1 or not text.isascii() or not (text[at - 1].isdigit() and text[at + 1 : at + 2].isdigit()):
+        return False
+    return text[:at].isalnum() and text[at + 1 :].isalnum()
 
 
 def fold(text: str) -> str:
@@ -189,7 +197,10 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     else:
         parts = text.split("-")
         texts = ["-"] * (2 * len(parts) - 1)
-        texts[::2] = parts
+        to = 0
+        for part in parts:  # compiled, a slice with a step takes the long way
+            texts[to] = part
+            to += 2
     kept, several = known.kept, -1
     words = [known.hyphen] * len(texts)
     for at in range(0, len(texts), 2):
@@ -249,7 +260,8 @@ def _for_tests(pieces: list[str], known: Readings) -> bool:
 def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], known: Readings) -> tuple[tuple[Word, ...], int]:
     """Words that mean something together, and the next piece to read; ``words`` stand before."""
     at, families = first + 1, known.dictionary.families
-    for parts, own, word in several.options:
+    for option in several.options:
+        parts, own, word = option.rest, option.own, option.word
         count, last = len(parts), parts[-1]
         after = at + 2 * count
         if len(pieces) < after:
