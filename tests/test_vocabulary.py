@@ -210,6 +210,14 @@ def test_a_letter_that_is_a_family(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("few")
+def test_a_family_that_ends_with_a_kind_has_its_accounts(tmp_path: Path) -> None:
+    """All models of an account are of its family, also where the family's second word says what kind of model it is."""
+    catalog.extend(written(tmp_path, 'name = "Acme"\n[[family]]\nname = "Zork-Agent"\nweights = "open"\naccounts = ["zork-team"]\n'))
+    assert (parse("zork-team/a1-swesmith").company, parse("zork-team/a1-swesmith").family) == ("Acme", "Zork-Agent")
+    assert parse("elsewhere/Zork-Agent-7B").family == "Zork-Agent"
+
+
+@pytest.mark.usefixtures("few")
 def test_extend_is_all_or_nothing(tmp_path: Path) -> None:
     """One wrong file of a folder, and nothing of the folder is taken."""
     written(tmp_path, ACME)

@@ -309,6 +309,8 @@ class Dictionary:
                 squeezed = "-".join(sorted(apart))
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 and spelling not in family.spellings else None
             self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() or spelling in family.spellings else word, extra)
+        if family.accounts:  # its own words may be no more than a beginning: DC-Agent
+            self.families.setdefault(squeezed_own, Word("family", squeezed_own, word, None))
 
 
 def _facts(family: FamilyEntry) -> FamilyFacts:
