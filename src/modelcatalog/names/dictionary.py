@@ -78,7 +78,7 @@ class Dictionary:
         self.phrases: MutableMapping[str, list[Option]] = {}
         self.families: MutableMapping[str, Word] = {}
         self.homonyms: MutableMapping[str, MutableMapping[str, Word]] = {}
-        """A word that is a family of several companies -> company -> the word as that one's; alone, it is the first one's."""
+        """A word that is a family of several companies -> company -> the word as that one's; alone, it is the first one's that may stand alone."""
         self.plain: MutableMapping[str, Word] = {}
         """Types that are also the word of a family, which counts only beside its company: ``embed``."""
         self.accounts: MutableMapping[str, Account] = {}
@@ -220,7 +220,8 @@ class Dictionary:
             first = self.families.setdefault(glued, word)
             if isinstance(first.value, FamilyWord) and first.value.company != value.company:
                 self.homonyms.setdefault(glued, {first.value.company: first})[value.company] = word
-                return
+                if first.value.bare or not value.bare:
+                    return  # alone, it is the first one's that may stand alone
             self.families[glued] = word
         self.words[glued] = word
         if role in ("family", "company", "type") and not glued.isascii():
