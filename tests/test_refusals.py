@@ -395,6 +395,9 @@ class TestMissing:
         rows = plan(checkpoint(tmp_path / "z", vocab_size=77)).mismatches
         assert len(rows) == 1
         assert rows[0].endswith("rows, and config.json says vocab_size 77")
+        narrow = dict.fromkeys(NAMES, PLAIN) | {"model.norm.weight": ("BF16", [2], 4)}
+        wide = plan(checkpoint(tmp_path / "wide", weights=narrow, hidden_size=16)).mismatches
+        assert wide == ("the embeddings and the last norm are 2 wide, and config.json says hidden_size 16",)
 
     def test_code_of_its_own(self, tmp_path: Path) -> None:
         """What a class from the repository needs, nobody knows: its layers may have no tensor."""
