@@ -385,6 +385,28 @@ class TestErrors:
         assert not re.search(r"Value error|Input should", said.err + told.err)
         assert not re.search(r"[a-z]{3,} [a-z]{3,}", told.err.splitlines()[0])
 
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            *(
+                ("plan", "Qwen3-8B", *one.split())
+                for one in ("--on banana", "--engine vlm", "--device banana", "--kv-dtype x", "--context-length 0", "--server x")
+            ),
+            ("update", "--check", "--source", "models.dev", "--source", "nowhere"),
+            ("update", "--check", "--company", "nobody"),
+        ],
+        ids=" ".join,
+    )
+    def test_values_that_mean_nothing(self, cli: Cli, arguments: tuple[str, ...]) -> None:
+        """What means nothing whatever the name is bad input, whoever finds it: typer, the package or the catalog."""
+        assert cli(*arguments, HF_HUB_OFFLINE="1").code == 2
+
+    def test_what_is_not_here_is_no_bad_input(self, cli: Cli, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A device that this machine has not, and what this model cannot do, are failures."""
+        monkeypatch.setattr("modelcatalog.planning.machine.gpus", tuple)
+        assert cli("plan", str(tiny_folder), "--device", "cuda:7").code == 1
+        assert cli("plan", str(tiny_folder), "--fit").code == 1
+
     def test_files_that_cannot_be_read(self, cli: Cli, tmp_path: Path) -> None:
         """The reason is Chinese where the locale is, and the next step is a shell's."""
         lacking = str(tmp_path / "none")
@@ -589,21 +611,23 @@ class TestOthers:
         assert mc.Plan.model_validate_json(shown).weights == (gguf_file.name,)
 
     @pytest.mark.parametrize(
-        ("options", "said"),
+        ("options", "said", "code"),
         [
-            (("--device", "frob"), "'frob' is not a device"),
-            (("--revision", "v9"), "a path has no revisions"),
-            (("--context-length", "0"), "--context-length 0 is not a number of tokens"),
-            (("--quantization", "Q8_0"), "--quantization Q8_0 is not what"),
-            (("--fit",), "a path is one variant"),
-            (("--base-url", "nowhere"), "--base-url is not the address of a server"),
+            (("--device", "frob"), "'frob' is not a device", 2),
+            (("--revision", "v9"), "a path has no revisions", 1),
+            (("--context-length", "0"), "--context-length 0 is not a number of tokens", 2),
+            (("--quantization", "Q8_0"), "--quantization Q8_0 is not what", 1),
+            (("--fit",), "a path is one variant", 1),
+            (("--base-url", "nowhere"), "--base-url is not the address of a server", 2),
         ],
     )
     @pytest.mark.parametrize("command", ["plan", "chat"])
-    def test_plan_options(self, options: tuple[str, ...], said: str, command: str, cli: Cli, gguf_file: Path) -> None:
+    def test_plan_options(  # noqa: PLR0917  what is typed, and what comes
+        self, options: tuple[str, ...], said: str, code: int, command: str, cli: Cli, gguf_file: Path,
+    ) -> None:  # fmt: skip
         """What the hints of a plan's errors name can be given here, and is refused as in Python, by the names of the options."""
         ran = cli(command, str(gguf_file), *options)
-        assert ran.code == 1
+        assert ran.code == code
         assert said in ran.err
 
     def test_plan_choices(self, cli: Cli, gguf_file: Path) -> None:
@@ -757,8 +781,8 @@ class TestChat:
         assert " tokens/s, the first after " in ran.err.splitlines()[-1]
 
     def test_verbose(self, cli: Cli) -> None:
-        """All of the name and of the plan, where it is asked for."""
-        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--verbose")
+        """All of the name and of the plan, where it is asked for; a hyphen is standard input here too, as one prompt."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", "-", "--verbose", typed=f"{FRANCE}\n")
         assert (ran.code, ran.out) == (0, f"{PARIS}\n")
         assert ["company", "Hugging Face", "the catalog"] in _rows(ran.err)
         assert "because   SmolLM2-135M-Instruct.Q4_1.gguf under MODELCATALOG_PATH is the same model by its name" in ran.err
@@ -771,6 +795,11 @@ class TestChat:
         assert ("was not sent to the model" in ran.err) == bool(code)
         assert "//...            a message that begins with a slash" in ran.err
         assert "Looking" not in ran.err
+
+    def test_no_prompt_in_standard_input(self, cli: Cli) -> None:
+        """An empty pipe is bad input, and nothing is loaded for it."""
+        ran = cli("chat", "SmolLM2-135M-Instruct", "-", typed=" \n")
+        assert (ran.code, ran.err.splitlines()[0]) == (2, "error: invalid value for PROMPT: standard input has no prompt in it")
 
     def test_markdown(self, cli: Cli) -> None:
         """Replies are plain in a pipe, and Markdown where it is asked for; JSON has no such form."""
@@ -1030,6 +1059,26 @@ def test_completion(line: str, expected: list[str]) -> None:
     assert set(expected) <= set(done.stdout.split())
     assert done.stdout.split()[0].startswith(line.rsplit(maxsplit=1)[-1])
     assert done.stderr == "[]\n"
+
+
+def test_completion_is_for_the_command(cli: Cli) -> None:
+    """Completion is that of the command `modelcatalog`, also where a program of another name shows or installs it: `python -m modelcatalog`."""
+    ran = cli("--show-completion", "bash")
+    assert ran.code == 0
+    assert ran.out.splitlines()[-1] == "complete -o default -F _modelcatalog_completion modelcatalog"
+
+
+@pytest.mark.parametrize("closed", [("stdin",), ("stdout",), ("stdin", "stdout", "stderr")], ids="-".join)
+def test_streams_that_are_closed(closed: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """A service or a scheduled job may have closed what a terminal has open: what is written goes nowhere, and nothing is read."""
+    monkeypatch.setattr(sys, "argv", ["modelcatalog", "parse", "Qwen3-8B", "-"])
+    for name in ("stdin", *closed):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capfd.readouterr()
+    assert (ended.value.code, err) == (0, "")
+    assert ("qwen-3-8b" in out) is ("stdout" not in closed)
 
 
 def test_a_command_imports_little(tiny_folder: Path) -> None:

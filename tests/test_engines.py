@@ -224,7 +224,6 @@ class TestTransformers:
             config.no_repeat_ngram_size = None
         assert Transformers(engine._model, engine._tokenizer, "x").decoding.startswith("loop")
 
-
     def test_beams(self, quick: Any) -> None:
         """A checkpoint that asks for beams answers as `generate` does, in one piece, and says so; it gives one reply, however many are asked for."""
         import torch

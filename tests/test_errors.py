@@ -115,6 +115,7 @@ def test_missing_package_has_the_line() -> None:
         ModelCatalogError("m", subject="s", hint="h"),
         NameSyntaxError("m", subject="Qwen-fizz", start=5, end=9, expected=("a type",)),
         MissingPackage("m", subject="torch", install="pip install torch"),
+        *(kind("m", subject="s", hint="h") for kind in ModelCatalogError.__subclasses__() if kind not in (NameSyntaxError, MissingPackage)),
     ],
     ids=lambda error: type(error).__name__,
 )

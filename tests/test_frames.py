@@ -67,6 +67,18 @@ def test_a_thousand_ids() -> None:
     assert frame.schema["tools"] == polars.Boolean
 
 
+def test_an_empty_cell_and_a_column() -> None:
+    """What pandas has for an empty cell is neither equal to itself nor not, and a column is neither true nor false: both are said as what they are."""
+    pandas = pytest.importorskip("pandas")
+    polars = pytest.importorskip("polars")
+    with pytest.raises(TypeError, match=r"got <NA>: leave out what is missing first \(of a frame, with dropna\)$"):
+        mc.parse(pandas.NA)
+    for column in (pandas.Series(["Qwen3-8B"]), pandas.Series(["Qwen3-8B"]).to_numpy(), polars.Series(["Qwen3-8B"])):
+        with pytest.raises(TypeError, match=r"^expected a name as a text, got .*: call it for each of them$"):
+            mc.parse(column)
+        assert [name.series for name in mc.parse_many(column)] == ["Qwen3"]
+
+
 def test_rows_are_plain() -> None:
     """Without either package: a row holds texts, numbers, truths and tuples of texts, which any table takes."""
     for row in _rows(200):

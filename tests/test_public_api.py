@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
@@ -67,15 +68,36 @@ _ONE = (mc.parse, mc.facts, mc.resolve, mc.model_key, mc.prices, mc.catalog.find
         (float("nan"), "expected a name as a text, got nan: leave out what is missing first (of a frame, with dropna)"),
         (b"Qwen3-8B", "expected a name as a text, got b'Qwen3-8B': pass data.decode(\"utf-8\")"),
         (["Qwen3-8B"], "expected a name as a text, got ['Qwen3-8B']: call it for each of them"),
+        (bytearray(b"x"), "expected a name as a text, got bytearray(b'x'): pass data.decode(\"utf-8\")"),
+        (range(2), "expected a name as a text, got range(0, 2): call it for each of them"),
         (8, "expected a name as a text, got 8"),
+        (str, "expected a name as a text, got <class 'str'>"),
     ],
-    ids=["none", "nan", "bytes", "list", "int"],
+    ids=["none", "nan", "bytes", "list", "bytearray", "range", "int", "class"],
 )
 def test_no_name(call: Callable[[Any], object], given: object, message: str) -> None:
     """What is not a name, such as the empty cell of a frame, is refused by every call alike, and is never read as a name."""
     with pytest.raises(TypeError) as caught:
         call(given)
     assert str(caught.value) == message
+
+
+class Served(str, Enum):  # noqa: UP042  what str() says of it is not its value
+    """Models of a program, as programs list them."""
+
+    SMALL = "Qwen/Qwen3-8B"
+
+
+def test_a_member_of_an_enumeration() -> None:
+    """A text that is more than a text is read as the text that it is, and the record holds nothing but texts."""
+    name = mc.parse(Served.SMALL)
+    assert (str(name), type(name.source)) == ("Qwen/Qwen3-8B", str)
+    assert name == mc.parse("Qwen/Qwen3-8B")
+    assert str(mc.resolve(Served.SMALL).asked) == "Qwen/Qwen3-8B"
+    with pytest.raises(mc.Unsupported) as caught:
+        mc.plan(Served.SMALL, context_length=0)
+    assert caught.value.subject == "Qwen/Qwen3-8B"
+    assert type(mc.group([Served.SMALL])[0].names[0]) is str
 
 
 def test_paths_and_records_where_a_text_belongs() -> None:
@@ -98,7 +120,7 @@ def test_one_name_is_not_many(call: Callable[[Any], object]) -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    [{"hub": "hf"}, {"weights": "opne"}, {"since": "yesterday"}, {"smallest": "few"}, {"type": "codr"}, {"type": ["coder"]}, {"company": 3}],
+    [{"hub": "hf"}, {"weights": "opne"}, {"since": "yesterday"}, {"smallest": "few"}, {"type": "codr"}, {"type": ["coder"]}, {"company": 3}, {"text": 5}],
     ids=str,
 )
 @pytest.mark.parametrize("call", [mc.catalog.search, mc.catalog.browse], ids=["search", "browse"])
@@ -205,3 +227,27 @@ def _targets(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.ImportFrom):
         return [node.module or ""] if (node.module or "").startswith("modelcatalog.") else []
     return [alias.name for alias in node.names if alias.name.startswith("modelcatalog.")] if isinstance(node, ast.Import) else []
+
+
+def test_conditions_of_browse_and_prices() -> None:
+    """What only one of them takes is refused alike; no parameters at most is a condition like any other."""
+    with pytest.raises(mc.Unsupported, match=r"^retired='yes' is neither True nor False"):
+        mc.catalog.browse(retired="yes")  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^provider=5 is not a name"):
+        mc.prices("gpt-4o", provider=5)  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^when='2025' is not a time\n  pass a datetime with its zone, or leave it out$"):
+        mc.prices("gpt-4o", when="2025")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^expected several names, got 'models\.dev': put it into a list$"):
+        mc.update(check=True, sources="models.dev")
+    assert [*mc.catalog.browse(family="Phi", largest=0)] == [] == [*mc.catalog.search(family="Phi", largest=0)]
+
+
+@pytest.mark.parametrize(
+    "text", ["n" * 300 + "/Qwen3-8B", "Qwen3-8B-" + "n" * 300, "./" + "n" * 300 + "/Qwen3-8B", Path("n" * 300)], ids=["owner", "name", "path", "Path"]
+)
+def test_names_too_long_for_a_file(text: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No folder of a cache can have such a name, so no copy is there; what is said is what is said of any other."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("MODELCATALOG_HUB", "huggingface")
+    with pytest.raises((mc.HubUnreachable, mc.CheckpointNotFound)):
+        mc.plan(text)

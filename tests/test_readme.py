@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import modelcatalog as mc
+from modelcatalog.cli import command
 from pages import blocks
 
 ROOT = Path(__file__).parents[1]
@@ -43,15 +44,17 @@ def test_the_demo_ends_as_shown(gguf_file: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_two_commands_exist() -> None:
     """The two commands of the page are targets of the Makefile, and continuous integration runs the second."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for command in re.findall(r"^\$ make (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE):
-        assert f"\n{command}:" in makefile
+    for target in re.findall(r"^\$ make (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE):
+        assert f"\n{target}:" in makefile
     run = [line.removeprefix("exec ") for line in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()]
     assert "make test" in run
     assert "make docs" in run
 
 
 def test_every_command_is_described() -> None:
-    """Both pages have a line for every command."""
-    for name in READMES:
-        text = (ROOT / name).read_text(encoding="utf-8")
-        assert all(f"| `modelcatalog {command} " in text for command in ("parse", "resolve", "plan", "chat", "catalog"))
+    """Both pages, and both of the command line, have a row for every command that there is."""
+    every = command().commands
+    assert len(every) > 12
+    for name in (*READMES, "docs/cli.md", "docs/cli.zh.md"):
+        rows = {found[1] for found in re.finditer(r"^\| \[?`(?:modelcatalog )?(\w+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)}
+        assert set(every) - rows == set(), name

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from modelcatalog import keeping, shipped
-from modelcatalog.planning import forms, runs
+from modelcatalog.planning import forms, runs, servers
 from modelcatalog.planning.layers.architectures import Architecture
 from modelcatalog.shipped import DataFile, checked
 
@@ -40,6 +40,15 @@ class Moons(NamedTuple):
 
     checked: date
     moon: tuple[Moon, ...]
+
+
+def test_a_package_in_a_zip_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the package lies in no folder, its loader has the files."""
+    (tmp_path / "package.zip").touch()
+    monkeypatch.setattr(keeping, "ROOT", str(tmp_path / "package.zip" / "modelcatalog"))
+    monkeypatch.setattr(keeping, "FOLDER", str(tmp_path / "package.zip" / "modelcatalog" / "tables"))
+    monkeypatch.setattr(shipped, "FILES", [])
+    assert DataFile("servers.toml", servers._File, servers.Entry)() == servers.servers()
 
 
 @pytest.fixture

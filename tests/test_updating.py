@@ -269,7 +269,7 @@ def test_command(world: World, run: Run) -> None:
     code, out, err = run("update", "--check", "--json", "--source", "modelscope")
     assert (code, json.loads(out)["sources"][0]["state"]) == (1, "failed")
     assert "error: ModelScope failed with status 503" in err
-    assert run("update", "--source", "litellm")[0] == 1
+    assert run("update", "--source", "litellm")[0] == 2
 
 
 @pytest.mark.filterwarnings("always::modelcatalog.catalog.fetched.FetchedDataWarning")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelcatalog import catalog, cli, datafiles, entries, parse, vocabulary
+from modelcatalog import catalog, cli, datafiles, entries, parse, resolve, userfolder, vocabulary
 from modelcatalog.errors import CatalogDataError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def test_not_utf8(tmp_path: Path) -> None:
     """A file in another encoding is the same kind of error."""
     place = tmp_path / "acme.toml"
     place.write_bytes('name = "阿里"'.encode("gbk"))
-    with pytest.raises(CatalogDataError, match=r"^acme\.toml: 'utf-8' codec can't decode"):
+    with pytest.raises(CatalogDataError, match=r"^acme\.toml: not UTF-8\n  save it as UTF-8, as TOML is$"):
         datafiles.read_companies(place)
 
 
@@ -201,6 +201,55 @@ def test_extend_with_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("few")
+def test_extend_twice(tmp_path: Path) -> None:
+    """Whoever runs a cell of a notebook again has the catalog that there was; a family of the catalog's own may have a word that new ones may not."""
+    place = written(tmp_path, ACME)
+    catalog.extend(place)
+    once = list(catalog.search(family="Zork"))
+    catalog.extend(place)
+    assert list(catalog.search(family="Zork")) == once
+    assert [one.name for one in catalog.series if one.family == "Zork"] == ["Zork2"]
+    own = "name = 'Acme'\n[[family]]\nname = 'Instruct'\nweights = 'open'\nbare = false\n"
+    catalog.extend(written(tmp_path, own, "own.toml"))
+    catalog.extend(written(tmp_path, own.replace("bare = false\n", "[[family.series]]\nname = 'Instruct1'\nmodels = ['Instruct-1-7B']\n"), "more.toml"))
+    assert parse("Zork2-7B-Instruct").types == ("instruct",)
+    assert resolve("acme-ai/Instruct-1-7B").exists
+
+
+@pytest.mark.usefixtures("few")
+def test_a_company_without_an_account(tmp_path: Path) -> None:
+    """Models of a company that has an account on one hub are there; of one that has none, no repository is listed, and names are read all the same."""
+    catalog.extend(written(tmp_path, ACME.replace("huggingface =", "modelscope =")))
+    assert (resolve("zork2-7b", hub="modelscope").repo_id, resolve("zork2-7b", hub="modelscope").exists) == ("acme-ai/Zork2-7B", True)
+    assert resolve("zork2-7b").exists is False
+    vocabulary.renew()
+    catalog.extend(written(tmp_path, ACME.replace('huggingface = ["acme-ai"]', "")))
+    assert (resolve("zork2-7b").repo_id, resolve("zork2-7b").exists) == ("zork2-7b", None)
+    assert parse("zork2-mini").company == "Acme"
+
+
+def test_nothing_in_it(tmp_path: Path) -> None:
+    """A folder without data, and a name that is too long for a file, are said."""
+    with pytest.raises(CatalogDataError, match=r": no company in it\n  name a TOML file, or a folder of them$"):
+        catalog.extend(tmp_path)
+    with pytest.raises(CatalogDataError, match=r"^n{3000}: no such file or folder"):
+        catalog.extend("n" * 3000)
+
+
+def test_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ``~`` is the user's home, in a call and in the variable, which no shell may have read."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    written(tmp_path, ACME)
+    monkeypatch.setenv("MODELCATALOG_DATA", "~/acme.toml")
+    assert userfolder.places() == [tmp_path / "acme.toml"]
+    monkeypatch.delenv("MODELCATALOG_DATA")
+    with pytest.raises(CatalogDataError, match=r"none\.toml: no such file or folder") as caught:
+        catalog.extend("~/none.toml")
+    assert str(caught.value).startswith(str(tmp_path))
+
+
+@pytest.mark.usefixtures("few")
 def test_a_letter_that_is_a_family(tmp_path: Path) -> None:
     """A line's letter can stand for the family, as in o3: with one digit, and the letter is of the version."""
     catalog.extend(written(tmp_path, ACME.replace('lines = ["Z"]', 'lines = ["Z"]\naliases = ["z"]')))
@@ -263,6 +312,14 @@ def test_data_folder_of_the_environment(tmp_path: Path, monkeypatch: pytest.Monk
         (f"{SERIES}context_length = true", "acme.toml › Zork › Zork1: context_length: "),
         (f"{SERIES}context_length = 0", "acme.toml › Zork › Zork1: context_length: Input should be greater than 0 (got 0)"),
         (f"{SERIES}models = ['Zork-{{7B']", "acme.toml › Zork › Zork1: models: 'Zork-{7B': '{' at 5 is not closed; every bracket needs its partner"),
+        (f"{SERIES}models = ['../../zork']", "acme.toml › Zork › Zork1: models: '../../zork' is not a repository's name; write it as name or owner/name, of "),
+        (f"{SERIES}models = ['Zork[ 7B]']", "acme.toml › Zork › Zork1: models: 'Zork 7B' is not a repository's name; "),
+        ("[[family]]\nname = ' '\nweights = 'open'", "acme.toml ›  : name: ' ' is not a name; write one of printable characters"),
+        (
+            "[[family]]\nname = 'Instruct'\nweights = 'open'",
+            "Acme › Instruct: 'Instruct' says something else in other names\n  choose another word, or write bare",
+        ),
+        (f"{FAMILY}aliases = ['7b']", "Acme › Zork: '7b' says something else in other names"),
         (f"{SERIES}models = ['[Zork]']", "acme.toml › Zork › Zork1: models: '[Zork]' stands for an empty name"),
         (f"{SERIES}models = ['Zork-7B']\nweights = 'closed'", "acme.toml › Zork › Zork1: models: weights that are closed have no repositories"),
         (f"{SERIES}types = ['codr']", "acme.toml › Zork › Zork1: types: 'codr' is not a type; did you mean coder?"),

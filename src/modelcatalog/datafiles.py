@@ -6,8 +6,10 @@ entry, what is wrong and what to do.
 
 from __future__ import annotations
 
+import os
 import tomllib
 from importlib.resources import files
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -28,10 +30,10 @@ from modelcatalog.entries import (
 )
 from modelcatalog.errors import CatalogDataError, shown
 from modelcatalog.patterns import expand
-from modelcatalog.reviewing import agree, review
+from modelcatalog.reviewing import agree, apart, review
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "companies",
     "hubs",
+    "joined",
     "merged",
     "methods",
     "model_names",
@@ -115,7 +118,7 @@ def companies(added: Iterable[CompanyFile]) -> tuple[CompanyFile, ...]:
     # The package's own files are checked by its tests, and not by every process that reads them.
     own = sorted((file for place in own_places() for file in _companies(place, {OWN: True})), key=lambda file: file.name.lower())
     users = [file for place in userfolder.places() for file in read_all(place)]
-    return merged([*own, *users, *added])
+    return joined(own, [*users, *added])
 
 
 def own_places() -> list[Traversable]:
@@ -146,11 +149,34 @@ def read_all(place: Path) -> list[CompanyFile]:
     Raises:
         CatalogDataError: there is none, or what is wrong in which entry.
     """
-    if not place.exists():
+    if not os.path.exists(place):  # noqa: PTH110  pathlib's own fails on a name that is too long for a file
         message = f"{place}: no such file or folder"
         raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
     words = frozenset(types().type)
     return [_spelt(company) for file in userfolder.data_files(place) for company in read_companies(file, words)]
+
+
+def joined(before: Iterable[CompanyFile], users: Sequence[CompanyFile]) -> tuple[CompanyFile, ...]:
+    """The companies with those of a user's files; see `merged`.
+
+    Raises:
+        CatalogDataError: a user's family has a word that says something else in other names; and as `merged`.
+    """
+    before = tuple(before)
+    if users:
+        known, taken = {family.name for file in before for family in file.family}, _taken()
+        for file in users:
+            apart(file, taken, known)
+            known.update(family.name for family in file.family)
+    return merged([*before, *users])
+
+
+def _taken() -> frozenset[str]:
+    """Words that say something else in every name."""
+    words, packed = types(), methods()
+    spelled = (*packed.formats.values(), *(one.aliases for one in words.type.values()), *(one.aliases for one in packed.method.values()))
+    alone = (*words.type, *words.tiers, *packed.method, *packed.schemes, *packed.formats, *packed.dtypes)
+    return frozenset(word.lower() for word in (*alone, *chain.from_iterable(spelled)))
 
 
 def _spelt(file: CompanyFile) -> CompanyFile:
@@ -183,8 +209,10 @@ def _raw(place: Traversable | Path) -> dict[str, Any]:
     try:
         return tomllib.loads(place.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = f"{place.name}: {error}"
-        raise CatalogDataError(message, subject=str(place), hint="fix the TOML syntax; see https://toml.io") from error
+        message, hint = f"{place.name}: {error}", "fix the TOML syntax; see https://toml.io"
+        if isinstance(error, UnicodeDecodeError):
+            message, hint = f"{place.name}: not UTF-8", "save it as UTF-8, as TOML is"
+        raise CatalogDataError(message, subject=str(place), hint=hint) from error
     except OSError as error:
         message = f"{place.name}: {error.strerror or error}"
         raise CatalogDataError(message, subject=str(place), hint="name a TOML file that can be read, or a folder of them") from error
@@ -252,7 +280,9 @@ def _added(where: str, old: _M, new: _M, without: set[str]) -> _M:
     for name in sorted(new.model_fields_set - {"name", "source", "checked", *without}):
         said, more = getattr(old, name), getattr(new, name)
         if isinstance(more, tuple):
-            update[name] = tuple(dict.fromkeys((*said, *more))) if all(isinstance(one, str) for one in more) else (*said, *more)
+            update[name] = (
+                tuple(dict.fromkeys((*said, *more))) if all(isinstance(one, str) for one in more) else (*said, *(one for one in more if one not in said))
+            )
         elif isinstance(more, BaseModel):
             update[name] = _added(f"{where} › {name}", said, more, set())
         elif isinstance(more, dict) and said.items() <= {**said, **more}.items():

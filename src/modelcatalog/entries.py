@@ -93,6 +93,30 @@ def _pattern(text: str, info: ValidationInfo) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
+_REPOSITORY = re.compile(r"(?:\w[\w.-]*/)?\w[\w.+-]*")
+
+
+def _repositories(text: str, info: ValidationInfo) -> str:
+    odd = None if (info.context or {}).get(OWN) else next((name for name in expand(text) if not _REPOSITORY.fullmatch(name)), None)
+    if odd is not None:
+        message = f"{odd!r} is not a repository's name; write it as name or owner/name, of letters, digits, '-', '_' and '.'"
+        raise ValueError(message)
+    return text
+
+
+Repositories = Annotated[Pattern, AfterValidator(_repositories)]
+"""A pattern that stands for names of repositories."""
+
+
+def _called(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        message = f"{text!r} is not a name; write one of printable characters"
+        raise ValueError(message)
+    return text
+
+
+Called = Annotated[str, AfterValidator(_called)]
+"""What people call it."""
 
 
 def _day(given: object) -> object:
@@ -142,13 +166,13 @@ class Accounts(Entry):
 class SeriesEntry(_Sourced):
     """The models of one version; docs/extending.md has the pattern language."""
 
-    name: str
+    name: Called
     released: IsoDay | None = None
     licence: str | None = None
     weights: Weights | None = None
     context_length: Tokens | None = None
     types: tuple[str, ...] = ()
-    models: tuple[Pattern, ...] = ()
+    models: tuple[Repositories, ...] = ()
     """Patterns of repository names: ``Qwen2.5-{7B,14B}[-Instruct][-AWQ|-GPTQ-Int4]``, with or without owner."""
     huggingface: str | Literal[False] | None = None
     """The account there; None: the company's main one; False: not on that hub."""
@@ -200,7 +224,7 @@ class FactsEntry(_Sourced):
 class FamilyEntry(_Sourced):
     """A code name, and how its names are read."""
 
-    name: str
+    name: Called
     zh: str | None = None
     aliases: tuple[str, ...] = ()
     """Other words that mean the family, and tell its models apart: command r, command a; lower case, a space where any separator may stand."""
@@ -248,7 +272,7 @@ class FamilyEntry(_Sourced):
 class CompanyFile(_Sourced):
     """A company: a file of data/companies/, or one of several in a file of data/others/."""
 
-    name: str
+    name: Called
     zh: str | None = None
     aliases: tuple[str, ...] = ()
     common: tuple[str, ...] = ()
@@ -396,6 +420,8 @@ class ProviderEntry(Entry):
     marks: tuple[str, ...] = ()
     """Words behind a name that tell by themselves that it serves."""
     hosts: tuple[str, ...] = ()
+    editions: bool = False
+    """Whether it serves base models beside those for instructions, so that a name without a word for its training is a base model's."""
     means: dict[str, str] = Field(default_factory=dict)
     """Its ids, in lower case and without what it adds behind a colon, whose number is another than the version that they stand for -> that version."""
 

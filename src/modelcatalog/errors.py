@@ -25,7 +25,7 @@ exception, where there was one, is its ``__cause__``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,9 @@ class ModelCatalogError(Exception):
 
 
 def _rebuild(cls: type[ModelCatalogError], args: tuple[object, ...], state: dict[str, object]) -> ModelCatalogError:
-    error = cls.__new__(cls, *args)
+    # The class that gives it its form: the first in line with a `__new__` may be another, as for `WontFit`, and refuses.
+    form: Any = cls.__base__
+    error: ModelCatalogError = form.__new__(cls, *args)
     error.args = args
     error.__dict__.update(state)
     return error
@@ -224,6 +226,9 @@ class EngineError(ModelCatalogError, RuntimeError):
 
 class Unsupported(ModelCatalogError):
     """The chosen engine or file cannot do what was asked."""
+
+    meaningless = False
+    """Whether it could not be done whatever the name: there is no such engine, no such machine. A command line calls that bad input."""
 
 
 class CatalogDataError(ModelCatalogError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
@@ -10,12 +11,16 @@ from modelcatalog.patterns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from pydantic import BaseModel, ValidationError
 
     from modelcatalog.entries import CompanyFile
 
-__all__ = ["agree", "review"]
+__all__ = ["agree", "apart", "review"]
+
+_SIZE = re.compile(r"\d+(?:\.\d+)?[kmbt]?", re.IGNORECASE)
+"""A number, which stands for a version, a size or a length in every name."""
 
 
 class _Step(NamedTuple):
@@ -129,6 +134,25 @@ def agree(place: str, file: CompanyFile, words: frozenset[str]) -> None:
                 if odd is not None:
                     message = f"{where}: {field}: {odd!r} is not one of its models{_nearest(odd, names)}"
                     raise CatalogDataError(message, subject=odd, hint="add it to models=, or write owner/name for a repository of another series")
+
+
+def apart(file: CompanyFile, taken: frozenset[str], known: AbstractSet[str]) -> None:
+    """Refuse families whose word says something else in the names of all others.
+
+    Args:
+        file: One company's file.
+        taken: Words that say something else, in lower case.
+        known: Families that there are already, whose names are read as they are.
+
+    Raises:
+        CatalogDataError: naming the family, the word and the cure.
+    """
+    for family in file.family:
+        words = (*(() if family.name in known else (family.name,)), *family.aliases, *family.spellings)
+        odd = next((word for word in words if word.lower() in taken or _SIZE.fullmatch(word)), None)
+        if odd is not None and family.bare:
+            message = f"{file.name} › {family.name}: {odd!r} says something else in other names"
+            raise CatalogDataError(message, subject=odd, hint="choose another word, or write bare = false: it then means the family beside the company only")
 
 
 def _nearest(word: str, words: Iterable[str]) -> str:

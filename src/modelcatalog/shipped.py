@@ -69,8 +69,13 @@ class DataFile(Generic[_T]):
         return cast("_T", columns.unpack(packed, self._classes))
 
     def _text(self) -> bytes:
-        with open(os.path.join(keeping.ROOT, "data", self.name), "rb") as file:  # noqa: PTH118, PTH123  as in `keeping`
-            return file.read()
+        try:
+            with open(os.path.join(keeping.ROOT, "data", self.name), "rb") as file:  # noqa: PTH118, PTH123  as in `keeping`
+                return file.read()
+        except OSError:  # the package lies in a zip file
+            from importlib.resources import files
+
+            return files("modelcatalog").joinpath("data", self.name).read_bytes()
 
     def _made_of(self, text: bytes) -> bytes:
         classes: Any = self._classes

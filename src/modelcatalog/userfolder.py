@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DATA", "FILE", "TABLES", "VARIABLE", "Found", "data_files", "find", "folder", "places", "tables"]
+__all__ = ["DATA", "FILE", "TABLES", "VARIABLE", "Found", "at_home", "data_files", "find", "folder", "places", "tables"]
 
 VARIABLE = "MODELCATALOG_UPDATES"
 """Names another folder, or switches it off."""
@@ -58,7 +58,15 @@ def _folder(variable: str, windows: tuple[str, str, str], mac: str, others: tupl
 
 def places() -> list[Path]:
     """What ``MODELCATALOG_DATA`` names, in its order."""
-    return [Path(place) for place in os.environ.get(DATA, "").split(os.pathsep) if place]
+    return [at_home(place) for place in os.environ.get(DATA, "").split(os.pathsep) if place]
+
+
+def at_home(place: str | Path) -> Path:
+    """A path with its ``~`` meant as shells mean it: settings that no shell has read have it still."""
+    try:
+        return Path(place).expanduser()
+    except RuntimeError:  # there is no home
+        return Path(place)
 
 
 def data_files(place: Path) -> Iterator[Path]:

@@ -12,6 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from modelcatalog import columns, keeping, userfolder
+from modelcatalog.errors import CatalogDataError
 from modelcatalog.pausing import lasting
 
 if TYPE_CHECKING:
@@ -246,8 +247,11 @@ def add(place: Path) -> None:
     from modelcatalog import datafiles  # see `companies`
 
     files = datafiles.read_all(place)
+    if not files:
+        message = f"{place}: no company in it"
+        raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
     with _ADDING:
-        datafiles.merged([*companies(), *files])
+        datafiles.joined(companies(), files)
         for file in files:
             for family in file.family:
                 for entry in family.series:
@@ -350,6 +354,16 @@ def tools() -> ToolsFile:
 def types() -> dict[str, TypeEntry]:
     """Type word -> its entry."""
     return _types_file().type
+
+
+def chinese_types() -> dict[str, str]:
+    """What a type is called in Chinese, alone, as an edition and as a model -> the type: 思考, 思考版, 思考模型."""
+    found: dict[str, str] = {}
+    for name, entry in types().items():
+        head = entry.zh.partition("：")[0].partition("。")[0].partition("（")[0].removesuffix("模型").removesuffix("版")
+        for word in (head, *(alias for alias in entry.aliases if not alias.isascii())):
+            found |= {f"{word}{end}": name for end in ("", "版", "模型")}
+    return found
 
 
 @kept("words")
@@ -544,6 +558,7 @@ def suffixes() -> dict[str, str]:
     return _methods_file().suffixes
 
 
+@kept("dtypes")
 def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
     """Word -> dtype."""
     return _methods_file().dtypes

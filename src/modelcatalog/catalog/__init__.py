@@ -7,15 +7,15 @@ records, built when first asked for.
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog import later, vocabulary
+from modelcatalog import later, userfolder, vocabulary
 from modelcatalog.catalog.completing import named, parse, parse_many
 from modelcatalog.catalog.filling import complete
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     from modelcatalog.catalog.browsing import Listed, browse
     from modelcatalog.catalog.grouping import group, model_key
@@ -122,9 +122,9 @@ def refresh() -> None:
 
 
 def extend(path: str | Path) -> None:
-    """Add companies, families and checkpoints from a TOML file, or a folder of them, of the package's own form.
+    """Add companies, families and checkpoints from a TOML file, or a folder of them, of the package's own form; what is there already stays.
 
     Raises:
-        CatalogDataError: what is wrong in which entry; the catalog is then as it was before.
+        CatalogDataError: there is no such file, or what is wrong in which entry; the catalog is then as it was before.
     """
-    vocabulary.add(Path(path))
+    vocabulary.add(userfolder.at_home(path))

@@ -117,7 +117,7 @@ class Browse:
 
     def _meeting(self, line: Series, name: str, hub: RepositoryHub | None, size: Size | None) -> Iterator[Listed]:
         asked = self._asked
-        if asked.text is not None and asked.text.lower() not in name.lower():
+        if asked.text is not None and asked.text not in name.lower():
             return
         types = tuple(dict.fromkeys((*line.types, *names.read(name).types)))
         if asked.type is not None and asked.type not in types:
@@ -139,7 +139,8 @@ class Browse:
         """For each condition that asks for a fact: met (None), ``no``, or ``unstated``."""
         asked, total = self._asked, None if size is None else size.total
         if asked.smallest is not None or asked.largest is not None:
-            yield "unstated" if total is None else None if (asked.smallest or 0) <= total <= (asked.largest or total) else "no"
+            fits = total is not None and (asked.smallest is None or total >= asked.smallest) and (asked.largest is None or total <= asked.largest)
+            yield "unstated" if total is None else None if fits else "no"
         if asked.context is not None:
             yield "unstated" if known.context_length is None else None if known.context_length >= asked.context else "no"
         if asked.input is not None:
@@ -209,7 +210,7 @@ def browse(
     known_hub(hub)
     return Browse(
         _Conditions(
-            text,
+            wanted.part(text),
             None if company is None else wanted.company(company),
             None if family is None else wanted.family(family),
             None if type is None else wanted.type_word(type),
@@ -221,7 +222,7 @@ def browse(
             None if output is None else wanted.modality(output),
             None if licence is None else wanted.licence(licence),
             None if since is None else wanted.day(since),
-            retired,
+            wanted.switch(retired, "retired"),
             hub,
         )
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sized
 from os import PathLike
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,7 +13,7 @@ from modelcatalog.names import recorded
 from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _N = TypeVar("_N")
 _SHOWN = 60
@@ -38,17 +39,23 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
     >>> name.family, name.version, name.size.total, name.types, name.quantization.method
     ('Qwen', '2.5', 3000000000, ('coder', 'instruct'), 'awq')
     """
-    try:
-        name = recorded(text, strict, known_size)
-    except (AttributeError, TypeError):  # looked at only where it is not a text, since the look would cost every name
-        if isinstance(text, str):
-            raise
-        raise no_name(text) from None
+    name = recorded(text if type(text) is str else _text(text), strict, known_size)
     said = name.__dict__  # a record's attributes take longer
     if said["released"] is not None:
         return meant(dated(name))
     short = short_names()
     return name if said["tag"] is None and said["canonical"] not in (short.every or short) else meant(name)
+
+
+def _text(given: object) -> str:
+    """A text as nothing but a text: a member of an enumeration would go into the record, and there be called what its class calls it.
+
+    Raises:
+        TypeError: it is not a text.
+    """
+    if not isinstance(given, str):
+        raise no_name(given)
+    return str.__str__(given)
 
 
 def _read(text: str) -> ModelName:
@@ -76,7 +83,7 @@ def many(given: Iterable[_N]) -> Iterable[_N]:
     Raises:
         TypeError: it is one name.
     """
-    if isinstance(given, str | bytes | ModelName):
+    if isinstance(given, str | bytes | bytearray | ModelName):
         message = f"expected several names, got {_short(given)}: put it into a list"
         raise TypeError(message)
     return given
@@ -88,23 +95,31 @@ def no_name(given: object) -> TypeError:
     >>> print(no_name(None))
     expected a name as a text, got None: leave out what is missing first (of a frame, with dropna)
     """
-    if given is None or given != given:  # noqa: PLR0124  only what is not a number differs from itself
+    if _is_missing(given):
         step = "leave out what is missing first (of a frame, with dropna)"
     elif isinstance(given, ModelName):
         step = "it has been read already"
     elif isinstance(given, PathLike):
         step = "pass str(path)"
-    elif isinstance(given, bytes):
+    elif isinstance(given, bytes | bytearray):
         step = 'pass data.decode("utf-8")'
-    elif isinstance(given, list | tuple | set | frozenset):
+    elif isinstance(given, Iterable) and not isinstance(given, Mapping | type):
         step = "call it for each of them"
     else:
         step = ""
     return TypeError(f"expected a name as a text, got {_short(given)}" + (f": {step}" if step else ""))
 
 
+def _is_missing(given: object) -> bool:
+    """Whether it stands for an empty cell; a column is not asked, since it has an answer for each row."""
+    if given is None or isinstance(given, Sized):
+        return given is None
+    differs = given != given  # noqa: PLR0124  only what is not a number differs from itself
+    return differs is given or bool(differs)  # pandas.NA is all that it answers, and is neither true nor false
+
+
 def _short(given: object) -> str:
-    text = f"a ModelName of {given.source!r}" if isinstance(given, ModelName) else repr(given)
+    text = f"a ModelName of {given.source!r}" if isinstance(given, ModelName) else " ".join(repr(given).split())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
@@ -125,6 +140,4 @@ def worded(name: str | ModelName) -> ModelName:
     """
     if isinstance(name, ModelName):
         return as_said(name)
-    if not isinstance(name, str):
-        raise no_name(name)
-    return _read(name)
+    return _read(_text(name))

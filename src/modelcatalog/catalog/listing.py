@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HUBS",
+    "LIBRARY",
     "Entry",
     "Listing",
     "Packaging",
@@ -33,6 +34,7 @@ __all__ = [
     "checkpoint",
     "entries_of",
     "fetched",
+    "has_open_line",
     "hub_revision",
     "is_repackager",
     "known_hub",
@@ -40,6 +42,8 @@ __all__ = [
     "listed_checkpoint",
     "listed_checkpoints",
     "listing",
+    "means_newest",
+    "of_library",
     "on_hub",
     "other",
     "packaging",
@@ -51,6 +55,8 @@ __all__ = [
 
 HUBS: tuple[RepositoryHub, ...] = get_args(RepositoryHub)
 """Hubs whose repositories the catalog lists; the first is the one that is meant where nothing tells which."""
+LIBRARY = (None, "library", "ai")
+"""Owners of Ollama's own names, and of Docker's."""
 
 
 _STATED = set(Checkpoint.model_fields)
@@ -263,6 +269,32 @@ def _moving() -> dict[str, date]:
     return {spelled(name): entry.known_as_of for entry in lines if entry.known_as_of is not None for name in entry.known_as}
 
 
+def of_library(name: ModelName) -> bool:
+    """Whether it is a name of Ollama's library.
+
+    >>> [of_library(names.read(text)) for text in ("starcoder:7b", "ollama/llama3", "Qwen/Qwen3-8B", "amazon.nova-pro-v1:0")]
+    [True, True, False, False]
+    """
+    if name.owner not in LIBRARY:
+        return False
+    return "ollama" in (name.hub, name.provider) or (name.tag is not None and name.provider is None and name.hub is None)
+
+
+def has_open_line(name: ModelName) -> bool:
+    """Whether a series of the name's family and version has published weights."""
+    return any(line.weights != "closed" for line in index().by_version.get((name.family or "", fold(name.version)), ()))
+
+
+def means_newest(name: ModelName, served: str) -> bool:
+    """Whether an API's id stands for the newest of an open line that the name speaks of: internlm2-latest, of internlm2.
+
+    >>> means_newest(names.read("internlm2"), "internlm2-latest"), means_newest(names.read("glm-4"), "glm-4")
+    (True, False)
+    """
+    moving = served.lower().endswith("latest") and "latest" not in (name.name or "").lower()
+    return name.version is not None and not name.identity.words and moving and has_open_line(name)
+
+
 def bare_name(entry: Entry) -> str:
     """The repository's name without its account."""
     return (entry.huggingface or entry.modelscope or "").rpartition("/")[2]
@@ -337,12 +369,14 @@ def entries_of(file: CompanyFile, entry: SeriesEntry, line: Series) -> Iterator[
         main = entry.huggingface if entry.huggingface is not None else next(iter(file.accounts.huggingface), None)
         account = owner if slash else main
         theirs: str | Literal[False] | None = entry.modelscope
-        if theirs is None and account:
-            theirs = _there(account, file.accounts.modelscope, mirrors)
+        if theirs is None:
+            theirs = _there(account, file.accounts.modelscope, mirrors) if account else next(iter(file.accounts.modelscope), None)
         there: str | Literal[False] | None = theirs and f"{theirs}/{bare}"
         renamed = entry.renamed.get(name, entry.renamed.get(bare))
         if renamed is not None:
             there = renamed if renamed is False or "/" in renamed else theirs and f"{theirs}/{renamed}"
+        if not account and not there:
+            continue  # its company publishes nowhere, so no repository is known
         read = names.read(f"{account}/{bare}" if account else bare)
         here, identity = f"{account}/{bare}" if account else None, read.identity
         yield Entry(here, there, line, read.canonical, identity.words, identity.date, read.version, packaging(read))

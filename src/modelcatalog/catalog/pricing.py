@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog import installing, vocabulary
+from modelcatalog.catalog import wanted
 from modelcatalog.catalog.completing import named, parse
 from modelcatalog.catalog.listing import spelled, undated
 from modelcatalog.errors import MissingPackage, Unsupported
@@ -54,9 +55,13 @@ def prices(name: str | ModelName, *, provider: str | None = None, when: datetime
     Raises:
         MissingPackage: genai-prices is not installed.
         NameSyntaxError: the text is not a name.
-        Unsupported: genai-prices has no such provider.
+        Unsupported: genai-prices has no such provider, or a condition is none.
     """
     name = named(name)
+    provider = None if provider is None else wanted.word(provider, "provider")
+    if when is not None and not isinstance(when, datetime):
+        message = f"when={when!r} is not a time"
+        raise Unsupported(message, subject=str(when), hint="pass a datetime with its zone, or leave it out")
     there = _providers()
     asked = provider or name.provider
     every = there if asked is None else _of(asked, there, strict=provider is not None)

@@ -109,6 +109,7 @@ def search(
     >>> next(search(family="Qwen", type="coder", largest=2_000_000_000)).hub
     'huggingface'
     """
+    text = wanted.part(text)
     known_hub(hub)  # what is wrong with a condition is said at the call, and not where the first is taken
     company = None if company is None else wanted.company(company)
     family = None if family is None else wanted.family(family)
@@ -132,7 +133,7 @@ def search(
                 continue
             for place in HUBS if hub is None else (hub,):
                 one = listed_checkpoint(entry, place)
-                if one is None or text is not None and text.lower() not in one.repo_id.lower():
+                if one is None or text is not None and text not in one.repo_id.lower():
                     continue
                 if type is not None and type not in line.types and type not in names.read(one.repo_id).types:
                     continue

@@ -15,7 +15,7 @@ from modelcatalog.records import Modality, Weights
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["amount", "company", "day", "family", "licence", "modality", "published", "type_word", "weights"]
+__all__ = ["amount", "company", "day", "family", "licence", "modality", "part", "published", "switch", "type_word", "weights", "word"]
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmbt]?)", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
@@ -153,19 +153,52 @@ def weights(text: str) -> Weights:
     return cast("Weights", _published(text, get_args(Weights)))
 
 
+def part(text: str | None) -> str | None:
+    """A part of an id, as ids are compared.
+
+    Raises:
+        Unsupported: it is not a text.
+
+    >>> part("Coder")
+    'coder'
+    """
+    return None if text is None else word(text, "text").lower()
+
+
+def switch(given: bool | None, key: str) -> bool | None:  # noqa: FBT001  it is what is checked
+    """A condition that is met or not, or none.
+
+    Raises:
+        Unsupported: it is none of these.
+    """
+    if given is not None and not isinstance(given, bool):
+        message = f"{key}={given!r} is neither True nor False"
+        raise Unsupported(message, subject=str(given), hint=f"pass {key}=True or {key}=False")
+    return given
+
+
 def _published(text: str, known: tuple[str, ...]) -> str:
-    word = str(text).strip().lower()
-    if word not in known:
+    said = str(text).strip().lower()
+    if said not in known:
         message = f"weights are 'open' or 'closed', and {text!r} is neither"
         raise Unsupported(message, subject=str(text))
-    return word
+    return said
+
+
+def word(given: str, key: str) -> str:
+    """What was given for a condition, as it stands.
+
+    Raises:
+        Unsupported: it is not a text.
+    """
+    if not isinstance(given, str):
+        message = f"{key}={given!r} is not a name"
+        raise Unsupported(message, subject=str(given), hint=f"pass {key}= as a text, or leave it out")
+    return given
 
 
 def _read(text: str, known: Mapping[str, str], kind: str) -> str:
-    if not isinstance(text, str):
-        message = f"{kind}={text!r} is not a name"
-        raise Unsupported(message, subject=str(text), hint=f"pass {kind}= as a text, or leave it out")
-    wanted = _squeezed(text)
+    wanted = _squeezed(word(text, kind))
     if wanted in known:
         return known[wanted]
     near = [word for word in known if len(wanted) > 1 and (wanted in word or (len(word) > 1 and word in wanted))]
@@ -197,7 +230,7 @@ def _types() -> dict[str, str]:
     found: dict[str, str] = {}
     for name, entry in vocabulary.types().items():
         head = re.split("[：。（]", entry.zh)[0]
-        said = [word.removesuffix("模型").removesuffix("版") for word in (head, *entry.people)]
+        said = [word.removesuffix("模型").removesuffix("版") for word in (head, *entry.people, *(alias for alias in entry.aliases if not alias.isascii()))]
         for word in (name, *entry.aliases, head, *(one + end for one in said for end in ("", "模型", "大模型", "版"))):
             found.setdefault(_squeezed(word), name)
     return found

@@ -32,6 +32,8 @@ _Usage: type[Exception] = typer.BadParameter.__mro__[2]
 
 _COMPLETING = "_MODELCATALOG_COMPLETE"
 """The environment variable by which a shell asks; typer calls it so."""
+_OF_SHELLS = frozenset({"--install-completion", "--show-completion"})
+"""Options whose answer is for a shell; typer calls them so."""
 _HOMES = {
     "parse": "names", "explain": "names", "compare": "names", "resolve": "names", "group": "names", "plan": "models", "lock": "models", "pull": "keeping",
     "chat": "models", "local": "keeping", "catalog": "browsing", "facts": "browsing", "update": "updating",
@@ -65,17 +67,18 @@ def command(asked: str | None = None) -> Any:
 
 def main() -> None:
     """Run the command line on the process's arguments, and exit with its code; no failure shows a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        # A reply in Chinese on an ASCII terminal is shown in escapes; it is not a reason to fail.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.stdin.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    # A reply in Chinese on an ASCII terminal is shown in escapes; it is not a reason to fail.
+    for name, mode, errors in (("stdin", "r", "surrogateescape"), ("stdout", "w", "backslashreplace"), ("stderr", "w", "backslashreplace")):
+        _open(name, mode).reconfigure(errors=errors)
     sys.argv[1:] = map(_argument, sys.argv[1:])
+    # Run as a module, the program would else be `python -m modelcatalog` to the shell, which completes commands.
+    called = "modelcatalog" if _OF_SHELLS.intersection(sys.argv[1:]) else None
     code: object = 0
     try:
         try:
             warnings.showwarning = _warned(warnings.showwarning)
             # A shell that completes a line asks for all commands, whatever stands on it.
-            code = command(next(iter(sys.argv[1:]), None) if _COMPLETING not in os.environ else None)(standalone_mode=False)
+            code = command(next(iter(sys.argv[1:]), None) if _COMPLETING not in os.environ else None)(prog_name=called, standalone_mode=False)
         finally:
             sys.stdout.flush()
     except ModelCatalogError as error:
@@ -92,6 +95,13 @@ def main() -> None:
         ending.say_problem(*(str(error),) if error.filename is None else (error.strerror, f"{error.filename}: "))
         code = ending.FAILED
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open(name: str, mode: str) -> Any:
+    """A stream of the process; one that whoever started it has closed, as services and scheduled jobs do, is open to nowhere."""
+    if getattr(sys, name) is None:
+        setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  for as long as the process runs
+    return getattr(sys, name)
 
 
 def _argument(text: str) -> str:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 import modelcatalog
 from modelcatalog.cli import completing, ending, show
-from modelcatalog.cli.given import Given, lines
+from modelcatalog.cli.given import Given, lines, typed
 from modelcatalog.cli.options import File, Hub, Json, Names  # noqa: TC001  typer reads them
 from modelcatalog.cli.words import words
-from modelcatalog.errors import Unsupported
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["catalog", "facts"]
 
@@ -56,7 +51,7 @@ def catalog(
         else:
             show.companies(show.console(), modelcatalog.catalog.companies, modelcatalog.catalog.families, say)
         return
-    with _typed(asked):
+    with typed(asked):
         found = modelcatalog.catalog.browse(text, **asked)
     left = iter(found)
     first = list(islice(left, 1))
@@ -70,16 +65,6 @@ def catalog(
         show.console(stderr=True).print(say.unstated.format(count=found.unstated), soft_wrap=True)
     if not first:
         raise typer.Exit(ending.FAILED)
-
-
-@contextmanager
-def _typed(asked: dict[str, Any]) -> Iterator[None]:
-    """What the catalog does not know is wrong in what was typed."""
-    try:
-        yield
-    except Unsupported as error:
-        option = next((f"--{name}" for name, value in asked.items() if value == error.subject), None)
-        raise typer.BadParameter("; ".join(filter(None, (error.message, error.hint))), param_hint=option) from error
 
 
 def facts(names: Names = None, *, file: File = None, json: Json = False) -> None:

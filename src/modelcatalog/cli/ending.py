@@ -12,7 +12,7 @@ from rich.text import Text
 from modelcatalog import later
 from modelcatalog.cli import show
 from modelcatalog.cli.words import words
-from modelcatalog.errors import CheckpointNotFound, ModelCatalogError, NameSyntaxError, UnknownFamily
+from modelcatalog.errors import CheckpointNotFound, ModelCatalogError, NameSyntaxError, UnknownFamily, Unsupported
 
 __all__ = ["BAD_INPUT", "FAILED", "INTERRUPTED", "report", "report_usage", "say_error", "say_note", "say_problem"]
 
@@ -25,7 +25,7 @@ def report(error: ModelCatalogError, place: str = "") -> int:
     from modelcatalog.cli import typed  # no more than an error needs it
 
     say_error(place + error.told(typed.sayer()))
-    return BAD_INPUT if isinstance(error, _BAD) else FAILED
+    return BAD_INPUT if isinstance(error, _BAD) or (isinstance(error, Unsupported) and error.meaningless) else FAILED
 
 
 def report_usage(error: Any, arguments: list[str]) -> int:

@@ -6,24 +6,42 @@ import codecs
 import io
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 from modelcatalog.cli import ending
 from modelcatalog.cli.words import words
-from modelcatalog.errors import CatalogDataError, ModelCatalogError, NameSyntaxError
+from modelcatalog.errors import CatalogDataError, ModelCatalogError, NameSyntaxError, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import TextIO
 
     from pydantic import BaseModel
 
-__all__ = ["Given", "lines"]
+__all__ = ["Given", "lines", "typed"]
 
 _T = TypeVar("_T")
+
+
+@contextmanager
+def typed(asked: Mapping[str, object]) -> Iterator[None]:
+    """What the catalog does not know is wrong in what was typed.
+
+    Args:
+        asked: Option, without its dashes -> what was typed for it, once or several times.
+    """
+    try:
+        yield
+    except Unsupported as error:
+        subject, known = error.subject, asked.items()
+        option = next((f"--{name}" for name, value in known if value == subject or (isinstance(value, list) and subject in value)), None)
+        if option is None:
+            raise  # about something else
+        raise typer.BadParameter("; ".join(filter(None, (error.message, error.hint))), param_hint=option) from error
 
 
 class Given:

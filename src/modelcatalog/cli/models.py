@@ -79,7 +79,9 @@ def lock(
 @takes_request()
 def chat(
     name: Name,
-    prompt: Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and exit; without it, a conversation.", show_default=False)] = None,
+    prompt: Annotated[
+        str | None, typer.Argument(metavar="[PROMPT]", help="Answer this and exit, - all of standard input; without it, a conversation.", show_default=False)
+    ] = None,
     *,
     system: Annotated[str | None, typer.Option(metavar="TEXT", help="The system prompt.", show_default=False)] = None,
     asked: dict[str, Any],
@@ -113,7 +115,10 @@ def chat(
     prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
     settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
     page = _page(json=json, asked=markdown)
-    prompt = prompt if prompt is None or json else slash.of_message(prompt, say, notes)
+    if prompt == "-":
+        prompt = talk.whole()
+    elif prompt is not None and not json:
+        prompt = slash.of_message(prompt, say, notes)
     reply = None if tools is None else _calling(tools, say, notes, page, json=json)
     shown = _media({"image": image or (), "audio": audio or ()})
     if resume is not None:

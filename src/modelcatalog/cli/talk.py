@@ -11,6 +11,7 @@ import sys
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.text import Text
 
 from modelcatalog.cli.slash import Commands
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from modelcatalog.cli.words import Words
     from modelcatalog.engines.media import Medium
 
-__all__ = ["CONTROLS", "ENDS", "answer", "prompts", "record", "talk", "waiting", "well_formed"]
+__all__ = ["CONTROLS", "ENDS", "answer", "prompts", "record", "talk", "waiting", "well_formed", "whole"]
 
 ENDS = frozenset({"exit", "quit", "退出"})
 """What ends a conversation."""
@@ -171,6 +172,19 @@ def answer(stream: Stream, say: Words, notes: Console, page: Console | None = No
         tokens, first = reply.usage.completion_tokens, reply.seconds_to_first_token or 0.0
         notes.print(say.speed.format(tokens=tokens, speed=reply.tokens_per_second, first=first), style="dim")
     return reply
+
+
+def whole() -> str:
+    """All of standard input as one prompt.
+
+    Raises:
+        typer.BadParameter: there is nothing in it.
+    """
+    text = well_formed(sys.stdin.read()).strip()
+    if not text:
+        message = "standard input has no prompt in it"
+        raise typer.BadParameter(message, param_hint="PROMPT")
+    return text
 
 
 def prompts() -> Iterator[str]:

@@ -83,7 +83,7 @@ CHINESE = {
     "The variant to take: Q4_K_M, int4, …": "选哪个变体：Q4_K_M、int4 等。",
     "Where to write the lock file.": "锁文件写到哪里。",
     "A lock file, or a bill of materials (CycloneDX 1.6).": "锁文件，或物料清单（CycloneDX 1.6）。",
-    "Answer this and exit; without it, a conversation.": "回答这一句就结束；不写则进入对话。",
+    "Answer this and exit, - all of standard input; without it, a conversation.": "回答这一句就结束，- 表示整个标准输入；不写则进入对话。",
     "The system prompt.": "系统提示词。",
     "The maximum number of tokens in a reply.": "一次回复最多多少个词元。",
     "Answer as JSON that matches the JSON Schema in this file.": "按这个文件里的 JSON Schema 以 JSON 回答。",

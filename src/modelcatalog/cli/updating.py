@@ -9,7 +9,7 @@ import typer
 
 import modelcatalog
 from modelcatalog.cli import completing, ending, show, talk
-from modelcatalog.cli.given import lines
+from modelcatalog.cli.given import lines, typed
 from modelcatalog.cli.options import Json  # noqa: TC001  typer reads it
 from modelcatalog.cli.words import words
 
@@ -48,7 +48,7 @@ def update(
     Nothing else fetches it, and nothing is sent. A source that fails leaves what came from it before; run again, it goes on where it stopped.
     """
     say, notes = words(os.environ), show.console(stderr=True)
-    with talk.waiting(notes, say.updating):
+    with typed({"source": source, "company": company}), talk.waiting(notes, say.updating):
         made = modelcatalog.update(check=check, sources=source or None, companies=company or None)
     if json:
         lines([made])

@@ -116,7 +116,7 @@ class HuggingFace(Hub):
             others = [folder for folder in paths.folders(base / "snapshots") if folder.name != commit]
             folders += sorted(others, key=lambda folder: folder.stat().st_mtime, reverse=True)
         for folder in folders:
-            if folder.is_dir():
+            if paths.is_folder(folder):
                 files = receipts.from_blobs(folder, paths.listed(folder))
                 yield Copy(f"{self.name} cache", folder, files, repo_id, self.name, repo_id, folder.name, folder.name)
 

@@ -50,7 +50,7 @@ def as_path(text: str) -> Path | None:
     if not looks:
         return None
     parent = path.parent
-    hint = f"{parent} does not exist" if not parent.is_dir() else f"{parent} holds {_some(parent)}"
+    hint = f"{parent} does not exist" if not paths.is_folder(parent) else f"{parent} holds {_some(parent)}"
     message = f"there is no file or folder {text}"
     raise CheckpointNotFound(message, subject=text, hint=hint)
 

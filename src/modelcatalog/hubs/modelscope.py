@@ -114,7 +114,7 @@ class ModelScope(Hub):
 
     def snapshots(self, repo_id: str) -> tuple[Path, ...]:
         """Every revision of today's layout, and the folders of older ones."""
-        return tuple(dict.fromkeys((*super().snapshots(repo_id), *(folder for folder in self._older(repo_id) if folder.is_dir()))))
+        return tuple(dict.fromkeys((*super().snapshots(repo_id), *(folder for folder in self._older(repo_id) if paths.is_folder(folder)))))
 
     def removal(self, repo_id: str) -> str:
         """``modelscope clear-cache``, which asks before it removes."""
@@ -124,7 +124,7 @@ class ModelScope(Hub):
         """The copies of one repository; the hub names no commit, and a folder of today's layout is named by its revision."""
         plain = _plain(repo_id)
         for folder in self.repository_folders(repo_id, revision):
-            if folder.is_dir():
+            if paths.is_folder(folder):
                 of = folder.name if folder.parent.name == "snapshots" else None
                 yield Copy(f"{self.name} cache", folder, paths.listed(folder), repo_id, self.name, plain, revision=of)
 

@@ -124,6 +124,11 @@ def _size(file: Path) -> int | None:
     return state.st_size if stat.S_ISREG(state.st_mode) else None
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; of a name that is too long for one, which pathlib before Python 3.14 fails on, there is not."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def folders(root: Path) -> list[Path]:
     """The folders in a folder; none where there is no such folder."""
     try:

@@ -12,7 +12,7 @@ from modelcatalog.names.reading import Reading, release, run
 from modelcatalog.names.reference import take_apart, take_plain
 from modelcatalog.names.refusing import LIMIT, check
 from modelcatalog.names.roles import Day, Word
-from modelcatalog.names.words import alone, cut, fold, readings
+from modelcatalog.names.words import cut, fold, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.parts import Parts
@@ -33,6 +33,8 @@ _QUANTIZED = frozenset(("bits", "dtype", "method", "mlc_scheme", "named_scheme",
 """Roles that state by themselves how weights are kept."""
 _AVERAGED = ("exl2", "exl3")
 """Methods whose width is an average, which their branches are called by."""
+_ANY_METHOD = ("gguf", "ggml", "llamafile", "pytorch", "safetensors")
+"""Formats of a suffix that leave the method to the words before it."""
 _FLAGS = ("true", "false")
 """How a branch says whether weights were reordered: ``gptq-4bit-32g-actorder_True``."""
 _DATE, _MONTH = len("20250514"), len("2405")
@@ -52,7 +54,7 @@ def read_text(source: str) -> tuple[Reading, Parts]:
         reading = Reading(source, lower, known, [], [])
         _read_regions(reading, parts)
         return reading, parts
-    words, texts = _cut(parts.name or "", known, parts.account)
+    words, texts = _cut(parts.name or "", known, parts.account, capitals=source != lower)
     reading = Reading(source, lower, known, words, texts)
     reading.account = parts.account
     if "_" in lower:
@@ -115,6 +117,8 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
     if suffix is None:
         _words(reading, reading.source[start:end], of_file=of_file)
         return
+    if suffix not in _ANY_METHOD:
+        found.format = suffix  # a width of llama.cpp's is none of that format
     _words(reading, reading.source[start:point], of_file=of_file)
     at = tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]])
     tape.kinds[at + 1] = "format"
@@ -125,7 +129,7 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
 
 
 def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
-    first = reading.tape.put(*_cut(text, reading.known, reading.account))
+    first = reading.tape.put(*_cut(text, reading.known, reading.account, capitals=reading.source != reading.lower))
     if of_file:
         _part(reading, first)
     if "_" in text:
@@ -133,10 +137,13 @@ def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
     run(reading, first, _CASES)
 
 
-def _cut(text: str, known: Readings, account: Account | None) -> tuple[list[Word], list[str]]:
-    """The words of a stretch; in ``Command R+``, the sign behind a word, with nothing glued to its other side, is the tier of that name."""
+def _cut(text: str, known: Readings, account: Account | None, *, capitals: bool) -> tuple[list[Word], list[str]]:
+    """The words of a stretch, ``capitals``: perhaps with some.
+
+    In ``Command R+``, the sign behind a word, with nothing glued to its other side, is the tier of that name.
+    """
     words, texts = cut(text, known)
-    if not text.islower() and (account is None or account.repackager):
+    if capitals and (account is None or account.repackager):
         words, texts = _coined(words, texts, known)
     if "+" not in text:
         return words, texts
@@ -246,7 +253,7 @@ def _tag(reading: Reading, start: int, end: int) -> None:
     if text.endswith(_FLAGS) and _packaging(reading, text):
         _other(reading, "quantization", start, end)
         return
-    if text not in dictionary.serving and not text.isdecimal():
+    if (text not in dictionary.serving and not text.isdecimal()) or _is_tier(reading, text):
         reading.in_tag = True
         reading.meanings = {**dictionary.tag_words, **reading.meanings}
         _words(reading, reading.source[start:end])
@@ -257,6 +264,14 @@ def _tag(reading: Reading, start: int, end: int) -> None:
     if text.isdecimal():
         _bedrock_revision(reading, text)
     _other(reading, "serving", start, end)
+
+
+def _is_tier(reading: Reading, text: str) -> bool:
+    """Whether a word that says elsewhere how a model is served is a tier of this version: ``phi3:medium``."""
+    found = reading.found
+    if found.family is None or found.version is None or text not in reading.dictionary.tier_words:
+        return False
+    return found.family.facts.has_tier(found.version.lower(), text)
 
 
 def _window(reading: Reading, text: str, start: int, end: int) -> None:
@@ -315,7 +330,7 @@ def _revision(reading: Reading, start: int, end: int) -> None:
 
 def _packaging(reading: Reading, text: str) -> bool:
     """A branch that names a quantization: ``6.0bpw``, ``gptq-4bit-32g``; any other text says nothing."""
-    words = [word for piece in grammar.pieces(text) for word in alone(readings()[piece]) if word.role != "separator" and word.text not in _FLAGS]
+    words = [word for word in cut(text, reading.known)[0] if word.role != "separator" and word.text not in _FLAGS]
     if not words or not all(word.role in _QUANTIZED or word.role in ("group", "head_bits", "ignored") for word in words):
         return False
     for word in words:

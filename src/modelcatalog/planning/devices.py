@@ -60,7 +60,9 @@ def checked(device: object, cards: Sequence[Gpu], *, subject: str) -> str | None
         why = f"its package {_PACKAGES[kind]} is not installed" if find_spec(_PACKAGES[kind]) is None else None
     else:
         message = f"{text!r} is not a device"
-        raise Unsupported(message, subject=text, hint=f'pass "cpu", "cuda", "cuda:1", "mps", "xpu" or "npu"; {hint}')
+        error = Unsupported(message, subject=text, hint=f'pass "cpu", "cuda", "cuda:1", "mps", "xpu" or "npu"; {hint}')
+        error.meaningless = True
+        raise error
     if why is not None:
         message = f"there is no device {text} here for {subject}: {why}"
         raise Unsupported(message, subject=text, hint=hint)

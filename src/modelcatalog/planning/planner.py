@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -51,6 +52,8 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
     """
     if not isinstance(name, str | Path | ModelName):
         raise no_name(name)
+    if isinstance(name, str):
+        name = str.__str__(name)  # of a member of an enumeration, str() says what its class calls it
     request = Request.of(name.source if isinstance(name, ModelName) else str(name), options)
     if request.served:
         from modelcatalog.planning import serving  # most plans are of files, and many of files on this disk: the rest comes where it is asked for
@@ -188,7 +191,7 @@ def _named(name: str | Path | ModelName) -> tuple[ModelName, Path | None]:
     path = local.as_path(text) if not isinstance(name, Path) else name.expanduser()
     if path is None:
         return (name if isinstance(name, ModelName) else catalog.parse(text)), None
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  pathlib's own fails on a name that is too long for a file
         message = f"there is no file or folder {path}"
         raise CheckpointNotFound(message, subject=str(path))
     record = name if isinstance(name, ModelName) else catalog.parse(text if len(text) <= 1024 else path.name)  # noqa: PLR2004

@@ -6,6 +6,7 @@ together. What needs the checkpoint's own facts is checked beside them (`claims`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from inspect import Parameter, signature
 from pathlib import Path
@@ -21,7 +22,7 @@ from modelcatalog.planning.runs import ENGINES, server, use
 from modelcatalog.records import ModelName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pydantic import JsonValue
 
@@ -130,7 +131,13 @@ class Request:
         if (dtype := str(given.get("dtype", ""))).startswith("torch."):
             given["dtype"] = dtype.removeprefix("torch.")  # torch's own, as transformers takes them
         made = cls(**given)  # type: ignore[arg-type]  # what is wrong with the values is said below
-        made._check(subject)
+        try:
+            made._check(subject)
+        except Unsupported as error:
+            error.meaningless = True
+            raise
+        if made.device is not None and made.on is None:
+            devices.checked(made.device, machine.gpus(), subject=subject)
         return made
 
     def given(self) -> dict[str, object]:
@@ -154,8 +161,6 @@ class Request:
             message = f"there is no dtype {self.dtype!r}"
             raise Unsupported(message, subject=str(self.dtype), hint=f'pass "auto", {", ".join(map(repr, DTYPE_BYTES))}')
         self._check_machine(subject)
-        if self.device is not None and self.on is None:
-            devices.checked(self.device, machine.gpus(), subject=subject)
         if self.engine is not None and self.engine not in ENGINES:
             message = f"there is no engine {self.engine!r}"
             raise Unsupported(message, subject=self.engine, hint=f"there are {', '.join(ENGINES)}")
@@ -202,6 +207,9 @@ class Request:
         if one is not None and (not isinstance(one, str | Path | ModelName | Adapter) or not str(one).strip()):
             message = f"adapter={one!r} is not a name"
             raise Unsupported(message, subject=subject, hint="pass a repository (owner/name), or the path of a folder or a GGUF file")
+        if self.engine_options is not None and not isinstance(self.engine_options, Mapping):
+            message = f"engine_options={self.engine_options!r} are not options by their names"
+            raise Unsupported(message, subject=subject, hint='pass them as {"name": value}')
         for key in _SWITCHES:
             if not isinstance(getattr(self, key), bool):
                 message = f"{key}={getattr(self, key)!r} is neither True nor False"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelcatalog import userdata, userfolder, vocabulary
+from modelcatalog.catalog import wanted
+from modelcatalog.catalog.completing import many
 from modelcatalog.catalog.fetched import MODELS_DEV
 from modelcatalog.catalog.listing import fetched
 from modelcatalog.errors import CatalogDataError, ModelCatalogError, Unsupported
 from modelcatalog.hubs import HUBS
-from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.updating import accounts, models_dev
 from modelcatalog.updating.news import news
 from modelcatalog.updating.record import Outcome, Update
@@ -48,13 +49,14 @@ def update(
 
     Raises:
         Unsupported: a source or a company that there is not, or updates are switched off.
+        TypeError: one text where several are expected.
         CatalogDataError: the folder cannot be written.
     """
+    chosen, asked = _sources(sources), None if companies is None else [wanted.company(one) for one in many(companies)]
     home = userfolder.folder()
     if home is None:
         message = f"{userfolder.VARIABLE} switches off what is fetched"
         raise Unsupported(message, subject=userfolder.VARIABLE, hint=f"unset {userfolder.VARIABLE}, or name a folder in it")
-    chosen, wanted = _sources(sources), None if companies is None else [_company(one) for one in companies]
     if not check:
         userdata.check_writable(home)
     before = _before()
@@ -63,7 +65,7 @@ def update(
         if not check:
             userdata.add(now, home)
 
-    now, outcomes = gathered(chosen, before, wanted, keep, say or (lambda _: None))
+    now, outcomes = gathered(chosen, before, asked, keep, say or (lambda _: None))
     if not check and (now.models is not None or any(found.accounts for found in now.hubs.values())):
         keep(now)
         vocabulary.again()
@@ -132,17 +134,9 @@ def _last(before: UserData | None, source: str) -> date | None:
 
 
 def _sources(given: Iterable[str] | None) -> tuple[str, ...]:
-    chosen = SOURCES if given is None else tuple(dict.fromkeys(given))
+    chosen = SOURCES if given is None else tuple(dict.fromkeys(many(given)))
     for one in chosen:
         if one not in SOURCES:
             message = f"there is no source {one!r} to update from"
             raise Unsupported(message, subject=one, hint=f"pass some of {', '.join(SOURCES)}")
     return chosen
-
-
-def _company(given: str) -> str:
-    known = current_dictionary().company_of.get("".join(char for char in given.lower() if char.isalnum()))
-    if known is None:
-        message = f"the catalog has no company {given!r}"
-        raise Unsupported(message, subject=given, hint="modelcatalog catalog lists them")
-    return known
