@@ -117,3 +117,10 @@ def test_engine_options_on_the_command_line(tmp_path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(ModelCatalogError, match="transformers takes no engine option: n_threads"):
         command()(["plan", str(write_checkpoint(tmp_path / "tiny")), "--engine-option", "n_threads=4"], standalone_mode=False)
+
+
+def test_torchs_own_types() -> None:
+    """What transformers takes as a dtype is taken here, without torch being imported for it."""
+    assert Request.of("x", {"dtype": "torch.float16"}).dtype == "float16"
+    torch = pytest.importorskip("torch")
+    assert Request.of("x", {"dtype": torch.bfloat16}) == Request.of("x", {"dtype": "bfloat16"})
