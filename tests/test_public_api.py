@@ -120,7 +120,17 @@ def test_one_name_is_not_many(call: Callable[[Any], object]) -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    [{"hub": "hf"}, {"weights": "opne"}, {"since": "yesterday"}, {"smallest": "few"}, {"type": "codr"}, {"type": ["coder"]}, {"company": 3}, {"text": 5}],
+    [
+        {"hub": "hf"},
+        {"weights": "opne"},
+        {"since": "yesterday"},
+        {"smallest": "few"},
+        {"type": "codr"},
+        {"type": ["coder"]},
+        {"company": 3},
+        {"text": 5},
+        {"smallest": "70B", "largest": "7B"},
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("call", [mc.catalog.search, mc.catalog.browse], ids=["search", "browse"])

@@ -105,7 +105,9 @@ def _given(name: ModelName, text: str, why: str) -> _Address:
     if not usable or parts.username is not None or parts.password is not None:
         message = "base_url is not the address of a server" if not usable else "base_url holds a user name or password, which a plan would show"
         hint = "write it as http://HOST:PORT/v1; a key goes into api_key= or the environment"
-        raise Unsupported(message, subject=text if not usable else parts.hostname or "", hint=hint)
+        error = Unsupported(message, subject=text if not usable else parts.hostname or "", hint=hint)
+        error.meaningless = True
+        raise error
     url = text.rstrip("/")
     company = vendor(url)
     if company is not None:
