@@ -632,7 +632,7 @@ class TestOthers:
         ],
     )
     @pytest.mark.parametrize("command", ["plan", "chat"])
-    def test_plan_options(self, options: tuple[str, ...], said: str, code: int, command: str, cli: Cli, gguf_file: Path) -> None:
+    def test_plan_options(self, options: tuple[str, ...], said: str, *, code: int, command: str, cli: Cli, gguf_file: Path) -> None:
         """What the hints of a plan's errors name can be given here, and is refused as in Python, by the names of the options."""
         ran = cli(command, str(gguf_file), *options)
         assert ran.code == code

@@ -32,12 +32,7 @@ class Command(TyperCommand):
         rest: list[str] = super().parse_args(ctx, args)
         if not ctx.resilient_parsing:
             for option, count in Counter(self.make_parser(ctx).parse_args(given)[2]).items():
-                if (
-                    count > 1
-                    and option.param_type_name == "option"
-                    and not option.multiple
-                    and (not getattr(option, "is_flag", False) or option.secondary_opts)
-                ):
+                if count > 1 and _counts_once(option):
                     say = words(os.environ)
                     text = f"{say.warning}{say.twice.format(option=max(option.opts, key=len))}"
                     show.console(stderr=True).print(Text(text, style="yellow"), soft_wrap=True)
@@ -47,6 +42,12 @@ class Command(TyperCommand):
         """Print the help; typer's formatter stays empty."""
         del formatter
         _show(self, ctx)
+
+
+def _counts_once(option: Any) -> bool:
+    """Whether only one of several is taken, and they may say different things."""
+    plain = getattr(option, "is_flag", False) and not option.secondary_opts
+    return option.param_type_name == "option" and not option.multiple and not plain
 
 
 class Group(TyperGroup):
