@@ -301,14 +301,36 @@ def test_environment_adds_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "repo"),
     [
-        ("gemma3", "google/gemma-3-27b-it"), ("qwen3:30b", "Qwen/Qwen3-30B-A3B"), ("glm-4-5v", "zai-org/GLM-4.5V"),
+        ("gemma3", "google/gemma-3-4b-it"), ("llama3", "meta-llama/Meta-Llama-3-8B-Instruct"),
+        ("qwen3:30b", "Qwen/Qwen3-30B-A3B"), ("glm-4-5v", "zai-org/GLM-4.5V"),
         ("mistral-large-2512", "mistralai/Mistral-Large-3-675B-Instruct-2512"),
         ("AI-ModelScope/CodeLlama-7b-Instruct-hf", "codellama/CodeLlama-7b-Instruct-hf"),
     ],
 )  # fmt: skip
 def test_bare_series(text: str, repo: str) -> None:
-    """A series alone is its largest general model, and an id on one hub is the vendor's own on the other."""
+    """A series alone is its general model of the size that a usual card holds, and an id on one hub is the vendor's own on the other."""
     assert catalog.resolve(text, hub="huggingface").repo_id == repo
+
+
+def test_other_sizes_of_a_series() -> None:
+    """What a name leaves open is said: the other sizes; where it says the size, none is."""
+    found = catalog.resolve("llama3")
+    assert (found.confidence, found.alternatives) == ("derived", ("meta-llama/Meta-Llama-3-70B-Instruct",))
+    assert "google/gemma-2-27b-it" in catalog.resolve("gemma2").alternatives
+    assert not catalog.resolve("llama3:70b").alternatives
+
+
+@pytest.mark.parametrize("text", ["internlm2", "internvl2.5", "codegeex4:latest", "ollama/glm4", "internlm2:1m"])
+def test_open_lines_are_not_refused(text: str) -> None:
+    """An API's word for the newest of a line is not the name of its open models, and Ollama serves no others."""
+    assert catalog.resolve(text).exists
+
+
+@pytest.mark.parametrize("text", ["glm-4", "gemini-3-flash-preview:cloud", "internlm2-latest", "gpt-4o:latest"])
+def test_closed_lines_are(text: str) -> None:
+    """A model that only an API serves stays closed, whatever stands behind its name."""
+    with pytest.raises(ClosedWeights):
+        catalog.resolve(text)
 
 
 def test_no_mixture_unasked() -> None:

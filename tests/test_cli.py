@@ -632,7 +632,9 @@ class TestOthers:
         ],
     )
     @pytest.mark.parametrize("command", ["plan", "chat"])
-    def test_plan_options(self, options: tuple[str, ...], said: str, *, code: int, command: str, cli: Cli, gguf_file: Path) -> None:
+    def test_plan_options(  # noqa: PLR0917  what is typed, and what comes
+        self, options: tuple[str, ...], said: str, code: int, command: str, cli: Cli, gguf_file: Path,
+    ) -> None:  # fmt: skip
         """What the hints of a plan's errors name can be given here, and is refused as in Python, by the names of the options."""
         ran = cli(command, str(gguf_file), *options)
         assert ran.code == code

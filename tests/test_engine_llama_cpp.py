@@ -15,7 +15,7 @@ import tinyggufs
 
 import modelcatalog as mc
 import visionzoo
-from modelcatalog.errors import Unsupported
+from modelcatalog.errors import IntegrityError, Unsupported
 from modelcatalog.planning import memory, plan
 from modelcatalog.planning.engine import choose
 from modelcatalog.planning.layers import gguf as from_gguf
@@ -105,6 +105,26 @@ def test_same_tokens_as_upstream(gguf_file: Path, monkeypatch: pytest.MonkeyPatc
         assert model.chat(asked, max_new_tokens=4, temperature=0).text == said["choices"][0]["message"]["content"]
     assert reply.text == wanted["choices"][0]["text"]
     assert reply.usage.prompt_tokens == wanted["usage"]["prompt_tokens"]
+
+
+def test_short_context(gguf_file: Path) -> None:
+    """A context that the library rounds up is as long as was asked for, and a prompt that nearly fills it is read in pieces that fit (the process ended)."""
+    pytest.importorskip("llama_cpp", exc_type=ImportError)
+    with mc.load(gguf_file, engine="llama.cpp", context_length=100) as model:
+        assert model.complete("one " * 90, max_new_tokens=2, temperature=0).usage.completion_tokens == 2
+        with pytest.raises(Unsupported, match="tokens, the model reads 100"):
+            model.complete("one " * 150)
+
+
+def test_refused_file(tmp_path: Path) -> None:
+    """What llama.cpp says of a file that it refuses is in the error, and a tensor that is not there is named."""
+    pytest.importorskip("llama_cpp", exc_type=ImportError)
+    keys = {"block_count": 1, "context_length": 64, "embedding_length": 64, "feed_forward_length": 32, "attention.head_count": 2}
+    file = tmp_path / "tiny.gguf"
+    keys |= {"attention.layer_norm_rms_epsilon": 1e-5}
+    tinyggufs.write(file, "llama", keys, {"token_embd.weight": [64, 64], "output_norm.weight": [64], "blk.0.attn_norm.weight": [64]})
+    with pytest.raises(IntegrityError, match=r"lacks a tensor that llama\.cpp looks for: blk\.0"):
+        mc.load(file, engine="llama.cpp")
 
 
 def test_images_in_the_plan(gguf_file: Path, tmp_path: Path) -> None:

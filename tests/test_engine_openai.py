@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import json
 import os
 import re
 import socket
@@ -233,7 +234,7 @@ class TestLoad:
         assert caught.value.subject == url
         assert caught.value.__cause__ is not None
 
-    @pytest.mark.parametrize(("listing", "said"), [(servers.silent, "sent nothing for 1.5 s"), (servers.page, "cannot be read")])
+    @pytest.mark.parametrize(("listing", "said"), [(servers.silent, "sent nothing for 1.5 s"), (servers.page, "cannot be read: no list of models")])
     def test_no_api(self, server: ChatServer, listing: servers.Answer, said: str) -> None:
         """What does not answer, or is not an API, is found out while loading, in bounded time."""
         server.listing = listing
@@ -471,6 +472,8 @@ class TestShapes:
             ([piece("Paris", finish="null"), end()], "Paris", None),
             ([piece("<think>hm</think>\n<answer>\nParis\n</answer>"), end()], "Paris", "hm"),
             ([piece("Paris"), end("eos_token")], "Paris", None),
+            ([piece("", thinking_blocks=[{"type": "thinking", "thinking": "hm", "signature": "x"}]), piece("Paris"), end()], "Paris", "hm"),
+            ([{"choices": [{"index": 0, "delta": "Paris", "finish_reason": "stop"}]}], "Paris", None),
             ([piece("Paris"), end("STOP")], "Paris", None),
         ],
     )  # fmt: skip
@@ -480,6 +483,54 @@ class TestShapes:
         stream = remote.stream(FRANCE)
         assert "".join(stream) == stream.reply.text == text
         assert (stream.reply.thinking, stream.reply.finish_reason) == (thinking, "stop")
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            "\ufeffdata: {0}\n\ndata: {1}\n\ndata: [DONE]\n\n",
+            "data: {0}\ndata: {1}\ndata: [DONE]\n",
+            "data:\n\ndata: {0}\r\n\r\n: ping\r\n\r\nid: 7\r\nevent: message\r\nretry: 9\r\ndata:{1}\r\n\r\ndata:[DONE]\r\n\r\n",
+            "data: {0}\r\rdata: {1}\r\rdata: [DONE]\r\r",
+            "data: {0}\n\ndata: {1}",
+            "{0}\n{1}\n",
+        ],
+        ids=["byte order", "no empty lines", "all fields", "carriage returns", "no end", "no data"],
+    )
+    def test_lines(self, server: ChatServer, remote: mc.ChatModel, sent: str) -> None:
+        """Events as servers write them, cut by the network anywhere."""
+
+        def answer(request: Any, _body: dict[str, Any]) -> None:
+            request.begin()
+            for byte in sent.replace("{0}", json.dumps(piece("né 😀"), ensure_ascii=False)).replace("{1}", json.dumps(end())).encode():
+                request.wfile.write(bytes([byte]))
+
+        server.answer = answer
+        assert remote.chat(FRANCE).text == "né 😀"
+
+    def test_chunks_a_line(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A server that sends its chunks as lines of JSON, with a length."""
+        lines = f"{json.dumps(piece('Paris'))}\n{json.dumps(end())}\n".encode()
+        server.answer = lambda request, _body: request.whole(lines, 200, {"Content_Type": "application/x-ndjson"})
+        assert remote.chat(FRANCE).text == "Paris"
+
+    def test_calls(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A call that is not in a list, or stands beside its function, is one; one that a server left in the text is warned of."""
+        add = {"name": "add", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}}
+        call = {"index": 0, "id": "x", "name": "add", "arguments": '{"a": 1}'}
+        for shape in (call, [call], {"id": "x", "function": call}):
+            server.answer = servers.raw(piece(None, tool_calls=shape), end("tool_calls"))
+            (made,) = remote.chat(FRANCE, tools=[add]).tool_calls
+            assert (made.name, made.arguments) == ("add", {"a": 1})
+        server.answer = says('<tool_call>\n{"name": "add", "arguments": {"a": 1}}\n</tool_call>')
+        with pytest.warns(UserWarning, match="the server sent no call of a tool.*with its tool parser"):
+            assert remote.chat(FRANCE, tools=[add]).text
+
+    def test_half_characters(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A character that a server cut into its two halves is whole again; a lone half is replaced, and the text can be printed."""
+        server.answer = servers.raw(piece("a\ud83d"), piece("\ude00b"), end())
+        assert remote.chat(FRANCE).text == "a😀b"
+        server.answer = servers.raw(piece("a\ud83d"), end())
+        assert remote.chat(FRANCE).text == "a\ufffd"
 
     @pytest.mark.parametrize("content", ["Paris", [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Paris"}]])
     def test_a_server_that_does_not_stream(self, server: ChatServer, remote: mc.ChatModel, content: Any) -> None:
@@ -533,6 +584,16 @@ class TestFaults:
             (servers.raw("{not json"), EngineError, "cannot be read"),
             (servers.raw("[DONE]"), EngineError, "before the reply was finished"),
             (servers.raw({"choices": 7}), EngineError, "cannot be read"),
+            (servers.raw(piece("", audio={"data": "AAAA"}), end()), EngineError, "a part of type 'audio', which cannot be read"),
+            (servers.raw('1\n\nerror: {"code":500,"message":"boom"}'), EngineError, "broke off the reply: boom"),
+            (servers.raw("\n\n<html>Log in</html>"), EngineError, "cannot be read: <html>Log in</html>"),
+            (says("x", finish="SAFETY"), EngineError, "content filter"),
+            (servers.refuses(402, "no credits"), EngineError, "takes no more requests for now: no credits"),
+            (servers.refuses(413, "too big"), Unsupported, "refused the request as too large"),
+            (servers.refuses(429, "daily limit", Retry_After="3600"), EngineError, "takes no more requests for now: daily limit\n  wait 3600 s"),
+            (servers.refuses(529, "Overloaded", Retry_After="0"), EngineError, "failed with status 529: Overloaded"),
+            (servers.refuses(400, "the request exceeds the available context size"), Unsupported, "prompt is too long"),
+            (servers.refuses(422, "`inputs` tokens + `max_new_tokens` must be <= 4096"), Unsupported, "prompt is too long"),
             (servers.raw({"choices": [{"delta": {"content": 7}}]}), EngineError, "a content that is int, which cannot be read"),
             (servers.raw(piece([{"type": "image_url", "image_url": {"url": "x"}}])), EngineError, "a part of type 'image_url', which cannot be read"),
             (servers.raw({"code": 503, "message": "overloaded"}), EngineError, "failed with status 503: overloaded"),
@@ -541,10 +602,11 @@ class TestFaults:
             (servers.body({"code": 400, "message": "maximum context length is 8 tokens"}), Unsupported, "prompt is too long"),
             (servers.body({"detail": "no worker"}), EngineError, "no worker"),
             (servers.body([1]), EngineError, "cannot be read"),
+            (lambda request, _: request.json([{"error": {"message": "models/x is not found"}}], 404), EngineError, "does not know the model"),
             (says("x", finish="abort"), EngineError, "ended the reply with finish_reason 'abort'"),
             (says("x", finish="error"), EngineError, "ended the reply with finish_reason 'error'"),
             (says("x", finish="insufficient_system_resource"), EngineError, "'insufficient_system_resource'"),
-            (says("x", finish="tool_calls"), EngineError, "called a tool that nobody offered"),
+            (says("x", finish="tool_calls"), EngineError, "to call a tool, and sent no call"),
             (servers.raw(piece(None, tool_calls=[{"function": {"name": "weather", "arguments": "{}"}}]), end()), EngineError, "nobody offered: weather"),
             (says("x", finish="content_filter"), EngineError, "content filter"),
         ],

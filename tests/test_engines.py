@@ -224,6 +224,46 @@ class TestTransformers:
             config.no_repeat_ngram_size = None
         assert Transformers(engine._model, engine._tokenizer, "x").decoding.startswith("loop")
 
+    def test_beams(self, quick: Any) -> None:
+        """A checkpoint that asks for beams answers as `generate` does, in one piece, and says so; it gives one reply, however many are asked for."""
+        import torch
+
+        config, options = quick._model.generation_config, Options(max_new_tokens=8, temperature=0)
+        ids = torch.tensor([quick._ask(ASK, options).row.ids])
+        config.num_beams, config.num_return_sequences = 3, 2
+        try:
+            with torch.inference_mode():
+                made = quick._model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=8, do_sample=False)
+            other = Transformers(quick._model, quick._tokenizer, "x")
+            assert _text(other, options) == quick._tokenizer.decode(made[0, ids.shape[1] :], skip_special_tokens=True)
+            assert any("in one piece" in cost for cost in other.costs)
+            other._prompter.close()
+        finally:
+            config.num_beams = config.num_return_sequences = None
+
+    def test_only_on_a_hub(self, quick: Any) -> None:
+        """What transformers would need code from its hub for is left out, with a word."""
+        quick._model.generation_config.penalty_alpha = 0.6
+        try:
+            other = Transformers(quick._model, quick._tokenizer, "x")
+            assert any("penalty_alpha" in cost and "without it" in cost for cost in other.costs)
+            other._prompter.close()
+        finally:
+            quick._model.generation_config.penalty_alpha = None
+
+    def test_stop_strings(self, quick: Any) -> None:
+        """The strings at which a checkpoint ends its replies end them, in our loop; the caller's own come before them."""
+        whole = _text(quick, Options(max_new_tokens=12, temperature=0))
+        quick._model.generation_config.stop_strings = [whole[3:5]]
+        try:
+            other = Transformers(quick._model, quick._tokenizer, "x")
+            assert other.decoding.startswith("loop")
+            assert _text(other, Options(max_new_tokens=12, temperature=0)) == whole[: whole.index(whole[3:5])]
+            assert _text(other, Options(max_new_tokens=12, temperature=0, stop=("none",))) == whole
+            other._prompter.close()
+        finally:
+            quick._model.generation_config.stop_strings = None
+
 
 def _text(engine: Engine, options: Options, memory: object | None = None) -> str:
     return "".join(e for e in engine.run(ASK, options, cancel=threading.Event(), memory=memory) if isinstance(e, str))

@@ -276,6 +276,19 @@ def test_modalities_follow_from_the_name() -> None:
     assert getattr(found.origin("input_modalities"), "source", None) == "name"
 
 
+def test_a_listed_checkpoint_of_the_day_comes_before_the_id_without_it() -> None:
+    """What is said of Qwen3-235B-A22B is not said of its edition of July 2025, whose page speaks of that one alone."""
+    one = facts("qwen/qwen3-235b-a22b-2507")
+    assert (one.context_length, one.reasoning, one.released) == (262144, False, "2025-07-21")
+    assert facts("qwen/qwen3-235b-a22b").context_length == 131072
+
+
+def test_a_name_without_a_family_is_no_other_companys_model() -> None:
+    """Amazon's reranker is not Cohere's, though both are called only that."""
+    assert facts("amazon.rerank-v1:0").released is None
+    assert facts("rerank-v3.5").released is not None
+
+
 def test_every_entry_says_something_of_a_model_that_is_read() -> None:
     """No entry of the catalog names a model of another family, nor says nothing; and a page that was opened has its day."""
     for file in vocabulary.companies():

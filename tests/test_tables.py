@@ -23,6 +23,7 @@ from modelcatalog import Unsupported, catalog, columns, datafiles, keeping, pars
 from modelcatalog.catalog import additions, index, listing, meaning, sizes, tables
 from modelcatalog.cli import completing
 from modelcatalog.known import Company, Family, Series
+from modelcatalog.names import context, grammar
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.pausing import lasting
 from modelcatalog.records import Size
@@ -55,7 +56,7 @@ WITHOUT_DATA = {
     "catalog/nearest.py": {"_spelled_words"},
     "installing.py": {"folder"},
     "names/calendar.py": {"calendar"},
-    "names/grammar.py": {"_heads", "_known_pieces", "_word_pattern", "_word_rule"},
+    "names/grammar.py": {"_heads", "_known_pieces", "_pieces", "_word_pattern", "_word_rule"},
     "names/reading.py": {"release"},
 }
 """Functions that remember what follows from their arguments or from the rules alone."""
@@ -530,7 +531,8 @@ def test_tables_of_a_wheel(package: Path) -> None:
 
 def test_a_cold_start_reads_no_data_files(package: Path) -> None:
     """With its tables, the first name and the first checkpoint need no TOML, no entries, and no validator of pydantic's."""
-    names = "https://huggingface.co/Qwen/Qwen2.5-Coder-3B-Instruct-AWQ/tree/main", "us.anthropic.claude-opus-4-6-v1:0"
+    examples = {*(rule.worked or rule.example for rule in grammar.WORDS), *(case.example for cases in context.CASES.values() for case in cases)}
+    names = "https://huggingface.co/Qwen/Qwen2.5-Coder-3B-Instruct-AWQ/tree/main", "us.anthropic.claude-opus-4-6-v1:0", *sorted(examples), "Qwen-q0f16"
     first = f"import modelcatalog as m, sys; [*m.parse_many({names})]"
     run(package, first)
     loaded = set(run(package, f"{first}; print(*sys.modules)").split())

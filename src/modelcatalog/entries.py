@@ -420,6 +420,8 @@ class ProviderEntry(Entry):
     marks: tuple[str, ...] = ()
     """Words behind a name that tell by themselves that it serves."""
     hosts: tuple[str, ...] = ()
+    editions: bool = False
+    """Whether it serves base models beside those for instructions, so that a name without a word for its training is a base model's."""
     means: dict[str, str] = Field(default_factory=dict)
     """Its ids, in lower case and without what it adds behind a colon, whose number is another than the version that they stand for -> that version."""
 

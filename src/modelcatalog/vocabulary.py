@@ -356,6 +356,16 @@ def types() -> dict[str, TypeEntry]:
     return _types_file().type
 
 
+def chinese_types() -> dict[str, str]:
+    """What a type is called in Chinese, alone, as an edition and as a model -> the type: 思考, 思考版, 思考模型."""
+    found: dict[str, str] = {}
+    for name, entry in types().items():
+        head = entry.zh.partition("：")[0].partition("。")[0].partition("（")[0].removesuffix("模型").removesuffix("版")
+        for word in (head, *(alias for alias in entry.aliases if not alias.isascii())):
+            found |= {f"{word}{end}": name for end in ("", "版", "模型")}
+    return found
+
+
 @kept("words")
 def _words() -> dict[str, tuple[str, ...]]:
     """The lists of words that reading and completing a name takes."""
@@ -548,6 +558,7 @@ def suffixes() -> dict[str, str]:
     return _methods_file().suffixes
 
 
+@kept("dtypes")
 def dtypes() -> dict[str, Literal["float16", "bfloat16", "float32"]]:
     """Word -> dtype."""
     return _methods_file().dtypes

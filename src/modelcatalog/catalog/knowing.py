@@ -133,7 +133,9 @@ def _said(name: ModelName, text: str | ModelName) -> Iterator[_Said]:
     edition = _edition(name, listed)
     entry = edition or _entry(name, listed) or _short(name, text, listed)
     meant, besides = (name.canonical, _keys(name)) if edition is None else (edition.model, ())
-    keys = dict.fromkeys((*besides, *(() if entry is None else (entry.model,))))
+    listed_as = () if entry is None else (entry.model,)
+    same_day = entry is not None and entry.date != "" and entry.date == name.identity.date
+    keys = dict.fromkeys((*listed_as, *besides) if same_day else (*besides, *listed_as))  # of a snapshot, what is said of no other comes first
     spoken = [(key, said) for key in keys for said in table.by_model.get(key, ())]
     others = [said if key == meant else _of_snapshot(name, said) for key, said in spoken]
     line, itself = (None, False) if _moves(name) else _series(name, entry, listed)
@@ -292,7 +294,7 @@ def _series(name: ModelName, entry: Entry | None, listed: Listing) -> tuple[Seri
         return entry.series, True
     served = listed.served.get(name.canonical) or listed.served.get(undated(name))
     line = served[0] if served is not None else listed.closed.get(name.canonical) or listed.closed.get(undated(name))
-    if line is None:
+    if line is None or (name.family is None and name.company not in (None, line.company)):  # amazon.rerank-v1 is not Cohere's Rerank
         return None, False
     return line, listed.closed.get(undated(name)) == line
 

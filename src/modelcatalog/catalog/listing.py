@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HUBS",
+    "LIBRARY",
     "Entry",
     "Listing",
     "Packaging",
@@ -33,6 +34,7 @@ __all__ = [
     "checkpoint",
     "entries_of",
     "fetched",
+    "has_open_line",
     "hub_revision",
     "is_repackager",
     "known_hub",
@@ -40,6 +42,8 @@ __all__ = [
     "listed_checkpoint",
     "listed_checkpoints",
     "listing",
+    "means_newest",
+    "of_library",
     "on_hub",
     "other",
     "packaging",
@@ -51,6 +55,8 @@ __all__ = [
 
 HUBS: tuple[RepositoryHub, ...] = get_args(RepositoryHub)
 """Hubs whose repositories the catalog lists; the first is the one that is meant where nothing tells which."""
+LIBRARY = (None, "library", "ai")
+"""Owners of Ollama's own names, and of Docker's."""
 
 
 _STATED = set(Checkpoint.model_fields)
@@ -261,6 +267,32 @@ def _moving() -> dict[str, date]:
     """An API's id that moves -> the day on which it stood for the repository."""
     lines = (entry for file in vocabulary.companies() for family in file.family for entry in family.series if entry.known_as_of is not None)
     return {spelled(name): entry.known_as_of for entry in lines if entry.known_as_of is not None for name in entry.known_as}
+
+
+def of_library(name: ModelName) -> bool:
+    """Whether it is a name of Ollama's library.
+
+    >>> [of_library(names.read(text)) for text in ("starcoder:7b", "ollama/llama3", "Qwen/Qwen3-8B", "amazon.nova-pro-v1:0")]
+    [True, True, False, False]
+    """
+    if name.owner not in LIBRARY:
+        return False
+    return "ollama" in (name.hub, name.provider) or (name.tag is not None and name.provider is None and name.hub is None)
+
+
+def has_open_line(name: ModelName) -> bool:
+    """Whether a series of the name's family and version has published weights."""
+    return any(line.weights != "closed" for line in index().by_version.get((name.family or "", fold(name.version)), ()))
+
+
+def means_newest(name: ModelName, served: str) -> bool:
+    """Whether an API's id stands for the newest of an open line that the name speaks of: internlm2-latest, of internlm2.
+
+    >>> means_newest(names.read("internlm2"), "internlm2-latest"), means_newest(names.read("glm-4"), "glm-4")
+    (True, False)
+    """
+    moving = served.lower().endswith("latest") and "latest" not in (name.name or "").lower()
+    return name.version is not None and not name.identity.words and moving and has_open_line(name)
 
 
 def bare_name(entry: Entry) -> str:

@@ -6,7 +6,7 @@ A name that is a model's own is left as it is, and so is one that could mean sev
 from __future__ import annotations
 
 from itertools import chain, combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.sizes import by_rules, fold
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelcatalog.entries import CompanyFile
     from modelcatalog.records import ModelName
 
-__all__ = ["LIBRARY", "SIZE", "as_said", "meanings", "meant", "short_names", "sizes_in", "tuned"]
+__all__ = ["SIZE", "as_said", "meanings", "meant", "short_names", "sizes_in", "tuned"]
 
 SIZE = pattern(r"\d+(?:\.\d+)?[bmt]|e\d+(?:\.\d+)?b|\d+e|\d+x\d+(?:\.\d+)?b|a\d+(?:\.\d+)?[bm]")
 """Words that state parameters or experts."""
@@ -30,8 +30,6 @@ _WINDOW = pattern(r"\d+k")
 _MONTH_AND_DAY = pattern(r"^\d+-(?=\d+-\d+$)")
 """The year before a day."""
 _BILLION = 10**9
-LIBRARY = (None, "library", "ai")
-"""Owners of Ollama's own names, and of Docker's."""
 _Row = str
 """The fields of an identity in one text, which is quicker to keep: nearly all are never asked for."""
 
@@ -48,7 +46,7 @@ def meant(name: ModelName) -> ModelName:
     if row is not None:
         family, version, words, date, order = row.split("\t")
         return names.meaning(name, Identity(family, version, tuple(words.splitlines()), date, tuple(order.splitlines())))
-    return _of_tag(name) if name.tag is not None and name.owner in LIBRARY and name.family is not None and _sized(name, name.tag) else name
+    return _of_tag(name) if name.tag is not None and name.family is not None and _sized(name, name.tag) else name
 
 
 def _of_day(name: ModelName) -> _Row | None:
@@ -108,6 +106,8 @@ def _of_tag(name: ModelName) -> ModelName:
     """Ollama serves the edition for instructions, where the tag says of no other; its short names mean what `resolve` finds."""
     from modelcatalog.catalog import listing  # hardly any name comes here
 
+    if name.owner not in listing.LIBRARY:
+        return name
     by_model = listing.recorded().by_model
     entries = tuned(name, by_model) or ([] if name.canonical in by_model else _tagged(name))
     return name if not entries else names.meaning(name, _identity(entries[0]))
@@ -153,16 +153,20 @@ _LEFT_OUT, _UNDATED, _SERIES = 10, 100, 1000
 """How far a name is from a model's: for each part of a dated one that it leaves out, without the date, and where only the series has that name."""
 
 
-class _Published(NamedTuple):
+class _Published:
     """What is known of a model with published weights."""
 
-    identity: Identity
-    total: int | None
-    """Parameters."""
-    base: str
-    """The word of its identity for the model that it was tuned from; empty: the name tells none."""
-    context: int | None
-    """Tokens, where its series has one length."""
+    __match_args__: ClassVar = ("identity", "total", "base", "context")
+    __slots__ = ("base", "context", "identity", "total")
+
+    def __init__(self, identity: Identity, total: int | None, base: str, context: int | None) -> None:
+        self.identity = identity
+        self.total = total
+        """Parameters."""
+        self.base = base
+        """The word of its identity for the model that it was tuned from; empty: the name tells none."""
+        self.context = context
+        """Tokens, where its series has one length."""
 
 
 @vocabulary.derived
@@ -212,7 +216,10 @@ def _rows(entries: Iterable[Entry], files: Iterable[CompanyFile]) -> dict[str, _
     plain = {_line(identity) for identity in models.values() if _senses().isdisjoint(identity.words)}
     windowed = _windowed(models.values())
     alone = _alone_of_size(published)
-    first = {Identity(one.identity.family, "", sizes_in(one.identity), "", ()) for one in published.values() if not one.identity.version}
+    unversioned: dict[str, list[_Published]] = {}
+    for one in published.values():
+        if not one.identity.version:
+            unversioned.setdefault(one.identity.family, []).append(one)
     found: dict[Identity, dict[str, int]] = {}
 
     def mark(text: str, far: int, short: Identity) -> None:
@@ -240,11 +247,23 @@ def _rows(entries: Iterable[Entry], files: Iterable[CompanyFile]) -> dict[str, _
         least = min(steps_to.values())
         loose = _UNDATED <= least < _SERIES
         nearest = [text for text, steps in steps_to.items() if steps == least or (loose and steps < _SERIES)]
-        if len(nearest) != 1 or (models[nearest[0]].version and short in first):
-            continue  # starcoder-7b is none of StarCoder 2
+        if len(nearest) != 1 or (models[nearest[0]].version and _is_of_first(short, unversioned.get(short.family, ()))):
+            continue  # starcoder-15b is none of StarCoder 2
         if not loose or _is_told(short, models[nearest[0]]):
             ours[str(short)] = _row(models[nearest[0]])
     return ours
+
+
+def _is_of_first(short: Identity, unversioned: Iterable[_Published]) -> bool:
+    """Whether a name of a family and a size means one of those that came before there were versions."""
+    sizes = sizes_in(short)
+    if short.version or short.date or short.words != sizes:
+        return False
+    said = [size[:-1] for size in sizes if size[-1] == "b" and size[:-1].replace(".", "").isdecimal()]
+    rounded = [(float(number) * _BILLION, _BILLION / 10 ** len(number.partition(".")[2])) for number in said]
+    return any(
+        sizes_in(one.identity) == sizes != () or any(one.total is not None and abs(one.total - total) < unit for total, unit in rounded) for one in unversioned
+    )
 
 
 def _published(entries: Iterable[Entry]) -> tuple[dict[str, _Published], dict[str, dict[str, Identity]]]:

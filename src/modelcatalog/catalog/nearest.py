@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
+from math import inf, log
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.filling import complete
 from modelcatalog.catalog.index import index
-from modelcatalog.catalog.listing import Entry, Listing, Packaging, bare_name, listed_checkpoint, listing, packaging, spelled
+from modelcatalog.catalog.listing import Entry, Listing, Packaging, bare_name, listed_checkpoint, listing, means_newest, of_library, packaging, spelled
 from modelcatalog.catalog.sizes import fold, near
 
 if TYPE_CHECKING:
@@ -123,6 +124,10 @@ class _Asked(NamedTuple):
     """The size that the catalog knows of the bare name: Command R has 35 billion, and Command R7B is another model."""
     served: bool
     """Whether an Ollama tag asks, which without a word of its own means the edition for instructions."""
+    library: bool
+    """Whether it is a name of Ollama's library, which calls another generation by another name."""
+    plain: bool
+    """Whether a bare name leaves the size to whoever reads it."""
 
 
 def nearest(name: ModelName, listed: Listing) -> list[Entry]:
@@ -134,7 +139,8 @@ def nearest(name: ModelName, listed: Listing) -> list[Entry]:
     """
     asked = _asked(name, listed)
     kept = listed.served.get(name.canonical)
-    if asked is None or (kept is not None and kept[0].weights == "closed") or name.canonical in listed.closed:
+    served = kept is not None and kept[0].weights == "closed" and not means_newest(name, kept[1])
+    if asked is None or (not asked.library and (served or name.canonical in listed.closed)):
         return []  # qwen-turbo is a model of its own that is only served
     found: dict[str, list[Entry]] = {}
     ranks: dict[str, tuple[Any, ...]] = {}
@@ -156,7 +162,8 @@ def _asked(name: ModelName, listed: Listing) -> _Asked | None:
     tier = (name.tag or "").lower()
     if tier in _tiers() and any(tier in entry.words for entry in listed.by_family.get(name.family or "", ())):
         words |= {tier}  # phi3:medium, where an API's tag is how much it thinks
-    if name.family is None or not (words or date or name.version or len(family) > 1):
+    library = of_library(name)
+    if name.family is None or not (words or date or name.version or len(family) > 1 or library):
         return None
     wanted = words - vocabulary.speeds()
     size = name.size
@@ -164,7 +171,8 @@ def _asked(name: ModelName, listed: Listing) -> _Asked | None:
     stated = _sizes_in(wanted) if total is not None else frozenset()
     return _Asked(
         wanted, words, said_words(name), _whole(name.version), date, frozenset(family), total, _unit(stated), stated,
-        None if stated else total, name.tag is not None and not _says_stage(wanted),
+        None if stated else total, (name.tag is not None or library) and not _says_stage(wanted),
+        library, total is None and (library or (name.owner is None and name.provider is None)),
     )  # fmt: skip
 
 
@@ -173,14 +181,14 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry) -> tuple[Any, ...] |
     version = _whole(entry.version)
     if asked.version is not None and asked.version not in (version, _whole(entry.series.version) if version is None else version):
         return None
-    if asked.version is None and version is not None and not (asked.words or asked.date or len(asked.own) > 1):
+    if asked.version is None and version is not None and not (asked.words or asked.date or len(asked.own) > 1 or asked.library):
         return None
     if asked.date and entry.date != asked.date and (entry.date or not released_on(entry, asked.date)):
         return None
     has = _own_words(entry.words, entry.version)
     more, missing = has - asked.every - asked.own, asked.words - has
     implied = missing & frozenset(entry.series.types)
-    if not has & _finished() and (asked.version is not None or asked.stated):
+    if not has & _finished() and (asked.version is not None or asked.stated or asked.library):
         missing -= frozenset(vocabulary.stages("pretrained"))  # llama3-base: what is not tuned does not say so
     missing -= implied | {"moe" if any(word[0] == "a" and word[1:2].isdigit() for word in has) else "dense"}
     tiers, unsized = frozenset[str](), False
@@ -198,11 +206,12 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry) -> tuple[Any, ...] |
         if missing and missing <= asked.stated and _is_size(_total(entry), asked):
             missing = frozenset()
         more = frozenset(word for word in spelt - asked.spelled - asked.every if not word[0].isdigit())
+    if asked.library and asked.usual is None and not asked.stated:
+        tiers, more = tiers | (more & _tiers()), more - _tiers()  # ollama/phi3: one of its sizes
     if missing or more & _tiers() or (unsized and more - asked.own - _finished()):
         return None
     if asked.stated and "distill" in more:
-        families = {family.lower() for family in index().families}
-        more = frozenset(word for word in more - {"distill"} if word.rstrip("0123456789.") not in families)  # deepseek-r1:7b
+        more = frozenset(word for word in more - {"distill"} if not _is_base(word))  # deepseek-r1:7b
     stages = more & _finished()
     served = asked.served and not implied
     rest = frozenset(word for word in more if not _is_detail(word))
@@ -212,18 +221,63 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry) -> tuple[Any, ...] |
     newest = [-ord(char) for char in entry.series.released or ""]
     unversioned = asked.version is None
     total = -(_total(entry) or 0)
-    first = ("base" in more or "sft" in more, bool(implied and stages), len(tiers), asked.usual is not None and not near(-total, asked.usual), bool(types))
-    if served and unversioned and asked.stated:  # a tag: whatever the line's repositories add, the least of it
-        own = name.identity.family
-        added = [word for word in more - stages if not word.startswith(own)]
+    window, far = _least_window(more), _off_usual(-total) if asked.plain else 0.0
+    first = ("base" in more or "sft" in more, bool(implied and stages), bool(types), len(tiers), asked.usual is not None and not near(-total, asked.usual))
+    if asked.library and unversioned:
+        bases = frozenset(word for word in more if _is_base(word))
+        added = [word for word in more - stages - bases - frozenset(vocabulary.early()) if not _is_detail(word) and not _WINDOW(word)]
         halfway = not vocabulary.training_before().isdisjoint(added)
-        other = not bare_name(entry).lower().startswith(own)
-        return (*first, bool(entry.date), halfway, len(added) + (version is not None), not has & _finished(), other, newest, total)
+        other = not bare_name(entry).lower().startswith(name.identity.family)
+        unasked = served and not has & _finished()
+        return (
+            unsized, len(added), _generation(entry), len(tiers), version is not None, *first, halfway, bool(entry.date),
+            0.0 if asked.stated else far, unasked, other, newest, len(bases), window, total,
+        )  # fmt: skip
     return (
         *first, bool(rest), served and bool(entry.date), served and not has & _finished(),
-        unversioned and newest, len(more - stages), bool(entry.date) and not asked.date,
+        unversioned and newest, len(more - stages), bool(entry.date) and not asked.date, window, far,
         *((newest, not stages, total) if unversioned else (total, newest, not stages)),
     )  # fmt: skip
+
+
+_OWN_NAMES = 2
+"""From this version on, Ollama's library calls a line by another name: starcoder2, and qwen2 beside qwen, which is 1.5."""
+_EDITION = re.compile(r"(?<![a-z0-9])v\d").search
+_WINDOW = re.compile(r"\d+k").fullmatch
+_USUAL_SIZE = 6.5e9
+"""Of a line with several sizes, people mean the one that a usual card holds."""
+
+
+def _generation(entry: Entry) -> int:
+    """The line among those that one name of Ollama's library may stand for; an edition with a v is the same line.
+
+    >>> from types import SimpleNamespace as Row
+    >>> [_generation(Row(version=version, huggingface=repo_id)) for version, repo_id in (("1.5", "a/b-1.5"), ("2", "a/b2-7b"), ("3.3", "a/b-7b-v3-3"))]
+    [0, 2, 0]
+    """
+    whole = re.match(r"\d+", entry.version or "")
+    number = 0 if whole is None or _EDITION(bare_name(entry).lower()) else int(whole[0])
+    return number if number >= _OWN_NAMES else 0
+
+
+def _off_usual(total: int) -> float:
+    """How far a size is from the usual one, as a factor; one that nobody knows is further than any."""
+    return abs(log(total / _USUAL_SIZE)) if total else inf
+
+
+def _least_window(words: frozenset[str]) -> int:
+    """The length of context that a repository's name adds: of two, the plain name means the shorter one."""
+    return min((int(word[:-1]) for word in words if _WINDOW(word)), default=0)
+
+
+def _is_base(word: str) -> bool:
+    """Whether a word names the model that it was tuned from: vicuna, llama2."""
+    return word.rstrip("0123456789.") in _family_words() and word not in vocabulary.training_before()
+
+
+@vocabulary.derived
+def _family_words() -> frozenset[str]:
+    return frozenset(family.lower() for family in index().families)
 
 
 @vocabulary.derived

@@ -12,21 +12,25 @@ from modelcatalog.catalog.index import company_named, index
 from modelcatalog.catalog.knowing import facts, retirement
 from modelcatalog.catalog.listing import (
     HUBS,
+    LIBRARY,
     Entry,
     Listing,
     accounts,
     bare_name,
     checkpoint,
+    has_open_line,
     hub_revision,
     is_repackager,
     listing,
+    means_newest,
+    of_library,
     on_hub,
     other,
     same_model,
     spelled,
     undated,
 )  # fmt: skip
-from modelcatalog.catalog.meaning import LIBRARY, tuned
+from modelcatalog.catalog.meaning import SIZE, meant, tuned
 from modelcatalog.catalog.nearest import kin, misspelt, nearest, newest, ranked, released_on, slips
 from modelcatalog.catalog.sizes import fold
 from modelcatalog.errors import ClosedWeights, NameSyntaxError
@@ -193,7 +197,7 @@ def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkp
     account = _account(name)
     entries = _tuned(name, listed) or listed.by_model.get(name.canonical) or []
     exact = bool(entries) and any(name.identity[1:])  # a bare family is the name of no model
-    entries = entries or _moved(name, listed) or same_model(name, listed) or nearest(name, listed)
+    entries = entries or _moved(name, listed) or _of_meaning(name, listed) or same_model(name, listed) or nearest(name, listed)
     if account is not None:
         entries = [entry for entry in entries if entry.series.company == account.company] or entries
     if not exact and _are_bases(name, entries, listed):
@@ -202,7 +206,33 @@ def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkp
     found = _best(name, entries, target, exact=exact)
     if found is not None and not exact and _is_finished(name, found, listed):
         return None
-    return found if found is None or exact else _dated(name, found, listed) or found
+    if found is None or exact:
+        return found
+    return _dated(name, found, listed) or (_with_sizes(found, listed) if _leaves_size(name) else found)
+
+
+def _leaves_size(name: ModelName) -> bool:
+    """Whether a name says nothing of how large the model is: ``llama3``."""
+    return (name.size is None or name.size.total is None) and not any(segment.kind in ("size", "tier") for segment in name.segments)
+
+
+def _with_sizes(found: Checkpoint, listed: Listing) -> Checkpoint:
+    """The record with the other sizes of its line as what else could be meant."""
+    entry = listed.by_id[found.hub].get(found.repo_id.lower())
+    if entry is None:
+        return found
+    line = [one for one in listed.by_family.get(entry.series.family, ()) if _unsized(one) == _unsized(entry)]
+    return _beside(found, line, found.alternatives)
+
+
+def _unsized(entry: Entry) -> tuple[object, ...]:
+    """What tells a checkpoint from others of its line but for its size."""
+    return (entry.series.name, entry.version, entry.packaging, entry.date, frozenset(word for word in entry.words if not SIZE.fullmatch(word)))
+
+
+def _of_meaning(name: ModelName, listed: Listing) -> list[Entry]:
+    """The model that a name means which says less, or more of its day; what a tag means, the nearest decides."""
+    return [] if name.tag is not None else listed.by_model.get(meant(name).canonical, [])
 
 
 def _is_finished(name: ModelName, found: Checkpoint, listed: Listing) -> bool:
@@ -276,7 +306,14 @@ def _moved(name: ModelName, listed: Listing) -> list[Entry]:
 
 def _tuned(name: ModelName, listed: Listing) -> list[Entry]:
     """What a tag of Ollama, or an API, serves without a word about training is the edition for instructions: ``llama3.2:3b``."""
-    return [] if (name.tag is None and not _is_routed(name)) or name.hub in HUBS else tuned(name, listed.by_model)
+    said = (name.tag is None and not _is_routed(name)) or name.provider in _of_every_edition()
+    return [] if said or name.hub in HUBS else tuned(name, listed.by_model)
+
+
+@vocabulary.derived
+def _of_every_edition() -> frozenset[str]:
+    """Providers that serve base models too."""
+    return frozenset(one.id for one in vocabulary.providers().provider if one.editions)
 
 
 # Weights that were not published --------------------------------------------------------------
@@ -291,7 +328,7 @@ def _refuse_closed(name: ModelName, listed: Listing) -> None:
     if family is None:
         return
     match = listed.served.get(name.canonical) or listed.served.get(undated(name))
-    if match is None and _has_weights(name):
+    if (match is None and _has_weights(name)) or _is_published(name, family, match):
         return
     closed = match is not None or family.weights == "closed" or name.canonical in listed.closed or undated(name) in listed.closed
     if not closed and family.weights == "mixed" and not name.unknown:
@@ -299,6 +336,13 @@ def _refuse_closed(name: ModelName, listed: Listing) -> None:
         closed = bool(lines) and all(line.weights == "closed" for line in lines)
     if closed:
         raise _closed(name, family, match)
+
+
+def _is_published(name: ModelName, family: Family, match: tuple[Series, str] | None) -> bool:
+    """Whether the weights of its line are open: Ollama serves no others, and an API's id may mean the newest of a line without being its name."""
+    if of_library(name):
+        return has_open_line(name) and name.tag != "cloud" and family.weights != "closed"
+    return match is not None and means_newest(name, match[1])
 
 
 def _lines(family: str, version: str | None) -> list[Series]:
@@ -414,10 +458,10 @@ def _guessed(name: ModelName, repo_id: str, listed: Listing, target: RepositoryH
     return _beside(made, misspelt(name, listed) or (kin(name, listed) if _is_bare(name, listed) else ()))
 
 
-def _beside(made: Checkpoint, others: Iterable[Entry]) -> Checkpoint:
+def _beside(made: Checkpoint, others: Iterable[Entry], known: tuple[str, ...] = ()) -> Checkpoint:
     """The record with those that are listed on its hub as what else could be meant."""
-    known = (found.repo_id for entry in others if (found := on_hub(entry, made.hub)).exists)
-    return made.model_copy(update={"alternatives": tuple(dict.fromkeys(known))})
+    more = (found.repo_id for entry in others if (found := on_hub(entry, made.hub)).exists and found.repo_id != made.repo_id)
+    return made.model_copy(update={"alternatives": tuple(dict.fromkeys((*known, *more)))})
 
 
 def _main_account(name: ModelName, target: RepositoryHub) -> str | None:

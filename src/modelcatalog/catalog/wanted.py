@@ -246,7 +246,7 @@ def _types() -> dict[str, str]:
     found: dict[str, str] = {}
     for name, entry in vocabulary.types().items():
         head = re.split("[：。（]", entry.zh)[0]
-        said = [word.removesuffix("模型").removesuffix("版") for word in (head, *entry.people)]
+        said = [word.removesuffix("模型").removesuffix("版") for word in (head, *entry.people, *(alias for alias in entry.aliases if not alias.isascii()))]
         for word in (name, *entry.aliases, head, *(one + end for one in said for end in ("", "模型", "大模型", "版"))):
             found.setdefault(_squeezed(word), name)
     return found

@@ -40,12 +40,16 @@ class Account:
         """The word of the family that all its models are of, where there is one."""
 
 
-class Option(NamedTuple):
+class Option:
     """One phrase: the words after the first, how many of all are its own, and what these mean."""
 
-    rest: tuple[str, ...]
-    own: int
-    word: Word
+    __match_args__: ClassVar = ("rest", "own", "word")
+    __slots__ = ("own", "rest", "word")
+
+    def __init__(self, rest: tuple[str, ...], own: int, word: Word) -> None:
+        self.rest = rest
+        self.own = own
+        self.word = word
 
 
 class Numbers(NamedTuple):
@@ -66,7 +70,7 @@ class Dictionary:
         "accounts", "apis", "catalog_heads", "catalogs",
         "checkpoints", "classes", "closed", "coined", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued",
         "homonyms",
-        "hosts", "ideographic", "kinds", "leaves", "means", "nameless", "negations", "numbers", "parts", "paths", "phrases", "plain",
+        "hosts", "ideographic", "kinds", "leaves", "means", "negations", "numbers", "parts", "paths", "phrases", "plain",
         "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes",
         "tag_words", "testing", "tier_families", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants",
         "words",
@@ -100,7 +104,6 @@ class Dictionary:
         self.folders = frozenset(hubs.folders)
         self.checkpoints = hubs.checkpoints
         self.leaves = frozenset(hubs.leaves)
-        self.nameless = (*hubs.checkpoints, *hubs.stems)
         """How folders and files begin that have their name from the folder above."""
         self._add_providers()
         companies = tuple(companies)
@@ -126,6 +129,8 @@ class Dictionary:
         for name, type_entry in vocabulary.types().items():
             for spelling in (name.replace("-", " "), *type_entry.aliases):
                 self._add(spelling, "type", name, spelling.replace(" ", "") if type_entry.apart else name)
+        for word, name in vocabulary.chinese_types().items():
+            self._add(word, "type", name, name)
         for company in companies:
             for family in company.family:
                 self._add_family(company, family)
@@ -223,7 +228,7 @@ class Dictionary:
                 return
             self.families[glued] = word
         self.words[glued] = word
-        if role in ("family", "company", "type") and not glued.isascii():
+        if role in ("family", "company", "type", "ignored") and not glued.isascii():
             self.ideographic.append(glued)
 
     def _add_served(self, spelling: str, before: str, word: FamilyWord) -> None:

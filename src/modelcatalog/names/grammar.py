@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from modelcatalog import vocabulary
 from modelcatalog.names.calendar import calendar
@@ -164,6 +164,13 @@ def _size(text: str, found: re.Match[str]) -> tuple[Word, ...]:
     return _parameters("size", text, count, unit)
 
 
+def _parameters_in_chinese(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    """720亿 is 72 billion, whose words for it are everybody's."""
+    billions = float(point(found["n"])) * (1000 if found["unit"] == "万亿" else 0.1)
+    count = round(billions * 10**9)
+    return (Word("size", text, Parameters(count, "b"), f"{billions:g}b") if 0 < count <= _LARGEST else unknown(text),)
+
+
 def _version(text: str, found: re.Match[str]) -> tuple[Word, ...]:
     digits, tail = found["n"].replace("d", "."), found["tail"]
     head, joint, unit = digits.rpartition("_")
@@ -276,6 +283,14 @@ WORDS: tuple[WordRule, ...] = (
     WordRule(
         "window", _seq(_any("ctx", "ctxlen"), Cap("n", _NUMBER)), "ctx4096", "Tokens of a context.", "RWKV-6-World-3B-v2.1-ctx4096",
         "number", lambda text, found: (Word("number", text, found["n"], found["n"]),),
+    ),
+    WordRule(
+        "size_in_chinese", _seq(Cap("n", _DECIMAL), Cap("unit", _any("万亿", "亿")), _opt("参数")), "720亿", "Parameters as Chinese counts them: in hundreds of millions.", "通义千问-720亿",
+        "size", _parameters_in_chinese,
+    ),
+    WordRule(
+        "bits_in_chinese", _seq(Cap("bits", _WIDTH), _any("比特", "位"), _opt("量化")), "4比特", "Bits a weight, in Chinese.", "Qwen3-8B-4比特量化",
+        "bits", lambda text, found: (Word("bits", text, Width(int(found["bits"]), None)),),
     ),
     WordRule("version", _seq("v", _opt("er"), _opt("."), Cap("n", _alt(_seq(_DIGIT, "d", _DIGIT), _DOTTED)), Cap("tail", _opt(_LETTER))), "v0.1", "A version with its mark.", "Mistral-7B-v0.1", "version", _version),
     WordRule(
@@ -452,8 +467,8 @@ def references() -> tuple[Form, ...]:
         Form(
             "vertex_path",
             _seq(
-                Cap("path", _seq(_opt(address, _STEP, "/", _STEP, "/"), _opt("projects/", _STEP, "/locations/", _STEP, "/"), "publishers/")),
-                Cap("owner", _PLAIN_STEP), Cap("route", Lit("/models/")), inner, verb, _QUERY,
+                Cap("path", _seq(_opt(address, _STEP, "/", _STEP, "/"), _opt("projects/", _STEP, "/locations/", _STEP, "/"), "publishers/", _opt("hf-"))),
+                Cap("owner", _PLAIN_STEP), Cap("route", _any("/models/", "/model-garden/")), inner, verb, _QUERY,
             ),
             "projects/p/locations/us-east5/publishers/anthropic/models/claude-sonnet-4@20250514", "A model of Vertex AI.",
             needs="publishers/", provider="vertex",
@@ -475,7 +490,22 @@ def references() -> tuple[Form, ...]:
             "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-5-sonnet-20240620-v1:0",
             "An Amazon resource name; profiles of one's own and imported models name no model.", needs=":bedrock:", provider="bedrock",
         ),
-        Form("resource_name", Cap("path", _seq("arn:", _REST)), "arn:aws:sagemaker:us-east-1:123456789012:endpoint/llama", "Other resources of Amazon name no model.", needs="arn:"),
+        Form(
+            "sagemaker_arn",
+            _seq(
+                Cap("path", _seq("arn:", Rep(Chars("a-z-", "letter or hyphen")), ":sagemaker:", Rep(Chars("^:/", "character of a field"), 0), ":", Rep(Chars("^:/", "character of a field"), 0), ":")),
+                _alt(
+                    _seq(Cap("route", _seq("hub-content/", _PLAIN_STEP, "/", _any("model", "modelreference"), "/")), Cap("name", _PLAIN_STEP), _opt("/", Cap("path_version", _REST))),
+                    _seq(
+                        Cap("route_at", _seq(_any("endpoint", "endpoint-config", "model", "model-package", "model-package-group", "inference-component"), "/")),
+                        Cap("name_at", Rep(Chars("^/@:", "plain step character"), lazy=True)), _opt(Cap("path_at", _seq("-", Rep(_DIGIT, 8, 8), "-", Rep(_DIGIT, 6, 6)))), _opt("/", Cap("path_count", _NUMBER)),
+                    ),
+                ),
+            ),
+            "arn:aws:sagemaker:us-east-1:123456789012:endpoint/jumpstart-dft-hf-llm-mistral-7b-instruct-20240815-185614",
+            "A model of SageMaker's hub, or an endpoint whose own name tells one.", needs=":sagemaker:", provider="sagemaker",
+        ),
+        Form("resource_name", Cap("path", _seq("arn:", _REST)), "arn:aws:s3:::bucket/llama", "Other resources of Amazon name no model.", needs="arn:"),
         Form(
             "vertex_resource", Cap("path", _seq("projects/", _STEP, "/locations/", _STEP, "/", _any("endpoints", "models", "tunedmodels"), "/", _NUMBER, Rep(Chars("^/", "step character"), 0))),
             "projects/p/locations/us-central1/endpoints/1234567890", "An endpoint or a model of one's own is a number, and names none.", needs="/locations/", provider="vertex",
@@ -499,15 +529,27 @@ def references() -> tuple[Form, ...]:
             needs="/deployments/", provider="azure",
         ),
         Form(
+            "mlflow_artifact",
+            _seq(
+                _alt(
+                    Cap("path", _seq("runs:/", Rep(_HEX, 16), "/", Rep(_seq(_STEP, "/"), 0))),
+                    Cap("path_at", _seq("mlflow-artifacts:", Rep(Lit("/")), Rep(_seq(_STEP, "/"), 0), "artifacts/", Rep(_seq(_STEP, "/"), 0))),
+                ),
+                Cap("name", _PLAIN_STEP), Rep(Lit("/"), 0),
+            ),
+            "runs:/8a7b6c5d4e3f2a1b8a7b6c5d4e3f2a1b/qwen2.5-7b-instruct", "What a run of MLflow has kept, where its last step names a model.", needs="s:/",
+        ),
+        Form(
             "mlflow",
             _alt(
                 _seq(Cap("path", _any("runs:/", "models:/m-")), Cap("path_at", _seq(Rep(_HEX, 16), _opt("/", _REST)))),
+                Cap("path_artifacts", _seq("mlflow-artifacts:/", _REST)),
                 _seq(
                     Cap("route", Lit("models:/")), Cap("catalog", _opt(Rep(Chars("a-z0-9_", "word character")), ".", Rep(Chars("a-z0-9_", "word character")), ".", Ahead(_LETTER))),
                     Cap("name", Rep(Chars("^/@", "model character"))), _opt(Chars("/@", "slash or at sign"), Cap("revision", Rep(_CHAR))),
                 ),
             ),
-            "models:/Qwen2.5-7B-Instruct/3", "A model of MLflow's registry, in Unity Catalog with a catalog and a schema before it; runs and logged models name none.",
+            "models:/Qwen2.5-7B-Instruct/3", "A model of MLflow's registry, in Unity Catalog with a catalog and a schema before it; other artifacts and logged models name none.",
             needs="s:/",
         ),
         Form(
@@ -540,6 +582,14 @@ def references() -> tuple[Form, ...]:
                 "/", Cap("framework", Named("framework of Kaggle", Words(hubs.frameworks))), "/", Cap("variation", _PLAIN_STEP), _opt("/", Cap("revision", _NUMBER)),
             ),
             "google/gemma-2/transformers/gemma-2-2b-it/2", "A handle of Kaggle: owner, model, framework, variation, and perhaps a version.", needs="/",
+        ),
+        Form(
+            "kaggle_folder",
+            _seq(
+                Cap("path", _seq(_alt("/kaggle/input/", _seq(_opt(Rep(_CHAR, 0, lazy=True), "/"), "kagglehub/")), _opt("models/"), _opt(_PLAIN_STEP, "/"))), Cap("model", _PLAIN_STEP),
+                "/", Cap("framework", Named("framework of Kaggle", Words(hubs.frameworks))), "/", Cap("variation", _PLAIN_STEP), _opt("/", Cap("revision", _NUMBER), _opt("/", Cap("file", _REST))),
+            ),
+            "/kaggle/input/llama-3.1/transformers/8b-instruct/2", "A model in a notebook's input, or in the cache of kagglehub.", needs="kaggle",
         ),
         Form(
             "image",
@@ -665,8 +715,12 @@ def references() -> tuple[Form, ...]:
             "~/.cache/llama.cpp/ggml-org_gemma-3-4b-it-GGUF_gemma-3-4b-it-Q4_K_M.gguf", "The older cache of llama.cpp: owner, repository and file in one name.", needs="llama.cpp", hub="huggingface",
         ),
         Form(
-            "wandb_artifact", _seq(Cap("path", _seq(_any("wandb-artifact", "wandb"), "://", Rep(_seq(_PLAIN_STEP, "/"), 0))), Cap("name", _PLAIN_STEP), ":", Cap("revision", _PART)),
+            "wandb_artifact", _seq(Cap("path", _seq(_any("wandb-artifact", "wandb"), "://", _opt("/"), Rep(_seq(_PLAIN_STEP, "/"), 0))), Cap("name", _PLAIN_STEP), ":", Cap("revision", _PART)),
             "wandb-artifact://acme/project/qwen2.5-7b-instruct:v3", "An artifact of Weights & Biases, whose versions are not the model's.", needs="wandb",
+        ),
+        Form(
+            "wandb_page", _seq(Cap("path", _seq(address, _opt("www."), "wandb.ai/", _STEP, "/", _STEP, "/artifacts/", _STEP, "/")), Cap("name", _ADDRESS), _opt("/", Cap("revision", _ADDRESS), _opt("/", Cap("path_at", _REST))), _QUERY),
+            "https://wandb.ai/acme/project/artifacts/model/qwen2.5-7b-instruct/v3", "The page of such an artifact.", needs="wandb.ai/",
         ),
         Form(
             "other_url",
@@ -703,8 +757,12 @@ def references() -> tuple[Form, ...]:
             "ollama/hf.co/bartowski/Llama-3.2-3B-Instruct-GGUF:Q4_K_M", "A repository of a hub, which Ollama fetches.", needs=".", provider="ollama",
         ),
         Form(
-            "inner_arn", _seq(Cap("route", Rep(_seq(route, "/"))), Cap("inner", _seq("arn:", _REST))),
+            "inner_arn", _seq(Cap("route", Rep(_seq(_PLAIN_STEP, "/"))), Cap("inner", _seq("arn:", _REST))),
             "bedrock/converse/arn:aws:bedrock:us-east-1:123:inference-profile/us.amazon.nova-pro-v1:0", "A route before a resource name.", needs="arn:",
+        ),
+        Form(
+            "fireworks_deployment", _seq(inner, Cap("path", _seq("#accounts/", _STEP, "/deployments/", _STEP))),
+            "accounts/fireworks/models/llama-v3p1-8b-instruct#accounts/acme/deployments/12ab", "A model with the deployment that serves it.", needs="#accounts/",
         ),
         # plain names
         Form(
@@ -754,12 +812,16 @@ def references() -> tuple[Form, ...]:
     )  # fmt: skip
 
 
-class Told(NamedTuple):
+class Told:
     """What a form tells by itself."""
 
-    name: str
-    hub: Hub | None
-    provider: str | None
+    __match_args__: ClassVar = ("name", "hub", "provider")
+    __slots__ = ("hub", "name", "provider")
+
+    def __init__(self, name: str, hub: Hub | None, provider: str | None) -> None:
+        self.name = name
+        self.hub = hub
+        self.provider = provider
 
 
 _LOOKS = 64
@@ -840,8 +902,19 @@ def _word_rule(name: str) -> tuple[WordRule, re.Pattern[str]]:
     return next((rule, re.compile(rule.regex())) for rule in WORDS if rule.name == name)
 
 
-pieces: Callable[..., list[str]] = re.compile("|".join(f"(?:{_unnamed(rule)})" for rule in PIECES)).findall
-"""A text cut by `PIECES`, or what of it stands from a place on, its case kept; joined, they are the text again."""
+@cache
+def _pieces(ascii_only: bool) -> Callable[[str, int], list[str]]:  # noqa: FBT001  a key
+    rules = "|".join(f"(?:{_unnamed(rule)})" for rule in PIECES)
+    if ascii_only:  # letters and digits by a table of their own are found in half the time
+        rules = rules.replace(r"[^\W_]", "[A-Za-z0-9]").replace(r"[\W_]", "[^A-Za-z0-9]")
+    return re.compile(rules).findall
+
+
+def pieces(text: str, start: int = 0) -> list[str]:
+    """A text cut by `PIECES`, or what of it stands from a place on, its case kept; joined, they are the text again."""
+    return _pieces(text.isascii())(text, start)  # made when first asked for: most names are cut without it
+
+
 AFTER_SIGN = frozenset((
     "bit", "bits", "of", "k", "kxxl", "kxl", "kxs", "ks", "km", "kl", "kss", "kt", "xxl", "xxs", "xl", "xs", "s", "m", "l", "nl", "bn",
     *(f"r{digit}" for digit in range(10)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from modelcatalog.names import grammar
 from modelcatalog.names.native import mypyc_attr
 from modelcatalog.names.roles import FamilyWord
-from modelcatalog.names.words import alone, names_family, readings
+from modelcatalog.names.words import alone, cut, names_family, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Account
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     RegionKind = SegmentKind | Literal["name", "tag", "file"]
 
-__all__ = ["Parts", "begins_with_family", "first_family", "names_model"]
+__all__ = ["Parts", "begins_with_family", "first_family", "names_model", "names_size"]
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -55,7 +55,13 @@ def begins_with_family(text: str) -> bool:
 
 def names_model(text: str) -> bool:
     """Whether a step of a path has a family or a size in it."""
-    return any(word.role in ("family", "size", "mixture") for piece in grammar.pieces(text) for word in alone(readings()[piece]))
+    return any(word.role in ("family", "size", "mixture") for word in cut(text, readings())[0])
+
+
+def names_size(text: str) -> bool:
+    """Whether it has a family and a size in it."""
+    roles = {word.role for piece in grammar.pieces(text) for word in alone(readings()[piece])}
+    return "family" in roles and not roles.isdisjoint(("size", "mixture"))
 
 
 def first_family(text: str) -> str | None:

@@ -12,7 +12,7 @@ from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.parts import first_family
 from modelcatalog.names.roles import FamilyWord
-from modelcatalog.names.words import alone, names_family, readings
+from modelcatalog.names.words import alone, cut, names_family, readings
 
 if TYPE_CHECKING:
     import re
@@ -92,7 +92,7 @@ def _is_route(parts: Parts, source: str, lower: str, words: Dictionary, owner: s
     if owner not in words.served or source[start - 1 - len(owner) : end] != lower[start - 1 - len(owner) : end]:
         return False  # an API's id is in lower case: Groq/Llama-3-Groq-8B lies on a hub
     # Groq serves llama-3.1-8b, which is none of its own.
-    families = (word.value for piece in grammar.pieces(lower[start:end]) for word in alone(readings()[piece]) if word.role == "family")
+    families = (word.value for word in cut(lower[start:end], readings())[0] if word.role == "family")
     family = next(families, None)
     return isinstance(family, FamilyWord) and family.company != account.company
 
@@ -150,9 +150,9 @@ def read_revision(parts: Parts, source: str, lower: str, start: int, end: int) -
         parts.provider = served
         parts.put("serving", start, end)
         return
-    pieces = grammar.pieces(lower[start:end])
-    role = alone(readings()[pieces[0]])[0].role if len(pieces) == 1 else "other"
-    branch = parts.owner is not None and (role not in ("scheme", "plain_q", "bits") or pieces[0].endswith("bpw"))
+    said, texts = cut(lower[start:end], readings())
+    role = said[0].role if len(said) == 1 else "other"
+    branch = parts.owner is not None and (role not in ("scheme", "plain_q", "bits") or texts[0].endswith("bpw"))
     if parts.hub is not None or role not in _VARIANTS or branch:
         parts.revision = decoded(source[start:end])
     parts.put("revision", start, end)

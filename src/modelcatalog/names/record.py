@@ -54,6 +54,8 @@ _SIGNS: Final = "-_/"
 _MADE: Final[list[tuple[Segment, ...]]] = [(), (), ()]
 """Hyphens, underscores, and slashes behind an owner: they are four in ten of all segments, so each is made once, by its place; as many as the
 longest name so far had characters."""
+_SOME: Final = 16
+"""More words than most names have: so few are put in order, and found among each other, by comparing them."""
 _TWO_DIGITS: Final = tuple([f"{number:02}" for number in range(32)])
 
 
@@ -304,10 +306,10 @@ def _identity(found: Found) -> Identity:
     order: tuple[str, ...] = ()
     if kept:
         if not _ascend(kept):
-            order = tuple(dict.fromkeys(kept))
+            order = tuple(_once(kept))
         keys = keys + kept if keys else kept
     if len(keys) > 1:
-        keys = sorted({*keys})
+        keys = _in_order(keys)
     released = found.released
     if released is not None:
         day = "" if released.day is None else f"-{_TWO_DIGITS[released.day]}"
@@ -331,16 +333,42 @@ def _ascend(words: list[str]) -> bool:
     return True
 
 
+def _once(words: list[str]) -> list[str]:
+    """The same without those that stand before."""
+    if len(words) > _SOME:
+        return list(dict.fromkeys(words))
+    found: list[str] = []
+    for word in words:
+        if word not in found:
+            found.append(word)
+    return found
+
+
+def _in_order(words: list[str]) -> list[str]:
+    """In alphabetical order, each once: what sorts long lists takes the most of its time to begin."""
+    if len(words) > _SOME:
+        return sorted({*words})
+    found: list[str] = []
+    for word in words:
+        at = len(found)
+        while at and word < found[at - 1]:
+            at -= 1
+        if not at or found[at - 1] != word:
+            found.insert(at, word)
+    return found
+
+
 def _text(identity: Identity) -> str:
     """What ``str`` of an identity is, at a third of the cost: every record needs it."""
     family, version, words, date, order = identity
-    if order:  # all of it are words
-        words = order if len(order) == len(words) else (*[word for word in words if word not in order], *order)
-    text = "-".join(words)
-    if version:
-        text = f"{version}-{text}" if text else version
+    parts: list[str] = []
     if family:
-        text = f"{family}-{text}" if text else family
+        parts.append(family)
+    if version:
+        parts.append(version)
+    parts += [word for word in words if word not in order] if order else words
+    parts += order
+    text = "-".join(parts)
     return f"{text}@{date}" if date else text
 
 

@@ -5,21 +5,23 @@ The forms are the rules of grammar.references(); which steps of a plain name are
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from modelcatalog.later import pattern
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.names.parts import Parts, begins_with_family, names_model
+from modelcatalog.names.parts import Parts, begins_with_family, names_model, names_size
 from modelcatalog.names.plain import account_end, decoded, dotted, read_name, read_plain, read_revision, read_steps, read_tag
 
 if TYPE_CHECKING:
+    import re
+
     from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.parts import RegionKind
 
 __all__ = ["take_apart", "take_plain"]
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
+_CONTROL: Final = pattern(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and lone surrogates, which no name has."""
 _PLAIN = ("name", "name_and_file", "name_and_refs", "file_in_repository")
 """The forms of plain names."""
@@ -29,6 +31,8 @@ _SAID = ("provider", "server", "registry")
 """Parts of a form that lie within other parts."""
 _DEEPEST = 6
 """References within references; a longer chain is read as a name."""
+_ZERO: Final = ord("0")
+_NINE: Final = ord("9")
 _NEAREST = 4
 """So many folders above that of a training run, less one, may have the name."""
 
@@ -37,12 +41,14 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
     if not lower or _is_of_another_form(lower):
         return None
-    owner, sign, name = lower.partition("/")
-    start = 0
-    if sign:
-        if not owner or not name or "/" in name or "." in owner or owner in words.routes or name.startswith(words.nameless) or name in words.leaves:
+    start = lower.find("/") + 1
+    owner = ""
+    if start:
+        owner, name = lower[: start - 1], lower[start:]
+        if not owner or not name or "/" in name or "." in owner or owner in words.routes or name in words.leaves:
             return None
-        start = len(owner) + 1
+        if (_NINE >= ord(name[-1]) >= _ZERO and name.startswith(words.checkpoints)) or ("." in name and name.startswith(words.stems)):
+            return None  # o/checkpoint-500, o/model.safetensors: where a run or a file lies
     parts = Parts()
     if start:
         parts.owner = source[: start - 1]
@@ -63,7 +69,7 @@ def _is_of_another_form(lower: str) -> bool:
     first = lower[0]
     if first == "~" or first == "." or ":" in lower or "@" in lower or "\\" in lower or lower.startswith("models--"):  # noqa: PLR1714  compiled, a tuple costs more
         return True
-    return lower.isspace() or (not lower.isprintable() and _CONTROL(lower) is not None)
+    return lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower) is not None)
 
 
 def take_apart(source: str, lower: str, words: Dictionary) -> Parts:
@@ -103,7 +109,10 @@ def _ruled_out(form: str, found: re.Match[str], words: Dictionary) -> bool:
         return found.group("provider") in words.families and not begins_with_family(found.group("inner"))
     if form == "display_name":
         return _squeezed(found.group("company")) not in words.company_of
-    if form == "kaggle":
+    if form in ("sagemaker_arn", "mlflow_artifact"):
+        own = found.groupdict().get("name_at")
+        return not (names_model(found.group("name")) if own is None else names_size(own))  # my-llama is one's own
+    if form in ("kaggle", "kaggle_folder"):
         return found.group("variation").endswith(words.files)  # owner/name/onnx/model.onnx
     if form == "checkpoint":
         return not _is_own(found.group("routes").partition("/")[0], found.group("name"), found.group("file"), words)

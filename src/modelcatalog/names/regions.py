@@ -12,7 +12,7 @@ from modelcatalog.names.reading import Reading, release, run
 from modelcatalog.names.reference import take_apart, take_plain
 from modelcatalog.names.refusing import LIMIT, check
 from modelcatalog.names.roles import Day, Word
-from modelcatalog.names.words import alone, cut, fold, readings
+from modelcatalog.names.words import cut, fold, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.parts import Parts
@@ -52,7 +52,7 @@ def read_text(source: str) -> tuple[Reading, Parts]:
         reading = Reading(source, lower, known, [], [])
         _read_regions(reading, parts)
         return reading, parts
-    words, texts = _cut(parts.name or "", known, parts.account)
+    words, texts = _cut(parts.name or "", known, parts.account, capitals=source != lower)
     reading = Reading(source, lower, known, words, texts)
     reading.account = parts.account
     if "_" in lower:
@@ -125,7 +125,7 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
 
 
 def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
-    first = reading.tape.put(*_cut(text, reading.known, reading.account))
+    first = reading.tape.put(*_cut(text, reading.known, reading.account, capitals=reading.source != reading.lower))
     if of_file:
         _part(reading, first)
     if "_" in text:
@@ -133,10 +133,13 @@ def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
     run(reading, first, _CASES)
 
 
-def _cut(text: str, known: Readings, account: Account | None) -> tuple[list[Word], list[str]]:
-    """The words of a stretch; in ``Command R+``, the sign behind a word, with nothing glued to its other side, is the tier of that name."""
+def _cut(text: str, known: Readings, account: Account | None, *, capitals: bool) -> tuple[list[Word], list[str]]:
+    """The words of a stretch, ``capitals``: perhaps with some.
+
+    In ``Command R+``, the sign behind a word, with nothing glued to its other side, is the tier of that name.
+    """
     words, texts = cut(text, known)
-    if not text.islower() and (account is None or account.repackager):
+    if capitals and (account is None or account.repackager):
         words, texts = _coined(words, texts, known)
     if "+" not in text:
         return words, texts
@@ -315,7 +318,7 @@ def _revision(reading: Reading, start: int, end: int) -> None:
 
 def _packaging(reading: Reading, text: str) -> bool:
     """A branch that names a quantization: ``6.0bpw``, ``gptq-4bit-32g``; any other text says nothing."""
-    words = [word for piece in grammar.pieces(text) for word in alone(readings()[piece]) if word.role != "separator" and word.text not in _FLAGS]
+    words = [word for word in cut(text, reading.known)[0] if word.role != "separator" and word.text not in _FLAGS]
     if not words or not all(word.role in _QUANTIZED or word.role in ("group", "head_bits", "ignored") for word in words):
         return False
     for word in words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from modelcatalog.names.native import mypyc_attr
 
@@ -61,64 +61,96 @@ _CONTEXTS = 10**7
 """Fewer millions are tokens of context there."""
 
 
-class Parameters(NamedTuple):
+class Parameters:
     """A number of parameters, and the unit it was written in: ``b``, ``m``, ``t``."""
 
-    total: int
-    unit: str
+    __match_args__: ClassVar = ("total", "unit")
+    __slots__ = ("total", "unit")
+
+    def __init__(self, total: int, unit: str) -> None:
+        self.total = total
+        self.unit = unit
 
 
-class Mixture(NamedTuple):
+class Mixture:
     """So many experts of so many parameters each."""
 
-    each: int
-    experts: int
+    __match_args__: ClassVar = ("each", "experts")
+    __slots__ = ("each", "experts")
+
+    def __init__(self, each: int, experts: int) -> None:
+        self.each = each
+        self.experts = experts
 
 
-class Width(NamedTuple):
+class Width:
     """Bits a weight, and how many weights share a scale."""
 
-    bits: Bits | None
-    group: int | None
+    __match_args__: ClassVar = ("bits", "group")
+    __slots__ = ("bits", "group")
+
+    def __init__(self, bits: Bits | None, group: int | None) -> None:
+        self.bits = bits
+        self.group = group
 
 
-class Scheme(NamedTuple):
+class Scheme:
     """A layout of quantized weights, as its method writes it."""
 
-    name: str
-    bits: Bits
-    method: str | None = None
-    group: int | None = None
+    __match_args__: ClassVar = ("name", "bits", "method", "group")
+    __slots__ = ("bits", "group", "method", "name")
+
+    def __init__(self, name: str, bits: Bits, method: str | None = None, group: int | None = None) -> None:
+        self.name = name
+        self.bits = bits
+        self.method = method
+        self.group = group
 
 
-class Share(NamedTuple):
+class Share:
     """So many of a hundred weights in one layout."""
 
-    percent: int
-    scheme: Scheme
+    __match_args__: ClassVar = ("percent", "scheme")
+    __slots__ = ("percent", "scheme")
+
+    def __init__(self, percent: int, scheme: Scheme) -> None:
+        self.percent = percent
+        self.scheme = scheme
 
 
-class Method(NamedTuple):
+class Method:
     """A quantization method, with its width where it has but one, and its format where it has but one."""
 
-    name: str
-    bits: Bits | None
-    format: str | None
+    __match_args__: ClassVar = ("name", "bits", "format")
+    __slots__ = ("bits", "format", "name")
+
+    def __init__(self, name: str, bits: Bits | None, file_format: str | None) -> None:
+        self.name = name
+        self.bits = bits
+        self.format = file_format
 
 
-class Day(NamedTuple):
+class Day:
     """A date as a name writes it in full; the day may be missing."""
 
-    year: int
-    month: int
-    day: int | None
+    __match_args__: ClassVar = ("year", "month", "day")
+    __slots__ = ("day", "month", "year")
+
+    def __init__(self, year: int, month: int, day: int | None) -> None:
+        self.year = year
+        self.month = month
+        self.day = day
 
 
-class Numbered(NamedTuple):
+class Numbered:
     """A number with a letter at it: ``v0.1``, ``R1``, ``4o``."""
 
-    digits: str
-    letter: str
+    __match_args__: ClassVar = ("digits", "letter")
+    __slots__ = ("digits", "letter")
+
+    def __init__(self, digits: str, letter: str) -> None:
+        self.digits = digits
+        self.letter = letter
 
 
 def _before(text: str, count: int) -> str:
@@ -280,14 +312,16 @@ class FamilyWord:
         )  # fmt: skip
 
 
-class BaseWord(NamedTuple):
+class BaseWord:
     """What tuners write for a model that they began with: its family, its version, its name."""
 
-    # Below the class of its first field: a compiled tuple looks at it when it is made.
+    __match_args__: ClassVar = ("family", "version", "name")
+    __slots__ = ("family", "name", "version")
 
-    family: FamilyWord
-    version: str | None
-    name: str
+    def __init__(self, family: FamilyWord, version: str | None, name: str) -> None:
+        self.family = family
+        self.version = version
+        self.name = name
 
 
 Value: TypeAlias = "FamilyWord | BaseWord | Parameters | Mixture | Width | Scheme | Share | Method | Day | Numbered | str | int | None"

@@ -97,7 +97,7 @@ class Readings:
                     return None
             elif behind.lower() in AFTER_SIGN or not behind.isascii():
                 return None
-        return self.open.get(text) or (self.new(text) if text.isalnum() else None)
+        return self.open.get(text) or (self.new(text) if text.isalnum() or _pointed(text) else None)
 
     def _letters(self, text: str) -> Word | None:
         """The word of letters that mean nothing, as most new words are: every rule of `grammar.WORDS` wants a digit."""
@@ -142,6 +142,14 @@ class Readings:
         return found
 
 
+def _pointed(text: str) -> bool:
+    """Whether its one sign is a point between two digits, as in Qwen2.5 and 0.6B; what has more of them may begin with a date."""
+    at = text.find(".")
+    if at < 1 or not text.isascii() or not (text[at - 1].isdigit() and text[at + 1 : at + 2].isdigit()):
+        return False
+    return text[:at].isalnum() and text[at + 1 :].isalnum()
+
+
 def fold(text: str) -> str:
     """Lower case; character by character where that would change the length."""
     lowered = text.lower()
@@ -150,15 +158,16 @@ def fold(text: str) -> str:
 
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 """Full-width letters, digits and signs, as Chinese and Japanese keyboards type them -> plain ones."""
+_WIDE_LETTERS = frozenset(map(chr, _WIDE))
 
 
 def narrowed(text: str) -> str | None:
     """The text with plain letters for full-width ones, character by character; None where it has none.
 
-    A text of Chinese words keeps its full-width signs, which are not a part of a name's spelling.
+    A text of Chinese words keeps its full-width signs, which are not a part of a name's spelling, unless letters or digits of it are full-width too.
     """
     plain = text.translate(_WIDE)
-    return plain if plain != text and plain.isascii() else None
+    return plain if plain != text and (plain.isascii() or any(char.isalnum() and char in _WIDE_LETTERS for char in text)) else None
 
 
 @vocabulary.derived
@@ -188,7 +197,10 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     else:
         parts = text.split("-")
         texts = ["-"] * (2 * len(parts) - 1)
-        texts[::2] = parts
+        to = 0
+        for part in parts:  # compiled, a slice with a step takes the long way
+            texts[to] = part
+            to += 2
     kept, several = known.kept, -1
     words = [known.hyphen] * len(texts)
     for at in range(0, len(texts), 2):
@@ -248,7 +260,8 @@ def _for_tests(pieces: list[str], known: Readings) -> bool:
 def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], known: Readings) -> tuple[tuple[Word, ...], int]:
     """Words that mean something together, and the next piece to read; ``words`` stand before."""
     at, families = first + 1, known.dictionary.families
-    for parts, own, word in several.options:
+    for option in several.options:
+        parts, own, word = option.rest, option.own, option.word
         count, last = len(parts), parts[-1]
         after = at + 2 * count
         if len(pieces) < after:
@@ -346,7 +359,7 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     if not piece.isascii():
         head = next((name for name in words.ideographic if piece.startswith(name)), None)
         if head is None:
-            return None
+            return _before_ideographs(piece, words)
         rest = piece[len(head) :]
         return (words.words[head].written(head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
     head, joint, rest = piece.partition("_")
@@ -372,6 +385,16 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known.written(head), *tail)
+
+
+def _before_ideographs(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``Qwen2.5数学``, ``3嵌入``: Chinese words glued behind others, where all of them are known."""
+    at = next(i for i, char in enumerate(piece) if not char.isascii())
+    behind = _glued(piece[at:], words) if at and any(piece.startswith(name, at) for name in words.ideographic) else None
+    if behind is None or any(word.role == "unknown" for word in behind):
+        return None
+    before = _alone(piece[:at], words)
+    return None if any(word.role == "unknown" for word in before) else (*before, *behind)
 
 
 def _lined(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:

@@ -267,5 +267,5 @@ def from_gguf(headers: Sequence[GgufHeader]) -> Facts:
         guessing=get("nextn_predict_layers"),
         context_length=get("context_length"),
         quantization="gguf",
-        chat_template=bool(header.metadata.get("tokenizer.chat_template")) if header.complete else None,
+        chat_template=any(value for key, value in header.metadata.items() if key.startswith("tokenizer.chat_template")) if header.complete else None,
     )

@@ -16,7 +16,7 @@ from modelcatalog.engines.failing import closed
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.llama_cpp.native import Native, Shape
 from modelcatalog.engines.llama_cpp.senses import Senses
-from modelcatalog.engines.prompts.modelfiles import with_ollamas
+from modelcatalog.engines.prompts import modelfiles
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
@@ -178,15 +178,6 @@ class LlamaCpp:
         return common
 
 
-_TEMPLATE = "tokenizer.chat_template"
-
-
-def _templates(metadata: Mapping[str, object]) -> dict[str, str]:
-    """The templates of a file: the usual one, and those that it has by name."""
-    named = {key.removeprefix(f"{_TEMPLATE}."): text for key, text in metadata.items() if key.startswith(f"{_TEMPLATE}.")}
-    return {name: text for name, text in {"default": metadata.get(_TEMPLATE), **named}.items() if isinstance(text, str) and text}
-
-
 def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
     """Load a GGUF file; of several parts, llama.cpp finds the others beside the first.
 
@@ -201,7 +192,7 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
     native = Native(str(file), _shape(plan))
     try:
         metadata = gguf.read_file(file).metadata
-        templates = with_ollamas(_templates(metadata), plan.modelfile, metadata, native.specials().get("bos_token"))
+        templates = modelfiles.with_ollamas(modelfiles.templates(metadata), plan.modelfile, metadata, native.specials().get("bos_token"))
         return LlamaCpp(native, templates, subject)
     except BaseException:
         native.close()

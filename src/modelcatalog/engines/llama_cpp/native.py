@@ -7,11 +7,13 @@ and keeps one prefix where conversations alternate.
 from __future__ import annotations
 
 import ctypes
+import re
 import warnings
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog.errors import EngineError, Unsupported
+from modelcatalog.errors import EngineError, IntegrityError, ModelCatalogError, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Chooser", "Native", "Shape", "library", "quiet"]
 
 _LAST_LINES = 20
-_ERROR = 3
+_ERROR = 4
+_OWN = re.compile(r"^(?:.*\berror loading model: )?")
+_LOST = re.compile(r"missing tensor '([^']+)'|tensor '([^']+)' not found")
 _RANDOM = 0xFFFFFFFF
 """llama.cpp's seed that means none."""
 _loaded: list[Any] = []
@@ -93,8 +97,7 @@ class Native:
             how.main_gpu, how.split_mode = shape.gpu, lib.LLAMA_SPLIT_MODE_NONE
         self._model = lib.llama_model_load_from_file(path.encode(), how)
         if not self._model:
-            failed = self._failed("cannot load the file")
-            raise failed
+            raise _unread(path)
         with_ = lib.llama_context_default_params()
         with_.n_ctx, with_.n_batch, with_.n_ubatch, with_.n_seq_max = shape.context, shape.batch, min(shape.batch, 512), 1
         with_.n_threads = with_.n_threads_batch = shape.threads
@@ -133,8 +136,13 @@ class Native:
 
     @property
     def context(self) -> int:
-        """Tokens that the context holds."""
-        return int(self._lib.llama_n_ctx(self._context))
+        """Tokens that the context holds, of those that were asked for: the library rounds them up."""
+        return min(self.shape.context, int(self._lib.llama_n_ctx(self._context)))
+
+    @property
+    def batch(self) -> int:
+        """Tokens that may be computed at once: no more than were asked for as the context, and with more the library ends the process."""
+        return int(self._lib.llama_n_batch(self._context))
 
     def close(self) -> None:
         """Free the context and the model."""
@@ -211,8 +219,9 @@ class Native:
 
     def read(self, ids: Sequence[int]) -> Iterator[int]:
         """Compute tokens after those in the cache; yields how many each step took."""
-        for start in range(0, len(ids), self.shape.batch):
-            piece = ids[start : start + self.shape.batch]
+        most = self.batch
+        for start in range(0, len(ids), most):
+            piece = ids[start : start + most]
             tokens = (self._lib.llama_token * len(piece))(*piece)
             code = self._lib.llama_decode(self._context, self._lib.llama_batch_get_one(tokens, len(piece)))
             if code:
@@ -252,6 +261,17 @@ class Native:
     def _failed(self, what: str) -> EngineError:
         said = _said[-1] if _said else ""
         return EngineError(f"llama.cpp {what}" + (f": {said}" if said else ""), subject="llama.cpp")
+
+
+def _unread(path: str) -> ModelCatalogError:
+    """Why the library refused a file: its first line says what is wrong, the others that something was."""
+    said = _OWN.sub("", _said[0]) if _said else ""
+    name = Path(path).name
+    if (lost := _LOST.search(said)) is not None:
+        message = f"{name} lacks a tensor that llama.cpp looks for: {lost[1] or lost[2]}"
+        return IntegrityError(message, subject=name, hint="fetch it again, or another file of the same model; a conversion may have gone wrong")
+    hint = "a newer llama-cpp-python may read it; else fetch it again, or take another file of the same model"
+    return EngineError(f"llama.cpp cannot load {name}" + (f": {said}" if said else ""), subject=name, hint=hint)
 
 
 class Chooser:

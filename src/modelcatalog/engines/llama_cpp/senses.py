@@ -136,7 +136,7 @@ class Senses:
         """
         after = self._lib.llama_cpp.llama_pos(0)
         code = self._lib.mtmd_helper_eval_chunks(
-            self._context, self._native.pointer, sensed.chunks, 0, 0, self._native.shape.batch, True, ctypes.byref(after)  # noqa: FBT003  C
+            self._context, self._native.pointer, sensed.chunks, 0, 0, self._native.batch, True, ctypes.byref(after)  # noqa: FBT003  C
         )  # fmt: skip
         if code:
             message = f"llama.cpp failed to read the images or recordings, with code {code}"

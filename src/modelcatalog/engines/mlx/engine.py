@@ -16,7 +16,7 @@ from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.mlx.native import Chooser, Held, Native, Row, leave
 from modelcatalog.engines.mlx.together import Asked, Together, reason
 from modelcatalog.engines.mlx.worker import Worker
-from modelcatalog.engines.prompts import tokenizing
+from modelcatalog.engines.prompts import cutting, tokenizing
 from modelcatalog.engines.sampling import settings
 from modelcatalog.engines.text import begun
 from modelcatalog.errors import EngineError, ModelCatalogError, NeedsRemoteCode, Unsupported
@@ -188,10 +188,7 @@ def open(plan: Plan) -> Mlx:  # noqa: A001  engines.mlx.open(plan)
     worker = Worker("modelcatalog-mlx", lambda: closed(subject), leave)
     try:
         native = worker.call(lambda: Native(folder, plan.weights, dtype=plan.dtype, cpu=plan.device == "cpu", held=held))
-        from transformers import AutoTokenizer
-
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        return Mlx(native, worker, tokenizer, folder, plan)
+        return Mlx(native, worker, cutting.read(folder, trust_remote_code=False), folder, plan)
     except BaseException as error:
         worker.close()
         if isinstance(error, ModelCatalogError) or not isinstance(error, Exception):

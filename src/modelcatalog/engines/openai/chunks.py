@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Finish
 
-__all__ = ["FINISH", "CallPiece", "Calls", "Said", "read"]
+__all__ = ["FILTERED", "FINISH", "CallPiece", "Calls", "Characters", "Said", "read"]
 
 FINISH: dict[str, Finish] = {
     "stop": "stop", "eos": "stop", "eos_token": "stop", "end_turn": "stop", "stop_sequence": "stop", "complete": "stop", "completed": "stop",
     "tool_calls": "stop", "tool_call": "stop", "function_call": "stop", "tool_use": "stop",
-    "length": "length", "max_tokens": "length", "max_length": "length", "model_length": "length",
+    "length": "length", "max_tokens": "length", "max_length": "length", "model_length": "length", "model_context_window_exceeded": "length",
 }  # fmt: skip
 """Why a reply ended, in the words of servers; any other word is a failure."""
+FILTERED = {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "guardrail_intervened", "refusal"}
+"""The words of those that watch what a model says: OpenAI and Azure, Gemini, Bedrock, Anthropic."""
 _NO_REASON = {"", "null", "none"}
-_THINKING = ("reasoning_content", "reasoning", "thinking")
+_THINKING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
+_UNREADABLE = ("audio", "images")
+"""What some models give beside the text, where nothing here could hold it."""
 _WORDS = ("text", "thinking", "reasoning", "summary", "refusal", "content")
 """Where the parts of a content have their text."""
 _TEXTS = {"text", "output_text", "refusal"}
@@ -72,7 +76,7 @@ def read(chunk: Any) -> Said:
         raise failed
     pieces: list[tuple[str, bool]] = []
     called: list[CallPiece] = []
-    reason, broken = None, None
+    reason, broken = None, _failure({"error": error}) if (error := _get(chunk, "error")) else None
     for choice in choices or ():
         if _get(choice, "index"):
             raise ServerSaid({"message": "a second reply beside the one that was asked for"}, None)
@@ -101,10 +105,15 @@ def _failure(chunk: Any) -> ServerSaid | None:
 
 
 def _pieces(said: Any) -> Iterator[tuple[str, bool]]:
-    thought = next((value for key in _THINKING if (value := _get(said, key))), None) or _get(said, "reasoning_details")
-    yield from _parts(thought, thinking=True)
+    if isinstance(said, str):
+        yield said, False
+        return
+    yield from _parts(next((value for key in _THINKING if (value := _get(said, key))), None), thinking=True)
     yield from _parts(_get(said, "content"), thinking=False)
     yield from _parts(_get(said, "refusal"), thinking=False)
+    for kind in _UNREADABLE:
+        if _present(_get(said, kind)):
+            raise ServerSaid({"message": f"a part of type {kind!r}, which cannot be read here"}, None)
 
 
 def _parts(content: Any, *, thinking: bool) -> Iterator[tuple[str, bool]]:
@@ -129,9 +138,10 @@ def _parts(content: Any, *, thinking: bool) -> Iterator[tuple[str, bool]]:
 def _called(said: Any) -> Iterator[CallPiece]:
     """The pieces of calls, also of the one that older servers know."""
     calls = _get(said, "tool_calls")
-    for call in calls if isinstance(calls, list) else ():
+    for call in calls if isinstance(calls, list) else (calls,) if _present(calls) else ():
         index, ident = _get(call, "index"), _get(call, "id")
-        yield _piece(_get(call, "function"), index if isinstance(index, int) else None, ident if isinstance(ident, str) else "")
+        function = _get(call, "function")
+        yield _piece(function if _present(function) else call, index if isinstance(index, int) else None, ident if isinstance(ident, str) else "")
     call = _get(said, "function_call")
     if _present(call):
         yield _piece(call, None, "")
@@ -140,6 +150,30 @@ def _called(said: Any) -> Iterator[CallPiece]:
 def _piece(function: Any, index: int | None, ident: str) -> CallPiece:
     name, arguments = _get(function, "name"), _get(function, "arguments")
     return CallPiece(index, ident, name if isinstance(name, str) else "", arguments if isinstance(arguments, str | dict) else "")
+
+
+class Characters:
+    r"""Puts characters together whose halves came in two pieces, as servers in JavaScript cut them; a half without the other is replaced.
+
+    >>> characters = Characters()
+    >>> characters.push("a\ud83d"), characters.push("\ude00b"), characters.push("\ude00"), characters.rest()
+    ('a', '😀b', '\ufffd', '')
+    """
+
+    def __init__(self) -> None:
+        self._half = ""
+
+    def push(self, text: str) -> str:
+        """The whole characters."""
+        text, self._half = self._half + text, ""
+        if "\ud800" <= text[-1:] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+    def rest(self) -> str:
+        """What stands for a half whose other half never came."""
+        half, self._half = self._half, ""
+        return half and "\ufffd"
 
 
 class Calls:

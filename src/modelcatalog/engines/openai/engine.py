@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from modelcatalog import catalog
 from modelcatalog.engines import Finished, Started, refuse_missing
 from modelcatalog.engines.failing import closed
-from modelcatalog.engines.openai.chunks import FINISH, Calls, read
+from modelcatalog.engines.openai.chunks import FILTERED, FINISH, Calls, Characters, read
 from modelcatalog.engines.openai.errors import Server, message_of, translated
 from modelcatalog.engines.openai.request import Dialect, Request, body
+from modelcatalog.engines.prompts.calling import unread
 from modelcatalog.engines.prompts.thinking import Parter, Piece, half_open
 from modelcatalog.engines.text import StopStrings, finished, written
 from modelcatalog.errors import EngineError, ModelCatalogError
@@ -139,7 +140,10 @@ class OpenAI:
         if reason is None and cancel.is_set():
             return "cancelled"
         url, model = self._server.url, self._server.model
-        if (reply.called and not reply.offered) or (not reply.called and reason in _CALLED):
+        if not reply.called and reason in _CALLED:
+            message = f"{url} ended the reply for {model} to call a tool, and sent no call"
+            raise EngineError(message, subject=model, hint="its parser may not read how this model calls: its log tells more; error.partial has what came")
+        if reply.called and not reply.offered:
             names = ", ".join(reply.called.names) or "one without a name"
             message = f"{model} on {url} called a tool that nobody offered: {names}"
             raise EngineError(message, subject=model, hint="ask it to answer in words, or start the server without tools of its own")
@@ -147,7 +151,7 @@ class OpenAI:
             message = f"{url} closed the connection before the reply was finished: it gave no finish_reason"
             hint = "the server may have died, or base_url may not be the address of an API; it usually ends in /v1. error.partial has what came"
             raise EngineError(message, subject=url, hint=hint)
-        if reason == "content_filter":
+        if reason in FILTERED:
             message = f"the content filter of {url} stopped the reply"
             raise EngineError(message, subject=model, hint="change the prompt; error.partial has what came")
         if reason not in FINISH:
@@ -174,11 +178,15 @@ class _Reply:
         self.offered = offered
         self.called = Calls()
         self.count = 0
+        self._characters = Characters()
         self._said: list[str] = []
 
     def push(self, text: str, *, thinking: bool) -> Written:
         """Take a piece."""
         self.count += 1
+        return self._push(self._characters.push(text), thinking=thinking)
+
+    def _push(self, text: str, *, thinking: bool) -> Written:
         if not thinking:
             self._said.append(text)
         if self._parter is None:
@@ -194,7 +202,13 @@ class _Reply:
         if self._parter is not None and (mark := half_open("".join(self._said))) is not None:
             message = f"the reply has {mark} and nothing that opens it: its text may begin with thinking that the server's template opened"
             warnings.warn(f"{message}; start the server with its reasoning parser", stacklevel=2)
-        return finished([] if self._parter is None else self._parter.rest(done=done), self.stops)
+        if self.offered and not self.called and (mark := unread("".join(self._said))) is not None:
+            message = f"the reply has {mark}, and the server sent no call of a tool: it may have left one in the text"
+            warnings.warn(f"{message}; start the server with its tool parser", stacklevel=2)
+        half = self._characters.rest()
+        if self._parter is None:
+            return finished([Piece(half, thinking=False)] if half else [], self.stops)
+        return finished([*(self._parter.push(half) if half else ()), *self._parter.rest(done=done)], self.stops)
 
 
 def _text(owner: Any, field: str) -> str:
@@ -276,7 +290,10 @@ def _listed(client: Any, server: Server) -> list[tuple[str, str]]:
         # Not every server has a list, and that of `transformers serve` fails where there is no cache to list.
         if getattr(error, "status_code", None) not in {None, *_NO_ENTRY}:
             return []
-        raise translated(error, server._replace(patience=patience)) from error
+        if isinstance(error, AttributeError | TypeError):
+            found = None  # the client takes a page or a list of others for its own
+        else:
+            raise translated(error, server._replace(patience=patience)) from error
     if not isinstance(found, list):
         raise translated(ValueError(message_of(ValueError("no list of models"))), server)
     return [(one.id, _text(one, "owned_by")) for one in found if isinstance(getattr(one, "id", None), str)]

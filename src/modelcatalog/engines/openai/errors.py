@@ -6,16 +6,24 @@ The client's classes are not imported: they are told apart by status and by name
 from __future__ import annotations
 
 import re
+import time
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from modelcatalog.errors import EngineError, ModelCatalogError, NoChatTemplate, Unsupported
 from modelcatalog.hubs.opening import why
 
-__all__ = ["Server", "ServerSaid", "message_of", "translated"]
+__all__ = ["Server", "ServerSaid", "asked_pause", "message_of", "translated"]
 
-_BAD_REQUEST, _NO_KEY, _FORBIDDEN, _NOT_FOUND, _NO_METHOD, _UNPROCESSABLE, _TOO_MANY, _FAILED, _NOT_BUILT = 400, 401, 403, 404, 405, 422, 429, 500, 501
-_UNKNOWN_MODEL = re.compile(r"\bmodel\b.*(not exist|not found|unknown)|(unknown|invalid|no such) model|pinned to", re.IGNORECASE)
-_TOO_LONG = re.compile(r"context[ _]length|context window|too many tokens|prompt is too long|longer than the maximum", re.IGNORECASE)
+_BAD_REQUEST, _NO_KEY, _NO_CREDIT, _FORBIDDEN, _NOT_FOUND, _NO_METHOD, _TOO_LARGE = 400, 401, 402, 403, 404, 405, 413
+_UNPROCESSABLE, _TOO_MANY, _FAILED, _NOT_BUILT = 422, 429, 500, 501
+_UNKNOWN_MODEL = re.compile(r"\bmodels?\b.*(not exist|not found|unknown)|(unknown|invalid|no such) model|pinned to", re.IGNORECASE)
+_TOO_LONG = re.compile(
+    # vLLM, SGLang and Ollama; llama.cpp; Anthropic; Gemini; TGI
+    r"context[ _]length|context window|context[ _]size|too many tokens|prompt is too long|longer than the maximum"
+    r"|token count .*exceeds|tokens`? \+ `?max_new_tokens",
+    re.IGNORECASE,
+)
 _LAST = 599
 _SHOWN = 300
 _NAMED = 8
@@ -62,11 +70,28 @@ def _cause(error: BaseException) -> str:
 def message_of(error: BaseException) -> str:
     """What the server said, on one line and not endless."""
     body = getattr(error, "body", None)
+    if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict) and body[0].get("error"):
+        body = body[0]  # Gemini's are in a list
     while isinstance(body, dict):
-        body = next((body[key] for key in ("error", "message", "detail") if body.get(key)), None)
+        body = next((body[key] for key in ("error", "message", "detail", "msg") if body.get(key)), None)
     text = body if isinstance(body, str) and body.strip() else str(body or getattr(error, "message", None) or error or type(error).__name__)
     text = " ".join(text.split())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def asked_pause(error: BaseException) -> float | None:
+    """The seconds that a server asks to wait before the next request; None where it does not say."""
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
+        said = headers.get(name, "")
+        if said.replace(".", "", 1).isdigit():
+            return float(said) / unit
+        if "," in said:
+            try:
+                return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+            except ValueError:
+                continue
+    return None
 
 
 def translated(error: BaseException, server: Server, *, completing: bool = False) -> ModelCatalogError:  # noqa: PLR0911  a ladder of cases
@@ -84,10 +109,10 @@ def translated(error: BaseException, server: Server, *, completing: bool = False
         return _answered(status, said, error, server, completing=completing)
     kinds = {kind.__name__ for kind in type(error).__mro__}
     subject = server.url
-    if kinds & {"APITimeoutError", "TimeoutError"}:
+    if kinds & {"APITimeoutError", "TimeoutError", "TimeoutException"}:
         hint = "it may be overloaded; try again, or raise MODELCATALOG_SERVER_TIMEOUT (seconds)"
         return EngineError(f"{subject} sent nothing for {server.patience:g} s", subject=subject, hint=hint)
-    if "APIConnectionError" in kinds:
+    if kinds & {"APIConnectionError", "HTTPError"}:  # the client's own, and its HTTP library's
         hint = "check that the server runs and that base_url is its address, then try again"
         return EngineError(f"the connection to {subject} failed: {_cause(error)}", subject=subject, hint=hint)
     if kinds & {"APIError", "ServerSaid"}:  # an error event in the stream, or in its place
@@ -106,7 +131,7 @@ def _too_long(said: str, server: Server) -> Unsupported:
     return Unsupported(f"the prompt is too long for {server.model}: {said}", subject=server.model, hint="shorten the prompt, or begin a new session")
 
 
-def _answered(status: int, said: str, error: BaseException, server: Server, *, completing: bool) -> ModelCatalogError:  # noqa: PLR0911  as above
+def _answered(status: int, said: str, error: BaseException, server: Server, *, completing: bool) -> ModelCatalogError:  # noqa: C901, PLR0911  as above
     if status == _NO_KEY:
         hint = f"set {server.key} to a key of that server, or pass api_key="
         return EngineError(f"{server.url} rejected the key: {said}", subject=server.url, hint=hint)
@@ -129,8 +154,15 @@ def _answered(status: int, said: str, error: BaseException, server: Server, *, c
             return _too_long(said, server)
         hint = "leave out the option that it names, or change the messages"
         return Unsupported(f"{server.url} refused the request: {said}", subject=server.model, hint=hint)
-    if status == _TOO_MANY:
-        return EngineError(f"{server.url} takes no more requests for now: {said}", subject=server.url, hint="wait, or raise the limit or the credit of the key")
+    if status == _TOO_LARGE:
+        hint = "shorten the prompt, or send smaller images and recordings"
+        return Unsupported(f"{server.url} refused the request as too large: {said}", subject=server.model, hint=hint)
+    if status in {_TOO_MANY, _NO_CREDIT}:
+        pause = asked_pause(error)
+        hint = "wait, or raise the limit or the credit of the key"
+        if pause is not None and pause >= 1:
+            hint = f"wait {pause:.0f} s, or raise the limit or the credit of the key"
+        return EngineError(f"{server.url} takes no more requests for now: {said}", subject=server.url, hint=hint)
     hint = "the server's log tells more; try again" if status >= _FAILED else "check base_url"
     return EngineError(f"{server.url} failed with status {status}: {said}", subject=server.url, hint=hint)
 

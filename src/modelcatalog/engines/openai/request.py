@@ -1,4 +1,4 @@
-"""Owns one request to a server: its body, its second try, and a thread that reads the stream. Knows no chat.
+"""Owns one request to a server: its body, its second try, and a thread that reads the answer. Knows no chat.
 
 The thread is what makes a silent server harmless: the caller waits on a queue, which cancelling, Ctrl-C and the
 limit on silence can always end, and not on a socket, which they could not.
@@ -15,7 +15,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from modelcatalog.engines.openai.errors import message_of
+from modelcatalog.engines.openai.errors import asked_pause, message_of
+from modelcatalog.engines.openai.events import chunks
 from modelcatalog.engines.sounds import Audio
 from modelcatalog.engines.tools import CHOICES
 from modelcatalog.errors import Unsupported
@@ -31,8 +32,10 @@ _POLL = 0.05
 _PAUSES = (0.5, 2.0)
 """Seconds before the second and the third try, where the server is busy or refuses the connection."""
 _LONGEST_PAUSE = 20.0
-_SHOWN = 100
-_BUSY = {429, 500, 502, 503, 504}
+_BUSY = {408, 429}
+_FAILED = 500
+_NEVER = {501, 505}
+"""What a server fails with that it will fail with again."""
 _REFUSED = {400, 422}
 
 
@@ -233,7 +236,7 @@ class Request:
             stream = self._open()
             try:
                 self._watch(stream)
-                for chunk in _whole(stream) or stream:
+                for chunk in chunks(stream.response):
                     if self._stop.is_set():
                         break
                     self._chunks.put(chunk)
@@ -263,36 +266,11 @@ class Request:
                 status = getattr(error, "status_code", None)
                 if status in _REFUSED and self._dialect.learn(message_of(error), sent):
                     continue
-                again = status in _BUSY or type(error).__name__ == "APIConnectionError"
-                if not again or tries == len(_PAUSES) or self._stop.wait(_pause(error, _PAUSES[tries])):
+                busy = isinstance(status, int) and (status in _BUSY or (status >= _FAILED and status not in _NEVER))
+                again = busy or type(error).__name__ == "APIConnectionError"
+                pause = _PAUSES[tries] if again and tries < len(_PAUSES) else None
+                if pause is not None and (asked := asked_pause(error)) is not None:
+                    pause = asked if asked <= _LONGEST_PAUSE else None  # nobody would be served before
+                if pause is None or self._stop.wait(pause):
                     raise
                 tries += 1
-
-
-def _whole(stream: Any) -> list[Any]:
-    """What a server sent that does not stream: one JSON body, where the client would find no event and say nothing."""
-    response = getattr(stream, "response", None)
-    headers = getattr(response, "headers", {})
-    kind = str(headers.get("content-type", ""))
-    # Events have no length, and no other type that is theirs.
-    if response is None or "event-stream" in kind or not ("json" in kind or "content-length" in headers):
-        return []
-    text = response.read().decode("utf-8", "replace").strip()
-    if text.startswith("data:"):
-        # Events under the wrong name.
-        lines = [line.removeprefix("data:").strip() for line in text.splitlines() if line.startswith("data:")]
-        return [json.loads(line) for line in lines if line != "[DONE]"]
-    try:
-        body = json.loads(text)
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        message = f"{text[:_SHOWN] or 'nothing'} ({kind or 'of no type'})"
-        raise ValueError(message)  # noqa: TRY004  as what cannot be read
-    return [body] if body.get("choices") else [{**body, "choices": None, "message": body.get("error") or body.get("message") or body.get("detail") or text}]
-
-
-def _pause(error: Exception, usual: float) -> float:
-    """As long as the server asks for, within reason."""
-    asked = getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")
-    return min(float(asked), _LONGEST_PAUSE) if asked.replace(".", "", 1).isdigit() else usual

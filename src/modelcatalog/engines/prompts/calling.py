@@ -21,12 +21,21 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines.tools import Tool
 
-__all__ = ["Calls", "own_way", "spelled", "way"]
+__all__ = ["Calls", "own_way", "spelled", "unread", "way"]
 
 _NAMES = ("name", "tool_name")
 _ARGUMENTS = ("arguments", "parameters")
 _IDS = ("id", "tool_call_id")
 _PATTERNS = {"open_pattern", "close_pattern", "tag_pattern"}
+
+
+def unread(text: str) -> str | None:
+    r"""The mark of a call that was left in a text, None if there is none: all marks of one way stand in it.
+
+    >>> unread('<tool_call>\n{"name": "add", "arguments": {}}\n</tool_call>'), unread("a <tool_call> is a tag")
+    ('<tool_call>', None)
+    """
+    return next((one.marks[0] for one in vocabulary.tools().way if not one.bare and all(mark in text for mark in one.marks)), None)
 
 
 def own_way(stated: object) -> WayEntry | None:

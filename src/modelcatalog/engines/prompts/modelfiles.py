@@ -1,4 +1,4 @@
-"""Owns where the template of a Modelfile stands among a file's own: in their place where there are none, else beside them. Knows no engine."""
+"""Owns the templates of a GGUF file, and where a Modelfile's stands among them: in their place where there are none, else beside them. Knows no engine."""
 
 from __future__ import annotations
 
@@ -9,11 +9,22 @@ if TYPE_CHECKING:
 
     from modelcatalog.stores.modelfile import Modelfile
 
-__all__ = ["with_ollamas"]
+__all__ = ["templates", "with_ollamas"]
 
 _NAME = "ollama"
 _ADDS = "tokenizer.ggml.add_bos_token"
 _KIND = "tokenizer.ggml.model"
+_TEMPLATE = "tokenizer.chat_template"
+
+
+def templates(metadata: Mapping[str, object]) -> dict[str, str]:
+    """The chat templates of a file: the usual one, and those that it has by name.
+
+    >>> templates({"tokenizer.chat_template.rag": "{{ messages }}", "tokenizer.chat_templates": ["rag"]})
+    {'rag': '{{ messages }}'}
+    """
+    named = {key.removeprefix(f"{_TEMPLATE}."): text for key, text in metadata.items() if key.startswith(f"{_TEMPLATE}.")}
+    return {name: text for name, text in {"default": metadata.get(_TEMPLATE), **named}.items() if isinstance(text, str) and text}
 
 
 def with_ollamas(own: Mapping[str, str], said: Modelfile | None, metadata: Mapping[str, object], begins: object) -> dict[str, str]:

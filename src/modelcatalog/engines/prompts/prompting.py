@@ -58,6 +58,7 @@ class Prompter:
         longer: Whether it can be made to hold more by ``context_length=``.
         own: Marks of thinking that the checkpoint states itself.
         calls: The way of writing calls of tools that the checkpoint states itself.
+        stops: Strings that end an answer where the caller names none.
     """
 
     def __init__(
@@ -72,8 +73,10 @@ class Prompter:
         longer: bool = False,
         own: Sequence[MarkEntry] = (),
         calls: WayEntry | None = None,
+        stops: Sequence[str] = (),
     ) -> None:
         self._own = own
+        self._stops = tuple(stops)
         self._calls = calls
         self.templates = {name: text for name, text in templates.items() if text}
         self._subject = subject
@@ -122,7 +125,7 @@ class Prompter:
         if isinstance(prompt, str):
             self._refuse_switches(options)
             ids = self._tokens.encode(prompt, True)  # noqa: FBT003  encode's second argument is add_special
-            writer = Writer(self._tokens, options.stop, self._stated, before=ids[-_BEFORE:])
+            writer = Writer(self._tokens, options.stop or self._stops, self._stated, before=ids[-_BEFORE:])
             thinking = False
         else:
             if see is None and media.of(prompt):
@@ -140,7 +143,7 @@ class Prompter:
             parter = Parter(rendered.tail, tokens=frozenset(self._marks.values()), asked=said, own=self._own, calls=calls is not None)
             thinking = parter.thinking
             letters = self._spelled | spelled_too
-            writer = Writer(self._tokens, options.stop, self._ends_of(template), marks=self._marks, spelled=letters, parter=parter, calls=calls)
+            writer = Writer(self._tokens, options.stop or self._stops, self._ends_of(template), marks=self._marks, spelled=letters, parter=parter, calls=calls)
         if not ids:
             message = "the prompt is empty: there is no token to continue"
             raise Unsupported(message, subject=self._subject)

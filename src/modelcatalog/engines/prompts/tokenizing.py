@@ -88,6 +88,7 @@ def prompter(
         longer=longer,
         own=own_marks(tokenizer),
         calls=own_way(_response_template(tokenizer)),
+        stops=_stops(generation),
     )
 
 
@@ -164,6 +165,12 @@ def stated_ends(tokenizer: Any, generation: Any, *configs: Any) -> frozenset[int
     ends = {*_ids(generation), *_ids(tokenizer)}
     special = {*tokenizer.get_added_vocab().values(), *tokenizer.all_special_ids}
     return frozenset(ends | {end for config in configs for end in _ids(config) if end in special})
+
+
+def _stops(generation: Any) -> tuple[str, ...]:
+    """The strings at which a generation configuration ends a reply."""
+    stated = getattr(generation, "stop_strings", None)
+    return tuple(text for text in ([stated] if isinstance(stated, str) else stated or ()) if isinstance(text, str) and text)
 
 
 def guided(tokenizer: Any, ends: frozenset[int]) -> Any:

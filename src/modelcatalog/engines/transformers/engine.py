@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from modelcatalog.engines import Finish, Finished, Options, Started, media
 from modelcatalog.engines.failing import closed, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
-from modelcatalog.engines.prompts import tokenizing
-from modelcatalog.engines.prompts.modelfiles import with_ollamas
+from modelcatalog.engines.prompts import modelfiles, tokenizing
 from modelcatalog.engines.prompts.rendering import NoPlace
 from modelcatalog.engines.sampling import NoChoiceError, settings
 from modelcatalog.engines.text import begun
@@ -128,6 +127,10 @@ class Transformers:
             found.append(f"each turn of a session reads the whole conversation again: {self._forgets}")
         elif self._senses is not None:
             found.append("each turn of a session with an image or a recording in it reads the whole conversation again")
+        found += [
+            f"generation_config.json asks for {name}, which transformers does with code from its hub alone: tokens are chosen without it"
+            for name in seam.kept_on_a_hub(self._open())
+        ]
         if (lacking := seam.hooks(self._open())) is not None:
             found.append(f"a stream comes in one piece at its end: {lacking}")
         return tuple(found)
@@ -152,7 +155,12 @@ class Transformers:
 
     def run(self, prompt: Prompt, options: Options, *, cancel: threading.Event, memory: object | None = None) -> Iterator[Event]:
         """Generate, in the caller's thread: a token for each event that is asked for."""
-        asked = self._ask(prompt, options)  # which also says that the model was closed
+        try:
+            asked = self._ask(prompt, options)  # which also says that the model was closed
+        except ModelCatalogError:
+            raise
+        except Exception as error:  # some tokenizers have no token for a character, and none that stands for it
+            raise self._translated(error) from error
         kept = memory if isinstance(memory, _Memory) else None
         if asked.row.inputs:
             kept = None  # tokens alone do not tell which image or recording a cache was made of
@@ -315,7 +323,7 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     senses = open_senses(plan, folder, model, tokenizer)
     # What lies beside a file in a program's store is of other models.
     own = tokenizing.templates(tokenizer, None if plan.modelfile is not None else folder)
-    templates = with_ollamas(own, plan.modelfile, metadata, tokenizer.bos_token)
+    templates = modelfiles.with_ollamas({**modelfiles.templates(metadata), **own}, plan.modelfile, metadata, tokenizer.bos_token)
     if plan.adapter is not None and plan.adapter.chat_template and not plan.adapter.tokenizer:
         trained = folder_of(plan.adapter) / "chat_template.jinja"
         templates = {"default": trained.read_text(encoding="utf-8")} if trained.is_file() else templates

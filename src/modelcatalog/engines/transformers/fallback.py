@@ -134,7 +134,9 @@ class Steps:
 
 def _words(how: Settings) -> dict[str, Any]:
     """Our settings in the words of `generate`, with nothing left for it to warn about."""
-    given: dict[str, Any] = {"repetition_penalty": how.repetition_penalty}
+    # One reply, whose tokens are read off and whose stop strings the writer knows, whatever a checkpoint says.
+    one = {"num_return_sequences": 1, "return_dict_in_generate": False, "stop_strings": None}
+    given: dict[str, Any] = {"repetition_penalty": how.repetition_penalty, **one}
     if how.sample and how.temperature > 0:
         return given | {"do_sample": True, "temperature": how.temperature, "top_k": how.top_k, "top_p": how.top_p, "min_p": how.min_p}
     # Greedy decoding ignores what a checkpoint says of sampling, and says so each time.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from modelcatalog import installing
 from modelcatalog.engines import files_of
 from modelcatalog.engines.failing import first_line, out_of_memory, ran_out
+from modelcatalog.engines.prompts import cutting
 from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.adapting import put_on, words_of
 from modelcatalog.engines.transformers.gguf_once import parsed_once
@@ -71,7 +72,10 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         common["gguf_file"] = plan.weights[0]
     with uncollected():  # which imports most of transformers
         config = AutoConfig.from_pretrained(folder, **common)
-        tokenizer = AutoTokenizer.from_pretrained(spoken, config=config, **({**common, "gguf_file": None} if spoken != folder else common))
+        if plan.format == "gguf" and spoken == folder:
+            tokenizer = AutoTokenizer.from_pretrained(spoken, config=config, **common)
+        else:
+            tokenizer = cutting.read(spoken, config=config, trust_remote_code=plan.trust_remote_code)
         seam.read_from(config, _weights(plan))
         kind = _model_class(config, whole=_wants_whole(plan, config))
     given: dict[str, Any] = {

@@ -132,6 +132,11 @@ def asked_of_generate(model: Any) -> frozenset[str]:
     return frozenset(key for key in model.generation_config.to_diff_dict() if hasattr(plain, key) and not key.startswith("_"))
 
 
+def kept_on_a_hub(model: Any) -> list[str]:
+    """What the checkpoint asks of `generate` that transformers itself no longer does: since its fifth release that is code on its hub."""
+    return sorted(asked_of_generate(model) & {"dola_layers", "penalty_alpha"})
+
+
 def decodes(model: Any) -> Callable[[], AbstractContextManager[Any]]:
     """What `generate` surrounds the tokens after the prompt with: on a GPU, experts that are computed in the way for few tokens."""
     ways = getattr(model, "get_experts_implementation", None)
@@ -343,6 +348,8 @@ def hooks(model: Any) -> str | None:
     `generate` hands all that it prepared to a function of its caller's (``custom_generate``); these are the pieces of its own loop
     that such a function needs.
     """
+    if (getattr(model.generation_config, "num_beams", None) or 1) > 1:
+        return "generation_config.json asks for num_beams, which choose a reply at its end"
     if "custom_generate" not in inspect.signature(type(model).generate).parameters:
         return "generate takes no loop of its caller's"
     for name, words in _HOOKS.items():

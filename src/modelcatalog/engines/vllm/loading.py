@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from modelcatalog.engines import files_of
 from modelcatalog.engines.failing import first_line, ran_out
-from modelcatalog.engines.prompts import tokenizing
+from modelcatalog.engines.prompts import cutting, tokenizing
 from modelcatalog.errors import EngineError, Unsupported, WontFit
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str], Any, str 
     for key, value in _environment(plan).items():
         os.environ.setdefault(key, value)
     wanted, added = arguments(plan), _adapter(plan)
-    from transformers import AutoTokenizer, GenerationConfig
+    from transformers import GenerationConfig
     from vllm.v1.engine.llm_engine import LLMEngine
 
     try:
         spoken = place if added is None or plan.adapter is None or not plan.adapter.tokenizer else added.lora_path
-        tokenizer = AutoTokenizer.from_pretrained(spoken, local_files_only=True, trust_remote_code=plan.trust_remote_code)
+        tokenizer = cutting.read(spoken, trust_remote_code=plan.trust_remote_code)
         try:
             defaults = GenerationConfig.from_pretrained(place, local_files_only=True)
         except OSError:

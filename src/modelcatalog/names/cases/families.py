@@ -314,9 +314,12 @@ def family_again(reading: Reading, i: int, word: Word) -> bool:
 
 def account_in_name(reading: Reading, i: int, word: Word) -> bool:
     now, tape = reading.found.family, reading.tape
-    if now is None or i != tape.family + 2 or cast("FamilyWord", word.value).company != now.company:
+    if now is None or cast("FamilyWord", word.value).company != now.company:
         return False
-    if tape.words[tape.family].text not in reading.dictionary.accounts:
+    brand = tape.words[tape.family].text
+    if brand.isascii() and (i != tape.family + 2 or brand not in reading.dictionary.accounts):
+        return False
+    if tape.before(i) != tape.family:
         return False
     tape.kinds[tape.family] = "owner"
     return _set_family(reading, i, word)
@@ -416,7 +419,7 @@ def company(reading: Reading, _: int, word: Word) -> bool:
 def reseller(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.family is not None or reading.tape.lead >= 0 or reading.tape.after(i) < 0:
         return False
-    reading.found.provider = reading.dictionary.resellers.get(word.text)
+    reading.found.provider = reading.dictionary.resellers.get(cast("str", word.value))
     return True
 
 

@@ -273,7 +273,10 @@ def beside_family(reading: Reading, i: int, word: Word) -> bool:
     family = reading.found.family
     if family is None or not reading.open or reading.tape.before(i) != reading.tape.family:
         return False
-    return set_version(reading, i, _dotted(family, cast("str", word.value), beside=True))
+    text, head = _dotted(family, cast("str", word.value), beside=True), reading.tape.words[reading.tape.family].text
+    if head[-1].isdecimal() and f"{head[-1]}.{text}" in family.versions:
+        text = f"{head[-1]}.{text}"  # sd3-5-large: the word for the family ends with the version's first part
+    return set_version(reading, i, text)
 
 
 def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
@@ -366,8 +369,13 @@ def packaging_word(reading: Reading, _: int, word: Word) -> bool:
 
 
 def base_marked(reading: Reading, i: int, word: Word) -> bool:
-    base, said = reading.found.base, cast("Numbered", word.value)
-    return base is not None and _beside_base(reading, i) and _set_base_version(reading, i, lined(base, "v", said.digits + said.letter))
+    base, family, said = reading.found.base, reading.found.family, cast("Numbered", word.value)
+    if base is None or not _beside_base(reading, i):
+        return False
+    text = said.digits + said.letter
+    if reading.found.version is None and family is not None and _owns(family, text) and not _owns(base, text):
+        return False  # openhermes:7b-mistral-v2.5
+    return _set_base_version(reading, i, lined(base, "v", said.digits + said.letter))
 
 
 def is_edition(word: Word, _: Dictionary) -> bool:

@@ -1,0 +1,77 @@
+"""Tests of tokenizers whose class would cut texts otherwise than their own file says."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from modelcatalog.engines.prompts import cutting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+tokenizers = pytest.importorskip("tokenizers")
+transformers = pytest.importorskip("transformers")
+
+TEXT = "we need to add 12345 and 6, hello World's  x"
+
+
+@pytest.fixture(scope="module")
+def bytes_and_digits() -> Any:
+    """A tokenizer of bytes, as DeepSeek's and Llama 3's are, that cuts numbers after three digits."""
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    made = Tokenizer(models.BPE())
+    digits = pre_tokenizers.Split(Regex(r"\p{N}{1,3}"), "isolated")
+    made.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    made.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    made.train_from_iterator([TEXT] * 9, trainers.BpeTrainer(vocab_size=330, initial_alphabet=alphabet, special_tokens=["<s>", "</s>"]))
+    return made
+
+
+def place(folder: Path, made: Any, kind: str, **more: object) -> Path:
+    """A folder with this tokenizer, said to be of a class."""
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+    made.save(str(folder / "tokenizer.json"))
+    settings = {"tokenizer_class": kind, "bos_token": "<s>", "eos_token": "</s>", "chat_template": "{{ messages }}"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | more))
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["LlamaTokenizerFast", "LlamaTokenizer", "Qwen2Tokenizer", "CohereTokenizerFast", "T5TokenizerFast"])
+def test_the_file_counts(kind: str, bytes_and_digits: Any, tmp_path: Path) -> None:
+    """The file's rules hold, whatever the class would do: lose the spaces, cut numbers otherwise, or not be built at all."""
+    read = cutting.read(place(tmp_path, bytes_and_digits, kind))
+    assert read(TEXT, add_special_tokens=False)["input_ids"] == bytes_and_digits.encode(TEXT).ids
+    assert read.decode(bytes_and_digits.encode(TEXT).ids, clean_up_tokenization_spaces=False) == TEXT
+    assert (read.bos_token, read.eos_token, read.chat_template) == ("<s>", "</s>", "{{ messages }}")
+
+
+def test_a_class_that_agrees_is_kept(tmp_path: Path) -> None:
+    """A tokenizer that cuts as its file says stays as transformers made it."""
+    made = transformers.GPT2Tokenizer(vocab={"<|endoftext|>": 0, "a": 1, "b": 2}, merges=[])
+    made.save_pretrained(tmp_path)
+    assert type(cutting.read(tmp_path)) is type(transformers.AutoTokenizer.from_pretrained(tmp_path))
+
+
+def test_settings_that_change_the_rules(bytes_and_digits: Any, tmp_path: Path) -> None:
+    """A setting that is meant to change how texts are cut is followed."""
+    folder = place(tmp_path, bytes_and_digits, "Qwen2Tokenizer", add_prefix_space=False)
+    kept, theirs = cutting.read(folder), transformers.AutoTokenizer.from_pretrained(folder)
+    assert type(kept) is type(theirs)
+    assert kept(TEXT)["input_ids"] == theirs(TEXT)["input_ids"]
+
+
+def test_no_head(tmp_path: Path, bytes_and_digits: Any) -> None:
+    """A file that does not begin with its rules tells nothing, and a broken one is transformers' own error."""
+    folder = place(tmp_path, bytes_and_digits, "PreTrainedTokenizerFast")
+    file = folder / "tokenizer.json"
+    stated = json.loads(file.read_text())
+    file.write_text(json.dumps({"model": stated.pop("model"), **stated}))
+    assert cutting.read(folder)(TEXT, add_special_tokens=False)["input_ids"] == bytes_and_digits.encode(TEXT).ids
+    file.write_text("{")
+    with pytest.raises(Exception, match=r"(?i)EOF|line 1|JSON"):
+        cutting.read(folder)
