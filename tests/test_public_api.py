@@ -104,6 +104,8 @@ def test_paths_and_records_where_a_text_belongs() -> None:
     """A path is read as a text by `plan` and `load` alone; the others say what to pass."""
     with pytest.raises(TypeError, match=r"pass str\(path\)$"):
         mc.parse(Path("Qwen3-8B-Q4_K_M.gguf"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^expected a name as a text, got Checkpoint\(.*: pass its repo_id$"):
+        mc.facts(mc.resolve("Qwen3-8B"))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^expected a name as a text, got a ModelName of 'Qwen3-8B': it has been read already$"):
         mc.parse(mc.parse("Qwen3-8B"))  # type: ignore[arg-type]
 
