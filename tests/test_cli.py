@@ -411,6 +411,19 @@ class TestErrors:
         assert cli("parse", "--json", "--json", "phi-4").err == ""
         assert "more than once" not in cli("update", "--check", "--source", "models.dev", "--source", "huggingface", "--company", "nobody").err
 
+    def test_files_that_cannot_be_written(self, cli: Cli, tmp_path: Path) -> None:
+        """What is to hold the end of some work is looked at before the work: a conversation is not lost, a model not hashed for nothing."""
+        for arguments in (
+            ("chat", "SmolLM2-135M-Instruct", FRANCE, "--save"),
+            ("lock", "SmolLM2-135M-Instruct", "-o"),
+            ("plan", "SmolLM2-135M-Instruct", "--plot"),
+        ):
+            for place, why in ((tmp_path / "none" / "file", "No such file or directory"), (tmp_path, "Is a directory")):
+                ran = cli(*arguments, str(place))
+                assert ran.code == 2
+                assert f"{place} cannot be written: {why}" in ran.err
+                assert "Looking" not in ran.err
+
     def test_what_is_not_here_is_no_bad_input(self, cli: Cli, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A device that this machine has not, and what this model cannot do, are failures."""
         monkeypatch.setattr("modelcatalog.planning.machine.gpus", tuple)
