@@ -303,6 +303,12 @@ class TestChat:
         reply = remote.chat(FRANCE)
         assert (reply.text, reply.thinking) == ("Paris", "hm")
 
+    def test_only_thinking(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A reply that the server took for thinking to its end has no answer, and that is said."""
+        server.answer = says(thinking=("Paris.",))
+        with pytest.warns(UserWarning, match="there is no answer"):
+            assert remote.chat(FRANCE).thinking == "Paris."
+
     def test_thinking_half_open(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """A closing tag alone cannot be parted in a stream, and is said."""
         server.answer = says("so it is Par", "is</think>Paris")

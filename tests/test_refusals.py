@@ -395,6 +395,9 @@ class TestMissing:
         rows = plan(checkpoint(tmp_path / "z", vocab_size=77)).mismatches
         assert len(rows) == 1
         assert rows[0].endswith("rows, and config.json says vocab_size 77")
+        narrow = dict.fromkeys(NAMES, PLAIN) | {"model.norm.weight": ("BF16", [2], 4)}
+        wide = plan(checkpoint(tmp_path / "wide", weights=narrow, hidden_size=16)).mismatches
+        assert wide == ("the embeddings and the last norm are 2 wide, and config.json says hidden_size 16",)
 
     def test_code_of_its_own(self, tmp_path: Path) -> None:
         """What a class from the repository needs, nobody knows: its layers may have no tensor."""
@@ -847,6 +850,10 @@ class TestSmallFiles:
         (folder / "tokenizer.json").write_text(text[:500] + " " * 400_000 + "}")
         with pytest.raises(IntegrityError, match=r"tokenizer.json is not valid JSON"):
             load(folder)
+        (folder / "tokenizer.json").write_text(text)
+        (folder / "chat_template.jinja").write_bytes("é".encode("utf-16"))
+        with pytest.raises(IntegrityError, match=r"chat_template\.jinja is not UTF-8"):
+            load(folder)
 
 
 class TestElsewhere:
@@ -932,3 +939,13 @@ def test_unknown_headers_tell_nothing() -> None:
     """Where no header was read, nothing is missing and nothing contradicts."""
     tensors.check_missing(Facts(layers=2, architecture="LlamaForCausalLM"), tensors.Tensors(), subject="x")
     tensors.check_method(Facts(), tensors.Tensors(), {}, subject="x")
+
+
+@pytest.mark.parametrize("named", ["flash_attention_2", "someone/kernel"])
+def test_attention_of_a_stranger(tiny_folder: Path, tmp_path: Path, named: str) -> None:
+    """A package or code on a hub that ``config.json`` names for its attention is not asked for: the plan's is taken."""
+    shutil.copytree(tiny_folder, tmp_path / "x")
+    file = tmp_path / "x" / "config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"_attn_implementation": named, "attn_implementation": named}))
+    with load(tmp_path / "x", engine="transformers") as model:
+        assert model._engine.attention == model.plan.attention == "sdpa"

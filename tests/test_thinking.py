@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 
 import pytest
@@ -67,14 +68,31 @@ class TestText:
             ("<|think|>x<|end|><|begin|>assistant<|content|>y<|flush|>", "<|begin|>assistant", "y", "x"),
             ("<unused94>thought\nx<unused95>y", "", "y", "x"),
             ("<", "", "<", ""),
+            ("<think>\nx</think>\ny", "<think>\n", "y", "x"),
+            ("<thin</think>y", "<think>\n", "y", "<thin"),
         ],
     )
     @given(places=st.lists(st.integers(0, 90), max_size=6))
     def test_any_cut(self, text: str, tail: str, answer: str, thinking: str, places: list[int]) -> None:
         """The same parts come out, wherever the text is cut into pieces."""
         parter = Parter(tail)
-        pieces = [piece for part in cut(text, places) for piece in parter.push(part)] + parter.rest(done=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "the model ended its reply within its thinking")
+            pieces = [piece for part in cut(text, places) for piece in parter.push(part)] + parter.rest(done=True)
         assert parts(pieces) == (answer, thinking)
+
+    def test_ended_within(self) -> None:
+        """A reply that ends by itself within its thinking has no answer, which is said; one that was cut says so by its reason."""
+        parter = Parter("<|im_start|>assistant\n<think>\n")
+        assert parts(parter.push("Paris.")) == ("", "Paris.")
+        with pytest.warns(UserWarning, match="ended its reply within its thinking"):
+            parter.rest(done=True)
+        assert Parter("<think>\n").rest(done=False) == []
+
+    def test_opened_twice(self) -> None:
+        """A model may write the mark that its template wrote already, as a token too."""
+        parter = Parter("<think>\n", tokens={"<think>", "</think>"})
+        assert parts([*parter.mark("<think>"), *parter.push("\nx"), *parter.mark("</think>"), *parter.push("y")]) == ("y", "x")
 
     def test_a_sentence_is_no_mark_alone(self) -> None:
         """A reply that begins like Granite's thinking and never comes to its response was the answer; one that was cut is not."""

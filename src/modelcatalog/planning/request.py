@@ -79,7 +79,7 @@ class Request:
     revision: str | None = None
     """Branch, tag or commit."""
     dtype: str = "auto"
-    """``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``."""
+    """``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``; torch's own are taken too."""
     device: str | None = None
     """``"cpu"``, ``"cuda"``, ``"cuda:1"``, …; by default all visible GPUs, else the CPU."""
     context_length: int | None = None
@@ -128,6 +128,8 @@ class Request:
         given["engine_options"] = given.get("engine_options") or None
         if given.get("engine") == "auto":
             given["engine"] = None
+        if (dtype := str(given.get("dtype", ""))).startswith("torch."):
+            given["dtype"] = dtype.removeprefix("torch.")  # torch's own, as transformers takes them
         made = cls(**given)  # type: ignore[arg-type]  # what is wrong with the values is said below
         try:
             made._check(subject)

@@ -28,6 +28,8 @@ _INTEGERS = frozenset({"I8", "U8", "I16", "U16", "I32", "U32"})
 _APART = frozenset({"awq", "gptq", "bitsandbytes", "fp8", "hqq", "aqlm"})
 """Methods of which none reads what another has packed."""
 _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "embed_in.weight", "tok_embeddings.weight")
+_MATRIX = 2
+_NORMS = ("norm.weight", "norm_f.weight", "ln_f.weight", "final_layer_norm.weight", "final_layernorm.weight")
 _WRAPPERS = ("base_model.model.", "module.", "_orig_mod.", "_forward_module.", "_fsdp_wrapped_module.", "base_model.")
 """What wrappers put before every name while they train; transformers takes none of them off."""
 _INSIDE = frozenset({
@@ -169,9 +171,13 @@ def doubts(facts: Facts, tensors: Tensors) -> tuple[str, ...]:
     if have and max(have) >= known and facts.layers is not None and facts.model_type not in _COUNTED_OTHERWISE and not facts.remote_code:
         found.append(f"the files hold {max(have) + 1} layers, and config.json says {facts.layers}: the others are left out")
     if facts.quantization is None and facts.vocabulary is not None and not facts.composite and not facts.remote_code:
-        rows = next((shape[0] for name, shape in tensors.shapes.items() if name.endswith(_EMBEDDINGS) and len(shape) > 1), None)
+        rows, width = next((shape for name, shape in tensors.shapes.items() if name.endswith(_EMBEDDINGS) and len(shape) == _MATRIX), (None, None))
         if rows is not None and rows != facts.vocabulary + (facts.model_type in _ONE_MORE):
             found.append(f"the embeddings have {rows:,} rows, and config.json says vocab_size {facts.vocabulary:,}")
+        # Embeddings may be narrower than the model, and then its last norm is not.
+        norms = {shape for name, shape in tensors.shapes.items() if name.endswith(_NORMS) and _LAYER.match(name) is None}
+        if width is not None and facts.hidden is not None and width != facts.hidden and norms == {(width,)}:
+            found.append(f"the embeddings and the last norm are {width:,} wide, and config.json says hidden_size {facts.hidden:,}")
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ from modelcatalog.engines.openai.chunks import FILTERED, FINISH, Calls, Characte
 from modelcatalog.engines.openai.errors import Server, message_of, translated
 from modelcatalog.engines.openai.request import Dialect, Request, body
 from modelcatalog.engines.prompts.calling import unread
-from modelcatalog.engines.prompts.thinking import Parter, Piece, half_open
+from modelcatalog.engines.prompts.thinking import Parter, Piece, half_open, unanswered
 from modelcatalog.engines.text import StopStrings, finished, written
 from modelcatalog.errors import EngineError, ModelCatalogError
 from modelcatalog.planning.serving import key_variable, vendor
@@ -180,6 +180,7 @@ class _Reply:
         self.count = 0
         self._characters = Characters()
         self._said: list[str] = []
+        self._thought = False
 
     def push(self, text: str, *, thinking: bool) -> Written:
         """Take a piece."""
@@ -187,7 +188,9 @@ class _Reply:
         return self._push(self._characters.push(text), thinking=thinking)
 
     def _push(self, text: str, *, thinking: bool) -> Written:
-        if not thinking:
+        if thinking:
+            self._thought = True
+        else:
             self._said.append(text)
         if self._parter is None:
             return written([Piece(text, thinking)], self.stops)
@@ -199,12 +202,15 @@ class _Reply:
 
     def rest(self, *, done: bool) -> Written:
         """What was held back, once no more comes."""
-        if self._parter is not None and (mark := half_open("".join(self._said))) is not None:
+        said = "".join(self._said)
+        if self._parter is not None and (mark := half_open(said)) is not None:
             message = f"the reply has {mark} and nothing that opens it: its text may begin with thinking that the server's template opened"
             warnings.warn(f"{message}; start the server with its reasoning parser", stacklevel=2)
-        if self.offered and not self.called and (mark := unread("".join(self._said))) is not None:
+        if self.offered and not self.called and (mark := unread(said)) is not None:
             message = f"the reply has {mark}, and the server sent no call of a tool: it may have left one in the text"
             warnings.warn(f"{message}; start the server with its tool parser", stacklevel=2)
+        if done and self._thought and not (said.strip() or self.called or self.stops):
+            unanswered()
         half = self._characters.rest()
         if self._parter is None:
             return finished([Piece(half, thinking=False)] if half else [], self.stops)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.entries import ChannelsEntry, MarkEntry, WrapperEntry
 
-__all__ = ["Parter", "Piece", "half_open", "marks", "opens"]
+__all__ = ["Parter", "Piece", "half_open", "marks", "opens", "unanswered"]
 
 
 class Piece(NamedTuple):
@@ -74,6 +75,8 @@ class Parter:
         self._closes: list[str] = []
         self._label = ""
         self._sure = False
+        self._again = False
+        """Whether the template opened the thinking, and the model may do so once more."""
         self._wrapper: WrapperEntry | None = None
         self._trim = ""
         self._channels: Channels | None = None
@@ -105,6 +108,8 @@ class Parter:
         if self._state == self._wrapped and self._wrapper is not None and mark == self._wrapper.close:
             self._give(len(self._held.rstrip("\n")), thinking=False)
             self._held, self._state = "", self._ended
+        elif self._again and self._mark is not None and mark in self._mark.open and not self._held.strip():
+            self._held, self._again = "", False
         elif self._state in (self._start, self._after) and not self._held.strip() and self._opens(mark):
             self._held = ""
             self._take_mark(mark)
@@ -138,6 +143,8 @@ class Parter:
         self._work(final=True)
         if self._channels is not None:
             self._channels.rest()
+        if done and self._mark is not None:
+            unanswered()
         return self._taken()
 
     # Where the prompt left it --------------------------------------------------------------------
@@ -155,7 +162,7 @@ class Parter:
                 if word in tail and (bare or (after.startswith(mark.inside or ("\0",)) and not first(after, mark.close))):
                     self._think(mark, "", by_token=word in self._tokens)
                     self._label = "" if after else mark.label
-                    self._sure = True
+                    self._sure, self._again = True, not after
                     return
         wrapper = next((one for one in self._known.wrapper if one.open and tail.rstrip().endswith(one.open)), None)
         if wrapper is not None:
@@ -193,6 +200,12 @@ class Parter:
         return found
 
     def _thinking(self, final: bool) -> bool:  # noqa: FBT001
+        if self._again and self._mark is not None:
+            lead = self._held.lstrip()
+            word = next((word for word in self._mark.open if lead.startswith(word)), "")
+            if not word and not final and any(word.startswith(lead) for word in self._mark.open):
+                return False
+            self._held, self._again = lead[len(word) :] if word else self._held, False
         if self._label:
             if self._label.startswith(self._held) and not final:
                 return False
@@ -352,6 +365,12 @@ def opens(tail: str, tokens: Collection[str] = ()) -> bool:
     False
     """
     return Parter(tail, tokens=tokens).thinking
+
+
+def unanswered() -> None:
+    """Warn of a reply that ended within its thinking: models skip the thinking that a template opened, and servers take for it what they find."""
+    message = "the model ended its reply within its thinking: there is no answer, and reply.thinking has all that it said"
+    warnings.warn(f"{message}; it may be the answer, of a model that did not think", stacklevel=2)
 
 
 def half_open(text: str) -> str | None:

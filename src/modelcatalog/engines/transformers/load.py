@@ -77,6 +77,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         else:
             tokenizer = cutting.read(spoken, config=config, trust_remote_code=plan.trust_remote_code)
         seam.read_from(config, _weights(plan))
+        seam.own_attention(config)
         kind = _model_class(config, whole=_wants_whole(plan, config))
     given: dict[str, Any] = {
         "config": config,
@@ -202,7 +203,7 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
     if "SafetensorError" in type(error).__name__ or "safetensors" in said.lower():
         message = f"the weights of {subject} cannot be read: {said}"
         return IntegrityError(message, subject=subject, hint="fetch them again")
-    if (broken := _broken_json(plan)) is not None:
+    if (broken := _broken_text(plan)) is not None:
         return broken
     if "Validation" in type(error).__name__:
         # The field, or what must hold of several, stands on the next line.
@@ -212,9 +213,17 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
     return Unsupported(f"transformers cannot load {subject}: {said}", subject=subject, hint=hint)
 
 
-def _broken_json(plan: Plan) -> IntegrityError | None:
-    """The small file that is not JSON, where there is one: the error of the library that read it names none."""
+def _broken_text(plan: Plan) -> IntegrityError | None:
+    """The small file that is not JSON, or no text, where there is one: the error of the library that read it names none."""
     for file in plan.files if plan.path is not None else ():
+        if file.path.endswith(".jinja"):
+            try:
+                (Path(plan.path or ".") / file.path).read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                message = f"{file.path} is not UTF-8, as chat templates are"
+                return IntegrityError(message, subject=plan.name.source, hint="save it as UTF-8, or fetch it again")
+            except OSError:
+                continue
         if file.path.endswith(".json"):
             try:
                 json_object((Path(plan.path or ".") / file.path).read_bytes(), name=file.path, subject=plan.name.source)

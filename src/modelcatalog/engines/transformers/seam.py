@@ -393,6 +393,16 @@ def read_from(config: Any, file: str | None) -> None:
     config.transformers_weights = file
 
 
+def own_attention(config: Any) -> None:
+    """Leave the kinds of attention and experts to us: a ``config.json`` may name a package that is not here, or code on a hub, which would be run."""
+    parts = (config, *(getattr(config, name, None) for name in getattr(config, "sub_configs", None) or ()))
+    for part in parts:
+        if getattr(part, "_attn_implementation", None) not in {None, "eager", "sdpa"}:
+            part._attn_implementation = None  # noqa: SLF001  what `from_pretrained` reads, as the next
+        if getattr(part, "_experts_implementation", None) not in {None, "eager", "batched_mm", "grouped_mm"}:
+            part._experts_implementation = None  # noqa: SLF001
+
+
 @contextmanager
 def without_adapters() -> Iterator[None]:
     """Have `from_pretrained` read a model alone: with peft installed, it would put on an adapter whose configuration lies beside the weights."""
