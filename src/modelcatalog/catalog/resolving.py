@@ -299,7 +299,7 @@ def _dated(name: ModelName, found: Checkpoint, listed: Listing) -> Checkpoint | 
 
 def _moved(name: ModelName, listed: Listing) -> list[Entry]:
     """The checkpoint that an API's id stands for by its vendor's word."""
-    repo_id = listed.known_as.get(spelled(name.name or ""))
+    repo_id = listed.known_as.get(spelled(name.name or "")) or (listed.known_as.get(name.canonical) if of_library(name) else None)
     entry = None if repo_id is None else listed.by_id[HUBS[0]].get(repo_id.lower())
     return [] if entry is None else [entry]
 

@@ -67,7 +67,7 @@ _DAY = Named("day", _alt(_seq("0", Chars("1-9", "digit 1 to 9")), _seq(Chars("12
 # --- words: what one word is, when the vocabulary does not know it -------------------------------
 
 _K_QUANT = _seq("q", _opt("_"), _1_TO_8, _opt(_DASH), "k", _opt(_opt(_DASH), _any("xxl", "xl", "xs", "s", "m", "l")))
-_LEGACY_QUANT = _seq("q", _1_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2))
+_LEGACY_QUANT = _alt(_seq("q", _1_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2)), _any("q4_2", "q4_3"))
 _I_QUANT = _seq(
     "iq", _1_TO_8, _opt(_DASH),
     _any("nl_xl", "xxs", "xs", "s", "m", "l", "nl", "k", "ks", "kt", "kss", "kl", "bn", "xl"), _opt("_r", _DIGIT),
@@ -292,6 +292,10 @@ WORDS: tuple[WordRule, ...] = (
         "bits_in_chinese", _seq(Cap("bits", _WIDTH), _any("比特", "位"), _opt("量化")), "4比特", "Bits a weight, in Chinese.", "Qwen3-8B-4比特量化",
         "bits", lambda text, found: (Word("bits", text, Width(int(found["bits"]), None)),),
     ),
+    WordRule(
+        "part_of_file", _seq("part", _NUMBER, "of", _NUMBER), "part1of2", "A file that was cut for its length.", "Meta-Llama-3-70B-Instruct.i1-Q6_K.gguf.part1of2",
+        "shard", lambda text, _: (Word("shard", text),),
+    ),
     WordRule("version", _seq("v", _opt("er"), _opt("."), Cap("n", _alt(_seq(_DIGIT, "d", _DIGIT), _DOTTED)), Cap("tail", _opt(_LETTER))), "v0.1", "A version with its mark.", "Mistral-7B-v0.1", "version", _version),
     WordRule(
         "number", _DOTTED, "2.5", "A bare number: version, date or nothing, as the neighbours tell.", "Llama-3.1-8B",
@@ -461,6 +465,11 @@ def references() -> tuple[Form, ...]:
     asked = _opt("/", _any("invoke", "converse", "invoke-with-response-stream", "converse-stream", "chat", "v1", "completions", "responses", "predictions", "embeddings"), _opt("/", Rep(Chars("^?#", "path character"), 0)))
     inner = Cap("inner", Rep(Chars("^?#", "path character"), lazy=True))
     version = _opt(_any("/versions/", "/version/", "/labels/", ":", "@"), Cap("revision", _PART))
+    two, four = Rep(_DIGIT, 2, 2), Rep(_DIGIT, 4, 4)
+    stamp = Named(
+        "time in a name",
+        _alt(_seq("-", Rep(_DIGIT, 8, 8), "-", Rep(_DIGIT, 6, 6)), _seq("-", four, Rep(_seq("-", two), 5, 5), "-", Rep(_DIGIT, 3, 3)), _seq("-", Rep(_DIGIT, 6, 6), "-", four)),
+    )
     page = Named("page of a hub", Words(hubs.pages))
     return (
         # who serves
@@ -498,12 +507,17 @@ def references() -> tuple[Form, ...]:
                     _seq(Cap("route", _seq("hub-content/", _PLAIN_STEP, "/", _any("model", "modelreference"), "/")), Cap("name", _PLAIN_STEP), _opt("/", Cap("path_version", _REST))),
                     _seq(
                         Cap("route_at", _seq(_any("endpoint", "endpoint-config", "model", "model-package", "model-package-group", "inference-component"), "/")),
-                        Cap("name_at", Rep(Chars("^/@:", "plain step character"), lazy=True)), _opt(Cap("path_at", _seq("-", Rep(_DIGIT, 8, 8), "-", Rep(_DIGIT, 6, 6)))), _opt("/", Cap("path_count", _NUMBER)),
+                        Cap("name_at", Rep(Chars("^/@:", "plain step character"), lazy=True)), _opt(Cap("path_at", stamp)), _opt("/", Cap("path_count", _NUMBER)),
                     ),
                 ),
             ),
             "arn:aws:sagemaker:us-east-1:123456789012:endpoint/jumpstart-dft-hf-llm-mistral-7b-instruct-20240815-185614",
             "A model of SageMaker's hub, or an endpoint whose own name tells one.", needs=":sagemaker:", provider="sagemaker",
+        ),
+        Form(
+            "sagemaker_endpoint", _seq(Cap("route", _any("sagemaker/", "sagemaker_chat/")), Cap("name", Rep(Chars("^/@:", "plain step character"), lazy=True)), Cap("path", stamp)),
+            "sagemaker_chat/hf-llm-mistral-small-24b-instruct-2501-2025-04-07-10-48-04-846", "An endpoint that was called by the model and the time.",
+            needs="sagemaker", provider="sagemaker",
         ),
         Form("resource_name", Cap("path", _seq("arn:", _REST)), "arn:aws:s3:::bucket/llama", "Other resources of Amazon name no model.", needs="arn:"),
         Form(

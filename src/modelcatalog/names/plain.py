@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.names.parts import first_family
+from modelcatalog.names.parts import first_family, names_size
 from modelcatalog.names.roles import FamilyWord
 from modelcatalog.names.words import alone, cut, names_family, readings
 
@@ -186,6 +186,9 @@ def read_name(parts: Parts, source: str, lower: str, words: Dictionary, start: i
         start = at + 1
     name = source[whole if owned else start : end]
     if lower.endswith(words.files, start, end):
+        if owned and _is_folder((parts.owner or "").lower(), words):
+            parts.owner = None
+            parts.regions = [("path" if kind == "owner" else kind, first, last) for kind, first, last in parts.regions]
         parts.file, parts.name = source[whole:end], stem(name)
         parts.put("name", start, end)
         return
@@ -197,6 +200,13 @@ def read_name(parts: Parts, source: str, lower: str, words: Dictionary, start: i
     if added:
         parts.put("separator", end - len(added), end - len(added) + 1)
         parts.put("serving", end - len(added) + 1, end)
+
+
+def _is_folder(owner: str, words: Dictionary) -> bool:
+    """Whether what stands before a file is no account but a folder that is called by the model or its layout: ``Qwen2.5-7B-Instruct-GGUF/…``."""
+    if owner in words.accounts:
+        return False
+    return names_size(owner) or any(word.role == "scheme" for piece in grammar.pieces(owner) for word in alone(readings()[piece]))
 
 
 def _has_models_of(added: str, name: str) -> bool:

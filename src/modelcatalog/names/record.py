@@ -76,7 +76,8 @@ def recorded(text: str, strict: object, sized: Sized | None) -> ModelName:
 def widened(name: ModelName, text: str) -> ModelName:
     """What a text with full-width letters says: that of the plain text, and its segments are its own."""
     segments = tuple([segment._replace(text=text[segment.start : segment.end]) for segment in name.segments])
-    return changed(name, source=text, segments=segments)
+    unknown = tuple([segment.text for segment, plain in zip(segments, name.segments, strict=True) if plain.kind == "unknown" and plain.text in name.unknown])
+    return changed(name, source=text, segments=segments, unknown=unknown)
 
 
 @vocabulary.derived

@@ -33,6 +33,8 @@ _QUANTIZED = frozenset(("bits", "dtype", "method", "mlc_scheme", "named_scheme",
 """Roles that state by themselves how weights are kept."""
 _AVERAGED = ("exl2", "exl3")
 """Methods whose width is an average, which their branches are called by."""
+_ANY_METHOD = ("gguf", "ggml", "llamafile", "pytorch", "safetensors")
+"""Formats of a suffix that leave the method to the words before it."""
 _FLAGS = ("true", "false")
 """How a branch says whether weights were reordered: ``gptq-4bit-32g-actorder_True``."""
 _DATE, _MONTH = len("20250514"), len("2405")
@@ -115,6 +117,8 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
     if suffix is None:
         _words(reading, reading.source[start:end], of_file=of_file)
         return
+    if suffix not in _ANY_METHOD:
+        found.format = suffix  # a width of llama.cpp's is none of that format
     _words(reading, reading.source[start:point], of_file=of_file)
     at = tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]])
     tape.kinds[at + 1] = "format"
@@ -249,7 +253,7 @@ def _tag(reading: Reading, start: int, end: int) -> None:
     if text.endswith(_FLAGS) and _packaging(reading, text):
         _other(reading, "quantization", start, end)
         return
-    if text not in dictionary.serving and not text.isdecimal():
+    if (text not in dictionary.serving and not text.isdecimal()) or _is_tier(reading, text):
         reading.in_tag = True
         reading.meanings = {**dictionary.tag_words, **reading.meanings}
         _words(reading, reading.source[start:end])
@@ -260,6 +264,14 @@ def _tag(reading: Reading, start: int, end: int) -> None:
     if text.isdecimal():
         _bedrock_revision(reading, text)
     _other(reading, "serving", start, end)
+
+
+def _is_tier(reading: Reading, text: str) -> bool:
+    """Whether a word that says elsewhere how a model is served is a tier of this version: ``phi3:medium``."""
+    found = reading.found
+    if found.family is None or found.version is None or text not in reading.dictionary.tier_words:
+        return False
+    return found.family.facts.has_tier(found.version.lower(), text)
 
 
 def _window(reading: Reading, text: str, start: int, end: int) -> None:

@@ -220,6 +220,10 @@ class FamilyFacts:
             self._tiers[key] = sizes.pop() if told else None
         return self._tiers[key]
 
+    def has_tier(self, version: str, tier: str) -> bool:
+        """Whether a model of this version has this tier behind it in its name: phi-3-medium."""
+        return re.search(rf"(?<![0-9.]){re.escape(version)}-(?:{{(?:[^}}]*,)?)?{re.escape(tier)}(?![a-z0-9])", self.ids) is not None
+
     def only(self, text: str, word: str) -> bool:
         """Whether a model is served by this id with this word at its end, and by none without the word."""
         if self._aliases is None:

@@ -76,8 +76,8 @@ _SIZED = frozenset(("embedding", "reranker"))
 # --- families -------------------------------------------------------------------------------------
 
 
-def is_common(word: Word, _: Dictionary) -> bool:
-    return not cast("FamilyWord", word.value).bare
+def is_common(word: Word, dictionary: Dictionary) -> bool:
+    return not cast("FamilyWord", word.value).bare and word.text not in dictionary.glued  # amberchat is nobody's word but Amber's
 
 
 def is_type_too(word: Word, dictionary: Dictionary) -> bool:

@@ -35,6 +35,9 @@ _SHORT = 2
 """So short a word is a format only behind a width."""
 _LOOSE = ("auto-round", "compressed-tensors")
 """Methods that say how the weights were made or kept: one beside them says what they are."""
+_PLAIN = (None, "safetensors", "pytorch")
+"""Formats that any method may have its weights in."""
+_OF_GGUF = ("gguf", "ggml", "llamafile")
 _HEADED = ("exl2", "exl3")
 """Methods that keep the output layer in bits of its own."""
 
@@ -135,9 +138,10 @@ def activations(reading: Reading, _: int, word: Word) -> bool:
     said, found = cast("Scheme", word.value), reading.found
     found.scheme, found.bits = said.name, said.bits
     found.group = found.group or said.group
-    if "C" not in said.name:  # W4A8C8 is Paddle's, whose method has no name
-        found.method = found.method or "compressed-tensors"
-    found.method_format = found.method_format or "safetensors"
+    if _packaging(reading) in _PLAIN:
+        if "C" not in said.name:  # W4A8C8 is Paddle's, whose method has no name
+            found.method = found.method or "compressed-tensors"
+        found.method_format = found.method_format or "safetensors"
     reading.recognised = True
     return True
 
@@ -187,6 +191,12 @@ def short_format(reading: Reading, i: int, word: Word) -> bool:
 
 
 def format_word(reading: Reading, _: int, word: Word) -> bool:
-    reading.found.format = reading.found.format or cast("str", word.value)
+    found, value = reading.found, cast("str", word.value)
+    found.format = found.format or value
+    if found.scheme is not None and value not in _PLAIN and value not in _OF_GGUF:
+        if found.method == "gguf" and "_" not in found.scheme:  # q4-mlx: a width of that format
+            found.method = found.scheme = None
+        elif found.method == "compressed-tensors" and found.method_format == "safetensors":  # w4a16-onnx
+            found.method = found.method_format = None
     reading.recognised = True
     return True
