@@ -203,7 +203,7 @@ def read_name(parts: Parts, source: str, lower: str, words: Dictionary, start: i
 
 
 def _is_folder(owner: str, words: Dictionary) -> bool:
-    """Whether what stands before a file is no account but a folder that is called by the model or its layout: ``Qwen2.5-7B-Instruct-GGUF/…``."""
+    """Whether what stands before a file is a folder and not an account, called by the model or its layout: ``Qwen2.5-7B-Instruct-GGUF/…``."""
     if owner in words.accounts:
         return False
     return names_size(owner) or any(word.role == "scheme" for piece in grammar.pieces(owner) for word in alone(readings()[piece]))
