@@ -401,6 +401,29 @@ class TestErrors:
         """What means nothing whatever the name is bad input, whoever finds it: typer, the package or the catalog."""
         assert cli(*arguments, HF_HUB_OFFLINE="1").code == 2
 
+    def test_an_option_that_stands_twice(self, cli: Cli, tmp_path: Path) -> None:
+        """The last of several counts, as everywhere; that the others do not is said, but for options that take several and for plain switches."""
+        names = tmp_path / "names.txt"
+        names.write_text("phi-4\n", encoding="utf-8")
+        twice = "--{} stands here more than once; the last one counts"
+        assert twice.format("file") in cli("parse", "--file", "none.txt", "-f", str(names)).err
+        assert twice.format("hub") in cli("resolve", "Qwen3-8B", "--hub", "huggingface", "--hub", "modelscope").err
+        assert cli("parse", "--json", "--json", "phi-4").err == ""
+        assert "more than once" not in cli("update", "--check", "--source", "models.dev", "--source", "huggingface", "--company", "nobody").err
+
+    def test_files_that_cannot_be_written(self, cli: Cli, tmp_path: Path) -> None:
+        """What is to hold the end of some work is looked at before the work: a conversation is not lost, a model not hashed for nothing."""
+        for arguments in (
+            ("chat", "SmolLM2-135M-Instruct", FRANCE, "--save"),
+            ("lock", "SmolLM2-135M-Instruct", "-o"),
+            ("plan", "SmolLM2-135M-Instruct", "--plot"),
+        ):
+            for place, why in ((tmp_path / "none" / "file", "No such file or directory"), (tmp_path, "Is a directory")):
+                ran = cli(*arguments, str(place))
+                assert ran.code == 2
+                assert f"{place} cannot be written: {why}" in ran.err
+                assert "Looking" not in ran.err
+
     def test_what_is_not_here_is_no_bad_input(self, cli: Cli, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A device that this machine has not, and what this model cannot do, are failures."""
         monkeypatch.setattr("modelcatalog.planning.machine.gpus", tuple)

@@ -104,6 +104,8 @@ def test_paths_and_records_where_a_text_belongs() -> None:
     """A path is read as a text by `plan` and `load` alone; the others say what to pass."""
     with pytest.raises(TypeError, match=r"pass str\(path\)$"):
         mc.parse(Path("Qwen3-8B-Q4_K_M.gguf"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^expected a name as a text, got Checkpoint\(.*: pass its repo_id$"):
+        mc.facts(mc.resolve("Qwen3-8B"))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^expected a name as a text, got a ModelName of 'Qwen3-8B': it has been read already$"):
         mc.parse(mc.parse("Qwen3-8B"))  # type: ignore[arg-type]
 
@@ -120,7 +122,17 @@ def test_one_name_is_not_many(call: Callable[[Any], object]) -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    [{"hub": "hf"}, {"weights": "opne"}, {"since": "yesterday"}, {"smallest": "few"}, {"type": "codr"}, {"type": ["coder"]}, {"company": 3}, {"text": 5}],
+    [
+        {"hub": "hf"},
+        {"weights": "opne"},
+        {"since": "yesterday"},
+        {"smallest": "few"},
+        {"type": "codr"},
+        {"type": ["coder"]},
+        {"company": 3},
+        {"text": 5},
+        {"smallest": "70B", "largest": "7B"},
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("call", [mc.catalog.search, mc.catalog.browse], ids=["search", "browse"])
@@ -251,3 +263,35 @@ def test_names_too_long_for_a_file(text: Any, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("MODELCATALOG_HUB", "huggingface")
     with pytest.raises((mc.HubUnreachable, mc.CheckpointNotFound)):
         mc.plan(text)
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container that runs as a user whom nobody knows there is no home folder: nothing lies there, and nothing fails for it."""
+    pwd = pytest.importorskip("pwd")
+
+    def nobody(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    for name in ("HOME", "MODELCATALOG_UPDATES", "MODELCATALOG_PATH", "HF_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "MODELSCOPE_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("MODELCATALOG_HUB", "huggingface")
+    assert [copy for copy in mc.local() if copy.store != "ollama"] == []
+    with pytest.raises(mc.HubUnreachable):
+        mc.plan("Qwen3-8B")
+    with pytest.raises(mc.CheckpointNotFound, match=r"^there is no file or folder ~/models/Qwen3-8B\n"):
+        mc.plan("~/models/Qwen3-8B")
+    with pytest.raises(mc.CatalogDataError, match=r"^this user has no home folder to keep it in\n  name a folder in MODELCATALOG_UPDATES$"):
+        mc.update(check=True)
+
+
+def test_paths_as_other_programs_write_them(tiny_folder: Path) -> None:
+    """The address of a file is its path, whichever way it is written; a path of Windows is said to be one."""
+    weights = mc.plan(tiny_folder).weights
+    for address in (tiny_folder.as_uri(), f"file:{tiny_folder.as_posix()}", f"FILE://localhost{tiny_folder.as_posix().replace('-', '%2D')}"):
+        assert mc.plan(address).weights == weights
+    if sys.platform != "win32":
+        for path in ("C:\\models\\Qwen3-8B-Q4_K_M.gguf", "\\\\server\\models\\Qwen3-8B-Q4_K_M.gguf"):
+            with pytest.raises(mc.CheckpointNotFound, match="it is a path of Windows: write it as this system has it, with slashes"):
+                mc.plan(path)

@@ -124,3 +124,17 @@ def test_torchs_own_types() -> None:
     assert Request.of("x", {"dtype": "torch.float16"}).dtype == "float16"
     torch = pytest.importorskip("torch")
     assert Request.of("x", {"dtype": torch.bfloat16}) == Request.of("x", {"dtype": "bfloat16"})
+
+
+@pytest.mark.parametrize("address", ["nowhere", "http://[::1", "http://x:0", "http://a b/v1", "http://x\n.com/v1"])
+def test_what_is_not_an_address(address: str) -> None:
+    """Blanks and line breaks too, which Python's own reading of an address leaves out."""
+    with pytest.raises(Unsupported, match="base_url is not the address of a server"):
+        planning.plan("Qwen/Qwen3-8B", base_url=address)
+
+
+def test_options_of_an_engine_are_a_mapping(tmp_path: Path) -> None:
+    """What else is given for them is refused as any value that means nothing."""
+    with pytest.raises(Unsupported, match=r"^engine_options=5 are not options by their names\n  pass them as \{\"name\": value\}$") as caught:
+        planning.plan(tmp_path, engine_options=5)  # type: ignore[arg-type]
+    assert caught.value.meaningless

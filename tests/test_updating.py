@@ -423,6 +423,10 @@ def test_single_strange_entries_are_left_out(world: World) -> None:
     world.models.said = {**SAID, "new": {"models": {"x": told("x", limit={"context": "big"})}}}
     (outcome,) = update(sources=["models.dev"]).sources
     assert (outcome.count, outcome.skipped) == (7, 1)
+    odd = {"yes": {"limit": {"context": True}}, "text": {"limit": {"context": "1000"}}, "word": {"reasoning": "yes"}, "day": {"release_date": "2026-02-30"}}
+    world.models.said = {**SAID, "new": {"models": {name: told(name, **entry) for name, entry in odd.items()}}}
+    (outcome,) = update(sources=["models.dev"]).sources
+    assert (outcome.count, outcome.skipped) == (7, 4)
 
 
 @pytest.mark.parametrize(
@@ -480,6 +484,15 @@ def test_a_filter_in_between(world: World) -> None:
     (outcome,) = update(sources=["models.dev"]).sources
     assert "answered with status 403: blocked by policy" in outcome.problems[0]
     assert "licence" not in outcome.problems[0]
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://[zz]/", "models.dev/api.json", "file:///etc/passwd"])
+def test_no_address(world: World, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """What is not an address is said, and nothing is asked; half an IPv6 address is none."""
+    monkeypatch.setenv("MODELCATALOG_MODELS_DEV", address)
+    (outcome,) = update(sources=["models.dev"], check=True).sources
+    assert outcome.problems[0].startswith("the endpoint of models.dev is not an http(s) address; write it in full")
+    del world
 
 
 def test_another_address_may_say_less(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -259,6 +259,25 @@ def test_a_letter_that_is_a_family(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("few")
+def test_a_family_that_ends_with_a_kind_has_its_accounts(tmp_path: Path) -> None:
+    """All models of an account are of its family, also where the family's second word says what kind of model it is."""
+    catalog.extend(written(tmp_path, 'name = "Acme"\n[[family]]\nname = "Zork-Agent"\nweights = "open"\naccounts = ["zork-team"]\n'))
+    assert (parse("zork-team/a1-swesmith").company, parse("zork-team/a1-swesmith").family) == ("Acme", "Zork-Agent")
+    assert parse("elsewhere/Zork-Agent-7B").family == "Zork-Agent"
+
+
+@pytest.mark.usefixtures("few")
+def test_a_word_of_two_makers_is_alone_his_whose_may_stand_alone(tmp_path: Path) -> None:
+    """Whoever comes first in the files: a family that means nothing without its maker leaves the word to the other's, and has it beside its maker."""
+    first = 'name = "Acme"\n[accounts]\nhuggingface = ["acme"]\n[[family]]\nname = "Zork"\nweights = "open"\nbare = false\n'
+    second = 'name = "Bolt"\n[accounts]\nhuggingface = ["bolt"]\n[[family]]\nname = "Zork Bolt"\naliases = ["zork"]\nweights = "open"\n'
+    written(tmp_path, first, "a.toml")
+    written(tmp_path, second, "b.toml")
+    catalog.extend(tmp_path)
+    assert [parse(name).company for name in ("Zork-7B", "elsewhere/Zork-7B", "acme/Zork-7B", "bolt/Zork-7B")] == ["Bolt", "Bolt", "Acme", "Bolt"]
+
+
+@pytest.mark.usefixtures("few")
 def test_extend_is_all_or_nothing(tmp_path: Path) -> None:
     """One wrong file of a folder, and nothing of the folder is taken."""
     written(tmp_path, ACME)

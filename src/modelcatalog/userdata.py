@@ -13,7 +13,7 @@ from datetime import date, datetime
 from threading import get_ident
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from modelcatalog.errors import CatalogDataError
 from modelcatalog.records import Modality
@@ -54,8 +54,16 @@ class _Form(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
-Tokens = Annotated[int, Field(gt=0, le=_TOKENS)]
-Day = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+def _of_calendar(text: str) -> str:
+    """A day, a month or a year that there is."""
+    year, month, day = (*text.split("-"), "01", "01")[:3]
+    date(int(year), int(month), int(day))
+    return text
+
+
+Tokens = Annotated[int, Field(gt=0, le=_TOKENS, strict=True)]
+Day = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"), AfterValidator(_of_calendar)]
+Yes = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 
 
@@ -72,10 +80,10 @@ class ModelTold(_Form):
     max_output_tokens: Tokens | None = None
     input: tuple[Modality, ...] = ()
     output: tuple[Modality, ...] = ()
-    tools: bool | None = None
-    structured_output: bool | None = None
-    reasoning: bool | None = None
-    open_weights: bool | None = None
+    tools: Yes | None = None
+    structured_output: Yes | None = None
+    reasoning: Yes | None = None
+    open_weights: Yes | None = None
     released: Day | None = None
     knowledge_cutoff: Day | None = None
 

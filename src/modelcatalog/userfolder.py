@@ -62,7 +62,7 @@ def places() -> list[Path]:
 
 
 def at_home(place: str | Path) -> Path:
-    """A path with its ``~`` meant as shells mean it: settings that no shell has read have it still."""
+    """A path with its ``~`` meant as shells mean it, and as it stands where there is no home, as for a user without a name in a container."""
     try:
         return Path(place).expanduser()
     except RuntimeError:  # there is no home

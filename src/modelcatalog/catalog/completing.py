@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sized
 from os import PathLike
 from typing import TYPE_CHECKING, TypeVar
 
+from pydantic import BaseModel
+
 from modelcatalog.catalog.filling import dated
 from modelcatalog.catalog.meaning import as_said, meant, short_names
 from modelcatalog.catalog.sizes import known_size
@@ -103,6 +105,8 @@ def no_name(given: object) -> TypeError:
         step = "pass str(path)"
     elif isinstance(given, bytes | bytearray):
         step = 'pass data.decode("utf-8")'
+    elif isinstance(given, BaseModel):  # which is an iterable too, of its fields
+        step = "pass its repo_id" if hasattr(given, "repo_id") and not hasattr(given, "name") else ""
     elif isinstance(given, Iterable) and not isinstance(given, Mapping | type):
         step = "call it for each of them"
     else:

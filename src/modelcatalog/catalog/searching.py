@@ -104,7 +104,7 @@ def search(
         hub: One hub only.
 
     Raises:
-        Unsupported: a word that the catalog does not know, and the nearest that it does; an amount or a day that is none.
+        Unsupported: a word that the catalog does not know, and the nearest that it does; an amount or a day that is none, amounts that nothing lies between.
 
     >>> next(search(family="Qwen", type="coder", largest=2_000_000_000)).hub
     'huggingface'
@@ -117,8 +117,7 @@ def search(
     type = None if type is None else wanted.type_word(type)  # noqa: A001  the field's name
     licence = None if licence is None else wanted.licence(licence)
     since = None if since is None else wanted.day(since)
-    least = None if smallest is None else wanted.amount(smallest)
-    most = None if largest is None else wanted.amount(largest)
+    least, most = wanted.between(smallest, largest)
 
     def found() -> Iterator[Checkpoint]:
         for entry in listing().entries:

@@ -15,7 +15,7 @@ from modelcatalog.records import Modality, Weights
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["amount", "company", "day", "family", "licence", "modality", "part", "published", "switch", "type_word", "weights", "word"]
+__all__ = ["amount", "between", "company", "day", "family", "licence", "modality", "part", "published", "switch", "type_word", "weights", "word"]
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmbt]?)", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
@@ -96,6 +96,22 @@ def amount(text: str | int) -> int:
         message = f"{text!r} is not a number"
         raise Unsupported(message, subject=str(text), hint="write it like 500M, 7B or 128k")
     return round(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def between(smallest: str | int | None, largest: str | int | None) -> tuple[int | None, int | None]:
+    """The least and the most of a number, where they are asked for.
+
+    Raises:
+        Unsupported: one of them is not a number, or nothing can lie between them.
+
+    >>> between("3B", None)
+    (3000000000, None)
+    """
+    least, most = (None if one is None else amount(one) for one in (smallest, largest))
+    if least is not None and most is not None and least > most:
+        message = f"nothing is at least {smallest} and at most {largest}"
+        raise Unsupported(message, subject=str(smallest), hint="exchange them, or leave one of them out")
+    return least, most
 
 
 def day(text: str) -> str:

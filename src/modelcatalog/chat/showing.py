@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.error import URLError
 from urllib.parse import unquote, urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from modelcatalog.engines import Audio, Image, images, sounds
 from modelcatalog.engines.media import Medium
 from modelcatalog.errors import Unsupported
+from modelcatalog.userfolder import at_home
 
 if TYPE_CHECKING:
     from modelcatalog.engines import Message
@@ -203,7 +203,7 @@ def _located(text: str, kind: _Kind, where: str, detail: str | None, *, path: bo
 
 
 def _file(path: str | bytes, kind: _Kind, where: str) -> bytes:
-    place = Path(os.fsdecode(path)).expanduser()
+    place = at_home(os.fsdecode(path))
     try:
         if place.is_file() and place.stat().st_size > kind.largest:
             message = f"{kind.the} {place} has {place.stat().st_size:,} bytes, more than {kind.largest:,}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import sys
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-__all__ = ["Given", "lines", "typed"]
+__all__ = ["Given", "lines", "typed", "writable"]
 
 _T = TypeVar("_T")
 
@@ -42,6 +43,22 @@ def typed(asked: Mapping[str, object]) -> Iterator[None]:
         if option is None:
             raise  # about something else
         raise typer.BadParameter("; ".join(filter(None, (error.message, error.hint))), param_hint=option) from error
+
+
+def writable(path: Path | None, option: str) -> None:
+    """Refuse a file that cannot be written, before the work whose end it is to hold.
+
+    Raises:
+        typer.BadParameter: there is no such folder, it is one, or its rights forbid it.
+    """
+    if path is None:
+        return
+    lacking = not os.path.isdir(path.parent)  # noqa: PTH112  pathlib's own fails on a name that is too long for a folder
+    forbidden = not lacking and not os.access(path if path.exists() else path.parent, os.W_OK)
+    problem = errno.ENOENT if lacking else errno.EISDIR if path.is_dir() else errno.EACCES if forbidden else None
+    if problem is not None:
+        message = f"{path} cannot be written: {os.strerror(problem)}"
+        raise typer.BadParameter(message, param_hint=option)
 
 
 class Given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -23,12 +24,30 @@ _WIDEST = 100
 
 
 class Command(TyperCommand):
-    """A command whose help is shown in the package's own style."""
+    """A command whose help is shown in the package's own style, and which says where an option stands twice that counts once."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments as typer reads them, which takes the last of several without a word."""
+        given = list(args)
+        rest: list[str] = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            for option, count in Counter(self.make_parser(ctx).parse_args(given)[2]).items():
+                if count > 1 and _counts_once(option):
+                    say = words(os.environ)
+                    text = f"{say.warning}{say.twice.format(option=max(option.opts, key=len))}"
+                    show.console(stderr=True).print(Text(text, style="yellow"), soft_wrap=True)
+        return rest
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help; typer's formatter stays empty."""
         del formatter
         _show(self, ctx)
+
+
+def _counts_once(option: Any) -> bool:
+    """Whether only one of several is taken, and they may say different things."""
+    plain = getattr(option, "is_flag", False) and not option.secondary_opts
+    return option.param_type_name == "option" and not option.multiple and not plain
 
 
 class Group(TyperGroup):

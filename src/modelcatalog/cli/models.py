@@ -12,7 +12,7 @@ import typer
 
 import modelcatalog
 from modelcatalog.cli import brief, ending, show, slash, talk, typed
-from modelcatalog.cli.given import lines
+from modelcatalog.cli.given import lines, writable
 from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
 from modelcatalog.errors import Unsupported
@@ -40,6 +40,7 @@ def plan(
 ) -> None:
     """Say what loading would do: where from, which files, in which type, whether it fits. Loads nothing."""
     say = words(os.environ)
+    writable(plot, "--plot")
     with talk.waiting(show.console(stderr=True), say.looking.format(name=name)):
         made = modelcatalog.plan(name, **asked)
         rows = made.variants() if variants else ()
@@ -68,6 +69,7 @@ def lock(
     json: Json = False,
 ) -> None:
     """Write down which files a name means now, by hash: `load(NAME, lock=FILE)` takes the same bytes or fails."""
+    writable(file, "--output")
     with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
         locked = modelcatalog.lock(name, file, format=kind, **asked)
     if json:
@@ -120,6 +122,7 @@ def chat(
     elif prompt is not None and not json:
         prompt = slash.of_message(prompt, say, notes)
     reply = None if tools is None else _calling(tools, say, notes, page, json=json)
+    writable(save, "--save")
     shown = _media({"image": image or (), "audio": audio or ()})
     if resume is not None:
         from modelcatalog.chat import saving  # only --resume needs it

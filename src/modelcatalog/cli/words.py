@@ -60,6 +60,8 @@ class Words(NamedTuple):
     """Before a plan's warning."""
     usage_hint: str
     """After what is wrong with the arguments; ``{command}`` shows the help."""
+    twice: str
+    """``{option}``."""
     no_names: str
     no_file: str
     """``{file}`` cannot be read; the reason follows."""
@@ -170,6 +172,7 @@ ENGLISH = Words(
     help_default="default: ",
     warning="warning: ",
     usage_hint="{command} lists the options",
+    twice="{option} stands here more than once; the last one counts",
     no_names="no name given: type one or more, - for standard input, or --file FILE",
     no_file="cannot read {file}",
     standard_input="standard input",
@@ -281,6 +284,7 @@ CHINESE = Words(
     help_default="默认：",
     warning="注意：",
     usage_hint="用法见 {command}",
+    twice="{option} 写了不止一次；以最后一个为准",
     no_names="没有给出名称：请直接写出，或用 - 从标准输入读，或用 --file 文件",
     no_file="无法读取 {file}",
     standard_input="标准输入",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -21,9 +20,11 @@ from modelcatalog.hubs.hub import Hub
 from modelcatalog.hubs.refusals import Asked, House, RefusedError
 from modelcatalog.hubs.secrets import clean, clean_cause, login, public, token_from
 from modelcatalog.hubs.wire import Known
+from modelcatalog.userfolder import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from modelcatalog.errors import ModelCatalogError
     from modelcatalog.hubs.guard import Guard
@@ -77,7 +78,7 @@ class HuggingFace(Hub):
     def credential(self) -> Token | None:
         """``HF_TOKEN``, else the token that ``hf auth login`` left in a file."""
         implicit = os.environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() not in _TRUE
-        file = Path(os.path.expandvars(os.environ.get("HF_TOKEN_PATH") or str(_home() / "token"))).expanduser()
+        file = at_home(os.path.expandvars(os.environ.get("HF_TOKEN_PATH") or str(_home() / "token")))
         return token_from("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", file=file if implicit else None)
 
     # What lies on this disk --------------------------------------------------------------------
@@ -85,7 +86,7 @@ class HuggingFace(Hub):
     def cache_folder(self) -> Path:
         """Where the client keeps repositories: ``HF_HUB_CACHE``, else ``hub`` under ``HF_HOME``."""
         given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-        return Path(os.path.expandvars(given)).expanduser() if given else _home() / "hub"
+        return at_home(os.path.expandvars(given)) if given else _home() / "hub"
 
     def repositories(self) -> Iterator[str]:
         """The ids of the repositories that have a folder in the cache."""
@@ -336,7 +337,7 @@ def _seconds(retry_after: str | None) -> float:
 
 def _home() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.path.expandvars(os.environ.get("HF_HOME") or f"{cache}/huggingface")).expanduser()
+    return at_home(os.path.expandvars(os.environ.get("HF_HOME") or f"{cache}/huggingface"))
 
 
 def _is_commit(text: str) -> bool:

@@ -6,13 +6,16 @@ Makes no request and reads no weight; which of several copies is meant is for pl
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from modelcatalog import hubs
+from modelcatalog import hubs, later
 from modelcatalog.errors import CheckpointNotFound, IntegrityError
 from modelcatalog.hubs import paths
 from modelcatalog.hubs.files import Copy
+from modelcatalog.userfolder import at_home
 from modelcatalog.weights import content, gguf, safetensors
 
 if TYPE_CHECKING:
@@ -31,16 +34,22 @@ _CONFIGURED = frozenset({"config.json", "adapter_config.json"})
 """What makes a folder a checkpoint, or an adapter of one."""
 
 
+_ADDRESS = later.pattern(r"file:(?://(?:localhost)?)?(?:/(?=[a-z]:/)|(?=/))", re.IGNORECASE)
+"""Before the path in an address of a file on this machine; Windows has no slash before the letter of a drive."""
+
+
 def as_path(text: str) -> Path | None:
     r"""The path that a text means; None where it is a name.
 
-    A text is a path when it looks like one (``./x``, ``/x``, ``~/x``, ``C:\x``) or when a checkpoint lies there.
+    A text is a path when it looks like one (``./x``, ``/x``, ``~/x``, ``C:\x``, ``file:///x``) or when a checkpoint lies there.
 
     Raises:
         CheckpointNotFound: if it looks like a path and nothing lies there.
     """
-    path = Path(text).expanduser()
-    looks = text.startswith(("/", "./", "../", "~", ".\\", "..\\")) or text[1:3] in {":\\", ":/"}
+    address = _ADDRESS.match(text)
+    given = text if address is None else unquote(text[address.end() :])
+    path = at_home(given)
+    looks = given.startswith(("/", "./", "../", "~", ".\\", "..\\", "\\\\")) or given[1:3] in {":\\", ":/"}
     try:
         there = path.exists()
     except OSError:
@@ -51,6 +60,8 @@ def as_path(text: str) -> Path | None:
         return None
     parent = path.parent
     hint = f"{parent} does not exist" if not paths.is_folder(parent) else f"{parent} holds {_some(parent)}"
+    if "\\" in given and os.name != "nt":
+        hint = "it is a path of Windows: write it as this system has it, with slashes"
     message = f"there is no file or folder {text}"
     raise CheckpointNotFound(message, subject=text, hint=hint)
 
@@ -110,7 +121,7 @@ def _literal(text: str) -> str:
 def searched() -> Iterator[Copy]:
     """Every GGUF file and every checkpoint folder under the folders of ``MODELCATALOG_PATH``."""
     for entry in os.environ.get("MODELCATALOG_PATH", "").split(os.pathsep):
-        root = Path(entry).expanduser()
+        root = at_home(entry)
         if not entry or not root.is_dir():
             continue
         for here, folders, names in paths.below(root.absolute()):

@@ -20,6 +20,7 @@ from modelcatalog.hubs.hub import Hub
 from modelcatalog.hubs.refusals import Asked, House, Refusal, RefusedError
 from modelcatalog.hubs.secrets import clean, clean_cause, login, public, token_from
 from modelcatalog.hubs.wire import Known
+from modelcatalog.userfolder import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -81,7 +82,7 @@ class ModelScope(Hub):
 
     def cache_folder(self) -> Path:
         """``MODELSCOPE_CACHE``, else the client's default."""
-        return Path(os.environ.get("MODELSCOPE_CACHE") or "~/.cache/modelscope").expanduser()
+        return at_home(os.environ.get("MODELSCOPE_CACHE") or "~/.cache/modelscope")
 
     def repositories(self) -> Iterator[str]:
         """The ids of the repositories that have a folder in the cache, in the layout of today or of older clients."""
@@ -141,7 +142,7 @@ class ModelScope(Hub):
     def written_folders(self) -> tuple[Path, ...]:
         """What the client may write to: its cache, and where it keeps its own settings."""
         home = os.environ.get("MODELSCOPE_HOME") or "~/.modelscope"
-        return self.cache_folder(), Path(home).expanduser(), Path("~/.cache/modelscope").expanduser()
+        return self.cache_folder(), at_home(home), at_home("~/.cache/modelscope")
 
     def _today(self, repo_id: str) -> Path:
         return self.cache_folder() / "models" / _plain(repo_id).replace("/", "--", 1) / "snapshots"

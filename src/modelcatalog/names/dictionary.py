@@ -82,7 +82,7 @@ class Dictionary:
         self.phrases: MutableMapping[str, list[Option]] = {}
         self.families: MutableMapping[str, Word] = {}
         self.homonyms: MutableMapping[str, MutableMapping[str, Word]] = {}
-        """A word that is a family of several companies -> company -> the word as that one's; alone, it is the first one's."""
+        """A word that is a family of several companies -> company -> the word as that one's; alone, it is the first one's that may stand alone."""
         self.plain: MutableMapping[str, Word] = {}
         """Types that are also the word of a family, which counts only beside its company: ``embed``."""
         self.accounts: MutableMapping[str, Account] = {}
@@ -225,7 +225,8 @@ class Dictionary:
             first = self.families.setdefault(glued, word)
             if isinstance(first.value, FamilyWord) and first.value.company != value.company:
                 self.homonyms.setdefault(glued, {first.value.company: first})[value.company] = word
-                return
+                if first.value.bare or not value.bare:
+                    return  # alone, it is the first one's that may stand alone
             self.families[glued] = word
         self.words[glued] = word
         if role in ("family", "company", "type", "ignored") and not glued.isascii():
@@ -314,6 +315,8 @@ class Dictionary:
                 squeezed = "-".join(sorted(apart))
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 and spelling not in family.spellings else None
             self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() or spelling in family.spellings else word, extra)
+        if family.accounts:  # its own words may be no more than a beginning: DC-Agent
+            self.families.setdefault(squeezed_own, Word("family", squeezed_own, word, None))
 
 
 def _facts(family: FamilyEntry) -> FamilyFacts:

@@ -293,6 +293,10 @@ WORDS: tuple[WordRule, ...] = (
         "bits", lambda text, found: (Word("bits", text, Width(int(found["bits"]), None)),),
     ),
     WordRule(
+        "parallel", _seq(_any("tp", "pp"), Rep(_DIGIT, 1, 2)), "tp2", "Over how many devices an engine was built.", "llama-3.1-8b-instruct-fp8-tp2-pp1",
+        "ignored", lambda text, _: (Word("ignored", text),),
+    ),
+    WordRule(
         "part_of_file", _seq("part", _NUMBER, "of", _NUMBER), "part1of2", "A file that was cut for its length.", "Meta-Llama-3-70B-Instruct.i1-Q6_K.gguf.part1of2",
         "shard", lambda text, _: (Word("shard", text),),
     ),

@@ -127,7 +127,8 @@ def read_tag(parts: Parts, source: str, lower: str, words: Dictionary, start: in
     provider = words.provider_of.get(text)
     if provider is not None:
         parts.provider = provider
-    software = parts.regions[0][0] == "path" and "." in text and text.replace(".", "").isdecimal()  # an image's, not the model's
+    bare = text if parts.hub == "ollama" else text.removeprefix("v")
+    software = parts.regions[0][0] == "path" and ("." in text or bare != text) and bare.replace(".", "").isdecimal()  # an image's, not the model's
     parts.put("serving" if provider is not None or software or (len(text) >= _DIGEST and _is_hexadecimal(text)) else "tag", start, end)
 
 
@@ -203,7 +204,7 @@ def read_name(parts: Parts, source: str, lower: str, words: Dictionary, start: i
 
 
 def _is_folder(owner: str, words: Dictionary) -> bool:
-    """Whether what stands before a file is a folder and not an account, called by the model or its layout: ``Qwen2.5-7B-Instruct-GGUF/…``."""
+    """Whether what stands before a file is a folder and not an account, one that is called by the model or its layout: ``Qwen2.5-7B-Instruct-GGUF/…``."""
     if owner in words.accounts:
         return False
     return names_size(owner) or any(word.role == "scheme" for piece in grammar.pieces(owner) for word in alone(readings()[piece]))

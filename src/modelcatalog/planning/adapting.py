@@ -21,6 +21,7 @@ from modelcatalog.planning.found import Alone, Located
 from modelcatalog.planning.locate import locate_path
 from modelcatalog.planning.request import Request
 from modelcatalog.records import ModelName
+from modelcatalog.userfolder import at_home
 from modelcatalog.weights import gguf, safetensors
 from modelcatalog.weights.content import json_object
 
@@ -75,7 +76,7 @@ def found(given: str | Path | ModelName | Adapter, request: Request) -> Adapter:
 
 
 def _located(given: str | Path | ModelName, text: str, request: Request) -> Located:
-    path = given.expanduser() if isinstance(given, Path) else local.as_path(text)
+    path = at_home(given) if isinstance(given, Path) else local.as_path(text)
     if path is not None:
         if not path.exists():
             message = f"there is no file or folder {path}"
@@ -200,7 +201,7 @@ def base_of(adapter: Adapter, request: Request) -> tuple[str, Request]:
         raise CheckpointNotFound(message, subject=adapter.name, hint=f"name it: {ask}")
     text = adapter.base
     name = catalog.parse(text[-1024:])
-    if _is_path(text) and not Path(text).expanduser().exists():
+    if _is_path(text) and not at_home(text).exists():
         if name.hub is None or name.owner is None:
             message = f"{adapter.name} was trained on a folder of another machine: {shown(text)}"
             raise CheckpointNotFound(message, subject=adapter.name, hint=f"name the model that lay there: {ask}{_guess(text)}")

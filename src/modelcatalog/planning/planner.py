@@ -17,6 +17,7 @@ from modelcatalog.planning.locate import locate, locate_path
 from modelcatalog.planning.record import Plan
 from modelcatalog.planning.request import Request, takes_options
 from modelcatalog.records import ModelName
+from modelcatalog.userfolder import at_home
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -188,7 +189,7 @@ def lock(
 def _named(name: str | Path | ModelName) -> tuple[ModelName, Path | None]:
     """The parsed name, and the path where it is one."""
     text = name.source if isinstance(name, ModelName) else str(name)
-    path = local.as_path(text) if not isinstance(name, Path) else name.expanduser()
+    path = local.as_path(text) if not isinstance(name, Path) else at_home(name)
     if path is None:
         return (name if isinstance(name, ModelName) else catalog.parse(text)), None
     if not os.path.exists(path):  # noqa: PTH110  pathlib's own fails on a name that is too long for a file

@@ -99,7 +99,7 @@ def _server(request: Request | None = None) -> tuple[Engine, Server]:
 def _given(name: ModelName, text: str, why: str) -> _Address:
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and text.isprintable() and " " not in text
     except ValueError:
         usable = False
     if not usable or parts.username is not None or parts.password is not None:

@@ -14,6 +14,7 @@ from modelcatalog.stores.caches import HubCache
 from modelcatalog.stores.disk import Seen, entries, json_of, look
 from modelcatalog.stores.parts import is_weights, parted
 from modelcatalog.stores.store import Found, Store
+from modelcatalog.userfolder import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +29,12 @@ _LARGEST_SETTINGS = 4_000_000
 def _home_of_lm_studio() -> Path:
     """What its pointer file names, else its folder of today, else that of versions before 0.3."""
     try:
-        pointed = Path(Path("~/.lmstudio-home-pointer").expanduser().read_text(encoding="utf-8")[:4096].strip())
+        pointed = Path(at_home("~/.lmstudio-home-pointer").read_text(encoding="utf-8")[:4096].strip())
         if pointed.is_absolute() and pointed.is_dir():
             return pointed
     except (OSError, ValueError):
         pass
-    today, before = Path("~/.lmstudio").expanduser(), Path("~/.cache/lm-studio").expanduser()
+    today, before = at_home("~/.lmstudio"), at_home("~/.cache/lm-studio")
     return before if before.is_dir() and not today.is_dir() else today
 
 
@@ -50,10 +51,10 @@ class LmStudio(Store):
         if roaming := os.environ.get("APPDATA"):
             places.append(Path(roaming) / "LM Studio" / "settings.json")
         for place in places:
-            settings = place.expanduser()
+            settings = at_home(place)
             chosen = (json_of(settings, [], largest=_LARGEST_SETTINGS) or {}).get("downloadsFolder") if settings.is_file() else None
             if isinstance(chosen, str) and chosen:
-                return (Path(chosen).expanduser(),)
+                return (at_home(chosen),)
         return (home / "models",)
 
     def look(self, notes: list[str]) -> Iterator[Found]:
@@ -71,14 +72,14 @@ class LlamaCpp(Store):
     def folders(self) -> tuple[Path, ...]:
         """``LLAMA_CACHE``, else the system's folder for caches."""
         if given := os.environ.get("LLAMA_CACHE"):
-            return (Path(given).expanduser(),)
+            return (at_home(given),)
         if sys.platform == "darwin":
             base = Path("~/Library/Caches")
         elif os.name == "nt":
             base = Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local")
         else:
             base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
-        return (base.expanduser() / "llama.cpp",)
+        return (at_home(base) / "llama.cpp",)
 
     def look(self, notes: list[str]) -> Iterator[Found]:
         """Each GGUF file of the flat layout, then each repository of the other."""
@@ -117,7 +118,7 @@ class OwnFolders(Store):
 
     def folders(self) -> tuple[Path, ...]:
         """Each folder that it names."""
-        return tuple(Path(one).expanduser().absolute() for one in os.environ.get("MODELCATALOG_PATH", "").split(os.pathsep) if one)
+        return tuple(at_home(one).absolute() for one in os.environ.get("MODELCATALOG_PATH", "").split(os.pathsep) if one)
 
     def look(self, notes: list[str]) -> Iterator[Found]:
         """Each GGUF file and each folder with a checkpoint."""

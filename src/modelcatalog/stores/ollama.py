@@ -15,6 +15,7 @@ from modelcatalog import vocabulary
 from modelcatalog.catalog import HUBS
 from modelcatalog.stores.disk import entries, file, json_of, look
 from modelcatalog.stores.store import Found, Store
+from modelcatalog.userfolder import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +53,8 @@ class Ollama(Store):
         """``OLLAMA_MODELS``, else the user's own and, on Linux, that of the service."""
         given = os.environ.get("OLLAMA_MODELS", "").strip("\"' ")
         if given:
-            return (Path(given).expanduser(),)
-        return (Path("~/.ollama/models").expanduser(), *([Path(_SERVICE)] if os.name == "posix" else []))
+            return (at_home(given),)
+        return (at_home("~/.ollama/models"), *([Path(_SERVICE)] if os.name == "posix" else []))
 
     def look(self, notes: list[str]) -> Iterator[Found]:
         """Every manifest whose layers can be told."""

@@ -48,7 +48,10 @@ def fetch(before: ModelsTold | None) -> tuple[ModelsTold, int]:
         message = f"{variable} forbids requests to {MODELS_DEV}"
         raise HubUnreachable(message, subject=public(given), hint=f"unset {variable}")
     address = public(given)
-    place = urlsplit(given)
+    try:
+        place = urlsplit(given)
+    except ValueError:  # half an IPv6 address
+        place = urlsplit("")  # which the wire calls what it is
     wire = Wire(MODELS_DEV, f"{place.scheme}://{place.netloc}", variable=VARIABLE, requests=1, limit=_MOST, seconds=_SECONDS)
     known = before if before is not None and before.address == address else None
     path = (place.path or "/") + (f"?{place.query}" if place.query else "")

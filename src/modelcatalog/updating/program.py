@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from modelcatalog import userdata, userfolder, vocabulary
@@ -50,11 +51,14 @@ def update(
     Raises:
         Unsupported: a source or a company that there is not, or updates are switched off.
         TypeError: one text where several are expected.
-        CatalogDataError: the folder cannot be written.
+        CatalogDataError: the folder cannot be written, or there is none.
     """
     chosen, asked = _sources(sources), None if companies is None else [wanted.company(one) for one in many(companies)]
     home = userfolder.folder()
     if home is None:
+        if not os.environ.get(userfolder.VARIABLE, "").strip():
+            message = "this user has no home folder to keep it in"
+            raise CatalogDataError(message, subject=userfolder.VARIABLE, hint=f"name a folder in {userfolder.VARIABLE}")
         message = f"{userfolder.VARIABLE} switches off what is fetched"
         raise Unsupported(message, subject=userfolder.VARIABLE, hint=f"unset {userfolder.VARIABLE}, or name a folder in it")
     if not check:

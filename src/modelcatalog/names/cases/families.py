@@ -347,7 +347,10 @@ def _made_so(reading: Reading, i: int, family: FamilyWord, word: Word) -> bool:
 
 def data_or_method(reading: Reading, i: int, word: Word) -> bool:
     now, family = reading.found.family, cast("FamilyWord", word.value)
-    if now is None or (family.derived and family.bare and not now.derived and reading.found.base is None and _made_so(reading, i, family, word)):
+    account = reading.account
+    at_maker = account is not None and account.company == family.company != family.name  # a company's own name says who, and not what
+    may = family.derived and (family.bare or at_maker)
+    if now is None or (may and not now.derived and reading.found.base is None and _made_so(reading, i, family, word)):
         return False
     finished = not reading.in_tag and (reading.tape.size >= 0 or not reading.dictionary.finished.isdisjoint(reading.found.types))
     own = family.derived and not now.derived and _at_home(reading, now, family)
