@@ -959,7 +959,7 @@ def word(text: str) -> tuple[WordRule, re.Match[str]] | None:
     head = text[: len(text) - len(text.lstrip(LETTERS))]
     if len(head) > 1 and head not in _heads():
         return None  # as most words that begin with letters do: qwen2.5
-    found = _word_pattern(*COMMON).fullmatch(text) or _word_pattern().fullmatch(text)
+    found = (None if head else _word_pattern(*COMMON).fullmatch(text)) or _word_pattern().fullmatch(text)
     if found is None or found.lastgroup is None:
         return None
     rule, pattern = _word_rule(found.lastgroup)

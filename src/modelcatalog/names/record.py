@@ -362,14 +362,12 @@ def _in_order(words: list[str]) -> list[str]:
 def _text(identity: Identity) -> str:
     """What ``str`` of an identity is, at a third of the cost: every record needs it."""
     family, version, words, date, order = identity
-    parts: list[str] = []
-    if family:
-        parts.append(family)
+    if order:  # all of it are words
+        words = order if len(order) == len(words) else (*[word for word in words if word not in order], *order)
     if version:
-        parts.append(version)
-    parts += [word for word in words if word not in order] if order else words
-    parts += order
-    text = "-".join(parts)
+        text = "-".join([family, version, *words] if family else [version, *words])
+    else:
+        text = "-".join([family, *words] if family else words)
     return f"{text}@{date}" if date else text
 
 
