@@ -68,9 +68,10 @@ _LARGEST = 100
 def training(reading: Reading, i: int, afterwards: frozenset[str]) -> bool:
     """Whether the neighbours say that this number counts steps, tokens or the like."""
     tape, words = reading.tape, reading.tape.words
-    before, after = tape.before(i), tape.after(i)
+    before = tape.before(i)
     if before >= 0 and words[before].text in reading.dictionary.training_before and tape.kinds[before] not in ("family", "base"):
         return True
+    after = tape.after(i)
     return after >= 0 and words[after].text in afterwards
 
 
