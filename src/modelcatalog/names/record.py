@@ -364,10 +364,8 @@ def _text(identity: Identity) -> str:
     family, version, words, date, order = identity
     if order:  # all of it are words
         words = order if len(order) == len(words) else (*[word for word in words if word not in order], *order)
-    if version:
-        text = "-".join([family, version, *words] if family else [version, *words])
-    else:
-        text = "-".join([family, *words] if family else words)
+    named = [family, version] if family and version else [family or version] if family or version else []
+    text = "-".join([*named, *words])
     return f"{text}@{date}" if date else text
 
 
