@@ -1084,8 +1084,9 @@ def test_completion(line: str, expected: list[str]) -> None:
     assert done.stderr == "[]\n"
 
 
-def test_completion_is_for_the_command(cli: Cli) -> None:
+def test_completion_is_for_the_command(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Completion is that of the command `modelcatalog`, also where a program of another name shows or installs it: `python -m modelcatalog`."""
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")  # the shell that is named, whatever started the tests
     ran = cli("--show-completion", "bash")
     assert ran.code == 0
     assert ran.out.splitlines()[-1] == "complete -o default -F _modelcatalog_completion modelcatalog"
