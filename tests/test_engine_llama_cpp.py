@@ -119,9 +119,9 @@ def test_short_context(gguf_file: Path) -> None:
 def test_refused_file(tmp_path: Path) -> None:
     """What llama.cpp says of a file that it refuses is in the error, and a tensor that is not there is named."""
     pytest.importorskip("llama_cpp", exc_type=ImportError)
-    keys = {"block_count": 1, "context_length": 64, "embedding_length": 64, "feed_forward_length": 32, "attention.head_count": 2}
+    sizes = {"block_count": 1, "context_length": 64, "embedding_length": 64, "feed_forward_length": 32, "attention.head_count": 2}
     file = tmp_path / "tiny.gguf"
-    keys |= {"attention.layer_norm_rms_epsilon": 1e-5}
+    keys = {**sizes, "attention.layer_norm_rms_epsilon": 1e-5}
     tinyggufs.write(file, "llama", keys, {"token_embd.weight": [64, 64], "output_norm.weight": [64], "blk.0.attn_norm.weight": [64]})
     with pytest.raises(IntegrityError, match=r"lacks a tensor that llama\.cpp looks for: blk\.0"):
         mc.load(file, engine="llama.cpp")

@@ -423,7 +423,12 @@ def test_single_strange_entries_are_left_out(world: World) -> None:
     world.models.said = {**SAID, "new": {"models": {"x": told("x", limit={"context": "big"})}}}
     (outcome,) = update(sources=["models.dev"]).sources
     assert (outcome.count, outcome.skipped) == (7, 1)
-    odd = {"yes": {"limit": {"context": True}}, "text": {"limit": {"context": "1000"}}, "word": {"reasoning": "yes"}, "day": {"release_date": "2026-02-30"}}
+    odd: dict[str, dict[str, Any]] = {
+        "yes": {"limit": {"context": True}},
+        "text": {"limit": {"context": "1000"}},
+        "word": {"reasoning": "yes"},
+        "day": {"release_date": "2026-02-30"},
+    }
     world.models.said = {**SAID, "new": {"models": {name: told(name, **entry) for name, entry in odd.items()}}}
     (outcome,) = update(sources=["models.dev"]).sources
     assert (outcome.count, outcome.skipped) == (7, 4)
