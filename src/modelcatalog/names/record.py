@@ -362,10 +362,14 @@ def _in_order(words: list[str]) -> list[str]:
 def _text(identity: Identity) -> str:
     """What ``str`` of an identity is, at a third of the cost: every record needs it."""
     family, version, words, date, order = identity
-    if order:  # all of it are words
-        words = order if len(order) == len(words) else (*[word for word in words if word not in order], *order)
-    named = [family, version] if family and version else [family or version] if family or version else []
-    text = "-".join([*named, *words])
+    parts: list[str] = []
+    if family:
+        parts.append(family)
+    if version:
+        parts.append(version)
+    parts += [word for word in words if word not in order] if order else words
+    parts += order
+    text = "-".join(parts)
     return f"{text}@{date}" if date else text
 
 

@@ -89,7 +89,7 @@ class Readings:
         """The word of what stands between two signs, where it is one piece for certain, and is not among the kept ones."""
         text = texts[at]
         if text.isalpha() and text not in "qQ":
-            return self._letters(text) or self._looked_up(text, fold(text))
+            return self._letters(text) or self.new(text)
         if at + 2 < len(texts):
             behind = texts[at + 2]
             if behind[:1].isdigit():
@@ -115,10 +115,8 @@ class Readings:
         if not piece[0].isalnum():
             return Word("separator", lowered)  # not kept, so that `cut` does not take what stands beside a sign for a word
         letters = self._letters(piece) if piece.isalpha() else None
-        return letters or self._looked_up(piece, lowered)
-
-    def _looked_up(self, piece: str, lowered: str) -> Word:
-        """What the dictionary or the rules say of a piece; it is remembered."""
+        if letters is not None:
+            return letters
         if len(piece) > _LONGEST:
             return unknown(lowered)
         if lowered == piece:
@@ -194,9 +192,8 @@ def names_family(piece: str) -> bool:
 def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     """The words of a stretch, separators among them, and their texts as they were written."""
     # Most texts are words between hyphens and underscores; cutting those by `grammar.PIECES` costs more than all the rest of reading them.
-    lined = "_" in text
-    if lined:
-        texts = _at_signs(text, known)
+    if "_" in text:
+        texts = text.replace("-", "\0-\0").replace("_", "\0_\0").split("\0")
     else:
         parts = text.split("-")
         texts = ["-"] * (2 * len(parts) - 1)
@@ -204,33 +201,19 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
         for part in parts:  # compiled, a slice with a step takes the long way
             texts[to] = part
             to += 2
-    kept = known.kept
-    several: list[int] = []
+    kept, several = known.kept, -1
     words = [known.hyphen] * len(texts)
     for at in range(0, len(texts), 2):
         word = kept.get(texts[at]) or known.between(texts, at)
         if word is None:
             sure = max(at - 2, 0)  # the sign before it may have more beside it, and the word before that may be a part of its piece
             return by_rules(text, known, words[:sure], texts[:sure])
-        if lined and at and texts[at - 1] == "_":
+        if at and texts[at - 1] == "_":
             words[at - 1] = known.underscore
-        if word.role == "several":  # a comparison of texts costs less than a look at the class
-            several.append(at)
+        if several < 0 and word.role == "several":  # a comparison of texts costs less than a look at the class
+            several = at
         words[at] = word
-    return _spread(words, texts, several, known) if several else (words, texts)
-
-
-def _at_signs(text: str, known: Readings) -> list[str]:
-    """Words and the hyphens and underscores between them; a layout of GGUF that was read before keeps its own."""
-    texts: list[str] = []
-    for part in text.split("-"):
-        if "_" not in part or ((layout := known.open.get(part)) is not None and layout.role == "scheme"):
-            texts.append(part)
-        else:
-            texts += part.replace("_", "\0_\0").split("\0")
-        texts.append("-")
-    del texts[-1]
-    return texts
+    return (words, texts) if several < 0 else _spread(words, texts, several, known)
 
 
 def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
@@ -238,22 +221,23 @@ def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) ->
     for piece in pieces(text, len("".join(texts))):
         words.append(known[piece])
         texts.append(piece)
-    several = [at for at, word in enumerate(words) if word.role == "several"]
-    return _spread(words, texts, several, known) if several else (words, texts)
+    return _spread(words, texts, 0, known)
 
 
-def _spread(found: list[Word], pieces: list[str], places: list[int], known: Readings) -> tuple[list[Word], list[str]]:
-    """The words of pieces, of which those at ``places`` may be several words or begin a phrase."""
-    words: list[Word] = []
-    texts: list[str] = []
-    at = 0
-    for first in places:
-        if first < at:
-            continue  # within a phrase
-        words += found[at:first]
-        texts += pieces[at:first]
-        several, piece = cast("Several", found[first]), pieces[first]
-        taken, at = several.alone, first + 1
+def _spread(found: list[Word], pieces: list[str], first: int, known: Readings) -> tuple[list[Word], list[str]]:
+    """The words of pieces, of which some from ``first`` on may be several words or begin a phrase."""
+    words, texts = found[:first], pieces[:first]
+    at, count = first, len(pieces)
+    while at < count:
+        word, piece = found[at], pieces[at]
+        at += 1
+        if word.role != "several":
+            words.append(word)
+            texts.append(piece)
+            continue
+        several = cast("Several", word)
+        taken = several.alone
+        first = at - 1
         if several.may_begin(pieces, first):
             taken, at = _phrase(several, pieces, first, words, known)
             piece = "".join(pieces[first:at])
@@ -266,8 +250,6 @@ def _spread(found: list[Word], pieces: list[str], places: list[int], known: Read
             end = start + len(part.text)
             texts.append(piece[start:end])
             start = end
-    words += found[at:]
-    texts += pieces[at:]
     return words, texts
 
 
