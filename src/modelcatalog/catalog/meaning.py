@@ -6,7 +6,7 @@ A name that is a model's own is left as it is, and so is one that could mean sev
 from __future__ import annotations
 
 from itertools import chain, combinations
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.sizes import by_rules, fold
@@ -156,7 +156,6 @@ _LEFT_OUT, _UNDATED, _SERIES = 10, 100, 1000
 class _Published:
     """What is known of a model with published weights."""
 
-    __match_args__: ClassVar = ("identity", "total", "base", "context")
     __slots__ = ("base", "context", "identity", "total")
 
     def __init__(self, identity: Identity, total: int | None, base: str, context: int | None) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
 from modelcatalog.names.calendar import calendar
@@ -129,6 +129,10 @@ def _mlc(text: str, found: re.Match[str]) -> tuple[Word, ...]:
     return (Word("dtype", text, dtype) if not bits and dtype is not None else Word("mlc_scheme", text, Scheme(text, bits or 2 * _WIDEST)),)
 
 
+def _whole_bits(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    return (Word("bits", text, Width(int(found["bits"]), None)),)
+
+
 def _bits_per_weight(text: str, found: re.Match[str]) -> tuple[Word, ...]:
     """More bits than a plain weight has are digits that lost their point: 45bpw."""
     digits = found["bits"] or found["behind"]
@@ -221,11 +225,11 @@ WORDS: tuple[WordRule, ...] = (
     ),
     WordRule(
         "int_bits", _seq(_any("int", "i", "uint", "wint", "w"), Cap("bits", _WIDTH)), "INT8", "Integer weights.", "Qwen2.5-7B-Instruct-GPTQ-Int8",
-        "bits", lambda text, found: (Word("bits", text, Width(int(found["bits"]), None)),),
+        "bits", _whole_bits,
     ),
     WordRule(
         "mlx_bits", _seq(_any("oq", "dwq"), Cap("bits", _2_TO_8), _opt("e")), "oQ4", "MLX dialects: a method glued to its width.", "mlx-community/Qwen3-8B-oQ4",
-        "bits", lambda text, found: (Word("bits", text, Width(int(found["bits"]), None)),),
+        "bits", _whole_bits,
     ),
     WordRule(
         "mixed_bits", _seq(_any("int", "fp", "bf"), _alt("16", _WIDTH), "mix"), "Int8Mix", "The width of some layers beside the main one.", "Qwen3-235B-A22B-Int4-Int8Mix",
@@ -290,7 +294,7 @@ WORDS: tuple[WordRule, ...] = (
     ),
     WordRule(
         "bits_in_chinese", _seq(Cap("bits", _WIDTH), _any("比特", "位"), _opt("量化")), "4比特", "Bits a weight, in Chinese.", "Qwen3-8B-4比特量化",
-        "bits", lambda text, found: (Word("bits", text, Width(int(found["bits"]), None)),),
+        "bits", _whole_bits,
     ),
     WordRule(
         "parallel", _seq(_any("tp", "pp"), Rep(_DIGIT, 1, 2)), "tp2", "Over how many devices an engine was built.", "llama-3.1-8b-instruct-fp8-tp2-pp1",
@@ -833,7 +837,6 @@ def references() -> tuple[Form, ...]:
 class Told:
     """What a form tells by itself."""
 
-    __match_args__: ClassVar = ("name", "hub", "provider")
     __slots__ = ("hub", "name", "provider")
 
     def __init__(self, name: str, hub: Hub | None, provider: str | None) -> None:

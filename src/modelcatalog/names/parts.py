@@ -11,11 +11,12 @@ from modelcatalog.names.words import alone, cut, names_family, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Account
+    from modelcatalog.names.roles import Role
     from modelcatalog.records import Hub, SegmentKind
 
     RegionKind = SegmentKind | Literal["name", "tag", "file"]
 
-__all__ = ["Parts", "begins_with_family", "first_family", "names_model", "names_size"]
+__all__ = ["Parts", "begins_with_family", "first_family", "names_model", "names_size", "roles_in"]
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -53,14 +54,19 @@ def begins_with_family(text: str) -> bool:
     return any(names_family(piece) for piece in pieces[:2])
 
 
+def roles_in(text: str) -> set[Role]:
+    """What its words are, each by itself."""
+    return {word.role for word in cut(text, readings())[0]}
+
+
 def names_model(text: str) -> bool:
     """Whether a step of a path has a family or a size in it."""
-    return any(word.role in ("family", "size", "mixture") for word in cut(text, readings())[0])
+    return not roles_in(text).isdisjoint(("family", "size", "mixture"))
 
 
 def names_size(text: str) -> bool:
     """Whether it has a family and a size in it."""
-    roles = {word.role for piece in grammar.pieces(text) for word in alone(readings()[piece])}
+    roles = roles_in(text)
     return "family" in roles and not roles.isdisjoint(("size", "mixture"))
 
 

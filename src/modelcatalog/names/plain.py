@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.names.parts import first_family, names_size
+from modelcatalog.names.parts import first_family, names_size, roles_in
 from modelcatalog.names.roles import FamilyWord
 from modelcatalog.names.words import alone, cut, names_family, readings
 
@@ -207,7 +207,7 @@ def _is_folder(owner: str, words: Dictionary) -> bool:
     """Whether what stands before a file is a folder and not an account, one that is called by the model or its layout: ``Qwen2.5-7B-Instruct-GGUF/…``."""
     if owner in words.accounts:
         return False
-    return names_size(owner) or any(word.role == "scheme" for piece in grammar.pieces(owner) for word in alone(readings()[piece]))
+    return names_size(owner) or "scheme" in roles_in(owner)
 
 
 def _has_models_of(added: str, name: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from modelcatalog.names import grammar
 from modelcatalog.names.calendar import calendar
+from modelcatalog.names.cases.packaging import OF_GGUF, PLAIN
 from modelcatalog.names.context import CASES
 from modelcatalog.names.dictionary import Account
 from modelcatalog.names.reading import Reading, release, run
@@ -33,8 +34,6 @@ _QUANTIZED = frozenset(("bits", "dtype", "method", "mlc_scheme", "named_scheme",
 """Roles that state by themselves how weights are kept."""
 _AVERAGED = ("exl2", "exl3")
 """Methods whose width is an average, which their branches are called by."""
-_ANY_METHOD = ("gguf", "ggml", "llamafile", "pytorch", "safetensors")
-"""Formats of a suffix that leave the method to the words before it."""
 _FLAGS = ("true", "false")
 """How a branch says whether weights were reordered: ``gptq-4bit-32g-actorder_True``."""
 _DATE, _MONTH = len("20250514"), len("2405")
@@ -117,7 +116,7 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
     if suffix is None:
         _words(reading, reading.source[start:end], of_file=of_file)
         return
-    if suffix not in _ANY_METHOD:
+    if suffix not in PLAIN and suffix not in OF_GGUF:
         found.format = suffix  # a width of llama.cpp's is none of that format
     _words(reading, reading.source[start:point], of_file=of_file)
     at = tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]])

@@ -376,7 +376,7 @@ def base_marked(reading: Reading, i: int, word: Word) -> bool:
     text = said.digits + said.letter
     if reading.found.version is None and family is not None and _owns(family, text) and not _owns(base, text):
         return False  # openhermes:7b-mistral-v2.5
-    return _set_base_version(reading, i, lined(base, "v", said.digits + said.letter))
+    return _set_base_version(reading, i, lined(base, "v", text))
 
 
 def is_edition(word: Word, _: Dictionary) -> bool:

@@ -35,9 +35,9 @@ _SHORT = 2
 """So short a word is a format only behind a width."""
 _LOOSE = ("auto-round", "compressed-tensors")
 """Methods that say how the weights were made or kept: one beside them says what they are."""
-_PLAIN = (None, "safetensors", "pytorch")
+PLAIN = (None, "safetensors", "pytorch")
 """Formats that any method may have its weights in."""
-_OF_GGUF = ("gguf", "ggml", "llamafile")
+OF_GGUF = ("gguf", "ggml", "llamafile")
 _HEADED = ("exl2", "exl3")
 """Methods that keep the output layer in bits of its own."""
 
@@ -138,7 +138,7 @@ def activations(reading: Reading, _: int, word: Word) -> bool:
     said, found = cast("Scheme", word.value), reading.found
     found.scheme, found.bits = said.name, said.bits
     found.group = found.group or said.group
-    if _packaging(reading) in _PLAIN:
+    if _packaging(reading) in PLAIN:
         if "C" not in said.name:  # W4A8C8 is Paddle's, whose method has no name
             found.method = found.method or "compressed-tensors"
         found.method_format = found.method_format or "safetensors"
@@ -193,7 +193,7 @@ def short_format(reading: Reading, i: int, word: Word) -> bool:
 def format_word(reading: Reading, _: int, word: Word) -> bool:
     found, value = reading.found, cast("str", word.value)
     found.format = found.format or value
-    if found.scheme is not None and value not in _PLAIN and value not in _OF_GGUF:
+    if found.scheme is not None and value not in PLAIN and value not in OF_GGUF:
         if found.method == "gguf" and "_" not in found.scheme:  # q4-mlx: a width of that format
             found.method = found.scheme = None
         elif found.method == "compressed-tensors" and found.method_format == "safetensors":  # w4a16-onnx
