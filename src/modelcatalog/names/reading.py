@@ -195,8 +195,6 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
             continue
         kind: SegmentKind = "unknown"
         if role != "unknown" or reading.meanings:  # an unknown word, the commonest, has cases only where words mean something else
-            if role == "other":
-                continue
             case: Case
             for case in word.cases if word.fitted is fitted else fitting(word, cases[role], reading.known):
                 take = case.take  # called where it is read, it would be looked for as a method of the class first

@@ -347,15 +347,10 @@ def _once(words: list[str]) -> list[str]:
 
 def _in_order(words: list[str]) -> list[str]:
     """In alphabetical order, each once: what sorts long lists takes the most of its time to begin."""
-    if len(words) > _SOME:
-        return sorted({*words})
-    found: list[str] = []
-    for word in words:
-        at = len(found)
-        while at and word < found[at - 1]:
-            at -= 1
-        if not at or found[at - 1] != word:
-            found.insert(at, word)
+    found = sorted(words)
+    for i in range(1, len(found)):
+        if found[i - 1] == found[i]:
+            return list(dict.fromkeys(found))
     return found
 
 

@@ -39,7 +39,10 @@ _NEAREST = 4
 
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
-    if not lower or _is_of_another_form(lower):
+    # The signs of another form, the beginnings of paths and of cache folders, and what cannot be a name.
+    if not lower or ":" in lower or "@" in lower or "\\" in lower or lower[0] in "~." or lower.startswith("models--"):
+        return None
+    if lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower) is not None):
         return None
     start = lower.find("/") + 1
     owner = ""
@@ -62,14 +65,6 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
         if start:
             parts.account = words.accounts.get(owner)
     return parts
-
-
-def _is_of_another_form(lower: str) -> bool:
-    """Whether a text has signs of another form, begins as paths and cache folders do, or cannot be a name."""
-    first = lower[0]
-    if first == "~" or first == "." or ":" in lower or "@" in lower or "\\" in lower or lower.startswith("models--"):  # noqa: PLR1714  compiled, a tuple costs more
-        return True
-    return lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower) is not None)
 
 
 def take_apart(source: str, lower: str, words: Dictionary) -> Parts:
