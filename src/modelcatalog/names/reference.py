@@ -40,18 +40,21 @@ _NEAREST = 4
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
     # The signs of another form, the beginnings of paths and of cache folders, and what cannot be a name.
-    if not lower or ":" in lower or "@" in lower or "\\" in lower or lower[0] in "~." or lower.startswith("models--"):
+    if not lower or ":" in lower or "@" in lower or "\\" in lower:
+        return None
+    first = lower[0]
+    if first == "~" or first == "." or (first == "m" and lower.startswith("models--")):  # noqa: PLR1714  compiled, a tuple costs more
         return None
     if lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower) is not None):
         return None
-    start = lower.find("/") + 1
-    owner = ""
-    if start:
-        owner, name = lower[: start - 1], lower[start:]
+    owner, slash, name = lower.partition("/")
+    start = 0
+    if slash:
         if not owner or not name or "/" in name or "." in owner or owner in words.routes or name in words.leaves:
             return None
         if (_NINE >= ord(name[-1]) >= _ZERO and name.startswith(words.checkpoints)) or ("." in name and name.startswith(words.stems)):
             return None  # o/checkpoint-500, o/model.safetensors: where a run or a file lies
+        start = len(owner) + 1
     parts = Parts()
     if start:
         parts.owner = source[: start - 1]

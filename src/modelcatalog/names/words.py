@@ -193,6 +193,7 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     # Most texts are words between hyphens and underscores; cutting those by `grammar.PIECES` costs more than all the rest of reading them.
     if "_" in text:
         texts = text.replace("-", "\0-\0").replace("_", "\0_\0").split("\0")
+        parts = texts[::2]
         words = [known.underscore if one == "_" else known.hyphen for one in texts]
     else:
         parts = text.split("-")
@@ -200,8 +201,9 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
         texts[::2] = parts
         words = [known.hyphen] * len(texts)
     kept, several = known.kept, -1
-    for at in range(0, len(texts), 2):
-        word = kept.get(texts[at]) or known.between(texts, at)
+    for number, part in enumerate(parts):
+        at = 2 * number
+        word = kept.get(part) or known.between(texts, at)
         if word is None:
             # The sign before it may have more beside it, the word before may be a part of its piece, and the one before that looks at it.
             sure = max(at - 4, 0)
