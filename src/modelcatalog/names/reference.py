@@ -40,12 +40,10 @@ _NEAREST = 4
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
     # The signs of another form, the beginnings of paths and of cache folders, and what cannot be a name.
-    if not lower or ":" in lower or "@" in lower or "\\" in lower:
+    if not lower or ":" in lower or "@" in lower or "\\" in lower or lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower)):
         return None
     first = lower[0]
     if first == "~" or first == "." or (first == "m" and lower.startswith("models--")):  # noqa: PLR1714  compiled, a tuple costs more
-        return None
-    if lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower) is not None):
         return None
     owner, slash, name = lower.partition("/")
     start = 0
