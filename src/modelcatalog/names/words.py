@@ -200,7 +200,8 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
         texts = ["-"] * (2 * len(parts) - 1)
         texts[::2] = parts
         words = [known.hyphen] * len(texts)
-    kept, several = known.kept, -1
+    kept = known.kept
+    several: list[int] = []
     for number, part in enumerate(parts):
         at = 2 * number
         word = kept.get(part) or known.between(texts, at)
@@ -211,10 +212,10 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
         if word.role == "several" and isinstance(word, Several):  # a comparison of texts costs less than a look at the class
             if word.single is not None and not word.may_begin(texts, at):
                 word = word.single
-            elif several < 0:
-                several = at
+            else:
+                several.append(at)
         words[at] = word
-    return (words, texts) if several < 0 else _spread(words, texts, several, known)
+    return _spread(words, texts, several, known) if several else (words, texts)
 
 
 def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
@@ -222,22 +223,22 @@ def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) ->
     for piece in pieces(text, len("".join(texts))):
         words.append(known[piece])
         texts.append(piece)
-    return _spread(words, texts, 0, known)
+    several = [at for at, word in enumerate(words) if isinstance(word, Several)]
+    return _spread(words, texts, several, known) if several else (words, texts)
 
 
-def _spread(found: list[Word], pieces: list[str], first: int, known: Readings) -> tuple[list[Word], list[str]]:
-    """The words of pieces, of which some from ``first`` on may be several words or begin a phrase."""
-    words, texts = found[:first], pieces[:first]
-    at, count = first, len(pieces)
-    while at < count:
-        word, piece = found[at], pieces[at]
-        at += 1
-        if not isinstance(word, Several):
-            words.append(word)
-            texts.append(piece)
-            continue
-        taken = word.alone
-        first = at - 1
+def _spread(found: list[Word], pieces: list[str], several: list[int], known: Readings) -> tuple[list[Word], list[str]]:
+    """The words of pieces, of which those at some places are several words or may begin a phrase."""
+    words: list[Word] = []
+    texts: list[str] = []
+    at = 0
+    for first in several:
+        word, piece = found[first], pieces[first]
+        if first < at or not isinstance(word, Several):
+            continue  # within a phrase
+        words += found[at:first]
+        texts += pieces[at:first]
+        taken, at = word.alone, first + 1
         if word.may_begin(pieces, first):
             taken, at = _phrase(word, pieces, first, words, known)
             piece = "".join(pieces[first:at])
@@ -250,6 +251,8 @@ def _spread(found: list[Word], pieces: list[str], first: int, known: Readings) -
             end = start + len(part.text)
             texts.append(piece[start:end])
             start = end
+    words += found[at:]
+    texts += pieces[at:]
     return words, texts
 
 
