@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,6 +64,13 @@ def test_text(text: str, licence: str | None, bases: tuple[str, ...]) -> None:
     """A README.md as people write it."""
     found = card.of_text(text)
     assert (found.licence, found.base_models) == (licence, bases)
+
+
+def test_long_line() -> None:
+    """A line of a card is read in one go, however many blanks it has: with a pattern that looks for its end it takes seconds."""
+    start = time.perf_counter()
+    assert card.of_text(f"---\nlicense: x{' ' * 90_000}y\n- x{' ' * 90_000}y\nbase_model: a/b {' ' * 90_000}\n---\n").base_models == ("a/b",)
+    assert time.perf_counter() - start < 1
 
 
 def test_header() -> None:

@@ -205,6 +205,22 @@ class TestLocal:
         assert set(found) == {gguf_file.name, "Qwen2.5-7B-Instruct"}
         assert found[gguf_file.name].files[0].size == gguf_file.stat().st_size
 
+    def test_broken_link(self, gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A link whose file has gone is no copy, alone and as a shard: the whole one beside it is found."""
+        (tmp_path / "SmolLM2-135M-Instruct-Q8_0.gguf").symlink_to(tmp_path / "gone.gguf")
+        (tmp_path / "Big-00001-of-00002.gguf").symlink_to(tmp_path / "gone.gguf")
+        (tmp_path / gguf_file.name).symlink_to(gguf_file)
+        monkeypatch.setenv("MODELCATALOG_PATH", str(tmp_path))
+        assert [copy.title for copy in local.searched()] == [gguf_file.name]
+
+    def test_reference_that_is_no_text(self, tmp_path: Path) -> None:
+        """What a branch stands for may be cut off or garbled: then the newest snapshot is meant."""
+        base = tmp_path / "models--Qwen--Qwen2.5-7B-Instruct"
+        write_checkpoint(base / "snapshots" / ("a" * 40))
+        (base / "refs").mkdir()
+        (base / "refs" / "main").write_bytes(b"\xff\xfe\x00")
+        assert local.at(base).root == base / "snapshots" / ("a" * 40)
+
     def test_huggingface_cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The snapshot that the branch points at comes first; without a branch, the newest."""
         monkeypatch.setenv("HF_HOME", str(tmp_path))

@@ -115,7 +115,7 @@ class HuggingFace(Hub):
         if revision is None:
             # No branch recorded: any snapshot, the newest first.
             others = [folder for folder in paths.folders(base / "snapshots") if folder.name != commit]
-            folders += sorted(others, key=lambda folder: folder.stat().st_mtime, reverse=True)
+            folders += sorted(others, key=paths.changed, reverse=True)
         for folder in folders:
             if paths.is_folder(folder):
                 files = receipts.from_blobs(folder, paths.listed(folder))

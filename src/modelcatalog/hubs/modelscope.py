@@ -5,6 +5,7 @@ The hub names no commit for a branch, so the SHA-256 of each file in the listing
 
 from __future__ import annotations
 
+import glob
 import os
 from importlib import import_module
 from inspect import signature
@@ -307,7 +308,7 @@ class ModelScope(Hub):
                 listing.repo_id,
                 revision=listing.revision,
                 cache_dir=str(self.cache_folder()),
-                allow_patterns=[_literal(file.path) for file in files],
+                allow_patterns=[glob.escape(file.path) for file in files],
                 **{name: value for name, value in given_there.items() if name in taken},
             )
         except Exception as error:  # noqa: BLE001  whatever the client raises becomes one of ours
@@ -367,8 +368,3 @@ def _path(entry: dict[str, Any]) -> str:
 def _file(entry: dict[str, Any]) -> RemoteFile:
     path = entry["Path"] if "Path" in entry else entry["Name"]
     return RemoteFile(path=path, size=int(entry.get("Size") or 0), sha256=entry.get("Sha256") or None)
-
-
-def _literal(path: str) -> str:
-    """A glob that matches ``path`` alone."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in path)
