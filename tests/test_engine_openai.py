@@ -595,6 +595,7 @@ class TestFaults:
             (servers.raw("\n\n<html>Log in</html>"), EngineError, "cannot be read: <html>Log in</html>"),
             (says("x", finish="SAFETY"), EngineError, "content filter"),
             (servers.refuses(402, "no credits"), EngineError, "takes no more requests for now: no credits"),
+            (servers.refuses(402, "no \x1b[31mcredits\x07"), EngineError, "takes no more requests for now: no .31mcredits"),
             (servers.refuses(413, "too big"), Unsupported, "refused the request as too large"),
             (servers.refuses(429, "daily limit", Retry_After="3600"), EngineError, "takes no more requests for now: daily limit\n  wait 3600 s"),
             (servers.refuses(529, "Overloaded", Retry_After="0"), EngineError, "failed with status 529: Overloaded"),

@@ -164,7 +164,12 @@ class TestSettings:
         monkeypatch.setenv("HF_ENDPOINT", "https://hf-mirror.com/")
         assert HUGGINGFACE.endpoint() == "https://hf-mirror.com"
         monkeypatch.setenv("HF_HUB_OFFLINE", "yes")
-        assert HUGGINGFACE.offline()
+        assert HUGGINGFACE.offline() == "HF_HUB_OFFLINE"
+        monkeypatch.setenv("TRANSFORMERS_OFFLINE", "1")
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        assert HUGGINGFACE.offline() == ""
+        monkeypatch.delenv("HF_HUB_OFFLINE")
+        assert HUGGINGFACE.offline() == "TRANSFORMERS_OFFLINE", "it names the variable that is to be unset"
 
     def test_modelscope(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """MODELSCOPE_CACHE and MODELSCOPE_DOMAIN work as in modelscope."""

@@ -71,9 +71,9 @@ class HuggingFace(Hub):
         return House(self.title, f"{there}/{{}}", "HF_TOKEN", " or run: hf auth login", f"{there}/settings/tokens")
 
     def offline(self) -> str:
-        """``HF_HUB_OFFLINE``, where it or ``TRANSFORMERS_OFFLINE`` forbids requests."""
-        value = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
-        return "HF_HUB_OFFLINE" if value.upper() in _TRUE else ""
+        """``HF_HUB_OFFLINE``, or ``TRANSFORMERS_OFFLINE``, which counts where the first says nothing."""
+        variable = next((one for one in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE") if os.environ.get(one)), "")
+        return variable if os.environ.get(variable, "").upper() in _TRUE else ""
 
     def credential(self) -> Token | None:
         """``HF_TOKEN``, else the token that ``hf auth login`` left in a file."""

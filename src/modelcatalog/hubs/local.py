@@ -60,7 +60,10 @@ def as_path(text: str) -> Path | None:
     if not looks:
         return None
     parent = path.parent
-    hint = f"{parent} does not exist" if not paths.is_folder(parent) else f"{parent} holds {_some(parent)}"
+    if not paths.is_folder(parent):
+        hint = f"{parent} does not exist"
+    else:
+        hint = f"{parent} may not be looked at" if (some := _some(parent)) is None else f"{parent} holds {some}"
     if "\\" in given and os.name != "nt":
         hint = "it is a path of Windows: write it as this system has it, with slashes"
     message = f"there is no file or folder {text}"
@@ -76,11 +79,12 @@ def _holds(folder: Path) -> bool:
     return bool(names & _SIGNS) or folder.name.startswith("models--") or any(name.lower().endswith(".gguf") for name in names)
 
 
-def _some(folder: Path) -> str:
+def _some(folder: Path) -> str | None:
+    """Some of the names in a folder; None where it may not be looked at."""
     try:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError:
-        return "what may not be looked at"
+        return None
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "") if names else "nothing"  # noqa: PLR2004
 
 
