@@ -17,6 +17,7 @@ import modelcatalog as mc
 from loopback import servers, serving
 from loopback.servers import ChatServer, says
 from modelcatalog.engines import Message, options
+from modelcatalog.engines.openai.events import events
 from modelcatalog.engines.openai.request import Dialect, body
 from modelcatalog.errors import ClosedWeights, EngineError, MissingPackage, ModelCatalogError, NoChatTemplate, Unsupported
 
@@ -561,6 +562,15 @@ class TestShapes:
         server.answer = says(" Paris. END")
         assert remote.complete("The capital is", stop=" END").text == " Paris."
         assert ["stop" in asked.body for asked in server.asked] == [False, False, True, True]
+
+
+def test_long_lines_and_deep_ones() -> None:
+    """A line that comes in many pieces is joined once; JSON that is nested without end is what cannot be read."""
+    begun = time.perf_counter()
+    assert list(events([b'data: "', *[b"x" * 5000] * 4000, b'"\n\n'])) == ["x" * 20_000_000]
+    assert time.perf_counter() - begun < 10  # to look through all of it again with each piece takes minutes
+    with pytest.raises(ValueError, match=r"\[\["):
+        list(events([b"data: " + b"[" * 200_000 + b"\n\n"]))
 
 
 class TestFaults:

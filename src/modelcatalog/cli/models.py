@@ -202,7 +202,7 @@ def _schema(file: Path) -> dict[str, Any]:
 
     try:
         found = loads(file.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{file} cannot be read as JSON: {error.strerror if isinstance(error, OSError) else error}"
         raise Unsupported(message, subject=str(file), hint="give the path of a file with a JSON Schema") from error
     if not isinstance(found, dict):
