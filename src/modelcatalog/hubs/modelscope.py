@@ -47,7 +47,6 @@ _PAGE = 50
 _MOST_OWNED = 3_000
 """Its pages end there, and it says so (its own client checks it before it asks)."""
 
-_NOT_MODIFIED = 304
 
 _NO_OWNERS = frozenset({"models", "datasets", "hub", "credentials", "ast_indexer", "tmp"})
 """Folders of the cache's top that are not accounts."""
@@ -183,12 +182,12 @@ class ModelScope(Hub):
             answer = wire.get(f"/openapi/v1/models?{query}", listing=True, further=number > 1, unless=known if number == 1 else None)
             if answer.refusal is not None:
                 raise self._refused(answer, answer.refusal, Asked(account))
-            if answer.status == _NOT_MODIFIED:
+            if answer.unchanged:
                 return None
             rows, total = self._page(answer.json(), account)
             found += self._published(rows, account)
             if number == 1 and total <= len(rows):  # what is known of the first page tells nothing of a second
-                again = Known(answer.headers.get("etag", ""), answer.headers.get("last-modified", ""))
+                again = Known.of(answer)
             if number * _PAGE >= total:
                 return again, found
             if not rows:
