@@ -76,13 +76,15 @@ class Words(NamedTuple):
     one_form: str
     why_no_html: str
     why: tuple[str, str, str, str]
-    meanings: tuple[str, str]
     """Over the words of a name, what they are, the case that decided each, and its reason."""
+    meanings: tuple[str, str]
+    """Over the words that are explained, and what each means."""
     colon: str
     """Between a label and its value."""
     aside: str
-    moving: str
     """Around ``{text}``, where a fact comes from."""
+    moving: str
+    """Of a name that means another model later: when it meant this one, ``{day}``."""
     none: str
     """Where one of two names does not have a fact."""
     one_model: str
