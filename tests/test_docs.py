@@ -118,6 +118,13 @@ def test_every_error_has_its_section(page: str) -> None:
         assert name == "ModelCatalogError" or (cause in text and way_out in text), name
 
 
+@pytest.mark.parametrize("page", ["api.md", "api.zh.md"])
+def test_every_public_name_has_its_entry(page: str) -> None:
+    """What the package hands out is described: on this page, or, where it is an error, on its own."""
+    described = set(re.findall(r"\w+", (DOCS / page).read_text(encoding="utf-8")))
+    assert set(mc.__all__) - {"__version__"} - set(errors.__all__) - described == set()
+
+
 @pytest.mark.parametrize("page", [page for page in DOCS.glob("*.md") if ".zh" not in page.name], ids=_id)
 def test_every_page_is_in_both_languages(page: Path) -> None:
     """No page is missing in Chinese, and the chapters of both are as many."""
