@@ -124,6 +124,20 @@ class TestSafetensors:
         except IntegrityError:
             return
 
+    @pytest.mark.parametrize("size", ["1e999", "-5", "NaN", "1.5", '"4"', "9" * 5000, "[1]"])
+    @pytest.mark.parametrize("entry", ['"shape":[{size},3],"data_offsets":[0,6]', '"shape":[3],"data_offsets":[0,{size}]'])
+    def test_sizes_that_are_none(self, entry: str, size: str) -> None:
+        """A size is a whole number that a file may have; read from its first bytes, an entry with another is passed over."""
+        text = f'{{"w":{{"dtype":"BF16",{entry.format(size=size)}}}}}'.encode()
+        with pytest.raises(IntegrityError, match="cannot be read"):
+            safetensors.read(text, subject="x")
+        assert safetensors.read_part(struct.pack("<Q", len(text)) + text, subject="x") is None
+
+    def test_types_that_are_none(self) -> None:
+        """A type is a word, of which its width is read."""
+        text = b'{"w":{"dtype":"F%s","shape":[3],"data_offsets":[0,6]}}' % (b"9" * 5000)
+        assert len(safetensors.read(text, subject="x").dtypes["w"]) < 50
+
 
 class TestPaths:
     """Which paths a listing may hold."""
