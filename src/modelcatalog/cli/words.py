@@ -124,6 +124,8 @@ class Words(NamedTuple):
     update_states: Mapping[str, str]
     update_left: str
     """``{count}`` accounts were not come to."""
+    update_skipped: str
+    """``{count}`` entries could not be understood."""
     update_news: Mapping[str, str]
     """Kind of news -> its heading, with ``{count}``."""
     update_more: str
@@ -223,6 +225,7 @@ ENGLISH = Words(
     update_columns=("source", "state", "day", "entries"),
     update_states={"new": "new", "unchanged": "unchanged", "partial": "a part of it", "failed": "failed"},
     update_left="{count} accounts left: run it again",
+    update_skipped="{count} not understood",
     update_news={
         "checkpoint": "New repositories: {count}",
         "gone": "No longer listed: {count}",
@@ -335,6 +338,7 @@ CHINESE = Words(
     update_columns=("来源", "状态", "日期", "条数"),
     update_states={"new": "有更新", "unchanged": "没有变化", "partial": "只取到一部分", "failed": "失败"},
     update_left="还有 {count} 个账号，请再运行一次",
+    update_skipped="{count} 条读不懂",
     update_news={
         "checkpoint": "新仓库：{count} 个",
         "gone": "不再列出：{count} 个",

@@ -30,9 +30,6 @@ class Card(NamedTuple):
     """The id that the hub has for it: ``apache-2.0``, ``llama3.1``; for ``other`` the name beside it."""
     base_models: tuple[str, ...] = ()
     relation: Relation | None = None
-    library: str | None = None
-    pipeline: str | None = None
-    """The task: ``text-generation``."""
     parameters: Mapping[str, int] = {}
     """Type -> numbers in all safetensors files, as the file spells the type."""
     gguf_parameters: int | None = None
@@ -68,8 +65,6 @@ def of_answer(answer: Mapping[str, object]) -> Card:
         licence=licence,
         base_models=bases,
         relation=_relation(relation),
-        library=_text(answer.get("library_name")),
-        pipeline=_text(answer.get("pipeline_tag")),
         parameters={str(kind): count for kind, one in parameters.items() if (count := _count(one))} if isinstance(parameters, dict) else {},
         gguf_parameters=_count(packed.get("total")),
         context_length=_count(packed.get("context_length")),
@@ -103,8 +98,6 @@ def of_text(text: str) -> Card:
         licence=_licence({name: value[0] if isinstance(value, list) and value else None for name, value in data.items()}),
         base_models=_words(data.get("base_model")),
         relation=_relation(relation),
-        library=next(iter(_words(data.get("library_name"))), None),
-        pipeline=next(iter(_words(data.get("pipeline_tag"))), None),
     )
 
 
