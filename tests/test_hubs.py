@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,12 @@ class TestGguf:
         page.write_text("<html>blocked</html>")
         with pytest.raises(IntegrityError, match="is not a GGUF file"):
             gguf.read_file(page)
+
+    def test_a_tensor_of_too_many_dimensions(self) -> None:
+        """A shape with more dimensions than any tensor has is no shape, and what stands behind it cannot be read."""
+        tensor = struct.pack("<Q1sI", 1, b"w", 9) + struct.pack("<9QIQ", *[1] * 9, 0, 0)
+        with pytest.raises(IntegrityError, match="a GGUF header that cannot be read"):
+            gguf.read(b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + tensor, subject="x")
 
     @given(st.binary(max_size=300))
     def test_any_bytes(self, data: bytes) -> None:
@@ -231,6 +238,21 @@ class TestLocal:
         (tmp_path / gguf_file.name).symlink_to(gguf_file)
         monkeypatch.setenv("MODELCATALOG_PATH", str(tmp_path))
         assert [copy.title for copy in local.searched()] == [gguf_file.name]
+
+    def test_folder_that_may_not_be_looked_at(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One entry of a cache that the system refuses to look at hides none of the others."""
+        for name in ("a", "b"):
+            (tmp_path / name).mkdir()
+
+        stat = os.stat
+
+        def refused(path: Any, *given: Any, **named: Any) -> os.stat_result:
+            if path == tmp_path / "a":
+                raise PermissionError
+            return stat(path, *given, **named)
+
+        monkeypatch.setattr(os, "stat", refused)
+        assert [folder.name for folder in paths.folders(tmp_path)] == ["b"]
 
     def test_reference_that_is_no_text(self, tmp_path: Path) -> None:
         """What a branch stands for may be cut off or garbled: then the newest snapshot is meant."""

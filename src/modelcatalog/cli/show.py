@@ -38,7 +38,8 @@ _LEAST = 24
 """Columns below which a cell that may wrap would be a squeezed one."""
 
 
-_VISIBLE = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+_VISIBLE: dict[int, str | None] = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+_VISIBLE[ord("\r")] = None  # lines end without it, and by itself it writes over its line
 
 
 def visible(text: str) -> str:

@@ -144,6 +144,6 @@ def is_folder(path: Path) -> bool:
 def folders(root: Path) -> list[Path]:
     """The folders in a folder; none where there is no such folder."""
     try:
-        return sorted(entry for entry in root.iterdir() if entry.is_dir())
+        return sorted(filter(is_folder, root.iterdir()))
     except OSError:
         return []
