@@ -145,8 +145,7 @@ class _Cursor:
     def shape(self) -> tuple[int, ...]:
         dimensions = self.number("I")
         if dimensions > _MOST_DIMENSIONS:
-            message = f"a tensor of {dimensions} dimensions"
-            raise struct.error(message)
+            raise struct.error(dimensions)
         return tuple(self.number("Q") for _ in range(dimensions))
 
     def value(self, kind: int) -> object:

@@ -125,7 +125,7 @@ def read(text: bytes, *, subject: str) -> SafetensorsHeader:
 
 
 def _whole(value: object) -> int:
-    """A size, or a place in the file: anything else is no header."""
+    """A size, or a place in the file: a header has no other numbers."""
     if not isinstance(value, int) or not 0 <= value < _MOST:
         raise ValueError(value)
     return value
