@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
     from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.shards import Read
-    from modelcatalog.records import Quantization
+    from modelcatalog.records import ModelName, Quantization
 
-__all__ = ["Choice", "choose", "ggufs_of", "locked", "matches", "quantization_of", "schemes"]
+__all__ = ["PLAIN", "Choice", "bits_of", "choose", "ggufs_of", "holds_several", "locked", "matches", "quantization_of", "schemes"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
 _COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
+PLAIN = 16.0
+"""Bits of a weight that is not quantized, as models are published."""
 _MAGIC = b"GGUF"
 _BLOB = later.pattern(r"sha256[-:][0-9a-f]{64}")
 _LARGEST_COMPANION = 100_000_000
@@ -144,6 +146,16 @@ def ggufs_of(files: Sequence[RemoteFile]) -> dict[str, tuple[RemoteFile, ...]]:
         match = NUMBERED.fullmatch(f.path)
         groups.setdefault(match["stem"] if match else f.path, []).append(f)
     return {key: tuple(sorted(group, key=lambda f: f.path)) for key, group in groups.items()}
+
+
+def bits_of(quantization: Quantization | None, *, unknown: float = PLAIN) -> float:
+    """Bits of a weight: those of a name that says nothing of quantization, and ``unknown`` of a method that leaves them open."""
+    return float(quantization.bits or unknown) if quantization else PLAIN
+
+
+def holds_several(name: ModelName) -> bool:
+    """Whether a repository of this name holds several quantizations, of which the name asks for none."""
+    return name.format == "gguf" and (name.quantization is None or name.quantization.scheme is None)
 
 
 def quantization_of(path: str) -> Quantization | None:
