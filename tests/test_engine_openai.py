@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -571,6 +572,8 @@ def test_long_lines_and_deep_ones() -> None:
     assert time.perf_counter() - begun < 10  # to look through all of it again with each piece takes minutes
     with pytest.raises(ValueError, match=r"\[\["):
         list(events([b"data: " + b"[" * 200_000 + b"\n\n"]))
+    with pytest.raises(ValueError, match="data: xx"):
+        list(events(b"data: " + b"x" * 1_000_000 for _ in count()))
 
 
 class TestFaults:
