@@ -165,16 +165,33 @@ class TestSilent:
         with pytest.raises(Unsupported, match="does not talk"):
             plan(gguf_file(tmp_path / "m.gguf", arch, ["token_embd.weight"]))
 
+    def test_pooled_gguf(self, tmp_path: Path) -> None:
+        """And a file that says how the vectors of a text become one, whatever its architecture; 0 is no way."""
+        names = ["token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight"]
+        with pytest.raises(Unsupported, match=r"an embedder or a re-ranker: .*qwen3\.pooling_type"):
+            plan(gguf_file(tmp_path / "m.gguf", "qwen3", names, more={"qwen3.pooling_type": 3}))
+        assert plan(gguf_file(tmp_path / "n.gguf", "qwen3", names, more={"qwen3.pooling_type": 0})).weights
 
-def gguf_file(path: Path, arch: str, names: list[str], blocks: int = 1) -> Path:
-    """A GGUF file with float tensors of one number, and two metadata."""
+    def test_both_directions(self, tmp_path: Path) -> None:
+        """A causal class whose configuration takes its mask away is an embedder; what code of a repository makes of it, nobody knows."""
+        with pytest.raises(Unsupported, match="its tokens see those behind them"):
+            plan(checkpoint(tmp_path / "x", is_causal=False))
+        assert plan(checkpoint(tmp_path / "y", is_causal=True)).weights
+
+
+def gguf_file(path: Path, arch: str, names: list[str], blocks: int = 1, *, words: bool = True, more: dict[str, int] | None = None) -> Path:
+    """A GGUF file with float tensors of one number, and a few metadata."""
 
     def text(value: str) -> bytes:
         return struct.pack("<Q", len(value)) + value.encode()
 
-    head = text("general.architecture") + struct.pack("<I", 8) + text(arch) + text(f"{arch}.block_count") + struct.pack("<II", 4, blocks)
+    head = text("general.architecture") + struct.pack("<I", 8) + text(arch)
+    numbers = {f"{arch}.block_count": blocks} | (more or {})
+    head += b"".join(text(name) + struct.pack("<II", 4, number) for name, number in numbers.items())
+    if words:
+        head += text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 1) + text("a")
     table = b"".join(text(name) + struct.pack("<IQIQ", 1, 1, 0, 32 * i) for i, name in enumerate(names))
-    data = b"GGUF" + struct.pack("<IQQ", 3, len(names), 2) + head + table
+    data = b"GGUF" + struct.pack("<IQQ", 3, len(names), 1 + len(numbers) + words) + head + table
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data + bytes(-len(data) % 32) + bytes(32 * len(names)))
     return path
@@ -399,10 +416,28 @@ class TestMissing:
         wide = plan(checkpoint(tmp_path / "wide", weights=narrow, hidden_size=16)).mismatches
         assert wide == ("the embeddings and the last norm are 2 wide, and config.json says hidden_size 16",)
 
+    def test_other_matrices(self, tmp_path: Path) -> None:
+        """So are heads and inner sizes of another model; a tower's own matrices are none of the language model's."""
+
+        def said(folder: str, keys: tuple[int, ...] = (8, 8), gate: int = 16, **config: object) -> tuple[str, ...]:
+            more = {f"model.layers.{n}.self_attn.k_proj.weight": rows for n, rows in enumerate(keys)}
+            more |= {f"model.layers.{n}.mlp.gate_proj.weight": gate for n in (0, 1)}
+            weights = dict.fromkeys(NAMES, PLAIN) | {name: ("BF16", [rows, 2], 4 * rows) for name, rows in more.items()}
+            return plan(checkpoint(tmp_path / folder, weights=weights, intermediate_size=16, **config)).mismatches
+
+        assert said("same") == ()
+        rows = "model.layers.0.self_attn.k_proj.weight has 8 rows"
+        assert said("heads", num_key_value_heads=1) == (f"{rows}, and config.json says 1 key-value heads of 4 numbers",)
+        assert said("some", keys=(4, 8)) == ()  # layers differ in ways that not every configuration tells
+        assert said("inner", gate=12) == ("the layers are 12 wide inside, and config.json says intermediate_size 16",)
+
     def test_code_of_its_own(self, tmp_path: Path) -> None:
         """What a class from the repository needs, nobody knows: its layers may have no tensor."""
         weights = {name: PLAIN for name in NAMES if ".layers.1." not in name}
         folder = checkpoint(tmp_path / "x", weights=weights, model_type="nemotron-nas", auto_map={"AutoModelForCausalLM": "m.M"})
+        assert plan(folder, trust_remote_code=True).weights
+        adapted = {name.replace("q_proj.", "q_proj.base_layer."): PLAIN for name in NAMES}
+        folder = checkpoint(tmp_path / "y", weights=adapted, model_type="phi4mm", auto_map={"AutoModelForCausalLM": "m.M"})
         assert plan(folder, trust_remote_code=True).weights
 
     def test_by_the_index(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -433,6 +468,40 @@ class TestMissing:
         """A GGUF file without its embeddings, its norm, or a block."""
         with pytest.raises(IntegrityError, match=f"lacks 1 of what a llama model has: {lost}"):
             plan(gguf_file(tmp_path / "m.gguf", "llama", names))
+
+    def test_gguf_alone(self, tmp_path: Path) -> None:
+        """One part under another name, a file without a vocabulary, and one for other machines."""
+        names = ["token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight"]
+        with pytest.raises(IntegrityError, match="is one of 2 parts, as it says itself") as caught:
+            plan(gguf_file(tmp_path / "part.gguf", "llama", names, more={"split.count": 2}))
+        assert "-00001-of-00002.gguf" in str(caught.value.hint)
+        with pytest.raises(Unsupported, match="holds no vocabulary"):
+            plan(gguf_file(tmp_path / "mute.gguf", "llama", names, words=False))
+        swapped = gguf_file(tmp_path / "big.gguf", "llama", names)
+        swapped.write_bytes(b"GGUF" + struct.pack(">I", 3) + swapped.read_bytes()[8:])
+        with pytest.raises(IntegrityError, match="written for big-endian machines") as caught:
+            plan(swapped)
+        assert caught.value.hint
+
+    def test_ggufs_of_several_models(self, tmp_path: Path) -> None:
+        """Of a folder with several models none is taken unless its name says which; of one model's the usual one is."""
+        names = ["token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight"]
+
+        def many(folder: str, *files: str) -> Path:
+            for file in files:
+                gguf_file(tmp_path / folder / file, "llama", names)
+            return tmp_path / folder
+
+        with pytest.raises(CheckpointNotFound, match=r"several models: Qwen2\.5-0\.5B-Instruct-Q8_0\.gguf, Qwen2\.5-7B-Instruct-Q4_K_M\.gguf") as caught:
+            plan(many("models", "Qwen2.5-7B-Instruct-Q4_K_M.gguf", "Qwen2.5-0.5B-Instruct-Q8_0.gguf"))
+        assert caught.value.hint
+        with pytest.raises(CheckpointNotFound, match="several models"):
+            plan(many("mixed", "Qwen2.5-7B-Instruct-Q4_K_M.gguf", "Llama-2-7B-Q4_K_M.gguf"))
+        meant = plan(many("Qwen2.5-7B-Instruct-GGUF", "Qwen2.5-7B-Instruct-Q4_K_M.gguf", "Qwen2.5-0.5B-Instruct-Q8_0.gguf"))
+        assert meant.weights == ("Qwen2.5-7B-Instruct-Q4_K_M.gguf",)
+        one = plan(many("one", "Qwen2.5-7B-Instruct-Q4_K_M.gguf", "Qwen2.5-7B-Instruct-f16.gguf", "ggml-model-q8_0.gguf"))
+        assert one.weights == ("Qwen2.5-7B-Instruct-Q4_K_M.gguf",)
+        assert "the first of 2 GGUF files, whose names do not tell how they differ" in plan(many("untold", "a.gguf", "b.gguf")).reasons[1]
 
     def test_real_gguf(self, gguf_file: Path) -> None:
         """A real one has them all."""
@@ -805,6 +874,23 @@ class TestSmallFiles:
         with pytest.raises(IntegrityError, match=f"{name} is a git-lfs pointer") as caught:
             plan(folder)
         assert "git lfs pull" in str(caught.value.hint)
+
+    @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "chat_template.jinja"])
+    def test_link_to_nothing(self, name: str, tmp_path: Path) -> None:
+        """What a cleaned cache leaves in place of a file."""
+        folder = checkpoint(tmp_path / "x")
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to("../../blobs/gone")
+        with pytest.raises(IntegrityError, match=f"{name} in .* is a link to a file that is gone") as caught:
+            plan(folder)
+        assert caught.value.hint
+
+    def test_bytes_behind(self, tmp_path: Path) -> None:
+        """Weights that go on behind their last tensor, which safetensors does not read."""
+        file = checkpoint(tmp_path / "x") / "model.safetensors"
+        file.write_bytes(file.read_bytes() + b"no")
+        with pytest.raises(IntegrityError, match="has 2 bytes behind its last tensor"):
+            plan(tmp_path / "x")
 
     def test_gguf_pointer(self, tmp_path: Path) -> None:
         """A GGUF file that is one."""

@@ -286,6 +286,22 @@ class TestComplete:
                     model.complete("hi", max_new_tokens=2, **option)
 
 
+def test_tokens_without_embeddings(tmp_path: Path) -> None:
+    """A tokenizer with more tokens than the model: those that it has no embedding of are refused by name, in a batch that reply alone."""
+    words = tokenizer()
+    folder = scripted(tmp_path, words, "Paris.<|im_end|>")
+    rows = len(words)
+    words.add_tokens(["<late>"])
+    words.save_pretrained(folder)
+    with mc.load(folder) as model:
+        assert ask(model).text == "Paris."
+        for wrong in (model.chat, model.complete):
+            with pytest.raises(Unsupported, match=f"has the token <late>, number {rows}, and .* has {rows} embeddings") as caught:
+                wrong("a <late> b")
+            assert caught.value.hint
+        assert [reply.finish_reason for reply in model.batch(["hi", "<late>"], max_new_tokens=9)] == ["stop", "error"]
+
+
 LLAVA = (
     "{% for message in messages %}{% if message['role'] != 'system' %}{{ message['role'].upper() + ': ' }}{% endif %}"
     "{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>\n' }}{% endfor %}"

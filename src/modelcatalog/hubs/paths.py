@@ -15,7 +15,7 @@ from modelcatalog.records import trusted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["MOST_FILES", "below", "check", "disk_full", "folders", "is_file", "listed", "refuse_many"]
+__all__ = ["MOST_FILES", "below", "check", "disk_full", "folders", "gone", "is_file", "listed", "refuse_many"]
 
 seen = trusted(RemoteFile)
 """A file on this disk, which is what it is."""
@@ -113,6 +113,15 @@ def listed(root: Path) -> tuple[RemoteFile, ...]:
     """The files in a folder, with their sizes."""
     files = (here / name for here, _, names in below(root) for name in names)
     return tuple(seen(path=file.relative_to(root).as_posix(), size=size) for file in files if (size := _size(file)) is not None)
+
+
+def gone(root: Path) -> tuple[str, ...]:
+    """The names in a folder that are links to nothing, as a cache leaves them whose blobs were removed."""
+    try:
+        with os.scandir(root) as entries:
+            return tuple(sorted(entry.name for entry in entries if entry.is_symlink() and _size(Path(entry.path)) is None and not entry.is_dir()))
+    except OSError:
+        return ()
 
 
 def _size(file: Path) -> int | None:

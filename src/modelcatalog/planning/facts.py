@@ -63,6 +63,8 @@ class Facts(NamedTuple):
     """``model_max_length`` of the tokenizer: a witness where ``config.json`` has no limit, and no limit of the model."""
     quantization: str | None = None
     """The method in ``quantization_config``: ``awq``, ``gptq``, ``fp8``, …."""
+    nameless: bool = False
+    """There is a ``quantization_config``, and it names no method."""
     bits: float | None = None
     chat_template: bool | None = None
     remote_code: bool = False
@@ -71,6 +73,10 @@ class Facts(NamedTuple):
     """What it points at them for: ``AutoModelForCausalLM``, …."""
     decoder: bool = False
     """``is_decoder``: an architecture of encoders that was trained to continue texts."""
+    pools: bool = False
+    """A GGUF file says how the vectors of a text's tokens become one."""
+    ahead: bool = False
+    """``is_causal`` is false: its tokens see those behind them."""
     tied: bool | None = None
     """``tie_word_embeddings``; None where ``config.json`` leaves it to the class."""
     made_from: str | None = None
@@ -153,10 +159,12 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         guessing=_int(get("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_layers")),
         context_length=context_limit(inner) or context_limit(config),
         quantization=method,
+        nameless=method is None and isinstance(get("quantization_config"), dict),
         bits=bits,
         remote_code=bool(auto_classes),
         auto_classes=auto_classes,
         decoder=config.get("is_decoder") is True,
+        ahead=inner.get("is_causal") is False,
         tied=tied if isinstance(tied, bool) else None,
         made_from=_text(config.get("_name_or_path")),
     )
@@ -174,7 +182,7 @@ def _method(quantization: Mapping[str, Any]) -> tuple[str | None, float | None]:
     method = _text(quantization.get("quant_method"))
     if quantization.get("load_in_4bit") or quantization.get("load_in_8bit"):
         method = method or "bitsandbytes"
-    elif method is None and {"group_size", "bits"} <= quantization.keys():
+    elif method is None and {"group_size", "bits"} <= quantization.keys() and "desc_act" not in quantization:
         method = "mlx"  # its converter writes these two alone
     groups = quantization.get("config_groups")
     weights = [g.get("weights") for g in groups.values() if isinstance(g, dict)] if isinstance(groups, dict) else []
@@ -267,5 +275,6 @@ def from_gguf(headers: Sequence[GgufHeader]) -> Facts:
         guessing=get("nextn_predict_layers"),
         context_length=get("context_length"),
         quantization="gguf",
+        pools=_int(header.metadata.get(f"{arch}.pooling_type")) is not None,
         chat_template=any(value for key, value in header.metadata.items() if key.startswith("tokenizer.chat_template")) if header.complete else None,
     )

@@ -63,7 +63,7 @@ class Tokenizer:
 
 def prompter(
     tokenizer: Any, subject: str, named: Mapping[str, str], generation: Any, configs: Sequence[Any], *,
-    ends: frozenset[int] = frozenset(), limit: int | None = None, longer: bool = False,
+    ends: frozenset[int] = frozenset(), limit: int | None = None, rows: int | None = None, longer: bool = False,
 ) -> Prompter:  # fmt: skip
     """The text side of a checkpoint with such a tokenizer.
 
@@ -75,6 +75,7 @@ def prompter(
         configs: The model's configuration and parts of it.
         ends: Tokens that end a reply beside those that these state.
         limit: As in `Prompter`, like what follows.
+        rows: As in `Prompter`.
         longer: As in `Prompter`.
     """
     stated = stated_ends(tokenizer, generation, *configs)
@@ -85,6 +86,7 @@ def prompter(
         tokenizer.special_tokens_map,
         stated | ends,
         limit=limit,
+        rows=rows,
         longer=longer,
         own=own_marks(tokenizer),
         calls=own_way(_response_template(tokenizer)),

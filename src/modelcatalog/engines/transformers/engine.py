@@ -66,6 +66,15 @@ class _Memory:
             self.cache, self.ids = cache, ids[:length]
 
 
+def _rows(model: Any) -> int | None:
+    """How many tokens a model has embeddings of; None where it does not say."""
+    try:
+        rows = getattr(model.get_input_embeddings(), "num_embeddings", None)
+    except NotImplementedError:
+        return None
+    return rows if isinstance(rows, int) else None
+
+
 class Transformers:
     """A model and its tokenizer in this process."""
 
@@ -84,7 +93,7 @@ class Transformers:
         self._limit = context_limit(model.config.get_text_config().to_dict())
         known = tokenizing.templates(tokenizer) if templates is None else templates
         configs = (model.config, model.config.get_text_config())
-        self._prompter = tokenizing.prompter(tokenizer, subject, known, model.generation_config, configs, ends=ends, limit=self._limit)
+        self._prompter = tokenizing.prompter(tokenizer, subject, known, model.generation_config, configs, ends=ends, limit=self._limit, rows=_rows(model))
         self._guides = Guides(lambda: tokenizing.guided(tokenizer, self._prompter.ends), subject)
         self._lock = threading.Lock()
         self._forgets = kvcache.reason_against(model)
