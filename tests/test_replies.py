@@ -76,6 +76,7 @@ class TestThinking:
                 ("<|end_of_msg|>", "<|open|>", "<|close|>", "<|sep|>"), PLAIN,
                 f"<|open|>think<|sep|>A greeting.<|close|>think<|sep|><|open|>response<|sep|>Hello!{KIMI_END}",
             ),
+            (("<|eos|>", "<|idea_think_start|>", "<|idea_think_end|>"), PLAIN, "<|idea_think_start|>A greeting.<|idea_think_end|>Hello!<|eos|>"),
             (("<|eos|>",), PLAIN, "<seed:think>A greeting.</seed:think>Hello!<|eos|>"),
             (("<|eos|>",), PLAIN, "<reasoning>\nA greeting.\n</reasoning>\n<answer>\nHello!\n</answer><|eos|>"),
             (("<|eos|>",), PLAIN, "Here is my thought process: A greeting. Here is my response: Hello!<|eos|>"),
@@ -284,6 +285,19 @@ class TestComplete:
             for option in ({"enable_thinking": False}, {"chat_template": CHATML}):
                 with pytest.raises(Unsupported, match="is about chat templates"):
                     model.complete("hi", max_new_tokens=2, **option)
+
+
+def test_context_that_was_asked_for(tmp_path: Path) -> None:
+    """``context_length=`` bounds conversations, also where the model reads more; what a plan counts with by itself does not."""
+    folder = scripted(tmp_path, tokenizer(), "one two three four five six<|im_end|>")
+    with mc.load(folder) as model:
+        prompt = ask(model).usage.prompt_tokens
+    with mc.load(folder, context_length=prompt + 3) as model:
+        reply = ask(model)
+        assert (reply.text, reply.finish_reason) == ("one", "length")
+        with pytest.raises(Unsupported, match=f"the model reads {prompt + 3}") as caught:
+            model.chat("hello", max_new_tokens=2)
+        assert "context_length=" in str(caught.value.hint)
 
 
 def test_tokens_without_embeddings(tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         attention=attends.name if attends else None,
         unpacks=form.unpacks,
         context_length=tokens,
+        bounded=asked.context_length is not None,
         chat_template=_templated(stated=facts.chat_template, added=added, kept=said_by),
         modelfile=said_by,
         adapter=added,

@@ -10,12 +10,13 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog import vocabulary
 from modelcatalog.engines.prompts.calling import own_way
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.entries import MarkEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["Tokenizer", "gguf_ends", "guided", "own_marks", "prompter", "stated_ends", "templates"]
@@ -24,6 +25,11 @@ _ELSEWHERE = ("chat_template.json", "processor_config.json", "preprocessor_confi
 """Files of processors that may hold the template of a model whose tokenizer has none."""
 _THINKING = ("reasoning_content", "reasoning", "thinking")
 _FIRST = re.compile(r"(<[^<>]*>|\[[^\[\]]*\])(.*)", re.DOTALL)
+_THOUGHT = re.compile("think|thought|reasoning|思考", re.IGNORECASE)
+_PARTS = re.compile(r"[^\W_]+")
+_ENDS = frozenset({"end", "stop", "close"})
+_SIDES = _ENDS | {"begin", "start", "open", "of", "the"}
+"""What words of tokens say beside what stands between them."""
 _GGUF_ENDS = ("eos", "eot", "eom")
 
 
@@ -139,7 +145,27 @@ def own_marks(tokenizer: Any) -> tuple[MarkEntry, ...]:
             first = _FIRST.fullmatch(word)
             token, label = (first[1], first[2]) if first is not None and first[1] in known else (word, "")
             found.append(MarkEntry(open=(token,), label=label, close=closes))
-    return tuple(found)
+    return (*found, *_paired(known))
+
+
+def _paired(added: Iterable[str]) -> tuple[MarkEntry, ...]:
+    """Tokens beside the vocabulary that stand before and behind a thought by their own words, as new families name theirs.
+
+    >>> [(mark.open, mark.close) for mark in _paired(["<|idea_think_start|>", "<|idea_think_end|>", "<|no_think|>"])]
+    [(('<|idea_think_start|>',), ('<|idea_think_end|>',))]
+    """
+    stated = {word for mark in vocabulary.thinking().mark for word in (*mark.open, *mark.close)}
+    sides: tuple[dict[tuple[str, ...], list[str]], ...] = ({}, {})
+    for word in added:
+        if _THOUGHT.search(word) is not None:
+            parts = [part.lower() for part in _PARTS.findall(word)]
+            key = tuple(part for part in parts if part not in _SIDES)
+            sides["/" in word or not _ENDS.isdisjoint(parts)].setdefault(key, []).append(word)
+    return tuple(
+        MarkEntry(open=(*opens,), close=(*closes,), tokens=True)
+        for key, opens in sides[False].items()
+        if len(opens) == 1 == len(closes := sides[True].get(key, [])) and not stated.issuperset((*opens, *closes))
+    )
 
 
 def _response_template(tokenizer: Any) -> Any:
