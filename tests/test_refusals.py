@@ -252,6 +252,10 @@ class TestCannotRun:
         """A type that has classes, and none that holds conversations."""
         with pytest.raises(Unsupported, match="is a vision model: VitForCausalLM"):
             plan(checkpoint(tmp_path / "x", model_type="vit", architectures=["VitForCausalLM"]))
+        for known in ("yarn", "su"):  # the second is Phi-3's own word
+            assert plan(checkpoint(tmp_path / known, rope_scaling={"type": known, "factor": 2.0})).weights
+        with pytest.raises(Unsupported, match="does not know the rope_type frob"):
+            plan(checkpoint(tmp_path / "frob", rope_scaling={"rope_type": "frob", "factor": 2.0}))
         with pytest.raises(Unsupported, match="no class of the type vit that holds conversations"):
             refusing.check_type(Facts(model_type="vit"), trusted=False, subject="x")
 
@@ -831,6 +835,8 @@ class TestContext:
             ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": "4"}}, 100),
             ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": True}}, 100),
             ({"max_position_embeddings": 100, "rope_scaling": [1]}, 100),
+            # transformers 5 takes what a user adds by its old name before what it wrote itself.
+            ({"max_position_embeddings": 100, "rope_parameters": {"rope_type": "default"}, "rope_scaling": {"type": "yarn", "factor": 4.0}}, 400),
             ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": float("nan")}}, 100),
             ({}, None),
         ],
@@ -861,6 +867,21 @@ class TestContext:
             assert model.complete("w3 " * 200, max_new_tokens=2).usage.prompt_tokens >= 200
             with pytest.raises(Unsupported, match="the model reads 256"):
                 model.complete("w3 " * 300, max_new_tokens=2)
+
+
+class TestStretching:
+    """What a user adds to a configuration that transformers 5 wrote."""
+
+    def test_a_base_that_is_lost(self, tmp_path: Path) -> None:
+        """``rope_scaling`` beside ``rope_parameters`` takes their place, and with it the base of the positions; transformers itself says so."""
+        both: dict[str, Any] = {"rope_parameters": {"rope_type": "default", "rope_theta": 1e6}, "rope_scaling": {"type": "yarn", "factor": 4.0}}
+        (said,) = plan(checkpoint(tmp_path / "x", **both)).mismatches
+        assert "its default for the rope_theta 1,000,000" in said
+        read = transformers.AutoConfig.from_pretrained(tmp_path / "x").rope_parameters
+        both["rope_scaling"]["rope_theta"] = 1e6
+        assert plan(checkpoint(tmp_path / "y", **both)).mismatches == ()
+        if read["rope_type"] == "yarn":  # as from 5.3 on
+            assert read["rope_theta"] != 1e6
 
 
 class TestSmallFiles:

@@ -279,6 +279,17 @@ class TestComplete:
         with mc.load(scripted(tmp_path / "2", words, words.convert_tokens_to_ids(["s", "▁Paris", "</s>"]), 3)) as model:
             assert model.complete("The capital is", max_new_tokens=9, do_sample=False).text == "s Paris"
 
+    def test_no_end_behind_the_text(self, tmp_path: Path) -> None:
+        """A tokenizer that ends every text does not end the one that goes on, unless its own last words are that end."""
+        from tokenizers.processors import TemplateProcessing
+
+        words = tokenizer()
+        ids = [(word, words.convert_tokens_to_ids(word)) for word in ("<|endoftext|>", "<|im_end|>")]
+        words.backend_tokenizer.post_processor = TemplateProcessing(single="<|endoftext|> $A <|im_end|>", special_tokens=ids)
+        with mc.load(scripted(tmp_path, words, "x", 2)) as model:
+            asked = {text: model.complete(text, max_new_tokens=1).usage.prompt_tokens for text in ("abc", "abc<|im_end|>")}
+        assert asked == {"abc": 4, "abc<|im_end|>": 5}
+
     def test_switches_of_templates(self, tmp_path: Path) -> None:
         """What is about templates is refused where none is used."""
         with mc.load(scripted(tmp_path, tokenizer(), "x", 2)) as model:

@@ -59,6 +59,10 @@ class Facts(NamedTuple):
     guessing: int | None = None
     """Layers behind the last one that guess further tokens (MTP)."""
     context_length: int | None = None
+    rope: str | None = None
+    """How positions are stretched, by transformers' word (``rope_type``)."""
+    lost_theta: float | None = None
+    """The base of the positions in ``rope_parameters`` that transformers leaves out, because there is a ``rope_scaling`` without one beside them."""
     tokenizer_length: int | None = None
     """``model_max_length`` of the tokenizer: a witness where ``config.json`` has no limit, and no limit of the model."""
     quantization: str | None = None
@@ -108,8 +112,8 @@ def context_limit(config: Mapping[str, Any]) -> int | None:
     kind = str(config.get("model_type") or "")
     if base is None or kind.startswith(_STRETCHED_ALREADY):
         return base
-    # Version 5 of transformers writes rope_parameters; layers of several kinds have one each.
-    rope = config.get("rope_parameters") or config.get("rope_scaling")
+    # Version 5 of transformers writes rope_parameters; layers of several kinds have one each. What a user adds by its old name comes first there.
+    rope = config.get("rope_scaling") or config.get("rope_parameters")
     each = [rope, *rope.values()] if isinstance(rope, dict) else []
     return max([base, *(_stretched(base, one, config) for one in each if isinstance(one, dict))])
 
@@ -158,6 +162,8 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         chosen=_int(get(*_CHOSEN)),
         guessing=_int(get("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_layers")),
         context_length=context_limit(inner) or context_limit(config),
+        rope=_rope(inner),
+        lost_theta=_lost_theta(inner),
         quantization=method,
         nameless=method is None and isinstance(get("quantization_config"), dict),
         bits=bits,
@@ -168,6 +174,19 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         tied=tied if isinstance(tied, bool) else None,
         made_from=_text(config.get("_name_or_path")),
     )
+
+
+def _rope(config: Mapping[str, Any]) -> str | None:
+    rope = config.get("rope_scaling") or config.get("rope_parameters")
+    return _text(rope.get("rope_type") or rope.get("type")) if isinstance(rope, dict) else None
+
+
+def _lost_theta(config: Mapping[str, Any]) -> float | None:
+    rope, scaling = config.get("rope_parameters"), config.get("rope_scaling")
+    theta = rope.get("rope_theta") if isinstance(rope, dict) else None
+    if not isinstance(scaling, dict) or not scaling or "rope_theta" in scaling or "rope_theta" in config:
+        return None
+    return theta if isinstance(theta, int | float) and not isinstance(theta, bool) else None
 
 
 def _widest(get: Callable[..., object]) -> int | None:

@@ -186,6 +186,9 @@ def doubts(facts: Facts, tensors: Tensors, layers: Sequence[Layer] = ()) -> tupl
         layers: What each layer keeps, as ``config.json`` means it; empty where nobody can tell.
     """
     found: list[str] = []
+    if facts.lost_theta is not None:
+        lost = f"transformers then takes its default for the rope_theta {facts.lost_theta:,.0f} that stands in rope_parameters"
+        found.append(f"config.json has rope_scaling beside rope_parameters, and {lost}: write it into rope_scaling too")
     have = _layers(facts, tensors.names)
     known = (facts.layers or 0) + (facts.guessing or 0)
     if have and max(have) >= known and facts.layers is not None and facts.model_type not in _COUNTED_OTHERWISE and not facts.remote_code:

@@ -126,7 +126,7 @@ class Prompter:
         """
         if isinstance(prompt, str):
             self._refuse_switches(options)
-            ids = self._tokens.encode(prompt, True)  # noqa: FBT003  encode's second argument is add_special
+            ids = self._to_continue(prompt)
             writer = Writer(self._tokens, options.stop or self._stops, self._stated, before=ids[-_BEFORE:])
             thinking = False
         else:
@@ -159,6 +159,15 @@ class Prompter:
             message = f"the prompt has {len(ids):,} tokens, the model reads {self._limit:,}"
             raise Unsupported(message, subject=self._subject, hint=self._hint)
         return Prompted(ids, writer, thinking)
+
+    def _to_continue(self, text: str) -> list[int]:
+        """The tokens of a text that goes on: with what begins one, and without the end that some tokenizers put behind every text."""
+        ids = self._tokens.encode(text, True)  # noqa: FBT003  encode's second argument is add_special
+        if len(ids) > 1 and ids[-1] in self._stated:
+            own = self._tokens.encode(text, False)  # noqa: FBT003  as above
+            while len(ids) > len(own) and ids[-1] in self._stated and ids[-len(own) - 1 : -1] == own:
+                ids.pop()
+        return ids
 
     # Which template, and its switches --------------------------------------------------------------
 
