@@ -976,6 +976,15 @@ class TestElsewhere:
         with pytest.raises(CheckpointNotFound, match="2 checkpoints in folders: inner, other"):
             plan(tmp_path / "x")
 
+    def test_ggml(self, tmp_path: Path) -> None:
+        """A file of llama.cpp's from before GGUF, by its bytes and in a folder by its name."""
+        file = tmp_path / "old" / "llama-2-7b-chat.ggmlv3.q8_0.bin"
+        file.parent.mkdir()
+        file.write_bytes(b"tjgg" + bytes(60))
+        for place in (file, file.parent):
+            with pytest.raises(Unsupported, match=r"llama-2-7b-chat\.ggmlv3\.q8_0\.bin is a GGML file"):
+                plan(place)
+
     def test_what_may_not_be_looked_at(self, tmp_path: Path) -> None:
         """An entry whose state cannot be read is passed over, and is no raw error."""
         folder = checkpoint(tmp_path / "x")

@@ -207,6 +207,23 @@ class TestEnds:
         with mc.load(folder) as model:
             assert (ask(model).text, ask(model).finish_reason) == ("Paris.", "stop")
 
+    @pytest.mark.parametrize(
+        ("file", "stated"),
+        [
+            ("tokenizer_config.json", {"eos_token_ids": [256, 258]}), ("config.json", {"eos_token_ids": [258]}),
+            ("generation_config.json", {"eos_token_ids": 258}), ("tokenizer_config.json", {"eot_token": "<|im_end|>"}),
+        ],
+    )  # fmt: skip
+    def test_by_other_names(self, tmp_path: Path, file: str, stated: dict[str, Any]) -> None:
+        """What mlx-lm and others write into the same files."""
+        words = tokenizer(eos="<|endoftext|>", template=PLAIN)
+        assert words.convert_tokens_to_ids(["<|endoftext|>", "<|im_end|>"]) == [256, 258]
+        folder = scripted(tmp_path, words, "Paris.<|im_end|>More")
+        said = json.loads((folder / file).read_text(encoding="utf-8"))
+        (folder / file).write_text(json.dumps(said | stated), encoding="utf-8")
+        with mc.load(folder) as model:
+            assert (ask(model).text, ask(model).finish_reason) == ("Paris.", "stop")
+
     @pytest.mark.parametrize("file", [True, False])
     def test_a_word_is_no_end(self, tmp_path: Path, file: bool) -> None:  # noqa: FBT001
         """A number in config.json that is an ordinary word ends no reply: transformers fills such numbers in."""

@@ -25,6 +25,8 @@ _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
 _COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 _MAGIC = b"GGUF"
+_OLDER = frozenset({b"lmgg", b"fmgg", b"tjgg"})
+"""What llama.cpp's files began with before, of which the last word of its name stands backwards."""
 _BLOB = later.pattern(r"sha256[-:][0-9a-f]{64}")
 _LARGEST_COMPANION = 100_000_000
 _INDEX = later.pattern(r"\.index(?:\.[\w-]+)?\.json$")
@@ -271,6 +273,8 @@ def _named(files: Sequence[RemoteFile], ggufs: dict[str, tuple[RemoteFile, ...]]
     if one.path.endswith(".safetensors"):
         elsewhere.check_file(one.path, subject=subject)
         return None
+    if read is not None and one.size >= len(_MAGIC) and read(one.path, 0, len(_MAGIC)) in _OLDER:
+        raise elsewhere.older(one.path, subject)
     if one.path.endswith(_PICKLES) and not _is_gguf(one, read):
         message = f"{file} is a pickle, which runs code when it is read"
         raise UnsafeRepository(message, subject=f"{subject}/{file}", hint="name a safetensors or GGUF file")

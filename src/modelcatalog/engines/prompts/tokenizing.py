@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import vocabulary
@@ -192,7 +193,16 @@ def stated_ends(tokenizer: Any, generation: Any, *configs: Any) -> frozenset[int
         generation, configs = None, (*configs, generation)
     ends = {*_ids(generation), *_ids(tokenizer)}
     special = {*tokenizer.get_added_vocab().values(), *tokenizer.all_special_ids}
-    return frozenset(ends | {end for config in configs for end in _ids(config) if end in special})
+    return frozenset(ends | {end for stated in (*configs, *_beside(tokenizer, generation, *configs)) for end in _ids(stated) if end in special})
+
+
+def _beside(tokenizer: Any, *configs: Any) -> list[Any]:
+    """What other programs write beside ``eos_token_id`` into the same files, under its name: mlx-lm's list, an end of the turn of its own."""
+    stated = [getattr(one, "eos_token_ids", None) for one in configs if one is not None]
+    settings = getattr(tokenizer, "init_kwargs", {})
+    turn = settings.get("eot_token") or tokenizer.special_tokens_map.get("eot_token")
+    stated += [settings.get("eos_token_ids"), tokenizer.get_added_vocab().get(turn) if isinstance(turn, str) else None]
+    return [SimpleNamespace(eos_token_id=one) for one in stated if one is not None]
 
 
 def _stops(generation: Any) -> tuple[str, ...]:
