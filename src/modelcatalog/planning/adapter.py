@@ -71,6 +71,7 @@ class _Words(NamedTuple):
     type: str
     task: str
     matrices: tuple[str, ...]
+    known: tuple[str, ...]
     foreign: Mapping[str, str]
     fields: Mapping[str, str]
     begun: _Begun
@@ -103,6 +104,10 @@ class Lora(Record):
     parameters: int = 0
     fields: dict[str, JsonValue] = Field(default_factory=dict, repr=False)
     """The fields of adapter_config.json that loading needs."""
+    unknown: tuple[str, ...] = ()
+    """Fields of it that mean something which is not known here."""
+    everywhere: bool = False
+    """It says that it changes every layer that has such matrices."""
     beside: tuple[str, ...] = ()
     """Whole tensors that it brings in place of the base's: ``embed_tokens``, ``lm_head``, biases."""
     tokens: int | None = None
@@ -257,6 +262,8 @@ def from_config(text: bytes, header: SafetensorsHeader, *, subject: str) -> tupl
         modules=len(found),
         parameters=sum(header.counts.values()),
         fields=_fields(config),
+        unknown=tuple(sorted(key for key, value in config.items() if value and key not in said.known and key not in said.fields)),
+        everywhere=isinstance(config.get("target_modules"), list) and not config.get("layers_to_transform") and not config.get("exclude_modules"),
         beside=beside,
         tokens=max(rows, default=None),
     )
@@ -272,7 +279,8 @@ _FIELDS = (
 
 
 def _fields(config: Mapping[str, Any]) -> dict[str, JsonValue]:
-    return {key: config[key] for key in _FIELDS if config.get(key) not in (None, False, [], {}, "none")}
+    # 0 is a strength, and no absent one.
+    return {key: value for key in _FIELDS if (value := config.get(key)) is not None and value is not False and value not in ([], {}, "none")}
 
 
 def _check_kind(config: Mapping[str, Any], *, subject: str) -> None:

@@ -70,7 +70,7 @@ def _hubs_or_own(name: ModelName, request: Request, hub: str | None, parts: list
             else:
                 parts.append(Part(copy, f"{copy.title} in the {copy.where} is not whole: {error.message}"))
         except (CheckpointNotFound, UnsafeRepository):
-            continue
+            parts += _torn(copy)
         except Unsupported as error:
             # A pipeline, say, of a name like this one's; the hub may have the model itself.
             passed += [error] if hubs.offline() else []
@@ -84,6 +84,12 @@ def _hubs_or_own(name: ModelName, request: Request, hub: str | None, parts: list
                 # Else it is an older commit of the same repository.
                 return here
     return None if doubtful is None else _completed(name, request, *doubtful)
+
+
+def _torn(copy: Copy) -> list[Part]:
+    """A copy in a hub's cache that holds nothing to load, where its links lead to nothing."""
+    lost = completeness.torn(copy.root) if copy.hub is not None else None
+    return [Part(copy, f"{copy.title} in the {copy.where} is not whole: {lost} is a link to a file that is gone")] if lost is not None else []
 
 
 def _judged(name: ModelName, request: Request, copy: Copy) -> tuple[Choice, Mapping[str, GgufHeader | SafetensorsHeader], Gaps]:

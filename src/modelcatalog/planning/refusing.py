@@ -17,6 +17,8 @@ __all__ = ["check_code", "check_gguf", "check_shards", "check_type"]
 
 _CODE = "read that code, then pass trust_remote_code=True"
 _CAUSAL = "AutoModelForCausalLM"
+_ROPES = frozenset({"default", "linear", "dynamic", "yarn", "longrope", "llama3"})
+"""Ways of stretching positions that every transformers since 5.3 knows."""
 
 
 def check_code(facts: Facts, *, trusted: bool, subject: str) -> None:
@@ -57,6 +59,10 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
     if kind not in tables.chatting:
         message = f"{have} has no class of the type {kind} that holds conversations ({facts.architecture or 'config.json names none'})"
         raise Unsupported(message, subject=subject, hint=f"take the chat version of this model, or a server that runs it ({use(server())})")
+    if facts.rope is not None and facts.rope not in _ROPES and installed.stretches(facts.rope) is False:
+        message = f"{have} does not know the rope_type {facts.rope} of {subject}"
+        hint = f"a newer transformers may know it (pip install -U transformers); or take a GGUF version, or a server that runs it ({use(server())})"
+        raise Unsupported(message, subject=subject, hint=hint)
 
 
 def check_gguf(facts: Facts, choice: Choice, *, subject: str) -> None:
