@@ -189,6 +189,11 @@ class TestPlan:
         with pytest.raises(CheckpointNotFound, match=r"has an adapter_config.json and no adapter_model.safetensors"):
             plan(folder)
 
+    def test_revision_that_is_a_path(self, base: Path) -> None:
+        """What stands behind the @ is a branch, tag or commit, and never a way out of the cache."""
+        with pytest.raises(CheckpointNotFound, match=r"'\.\./\.\./evil' is not a branch, tag or commit"):
+            plan(base, adapter="https://huggingface.co/owner/name/tree/..%2f..%2fevil")
+
     def test_folders(self, base: Path, tmp_path: Path) -> None:
         """The only adapter in a subfolder is taken; of several, one is to be named; a file of one names it."""
         adapterzoo.write(tmp_path / "runs" / "checkpoint-5", str(base))

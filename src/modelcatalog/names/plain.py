@@ -251,8 +251,11 @@ def account_end(lower: str, start: int, end: int, words: Dictionary) -> int:
 
 def dotted(lower: str, start: int, words: Dictionary) -> bool:
     """Whether a point may part a maker or a file's suffix from the name."""
-    head = lower[start : lower.find(".", start)]  # there is one: the account before has none
-    return head in words.accounts or head in words.regions or head in words.catalog_heads or lower.endswith(words.files)
+    at = lower.find(".", start)  # there is one: the account before has none
+    head = lower[start:at]
+    if head in words.regions or head in words.catalog_heads or lower.endswith(words.files):
+        return True
+    return lower[at + 1 : at + 2].isalpha() and head in words.accounts  # behind a maker stands no number, as it does in most names: qwen2.5
 
 
 def _maker_end(lower: str, words: Dictionary, start: int, end: int) -> int:

@@ -41,18 +41,20 @@ _NEAREST = 4
 
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
-    if not lower or _is_of_another_form(lower):
+    # The signs of another form, the beginnings of paths and of cache folders, and what cannot be a name.
+    if not lower or ":" in lower or "@" in lower or "\\" in lower or lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower)):
         return None
-    start = lower.find("/") + 1
-    owner = ""
-    if " " in lower and lower.startswith(words.commands):
+    first = lower[0]
+    if first == "~" or first == "." or first == "-" or (first == "m" and lower.startswith("models--")) or (" " in lower and lower.startswith(words.commands)):  # noqa: PLR1714  compiled, a tuple costs more
         return None
-    if start:
-        owner, name = lower[: start - 1], lower[start:]
+    owner, slash, name = lower.partition("/")
+    start = 0
+    if slash:
         if not owner or not name or "/" in name or "." in owner or " " in owner or owner in words.routes or name in words.leaves:
             return None
         if (_NINE >= ord(name[-1]) >= _ZERO and name.startswith(words.checkpoints)) or ("." in name and name.startswith(words.stems)):
             return None  # o/checkpoint-500, o/model.safetensors: where a run or a file lies
+        start = len(owner) + 1
     parts = Parts()
     if start:
         parts.owner = source[: start - 1]
@@ -66,14 +68,6 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
         if start:
             parts.account = words.accounts.get(owner)
     return parts
-
-
-def _is_of_another_form(lower: str) -> bool:
-    """Whether a text has signs of another form, begins as paths and cache folders do, or cannot be a name."""
-    first = lower[0]
-    if first == "~" or first == "." or first == "-" or ":" in lower or "@" in lower or "\\" in lower or lower.startswith("models--"):  # noqa: PLR1714  compiled, a tuple costs more
-        return True
-    return lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower) is not None)
 
 
 def take_apart(source: str, lower: str, words: Dictionary) -> Parts:

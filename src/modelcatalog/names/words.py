@@ -7,7 +7,7 @@ why a name costs little more than cutting it up.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
@@ -99,7 +99,11 @@ class Readings:
         """The word of what stands between two signs, where it is one piece for certain, and is not among the kept ones."""
         text = texts[at]
         if text.isalpha() and text not in "qQ":
-            return self._letters(text) or self.new(text)
+            lowered = text.lower()
+            if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
+                return self.new(text)
+            # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
+            return Word("unknown", lowered, None, lowered)
         if at + 2 < len(texts):
             behind = texts[at + 2]
             if behind[:1].isdigit():
@@ -109,13 +113,9 @@ class Readings:
                 return None
         return self.open.get(text) or (self.new(text) if text.isalnum() or _pointed(text) else None)
 
-    def _letters(self, text: str) -> Word | None:
-        """The word of letters that mean nothing, as most new words are: every rule of `grammar.WORDS` wants a digit."""
-        lowered = text.lower()
-        if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
-            return None
-        # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
-        return Word("unknown", lowered, None, lowered)
+    def _means(self, lowered: str) -> bool:
+        """Whether letters may mean something; most new words do not, since every rule of `grammar.WORDS` wants a digit."""
+        return lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii()
 
     def new(self, piece: str) -> Word:
         """The word of a piece that is not remembered."""
@@ -124,9 +124,8 @@ class Readings:
         lowered = fold(piece)
         if not piece[0].isalnum():
             return Word("separator", lowered)  # not kept, so that `cut` does not take what stands beside a sign for a word
-        letters = self._letters(piece) if piece.isalpha() else None
-        if letters is not None:
-            return letters
+        if piece.isalpha() and not self._means(lowered):
+            return unknown(lowered)
         if len(piece) > _LONGEST:
             return unknown(lowered)
         if lowered == piece:
@@ -204,26 +203,29 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     # Most texts are words between hyphens and underscores; cutting those by `grammar.PIECES` costs more than all the rest of reading them.
     if "_" in text:
         texts = text.replace("-", "\0-\0").replace("_", "\0_\0").split("\0")
+        parts = texts[::2]
+        words = [known.underscore if one == "_" else known.hyphen for one in texts]
     else:
         parts = text.split("-")
         texts = ["-"] * (2 * len(parts) - 1)
-        to = 0
-        for part in parts:  # compiled, a slice with a step takes the long way
-            texts[to] = part
-            to += 2
-    kept, several = known.kept, -1
-    words = [known.hyphen] * len(texts)
-    for at in range(0, len(texts), 2):
-        word = kept.get(texts[at]) or known.between(texts, at)
+        texts[::2] = parts
+        words = [known.hyphen] * len(texts)
+    kept = known.kept
+    several: list[int] = []
+    for number, part in enumerate(parts):
+        at = 2 * number
+        word = kept.get(part) or known.between(texts, at)
         if word is None:
-            sure = max(at - 2, 0)  # the sign before it may have more beside it, and the word before that may be a part of its piece
+            # The sign before it may have more beside it, the word before may be a part of its piece, and the one before that looks at it.
+            sure = max(at - 4, 0)
             return by_rules(text, known, words[:sure], texts[:sure])
-        if at and texts[at - 1] == "_":
-            words[at - 1] = known.underscore
-        if several < 0 and word.role == "several":  # a comparison of texts costs less than a look at the class
-            several = at
+        if word.role == "several" and isinstance(word, Several):  # a comparison of texts costs less than a look at the class
+            if word.single is not None and not word.may_begin(texts, at):
+                word = word.single
+            else:
+                several.append(at)
         words[at] = word
-    return (words, texts) if several < 0 else _spread(words, texts, several, known)
+    return _spread(words, texts, several, known) if several else (words, texts)
 
 
 def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
@@ -231,25 +233,24 @@ def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) ->
     for piece in pieces(text, len("".join(texts))):
         words.append(known[piece])
         texts.append(piece)
-    return _spread(words, texts, 0, known)
+    several = [at for at, word in enumerate(words) if isinstance(word, Several)]
+    return _spread(words, texts, several, known) if several else (words, texts)
 
 
-def _spread(found: list[Word], pieces: list[str], first: int, known: Readings) -> tuple[list[Word], list[str]]:
-    """The words of pieces, of which some from ``first`` on may be several words or begin a phrase."""
-    words, texts = found[:first], pieces[:first]
-    at, count = first, len(pieces)
-    while at < count:
-        word, piece = found[at], pieces[at]
-        at += 1
-        if word.role != "several":
-            words.append(word)
-            texts.append(piece)
-            continue
-        several = cast("Several", word)
-        taken = several.alone
-        first = at - 1
-        if several.may_begin(pieces, first):
-            taken, at = _phrase(several, pieces, first, words, known)
+def _spread(found: list[Word], pieces: list[str], several: list[int], known: Readings) -> tuple[list[Word], list[str]]:
+    """The words of pieces, of which those at some places are several words or may begin a phrase."""
+    words: list[Word] = []
+    texts: list[str] = []
+    at = 0
+    for first in several:
+        word, piece = found[first], pieces[first]
+        if first < at or not isinstance(word, Several):
+            continue  # within a phrase
+        words += found[at:first]
+        texts += pieces[at:first]
+        taken, at = word.alone, first + 1
+        if word.may_begin(pieces, first):
+            taken, at = _phrase(word, pieces, first, words, known)
             piece = "".join(pieces[first:at])
         words += taken
         if len(taken) == 1:
@@ -260,6 +261,8 @@ def _spread(found: list[Word], pieces: list[str], first: int, known: Readings) -
             end = start + len(part.text)
             texts.append(piece[start:end])
             start = end
+    words += found[at:]
+    texts += pieces[at:]
     return words, texts
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "layer",
     "matrices",
     "own_tokenizer",
+    "tail",
     "weighs",
     "words",
 ]
@@ -46,6 +47,7 @@ __all__ = [
 MERGES = "merge_adapter"
 """The engine option by which an adapter becomes part of the weights."""
 _LONGEST_BASE = 1000
+_TAIL = later.pattern(r"(?:^|\.)((?:layers|h|blocks|layer)\.\d+\..+)$")
 _LAYER = later.pattern(r"(?:^|\.)(?:layers|h|blocks|layer|blk)\.(\d+)\.")
 _PREFIX = "base_model.model."
 _INSIDE = later.pattern(r"\)[*+{]")
@@ -341,6 +343,16 @@ def layer(module: str) -> int | None:
     """
     found = _LAYER.search(module)
     return int(found[1]) if found else None
+
+
+def tail(module: str) -> str | None:
+    """A module from its layer on, which is the same in all classes that read a checkpoint; None outside of layers.
+
+    >>> tail("base_model.model.model.layers.11.self_attn.q_proj")
+    'layers.11.self_attn.q_proj'
+    """
+    found = _TAIL.search(module)
+    return found[1] if found else None
 
 
 def from_gguf(header: GgufHeader, *, subject: str) -> tuple[Lora, str | None]:

@@ -209,7 +209,7 @@ def matches(quantization: Quantization | None, scheme: str) -> bool:
     if wanted in {(quantization.scheme or "").lower(), (quantization.method or "").replace("-", "_")}:
         return True
     digits = wanted.removeprefix("int").removesuffix("bit").rstrip("_")
-    return digits.isdigit() and quantization.bits == int(digits)
+    return digits.isdecimal() and quantization.bits == int(digits)
 
 
 def schemes(files: Sequence[RemoteFile]) -> list[tuple[str, float]]:

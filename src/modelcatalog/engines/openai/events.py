@@ -21,6 +21,7 @@ __all__ = ["chunks"]
 
 _SHOWN = 100
 _FIELD = re.compile(r"(data|event|id|retry|error|)(?:: ?(.*))?", re.DOTALL)
+_END = re.compile(r"\r\n|\n|\r")
 
 
 def chunks(response: Any) -> Iterator[Any]:
@@ -84,14 +85,17 @@ def _events(lines: Iterable[str]) -> Iterator[tuple[str | None, str]]:
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Lines, however they end and wherever the network cut them."""
-    decoder, rest = codecs.getincrementaldecoder("utf-8-sig")("replace"), ""
+    decoder, begun, last = codecs.getincrementaldecoder("utf-8-sig")("replace"), list[str](), ""
     for piece in pieces:
-        rest += decoder.decode(piece)
-        lines = re.split(r"\r\n|\n|\r(?!\Z)", rest)  # behind a carriage return at the end the rest of it may come
-        rest = lines.pop()
-        yield from lines
-    rest += decoder.decode(b"", final=True)
-    yield from rest.split("\r")
+        text = last + decoder.decode(piece)
+        last = "\r" if text.endswith("\r") else ""  # behind a carriage return at the end the rest of it may come
+        first, *others = _END.split(text.removesuffix("\r"))
+        begun.append(first)
+        if others:
+            yield "".join(begun)
+            begun = [others.pop()]
+            yield from others
+    yield from ("".join(begun) + last + decoder.decode(b"", final=True)).split("\r")
 
 
 def _parted(line: str) -> tuple[str | None, str]:
@@ -106,7 +110,7 @@ def _whole(text: str) -> bool:
         return True
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -114,7 +118,7 @@ def _whole(text: str) -> bool:
 def _read(text: str, event: str) -> Any:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         if event != "error":
             raise ValueError(" ".join(text.split())[:_SHOWN]) from None
         value = text
@@ -127,7 +131,7 @@ def _body(text: str, kind: str) -> Iterator[Any]:
     """What a server sent that does not stream."""
     try:
         values = [json.loads(text)]
-    except ValueError:
+    except (ValueError, RecursionError):
         values = _each(text)
     if not values or not all(isinstance(value, dict) for value in values):
         message = f"{text[:_SHOWN] or 'nothing'} ({kind or 'of no type'})"
@@ -141,6 +145,6 @@ def _each(text: str) -> list[Any]:
     """One JSON value a line; none where a line is something else, or none is a chunk."""
     try:
         values = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return values if any(isinstance(value, dict) and value.get("choices") for value in values) else []
