@@ -68,7 +68,7 @@ class Dictionary:
 
     __slots__ = (
         "accounts", "apis", "catalog_heads", "catalogs",
-        "checkpoints", "classes", "closed", "coined", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued",
+        "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued",
         "homonyms",
         "hosts", "ideographic", "kinds", "leaves", "means", "negations", "numbers", "parts", "paths", "phrases", "plain",
         "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes",
@@ -103,6 +103,7 @@ class Dictionary:
         self.schemes = dict(hubs.schemes)
         self.folders = frozenset(hubs.folders)
         self.checkpoints = hubs.checkpoints
+        self.commands = tuple(f"{command} " for command in hubs.commands)
         self.leaves = frozenset(hubs.leaves)
         """How folders and files begin that have their name from the folder above."""
         self._add_providers()
@@ -300,6 +301,8 @@ class Dictionary:
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
             squeezed = "".join(c for c in spelling.lower() if c.isalnum())
+            if family.zh and not squeezed.isascii():
+                squeezed = squeezed.replace(family.zh.replace("·", ""), squeezed_own)  # 豆包 seed is doubao seed
             if self.company_of.get(squeezed) == company.name:
                 squeezed = squeezed_own  # stepfun-3.5: the company's name for its family
             if squeezed != squeezed_own:

@@ -32,7 +32,7 @@ _VARIANTS = frozenset(("scheme", "bits", "plain_q", "dtype", "method", "named_sc
 """Roles of a word behind an at sign that name a variant, and no revision."""
 
 
-def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.Match[str], offset: int, form: str) -> None:  # noqa: C901, PLR0917  a line for each part of a reference
+def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.Match[str], offset: int, form: str) -> None:  # noqa: PLR0917  a line for each part of a reference
     """A name with what may stand around it."""
     part = found.groupdict()
     own = "_at" if part["name"] is None else ""
@@ -49,7 +49,8 @@ def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: 
     if owner is not None and _is_route(parts, source, lower, words, owner, start, end):
         read_steps(parts, lower, words, at, start)
     elif owner is not None:
-        parts.owner = source[at : start - 1]
+        at = _behind_scheme(parts, words, owner, at)
+        parts.owner = source[at : start - 1] or None
         parts.put("owner", at, start - 1)
         parts.put("separator", start - 1, start)
     if form == "file_in_repository":
@@ -64,11 +65,7 @@ def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: 
         at = end
         if kind == "revision":
             read_revision(parts, source, lower, start, end)
-            family = first_family(lower[start:end])
-            if family is not None and family == first_family(part["name" + own]):
-                # gemma3@gemma-3-4b-it: the model is named behind the at sign, and before it the line
-                parts.regions = [("route" if kind == "name" else kind, first, last) for kind, first, last in parts.regions[:-1]]
-                parts.put("name", start, end)
+            _read_line(parts, source, lower, words, part["name" + own], start, end)
         elif kind == "file":
             if source[start:end].strip("/"):
                 parts.file = source[start:end]
@@ -76,6 +73,28 @@ def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: 
         else:
             read_tag(parts, source, lower, words, start, end, form)
     parts.put("separator", at, offset + len(found.group()))
+
+
+def _behind_scheme(parts: Parts, words: Dictionary, owner: str, at: int) -> int:
+    """Where the owner begins behind a hub's scheme that a provider has before it: ``synthetic/hf:MiniMaxAI/MiniMax-M2``."""
+    scheme, colon, _ = owner.partition(":")
+    if not colon or scheme not in words.schemes:
+        return at
+    parts.put("route", at, at + len(scheme) + 1)
+    return at + len(scheme) + 1
+
+
+def _read_line(parts: Parts, source: str, lower: str, words: Dictionary, before: str, start: int, end: int) -> None:  # noqa: PLR0917  a stretch of one text
+    """Where the model is named behind the at sign, and before it only its line, ``gemma3@gemma-3-4b-it``, or who has it: ``localai@phi-2``."""
+    family, gallery = first_family(lower[start:end]), None
+    if parts.owner is None and before not in words.families:
+        gallery = words.provider_of.get(before)
+    if gallery is None and (family is None or family != first_family(before)):
+        return
+    if gallery is not None:
+        parts.provider, parts.name, parts.revision = gallery, source[start:end], None
+    parts.regions = [("route" if kind == "name" else kind, first, last) for kind, first, last in parts.regions[:-1]]
+    parts.put("name", start, end)
 
 
 def _is_route(parts: Parts, source: str, lower: str, words: Dictionary, owner: str, start: int, end: int) -> bool:  # noqa: PLR0917  a stretch of one text

@@ -78,6 +78,9 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
             elif kind == "revision":
                 _revision(reading, start, end)
                 continue
+            elif kind == "unknown":
+                reading.tape.unknown.append(len(reading.tape.words))
+                reading.found.kept.append(lower[start:end])
             _other(reading, kind, start, end)
     if parts.file is not None:
         _part_of_file(reading, parts.file)
@@ -230,7 +233,7 @@ def _again(reading: Reading, start: int, end: int) -> None:
     found, tape = reading.found, reading.tape
     keys, kept, unknown = found.keys, found.kept, tape.unknown
     found.keys, found.kept, tape.unknown = [], [], []
-    known = found.family is not None or reading.recognised
+    known = found.family is not None or reading.recognised or (bool(kept) and reading.lower.startswith(reading.dictionary.stems, start))
     _words(reading, reading.source[start:end], of_file=True)
     if found.format == "ggml" and reading.lower.endswith(".gguf", start, end):
         found.format, found.method = "gguf", "gguf" if found.method == "ggml" else found.method  # ggml-model-Q4_K_M.gguf

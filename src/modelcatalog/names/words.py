@@ -33,6 +33,16 @@ _NAME = 4
 """A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
 _GLUED = 10**8
 """Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
+_MARKED = 3
+"""A version or a width with its mark has no more characters before its hyphen."""
+_DECIMAL = "0123456789."
+_BOTH = 2
+"""A version and a size have at least so many digits."""
+_LETTER_AND_WORD = 3
+"""Behind a number, a letter and a word have at least so many characters."""
+_NUMBERS: tuple[str, ...] = ("number",)
+_LETTERED: tuple[str, ...] = ("suffixed", "size")
+"""Rules of what may stand before a word that is glued to it, without a letter and with one."""
 _SCHEME = 4
 """The q of a scheme is among its first characters: 55IQ2_XXS."""
 
@@ -97,7 +107,7 @@ class Readings:
         if at + 2 < len(texts):
             behind = texts[at + 2]
             if behind[:1].isdigit():
-                if texts[at + 1] == "_" or (len(text) > 1 and text.isdecimal()):  # 2_5, 2024-08
+                if texts[at + 1] == "_" or (len(text) > 1 and text.isdecimal()) or (1 < len(text) <= _MARKED and text[0] in "vVqQ"):  # 2_5, 2024-08, v0-1, q4-0
                     return None
             elif behind.lower() in AFTER_SIGN or not behind.isascii():
                 return None
@@ -367,7 +377,7 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
         return (words.words[head].written(head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
     head, joint, rest = piece.partition("_")
     whole = words.words.get(head) if joint else None
-    if whole is not None and whole.role in ("family", "method"):  # t5_3b, exl2_5.0bpw: a word with a digit in its name
+    if whole is not None and whole.role in ("family", "method", "base_word"):  # t5_3b, exl2_5.0bpw, l3_8b: a word with a digit in its name
         return (whole, Word("separator", "_"), *_tail(rest, words))
     rest = piece.lstrip(LETTERS)
     head = piece.removesuffix(rest)
@@ -384,7 +394,7 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
         return None
     if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
         return None
-    tail = _tail(rest, words)
+    tail = (_version_and_size(known.value, rest, words) if isinstance(known.value, FamilyWord) else None) or _tail(rest, words)
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known.written(head), *tail)
@@ -446,16 +456,51 @@ def _named_size(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | N
     return (unknown(head), *size, *(() if version is None else _meaning(mark + digits, version, words)))
 
 
-def _number_and_word(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
-    """``3vl``, ``2.5coder``: a number with a known word behind it."""
-    at = next((i for i, char in enumerate(piece) if not (char.isdigit() or char in "._")), 0)
-    behind = words.words.get(piece[at:])
-    if not at or behind is None or behind.role not in ("type", "tier"):
+def _version_and_size(family: FamilyWord, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``gemma227b``, ``llama38binstruct``, ``qwen2.57b``: where the family has no such size, a version and a size without a sign between."""
+    digits = rest[: len(rest) - len(rest.lstrip(_DECIMAL))]
+    unit, behind = rest[len(digits) : len(digits) + 1], rest[len(digits) + 1 :]
+    more: tuple[Word, ...] = ()
+    if behind:
+        word, ruled = words.words.get(behind), grammar.word(behind)
+        if word is not None and word.role in ("type", "tier"):
+            more = (word,)
+        elif ruled is not None and ruled[0].name == "active_size":
+            more = _meaning(behind, ruled, words)
+    if len(digits) < _BOTH or unit not in ("b", "m") or (behind and not more):
+        return None
+    sizes, scale = family.facts.sizes(), 10**9 if unit == "b" else 10**6
+    if digits.count(".") < _BOTH and round(float(digits) * scale) in sizes:
+        return None
+    for end in range(1, len(digits)):
+        version, size = digits[:end], digits[end:]
+        known = version in family.versions or ".".join(version) in family.versions
+        if known and (size[0] not in "0." or size[:2] == "0.") and size.count(".") < _BOTH and round(float(size) * scale) in sizes:
+            parts = [(text, found) for text in (version, f"{size}{unit}") if (found := grammar.word(text)) is not None]
+            return (*(one for text, found in parts for one in _meaning(text, found, words)), *more)
+    return None
+
+
+def _number_and_word(piece: str, words: Dictionary, *, glued: bool = False) -> tuple[Word, ...] | None:
+    """``3vl``, ``2.5coder``: a number with a known word behind it; ``glued`` to a family, ``4fast``, and perhaps a letter between: ``4omini``, ``7bchat``."""
+    at = next((i for i, char in enumerate(piece) if not (char.isdigit() or char in "._" or (char == "p" and _is_point(piece, i)))), 0)
+    if not at:
+        return None
+    behind, kinds = words.words.get(piece[at:]), _NUMBERS
+    if behind is None and glued and len(piece) > at + _LETTER_AND_WORD:
+        at += 1
+        behind, kinds = words.words.get(piece[at:]), _LETTERED
+    if behind is None or not (behind.role in ("type", "tier") or (glued and behind.role == "variant")):
         return None
     ruled = grammar.word(piece[:at])
-    if ruled is None or ruled[0].name != "number":
+    if ruled is None or ruled[0].name not in kinds:
         return None
     return (*_meaning(piece[:at], ruled, words), behind)
+
+
+def _is_point(piece: str, i: int) -> bool:
+    """Whether a letter stands between digits: 2p5."""
+    return i > 0 and piece[i - 1].isdigit() and piece[i + 1 : i + 2].isdigit()
 
 
 def _tail(rest: str, words: Dictionary) -> tuple[Word, ...]:
@@ -470,4 +515,4 @@ def _tail(rest: str, words: Dictionary) -> tuple[Word, ...]:
     ruled = grammar.word(rest)
     if ruled is not None:
         return _meaning(rest, ruled, words)
-    return _number_and_word(rest, words) or (unknown(rest),)
+    return _number_and_word(rest, words, glued=True) or (unknown(rest),)

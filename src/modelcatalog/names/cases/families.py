@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "account_in_name",
+    "anothers_word",
     "base",
     "base_word",
     "company",
@@ -64,6 +65,7 @@ __all__ = [
 
 
 _BILLION = 10**9
+_COMPACT = 2
 _SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
 """Types of models with a language model inside."""
 _SAYS_NOTHING = frozenset(("dtype", "method", "named_scheme", "other", "reseller", "type"))
@@ -172,9 +174,15 @@ def is_elsewhere_another(word: Word, _: Dictionary) -> bool:
     return bool(family.facts.others)
 
 
+def _is_under_owner(reading: Reading) -> bool:
+    """Whether the text says whose the name is; a slash may also part the folders of a path, and who serves."""
+    tape = reading.tape
+    return "/" in reading.source and ("owner" in tape.kinds or all(word.role != "other" for word in tape.words))
+
+
 def same_words_elsewhere(reading: Reading, i: int, word: Word) -> bool:
     account = reading.account
-    if reading.found.family is not None or "/" not in reading.source:
+    if reading.found.family is not None or not _is_under_owner(reading):
         return False
     family: FamilyWord = word.value
     if account is not None and (account.repackager or account.company == family.company):
@@ -204,9 +212,14 @@ def end_of_name(reading: Reading, i: int, word: Word) -> bool:
     before, after = tape.before(i), tape.after(i)
     if found.family is not None or found.company is not None or before < 0 or tape.kinds[before] != "unknown" or reading.in_tag:
         return False
-    if after >= 0 and (tape.words[after].role in _ITS_OWN or tape.words[after].text in said.versions):
+    if after >= 0 and (tape.words[after].role in _ITS_OWN or _is_version(tape.words[after].text, said.versions)):
         return False
     return reading.account is None or reading.account.company != said.company
+
+
+def _is_version(text: str, versions: frozenset[str]) -> bool:
+    """Whether a family has such a version; a resource's name may leave out its point, as my-gpt-41-mini does."""
+    return text in versions or (len(text) == _COMPACT and f"{text[0]}.{text[1]}" in versions)
 
 
 def is_closed(word: Word, _: Dictionary) -> bool:
@@ -217,6 +230,15 @@ def is_closed(word: Word, _: Dictionary) -> bool:
 def is_open(word: Word, _: Dictionary) -> bool:
     family: FamilyWord = word.value
     return not family.closed
+
+
+def anothers_word(reading: Reading, i: int, word: Word) -> bool:
+    account, tape = reading.account, reading.tape
+    family: FamilyWord = word.value
+    if account is None or account.repackager or account.company in (None, family.company) or reading.found.family is not None or reading.dotted:
+        return False
+    after = tape.after(i)
+    return after < 0 or tape.words[after].role in ("unknown", "type", "other")
 
 
 def teacher(reading: Reading, _: int, word: Word) -> bool:
@@ -505,13 +527,17 @@ def is_tier_of_family(word: Word, dictionary: Dictionary) -> bool:
 def tier_of_family(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.dictionary.tier_families[word.text], reading.tape
     before, after = tape.before(i), tape.after(i)
-    if reading.found.family is not None or reading.in_tag or after < 0 or tape.words[after].role != "number":
+    if reading.found.family is not None or reading.in_tag or after < 0:
         return False
     if before >= 0 and tape.words[before].role not in ("other", "reseller", "company"):
         return False
-    version = point(tape.words[after].value)
-    if version not in family.versions and version not in family.facts.own():
-        return False
+    if tape.words[after].role != "number":
+        if not tape.texts[after - 1].endswith("["):  # opus[1m], as Claude Code calls the newest of a tier
+            return False
+    else:
+        version = point(tape.words[after].value)
+        if version not in family.versions and version not in family.facts.own():
+            return False
     _meet(reading, family)
     reading.found.family, reading.tape.family, reading.open = family, i, True
     return tier(reading, i, word)

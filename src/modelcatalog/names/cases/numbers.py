@@ -17,6 +17,7 @@ __all__ = [
     "base_decimal",
     "base_lettered",
     "base_marked",
+    "base_second_part",
     "base_suffixed",
     "beside_family",
     "counts_training",
@@ -153,7 +154,12 @@ def is_decimal(word: Word, _: Dictionary) -> bool:
 
 def may_be_window(word: Word, _: Dictionary) -> bool:
     text: str = word.value
-    return text.isdecimal() and _SHORTEST_WINDOW <= len(text) <= _WINDOW_DIGITS
+    return text.isdecimal() and len(text) <= _WINDOW_DIGITS and (len(text) >= _SHORTEST_WINDOW or _is_marked(word))
+
+
+def _is_marked(word: Word) -> bool:
+    """Whether the word itself says what it counts: ``ctx1024``."""
+    return not word.text[0].isdecimal()
 
 
 def window_in_full(reading: Reading, i: int, word: Word) -> bool:
@@ -165,7 +171,8 @@ def window_in_full(reading: Reading, i: int, word: Word) -> bool:
     if before >= 0 and reading.tape.kinds[before] == "unknown":
         return False  # fas-32768: tokens of a vocabulary, perhaps
     tokens = int(text)
-    if tokens < _SMALLEST_WINDOW or tokens % _KILO or tokens // _KILO not in numbers.binary or "embedding" in found.types:
+    plain = tokens >= _SMALLEST_WINDOW and not tokens % _KILO and tokens // _KILO in numbers.binary and "embedding" not in found.types
+    if not plain and not _is_marked(word):
         return False
     found.context = tokens
     return True
@@ -217,6 +224,15 @@ def month_and_day(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
+def _begins_version(reading: Reading, i: int, family: FamilyWord) -> bool:
+    """Whether a hyphen and the number behind it make a version of the family: ``airoboros-7b-3-1``, ``minicpm-o-4-5``."""
+    tape = reading.tape
+    if reading.found.version is not None or i + 2 >= len(tape.words) or tape.texts[i + 1] != "-" or tape.words[i + 2].role != "number":
+        return False
+    joined, before = f"{tape.words[i].text}.{tape.words[i + 2].text}", tape.before(i)
+    return joined in family.versions or joined in family.facts.own() or (before >= 0 and f"{tape.words[before].text}{joined}" in family.versions)
+
+
 def hyperparameter(reading: Reading, i: int, _: Word) -> bool:
     family, tape = reading.found.family, reading.tape
     if family is None or not tape.unknown:
@@ -225,11 +241,23 @@ def hyperparameter(reading: Reading, i: int, _: Word) -> bool:
     if before < 0 or tape.kinds[before] != "unknown":
         return False
     letter = reading.tape.words[before].text
-    return len(letter) == 1 and letter.isalpha() and letter != "v" and letter not in family.lines
+    return len(letter) == 1 and letter.isalpha() and letter != "v" and letter not in family.lines and not _begins_version(reading, i, family)
 
 
 def base_decimal(reading: Reading, i: int, word: Word) -> bool:
     return reading.found.base is not None and _beside_base(reading, i) and _set_base_version(reading, i, point(word.value))
+
+
+def base_second_part(reading: Reading, i: int, word: Word) -> bool:
+    found, tape = reading.found, reading.tape
+    base, version = found.base, found.base_version
+    if base is None or version is None or tape.before(i) != tape.base_end or tape.words[i - 1].text not in ("-", "_"):
+        return False
+    joined = f"{version}.{word.value}"
+    if joined.lower() not in base.versions:
+        return False
+    tape.kinds[i - 1] = "base"
+    return _set_base_version(reading, i, joined)
 
 
 def has_two_digits_before_point(word: Word, _: Dictionary) -> bool:
@@ -258,11 +286,11 @@ def second_part(reading: Reading, i: int, word: Word) -> bool:
     if version is None or tape.before(i) != tape.version:
         return False
     text: str = word.value
-    if "." in version or not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", "."):
+    if not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", "."):
         return False
     joined, family = f"{version}.{text}", reading.found.family
-    known = family is not None and joined.lower() in family.versions
-    if not known and (len(text) > 1 or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1):
+    known = family is not None and (joined.lower() in family.versions or joined.lower() in family.facts.own())
+    if not known and ("." in version or len(text) > 1 or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1):
         return False
     reading.found.version = joined if family is None else _unpadded(family, joined)
     reading.tape.version = i
@@ -297,6 +325,8 @@ def known_version(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.found.family, reading.tape
     if family is None:
         return False
+    if _begins_version(reading, i, family):
+        return set_version(reading, i, digits)
     if reading.open:
         dotted = _dotted(family, digits, beside=tape.kinds[tape.before(i)] == "tier")
         return (dotted in family.versions or (dotted != digits and dotted in family.facts.own())) and set_version(reading, i, dotted)
@@ -398,7 +428,7 @@ def of_quantization(reading: Reading, i: int, _: Word) -> bool:
 
 def is_v1(word: Word, _: Dictionary) -> bool:
     said: Numbered = word.value
-    return said.digits + said.letter == "1"
+    return said.digits + said.letter in ("1", "1.0")
 
 
 def of_service(reading: Reading, i: int, _: Word) -> bool:

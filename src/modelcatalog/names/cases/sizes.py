@@ -111,6 +111,8 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
     tape, n = reading.tape, i - 2
     if n >= 0 and tape.words[n].role == "lettered":
         return _active_dashed(reading, i, word)
+    if n >= 0 and tape.words[n].role == "version":
+        return _version_dashed(reading, i, word)
     if n < 0 or tape.words[n].role != "number":
         return False
     before, fraction = tape.words[n], word.text.removesuffix("b")
@@ -132,6 +134,25 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
+def _version_dashed(reading: Reading, i: int, word: Word) -> bool:
+    """``seallms-v3-1-5b``: the last part of a version with hyphens is a size's, where the family has that size and not the other."""
+    tape, found, n, family = reading.tape, reading.found, i - 2, reading.found.family
+    text = tape.words[n].text
+    said: Parameters = word.value
+    last = text.rpartition("-")[2]
+    if family is None or last == text or tape.version != n or tape.texts[i - 1] != "-" or not _free(reading, said.unit):
+        return False
+    fraction, sizes = word.text.removesuffix("b"), family.facts.sizes()
+    count = round(float(f"{last}.{fraction}") * _BILLION)
+    if count not in sizes or said.total in sizes:
+        return False
+    found.version = (found.version or "").rpartition(".")[0]
+    tape.kinds[n + 1] = "size"
+    _first_size(reading, i, count, f"{last}.{fraction}b")
+    tape.size, tape.label_from = n, len(text) - len(last)
+    return True
+
+
 def _active_dashed(reading: Reading, i: int, word: Word) -> bool:
     """``qwen1-5-moe-a2-7b``: active parameters whose point became a dash."""
     tape, found, n = reading.tape, reading.found, i - 2
@@ -149,7 +170,7 @@ def _active_dashed(reading: Reading, i: int, word: Word) -> bool:
     if tape.size < 0:
         tape.size = n
     tape.size_end = i
-    return _sized(reading, f"{before}.{fraction}b")
+    return _with_active(reading, count, f"{before}.{fraction}b")
 
 
 def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
@@ -350,11 +371,15 @@ def active(reading: Reading, i: int, word: Word) -> bool:
         if reading.tape.size < 0:
             reading.tape.size = i
         reading.tape.size_end = i
+    return _with_active(reading, word.value.total, word.key or word.text)
+
+
+def _with_active(reading: Reading, count: int, key: str) -> bool:
     found = reading.found
-    if found.size is not None and found.family is not None and found.family.facts.active(found.size) == said.total:
+    if found.size is not None and found.family is not None and found.family.facts.active(found.size) == count:
         reading.recognised, reading.open = True, False  # the family has no other model of this size: qwen3.6-35b is this one
         return True
-    return _sized(reading, word.key or word.text)
+    return _sized(reading, key)
 
 
 def effective(reading: Reading, i: int, word: Word) -> bool:
