@@ -111,6 +111,24 @@ tools = true
 released = "2026-06-15"
 retired = "2026-11-11"
 snapshots = true
+
+[[family]]
+name = "Wrenlet"
+weights = "open"
+
+[[family.series]]
+name = "Wrenlet"
+released = "2026-04-04"
+models = ["wrenlet-7b-v0.1[-chat]"]
+
+[[family]]
+name = "Finchlet"
+weights = "open"
+
+[[family.series]]
+name = "Finchlet"
+released = "2026-04-05"
+models = ["finchlet-7b-v{0.1,0.2}"]
 """
 
 
@@ -180,6 +198,13 @@ class TestWhatIsSaidOfWhat:
         assert facts("sparrow-labs/Sparrow2-7B-Instruct-2608").released == "2026-08"
         assert facts("Sparrow2-7B").licence == "Apache-2.0"
         assert facts("Sparrow2-7B").open_weights is True
+
+    def test_a_series_of_one_version_has_its_day(self) -> None:
+        """The day of a series is that of its only version, though the series does not name it; of several, nobody says whose it is."""
+        assert facts("sparrow-labs/wrenlet-7b-v0.1").released == "2026-04-04"
+        assert facts("wrenlet-7b-v0.1-chat").released == "2026-04-04"
+        assert facts("wrenlet-7b-v0.2").released is None
+        assert facts("sparrow-labs/finchlet-7b-v0.1").released is None
 
     def test_packaging_is_no_other_model(self) -> None:
         """Somebody's quantization has the facts of the model."""
@@ -407,7 +432,7 @@ def test_an_id_that_stands_for_a_repository_has_its_facts() -> None:
 def test_a_tag_has_the_facts_of_the_edition_that_is_served() -> None:
     """Ollama and APIs serve the edition for instructions where nothing is said; a repository without the word is the base."""
     tag, route, base = facts("llama3.1:8b"), facts("groq/llama-3.1-8b-instant"), facts("meta-llama/Llama-3.1-8B")
-    assert [(one.tools, one.knowledge_cutoff) for one in (tag, route, base)] == [(True, "2023-12"), (True, "2023-12"), (None, None)]
+    assert [(one.tools, one.knowledge_cutoff) for one in (tag, route, base)] == [(True, "2023-12"), (True, "2023-12"), (None, "2023-12")]
 
 
 def test_a_short_name_has_the_facts_of_what_it_means() -> None:
@@ -428,7 +453,7 @@ def test_a_longer_variant_has_other_limits() -> None:
 def test_a_first_version_had_no_number() -> None:
     """The day of a series that is called 1 is that of its checkpoints without a number; of those with another number it is not."""
     assert (facts("google/gemma-7b").released, facts("allenai/OLMo-7B").released) == ("2024-02-21", "2024-02-01")
-    assert facts("allenai/OLMo-1.7-7B").released is None
+    assert facts("FreedomIntelligence/Apollo2-7B").released is None
 
 
 def test_an_id_says_more_than_the_date_of_another() -> None:
@@ -466,3 +491,38 @@ def test_models_that_people_use() -> None:
     """Of models that many people use it is known when they came, how long their context is, whether they are open, call tools, and think."""
     asked = ("released", "context_length", "open_weights", "tools", "reasoning")
     assert [(name, field) for name in POPULAR.split() for field in asked if getattr(facts(name), field) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("Qwen/Qwen2.5-72B-Instruct", "licence", "qwen"),
+        ("Qwen/Qwen2.5-72B-Instruct-AWQ", "licence", "qwen"),
+        ("Qwen/Qwen2.5-3B-Instruct", "licence", "qwen-research"),
+        ("Qwen/Qwen2.5-7B-Instruct", "licence", "Apache-2.0"),
+        ("Qwen/Qwen2-72B-Instruct", "licence", "tongyi-qianwen"),
+        ("deepseek-ai/DeepSeek-V3", "licence", "deepseek"),
+        ("deepseek-ai/DeepSeek-V3-0324", "licence", "MIT"),
+        ("upstage/SOLAR-10.7B-v1.0", "licence", "Apache-2.0"),
+        ("upstage/SOLAR-10.7B-Instruct-v1.0", "licence", "CC-BY-NC-4.0"),
+        ("mosaicml/mpt-30b-chat", "context_length", 8192),
+        ("mosaicml/mpt-7b-storywriter", "context_length", 65536),
+        ("mosaicml/mpt-7b", "context_length", 2048),
+        ("Qwen/Qwen2-57B-A14B-Instruct", "context_length", 65536),
+        ("tiiuae/Falcon3-1B-Instruct", "context_length", 8192),
+        ("tiiuae/Falcon-H1-0.5B-Instruct-GGUF", "context_length", 16384),
+        ("ibm-granite/granite-4.0-h-350m", "context_length", 32768),
+        ("llama-3.1-8b-instant", "tools", True),
+        ("groq/llama3-70b-8192", "knowledge_cutoff", "2023-12"),
+        ("mistral-saba-24b", "context_length", 32768),
+        ("CohereLabs/c4ai-command-r-v01", "released", "2024-03-11"),
+        ("tiiuae/falcon-11B", "released", "2024-05-13"),
+        ("meta-llama/Llama-Guard-3-1B", "released", "2024-09-25"),
+        ("Qwen/Qwen1.5-110B-Chat", "released", "2024-04-25"),
+        ("facebook/opt-66b", "released", "2022-06-23"),
+        ("openai/whisper-large-v2", "released", "2022-12-05"),
+    ],
+)
+def test_a_tier_that_is_unlike_its_series(name: str, field: str, value: object) -> None:
+    """Licences, contexts and days that its vendor gives to one size or tune, and not to the rest of the series."""
+    assert getattr(facts(name), field) == value
