@@ -344,6 +344,8 @@ def test_what_the_name_says_is_a_fact(name: str, field: str, value: object) -> N
         ("qwen-tts", {"deprecated": "2026-06-05", "retired": "2026-10-10"}),
         ("Qwen3-30B-A3B-Thinking-2507", {"released": "2025-07-31", "context_length": 262144, "reasoning": True}),
         ("deepseek-flash", {"context_length": 1048576, "input_modalities": ("text", "image"), "open_weights": True}),
+        ("deepseek-ai/DeepSeek-V3", {"licence": "deepseek", "context_length": 131_072}),
+        ("deepseek-ai/DeepSeek-V3-0324", {"licence": "MIT"}),
         ("zai-org/GLM-5.3-Flash", {"input_modalities": ("text", "image", "video")}),
         ("moonshot-v1-8k-0430", {"retired": "2026", "context_length": 8_192}),
         ("moonshot-v1-8k", {"retired": None}),
