@@ -315,6 +315,14 @@ class TestComplete:
                     model.complete("hi", max_new_tokens=2, **option)
 
 
+def test_thousands_of_choices(tmp_path: Path) -> None:
+    """A label of several thousand, some of which begin another."""
+    pytest.importorskip("llguidance")
+    labels = [f"label {number}" for number in range(3_000)]
+    with mc.load(scripted(tmp_path, tokenizer(), "x")) as model:
+        assert model.chat("hi", choices=labels, max_new_tokens=30, do_sample=False).parsed in labels
+
+
 def test_context_that_was_asked_for(tmp_path: Path) -> None:
     """``context_length=`` bounds conversations, also where the model reads more; what a plan counts with by itself does not."""
     folder = scripted(tmp_path, tokenizer(), "one two three four five six<|im_end|>")

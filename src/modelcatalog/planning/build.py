@@ -126,7 +126,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         missing=packages.missing(
             runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found), *(runs.adapters_need if added else ()))
         ),
-        mismatches=(*claims.mismatches(record, facts, found.choice), *tensors.doubts(facts, said.tensors, said.layers.every), *doubts),
+        mismatches=(*claims.mismatches(record, facts, found.choice, said.ggufs), *tensors.doubts(facts, said.tensors, said.layers.every), *doubts),
         warnings=(
             *_not_accepted(found),
             *_left_beside(found, added),

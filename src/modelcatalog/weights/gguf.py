@@ -84,6 +84,14 @@ class Tensor(NamedTuple):
         return -(-prod(self.shape) // weights) * size
 
     @property
+    def bits(self) -> float | None:
+        """Bits of one weight, its block's scales included; None for a type that this reader does not know."""
+        if self.type not in _TYPES:
+            return None
+        _, weights, size = _TYPES[self.type]
+        return size * 8 / weights
+
+    @property
     def type_name(self) -> str:
         """The type as ggml calls it."""
         return _TYPES[self.type][0] if self.type in _TYPES else f"type {self.type}"
