@@ -135,6 +135,21 @@ class TestPlan:
     @pytest.mark.parametrize(
         ("config", "said"),
         [
+            ({"lora_alpha": float("inf")}, "gives the rank 2 and lora_alpha inf, which are not numbers"),
+            ({"lora_alpha": float("nan")}, "lora_alpha nan, which are not numbers"),
+            ({"lora_alpha": 10**400}, "which are not numbers"),
+            ({"rank_pattern": -1}, "rank_pattern in adapter_config.json of .* is no table of modules"),
+            ({"alpha_pattern": ["q_proj"]}, "alpha_pattern in adapter_config.json of .* is no table of modules"),
+        ],
+    )
+    def test_nonsense(self, config: dict[str, Any], said: str, base: Path, tmp_path: Path) -> None:
+        """A configuration of another form than PEFT writes is said to be none."""
+        with pytest.raises(IntegrityError, match=said):
+            plan(adapterzoo.write(tmp_path / "lora", str(base), **config))
+
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
             ({"peft_type": "IA3"}, "an adapter of the type IA3"),
             ({"peft_type": "PROMPT_TUNING"}, "an adapter of the type PROMPT_TUNING"),
             ({"peft_type": None}, "of no type that its configuration names"),
