@@ -534,6 +534,13 @@ def test_models_that_people_use() -> None:
         ("Qwen/Qwen1.5-110B-Chat", "released", "2024-04-25"),
         ("facebook/opt-66b", "released", "2022-06-23"),
         ("openai/whisper-large-v2", "released", "2022-12-05"),
+        ("deepseek-ai/DeepSeek-R1", "knowledge_cutoff", "2024-07"),
+        ("deepseek-r1:1.5b", "knowledge_cutoff", None),
+        ("qwen3-14b", "max_output_tokens", 8192),
+        ("qwen3-32b", "max_output_tokens", 16384),
+        ("gemini-2.0-flash-live-001", "context_length", 1048576),
+        ("chat-bison-001", "context_length", 4096),
+        ("HCX-DASH-002", "context_length", 32000),
     ],
 )
 def test_a_tier_that_is_unlike_its_series(name: str, field: str, value: object) -> None:

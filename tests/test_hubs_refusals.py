@@ -356,6 +356,17 @@ def test_password_of_a_proxy(kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @both
+def test_the_proxy_is_named(kind: Hub, hubs: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What did not answer may be the proxy, and not the hub; where it is passed by, nothing is said of it."""
+    monkeypatch.setenv("http_proxy", "http://me:hunter22@127.0.0.1:9")
+    with pytest.raises(HubUnreachable, match=r"through the proxy http://127\.0\.0\.1:9 that the environment names"):
+        plan(NAME, hub=kind)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert plan(NAME, hub=kind, device="cpu").hub == kind
+    assert hubs[kind].requests
+
+
+@both
 @pytest.mark.usefixtures("hubs")
 @pytest.mark.parametrize(("variable", "scheme"), [("ALL_PROXY", "socks5"), ("http_proxy", "socks5h")])
 def test_socks_without_its_package(kind: Hub, monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str) -> None:

@@ -242,10 +242,18 @@ def account_end(lower: str, start: int, end: int, words: Dictionary) -> int:
     """Where the account ends that stands before a name with an underscore, as in ``TheBloke_Llama-2-7B-GPTQ``; -1: none does."""
     at = lower.find("_", start, end)
     head = lower[start:at]
-    if at < 0 or head not in words.accounts or not lower[at + 1 : at + 2].isalpha():
+    if at < 0 or (head not in words.accounts and head not in words.owners) or not lower[at + 1 : at + 2].isalpha():
         return -1
-    if (head in words.families or not words.accounts[head].repackager) and not names_family(grammar.pieces(lower[at + 1 : end])[0]):
-        return -1  # qwen_chat is no account's
+    account = words.accounts.get(head)
+    if account is not None and account.repackager and head not in words.families:
+        return at
+    behind = grammar.pieces(lower[at + 1 : end])[0]
+    if not names_family(behind) or any(option.rest[0] == behind and option.word.role == "family" for option in words.phrases.get(head, ())):
+        return -1  # qwen_chat is no account's, nor is cerebras_gpt
+    word = words.families.get(head)
+    own, family = None if word is None else word.value, alone(readings()[behind])[0].value
+    if isinstance(own, FamilyWord) and own.derived and isinstance(family, FamilyWord) and family.company != own.company:
+        return -1  # openbuddy_zephyr: what it was tuned from
     return at
 
 

@@ -33,6 +33,8 @@ _NAME = 4
 """A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
 _GLUED = 10**8
 """Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
+_BEFORE_SIZE, _SIZES = ("lettered", "number", "version"), ("size", "experts_of", "size_and_active")
+"""Rules of what an underscore may part: a version, and a size."""
 _MARKED = 3
 """A version or a width with its mark has no more characters before its hyphen."""
 _DECIMAL = "0123456789."
@@ -282,6 +284,8 @@ def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], 
         found = pieces[after - 1].lower()
         if found != last and not (found.startswith(last) and found[len(last)].isdigit()):
             continue
+        if word.role == "base_word" and found != last:
+            continue  # ms3-24b is none of ms3.2
         if len(pieces[at]) > 1 or (count > 1 and not _stand(parts, pieces, at)):
             continue
         if word.role == "family" and several.alone[0].role == "variant" and last in families and any(w.role == "family" for w in words):
@@ -376,9 +380,15 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
         rest = piece[len(head) :]
         return (words.words[head].written(head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
     head, joint, rest = piece.partition("_")
+    based = words.words.get(piece.replace("_", ".")) if joint else None
+    if based is not None and based.role == "base_word":
+        return (based.written(piece),)
     whole = words.words.get(head) if joint else None
     if whole is not None and whole.role in ("family", "method", "base_word"):  # t5_3b, exl2_5.0bpw, l3_8b: a word with a digit in its name
         return (whole, Word("separator", "_"), *_tail(rest, words))
+    first, second = (grammar.word(head), grammar.word(rest)) if joint else (None, None)
+    if first is not None and second is not None and first[0].name in _BEFORE_SIZE and second[0].name in _SIZES:  # z1_9b, v1.15_4x8b
+        return (*_meaning(head, first, words), Word("separator", "_"), *_meaning(rest, second, words))
     rest = piece.lstrip(LETTERS)
     head = piece.removesuffix(rest)
     if not head:

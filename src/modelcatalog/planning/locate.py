@@ -62,7 +62,7 @@ def locate(name: ModelName, request: Request, over: Collection[tuple[str, str]] 
     seen = copies.Seen([], [], over)
     found = copies.whole(name, request, hub, seen)
     if found is not None:
-        return found._replace(reasons=(*found.reasons, *seen.lost))
+        return found._replace(reasons=(*found.reasons, *dict.fromkeys(seen.lost)))
     try:
         if closed is not None:
             raise closed
@@ -74,9 +74,9 @@ def locate(name: ModelName, request: Request, over: Collection[tuple[str, str]] 
         found = remote.search(name, request, hub, seen.parts)
     except ModelCatalogError as error:
         if seen.lost:
-            error.hint = "; ".join(text for text in (*seen.lost, error.hint) if text)
+            error.hint = "; ".join(text for text in (*dict.fromkeys(seen.lost), error.hint) if text)
         raise
-    return found._replace(reasons=(*found.reasons, *seen.lost))
+    return found._replace(reasons=(*found.reasons, *dict.fromkeys(seen.lost)))
 
 
 def _refuse_guess(name: ModelName) -> None:

@@ -125,7 +125,8 @@ def _candidates(name: ModelName, passed: list[str]) -> Iterator[_Candidate]:
                 quantization = quantization_of(f"m-{found.scheme}.gguf") if found.scheme else called.quantization if called else None
                 yield _Candidate(store, found, own, quantization)
         if store.name == _OLLAMA and asks_ollama(name):
-            passed += [note for note in notes if "cannot be read" in note][:_SHOWN]
+            manifest = f"/{(title or '').replace(':', '/')} "
+            passed += [note for note in notes if "cannot be read" in note or manifest.lower() in note.lower()][:_SHOWN]
 
 
 def _is(model: ModelName, found: Found) -> bool:

@@ -117,8 +117,10 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
         count, sizes = cast("Parameters", following.value).total, family.facts.sizes()
         return count in sizes or (count % _BILLION == 0 and any(count == size // _BILLION * _BILLION for size in sizes))  # OPT-6B is short for 6.7B
     if following.role == "number" and after + 2 < len(tape.words) and tape.words[after + 2].role == "number" and tape.texts[after + 1] == "-":
-        return f"{following.text}.{tape.words[after + 2].text}" in family.versions  # seed-2-0-code
-    return following.text in family.follows or (following.key or following.text).lstrip("v") in family.versions
+        joined = f"{following.text}.{tape.words[after + 2].text}"
+        return joined in family.versions or joined in family.follows  # seed-2-0-code
+    key = following.key or following.text
+    return key in family.follows or following.text in family.follows or point(key).lstrip("v") in family.versions or point(following.text) in family.follows
 
 
 def _times_billion(number: str) -> int:
@@ -436,7 +438,7 @@ def base_word(reading: Reading, i: int, word: Word) -> bool:
     if not any(_counted(other) in sizes for other in tape.words if other.role in ("size", "mixture")):
         return False
     found.base, found.base_version, reading.tape.base, reading.tape.base_end = said.family, said.version, i, i
-    found.keys.append(word.text)
+    found.keys.append(word.key or word.text)
     return True
 
 

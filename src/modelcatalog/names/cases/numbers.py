@@ -227,7 +227,7 @@ def month_and_day(reading: Reading, i: int, word: Word) -> bool:
 def _begins_version(reading: Reading, i: int, family: FamilyWord) -> bool:
     """Whether a hyphen and the number behind it make a version of the family: ``airoboros-7b-3-1``, ``minicpm-o-4-5``."""
     tape = reading.tape
-    if reading.found.version is not None or i + 2 >= len(tape.words) or tape.texts[i + 1] != "-" or tape.words[i + 2].role != "number":
+    if reading.found.version is not None or i + 2 >= len(tape.words) or tape.texts[i + 1] not in ("-", "_") or tape.words[i + 2].role != "number":
         return False
     joined, before = f"{tape.words[i].text}.{tape.words[i + 2].text}", tape.before(i)
     return joined in family.versions or joined in family.facts.own() or (before >= 0 and f"{tape.words[before].text}{joined}" in family.versions)

@@ -116,7 +116,7 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
     if n < 0 or tape.words[n].role != "number":
         return False
     before, fraction = tape.words[n], word.text.removesuffix("b")
-    if len(before.text) > _WHOLE or not before.text.isdecimal() or tape.texts[i - 1] != "-":
+    if len(before.text) > _WHOLE or not before.text.isdecimal() or tape.texts[i - 1] not in ("-", "_"):
         return False
     said: Parameters = word.value
     found = reading.found
