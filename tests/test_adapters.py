@@ -56,6 +56,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "head": {"modules_to_save": ["lm_head"]},
     "pattern of modules": {"target_modules": r".*layers\.[02]\..*(q|o)_proj"},
     "embedding": {"target_modules": ["embed_tokens", "q_proj"]},
+    "parameters": {"target_modules": [], "target_parameters": ["self_attn.o_proj.weight"]},
+    "modules and parameters": {"target_parameters": ["mlp.up_proj.weight"]},
     "bias": {"bias": "lora_only", "lora_bias": True},
 }
 """What peft's LoraConfig takes for the kinds of adapters that are loaded."""
@@ -129,6 +131,21 @@ class TestPlan:
             patch.setenv("MODELCATALOG_HUB", "huggingface")
             with pytest.raises(ModelCatalogError, match="no-one/no-such-8B is not on this disk"):
                 plan(adapterzoo.write(tmp_path / "lora", cached))
+
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
+            ({"lora_alpha": float("inf")}, "gives the rank 2 and lora_alpha inf, which are not numbers"),
+            ({"lora_alpha": float("nan")}, "lora_alpha nan, which are not numbers"),
+            ({"lora_alpha": 10**400}, "which are not numbers"),
+            ({"rank_pattern": -1}, "rank_pattern in adapter_config.json of .* is no table of modules"),
+            ({"alpha_pattern": ["q_proj"]}, "alpha_pattern in adapter_config.json of .* is no table of modules"),
+        ],
+    )
+    def test_nonsense(self, config: dict[str, Any], said: str, base: Path, tmp_path: Path) -> None:
+        """A configuration of another form than PEFT writes is said to be none."""
+        with pytest.raises(IntegrityError, match=said):
+            plan(adapterzoo.write(tmp_path / "lora", str(base), **config))
 
     @pytest.mark.parametrize(
         ("config", "said"),
@@ -220,6 +237,11 @@ class TestPlan:
         shutil.copytree(base, folder)
         made = plan(folder, adapter=adapterzoo.write(tmp_path / "lora", "meta-llama/Llama-3.1-8B"))
         assert f"{tmp_path / 'lora'} was trained on meta-llama/Llama-3.1-8B" in made.mismatches
+
+    def test_fields_of_another_peft(self, base: Path, tmp_path: Path) -> None:
+        """What its configuration says and nobody knows here may be how it works, and is said; what is empty says nothing."""
+        odd = adapterzoo.write(tmp_path / "odd", str(base), use_superlora=True, some_config=None, another=[])
+        assert plan(odd).mismatches == (f"{odd} says use_superlora in adapter_config.json, which is not known here: it is left out",)
 
     def test_no_lock(self, base: Path, tmp_path: Path) -> None:
         """A lock file holds one checkpoint's files, and says so of an adapter."""
@@ -344,8 +366,43 @@ class TestTransformers:
         with pytest.raises(IntegrityError, match=r"lack 1 of its tensors: .*lm_head"):
             mc.load(half, device="cpu")
 
+    def test_experts(self, tmp_path: Path) -> None:
+        """Two parameters of one module, as experts have them: the second's matrices stand inside the first's."""
+        import torch
+
+        mixture = zoo.write("mixtral", tmp_path / "base")
+        kind = adapterzoo.random(mixture, tmp_path / "lora", target_modules=[], target_parameters=["experts.gate_up_proj", "experts.down_proj"])
+        with pytest.warns(UserWarning, match="beside the weights"), mc.load(kind, device="cpu") as model:
+            assert torch.equal(scores(model._engine._model, IDS), bare(mixture, kind, IDS))  # type: ignore[attr-defined]
+
+    def test_no_strength(self, base: Path, plain: Any, tmp_path: Path) -> None:
+        """A strength of 0 is one: peft's own default would stand for what is left out."""
+        import torch
+
+        kind = adapterzoo.random(base, tmp_path / "lora")
+        config = json.loads((kind / "adapter_config.json").read_text(encoding="utf-8")) | {"lora_alpha": 0}
+        (kind / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+        with pytest.warns(UserWarning, match="beside the weights"), mc.load(kind, device="cpu") as model:
+            assert torch.allclose(scores(model._engine._model, IDS), plain)  # type: ignore[attr-defined]
+
+    def test_layers_without_it(self, base: Path, lora: Path, tmp_path: Path) -> None:
+        """Layers that it says it changes and has nothing for stay as they are, which is said; so it is where it names its layers."""
+        from safetensors.torch import load_file, save_file
+
+        folder = tmp_path / "some"
+        shutil.copytree(lora, folder)
+        tensors = load_file(folder / "adapter_model.safetensors")
+        save_file({name: one for name, one in tensors.items() if ".layers.0." not in name}, folder / "adapter_model.safetensors")
+        with pytest.warns(UserWarning, match=r"holds nothing for 2 of their matrices, such as model\.layers\.0\.self_attn\.q_proj"):
+            mc.load(folder, device="cpu").close()
+        config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8")) | {"layers_to_transform": [1, 2, 3]}
+        (folder / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
+        with pytest.warns(UserWarning, match="beside the weights") as said:
+            mc.load(folder, device="cpu").close()
+        assert not any("holds nothing" in str(one.message) for one in said)
+
     def test_beside_a_whole_model(self, base: Path, lora: Path, tmp_path: Path) -> None:
-        """An adapter's configuration in the folder of a whole model changes nothing: nobody asked for it."""
+        """An adapter in the folder of a whole model changes nothing, since nobody asked for it; but it is said to be there."""
         import torch
 
         folder = tmp_path / "both"
@@ -353,7 +410,9 @@ class TestTransformers:
         for file in lora.iterdir():
             if file.name.startswith("adapter"):
                 shutil.copy(file, folder)
-        with mc.load(folder, device="cpu") as model, mc.load(base, device="cpu") as alone:
+        with pytest.warns(UserWarning, match="an adapter lies beside the model and is left out"):
+            whole = mc.load(folder, device="cpu")
+        with whole as model, mc.load(base, device="cpu") as alone:
             one, two = (scores(m._engine._model, [72, 101]) for m in (model, alone))  # type: ignore[attr-defined]
             assert torch.equal(one, two)
 

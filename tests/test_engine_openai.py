@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -571,6 +572,8 @@ def test_long_lines_and_deep_ones() -> None:
     assert time.perf_counter() - begun < 10  # to look through all of it again with each piece takes minutes
     with pytest.raises(ValueError, match=r"\[\["):
         list(events([b"data: " + b"[" * 200_000 + b"\n\n"]))
+    with pytest.raises(ValueError, match="data: xx"):
+        list(events(b"data: " + b"x" * 1_000_000 for _ in count()))
 
 
 class TestFaults:
@@ -584,6 +587,10 @@ class TestFaults:
             (servers.refuses(404, "The model `x` does not exist."), EngineError, "does not know the model"),
             (servers.refuses(400, "Server is pinned to 'y'; requested 'x'."), EngineError, "does not know the model"),
             (servers.refuses(404, "Not Found"), EngineError, "cannot be read: 404"),
+            (servers.refuses(400, "The response was filtered", code="content_filter"), EngineError, "the content filter of .* refused the prompt"),
+            (servers.refuses(400, "Content Exists Risk"), EngineError, "the content filter of .* refused the prompt"),
+            (servers.refuses(403, "m requires moderation. Your input was flagged for x"), EngineError, "the content filter of .* refused the prompt"),
+            (servers.raw({"error": {"message": "The response was blocked", "code": "content_filter"}}), EngineError, "the content filter of"),
             (servers.refuses(400, "maximum context length is 8192 tokens"), Unsupported, "prompt is too long"),
             (servers.refuses(400, "you must provide a chat template"), NoChatTemplate, "has no chat template"),
             (servers.refuses(422, "Unexpected fields: {'top_k'}"), Unsupported, "refused the request: Unexpected fields"),

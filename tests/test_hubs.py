@@ -254,6 +254,16 @@ class TestLocal:
         monkeypatch.setattr(os, "stat", refused)
         assert [folder.name for folder in paths.folders(tmp_path)] == ["b"]
 
+    @pytest.mark.parametrize("said", ["", "\n", ".", "..", "../..", "/etc"])
+    def test_reference_that_is_none(self, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A branch whose commit was cut off while it was written stands for no folder: the newest snapshot is meant."""
+        monkeypatch.setenv("HF_HOME", str(tmp_path))
+        base = HUGGINGFACE.repository_root("Qwen/Qwen2.5-7B-Instruct")
+        write_checkpoint(base / "snapshots" / ("a" * 40))
+        (base / "refs").mkdir()
+        (base / "refs" / "main").write_text(said)
+        assert [copy.root.name for copy in HUGGINGFACE.cached("Qwen/Qwen2.5-7B-Instruct")] == ["a" * 40]
+
     def test_reference_that_is_no_text(self, tmp_path: Path) -> None:
         """What a branch stands for may be cut off or garbled: then the newest snapshot is meant."""
         base = tmp_path / "models--Qwen--Qwen2.5-7B-Instruct"

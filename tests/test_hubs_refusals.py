@@ -356,6 +356,17 @@ def test_password_of_a_proxy(kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @both
+def test_the_proxy_is_named(kind: Hub, hubs: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What did not answer may be the proxy, and not the hub; where it is passed by, nothing is said of it."""
+    monkeypatch.setenv("http_proxy", "http://me:hunter22@127.0.0.1:9")
+    with pytest.raises(HubUnreachable, match=r"through the proxy http://127\.0\.0\.1:9 that the environment names"):
+        plan(NAME, hub=kind)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert plan(NAME, hub=kind, device="cpu").hub == kind
+    assert hubs[kind].requests
+
+
+@both
 @pytest.mark.usefixtures("hubs")
 @pytest.mark.parametrize(("variable", "scheme"), [("ALL_PROXY", "socks5"), ("http_proxy", "socks5h")])
 def test_socks_without_its_package(kind: Hub, monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str) -> None:
@@ -444,6 +455,13 @@ def test_long_listing(hubs: Pair, kind: Hub, count: int) -> None:
     assert made.weights == ("model.safetensors",)
     further = sum("cursor=" in request.path or "Root=" in request.path or "Recursive=False" in request.path for request in hubs[kind].requests)
     assert len(hubs[kind].requests) - further <= 6
+
+
+def test_a_folder_without_a_name(hubs: Pair) -> None:
+    """An entry that says neither path nor name is none of the hub's own, whatever it is."""
+    hubs["modelscope"].tamper = lambda entries: [*entries, {"Type": "tree"}]
+    with pytest.raises(HubUnreachable, match=r"a file list for .* that cannot be read"):
+        plan(NAME, hub="modelscope", device="cpu")
 
 
 @both

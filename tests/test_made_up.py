@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,6 +97,24 @@ def test_more_than_needed(whole: Path, tmp_path: Path) -> None:
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     with load(folder, engine="transformers") as model:
         assert model.chat("hi", max_new_tokens=3, temperature=0).usage.completion_tokens == 3
+
+
+def test_no_place_for_it(whole: Path, tmp_path: Path) -> None:
+    """What the files hold of the model's own parts and those have no place for is said; zeros, as some packers write biases, add nothing."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    def loaded(bias: Any) -> None:
+        folder = changed(whole, tmp_path / str(float(bias[0])), lambda name: name)
+        tensors = load_file(folder / "model.safetensors") | {"lm_head.bias": bias}
+        save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+        load(folder, engine="transformers").close()
+
+    with pytest.warns(UserWarning, match=r"1 of the files' tensors belong to parts of the model .* such as lm_head\.bias: they are left out"):
+        loaded(torch.ones(8))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loaded(torch.zeros(8))
 
 
 @pytest.mark.parametrize("lost", ["output_norm.weight", "blk.1.ffn_up.weight"])

@@ -22,10 +22,11 @@ from modelcatalog.errors import (
     Unsupported,
 )
 from modelcatalog.hubs import HUBS, RemoteFile
-from modelcatalog.planning import Plan, machine, packages, plan
-from modelcatalog.planning.choose import choose
-from modelcatalog.planning.facts import from_config
+from modelcatalog.planning import Plan, claims, machine, packages, plan
+from modelcatalog.planning.choose import Choice, choose
+from modelcatalog.planning.facts import Facts, from_config
 from modelcatalog.planning.layers import config as config_layers
+from modelcatalog.weights.gguf import GgufHeader, Tensor
 
 
 def files(*names: str) -> tuple[RemoteFile, ...]:
@@ -277,6 +278,20 @@ class TestPlan:
             "the name says awq, config.json names no quantization",
             "the name says instruct, but there is no chat template",
         )
+
+    def test_claimed_widths(self, gguf_file: Path, tmp_path: Path) -> None:
+        """The width that a name claims is held against the configuration's, and against the weights of a GGUF file; what is near is rounding."""
+        folder = write_checkpoint(tmp_path / "Qwen2.5-7B-GPTQ-Int4")
+        config = json.loads((folder / "config.json").read_text()) | {"quantization_config": {"quant_method": "gptq", "bits": 8}}
+        (folder / "config.json").write_text(json.dumps(config))
+        write_safetensors(folder / "model.safetensors", {"model.layers.0.self_attn.q_proj.qweight": ("I32", [2, 2], 16)})
+        assert "the name says 4 bits, config.json says 8" in plan(folder).mismatches
+        for label, said in {"Q2_K": (), "Q5_K_M": (), "Q6_K": (), "Q8_0": ()}.items():  # it is in Q4_1, and nothing here is four bits away
+            (tmp_path / f"SmolLM2-135M-Instruct.{label}.gguf").symlink_to(gguf_file)
+            assert plan(tmp_path / f"SmolLM2-135M-Instruct.{label}.gguf").mismatches == said
+        wide = GgufHeader({}, (Tensor("blk.0.attn_q.weight", (64, 64), 8, 0), Tensor("output.weight", (64, 640), 2, 0)), 0, complete=True)
+        four = Choice("gguf", (), (), "", parse("m-Q4_K_M.gguf").quantization)
+        assert claims.mismatches(parse("m"), Facts(), four, [wide]) == ("the file's name says Q4_K_M, most of its weights are Q8_0",)
 
     def test_missing_packages(self, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Packages that are not installed are in the plan, with the line that installs them."""

@@ -165,16 +165,33 @@ class TestSilent:
         with pytest.raises(Unsupported, match="does not talk"):
             plan(gguf_file(tmp_path / "m.gguf", arch, ["token_embd.weight"]))
 
+    def test_pooled_gguf(self, tmp_path: Path) -> None:
+        """And a file that says how the vectors of a text become one, whatever its architecture; 0 is no way."""
+        names = ["token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight"]
+        with pytest.raises(Unsupported, match=r"an embedder or a re-ranker: .*qwen3\.pooling_type"):
+            plan(gguf_file(tmp_path / "m.gguf", "qwen3", names, more={"qwen3.pooling_type": 3}))
+        assert plan(gguf_file(tmp_path / "n.gguf", "qwen3", names, more={"qwen3.pooling_type": 0})).weights
 
-def gguf_file(path: Path, arch: str, names: list[str], blocks: int = 1) -> Path:
-    """A GGUF file with float tensors of one number, and two metadata."""
+    def test_both_directions(self, tmp_path: Path) -> None:
+        """A causal class whose configuration takes its mask away is an embedder; what code of a repository makes of it, nobody knows."""
+        with pytest.raises(Unsupported, match="its tokens see those behind them"):
+            plan(checkpoint(tmp_path / "x", is_causal=False))
+        assert plan(checkpoint(tmp_path / "y", is_causal=True)).weights
+
+
+def gguf_file(path: Path, arch: str, names: list[str], blocks: int = 1, *, words: bool = True, more: dict[str, int] | None = None) -> Path:
+    """A GGUF file with float tensors of one number, and a few metadata."""
 
     def text(value: str) -> bytes:
         return struct.pack("<Q", len(value)) + value.encode()
 
-    head = text("general.architecture") + struct.pack("<I", 8) + text(arch) + text(f"{arch}.block_count") + struct.pack("<II", 4, blocks)
+    head = text("general.architecture") + struct.pack("<I", 8) + text(arch)
+    numbers = {f"{arch}.block_count": blocks} | (more or {})
+    head += b"".join(text(name) + struct.pack("<II", 4, number) for name, number in numbers.items())
+    if words:
+        head += text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 1) + text("a")
     table = b"".join(text(name) + struct.pack("<IQIQ", 1, 1, 0, 32 * i) for i, name in enumerate(names))
-    data = b"GGUF" + struct.pack("<IQQ", 3, len(names), 2) + head + table
+    data = b"GGUF" + struct.pack("<IQQ", 3, len(names), 1 + len(numbers) + words) + head + table
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data + bytes(-len(data) % 32) + bytes(32 * len(names)))
     return path
@@ -235,6 +252,10 @@ class TestCannotRun:
         """A type that has classes, and none that holds conversations."""
         with pytest.raises(Unsupported, match="is a vision model: VitForCausalLM"):
             plan(checkpoint(tmp_path / "x", model_type="vit", architectures=["VitForCausalLM"]))
+        for known in ("yarn", "su"):  # the second is Phi-3's own word
+            assert plan(checkpoint(tmp_path / known, rope_scaling={"type": known, "factor": 2.0})).weights
+        with pytest.raises(Unsupported, match="does not know the rope_type frob"):
+            plan(checkpoint(tmp_path / "frob", rope_scaling={"rope_type": "frob", "factor": 2.0}))
         with pytest.raises(Unsupported, match="no class of the type vit that holds conversations"):
             refusing.check_type(Facts(model_type="vit"), trusted=False, subject="x")
 
@@ -399,10 +420,28 @@ class TestMissing:
         wide = plan(checkpoint(tmp_path / "wide", weights=narrow, hidden_size=16)).mismatches
         assert wide == ("the embeddings and the last norm are 2 wide, and config.json says hidden_size 16",)
 
+    def test_other_matrices(self, tmp_path: Path) -> None:
+        """So are heads and inner sizes of another model; a tower's own matrices are none of the language model's."""
+
+        def said(folder: str, keys: tuple[int, ...] = (8, 8), gate: int = 16, **config: object) -> tuple[str, ...]:
+            more = {f"model.layers.{n}.self_attn.k_proj.weight": rows for n, rows in enumerate(keys)}
+            more |= {f"model.layers.{n}.mlp.gate_proj.weight": gate for n in (0, 1)}
+            weights = dict.fromkeys(NAMES, PLAIN) | {name: ("BF16", [rows, 2], 4 * rows) for name, rows in more.items()}
+            return plan(checkpoint(tmp_path / folder, weights=weights, intermediate_size=16, **config)).mismatches
+
+        assert said("same") == ()
+        rows = "model.layers.0.self_attn.k_proj.weight has 8 rows"
+        assert said("heads", num_key_value_heads=1) == (f"{rows}, and config.json says 1 key-value heads of 4 numbers",)
+        assert said("some", keys=(4, 8)) == ()  # layers differ in ways that not every configuration tells
+        assert said("inner", gate=12) == ("the layers are 12 wide inside, and config.json says intermediate_size 16",)
+
     def test_code_of_its_own(self, tmp_path: Path) -> None:
         """What a class from the repository needs, nobody knows: its layers may have no tensor."""
         weights = {name: PLAIN for name in NAMES if ".layers.1." not in name}
         folder = checkpoint(tmp_path / "x", weights=weights, model_type="nemotron-nas", auto_map={"AutoModelForCausalLM": "m.M"})
+        assert plan(folder, trust_remote_code=True).weights
+        adapted = {name.replace("q_proj.", "q_proj.base_layer."): PLAIN for name in NAMES}
+        folder = checkpoint(tmp_path / "y", weights=adapted, model_type="phi4mm", auto_map={"AutoModelForCausalLM": "m.M"})
         assert plan(folder, trust_remote_code=True).weights
 
     def test_by_the_index(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -433,6 +472,40 @@ class TestMissing:
         """A GGUF file without its embeddings, its norm, or a block."""
         with pytest.raises(IntegrityError, match=f"lacks 1 of what a llama model has: {lost}"):
             plan(gguf_file(tmp_path / "m.gguf", "llama", names))
+
+    def test_gguf_alone(self, tmp_path: Path) -> None:
+        """One part under another name, a file without a vocabulary, and one for other machines."""
+        names = ["token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight"]
+        with pytest.raises(IntegrityError, match="is one of 2 parts, as it says itself") as caught:
+            plan(gguf_file(tmp_path / "part.gguf", "llama", names, more={"split.count": 2}))
+        assert "-00001-of-00002.gguf" in str(caught.value.hint)
+        with pytest.raises(Unsupported, match="holds no vocabulary"):
+            plan(gguf_file(tmp_path / "mute.gguf", "llama", names, words=False))
+        swapped = gguf_file(tmp_path / "big.gguf", "llama", names)
+        swapped.write_bytes(b"GGUF" + struct.pack(">I", 3) + swapped.read_bytes()[8:])
+        with pytest.raises(IntegrityError, match="written for big-endian machines") as caught:
+            plan(swapped)
+        assert caught.value.hint
+
+    def test_ggufs_of_several_models(self, tmp_path: Path) -> None:
+        """Of a folder with several models none is taken unless its name says which; of one model's the usual one is."""
+        names = ["token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight"]
+
+        def many(folder: str, *files: str) -> Path:
+            for file in files:
+                gguf_file(tmp_path / folder / file, "llama", names)
+            return tmp_path / folder
+
+        with pytest.raises(CheckpointNotFound, match=r"several models: Qwen2\.5-0\.5B-Instruct-Q8_0\.gguf, Qwen2\.5-7B-Instruct-Q4_K_M\.gguf") as caught:
+            plan(many("models", "Qwen2.5-7B-Instruct-Q4_K_M.gguf", "Qwen2.5-0.5B-Instruct-Q8_0.gguf"))
+        assert caught.value.hint
+        with pytest.raises(CheckpointNotFound, match="several models"):
+            plan(many("mixed", "Qwen2.5-7B-Instruct-Q4_K_M.gguf", "Llama-2-7B-Q4_K_M.gguf"))
+        meant = plan(many("Qwen2.5-7B-Instruct-GGUF", "Qwen2.5-7B-Instruct-Q4_K_M.gguf", "Qwen2.5-0.5B-Instruct-Q8_0.gguf"))
+        assert meant.weights == ("Qwen2.5-7B-Instruct-Q4_K_M.gguf",)
+        one = plan(many("one", "Qwen2.5-7B-Instruct-Q4_K_M.gguf", "Qwen2.5-7B-Instruct-f16.gguf", "ggml-model-q8_0.gguf"))
+        assert one.weights == ("Qwen2.5-7B-Instruct-Q4_K_M.gguf",)
+        assert "the first of 2 GGUF files, whose names do not tell how they differ" in plan(many("untold", "a.gguf", "b.gguf")).reasons[1]
 
     def test_real_gguf(self, gguf_file: Path) -> None:
         """A real one has them all."""
@@ -762,6 +835,8 @@ class TestContext:
             ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": "4"}}, 100),
             ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": True}}, 100),
             ({"max_position_embeddings": 100, "rope_scaling": [1]}, 100),
+            # transformers 5 takes what a user adds by its old name before what it wrote itself.
+            ({"max_position_embeddings": 100, "rope_parameters": {"rope_type": "default"}, "rope_scaling": {"type": "yarn", "factor": 4.0}}, 400),
             ({"max_position_embeddings": 100, "rope_scaling": {"type": "yarn", "factor": float("nan")}}, 100),
             ({}, None),
         ],
@@ -794,6 +869,21 @@ class TestContext:
                 model.complete("w3 " * 300, max_new_tokens=2)
 
 
+class TestStretching:
+    """What a user adds to a configuration that transformers 5 wrote."""
+
+    def test_a_base_that_is_lost(self, tmp_path: Path) -> None:
+        """``rope_scaling`` beside ``rope_parameters`` takes their place, and with it the base of the positions; transformers itself says so."""
+        both: dict[str, Any] = {"rope_parameters": {"rope_type": "default", "rope_theta": 1e6}, "rope_scaling": {"type": "yarn", "factor": 4.0}}
+        (said,) = plan(checkpoint(tmp_path / "x", **both)).mismatches
+        assert "its default for the rope_theta 1,000,000" in said
+        read = transformers.AutoConfig.from_pretrained(tmp_path / "x").rope_parameters
+        both["rope_scaling"]["rope_theta"] = 1e6
+        assert plan(checkpoint(tmp_path / "y", **both)).mismatches == ()
+        if read["rope_type"] == "yarn":  # as from 5.3 on
+            assert read["rope_theta"] != 1e6
+
+
 class TestSmallFiles:
     """A small file that is cut off or a pointer is named, and a pointer is called one."""
 
@@ -805,6 +895,23 @@ class TestSmallFiles:
         with pytest.raises(IntegrityError, match=f"{name} is a git-lfs pointer") as caught:
             plan(folder)
         assert "git lfs pull" in str(caught.value.hint)
+
+    @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "chat_template.jinja"])
+    def test_link_to_nothing(self, name: str, tmp_path: Path) -> None:
+        """What a cleaned cache leaves in place of a file."""
+        folder = checkpoint(tmp_path / "x")
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to("../../blobs/gone")
+        with pytest.raises(IntegrityError, match=f"{name} in .* is a link to a file that is gone") as caught:
+            plan(folder)
+        assert caught.value.hint
+
+    def test_bytes_behind(self, tmp_path: Path) -> None:
+        """Weights that go on behind their last tensor, which safetensors does not read."""
+        file = checkpoint(tmp_path / "x") / "model.safetensors"
+        file.write_bytes(file.read_bytes() + b"no")
+        with pytest.raises(IntegrityError, match="has 2 bytes behind its last tensor"):
+            plan(tmp_path / "x")
 
     def test_gguf_pointer(self, tmp_path: Path) -> None:
         """A GGUF file that is one."""
@@ -868,6 +975,15 @@ class TestElsewhere:
         checkpoint(tmp_path / "x" / "other")
         with pytest.raises(CheckpointNotFound, match="2 checkpoints in folders: inner, other"):
             plan(tmp_path / "x")
+
+    def test_ggml(self, tmp_path: Path) -> None:
+        """A file of llama.cpp's from before GGUF, by its bytes and in a folder by its name."""
+        file = tmp_path / "old" / "llama-2-7b-chat.ggmlv3.q8_0.bin"
+        file.parent.mkdir()
+        file.write_bytes(b"tjgg" + bytes(60))
+        for place in (file, file.parent):
+            with pytest.raises(Unsupported, match=r"llama-2-7b-chat\.ggmlv3\.q8_0\.bin is a GGML file"):
+                plan(place)
 
     def test_what_may_not_be_looked_at(self, tmp_path: Path) -> None:
         """An entry whose state cannot be read is passed over, and is no raw error."""

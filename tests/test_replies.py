@@ -76,6 +76,7 @@ class TestThinking:
                 ("<|end_of_msg|>", "<|open|>", "<|close|>", "<|sep|>"), PLAIN,
                 f"<|open|>think<|sep|>A greeting.<|close|>think<|sep|><|open|>response<|sep|>Hello!{KIMI_END}",
             ),
+            (("<|eos|>", "<|idea_think_start|>", "<|idea_think_end|>"), PLAIN, "<|idea_think_start|>A greeting.<|idea_think_end|>Hello!<|eos|>"),
             (("<|eos|>",), PLAIN, "<seed:think>A greeting.</seed:think>Hello!<|eos|>"),
             (("<|eos|>",), PLAIN, "<reasoning>\nA greeting.\n</reasoning>\n<answer>\nHello!\n</answer><|eos|>"),
             (("<|eos|>",), PLAIN, "Here is my thought process: A greeting. Here is my response: Hello!<|eos|>"),
@@ -206,6 +207,23 @@ class TestEnds:
         with mc.load(folder) as model:
             assert (ask(model).text, ask(model).finish_reason) == ("Paris.", "stop")
 
+    @pytest.mark.parametrize(
+        ("file", "stated"),
+        [
+            ("tokenizer_config.json", {"eos_token_ids": [256, 258]}), ("config.json", {"eos_token_ids": [258]}),
+            ("generation_config.json", {"eos_token_ids": 258}), ("tokenizer_config.json", {"eot_token": "<|im_end|>"}),
+        ],
+    )  # fmt: skip
+    def test_by_other_names(self, tmp_path: Path, file: str, stated: dict[str, Any]) -> None:
+        """What mlx-lm and others write into the same files."""
+        words = tokenizer(eos="<|endoftext|>", template=PLAIN)
+        assert words.convert_tokens_to_ids(["<|endoftext|>", "<|im_end|>"]) == [256, 258]
+        folder = scripted(tmp_path, words, "Paris.<|im_end|>More")
+        said = json.loads((folder / file).read_text(encoding="utf-8"))
+        (folder / file).write_text(json.dumps(said | stated), encoding="utf-8")
+        with mc.load(folder) as model:
+            assert (ask(model).text, ask(model).finish_reason) == ("Paris.", "stop")
+
     @pytest.mark.parametrize("file", [True, False])
     def test_a_word_is_no_end(self, tmp_path: Path, file: bool) -> None:  # noqa: FBT001
         """A number in config.json that is an ordinary word ends no reply: transformers fills such numbers in."""
@@ -278,12 +296,60 @@ class TestComplete:
         with mc.load(scripted(tmp_path / "2", words, words.convert_tokens_to_ids(["s", "▁Paris", "</s>"]), 3)) as model:
             assert model.complete("The capital is", max_new_tokens=9, do_sample=False).text == "s Paris"
 
+    def test_no_end_behind_the_text(self, tmp_path: Path) -> None:
+        """A tokenizer that ends every text does not end the one that goes on, unless its own last words are that end."""
+        from tokenizers.processors import TemplateProcessing
+
+        words = tokenizer()
+        ids = [(word, words.convert_tokens_to_ids(word)) for word in ("<|endoftext|>", "<|im_end|>")]
+        words.backend_tokenizer.post_processor = TemplateProcessing(single="<|endoftext|> $A <|im_end|>", special_tokens=ids)
+        with mc.load(scripted(tmp_path, words, "x", 2)) as model:
+            asked = {text: model.complete(text, max_new_tokens=1).usage.prompt_tokens for text in ("abc", "abc<|im_end|>")}
+        assert asked == {"abc": 4, "abc<|im_end|>": 5}
+
     def test_switches_of_templates(self, tmp_path: Path) -> None:
         """What is about templates is refused where none is used."""
         with mc.load(scripted(tmp_path, tokenizer(), "x", 2)) as model:
             for option in ({"enable_thinking": False}, {"chat_template": CHATML}):
                 with pytest.raises(Unsupported, match="is about chat templates"):
                     model.complete("hi", max_new_tokens=2, **option)
+
+
+def test_thousands_of_choices(tmp_path: Path) -> None:
+    """A label of several thousand, some of which begin another."""
+    pytest.importorskip("llguidance")
+    labels = [f"label {number}" for number in range(3_000)]
+    with mc.load(scripted(tmp_path, tokenizer(), "x")) as model:
+        assert model.chat("hi", choices=labels, max_new_tokens=30, do_sample=False).parsed in labels
+
+
+def test_context_that_was_asked_for(tmp_path: Path) -> None:
+    """``context_length=`` bounds conversations, also where the model reads more; what a plan counts with by itself does not."""
+    folder = scripted(tmp_path, tokenizer(), "one two three four five six<|im_end|>")
+    with mc.load(folder) as model:
+        prompt = ask(model).usage.prompt_tokens
+    with mc.load(folder, context_length=prompt + 3) as model:
+        reply = ask(model)
+        assert (reply.text, reply.finish_reason) == ("one", "length")
+        with pytest.raises(Unsupported, match=f"the model reads {prompt + 3}") as caught:
+            model.chat("hello", max_new_tokens=2)
+        assert "context_length=" in str(caught.value.hint)
+
+
+def test_tokens_without_embeddings(tmp_path: Path) -> None:
+    """A tokenizer with more tokens than the model: those that it has no embedding of are refused by name, in a batch that reply alone."""
+    words = tokenizer()
+    folder = scripted(tmp_path, words, "Paris.<|im_end|>")
+    rows = len(words)
+    words.add_tokens(["<late>"])
+    words.save_pretrained(folder)
+    with mc.load(folder) as model:
+        assert ask(model).text == "Paris."
+        for wrong in (model.chat, model.complete):
+            with pytest.raises(Unsupported, match=f"has the token <late>, number {rows}, and .* has {rows} embeddings") as caught:
+                wrong("a <late> b")
+            assert caught.value.hint
+        assert [reply.finish_reason for reply in model.batch(["hi", "<late>"], max_new_tokens=9)] == ["stop", "error"]
 
 
 LLAVA = (

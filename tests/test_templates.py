@@ -116,6 +116,12 @@ def test_sees_no_token(renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> N
     assert b"hf_secret" not in environment.read_bytes()
 
 
+def test_in_a_zip_file(renderer: Renderer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package in a zip file has no script that Python could be given by its path."""
+    monkeypatch.setattr(templates, "__file__", str(tmp_path / "modelcatalog.zip" / "templates.py"))
+    assert renderer.render("{{ messages[0].content }}", MESSAGES) == "Be “brief”."
+
+
 def test_refusal(renderer: Renderer) -> None:
     """A template's own refusal is told in its words."""
     with pytest.raises(Unsupported, match="the chat template refused these messages: No system role") as caught:

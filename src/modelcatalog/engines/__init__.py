@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Audio", "Called", "Constraint", "Engine", "Event", "Finish", "Finished", "Image", "Message", "Options", "Pieces", "Prompt", "Started", "Thought",
-    "Together", "Tool", "ToolCall", "Written", "files_of", "open_engine", "options", "refuse_missing", "well_formed",
+    "Together", "Tool", "ToolCall", "Written", "fewest", "files_of", "open_engine", "options", "refuse_missing", "well_formed",
 ]  # fmt: skip
 
 _T = TypeVar("_T")
@@ -233,6 +233,11 @@ def open_engine(plan: Plan, *, api_key: str | None = None) -> Engine:
     module = import_module(ENGINES[plan.engine].module)
     engine: Engine = module.open(plan) if api_key is None else module.open(plan, api_key)
     return engine
+
+
+def fewest(asked: int | None, reads: int | None) -> int | None:
+    """How many tokens a conversation may have: what was asked for, or what the model reads where that is less; None where nobody says."""
+    return reads if asked is None else asked if reads is None else min(asked, reads)
 
 
 def files_of(plan: Plan) -> Path:

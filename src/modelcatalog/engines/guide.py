@@ -77,6 +77,7 @@ class Guides:
             return self._read
 
 
+_MANY = 1_000
 _NOUNS = {"json": "JSON Schema", "choices": "list of choices", "regex": "regular expression"}
 
 
@@ -85,7 +86,9 @@ def _grammar(library: Any, constraint: Constraint) -> str:
         return str(library.grammar_from_json_schema(constraint.text, overrides=_SPACING))
     if constraint.kind == "regex":
         return str(library.grammar_from_regex(_plain_digits(constraint.text)))
-    return str(library.grammar_from_lark("start: " + " | ".join(json.dumps(text) for text in constraint.choices)))
+    each = " | ".join(json.dumps(text) for text in constraint.choices)
+    # A rule has a row for each, of which there may be two thousand; one word of many forms is an automaton.
+    return str(library.grammar_from_lark(f"start:ONE\nONE:{each}" if len(constraint.choices) > _MANY else f"start:{each}"))
 
 
 def _plain_digits(pattern: str) -> str:

@@ -110,7 +110,8 @@ class HuggingFace(Hub):
             commit = (base / "refs" / wanted).read_text(encoding="utf-8").strip()
         except (OSError, ValueError):
             commit = wanted
-        folders = [base / "snapshots" / commit]
+        # A reference that was cut off while it was written, or is none, is the folder of all snapshots, or one elsewhere.
+        folders = [base / "snapshots" / commit] if commit.strip(".") and set(commit).isdisjoint("/\\") else []
         if revision is None:
             # No branch recorded: any snapshot, the newest first.
             others = [folder for folder in paths.folders(base / "snapshots") if folder.name != commit]

@@ -266,6 +266,7 @@ class ModelScope(Hub):
             raise HubUnreachable(message, subject=asked.repo_id, hint=_NOT_ITS_OWN)
         try:
             for entry in entries:
+                _path(entry)
                 if _is_file(entry, asked):
                     _file(entry)
         except (KeyError, TypeError, ValueError, AttributeError) as error:

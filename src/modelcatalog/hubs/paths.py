@@ -15,7 +15,9 @@ from modelcatalog.records import trusted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["MOST_FILES", "below", "changed", "check", "disk_full", "folders", "is_file", "is_folder", "listed", "refuse_many", "seen", "sized"]
+__all__ = [
+    "MOST_FILES", "below", "changed", "check", "disk_full", "folders", "gone", "is_file", "is_folder", "listed", "refuse_many", "seen", "sized",
+]  # fmt: skip
 
 seen = trusted(RemoteFile)
 """A file on this disk, which is what it is."""
@@ -117,6 +119,15 @@ def listed(root: Path) -> tuple[RemoteFile, ...]:
 def sized(files: Iterable[Path], root: Path) -> tuple[RemoteFile, ...]:
     """Files below a folder, with their sizes; without broken links and what may not be looked at."""
     return tuple(seen(path=file.relative_to(root).as_posix(), size=size) for file in files if (size := _size(file)) is not None)
+
+
+def gone(root: Path) -> tuple[str, ...]:
+    """The names in a folder that are links to nothing, as a cache leaves them whose blobs were removed."""
+    try:
+        with os.scandir(root) as entries:
+            return tuple(sorted(entry.name for entry in entries if entry.is_symlink() and _size(Path(entry.path)) is None and not entry.is_dir()))
+    except OSError:
+        return ()
 
 
 def _size(file: Path) -> int | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from modelcatalog.errors import MissingPackage, Unsupported
 
-__all__ = ["HTTPX", "REQUESTS", "VERSIONS", "check", "forget_unusable", "named", "scheme_of"]
+__all__ = ["HTTPX", "REQUESTS", "VERSIONS", "check", "forget_unusable", "named", "scheme_of", "through"]
 
 VERSIONS = {"socks4": 1, "socks4a": 1, "socks5": 2, "socks5h": 2}
 """Scheme -> the number that PySocks has for it."""
@@ -42,6 +42,25 @@ def named() -> dict[str, str]:
 def scheme_of(proxy: str) -> str:
     """The scheme of a proxy, which is http where it says none."""
     return proxy.partition("://")[0].lower() if "://" in proxy else "http"
+
+
+def through(address: str) -> str | None:
+    """The proxy that stands before an address, without its login; None where it is asked directly.
+
+    Args:
+        address: What is asked.
+    """
+    from urllib.request import proxy_bypass  # see `named`
+
+    proxy = named().get(scheme_of(address))
+    try:
+        if proxy is None or proxy_bypass(urlsplit(address).hostname or ""):
+            return None
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.hostname}{port}"
 
 
 def check(address: str, needs: Needs, *, title: str) -> None:

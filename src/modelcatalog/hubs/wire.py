@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from modelcatalog.errors import HubUnreachable, UnsafeRepository
+from modelcatalog.hubs import proxies
 from modelcatalog.hubs.refusals import Refusal, sentence
 from modelcatalog.hubs.secrets import clean, clean_cause, login, public
 
@@ -232,6 +233,8 @@ class Wire:
         reason = clean(opening.why(getattr(outcome, "reason", outcome)), self._secret)
         place = _host(self.endpoint)
         message = f"{place} gave no answer: {reason}" if place == self.name else f"{self.name} at {place} gave no answer: {reason}"
+        if (proxy := proxies.through(request.full_url)) is not None:
+            message += f", through the proxy {proxy} that the environment names"
         raise HubUnreachable(message, subject=request.full_url, hint=f"{_NO_ANSWER}{self._another}") from clean_cause(outcome, self._secret)  # type: ignore[arg-type]
 
     def _open(self, request: urllib.request.Request, wanted: _Wanted, token: Token | None, result: list[Answer | Exception]) -> None:

@@ -306,8 +306,9 @@ class Dictionary:
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
             squeezed = "".join(c for c in spelling.lower() if c.isalnum())
-            if family.zh and not squeezed.isascii():
-                squeezed = squeezed.replace(family.zh.replace("·", ""), squeezed_own)  # 豆包 seed is doubao seed
+            latin = squeezed.replace(family.zh.replace("·", ""), squeezed_own) if family.zh else squeezed
+            if latin in bare_names:
+                squeezed = latin  # 豆包 seed is doubao seed
             if self.company_of.get(squeezed) == company.name:
                 squeezed = squeezed_own  # stepfun-3.5: the company's name for its family
             if squeezed != squeezed_own:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping  # noqa: TC003  read when the file is held against its form
 from math import prod
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeGuard
 
 from pydantic import Field, JsonValue
 
@@ -47,6 +47,7 @@ __all__ = [
 MERGES = "merge_adapter"
 """The engine option by which an adapter becomes part of the weights."""
 _LONGEST_BASE = 1000
+_LARGEST = 1e30
 _TAIL = later.pattern(r"(?:^|\.)((?:layers|h|blocks|layer)\.\d+\..+)$")
 _LAYER = later.pattern(r"(?:^|\.)(?:layers|h|blocks|layer|blk)\.(\d+)\.")
 _PREFIX = "base_model.model."
@@ -71,6 +72,7 @@ class _Words(NamedTuple):
     type: str
     task: str
     matrices: tuple[str, ...]
+    known: tuple[str, ...]
     foreign: Mapping[str, str]
     fields: Mapping[str, str]
     begun: _Begun
@@ -103,6 +105,10 @@ class Lora(Record):
     parameters: int = 0
     fields: dict[str, JsonValue] = Field(default_factory=dict, repr=False)
     """The fields of adapter_config.json that loading needs."""
+    unknown: tuple[str, ...] = ()
+    """Fields of it that mean something which is not known here."""
+    everywhere: bool = False
+    """It says that it changes every layer that has such matrices."""
     beside: tuple[str, ...] = ()
     """Whole tensors that it brings in place of the base's: ``embed_tokens``, ``lm_head``, biases."""
     tokens: int | None = None
@@ -242,7 +248,7 @@ def from_config(text: bytes, header: SafetensorsHeader, *, subject: str) -> tupl
     if not found and not config.get("target_parameters"):
         message = f"{said.weights} of {subject} holds no matrices of LoRA"
         raise IntegrityError(message, subject=subject, hint="fetch it again, or from whoever trained it")
-    if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1 or not isinstance(alpha, int | float) or isinstance(alpha, bool):
+    if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1 or not _finite(alpha):
         message = f"{said.config} of {subject} gives the rank {rank!r} and lora_alpha {alpha!r}, which are not numbers"
         raise IntegrityError(message, subject=subject, hint="fetch it again, or from whoever trained it")
     _check_rank(config, found, rank, subject=subject)
@@ -257,12 +263,19 @@ def from_config(text: bytes, header: SafetensorsHeader, *, subject: str) -> tupl
         modules=len(found),
         parameters=sum(header.counts.values()),
         fields=_fields(config),
+        unknown=tuple(sorted(key for key, value in config.items() if value and key not in said.known and key not in said.fields)),
+        everywhere=isinstance(config.get("target_modules"), list) and not config.get("layers_to_transform") and not config.get("exclude_modules"),
         beside=beside,
         tokens=max(rows, default=None),
     )
     base, revision = config.get("base_model_name_or_path"), config.get("revision")
     named = isinstance(base, str) and 0 < len(base) < _LONGEST_BASE and base.isprintable()
     return lora, str(base) if named else None, revision if isinstance(revision, str) and revision else None
+
+
+def _finite(value: object) -> TypeGuard[float]:
+    """Whether it is a number that can be computed with."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 _FIELDS = (
@@ -272,7 +285,8 @@ _FIELDS = (
 
 
 def _fields(config: Mapping[str, Any]) -> dict[str, JsonValue]:
-    return {key: config[key] for key in _FIELDS if config.get(key) not in (None, False, [], {}, "none")}
+    # 0 is a strength, and no absent one.
+    return {key: value for key in _FIELDS if (value := config.get(key)) is not None and value is not False and value not in ([], {}, "none")}
 
 
 def _check_kind(config: Mapping[str, Any], *, subject: str) -> None:
@@ -295,7 +309,11 @@ def _check_kind(config: Mapping[str, Any], *, subject: str) -> None:
         message = f"{subject} was begun with init_lora_weights={begun!r}, which changed the weights of its base"
         raise Unsupported(message, subject=subject, hint=said.begun.remedy)
     for field in ("rank_pattern", "alpha_pattern"):
-        for key in config.get(field) or ():
+        patterns = config.get(field) or {}
+        if not isinstance(patterns, dict):
+            message = f"{field} in {said.config} of {subject} is no table of modules"
+            raise IntegrityError(message, subject=subject, hint="fetch it again, or from whoever trained it")
+        for key in patterns:
             if _INSIDE.search(str(key)) or sum(map(str(key).count, "*+{")) > _MOST_REPEATS:
                 message = f"{field} of {subject} holds a pattern that may run for ever: {str(key)[:80]!r}"
                 raise Unsupported(message, subject=subject, hint="write the names of the modules there")

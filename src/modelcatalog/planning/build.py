@@ -111,6 +111,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         attention=attends.name if attends else None,
         unpacks=form.unpacks,
         context_length=tokens,
+        bounded=asked.context_length is not None,
         chat_template=_templated(stated=facts.chat_template, added=added, kept=said_by),
         modelfile=said_by,
         adapter=added,
@@ -125,9 +126,10 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         missing=packages.missing(
             runs, found.choice.format, hub=found.hub, more=(*form.needs, *_reading_packages(said, found), *(runs.adapters_need if added else ()))
         ),
-        mismatches=(*claims.mismatches(record, facts, found.choice), *tensors.doubts(facts, said.tensors), *doubts),
+        mismatches=(*claims.mismatches(record, facts, found.choice, said.ggufs), *tensors.doubts(facts, said.tensors, said.layers.every), *doubts),
         warnings=(
             *_not_accepted(found),
+            *_left_beside(found, added),
             *modelfiles.warnings(found.kept, template=facts.chat_template),
             *unpacking.warnings(form, stored=counted.stored, unpacked=counted.unpacked, dtype=place.dtype),
             *_idle(asked, place),
@@ -197,6 +199,18 @@ def _listed_licence(record: ModelName) -> str | None:
 
 def _idle(asked: Request, place: Place) -> tuple[str, ...]:
     return ("offload=True changes nothing on a CPU, where all weights are in RAM already",) if asked.offload and place.device.startswith("cpu") else ()
+
+
+def _left_beside(found: Located, added: Adapter | None) -> tuple[str, ...]:
+    """That an adapter lies beside the weights of a whole model, whose own it may be or not."""
+    config = next((f.path for f in found.choice.companions if f.path.endswith(adapters.words().config)), None)
+    if config is None or added is not None:
+        return ()
+    files = found.copy.files if found.copy else found.listing.files if found.listing else ()
+    beside = next((f.path for f in files if adapters.weighs(f.path) and f.path.rpartition("/")[0] == config.rpartition("/")[0]), None)
+    if beside is None:
+        return ()
+    return (f"an adapter lies beside the model and is left out, since the model may have it in its weights: if not, adapter= takes the path of {beside}",)
 
 
 def _not_accepted(found: Located) -> tuple[str, ...]:

@@ -15,20 +15,30 @@ if TYPE_CHECKING:
 
     from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.shards import Read
-    from modelcatalog.records import Quantization
+    from modelcatalog.records import ModelName, Quantization
 
-__all__ = ["Choice", "choose", "ggufs_of", "locked", "matches", "quantization_of", "schemes"]
+    _Named = tuple[Quantization | None, tuple[RemoteFile, ...]]
+
+__all__ = ["PLAIN", "Choice", "bits_of", "choose", "ggufs_of", "holds_several", "locked", "matches", "quantization_of", "schemes"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
 _COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
+PLAIN = 16.0
+"""Bits of a weight that is not quantized, as models are published."""
 _MAGIC = b"GGUF"
+_OLDER = frozenset({b"lmgg", b"fmgg", b"tjgg"})
+"""What llama.cpp's files began with before, of which the last word of its name stands backwards."""
 _BLOB = later.pattern(r"sha256[-:][0-9a-f]{64}")
 _LARGEST_COMPANION = 100_000_000
 _INDEX = later.pattern(r"\.index(?:\.[\w-]+)?\.json$")
 _NOT_THE_GGUF = ("mmproj", "imatrix", "ggml-vocab", "draft")
 # What llama.cpp and Ollama take when nothing is asked for, then its neighbours, then by precision.
 _USUAL_GGUF = ("Q4_K_M", "Q4_K_S", "Q4_K_XL", "Q4_0", "Q5_K_M", "Q8_0")
+
+
+_SHOWN = 4
+_LONGEST = 1_000
 
 
 class Choice(NamedTuple):
@@ -146,6 +156,16 @@ def ggufs_of(files: Sequence[RemoteFile]) -> dict[str, tuple[RemoteFile, ...]]:
     return {key: tuple(sorted(group, key=lambda f: f.path)) for key, group in groups.items()}
 
 
+def bits_of(quantization: Quantization | None, *, unknown: float = PLAIN) -> float:
+    """Bits of a weight: those of a name that says nothing of quantization, and ``unknown`` of a method that leaves them open."""
+    return float(quantization.bits or unknown) if quantization else PLAIN
+
+
+def holds_several(name: ModelName) -> bool:
+    """Whether a repository of this name holds several quantizations, of which the name asks for none."""
+    return name.format == "gguf" and (name.quantization is None or name.quantization.scheme is None)
+
+
 def quantization_of(path: str) -> Quantization | None:
     """What the name of a GGUF file says of its weights."""
     return catalog.parse(PurePosixPath(path).name).quantization
@@ -160,6 +180,7 @@ def _gguf(ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, scheme: str
             message = f"{subject} has no GGUF file in {scheme}"
             raise CheckpointNotFound(message, subject=subject, hint=f"it has {have}")
         named = fitting
+    named = _of_one_model(named, subject=subject)
     if len(named) == 1:
         quantization, group = named[0]
         check_numbers([f.path for f in group], subject=subject)
@@ -174,9 +195,39 @@ def _gguf(ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, scheme: str
 
     quantization, group = min(named, key=rank)
     check_numbers([f.path for f in group], subject=subject)
-    label = (quantization.scheme if quantization else None) or group[0].path
+    if quantization is None:
+        reason = f"{group[0].path}, the first of {len(named)} GGUF files, whose names do not tell how they differ; name another by its path"
+        return Choice("gguf", group, (), reason)
+    label = quantization.scheme or group[0].path
     reason = f"{label}, the usual one of {len(named)} GGUF quantizations; pass quantization= for another"
     return Choice("gguf", group, (), reason, quantization)
+
+
+def _of_one_model(named: list[_Named], *, subject: str) -> list[_Named]:
+    """Those of several GGUF files that may be the model that was asked for.
+
+    Raises:
+        CheckpointNotFound: they are of several models, of different families or sizes, and the subject does not say which is meant.
+    """
+    if len(named) == 1:
+        return named
+    family, size = _means(subject)
+    meant = [(*_means(group[0].path), item) for item in named for group in (item[1],)]
+    meant = [one for one in meant if not (family and one[0] and one[0] != family) and not (size and one[1] and one[1] != size)] or meant
+    families, sizes = {one[0] for one in meant if one[0]}, {one[1] for one in meant if one[1]}
+    if len(families) > 1 or len(sizes) > 1:
+        each = {one[:2]: one[2][1][0].path for one in reversed(meant)}
+        some = ", ".join(sorted(each.values())[:_SHOWN])
+        message = f"{subject} holds GGUF files of several models: {some}"
+        raise CheckpointNotFound(message, subject=subject, hint="name one: its path, or its address on the hub")
+    return [one[2] for one in meant]
+
+
+def _means(path: str) -> tuple[str | None, int | None]:
+    """The family and the size that a file's or a folder's name says, where the catalog knows the family."""
+    name = catalog.parse(PurePosixPath(path).name[-_LONGEST:] or "?")
+    known = name.family if any(one.name == name.family for one in catalog.families) else None
+    return known, name.size.total if name.size else None
 
 
 def locked(files: Sequence[RemoteFile], *, subject: str, code: bool) -> Choice:
@@ -234,6 +285,8 @@ def _named(files: Sequence[RemoteFile], ggufs: dict[str, tuple[RemoteFile, ...]]
     if one.path.endswith(".safetensors"):
         elsewhere.check_file(one.path, subject=subject)
         return None
+    if read is not None and one.size >= len(_MAGIC) and read(one.path, 0, len(_MAGIC)) in _OLDER:
+        raise elsewhere.older(one.path, subject)
     if one.path.endswith(_PICKLES) and not _is_gguf(one, read):
         message = f"{file} is a pickle, which runs code when it is read"
         raise UnsafeRepository(message, subject=f"{subject}/{file}", hint="name a safetensors or GGUF file")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from math import prod
 from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
@@ -10,19 +12,30 @@ from modelcatalog.planning.choose import matches
 from modelcatalog.records import Quantization, counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modelcatalog.planning.choose import Choice
     from modelcatalog.planning.facts import Facts
     from modelcatalog.records import ModelName
+    from modelcatalog.weights.gguf import GgufHeader
 
 __all__ = ["check_context", "check_quantization", "mismatches"]
 
 # Names round, and count or leave out embeddings: SmolLM2-135M has 134.5M, gemma-7b 8.5B, Qwen1.5-0.5B 620M.
 _ROUNDING = 1.35
+_WIDEST, _APART = 6, 4.0
+"""Bits of a weight that a name says, above which files of the same name differ; and how far apart the file's own are where it is another one."""
 _SAFETENSORS_METHODS = frozenset({"awq", "gptq", "fp8", "bitsandbytes", "compressed-tensors", "mxfp4", "hqq"})
 
 
-def mismatches(name: ModelName, facts: Facts, choice: Choice) -> tuple[str, ...]:
+def mismatches(name: ModelName, facts: Facts, choice: Choice, ggufs: Sequence[GgufHeader] = ()) -> tuple[str, ...]:
     """One sentence for each claim of the name that the files contradict; none where they are silent.
+
+    Args:
+        name: The name.
+        facts: What the files say of themselves.
+        choice: Which files are loaded.
+        ggufs: The headers of GGUF files.
 
     >>> from modelcatalog.planning.choose import Choice
     >>> from modelcatalog.planning.facts import Facts
@@ -40,10 +53,34 @@ def mismatches(name: ModelName, facts: Facts, choice: Choice) -> tuple[str, ...]
     if choice.format == "safetensors" and method in _SAFETENSORS_METHODS and method != facts.quantization:
         says = f"says {facts.quantization}" if facts.quantization else "names no quantization"
         found.append(f"the name says {method}, config.json {says}")
+    have, claims = facts.bits, name.quantization.bits if name.quantization else None
+    if choice.format == "safetensors" and method in {None, facts.quantization} and have and claims and have != claims:
+        found.append(f"the name says {claims:g} bits, config.json says {have:g}")
+    if (other := _other_widths(choice, ggufs)) is not None:
+        found.append(other)
     said = next((word for word in name.types if word in vocabulary.talking(yes=True)), None)
     if facts.chat_template is False and said is not None:
         found.append(f"the name says {said}, but there is no chat template")
     return tuple(found)
+
+
+def _other_widths(choice: Choice, ggufs: Sequence[GgufHeader]) -> str | None:
+    """That most weights of a GGUF file are of quite another width than its name says; what does not fit into blocks is always somewhat wider."""
+    claimed = choice.quantization.bits if choice.quantization is not None else None
+    if not ggufs or not claimed or claimed > _WIDEST:
+        return None
+    many: Counter[str] = Counter()
+    bits: dict[str, float] = {}
+    for header in ggufs:
+        for tensor in header.tensors:
+            if tensor.name.startswith("blk.") and len(tensor.shape) > 1 and tensor.bits is not None:
+                many[tensor.type_name] += prod(tensor.shape)
+                bits[tensor.type_name] = tensor.bits
+    most = max(many, key=many.__getitem__, default=None)
+    if most is None or abs(bits[most] - claimed) < _APART:
+        return None
+    label = choice.quantization.scheme if choice.quantization is not None and choice.quantization.scheme else f"{claimed:g} bits"
+    return f"the file's name says {label}, most of its weights are {most}"
 
 
 def check_quantization(asked: str, facts: Facts, choice: Choice, *, subject: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, vocabulary
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
-from modelcatalog.hubs import HUBS, receipts
+from modelcatalog.hubs import HUBS, paths, receipts
 from modelcatalog.planning.choose import choose
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelcatalog.hubs import Copy, RemoteFile
     from modelcatalog.planning.choose import Choice
 
-__all__ = ["Gaps", "absent", "gaps", "has_vocabulary"]
+__all__ = ["Gaps", "absent", "gaps", "has_vocabulary", "torn"]
 
 _VOCABULARIES = ("tokenizer.json", "tekken.json", "vocab.txt", "vocab.json")
 _VOCABULARY_ENDINGS = (".model", ".tiktoken")
@@ -46,15 +46,21 @@ class Gaps(NamedTuple):
     """The repository is known to have the files in ``usual``."""
 
 
-def has_vocabulary(paths: Iterable[str]) -> bool:
+def has_vocabulary(names: Iterable[str]) -> bool:
     """Whether a tokenizer's vocabulary is among the files; its settings alone are none."""
-    return any(path in _VOCABULARIES or path.endswith(_VOCABULARY_ENDINGS) for path in paths)
+    return any(path in _VOCABULARIES or path.endswith(_VOCABULARY_ENDINGS) for path in names)
 
 
 def absent(copy: Copy, files: Sequence[RemoteFile]) -> tuple[str, ...]:
     """The paths of ``files`` that a loader would read and the copy has not at all."""
     read = (f.path for f in files if f.path.startswith(_READ) or f.path.endswith(_READ_ENDINGS))
     return tuple(path for path in read if not (copy.root / path).is_file())
+
+
+def torn(root: Path) -> str | None:
+    """A file that a loader would read and that is a link to nothing, where a folder has one."""
+    read = [name for name in paths.gone(root) if name.startswith(_READ) or name.endswith((*_READ_ENDINGS, ".gguf"))]
+    return min(read, key=lambda name: not name.endswith((".safetensors", ".gguf")), default=None)
 
 
 def gaps(copy: Copy, choice: Choice) -> Gaps:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.hubs import RemoteFile
 
-__all__ = ["adapters", "check", "check_file", "folders", "nothing"]
+__all__ = ["adapters", "check", "check_file", "folders", "nothing", "older"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _OTHERS = {
@@ -103,11 +103,19 @@ def adapters(files: Sequence[RemoteFile]) -> list[str]:
     return sorted(configured & {str(PurePosixPath(f.path).parent) for f in files if adapter.weighs(f.path)} - {"."})
 
 
+def older(path: str, subject: str) -> Unsupported:
+    """The error for a file of llama.cpp's from before August 2023, when GGUF took its place."""
+    message = f"{path} is a GGML file, the form that llama.cpp had before GGUF, which nothing here reads"
+    return Unsupported(message, subject=subject, hint="look for a GGUF file of the same model, or convert it with convert_llama_ggml_to_gguf.py of llama.cpp")
+
+
 def nothing(files: Sequence[RemoteFile], *, subject: str) -> Exception:
     """The error for files among which there are no weights to load: it says what there is, and what to do."""
     paths = [f.path for f in files]
     if (told := _several(files, subject) or _authors(paths, subject) or _signed(paths, subject)) is not None:
         return told
+    if old := [path for path in paths if path.endswith(".bin") and "ggml" in PurePosixPath(path).name.lower()]:
+        return older(old[0], subject)
     if pickles := [path for path in paths if path.endswith(_PICKLES)]:
         message = f"{subject} has its weights only as pickles ({pickles[0]}), which run code when they are read"
         return UnsafeRepository(message, subject=subject, hint="look for a safetensors or GGUF conversion of this model")

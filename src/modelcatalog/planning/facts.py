@@ -29,8 +29,6 @@ _LIMITS = (
 _CHOSEN = ("num_experts_per_tok", "moe_topk", "moe_k", "top_k_experts", "num_experts_per_token")
 _STRETCHING = frozenset({"yarn", "deepseek_yarn", "linear", "dynamic", "ntk"})
 """Kinds of RoPE whose ``factor`` stretches the limit, as vLLM counts too; with llama3 and longrope the limit is the stretched one."""
-_STRETCHED_ALREADY = ("gemma3",)
-"""Types whose limit has their factor in it, though they say ``linear``."""
 
 
 class Facts(NamedTuple):
@@ -59,10 +57,16 @@ class Facts(NamedTuple):
     guessing: int | None = None
     """Layers behind the last one that guess further tokens (MTP)."""
     context_length: int | None = None
+    rope: str | None = None
+    """How positions are stretched, by transformers' word (``rope_type``)."""
+    lost_theta: float | None = None
+    """The base of the positions in ``rope_parameters`` that transformers leaves out, because there is a ``rope_scaling`` without one beside them."""
     tokenizer_length: int | None = None
     """``model_max_length`` of the tokenizer: a witness where ``config.json`` has no limit, and no limit of the model."""
     quantization: str | None = None
     """The method in ``quantization_config``: ``awq``, ``gptq``, ``fp8``, …."""
+    nameless: bool = False
+    """There is a ``quantization_config``, and it names no method."""
     bits: float | None = None
     chat_template: bool | None = None
     remote_code: bool = False
@@ -71,6 +75,10 @@ class Facts(NamedTuple):
     """What it points at them for: ``AutoModelForCausalLM``, …."""
     decoder: bool = False
     """``is_decoder``: an architecture of encoders that was trained to continue texts."""
+    pools: bool = False
+    """A GGUF file says how the vectors of a text's tokens become one."""
+    ahead: bool = False
+    """``is_causal`` is false: its tokens see those behind them."""
     tied: bool | None = None
     """``tie_word_embeddings``; None where ``config.json`` leaves it to the class."""
     made_from: str | None = None
@@ -100,10 +108,10 @@ def context_limit(config: Mapping[str, Any]) -> int | None:
     """
     base = next((value for key in _LIMITS if (value := _int(config.get(key)))), None)
     kind = str(config.get("model_type") or "")
-    if base is None or kind.startswith(_STRETCHED_ALREADY):
+    if base is None or kind.startswith(tables.architectures().stretched):
         return base
-    # Version 5 of transformers writes rope_parameters; layers of several kinds have one each.
-    rope = config.get("rope_parameters") or config.get("rope_scaling")
+    # Version 5 of transformers writes rope_parameters; layers of several kinds have one each. What a user adds by its old name comes first there.
+    rope = config.get("rope_scaling") or config.get("rope_parameters")
     each = [rope, *rope.values()] if isinstance(rope, dict) else []
     return max([base, *(_stretched(base, one, config) for one in each if isinstance(one, dict))])
 
@@ -152,14 +160,31 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         chosen=_int(get(*_CHOSEN)),
         guessing=_int(get("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_layers")),
         context_length=context_limit(inner) or context_limit(config),
+        rope=_rope(inner),
+        lost_theta=_lost_theta(inner),
         quantization=method,
+        nameless=method is None and isinstance(get("quantization_config"), dict),
         bits=bits,
         remote_code=bool(auto_classes),
         auto_classes=auto_classes,
         decoder=config.get("is_decoder") is True,
+        ahead=inner.get("is_causal") is False,
         tied=tied if isinstance(tied, bool) else None,
         made_from=_text(config.get("_name_or_path")),
     )
+
+
+def _rope(config: Mapping[str, Any]) -> str | None:
+    rope = config.get("rope_scaling") or config.get("rope_parameters")
+    return _text(rope.get("rope_type") or rope.get("type")) if isinstance(rope, dict) else None
+
+
+def _lost_theta(config: Mapping[str, Any]) -> float | None:
+    rope, scaling = config.get("rope_parameters"), config.get("rope_scaling")
+    theta = rope.get("rope_theta") if isinstance(rope, dict) else None
+    if not isinstance(scaling, dict) or not scaling or "rope_theta" in scaling or "rope_theta" in config:
+        return None
+    return theta if isinstance(theta, int | float) and not isinstance(theta, bool) else None
 
 
 def _widest(get: Callable[..., object]) -> int | None:
@@ -174,7 +199,7 @@ def _method(quantization: Mapping[str, Any]) -> tuple[str | None, float | None]:
     method = _text(quantization.get("quant_method"))
     if quantization.get("load_in_4bit") or quantization.get("load_in_8bit"):
         method = method or "bitsandbytes"
-    elif method is None and {"group_size", "bits"} <= quantization.keys():
+    elif method is None and {"group_size", "bits"} <= quantization.keys() and "desc_act" not in quantization:
         method = "mlx"  # its converter writes these two alone
     groups = quantization.get("config_groups")
     weights = [g.get("weights") for g in groups.values() if isinstance(g, dict)] if isinstance(groups, dict) else []
@@ -267,5 +292,6 @@ def from_gguf(headers: Sequence[GgufHeader]) -> Facts:
         guessing=get("nextn_predict_layers"),
         context_length=get("context_length"),
         quantization="gguf",
+        pools=_int(header.metadata.get(f"{arch}.pooling_type")) is not None,
         chat_template=any(value for key, value in header.metadata.items() if key.startswith("tokenizer.chat_template")) if header.complete else None,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import catalog
 from modelcatalog.errors import ModelCatalogError, Unsupported
-from modelcatalog.planning.adapter import layer, tail
+from modelcatalog.planning.adapter import layer, tail, words
 
 if TYPE_CHECKING:
     from modelcatalog.planning.adapter import Adapter
@@ -55,13 +55,14 @@ def _key(name: str) -> str | None:
 
 
 def doubts(adapter: Adapter, model: ModelName) -> tuple[str, ...]:
-    """That an adapter was trained on another model than the one it is put onto, by their names."""
+    """What may make it another one than was trained: fields that nobody knows here, another model than its own, by their names."""
+    told = tuple(f"{adapter.name} says {field} in {words().config}, which is not known here: it is left out" for field in adapter.lora.unknown)
     if adapter.base is None:
-        return ()
+        return told
     try:
         trained = catalog.parse(adapter.base[-1024:])
     except ModelCatalogError:
-        return ()
+        return told
     if trained.family is None or model.family is None or trained.same_model(model):
-        return ()
-    return (f"{adapter.name} was trained on {adapter.base}",)
+        return told
+    return (*told, f"{adapter.name} was trained on {adapter.base}")

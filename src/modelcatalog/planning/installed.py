@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "CHATTING", "Tables", "defaults", "folder", "gguf_architectures", "ignored", "lineage", "loaded_class", "modeling", "names_tokenizer", "tables", "tied",
-    "tokenizers", "torch_built", "version",
+    "CHATTING", "Tables", "defaults", "folder", "gguf_architectures", "ignored", "lineage", "loaded_class", "modeling", "names_tokenizer", "stretches",
+    "tables", "tied", "tokenizers", "torch_built", "version",
 ]  # fmt: skip
 
 _HEAD = later.pattern(r"^(\w+_NAMES)\b[^=\n]*=\s*\w+[^\n(]*\(", re.MULTILINE)
@@ -30,6 +30,7 @@ _KEY = later.pattern(r'\(\s*"([\w.-]+)",|\{\s*"([\w.-]+)":|^\s+"([\w.-]+)":', re
 _BUILT = later.pattern(r"^(cuda|hip|xpu)(?:: [^=\n]+)? = (.+)$", re.MULTILINE)
 _CLASS = later.pattern(r"^class (\w+)\(([^)]*)\):", re.MULTILINE)
 _IGNORED = later.pattern(r"^    _keys_to_ignore_on_load_unexpected = (\[[^\]]*\]|\{[^}]*\})", re.MULTILINE)
+_ROPES = later.pattern(r"^ROPE_INIT_FUNCTIONS\b[^{]*\{(.*?)^\}", re.MULTILINE | re.DOTALL)
 _WORD = later.pattern(r'"(\w+)"')
 CHATTING = ("MODEL_FOR_CAUSAL_LM", "MODEL_FOR_IMAGE_TEXT_TO_TEXT", "MODEL_FOR_MULTIMODAL_LM")
 """The tables of the classes that the transformers engine loads, the one that it prefers for text alone first."""
@@ -135,6 +136,20 @@ def names_tokenizer(name: str) -> bool:
     """Whether transformers has a tokenizer class of this name, as far as its table says."""
     place = folder()
     return bool(name) and place is not None and f'"{name}"' in _text(place / "models" / "auto" / "tokenization_auto.py")
+
+
+@cache
+def stretches(way: str) -> bool | None:
+    """Whether a way of stretching positions (``rope_type``) is known, for all models or in one's own module; None where nothing can be read."""
+    place = folder()
+    text = _text(place / "modeling_rope_utils.py") if place is not None else ""
+    table = _ROPES.search(text)
+    if place is None or table is None:
+        return None
+    if way == "default" or way in _WORD.findall(table[1]):
+        return True
+    quoted = f'"{way}"'
+    return any(quoted in _text(file) for part in ("configuration", "modeling") for file in place.glob(f"models/*/{part}_*.py"))
 
 
 def tied(kind: str) -> bool | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import catalog, hubs
 from modelcatalog.catalog.listing import hub_revision
-from modelcatalog.errors import CheckpointNotFound, ClosedWeights, ModelCatalogError, UnknownFamily
-from modelcatalog.hubs import local
+from modelcatalog.errors import CheckpointNotFound, ClosedWeights, IntegrityError, ModelCatalogError, UnknownFamily
+from modelcatalog.hubs import local, paths
 from modelcatalog.planning.choose import choose
 from modelcatalog.planning.found import Located
 
@@ -32,6 +32,12 @@ def locate_path(path: Path, request: Request) -> Located:
     """
     copy = local.at(path)
     file = None if path.is_dir() else path.name
+    if file is None and paths.gone(copy.root):
+        from modelcatalog.planning import completeness  # seldom
+
+        if (lost := completeness.torn(copy.root)) is not None:
+            message = f"{lost} in {copy.root} is a link to a file that is gone"
+            raise IntegrityError(message, subject=str(copy.root), hint="fetch it again: the folder that the links lead to was moved or cleaned")
     choice = choose(copy.files, subject=copy.title, file=file, scheme=request.quantization, code=request.trust_remote_code, read=copy.read)
     headers = local.check_weights(copy.root, [f.path for f in choice.weights])
     return Located(choice, (f"{path} is a path", choice.reason), copy=copy, headers=headers)
@@ -56,7 +62,7 @@ def locate(name: ModelName, request: Request, over: Collection[tuple[str, str]] 
     seen = copies.Seen([], [], over)
     found = copies.whole(name, request, hub, seen)
     if found is not None:
-        return found._replace(reasons=(*found.reasons, *seen.lost))
+        return found._replace(reasons=(*found.reasons, *dict.fromkeys(seen.lost)))
     try:
         if closed is not None:
             raise closed
@@ -68,9 +74,9 @@ def locate(name: ModelName, request: Request, over: Collection[tuple[str, str]] 
         found = remote.search(name, request, hub, seen.parts)
     except ModelCatalogError as error:
         if seen.lost:
-            error.hint = "; ".join(text for text in (*seen.lost, error.hint) if text)
+            error.hint = "; ".join(text for text in (*dict.fromkeys(seen.lost), error.hint) if text)
         raise
-    return found._replace(reasons=(*found.reasons, *seen.lost))
+    return found._replace(reasons=(*found.reasons, *dict.fromkeys(seen.lost)))
 
 
 def _refuse_guess(name: ModelName) -> None:

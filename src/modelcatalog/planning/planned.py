@@ -97,6 +97,8 @@ class Planned(Record):
     unpacks: bool = False
     """Quantized weights become ``dtype`` while loading."""
     context_length: int | None = None
+    bounded: bool = False
+    """``context_length`` was asked for: conversations become no longer than that, whatever the model reads."""
     chat_template: bool | None = None
     modelfile: Modelfile | None = None
     """What Ollama keeps beside the weights for whoever runs them; it stands where the caller says nothing."""

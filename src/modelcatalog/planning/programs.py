@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelcatalog import catalog, stores
 from modelcatalog.errors import ClosedWeights, ModelCatalogError
 from modelcatalog.hubs import Copy, RemoteFile, local, paths
-from modelcatalog.planning.choose import choose, matches, quantization_of
+from modelcatalog.planning.choose import bits_of, choose, matches, quantization_of
 from modelcatalog.planning.found import Kept, Located
 from modelcatalog.planning.runs import ENGINES
 from modelcatalog.stores.comparing import name_of
@@ -75,7 +75,7 @@ def first(name: ModelName, request: Request, passed: list[str], *, own: bool = F
     """
     asked = request.quantization
     candidates = [one for one in _candidates(name, passed) if (one.own or not own) and (one.store.name, one.found.title) not in over]
-    for one in sorted(candidates, key=lambda one: (not one.own, -_bits(one.quantization))):
+    for one in sorted(candidates, key=lambda one: (not one.own, -bits_of(one.quantization, unknown=0))):
         if asked is not None and not matches(one.quantization, asked):
             continue
         if one.found.format == "gguf" and request.engine is not None and "gguf" not in ENGINES[request.engine].formats:
@@ -125,7 +125,8 @@ def _candidates(name: ModelName, passed: list[str]) -> Iterator[_Candidate]:
                 quantization = quantization_of(f"m-{found.scheme}.gguf") if found.scheme else called.quantization if called else None
                 yield _Candidate(store, found, own, quantization)
         if store.name == _OLLAMA and asks_ollama(name):
-            passed += [note for note in notes if "cannot be read" in note][:_SHOWN]
+            manifest = f"/{(title or '').replace(':', '/')} "
+            passed += [note for note in notes if "cannot be read" in note or manifest.lower() in note.lower()][:_SHOWN]
 
 
 def _is(model: ModelName, found: Found) -> bool:
@@ -207,7 +208,3 @@ def _kept(store: Store, found: Found, *, own: bool) -> tuple[Kept, bool]:
     if own or said is None:
         return Kept(store.name, found.title, modelfile=said, notes=tuple(f"{found.title}: {note}" for note in notes)), False
     return Kept(store.name, found.title, modelfile=said.alone()), said.alone() != said
-
-
-def _bits(quantization: Quantization | None) -> float:
-    return float(quantization.bits or 0) if quantization else 16.0

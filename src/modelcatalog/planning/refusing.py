@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog.errors import IntegrityError, NeedsRemoteCode, Unsupported
 from modelcatalog.planning import installed
+from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.runs import default, reading, server, use
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ __all__ = ["check_code", "check_gguf", "check_shards", "check_type"]
 
 _CODE = "read that code, then pass trust_remote_code=True"
 _CAUSAL = "AutoModelForCausalLM"
-# llama.cpp's spellings that transformers reads under others; what its loader does by `in` and `replace`.
-_GGUF_SPELLINGS = {"qwen2moe": "qwen2_moe", "qwen3moe": "qwen3_moe", "gpt-oss": "gpt_oss", "gpt_oss": "gpt_oss", "minimax-m2": "minimax_m2", "t5encoder": "t5"}
+_ROPES = frozenset({"default", "linear", "dynamic", "yarn", "longrope", "llama3"})
+"""Ways of stretching positions that every transformers since 5.3 knows."""
 
 
 def check_code(facts: Facts, *, trusted: bool, subject: str) -> None:
@@ -58,6 +59,10 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
     if kind not in tables.chatting:
         message = f"{have} has no class of the type {kind} that holds conversations ({facts.architecture or 'config.json names none'})"
         raise Unsupported(message, subject=subject, hint=f"take the chat version of this model, or a server that runs it ({use(server())})")
+    if facts.rope is not None and facts.rope not in _ROPES and installed.stretches(facts.rope) is False:
+        message = f"{have} does not know the rope_type {facts.rope} of {subject}"
+        hint = f"a newer transformers may know it (pip install -U transformers); or take a GGUF version, or a server that runs it ({use(server())})"
+        raise Unsupported(message, subject=subject, hint=hint)
 
 
 def check_gguf(facts: Facts, choice: Choice, *, subject: str) -> None:
@@ -73,7 +78,7 @@ def check_gguf(facts: Facts, choice: Choice, *, subject: str) -> None:
     known, kind = installed.gguf_architectures(), facts.architecture
     if known is None or kind is None:
         return
-    spelled = next((to for word, to in _GGUF_SPELLINGS.items() if word in kind), kind)
+    spelled = next((to for word, to in architectures().gguf_spellings.items() if word in kind), kind)
     if kind not in known and spelled not in known and not ("t5" in kind and "t5" in known):
         message = f"transformers {installed.version() or ''} does not read GGUF files of the architecture {kind}, which {subject} has"
         hint = f"take {_others()}, or the safetensors repository of this model"

@@ -48,7 +48,14 @@ def check(facts: Facts, name: ModelName, *, companions: Collection[str] = (), te
         if kind is not None:
             message = f"{name.source} is {kind}: its GGUF file holds the architecture {facts.architecture}, which does not talk"
             raise Unsupported(message, subject=name.source, hint=near(name, facts.made_from))
+        if facts.pools:
+            key = f"{facts.architecture}.pooling_type"
+            message = f"{name.source} is an embedder or a re-ranker: its GGUF file says how the vectors of a text become one ({key})"
+            raise Unsupported(message, subject=name.source, hint=near(name, facts.made_from))
         return
+    if facts.ahead and not facts.remote_code:
+        message = f"{name.source} is an embedder: its tokens see those behind them (is_causal is false in config.json), and it continues no text"
+        raise Unsupported(message, subject=name.source, hint=f"use sentence_transformers.SentenceTransformer; {near(name, facts.made_from)}")
     if any(file in companions for file in _SENTENCE):
         message = f"{name.source} is an embedder or a re-ranker, made for sentence-transformers: it turns texts into vectors or scores"
         hint = f"use sentence_transformers.SentenceTransformer (or CrossEncoder for a re-ranker); {near(name, facts.made_from)}"

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelcatalog import later, vocabulary
 from modelcatalog.errors import IntegrityError, Unsupported
 from modelcatalog.planning import installed
+from modelcatalog.planning.layers.architectures import architectures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from modelcatalog.planning.facts import Facts
+    from modelcatalog.planning.layers import Layer
     from modelcatalog.vocabulary import Packed
     from modelcatalog.weights.gguf import GgufHeader
 
@@ -23,7 +25,7 @@ __all__ = ["OTHERS", "Tensors", "check_gguf", "check_method", "check_missing", "
 _PACKED = frozenset({"gptq", "awq"})
 """Methods whose layers are always packed, so that weights without a packed one are plain."""
 _PLAIN = frozenset({"F16", "BF16", "F32", "F64"})
-_INTEGERS = frozenset({"I8", "U8", "I16", "U16", "I32", "U32"})
+_INTEGERS = frozenset({"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64", "BOOL"})
 """Types that no plain matrix has; masks and positions do, and are not called weight."""
 _APART = frozenset({"awq", "gptq", "bitsandbytes", "fp8", "hqq", "aqlm"})
 """Methods of which none reads what another has packed."""
@@ -34,10 +36,12 @@ _WRAPPERS = ("base_model.model.", "module.", "_orig_mod.", "_forward_module.", "
 """What wrappers put before every name while they train; transformers takes none of them off."""
 _INSIDE = frozenset({
     "_orig_mod", "_orig_module", "_forward_module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module", "base_layer", "modules_to_save",
+    "lora_A", "lora_B",
 })  # fmt: skip
 """Parts of names that wrappers of single layers leave, PEFT's among them."""
 _LAYER = later.pattern(r"(?:^|.*?\.)(?:layers|h|blocks|layer|block)\.(\d+)\.")
 _HEADS = ("head", "output", "embed_out", "score", "logits", "classifier", "wte_out")
+_GATE, _KEYS = ".mlp.gate_proj.weight", ".self_attn.k_proj.weight"
 _FEW = 3
 OTHERS = {
     "hf_quant_config.json": "NVIDIA's ModelOpt",
@@ -46,9 +50,8 @@ OTHERS = {
     "quant_model_description.json": "Ascend's msModelSlim",
 }
 """Files beside the weights in which other libraries say how they packed them; transformers reads none."""
-_NO_NORM = frozenset({"olmo", "wavtokenizer-dec"})
-_LOOSE_BLOCKS = frozenset({"deci", "t5", "t5encoder"})
-"""Architectures of GGUF files that have blocks without a tensor, or call them otherwise."""
+_NO_WORDS = ("no_vocab", "none")
+"""What stands for the kind of a tokenizer that a file does not have."""
 
 
 class Tensors(NamedTuple):
@@ -80,9 +83,11 @@ def check_method(facts: Facts, tensors: Tensors, others: Mapping[str, Mapping[st
         file = next(iter(others), None)
         if found is None and file is None:
             _refuse_integers(tensors, subject)
+            _refuse_nameless(facts, subject)
             return
         plain = bool(tensors.types) and set(tensors.types.values()) <= _PLAIN
         if found is None and (plain or _said(others, file) is None):
+            _refuse_nameless(facts, subject)
             return  # left behind, or ModelOpt's about the KV cache alone
         method = _said(others, file) or (found.method if found is not None else "")
         where = f", as {file} says ({OTHERS[file]})" if file is not None else ""
@@ -107,6 +112,13 @@ def _refuse_integers(tensors: Tensors, subject: str) -> None:
         if kind in _INTEGERS and name.endswith(".weight") and len(tensors.shapes.get(name, ())) > 1:
             message = f"{name} of {subject} is made of integers ({kind}), and config.json names no quantization: they would be read as plain weights"
             raise Unsupported(message, subject=subject, hint="take a repository of it whose config.json says how they are packed, or the unquantized one")
+
+
+def _refuse_nameless(facts: Facts, subject: str) -> None:
+    """Refuse a ``quantization_config`` without a method, which transformers does not load."""
+    if facts.nameless:
+        message = f"the quantization_config in config.json of {subject} names no method (quant_method)"
+        raise Unsupported(message, subject=subject, hint="take it out of config.json if the weights are plain ones, or fetch config.json again")
 
 
 def _packed(tensors: Tensors) -> Packed | None:
@@ -146,14 +158,14 @@ def check_missing(facts: Facts, tensors: Tensors, *, subject: str) -> None:
             message = f"all {len(names)} tensors of {subject} have names that begin with {wrapper} ({first}): a wrapper saved them, and no model finds them"
             hint = f"rename them without {wrapper} and save again, or save the inner model (model.module, merge_and_unload())"
             raise IntegrityError(message, subject=subject, hint=hint)
+    if facts.remote_code:
+        return  # code of its own may have layers without a tensor (Nemotron's), adapters in its layers (Phi-4's), or another head
     if wrapped := sorted(name for name in names if not _INSIDE.isdisjoint(name.split("."))):
         part = next(part for part in wrapped[0].split(".") if part in _INSIDE)
         many = f"{len(wrapped)} of {len(names)} tensors of {subject}"
         message = f"{many} have {part} in their names ({wrapped[0]}): a wrapper saved them, and no model finds them"
         hint = f"rename them without {part}, or unwrap the model (merge_and_unload() for PEFT) and save again"
         raise IntegrityError(message, subject=subject, hint=hint)
-    if facts.remote_code:
-        return  # code of its own may have layers without a tensor (Nemotron's), or another head
     if lost := _layers_missing(facts, names):
         message = f"{subject} lacks {len(lost)} of {facts.layers} layers that config.json announces: {_some(f'layer {n}' for n in lost)}"
         raise IntegrityError(message, subject=subject, hint="fetch the whole checkpoint again, or correct num_hidden_layers")
@@ -163,22 +175,52 @@ def check_missing(facts: Facts, tensors: Tensors, *, subject: str) -> None:
         raise IntegrityError(message, subject=subject, hint=hint)
 
 
-def doubts(facts: Facts, tensors: Tensors) -> tuple[str, ...]:
-    """What the headers contradict and a class may still load: each a sentence for the plan."""
+def doubts(facts: Facts, tensors: Tensors, layers: Sequence[Layer] = ()) -> tuple[str, ...]:
+    """What the headers contradict and a class may still load: each a sentence for the plan.
+
+    Args:
+        facts: What ``config.json`` says.
+        tensors: What the headers say.
+        layers: What each layer keeps, as ``config.json`` means it; empty where nobody can tell.
+    """
     found: list[str] = []
+    if facts.lost_theta is not None:
+        lost = f"transformers then takes its default for the rope_theta {facts.lost_theta:,.0f} that stands in rope_parameters"
+        found.append(f"config.json has rope_scaling beside rope_parameters, and {lost}: write it into rope_scaling too")
     have = _layers(facts, tensors.names)
     known = (facts.layers or 0) + (facts.guessing or 0)
-    if have and max(have) >= known and facts.layers is not None and facts.model_type not in _COUNTED_OTHERWISE and not facts.remote_code:
+    if have and max(have) >= known and facts.layers is not None and facts.model_type not in architectures().counted_otherwise and not facts.remote_code:
         found.append(f"the files hold {max(have) + 1} layers, and config.json says {facts.layers}: the others are left out")
     if facts.quantization is None and facts.vocabulary is not None and not facts.composite and not facts.remote_code:
         rows, width = next((shape for name, shape in tensors.shapes.items() if name.endswith(_EMBEDDINGS) and len(shape) == _MATRIX), (None, None))
-        if rows is not None and rows != facts.vocabulary + (facts.model_type in _ONE_MORE):
+        if rows is not None and rows != facts.vocabulary + (facts.model_type in architectures().one_more_row):
             found.append(f"the embeddings have {rows:,} rows, and config.json says vocab_size {facts.vocabulary:,}")
         # Embeddings may be narrower than the model, and then its last norm is not.
         norms = {shape for name, shape in tensors.shapes.items() if name.endswith(_NORMS) and _LAYER.match(name) is None}
         if width is not None and facts.hidden is not None and width != facts.hidden and norms == {(width,)}:
             found.append(f"the embeddings and the last norm are {width:,} wide, and config.json says hidden_size {facts.hidden:,}")
+        if (other := _other_heads(tensors, layers)) is not None:
+            found.append(other)
+        wide = {shape[0] for name, shape in tensors.shapes.items() if _LAYER.match(name) and name.endswith(_GATE) and len(shape) == _MATRIX}
+        if facts.intermediate is not None and facts.experts is None and len(wide) == 1 and wide != {facts.intermediate}:
+            found.append(f"the layers are {wide.pop():,} wide inside, and config.json says intermediate_size {facts.intermediate:,}")
     return tuple(found)
+
+
+def _other_heads(tensors: Tensors, layers: Sequence[Layer]) -> str | None:
+    """That no layer's keys are as wide as the heads that ``config.json`` announces."""
+    matrices = [(name, shape[0], at) for name, shape in tensors.shapes.items() if name.endswith(_KEYS) and (at := _LAYER.match(name)) and len(shape) == _MATRIX]
+    if len({name[: at.start(1)] for name, _, at in matrices}) > 1 or any(int(at[1]) >= len(layers) for _, _, at in matrices):
+        return None  # a tower's are among them
+    wrong = ""
+    for name, have, at in matrices:
+        layer = layers[int(at[1])]
+        if not (layer.heads and layer.key and layer.value):
+            continue
+        if have == layer.heads * layer.key:
+            return None
+        wrong = wrong or f"{name} has {have:,} rows, and config.json says {layer.heads} key-value heads of {layer.key} numbers"
+    return wrong or None
 
 
 def _layers(facts: Facts, names: Iterable[str]) -> set[int]:
@@ -203,14 +245,8 @@ def _layers_missing(facts: Facts, names: Iterable[str]) -> list[int]:
         return []
     # A hole is certain; a set that only ends early may be counted in another way by its class.
     lost = [n for n in range(facts.layers) if n not in have]
-    known = facts.model_type is not None and facts.model_type not in _COUNTED_OTHERWISE
+    known = facts.model_type is not None and facts.model_type not in architectures().counted_otherwise
     return lost if known or (lost and lost[0] < max(have)) else []
-
-
-_ONE_MORE = frozenset({"moshi"})
-"""Types whose embeddings have a row beyond the vocabulary, for the token that begins."""
-_COUNTED_OTHERWISE = frozenset({"dory", "longcat_flash"})
-"""Types whose num_hidden_layers is not the number of blocks: Dory's counts what attends and what does not apart."""
 
 
 def _headless(facts: Facts, names: frozenset[str]) -> bool:
@@ -234,24 +270,35 @@ def check_gguf(headers: Sequence[GgufHeader], *, subject: str) -> None:
         subject: The file, for messages.
 
     Raises:
-        IntegrityError: with how many are missing, and which.
+        IntegrityError: with how many are missing, and which; or it is a part alone.
+        Unsupported: it has no vocabulary.
     """
     first = headers[0]
     arch = first.architecture
     if not arch or arch in vocabulary.silent_gguf() or not all(header.complete for header in headers):
         return
+    parts = first.metadata.get("split.count")
+    if isinstance(parts, int) and parts > 1 and len(headers) == 1:
+        message = f"{subject} is one of {parts} parts, as it says itself, and its name does not say which"
+        hint = f"give all parts their own names (…-00001-of-{parts:05}.gguf) in one folder, or join them with llama-gguf-split"
+        raise IntegrityError(message, subject=subject, hint=hint)
     names = {tensor.name for header in headers for tensor in header.tensors}
     wanted = ["token_embd.weight"]
-    if arch not in _NO_NORM | _LOOSE_BLOCKS:
+    loose = arch in architectures().gguf_loose
+    if not loose and arch not in architectures().gguf_normless:
         wanted.append("output_norm.weight")
     lost = [name for name in wanted if name not in names]
     count, extra = first.metadata.get(f"{arch}.block_count"), first.metadata.get(f"{arch}.nextn_predict_layers", 0)
-    if isinstance(count, int) and isinstance(extra, int) and 0 < count - extra < 10_000 and arch not in _LOOSE_BLOCKS:  # noqa: PLR2004
+    if isinstance(count, int) and isinstance(extra, int) and 0 < count - extra < 10_000 and not loose:  # noqa: PLR2004
         have = {name.split(".")[1] for name in names if name.startswith("blk.")}
         lost += [f"blk.{n}" for n in range(count - extra) if str(n) not in have]
     if lost:
         message = f"{subject} lacks {len(lost)} of what a {arch} model has: {_some(lost)}"
         raise IntegrityError(message, subject=subject, hint="fetch it again, or another file of the same model; a conversion may have gone wrong")
+    if first.metadata.get("tokenizer.ggml.model") in _NO_WORDS or "tokenizer.ggml.tokens" not in first.metadata:
+        message = f"{subject} holds no vocabulary, so no text can be read or written with it"
+        hint = "take another file of the same model; this one was converted without it, or is a part of another model"
+        raise Unsupported(message, subject=subject, hint=hint)
 
 
 def _some(names: Iterable[str]) -> str:

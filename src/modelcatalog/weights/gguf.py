@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GgufHeader", "Tensor", "read", "read_file"]
 
+_VERSIONS = (2, 3)
 _MAGIC = b"GGUF"
 _ARRAY, _STRING = 9, 8
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -81,6 +82,14 @@ class Tensor(NamedTuple):
             return None
         _, weights, size = _TYPES[self.type]
         return -(-prod(self.shape) // weights) * size
+
+    @property
+    def bits(self) -> float | None:
+        """Bits of one weight, its block's scales included; None for a type that this reader does not know."""
+        if self.type not in _TYPES:
+            return None
+        _, weights, size = _TYPES[self.type]
+        return size * 8 / weights
 
     @property
     def type_name(self) -> str:
@@ -199,9 +208,13 @@ def read(data: bytes | mmap.mmap, *, subject: str) -> GgufHeader:
     complete, start = False, 0
     try:
         version, count, keys = cursor.number("I"), cursor.number("Q"), cursor.number("Q")
-        if version not in {2, 3} or count > _MOST_TENSORS or keys > _MOST_KEYS:
+        if version not in _VERSIONS and int.from_bytes(version.to_bytes(4, "little"), "big") in _VERSIONS:
+            message = f"{subject} has its bytes in the other order: it was written for big-endian machines"
+            hint = "take the file for little-endian machines, which has no -be in its name, or convert the model here"
+            raise IntegrityError(message, subject=subject, hint=hint)
+        if version not in _VERSIONS or count > _MOST_TENSORS or keys > _MOST_KEYS:
             message = f"{subject} has a GGUF header that cannot be right (version {version}, {count:,} tensors)"
-            raise IntegrityError(message, subject=subject)
+            raise IntegrityError(message, subject=subject, hint="fetch it again; a newer modelcatalog may know more")
         for _ in range(keys):
             key = cursor.text()
             metadata[key] = cursor.value(cursor.number("I"))
@@ -214,7 +227,7 @@ def read(data: bytes | mmap.mmap, *, subject: str) -> GgufHeader:
         pass
     except (KeyError, RecursionError, struct.error) as error:
         message = f"{subject} has a GGUF header that cannot be read"
-        raise IntegrityError(message, subject=subject) from error
+        raise IntegrityError(message, subject=subject, hint="fetch it again, or another file of the same model") from error
     return GgufHeader(metadata, tuple(tensors), start, complete)
 
 

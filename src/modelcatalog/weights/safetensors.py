@@ -176,4 +176,7 @@ def read_file(path: Path) -> SafetensorsHeader:
     if header.end > size:
         message = f"{path.name} is cut off: it has {size:,} bytes of {header.end:,}"
         raise IntegrityError(message, subject=str(path), hint="fetch it again; a download may have broken off")
+    if header.end < size:
+        message = f"{path.name} has {size - header.end:,} bytes behind its last tensor, which no safetensors file has"
+        raise IntegrityError(message, subject=str(path), hint="fetch it again; a download may have been continued at the wrong place")
     return header

@@ -10,7 +10,7 @@ import weakref
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import Finished, Started, files_of
+from modelcatalog.engines import Finished, Started, fewest, files_of
 from modelcatalog.engines.failing import closed, first_line, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.mlx.native import Chooser, Held, Native, Row, leave
@@ -80,9 +80,10 @@ class Mlx:
         self._defaults = _stated(folder / "generation_config.json")
         config = native.config
         inner = config.get("text_config") if isinstance(config.get("text_config"), dict) else {}
-        self._limit = context_limit(inner) or context_limit(config)
+        reads = context_limit(inner) or context_limit(config)
+        self._limit = fewest(plan.context_length if plan.bounded else None, reads)
         named, configs = tokenizing.templates(tokenizer, folder), (SimpleNamespace(**_ends(config)), SimpleNamespace(**_ends(inner)))
-        self._prompter = tokenizing.prompter(tokenizer, subject, named, self._defaults, configs, limit=self._limit)
+        self._prompter = tokenizing.prompter(tokenizer, subject, named, self._defaults, configs, limit=self._limit, longer=self._limit != reads)
         self._guides = Guides(lambda: tokenizing.guided(tokenizer, self._prompter.ends), subject)
         device = "the GPU" if native.gpu else "the CPU"
         self.decoding = f"mlx: on {device}, {'with the weights packed as they are in the file' if native.packed else 'with the weights as they are'}"

@@ -16,12 +16,18 @@ from modelcatalog.hubs.opening import why
 __all__ = ["Server", "ServerSaid", "asked_pause", "message_of", "translated"]
 
 _BAD_REQUEST, _NO_KEY, _NO_CREDIT, _FORBIDDEN, _NOT_FOUND, _NO_METHOD, _TOO_LARGE = 400, 401, 402, 403, 404, 405, 413
-_UNPROCESSABLE, _TOO_MANY, _FAILED, _NOT_BUILT = 422, 429, 500, 501
+_UNPROCESSABLE, _TOO_MANY, _LEGAL, _FAILED, _NOT_BUILT = 422, 429, 451, 500, 501
 _UNKNOWN_MODEL = re.compile(r"\bmodels?\b.*(not exist|not found|unknown)|(unknown|invalid|no such) model|pinned to", re.IGNORECASE)
 _TOO_LONG = re.compile(
     # vLLM, SGLang and Ollama; llama.cpp; Anthropic; Gemini; TGI
     r"context[ _]length|context window|context[ _]size|too many tokens|prompt is too long|longer than the maximum"
     r"|token count .*exceeds|tokens`? \+ `?max_new_tokens",
+    re.IGNORECASE,
+)
+_FILTERED = re.compile(
+    # Azure and OpenAI; DashScope; DeepSeek; OpenRouter; Moonshot; Volcengine, Z.ai and Qianfan
+    r"content[_ ](?:filter|policy|management policy|exists risk)|data_inspection_failed|inappropriate content|requires moderation|was flagged"
+    r"|considered high risk|SensitiveContent|sensitive (?:content|information)|safety system|敏感|违规",
     re.IGNORECASE,
 )
 _LAST = 599
@@ -118,6 +124,8 @@ def translated(error: BaseException, server: Server, *, completing: bool = False
     if kinds & {"APIError", "ServerSaid"}:  # an error event in the stream, or in its place
         if _TOO_LONG.search(said):
             return _too_long(said, server)
+        if _filtered(error, said):
+            return _unwanted(said, server)
         return EngineError(f"{subject} broke off the reply: {said}", subject=subject, hint="the server's log tells more; try again")
     return _unreadable(said, server)
 
@@ -131,10 +139,24 @@ def _too_long(said: str, server: Server) -> Unsupported:
     return Unsupported(f"the prompt is too long for {server.model}: {said}", subject=server.model, hint="shorten the prompt, or begin a new session")
 
 
+def _filtered(error: BaseException, said: str) -> bool:
+    """Whether a server's filter of contents refused, by its code or its words."""
+    body = getattr(error, "body", None)
+    body = body.get("error", body) if isinstance(body, dict) else body
+    code = getattr(error, "code", None) or (body.get("code") if isinstance(body, dict) else None)
+    return _FILTERED.search(f"{code if isinstance(code, str) else ''} {said}") is not None
+
+
+def _unwanted(said: str, server: Server) -> EngineError:
+    return EngineError(f"the content filter of {server.url} refused the prompt: {said}", subject=server.url, hint="change the prompt")
+
+
 def _answered(status: int, said: str, error: BaseException, server: Server, *, completing: bool) -> ModelCatalogError:  # noqa: C901, PLR0911  as above
     if status == _NO_KEY:
         hint = f"set {server.key} to a key of that server, or pass api_key="
         return EngineError(f"{server.url} rejected the key: {said}", subject=server.url, hint=hint)
+    if status in {_BAD_REQUEST, _FORBIDDEN, _UNPROCESSABLE, _LEGAL} and _filtered(error, said):
+        return _unwanted(said, server)
     if status == _FORBIDDEN:
         hint = f"use another key: set {server.key}, or pass api_key="
         return EngineError(f"{server.url} does not allow this key to use {server.model}: {said}", subject=server.model, hint=hint)

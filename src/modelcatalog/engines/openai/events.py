@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["chunks"]
 
 _SHOWN = 100
+_MOST = 1 << 27
+"""Bytes of an answer in one piece, and characters of a line in a stream: no chunk of a chat is longer, and a line without end takes all memory."""
 _FIELD = re.compile(r"(data|event|id|retry|error|)(?:: ?(.*))?", re.DOTALL)
 _END = re.compile(r"\r\n|\n|\r")
 
@@ -37,7 +39,7 @@ def chunks(response: Any) -> Iterator[Any]:
     kind = str(response.headers.get("content-type", ""))
     # Events have no length, and no other type that is theirs.
     if "event-stream" not in kind and ("json" in kind or "content-length" in response.headers):
-        text = response.read().decode("utf-8", "replace").strip()
+        text = b"".join(_bounded(response.iter_bytes())).decode("utf-8", "replace").strip()
         # Events, or chunks a line, under the wrong name.
         yield from events([text.encode()]) if text.startswith("data:") else _body(text, kind)
     else:
@@ -83,17 +85,31 @@ def _events(lines: Iterable[str]) -> Iterator[tuple[str | None, str]]:
             yield ("" if line.startswith("{") and _whole(line) else None), line
 
 
+def _bounded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """An answer without end is none."""
+    left = _MOST
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise ValueError(piece[:_SHOWN].decode("utf-8", "replace"))
+        yield piece
+
+
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Lines, however they end and wherever the network cut them."""
-    decoder, begun, last = codecs.getincrementaldecoder("utf-8-sig")("replace"), list[str](), ""
+    decoder, begun, last, length = codecs.getincrementaldecoder("utf-8-sig")("replace"), list[str](), "", 0
     for piece in pieces:
         text = last + decoder.decode(piece)
         last = "\r" if text.endswith("\r") else ""  # behind a carriage return at the end the rest of it may come
         first, *others = _END.split(text.removesuffix("\r"))
         begun.append(first)
+        length += len(first)
+        if length > _MOST:
+            raise ValueError(begun[0][:_SHOWN])
         if others:
             yield "".join(begun)
             begun = [others.pop()]
+            length = len(begun[0])
             yield from others
     yield from ("".join(begun) + last + decoder.decode(b"", final=True)).split("\r")
 

@@ -55,6 +55,7 @@ class Prompter:
         specials: What templates know by name: ``bos_token``, ``eos_token``, ….
         ends: Tokens that end a reply, as the files say.
         limit: How many tokens the context holds.
+        rows: How many tokens the model has embeddings of; None: as many as the tokenizer has.
         longer: Whether it can be made to hold more by ``context_length=``.
         own: Marks of thinking that the checkpoint states itself.
         calls: The way of writing calls of tools that the checkpoint states itself.
@@ -70,6 +71,7 @@ class Prompter:
         ends: Iterable[int],
         *,
         limit: int | None = None,
+        rows: int | None = None,
         longer: bool = False,
         own: Sequence[MarkEntry] = (),
         calls: WayEntry | None = None,
@@ -82,7 +84,7 @@ class Prompter:
         self._subject = subject
         self._tokens = tokens
         self._specials = dict(specials)
-        self._limit = limit
+        self._limit, self._rows = limit, rows
         self._hint = f"shorten the prompt, {'begin a new session, or load it with a longer context_length=' if longer else 'or begin a new session'}"
         self._renderer = Renderer(subject)
         self._forms = Forms(self._renderer, subject)
@@ -124,7 +126,7 @@ class Prompter:
         """
         if isinstance(prompt, str):
             self._refuse_switches(options)
-            ids = self._tokens.encode(prompt, True)  # noqa: FBT003  encode's second argument is add_special
+            ids = self._to_continue(prompt)
             writer = Writer(self._tokens, options.stop or self._stops, self._stated, before=ids[-_BEFORE:])
             thinking = False
         else:
@@ -146,11 +148,26 @@ class Prompter:
             writer = Writer(self._tokens, options.stop or self._stops, self._ends_of(template), marks=self._marks, spelled=letters, parter=parter, calls=calls)
         if not ids:
             message = "the prompt is empty: there is no token to continue"
-            raise Unsupported(message, subject=self._subject)
+            raise Unsupported(message, subject=self._subject, hint="write at least one word")
+        # What stands for an image may have no embedding, and gets none.
+        if self._rows is not None and max(ids) >= self._rows and (isinstance(prompt, str) or not media.of(prompt)):
+            beyond = max(ids)
+            message = f"the prompt has the token {self._tokens.added(beyond) or beyond}, number {beyond:,}, and {self._subject} has {self._rows:,} embeddings"
+            hint = "leave it out, or fetch the tokenizer and the weights again, of one revision"
+            raise Unsupported(message, subject=self._subject, hint=hint)
         if self._limit is not None and len(ids) >= self._limit:
             message = f"the prompt has {len(ids):,} tokens, the model reads {self._limit:,}"
             raise Unsupported(message, subject=self._subject, hint=self._hint)
         return Prompted(ids, writer, thinking)
+
+    def _to_continue(self, text: str) -> list[int]:
+        """The tokens of a text that goes on: with what begins one, and without the end that some tokenizers put behind every text."""
+        ids = self._tokens.encode(text, True)  # noqa: FBT003  encode's second argument is add_special
+        if len(ids) > 1 and ids[-1] in self._stated:
+            own = self._tokens.encode(text, False)  # noqa: FBT003  as above
+            while len(ids) > len(own) and ids[-1] in self._stated and ids[-len(own) - 1 : -1] == own:
+                ids.pop()
+        return ids
 
     # Which template, and its switches --------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import weakref
 from contextlib import suppress
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,8 +107,11 @@ class Renderer:
     def _start(self) -> subprocess.Popen[str]:
         self.close()
         path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+        script = Path(__file__).with_name("template_process.py")
+        # In a package in a zip file it is no file that Python could be given.
+        run = [str(script)] if script.is_file() else ["-c", files(__package__).joinpath(script.name).read_text(encoding="utf-8")]
         process = subprocess.Popen(  # noqa: S603  our own script, no shell
-            [sys.executable, "-P", str(Path(__file__).with_name("template_process.py"))],
+            [sys.executable, "-P", *run],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 import re
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from modelcatalog import vocabulary
 from modelcatalog.engines.prompts.calling import own_way
 from modelcatalog.engines.prompts.prompting import Prompter
 from modelcatalog.entries import MarkEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["Tokenizer", "gguf_ends", "guided", "own_marks", "prompter", "stated_ends", "templates"]
@@ -24,6 +26,11 @@ _ELSEWHERE = ("chat_template.json", "processor_config.json", "preprocessor_confi
 """Files of processors that may hold the template of a model whose tokenizer has none."""
 _THINKING = ("reasoning_content", "reasoning", "thinking")
 _FIRST = re.compile(r"(<[^<>]*>|\[[^\[\]]*\])(.*)", re.DOTALL)
+_THOUGHT = re.compile("think|thought|reasoning|思考", re.IGNORECASE)
+_PARTS = re.compile(r"[^\W_]+")
+_ENDS = frozenset({"end", "stop", "close"})
+_SIDES = _ENDS | {"begin", "start", "open", "of", "the"}
+"""What words of tokens say beside what stands between them."""
 _GGUF_ENDS = ("eos", "eot", "eom")
 
 
@@ -63,7 +70,7 @@ class Tokenizer:
 
 def prompter(
     tokenizer: Any, subject: str, named: Mapping[str, str], generation: Any, configs: Sequence[Any], *,
-    ends: frozenset[int] = frozenset(), limit: int | None = None, longer: bool = False,
+    ends: frozenset[int] = frozenset(), limit: int | None = None, rows: int | None = None, longer: bool = False,
 ) -> Prompter:  # fmt: skip
     """The text side of a checkpoint with such a tokenizer.
 
@@ -75,6 +82,7 @@ def prompter(
         configs: The model's configuration and parts of it.
         ends: Tokens that end a reply beside those that these state.
         limit: As in `Prompter`, like what follows.
+        rows: As in `Prompter`.
         longer: As in `Prompter`.
     """
     stated = stated_ends(tokenizer, generation, *configs)
@@ -85,6 +93,7 @@ def prompter(
         tokenizer.special_tokens_map,
         stated | ends,
         limit=limit,
+        rows=rows,
         longer=longer,
         own=own_marks(tokenizer),
         calls=own_way(_response_template(tokenizer)),
@@ -137,7 +146,27 @@ def own_marks(tokenizer: Any) -> tuple[MarkEntry, ...]:
             first = _FIRST.fullmatch(word)
             token, label = (first[1], first[2]) if first is not None and first[1] in known else (word, "")
             found.append(MarkEntry(open=(token,), label=label, close=closes))
-    return tuple(found)
+    return (*found, *_paired(known))
+
+
+def _paired(added: Iterable[str]) -> tuple[MarkEntry, ...]:
+    """Tokens beside the vocabulary that stand before and behind a thought by their own words, as new families name theirs.
+
+    >>> [(mark.open, mark.close) for mark in _paired(["<|idea_think_start|>", "<|idea_think_end|>", "<|no_think|>"])]
+    [(('<|idea_think_start|>',), ('<|idea_think_end|>',))]
+    """
+    stated = {word for mark in vocabulary.thinking().mark for word in (*mark.open, *mark.close)}
+    sides: tuple[dict[tuple[str, ...], list[str]], ...] = ({}, {})
+    for word in added:
+        if _THOUGHT.search(word) is not None:
+            parts = [part.lower() for part in _PARTS.findall(word)]
+            key = tuple(part for part in parts if part not in _SIDES)
+            sides["/" in word or not _ENDS.isdisjoint(parts)].setdefault(key, []).append(word)
+    return tuple(
+        MarkEntry(open=(*opens,), close=(*closes,), tokens=True)
+        for key, opens in sides[False].items()
+        if len(opens) == 1 == len(closes := sides[True].get(key, [])) and not stated.issuperset((*opens, *closes))
+    )
 
 
 def _response_template(tokenizer: Any) -> Any:
@@ -164,7 +193,16 @@ def stated_ends(tokenizer: Any, generation: Any, *configs: Any) -> frozenset[int
         generation, configs = None, (*configs, generation)
     ends = {*_ids(generation), *_ids(tokenizer)}
     special = {*tokenizer.get_added_vocab().values(), *tokenizer.all_special_ids}
-    return frozenset(ends | {end for config in configs for end in _ids(config) if end in special})
+    return frozenset(ends | {end for stated in (*configs, *_beside(tokenizer, generation, *configs)) for end in _ids(stated) if end in special})
+
+
+def _beside(tokenizer: Any, *configs: Any) -> list[Any]:
+    """What other programs write beside ``eos_token_id`` into the same files, under its name: mlx-lm's list, an end of the turn of its own."""
+    stated = [getattr(one, "eos_token_ids", None) for one in configs if one is not None]
+    settings = getattr(tokenizer, "init_kwargs", {})
+    turn = settings.get("eot_token") or tokenizer.special_tokens_map.get("eot_token")
+    stated += [settings.get("eos_token_ids"), tokenizer.get_added_vocab().get(turn) if isinstance(turn, str) else None]
+    return [SimpleNamespace(eos_token_id=one) for one in stated if one is not None]
 
 
 def _stops(generation: Any) -> tuple[str, ...]:

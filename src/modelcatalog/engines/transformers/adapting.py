@@ -5,6 +5,7 @@ What goes to peft is made here from what the plan read: an adapter's configurati
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from modelcatalog.planning import Plan
     from modelcatalog.planning.adapter import Adapter
 
-__all__ = ["folder_of", "put_on", "words_of"]
+__all__ = ["folder_of", "gaps", "put_on", "words_of"]
 
+_LAYERED = re.compile(r"(.*\b(?:layers|h|blocks|layer)\.)(\d+)(\..+)")
 _TWICE = frozenset({"modules_to_save", "original_module"})
 _SAVED = "it was saved without them: have whoever trained it save it with save_embedding_layers=True"
 _NAMED = 3
@@ -89,7 +91,9 @@ def _wrapped(model: Any, adapter: Adapter) -> tuple[Any, Any]:
 
 def _targets(model: Any, adapter: Adapter) -> list[str]:
     """The modules to change, by name: what the weights are named for, and no pattern of a stranger's."""
-    own = list(adapter.lora.matrices)
+    # Whole parameters (of experts, say) are changed by their own names, and peft finds them by those.
+    inside = tuple(str(one).rpartition(".")[0] for one in _listed(adapter.lora.fields.get("target_parameters")))
+    own = [name for name in adapter.lora.matrices if not _ends_with(name, inside)]
     have = {name for name, _ in model.named_modules()}
     if have.issuperset(own):
         return own
@@ -98,6 +102,36 @@ def _targets(model: Any, adapter: Adapter) -> list[str]:
         # Its classes have other names for them by now, which peft translates.
         return [str(one) for one in stated]
     return [tail(name) or name for name in own]
+
+
+def gaps(model: Any, adapter: Adapter) -> str | None:
+    """That an adapter holds nothing for layers that it says it changes, as a sentence; there the model is its base."""
+    if not adapter.lora.everywhere:
+        return None
+    have: dict[tuple[str, str], set[str]] = {}
+    for name in adapter.lora.matrices:
+        if (found := _LAYERED.fullmatch(name)) is not None:
+            have.setdefault((found[1], found[3]), set()).add(found[2])
+    lost = []
+    for name, _ in model.named_modules():
+        found = _LAYERED.fullmatch(name)
+        if found is not None and found[2] not in have.get((found[1], found[3]), {found[2]}):
+            lost.append(name)
+    if not lost:
+        return None
+    return f"{adapter.name} says that it changes all layers and holds nothing for {len(lost)} of their matrices, such as {lost[0]}: there the model is its base"
+
+
+def _listed(value: object) -> list[object]:
+    """A list of a configuration; empty for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def _ends_with(name: str, modules: tuple[str, ...]) -> bool:
+    """Whether a matrix is named for one of these modules; of a second parameter in one, the first is the layer inside."""
+    while name.endswith(".base_layer"):
+        name = name.removesuffix(".base_layer")
+    return any(module and (name == module or name.endswith(f".{module}")) for module in modules)
 
 
 def _grow(model: Any, tokenizer: Any, adapter: Adapter, subject: str) -> None:

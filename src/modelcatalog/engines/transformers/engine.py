@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines import Finish, Finished, Options, Started, media
+from modelcatalog.engines import Finish, Finished, Options, Started, fewest, media
 from modelcatalog.engines.failing import closed, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import modelfiles, tokenizing
@@ -66,6 +66,15 @@ class _Memory:
             self.cache, self.ids = cache, ids[:length]
 
 
+def _rows(model: Any) -> int | None:
+    """How many tokens a model has embeddings of; None where it does not say."""
+    try:
+        rows = getattr(model.get_input_embeddings(), "num_embeddings", None)
+    except NotImplementedError:
+        return None
+    return rows if isinstance(rows, int) else None
+
+
 class Transformers:
     """A model and its tokenizer in this process."""
 
@@ -73,7 +82,7 @@ class Transformers:
 
     def __init__(
         self, model: Any, tokenizer: Any, subject: str, templates: Mapping[str, str] | None = None, ends: frozenset[int] = frozenset(), *,
-        senses: Senses | None = None, folder: Path | None = None, beside: str | None = None,
+        senses: Senses | None = None, folder: Path | None = None, beside: str | None = None, most: int | None = None,
     ) -> None:  # fmt: skip
         self._model = model
         self._tokenizer = tokenizer
@@ -81,10 +90,13 @@ class Transformers:
         self._senses, self._folder = senses, folder
         self._beside = () if beside is None else (beside,)
         # A stretched context (YaRN) is longer than max_position_embeddings, and not every configuration calls it that.
-        self._limit = context_limit(model.config.get_text_config().to_dict())
+        reads = context_limit(model.config.get_text_config().to_dict())
+        self._limit = fewest(most, reads)
         known = tokenizing.templates(tokenizer) if templates is None else templates
         configs = (model.config, model.config.get_text_config())
-        self._prompter = tokenizing.prompter(tokenizer, subject, known, model.generation_config, configs, ends=ends, limit=self._limit)
+        self._prompter = tokenizing.prompter(
+            tokenizer, subject, known, model.generation_config, configs, ends=ends, limit=self._limit, longer=self._limit != reads, rows=_rows(model)
+        )
         self._guides = Guides(lambda: tokenizing.guided(tokenizer, self._prompter.ends), subject)
         self._lock = threading.Lock()
         self._forgets = kvcache.reason_against(model)
@@ -324,10 +336,11 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     # What lies beside a file in a program's store is of other models.
     own = tokenizing.templates(tokenizer, None if plan.modelfile is not None else folder)
     templates = modelfiles.with_ollamas({**modelfiles.templates(metadata), **own}, plan.modelfile, metadata, tokenizer.bos_token)
+    most = plan.context_length if plan.bounded else None
     if plan.adapter is not None and plan.adapter.chat_template and not plan.adapter.tokenizer:
         trained = folder_of(plan.adapter) / "chat_template.jinja"
         templates = {"default": trained.read_text(encoding="utf-8")} if trained.is_file() else templates
-    return Transformers(model, tokenizer, plan.name.source, templates, ends, senses=senses, folder=folder, beside=_beside(plan))
+    return Transformers(model, tokenizer, plan.name.source, templates, ends, senses=senses, folder=folder, beside=_beside(plan), most=most)
 
 
 def _beside(plan: Plan) -> str | None:

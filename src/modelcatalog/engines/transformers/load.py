@@ -13,7 +13,7 @@ from modelcatalog.engines import files_of
 from modelcatalog.engines.failing import first_line, out_of_memory, ran_out
 from modelcatalog.engines.prompts import cutting
 from modelcatalog.engines.transformers import seam
-from modelcatalog.engines.transformers.adapting import put_on, words_of
+from modelcatalog.engines.transformers.adapting import gaps, put_on, words_of
 from modelcatalog.engines.transformers.gguf_once import parsed_once
 from modelcatalog.engines.transformers.quiet import quiet
 from modelcatalog.errors import (
@@ -26,6 +26,8 @@ from modelcatalog.pausing import uncollected
 from modelcatalog.weights.content import json_object
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from modelcatalog.planning import Plan
 
 __all__ = ["read"]
@@ -99,10 +101,14 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         else:
             model, told = _with_flash(kind, folder, given, plan, notes)
     _refuse_made_up(told, plan)
+    if (left := _left_out(told, model, plan)) is not None:
+        notes.append(left)
     if seam.looks_ahead(model):
         message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and cannot continue one"
         raise Unsupported(message, subject=plan.name.source, hint="load a model that was made to chat")
     if plan.adapter is not None:
+        if (lacks := gaps(model, plan.adapter)) is not None:
+            notes.append(lacks)
         model = put_on(model, tokenizer, plan, plan.adapter)
     model.eval()
     return model, tokenizer
@@ -125,6 +131,51 @@ def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
     if strange:
         hint = f"they hold {len(strange)} that it does not have, such as {strange[0]}: they are named for another class, or an adapter was saved with them"
     raise IntegrityError(message, subject=plan.name.source, hint=hint)
+
+
+def _left_out(told: dict[str, Any], model: Any, plan: Plan) -> str | None:
+    """What the files hold of the model's own parts and those have no place for, as a sentence: a bias that config.json does not know of, half an adapter.
+
+    Towers, heads and layers that a class does not have at all do not count, and zeros add nothing.
+    """
+    if getattr(model.config, "quantization_config", None) is not None:
+        return None  # what packed the weights has names of its own
+    strange = [str(key) for key in told.get("unexpected_keys") or ()]
+    if not strange:
+        return None
+    parts = {name for name, module in model.named_modules() if name and next(module.parameters(recurse=False), None) is not None}
+    prefix = f"{model.base_model_prefix}." if model.base_model_prefix else ""
+    stuck = sorted(key for key in strange if _within(key, parts) or _within(f"{prefix}{key}", parts))
+    zeros = _zeros(plan, stuck) if stuck else frozenset()
+    stuck = [key for key in stuck if key not in zeros]
+    if not stuck:
+        return None
+    many, subject = f"{len(stuck)} of the files' tensors", plan.name.source
+    return f"{subject}: {many} belong to parts of the model that have no place for them, such as {stuck[0]}: they are left out, and its answers may be wrong"
+
+
+def _within(key: str, parts: Collection[str]) -> bool:
+    """Whether a tensor's name lies within one of these parts of a model."""
+    at = key.find(".")
+    while at >= 0:
+        if key[:at] in parts:
+            return True
+        at = key.find(".", at + 1)
+    return False
+
+
+def _zeros(plan: Plan, names: Collection[str]) -> frozenset[str]:
+    """Those of these tensors that are nothing but zeros, as some packers write biases."""
+    if plan.format == "gguf":
+        return frozenset()
+    from safetensors import safe_open
+
+    found: set[str] = set()
+    for file in plan.weights:
+        with safe_open(Path(plan.path or ".") / file, framework="pt") as weights:
+            have = set(weights.keys())
+            found.update(name for name in names if name in have and not weights.get_tensor(name).any())
+    return frozenset(found)
 
 
 def _sides(shape: Any) -> str:
