@@ -138,8 +138,8 @@ class TestPlan:
             ({"lora_alpha": float("inf")}, "gives the rank 2 and lora_alpha inf, which are not numbers"),
             ({"lora_alpha": float("nan")}, "lora_alpha nan, which are not numbers"),
             ({"lora_alpha": 10**400}, "which are not numbers"),
-            ({"rank_pattern": -1}, "rank_pattern in adapter_config.json of .* is no table of modules"),
-            ({"alpha_pattern": ["q_proj"]}, "alpha_pattern in adapter_config.json of .* is no table of modules"),
+            ({"rank_pattern": -1}, "rank_pattern in adapter_config.json of .* is not a table of modules"),
+            ({"alpha_pattern": ["q_proj"]}, "alpha_pattern in adapter_config.json of .* is not a table of modules"),
         ],
     )
     def test_nonsense(self, config: dict[str, Any], said: str, base: Path, tmp_path: Path) -> None:

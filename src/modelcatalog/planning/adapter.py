@@ -311,7 +311,7 @@ def _check_kind(config: Mapping[str, Any], *, subject: str) -> None:
     for field in ("rank_pattern", "alpha_pattern"):
         patterns = config.get(field) or {}
         if not isinstance(patterns, dict):
-            message = f"{field} in {said.config} of {subject} is no table of modules"
+            message = f"{field} in {said.config} of {subject} is not a table of modules"
             raise IntegrityError(message, subject=subject, hint="fetch it again, or from whoever trained it")
         for key in patterns:
             if _INSIDE.search(str(key)) or sum(map(str(key).count, "*+{")) > _MOST_REPEATS:
