@@ -28,6 +28,8 @@ _BEHIND = ("tag", "revision", "tag_at", "file")
 _DIGEST = 32
 """Hexadecimal digits of the shortest digest."""
 _COMMIT = 40
+_ENDING = "0123456789.d"
+"""What may be glued to a family's word: xcomposer2d5."""
 _VARIANTS = frozenset(("scheme", "bits", "plain_q", "dtype", "method", "named_scheme"))
 """Roles of a word behind an at sign that name a variant, and no revision."""
 
@@ -248,7 +250,7 @@ def account_end(lower: str, start: int, end: int, words: Dictionary) -> int:
     if account is not None and account.repackager and head not in words.families:
         return at
     behind = grammar.pieces(lower[at + 1 : end])[0]
-    if not names_family(behind) or any(option.rest[0] == behind and option.word.role == "family" for option in words.phrases.get(head, ())):
+    if not names_family(behind) or any(option.rest[0] == behind.rstrip(_ENDING) and option.word.role == "family" for option in words.phrases.get(head, ())):
         return -1  # qwen_chat is no account's, nor is cerebras_gpt
     word = words.families.get(head)
     own, family = None if word is None else word.value, alone(readings()[behind])[0].value
