@@ -135,6 +135,21 @@ class TestPlan:
     @pytest.mark.parametrize(
         ("config", "said"),
         [
+            ({"lora_alpha": float("inf")}, "gives the rank 2 and lora_alpha inf, which are not numbers"),
+            ({"lora_alpha": float("nan")}, "lora_alpha nan, which are not numbers"),
+            ({"lora_alpha": 10**400}, "which are not numbers"),
+            ({"rank_pattern": -1}, "rank_pattern in adapter_config.json of .* is not a table of modules"),
+            ({"alpha_pattern": ["q_proj"]}, "alpha_pattern in adapter_config.json of .* is not a table of modules"),
+        ],
+    )
+    def test_nonsense(self, config: dict[str, Any], said: str, base: Path, tmp_path: Path) -> None:
+        """A configuration of another form than PEFT writes is said to be none."""
+        with pytest.raises(IntegrityError, match=said):
+            plan(adapterzoo.write(tmp_path / "lora", str(base), **config))
+
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
             ({"peft_type": "IA3"}, "an adapter of the type IA3"),
             ({"peft_type": "PROMPT_TUNING"}, "an adapter of the type PROMPT_TUNING"),
             ({"peft_type": None}, "of no type that its configuration names"),
@@ -190,6 +205,11 @@ class TestPlan:
         (folder / "adapters.safetensors").unlink()
         with pytest.raises(CheckpointNotFound, match=r"has an adapter_config.json and no adapter_model.safetensors"):
             plan(folder)
+
+    def test_revision_that_is_a_path(self, base: Path) -> None:
+        """What stands behind the @ is a branch, tag or commit, and never a way out of the cache."""
+        with pytest.raises(CheckpointNotFound, match=r"'\.\./\.\./evil' is not a branch, tag or commit"):
+            plan(base, adapter="https://huggingface.co/owner/name/tree/..%2f..%2fevil")
 
     def test_folders(self, base: Path, tmp_path: Path) -> None:
         """The only adapter in a subfolder is taken; of several, one is to be named; a file of one names it."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import modelcatalog as mc
+from modelcatalog.chat import saving
 from modelcatalog.chat.awaiting import Awaited
 from modelcatalog.errors import EngineError, Unsupported
 
@@ -205,7 +206,10 @@ class TestSaved:
         before = json.loads(file.read_text(encoding="utf-8"))
         with pytest.raises(Unsupported, match="cannot be saved"):
             tiny.session(response_format=dict[str, int]).save(file)
+        with pytest.raises(Unsupported, match="cannot be saved"):
+            saving.write(file, "tiny", {"chat_template": "\udc80"}, ())
         assert json.loads(file.read_text(encoding="utf-8")) == before
+        assert [one.name for one in tmp_path.iterdir()] == [file.name]
         with pytest.raises(Unsupported, match="cannot be written"):
             tiny.session().save(tmp_path / "nowhere" / "talk.json")
 

@@ -624,12 +624,21 @@ class TestOthers:
         assert [record["moving"] is None for record in records] == [True] * 5 + [False]
         assert "moves; as of " in cli("resolve", "mistral-large-latest").out
 
+    def test_control_characters_are_seen(self, cli: Cli, tmp_path: Path) -> None:
+        """What a file is called, or a text says, does nothing to the terminal."""
+        (tmp_path / "a\x1b[31mb.gguf").touch()
+        for ran in (cli("local", MODELCATALOG_PATH=str(tmp_path)), cli("plan", "a\x1b[31mb/c")):
+            assert "a\\x1b[31mb" in ran.err
+            assert "\x1b" not in ran.out + ran.err
+
     def test_plan(self, cli: Cli, gguf_file: Path) -> None:
         """The plan, as it prints itself and as JSON; the name is found in MODELCATALOG_PATH."""
         ran = cli("plan", "SmolLM2-135M-Instruct", MODELCATALOG_PATH=str(gguf_file.parent))
         assert ran.code == 0
         assert ran.err == "Looking for SmolLM2-135M-Instruct …\n"
         assert f"  from      MODELCATALOG_PATH: {gguf_file}\n" in ran.out
+        assert cli("pull", "--dry-run", str(gguf_file)).out == cli("plan", str(gguf_file)).out
+        assert cli("pull", "--dry-run", str(gguf_file), LANG="zh_CN.UTF-8").out == cli("plan", str(gguf_file), LANG="zh_CN.UTF-8").out
         shown = cli("plan", "--json", str(gguf_file)).out
         assert mc.Plan.model_validate_json(shown).weights == (gguf_file.name,)
 

@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ import modelcatalog as mc
 from loopback import servers, serving
 from loopback.servers import ChatServer, says
 from modelcatalog.engines import Message, options
+from modelcatalog.engines.openai.events import events
 from modelcatalog.engines.openai.request import Dialect, body
 from modelcatalog.errors import ClosedWeights, EngineError, MissingPackage, ModelCatalogError, NoChatTemplate, Unsupported
 
@@ -563,6 +565,17 @@ class TestShapes:
         assert ["stop" in asked.body for asked in server.asked] == [False, False, True, True]
 
 
+def test_long_lines_and_deep_ones() -> None:
+    """A line that comes in many pieces is joined once; JSON that is nested without end is what cannot be read."""
+    begun = time.perf_counter()
+    assert list(events([b'data: "', *[b"x" * 5000] * 4000, b'"\n\n'])) == ["x" * 20_000_000]
+    assert time.perf_counter() - begun < 10  # to look through all of it again with each piece takes minutes
+    with pytest.raises(ValueError, match=r"\[\["):
+        list(events([b"data: " + b"[" * 200_000 + b"\n\n"]))
+    with pytest.raises(ValueError, match="data: xx"):
+        list(events(b"data: " + b"x" * 1_000_000 for _ in count()))
+
+
 class TestFaults:
     """Each failure of a server is a typed error with a next step, within bounded time."""
 
@@ -599,6 +612,7 @@ class TestFaults:
             (servers.raw("\n\n<html>Log in</html>"), EngineError, "cannot be read: <html>Log in</html>"),
             (says("x", finish="SAFETY"), EngineError, "content filter"),
             (servers.refuses(402, "no credits"), EngineError, "takes no more requests for now: no credits"),
+            (servers.refuses(402, "no \x1b[31mcredits\x07"), EngineError, "takes no more requests for now: no .31mcredits"),
             (servers.refuses(413, "too big"), Unsupported, "refused the request as too large"),
             (servers.refuses(429, "daily limit", Retry_After="3600"), EngineError, "takes no more requests for now: daily limit\n  wait 3600 s"),
             (servers.refuses(529, "Overloaded", Retry_After="0"), EngineError, "failed with status 529: Overloaded"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from dataclasses import dataclass
 from itertools import pairwise
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,10 +18,13 @@ from modelcatalog.engines import Finished, Message, Options, Pieces, Started, Th
 from modelcatalog.engines.prompts.thinking import Parter
 from modelcatalog.engines.text import Decoder, StopStrings, Writer
 from modelcatalog.engines.transformers import Transformers
-from modelcatalog.errors import Unsupported
+from modelcatalog.engines.vllm import loading
+from modelcatalog.errors import EngineError, Unsupported
+from modelcatalog.planning import plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from modelcatalog.chat import ChatModel
     from modelcatalog.engines import Engine
@@ -267,3 +273,37 @@ class TestTransformers:
 
 def _text(engine: Engine, options: Options, memory: object | None = None) -> str:
     return "".join(e for e in engine.run(ASK, options, cancel=threading.Event(), memory=memory) if isinstance(e, str))
+
+
+@dataclass
+class _EngineArgs:
+    """The arguments of a vLLM that is not installed."""
+
+    model: str
+    dtype: str
+    max_model_len: int
+    trust_remote_code: bool
+    seed: int
+    disable_log_stats: bool
+    enforce_eager: bool
+
+
+def test_vllm_ends_what_it_started(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where loading fails behind vLLM's start, its processes end."""
+    pytest.importorskip("transformers")
+    core = SimpleNamespace(ended=0)
+    core.shutdown = lambda: setattr(core, "ended", core.ended + 1)
+    started = SimpleNamespace(engine_core=core)  # it has no configuration, on which loading fails
+    fakes: dict[str, dict[str, object]] = {
+        "vllm": {}, "vllm.engine": {}, "vllm.engine.arg_utils": {"EngineArgs": _EngineArgs}, "vllm.v1": {}, "vllm.v1.engine": {},
+        "vllm.v1.engine.llm_engine": {"LLMEngine": SimpleNamespace(from_engine_args=lambda _: started)},
+    }  # fmt: skip
+    for name, members in fakes.items():
+        module = ModuleType(name)
+        module.__dict__.update(members)
+        monkeypatch.setitem(sys.modules, name, module)
+    for name in ("VLLM_NO_USAGE_STATS", "VLLM_LOGGING_LEVEL", "VLLM_CPU_KVCACHE_SPACE", "VLLM_CPU_OMP_THREADS_BIND"):
+        monkeypatch.setenv(name, "")
+    with pytest.raises(EngineError, match="vllm does not start"):
+        loading.read(plan(tiny_folder, engine="transformers", device="cpu"))
+    assert core.ended == 1

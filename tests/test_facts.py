@@ -111,6 +111,24 @@ tools = true
 released = "2026-06-15"
 retired = "2026-11-11"
 snapshots = true
+
+[[family]]
+name = "Wrenlet"
+weights = "open"
+
+[[family.series]]
+name = "Wrenlet"
+released = "2026-04-04"
+models = ["wrenlet-7b-v0.1[-chat]"]
+
+[[family]]
+name = "Finchlet"
+weights = "open"
+
+[[family.series]]
+name = "Finchlet"
+released = "2026-04-05"
+models = ["finchlet-7b-v{0.1,0.2}"]
 """
 
 
@@ -180,6 +198,13 @@ class TestWhatIsSaidOfWhat:
         assert facts("sparrow-labs/Sparrow2-7B-Instruct-2608").released == "2026-08"
         assert facts("Sparrow2-7B").licence == "Apache-2.0"
         assert facts("Sparrow2-7B").open_weights is True
+
+    def test_a_series_of_one_version_has_its_day(self) -> None:
+        """The day of a series is that of its only version, though the series does not name it; of several, nobody says whose it is."""
+        assert facts("sparrow-labs/wrenlet-7b-v0.1").released == "2026-04-04"
+        assert facts("wrenlet-7b-v0.1-chat").released == "2026-04-04"
+        assert facts("wrenlet-7b-v0.2").released is None
+        assert facts("sparrow-labs/finchlet-7b-v0.1").released is None
 
     def test_packaging_is_no_other_model(self) -> None:
         """Somebody's quantization has the facts of the model."""
@@ -340,10 +365,23 @@ def test_what_the_name_says_is_a_fact(name: str, field: str, value: object) -> N
         ("watsonx/ibm/granite-4-h-small", {"context_length": 131_072}),
         ("claude-2.0", {"retired": "2025-07-21"}),
         ("moonshot/kimi-k2-thinking", {"retired": "2026"}),
+        ("qwen-vl-max", {"retired": "2026-10-10"}),
+        ("qwen-tts", {"deprecated": "2026-06-05", "retired": "2026-10-10"}),
+        ("Qwen3-30B-A3B-Thinking-2507", {"released": "2025-07-31", "context_length": 262144, "reasoning": True}),
+        ("deepseek-flash", {"context_length": 1048576, "input_modalities": ("text", "image"), "open_weights": True}),
+        ("deepseek-ai/DeepSeek-V3", {"licence": "deepseek", "context_length": 131_072}),
+        ("deepseek-ai/DeepSeek-V3-0324", {"licence": "MIT"}),
+        ("zai-org/GLM-5.3-Flash", {"input_modalities": ("text", "image", "video")}),
         ("moonshot-v1-8k-0430", {"retired": "2026", "context_length": 8_192}),
         ("moonshot-v1-8k", {"retired": None}),
         ("gpt-4o-mini-tts-2025-03-20", {"retired": "2026-07-23"}),
-        ("gpt-4o-mini-tts-2025-12-15", {"retired": None}),
+        ("gpt-4o-mini-tts-2025-12-15", {"retired": "2027-01-06"}),
+        ("gpt-realtime-2", {"context_length": 128_000, "max_output_tokens": 32_000}),
+        ("gpt-4o-audio-preview", {"retired": "2026-05-07"}),
+        ("codex-mini-latest", {"retired": "2026-02-12"}),
+        ("gemini-3.1-pro-preview-customtools", {"released": "2026-02-23"}),
+        ("gemini-1.0-pro-002", {"released": "2024-04-09", "retired": "2025-04-21"}),
+        ("solar-pro2", {"context_length": 65_536, "retired": "2026-10-30"}),
         ("gpt-5-2025-08-07", {"retired": "2026-12-11", "deprecated": "2026-06-11"}),
         ("qwen3-max-2026-01-23", {"retired": "2026-07-08"}),
         ("qwen3-max", {"retired": None}),
@@ -407,7 +445,7 @@ def test_an_id_that_stands_for_a_repository_has_its_facts() -> None:
 def test_a_tag_has_the_facts_of_the_edition_that_is_served() -> None:
     """Ollama and APIs serve the edition for instructions where nothing is said; a repository without the word is the base."""
     tag, route, base = facts("llama3.1:8b"), facts("groq/llama-3.1-8b-instant"), facts("meta-llama/Llama-3.1-8B")
-    assert [(one.tools, one.knowledge_cutoff) for one in (tag, route, base)] == [(True, "2023-12"), (True, "2023-12"), (None, None)]
+    assert [(one.tools, one.knowledge_cutoff) for one in (tag, route, base)] == [(True, "2023-12"), (True, "2023-12"), (None, "2023-12")]
 
 
 def test_a_short_name_has_the_facts_of_what_it_means() -> None:
@@ -428,7 +466,7 @@ def test_a_longer_variant_has_other_limits() -> None:
 def test_a_first_version_had_no_number() -> None:
     """The day of a series that is called 1 is that of its checkpoints without a number; of those with another number it is not."""
     assert (facts("google/gemma-7b").released, facts("allenai/OLMo-7B").released) == ("2024-02-21", "2024-02-01")
-    assert facts("allenai/OLMo-1.7-7B").released is None
+    assert facts("FreedomIntelligence/Apollo2-7B").released is None
 
 
 def test_an_id_says_more_than_the_date_of_another() -> None:
@@ -466,3 +504,45 @@ def test_models_that_people_use() -> None:
     """Of models that many people use it is known when they came, how long their context is, whether they are open, call tools, and think."""
     asked = ("released", "context_length", "open_weights", "tools", "reasoning")
     assert [(name, field) for name in POPULAR.split() for field in asked if getattr(facts(name), field) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("Qwen/Qwen2.5-72B-Instruct", "licence", "qwen"),
+        ("Qwen/Qwen2.5-72B-Instruct-AWQ", "licence", "qwen"),
+        ("Qwen/Qwen2.5-3B-Instruct", "licence", "qwen-research"),
+        ("Qwen/Qwen2.5-7B-Instruct", "licence", "Apache-2.0"),
+        ("Qwen/Qwen2-72B-Instruct", "licence", "tongyi-qianwen"),
+        ("deepseek-ai/DeepSeek-V3", "licence", "deepseek"),
+        ("deepseek-ai/DeepSeek-V3-0324", "licence", "MIT"),
+        ("upstage/SOLAR-10.7B-v1.0", "licence", "Apache-2.0"),
+        ("upstage/SOLAR-10.7B-Instruct-v1.0", "licence", "CC-BY-NC-4.0"),
+        ("mosaicml/mpt-30b-chat", "context_length", 8192),
+        ("mosaicml/mpt-7b-storywriter", "context_length", 65536),
+        ("mosaicml/mpt-7b", "context_length", 2048),
+        ("Qwen/Qwen2-57B-A14B-Instruct", "context_length", 65536),
+        ("tiiuae/Falcon3-1B-Instruct", "context_length", 8192),
+        ("tiiuae/Falcon-H1-0.5B-Instruct-GGUF", "context_length", 16384),
+        ("ibm-granite/granite-4.0-h-350m", "context_length", 32768),
+        ("llama-3.1-8b-instant", "tools", True),
+        ("groq/llama3-70b-8192", "knowledge_cutoff", "2023-12"),
+        ("mistral-saba-24b", "context_length", 32768),
+        ("CohereLabs/c4ai-command-r-v01", "released", "2024-03-11"),
+        ("tiiuae/falcon-11B", "released", "2024-05-13"),
+        ("meta-llama/Llama-Guard-3-1B", "released", "2024-09-25"),
+        ("Qwen/Qwen1.5-110B-Chat", "released", "2024-04-25"),
+        ("facebook/opt-66b", "released", "2022-06-23"),
+        ("openai/whisper-large-v2", "released", "2022-12-05"),
+        ("deepseek-ai/DeepSeek-R1", "knowledge_cutoff", "2024-07"),
+        ("deepseek-r1:1.5b", "knowledge_cutoff", None),
+        ("qwen3-14b", "max_output_tokens", 8192),
+        ("qwen3-32b", "max_output_tokens", 16384),
+        ("gemini-2.0-flash-live-001", "context_length", 1048576),
+        ("chat-bison-001", "context_length", 4096),
+        ("HCX-DASH-002", "context_length", 32000),
+    ],
+)
+def test_a_tier_that_is_unlike_its_series(name: str, field: str, value: object) -> None:
+    """Licences, contexts and days that its vendor gives to one size or tune, and not to the rest of the series."""
+    assert getattr(facts(name), field) == value

@@ -115,3 +115,20 @@ def test_no_fact_contradicts_another(rule: str, every: tuple[Known, ...]) -> Non
 def test_each_rule_finds_what_it_is_for(rule: str, name: str, said: dict[str, Any]) -> None:
     """Such facts would not pass."""
     assert [found for found, holds in RULES.items() if holds(Known(parse(name), Facts(name=name, **said)))] == [rule]
+
+
+def test_said_once() -> None:
+    """What is said of an id stands in one place, so that no entry silently counts before another."""
+    twice = []
+    for file in vocabulary.companies():
+        for family in file.family:
+            known: dict[tuple[str, str], Any] = {}
+            for entry in family.facts:
+                said = {
+                    field: value
+                    for field, value in entry.model_dump(exclude={"of", "series", "source", "checked", "snapshots"}).items()
+                    if value not in (None, ())
+                }
+                for one in (one.lower() for pattern in entry.of for one in expand(pattern)):
+                    twice += [f"{one}: {field}" for field, value in said.items() if known.setdefault((one, field), value) != value]
+    assert not twice

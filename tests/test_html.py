@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import modelcatalog as mc
+from modelcatalog.chat.reply import Usage
 from modelcatalog.records import SegmentKind
 from modelcatalog.show import html
 from modelcatalog.show.explained import facts, parts
@@ -100,6 +101,12 @@ class TestNames:
         fragment = html.explain(mc.parse("通义千问-7B"), language="zh")
         assert 'lang="zh"' in fragment
         assert Page(fragment).texts[:6] == ["通义千问", "系列", "Qwen", "-", "7B", "规模"]
+
+    def test_reply(self) -> None:
+        """So is the line below a reply."""
+        reply = mc.Reply(text="Paris.", usage=Usage(completion_tokens=3), seconds_to_first_token=0.25, tokens_per_second=8.0)
+        assert "3 tokens · 8.0 tokens/s · the first after 0.25 s · stop" in html.reply(reply)
+        assert "3 个词元 · 每秒 8.0 个 · 首个用时 0.25 秒 · stop" in html.reply(reply, language="zh")
 
     def test_the_name_alone(self) -> None:
         """`html.name` is the line without the table."""

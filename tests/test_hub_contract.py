@@ -18,7 +18,7 @@ import modelcatalog
 from loopback import faults
 from loopback.hubs import HuggingFaceHub, LoopbackHub, ModelScopeHub
 from modelcatalog import hubs, planning
-from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, IntegrityError, Unsupported
+from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, local
 
 if TYPE_CHECKING:
@@ -106,6 +106,18 @@ def test_lock(hub: Any, tmp_path: Path) -> None:
     made = planning.plan(NAME, lock=tmp_path / "lock.json", device="cpu")
     assert (made.hub, made.reasons[1]) == (hub, f"they come from {hub}")
     assert planning.obtain(made).path
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("key", ["commit", "revision", "repo_id"])
+@EVERY
+def test_lock_that_leaves_the_cache(hub: Any, key: str, tmp_path: Path) -> None:
+    """What a lock file says of its repository becomes folders of a cache: a way out of it is refused."""
+    file = tmp_path / "lock.json"
+    planning.lock(NAME, file, hub=hub)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {key: "../../../../evil"}))
+    with pytest.raises(UnsafeRepository, match="lists a path outside itself"):
+        planning.plan(NAME, lock=file, device="cpu")
 
 
 @EVERY

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -85,6 +86,12 @@ class TestGguf:
         with pytest.raises(IntegrityError, match="is not a GGUF file"):
             gguf.read_file(page)
 
+    def test_a_tensor_of_too_many_dimensions(self) -> None:
+        """A shape with more dimensions than any tensor has is no shape, and what stands behind it cannot be read."""
+        tensor = struct.pack("<Q1sI", 1, b"w", 9) + struct.pack("<9QIQ", *[1] * 9, 0, 0)
+        with pytest.raises(IntegrityError, match="a GGUF header that cannot be read"):
+            gguf.read(b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + tensor, subject="x")
+
     @given(st.binary(max_size=300))
     def test_any_bytes(self, data: bytes) -> None:
         """Any bytes after the magic give a header or an IntegrityError, nothing else."""
@@ -123,6 +130,20 @@ class TestSafetensors:
             safetensors.read(data, subject="x")
         except IntegrityError:
             return
+
+    @pytest.mark.parametrize("size", ["1e999", "-5", "NaN", "1.5", '"4"', "9" * 5000, "[1]"])
+    @pytest.mark.parametrize("entry", ['"shape":[{size},3],"data_offsets":[0,6]', '"shape":[3],"data_offsets":[0,{size}]'])
+    def test_sizes_that_are_none(self, entry: str, size: str) -> None:
+        """A size is a whole number that a file may have; read from its first bytes, an entry with another is passed over."""
+        text = f'{{"w":{{"dtype":"BF16",{entry.format(size=size)}}}}}'.encode()
+        with pytest.raises(IntegrityError, match="cannot be read"):
+            safetensors.read(text, subject="x")
+        assert safetensors.read_part(struct.pack("<Q", len(text)) + text, subject="x") is None
+
+    def test_types_that_are_none(self) -> None:
+        """A type is a word, of which its width is read."""
+        text = b'{"w":{"dtype":"F%s","shape":[3],"data_offsets":[0,6]}}' % (b"9" * 5000)
+        assert len(safetensors.read(text, subject="x").dtypes["w"]) < 50
 
 
 class TestPaths:
@@ -164,7 +185,12 @@ class TestSettings:
         monkeypatch.setenv("HF_ENDPOINT", "https://hf-mirror.com/")
         assert HUGGINGFACE.endpoint() == "https://hf-mirror.com"
         monkeypatch.setenv("HF_HUB_OFFLINE", "yes")
-        assert HUGGINGFACE.offline()
+        assert HUGGINGFACE.offline() == "HF_HUB_OFFLINE"
+        monkeypatch.setenv("TRANSFORMERS_OFFLINE", "1")
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        assert HUGGINGFACE.offline() == ""
+        monkeypatch.delenv("HF_HUB_OFFLINE")
+        assert HUGGINGFACE.offline() == "TRANSFORMERS_OFFLINE", "it names the variable that is to be unset"
 
     def test_modelscope(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         """MODELSCOPE_CACHE and MODELSCOPE_DOMAIN work as in modelscope."""
@@ -204,6 +230,47 @@ class TestLocal:
         found = {copy.title: copy for copy in local.searched()}
         assert set(found) == {gguf_file.name, "Qwen2.5-7B-Instruct"}
         assert found[gguf_file.name].files[0].size == gguf_file.stat().st_size
+
+    def test_broken_link(self, gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A link whose file has gone is no copy, alone and as a shard: the whole one beside it is found."""
+        (tmp_path / "SmolLM2-135M-Instruct-Q8_0.gguf").symlink_to(tmp_path / "gone.gguf")
+        (tmp_path / "Big-00001-of-00002.gguf").symlink_to(tmp_path / "gone.gguf")
+        (tmp_path / gguf_file.name).symlink_to(gguf_file)
+        monkeypatch.setenv("MODELCATALOG_PATH", str(tmp_path))
+        assert [copy.title for copy in local.searched()] == [gguf_file.name]
+
+    def test_folder_that_may_not_be_looked_at(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One entry of a cache that the system refuses to look at hides none of the others."""
+        for name in ("a", "b"):
+            (tmp_path / name).mkdir()
+
+        stat = os.stat
+
+        def refused(path: Any, *given: Any, **named: Any) -> os.stat_result:
+            if path == tmp_path / "a":
+                raise PermissionError
+            return stat(path, *given, **named)
+
+        monkeypatch.setattr(os, "stat", refused)
+        assert [folder.name for folder in paths.folders(tmp_path)] == ["b"]
+
+    @pytest.mark.parametrize("said", ["", "\n", ".", "..", "../..", "/etc"])
+    def test_reference_that_is_none(self, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A branch whose commit was cut off while it was written stands for no folder: the newest snapshot is meant."""
+        monkeypatch.setenv("HF_HOME", str(tmp_path))
+        base = HUGGINGFACE.repository_root("Qwen/Qwen2.5-7B-Instruct")
+        write_checkpoint(base / "snapshots" / ("a" * 40))
+        (base / "refs").mkdir()
+        (base / "refs" / "main").write_text(said)
+        assert [copy.root.name for copy in HUGGINGFACE.cached("Qwen/Qwen2.5-7B-Instruct")] == ["a" * 40]
+
+    def test_reference_that_is_no_text(self, tmp_path: Path) -> None:
+        """What a branch stands for may be cut off or garbled: then the newest snapshot is meant."""
+        base = tmp_path / "models--Qwen--Qwen2.5-7B-Instruct"
+        write_checkpoint(base / "snapshots" / ("a" * 40))
+        (base / "refs").mkdir()
+        (base / "refs" / "main").write_bytes(b"\xff\xfe\x00")
+        assert local.at(base).root == base / "snapshots" / ("a" * 40)
 
     def test_huggingface_cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The snapshot that the branch points at comes first; without a branch, the newest."""

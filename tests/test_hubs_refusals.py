@@ -457,6 +457,13 @@ def test_long_listing(hubs: Pair, kind: Hub, count: int) -> None:
     assert len(hubs[kind].requests) - further <= 6
 
 
+def test_a_folder_without_a_name(hubs: Pair) -> None:
+    """An entry that says neither path nor name is none of the hub's own, whatever it is."""
+    hubs["modelscope"].tamper = lambda entries: [*entries, {"Type": "tree"}]
+    with pytest.raises(HubUnreachable, match=r"a file list for .* that cannot be read"):
+        plan(NAME, hub="modelscope", device="cpu")
+
+
 @both
 def test_too_long_a_listing(hubs: Pair, kind: Hub) -> None:
     """More files than the documentation names are refused for that reason, with that number."""

@@ -291,6 +291,15 @@ def test_left_out_keys() -> None:
         assert layers.bytes(8192, 2) == 2 * 2 * 4 * 256 * (5 * 8192 + 29 * 1023)
 
 
+@pytest.mark.parametrize("number", [1e999, float("nan"), -1e999, 1.5])
+@pytest.mark.parametrize("key", ["num_hidden_layers", "num_key_value_heads", "head_dim", "sliding_window", "max_position_embeddings"])
+def test_numbers_that_are_none(key: str, number: float) -> None:
+    """JSON as Python reads it has Infinity and NaN: a key that says such a thing is an absent key."""
+    stated = {**FULL, "num_hidden_layers": 2}
+    assert from_config.layers({**stated, key: number}) == from_config.layers({name: value for name, value in stated.items() if name != key})
+    assert from_config.layers({**stated, "layer_types": [number]}).why
+
+
 def test_what_is_said_comes_before_what_a_class_has() -> None:
     """A number under any of its names counts before the default that a class has under another: nemotron_h's class calls its groups as others do."""
     config = {**FULL, "model_type": "nemotron_h", "num_hidden_layers": 1, "hybrid_override_pattern": "M", "mamba_num_heads": 8, "mamba_head_dim": 16,

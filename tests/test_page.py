@@ -220,6 +220,21 @@ def test_plain(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "# no *title*\n# no *title*\n"
 
 
+@pytest.mark.parametrize(("terminal", "shown"), [(True, "a\\x1b]52;c;cm0=\\x07b\n"), (False, "a\x1b]52;c;cm0=\x07b\r\n")])
+def test_control_characters_of_a_model(*, terminal: bool, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal they are seen and do nothing; what another program reads is what the model wrote."""
+
+    class Out(StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    monkeypatch.setattr(sys, "stdout", out := Out(newline=""))
+    with Plain() as reply:
+        for letter in "a\x1b]52;c;cm0=\x07b\r\n":
+            reply.add(letter)
+    assert out.getvalue() == shown
+
+
 @pytest.mark.parametrize(
     ("environment", "terminal", "asked", "expected"),
     [

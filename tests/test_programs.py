@@ -293,6 +293,7 @@ class TestModelfile:
         ("params", "kept"),
         [
             ({"temperature": "hot", "top_k": 5}, {"top_k": 5}),
+            ({"temperature": 10**400, "seed": 10**400, "top_k": 5}, {"top_k": 5}),
             ({"temperature": True, "top_p": 3, "top_k": 1.5, "stop": [], "num_ctx": -4}, {}),
             ({"stop": "x", "temperature": 0}, {"stop": ["x"], "temperature": 0}),
             ([1, 2], {}),
@@ -428,6 +429,7 @@ class TestGoTemplate:
             "{{ if .Prompt }}{{ else }}{{ else }}{{ end }}", "{{ currentDate }}", "{{ .Prompt | len | }}", "{{ eq .Prompt }}", "{{ .Prompt .System }}",
             "{{ if .System }}" * 80 + "{{ end }}" * 80, "x" * 200_000,
             "{{" * 40_000, "{{" + "/**/" * 20_000, "{{" + " " * 90_000, '{{ "' + "\\\\" * 40_000, "{{ }}",
+            "{{ with .System }}" + "{{ with and . . }}" * 50 + "{{ . }}" + "{{ end }}" * 51, '{{ if eq "' + "a" * 45_000 + '"' + " 1" * 20_000 + "}}{{ end }}",
             "{{ with $x := .System }}{{ end }}", '{{ "\\q" }}', "{{ .Prompt }}{{ .Think }}",
         ],
     )  # fmt: skip

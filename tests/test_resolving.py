@@ -190,6 +190,44 @@ def test_no_guess_stands_in_for_closed_weights(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "ft:gpt-4o-mini-2024-07-18:org::id", "openai/ft:gpt-3.5-turbo:acme:7b-eval:Xy12", "gpt-35-turbo-0613.ft-9a8b7c6d5e4f40b1", "azure/my-gpt-4o-deployment",
+        "azure/prod-gpt-41-mini", "azure/wrapper-api-gpt-4o", "azure/o4-mini-dev",
+    ],
+)  # fmt: skip
+def test_a_customers_words_open_no_weights(text: str) -> None:
+    """A tuning by an API and a deployment are called as their owner likes; what they are made of stays closed."""
+    with pytest.raises(ClosedWeights):
+        resolve(text)
+
+
+def test_a_deployment_is_served_where_it_lies() -> None:
+    """OpenAI's own API knows no deployment of Azure's."""
+    with pytest.raises(ClosedWeights, match="has not published the weights of GPT-4o\n") as caught:
+        resolve("azure/my-gpt-4o")
+    assert caught.value.hint == 'it is served where it was deployed: pass engine="openai" and base_url= with that address'
+
+
+@pytest.mark.parametrize("text", ["azure/prod-llama-3.3-70b", "ft:open-mistral-7b:acme:2024:abc", "azure/my-gpt-oss-120b", "facebook/SONAR"])
+def test_a_customers_words_close_none(text: str) -> None:
+    """The same of a model whose weights are open, and of a word that another company has too."""
+    assert resolve(text).repo_id
+
+
+@pytest.mark.parametrize(
+    ("text", "repo_id"),
+    [
+        ("cogito:70b", "deepcogito/cogito-v1-preview-llama-70B"), ("orca-mini:70b", "pankajmathur/orca_mini_v3_70b"),
+        ("cogito:8b", "deepcogito/cogito-v1-preview-llama-8B"), ("ollama run cogito:70b", "deepcogito/cogito-v1-preview-llama-70B"),
+    ],
+)  # fmt: skip
+def test_a_tag_of_the_library_is_one_edition(text: str, repo_id: str) -> None:
+    """Ollama calls later editions by other names."""
+    assert resolve(text).repo_id == repo_id
+
+
+@pytest.mark.parametrize(
     "text", ["gpt4-x-alpaca-7b", "claude-opus-4-reasoning-qwen3-4b", "gpt-oss-20b-Q4_K_M.gguf", "grok-1-Q2_K.gguf", "inf-o1-pi0", "meta/muse-spark-open"]
 )
 def test_open_weights_are_not_refused(text: str) -> None:

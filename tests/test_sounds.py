@@ -165,6 +165,9 @@ def test_a_server_gets_recordings_in_its_own_words() -> None:
     assert "audio_urls=True" in str(error.value)
     with pytest.raises(mc.Unsupported, match=r"the recording at https://127\.0\.0\.1:9/hello\.wav cannot be fetched"):
         showing.fetched(far, image_urls=False, audio_urls=True, whole=False)
+    odd = asking.messages([{"role": "user", "content": [{"type": "audio", "url": "https://127.0.0.1:9/hello there.wav"}]}])
+    with pytest.raises(mc.Unsupported, match=r"the recording at https://127\.0\.0\.1:9/hello there\.wav cannot be fetched: URL can't"):
+        showing.fetched(odd, image_urls=False, audio_urls=True, whole=False)
 
 
 # Models --------------------------------------------------------------------------------------

@@ -108,6 +108,13 @@ def one_company(place: Path) -> CompanyFile:
     return company
 
 
+@pytest.mark.parametrize("value", ["[" * 100_000, "{b=" * 50_000, "9" * 10_000])
+def test_toml_that_cannot_be_read(tmp_path: Path, value: str) -> None:
+    """What the reader of TOML gives up on without an error of its own is answered as broken TOML is."""
+    with pytest.raises(CatalogDataError, match=r"^acme\.toml: .*\n  fix the TOML syntax"):
+        datafiles.read_companies(written(tmp_path, f"name = {value}"))
+
+
 def test_broken_toml(tmp_path: Path) -> None:
     """A file that is not TOML is answered with its place and where the syntax is."""
     place = written(tmp_path, 'name = "Acme"\nzh = = "极致"')

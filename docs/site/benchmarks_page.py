@@ -204,8 +204,8 @@ def curve(title: str, unit: str, points: list[tuple[float, float]]) -> str:
     )
     frame = f'<path class="axis" d="M{_LEFT} 16V{_HIGH - _BELOW}H{_WIDE - 10}"/>'
     scale = f'<text x="{_LEFT - 8}" y="28" text-anchor="end">{_number(most_y)}</text><text x="{_LEFT - 8}" y="{_HIGH - _BELOW + 4}" text-anchor="end">0</text>'
-    said = f'<text x="{_WIDE / 2}" y="{_HIGH - 4}" text-anchor="middle">{title}{f" ({unit})" if unit else ""}</text>'
+    said = f'<text x="{_WIDE / 2}" y="{_HIGH - 4}" text-anchor="middle">{escape(title)}{f" ({escape(unit)})" if unit else ""}</text>'
     return (
-        f'<svg class="curve" viewBox="0 0 {_WIDE} {_HIGH}" role="img" aria-label="{title}">{frame}{scale}{said}{ticks}'
+        f'<svg class="curve" viewBox="0 0 {_WIDE} {_HIGH}" role="img" aria-label="{escape(title)}">{frame}{scale}{said}{ticks}'
         f'<polyline points="{line}" fill="none" stroke="#4f7cff" stroke-width="2"/>{dots}</svg>'
     )

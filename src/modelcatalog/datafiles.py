@@ -208,7 +208,7 @@ def _load(model: type[_M], place: Traversable | Path) -> _M:
 def _raw(place: Traversable | Path) -> dict[str, Any]:
     try:
         return tomllib.loads(place.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets: tomllib has no error of its own for them
         message, hint = f"{place.name}: {error}", "fix the TOML syntax; see https://toml.io"
         if isinstance(error, UnicodeDecodeError):
             message, hint = f"{place.name}: not UTF-8", "save it as UTF-8, as TOML is"

@@ -422,6 +422,8 @@ class ProviderEntry(Entry):
     hosts: tuple[str, ...] = ()
     editions: bool = False
     """Whether it serves base models beside those for instructions, so that a name without a word for its training is a base model's."""
+    deploys: bool = False
+    """Whether its customers call what they deploy as they like: ``azure/my-gpt-4o``."""
     means: dict[str, str] = Field(default_factory=dict)
     """Its ids, in lower case and without what it adds behind a colon, whose number is another than the version that they stand for -> that version."""
 
@@ -458,6 +460,10 @@ class HubsFile(Entry):
     """Folders that tell how a model was saved: ``merged_16bit``."""
     checkpoints: tuple[str, ...]
     """How the folders of a training run begin: ``checkpoint-``."""
+    commands: tuple[str, ...]
+    """What people type before a model: ``ollama run``."""
+    options: tuple[str, ...]
+    """Options of programs that a model follows: ``--model``."""
     pages: tuple[str, ...]
     """What a hub's host shows beside models: ``datasets``."""
     registries: tuple[str, ...]

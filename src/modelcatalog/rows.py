@@ -251,7 +251,7 @@ class Shelf(Mapping[str, Any]):
         return found
 
     def __contains__(self, key: object) -> bool:
-        return key in self.numbers
+        return key in (self._places or self.numbers)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.numbers)

@@ -75,7 +75,8 @@ def _table() -> _Table:
 
 def _values(entry: FactsEntry) -> dict[str, Any]:
     given = entry.model_dump(exclude={"of", "series", "source", "checked", "snapshots"})
-    return {_FIELDS.get(name, name): value for name, value in given.items() if value not in (None, ())}
+    said = {_FIELDS.get(name, name): value for name, value in given.items() if value not in (None, ())}
+    return said | {"licence": vocabulary.spdx(said["licence"])} if "licence" in said else said
 
 
 def _models(file: CompanyFile, entry: FactsEntry) -> Iterator[str]:
@@ -142,7 +143,7 @@ def _said(name: ModelName, text: str | ModelName) -> Iterator[_Said]:
     if line is not None:
         itself = itself and not any(key != meant and _says_nothing(name, said) for key, said in spoken)
         others += table.by_series.get((line.family, line.name), ())
-        others.append(_of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line)))
+        others.append(_of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line, listed)))
     dated = entry is not None and entry.date[:1].isdecimal()
     own = (
         *table.by_model.get(meant, ()),
@@ -299,13 +300,15 @@ def _series(name: ModelName, entry: Entry | None, listed: Listing) -> tuple[Seri
     return line, listed.closed.get(undated(name)) == line
 
 
-def _is_first(name: ModelName, entry: Entry | None, line: Series) -> bool:
+def _is_first(name: ModelName, entry: Entry | None, line: Series, listed: Listing) -> bool:
     """Whether the day of the series is the model's: that of a later edition, or of a version that the series does not name, is another one.
 
-    What a series calls its first version had no number when it came: gemma-7b.
+    What a series calls its first version had no number when it came: gemma-7b. Where all its checkpoints are of one version, the day is that one's.
     """
     if entry is not None and fold(entry.version) != fold(line.version) and (entry.version is not None or line.version != _FIRST):
-        return False
+        others = (one.version for one in listed.by_family.get(line.family, ()) if one.series.name == line.name)
+        if any(fold(version) != fold(entry.version) for version in others):
+            return False
     return name.released is None or _same_month(name.released, line.released or "")
 
 

@@ -50,6 +50,7 @@ __all__ = [
     "recorded",
     "same_model",
     "spelled",
+    "tagged",
     "undated",
 ]
 
@@ -267,6 +268,13 @@ def _moving() -> dict[str, date]:
     """An API's id that moves -> the day on which it stood for the repository."""
     lines = (entry for file in vocabulary.companies() for family in file.family for entry in family.series if entry.known_as_of is not None)
     return {spelled(name): entry.known_as_of for entry in lines if entry.known_as_of is not None for name in entry.known_as}
+
+
+def tagged(name: ModelName, listed: Listing) -> list[Entry]:
+    """The checkpoint that a tag of Ollama's library is known to be, where later editions are called otherwise: ``cogito:70b``."""
+    repo_id = listed.known_as.get(spelled(f"{name.name}-{name.tag}")) if name.tag else None
+    entry = None if repo_id is None else listed.by_id[HUBS[0]].get(repo_id.lower())
+    return [] if entry is None else [entry]
 
 
 def of_library(name: ModelName) -> bool:

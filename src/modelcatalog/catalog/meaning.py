@@ -130,7 +130,7 @@ def _tagged(name: ModelName) -> list[Entry]:
         listed = listing.recorded()
         if len(known) >= _MOST_REMEMBERED:
             known.clear()
-        known[key] = listing.same_model(name, listed) or nearest.nearest(name, listed)
+        known[key] = listing.tagged(name, listed) or listing.same_model(name, listed) or nearest.nearest(name, listed)
     return known[key]
 
 

@@ -28,6 +28,7 @@ from modelcatalog.catalog.listing import (
     other,
     same_model,
     spelled,
+    tagged,
     undated,
 )  # fmt: skip
 from modelcatalog.catalog.meaning import SIZE, meant, tuned
@@ -197,7 +198,14 @@ def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkp
     account = _account(name)
     entries = _tuned(name, listed) or listed.by_model.get(name.canonical) or []
     exact = bool(entries) and any(name.identity[1:])  # a bare family is the name of no model
-    entries = entries or _moved(name, listed) or _of_meaning(name, listed) or same_model(name, listed) or nearest(name, listed)
+    entries = (
+        entries
+        or _moved(name, listed)
+        or (tagged(name, listed) if of_library(name) else [])
+        or _of_meaning(name, listed)
+        or same_model(name, listed)
+        or nearest(name, listed)
+    )
     if account is not None:
         entries = [entry for entry in entries if entry.series.company == account.company] or entries
     if not exact and _are_bases(name, entries, listed):
@@ -331,11 +339,22 @@ def _refuse_closed(name: ModelName, listed: Listing) -> None:
     if (match is None and _has_weights(name)) or _is_published(name, family, match):
         return
     closed = match is not None or family.weights == "closed" or name.canonical in listed.closed or undated(name) in listed.closed
-    if not closed and family.weights == "mixed" and not name.unknown:
+    if not closed and family.weights == "mixed" and (not name.unknown or _is_of_a_customer(name)):
         lines = _lines(family.name, name.version)
         closed = bool(lines) and all(line.weights == "closed" for line in lines)
     if closed:
         raise _closed(name, family, match)
+
+
+def _is_of_a_customer(name: ModelName) -> bool:
+    """Whether words that nobody knows are a customer's own for what a company keeps: a deployment, or a tuning by its API."""
+    return "fine-tuned" in name.types or name.provider in _of_deployments()
+
+
+@vocabulary.derived
+def _of_deployments() -> frozenset[str]:
+    """Providers whose customers call models as they like."""
+    return frozenset(one.id for one in vocabulary.providers().provider if one.deploys)
 
 
 def _is_published(name: ModelName, family: Family, match: tuple[Series, str] | None) -> bool:
@@ -365,13 +384,15 @@ def _has_weights(name: ModelName) -> bool:
 
 def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -> ClosedWeights:
     company = company_named(family.company)
-    message = f"{name.source!r}: {company.name} has not published the weights of {match[0].name if match else family.name}"
+    message = f"{name.source!r}: {company.name} has not published the weights of {match[0].name if match else _line_of(name, family)}"
     served = any(line.family == family.name for line, _ in listing().served.values())
     if not served:
         return ClosedWeights(message, subject=name.source, hint=f"no API of {company.name} is known to serve it either")
     if company.api is None:
         hint = f"{company.api_docs or company.site or company.name} tells how it is served; its API is not OpenAI-compatible"
         return ClosedWeights(message, subject=name.source, hint=hint)
+    if name.unknown and name.provider in _of_deployments():
+        return ClosedWeights(message, subject=name.source, hint='it is served where it was deployed: pass engine="openai" and base_url= with that address')
     model = match[1] if match else name.name
     if names_family_alone(name) and (now := served_now(family.name)):
         # Its first model may bear its name alone, and be gone.
@@ -381,6 +402,11 @@ def _closed(name: ModelName, family: Family, match: tuple[Series, str] | None) -
     if gone is not None and facts(name).gone():
         return ClosedWeights(f"{message}, and {gone}", subject=name.source, hint=f"choose a model that is served: {company.api_docs or company.site}")
     return _served(message, name, company, model)
+
+
+def _line_of(name: ModelName, family: Family) -> str:
+    """What a company keeps: the series, where others of the family are open."""
+    return (name.series if family.weights == "mixed" else None) or family.name
 
 
 def _served(message: str, name: ModelName, company: Company, model: str | None) -> ClosedWeights:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Called, Constraint, Options, Prompt, Tool
 
-__all__ = ["Judged", "Offer", "WrongCallError"]
+__all__ = ["Judged", "Offer", "WrongCallError", "answer"]
 
 _SHOWN = 200
 

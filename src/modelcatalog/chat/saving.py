@@ -49,14 +49,14 @@ def write(path: str | Path, model: str, settings: Mapping[str, object], messages
     turns = [one.model_dump(mode="json", exclude_defaults=True) for one in messages]
     held = {"format": _FORMAT, "version": _VERSION, "model": model, "settings": dict(settings), "messages": turns}
     try:
-        text = json.dumps(held, ensure_ascii=False, indent=2, allow_nan=False)
+        text = f"{json.dumps(held, ensure_ascii=False, indent=2, allow_nan=False)}\n".encode()
     except (TypeError, ValueError) as error:
         message = f"a setting of this session cannot be saved: {error}"
         raise Unsupported(message, subject=str(path), hint="pass it to .chat() for each turn instead") from error
     place = Path(path)
     new = place.with_name(f".{place.name}.{os.getpid()}.new")
     try:
-        new.write_text(f"{text}\n", encoding="utf-8")
+        new.write_bytes(text)
         new.replace(place)
     except OSError as error:
         new.unlink(missing_ok=True)

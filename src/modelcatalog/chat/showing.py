@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.error import URLError
 from urllib.parse import unquote, urlsplit
 
 from modelcatalog.engines import Audio, Image, images, sounds
@@ -120,13 +119,14 @@ def _fetched(message: Message, kind: _Kind, *, allowed: bool, whole: bool) -> Me
 
 
 def _download(url: str, kind: _Kind) -> bytes:
+    from http.client import HTTPException
     from urllib.request import Request, urlopen
 
     try:
         with urlopen(Request(url, headers={"User-Agent": "modelcatalog"}), timeout=_SECONDS) as answer:  # noqa: S310  http and https only, see `_located`
             data: bytes = answer.read(kind.largest + 1)
             return data
-    except (URLError, OSError, ValueError) as error:
+    except (OSError, HTTPException, ValueError) as error:
         message = f"{kind.the} at {url[:200]} cannot be fetched: {error}"
         raise Unsupported(message, subject=url[:200], hint="fetch it yourself, and give its bytes or its path") from error
 

@@ -151,7 +151,7 @@ def pull(
         if json:
             lines([made])
         else:
-            show.console().print(str(made), soft_wrap=True)
+            show.console().print(typed.options(made.text(say.labels.language)), soft_wrap=True)
         return
     if made.memory.disk:
         # The hub's client draws its own bars.

@@ -16,6 +16,7 @@ from modelcatalog.cli.given import lines, writable
 from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
 from modelcatalog.errors import Unsupported
+from modelcatalog.show.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -202,7 +203,7 @@ def _schema(file: Path) -> dict[str, Any]:
 
     try:
         found = loads(file.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         message = f"{file} cannot be read as JSON: {error.strerror if isinstance(error, OSError) else error}"
         raise Unsupported(message, subject=str(file), hint="give the path of a file with a JSON Schema") from error
     if not isinstance(found, dict):
@@ -247,7 +248,7 @@ def _loaded(made: Plan, say: Words, notes: Console) -> ChatModel:
     made = made.model_copy(update={"warnings": (), "mismatches": ()})
     if made.memory.disk:
         # The hub's client draws its own bars.
-        notes.print(say.fetching.format(size=f"{made.memory.disk / 1e6:,.0f} MB", source=made.source))
+        notes.print(say.fetching.format(size=human(made.memory.disk), source=made.source))
         return modelcatalog.load(made)
     with talk.waiting(notes, say.loading.format(name=made.name, device=made.device)):
         return modelcatalog.load(made)

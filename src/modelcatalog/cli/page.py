@@ -7,6 +7,7 @@ end where the model ended them.
 from __future__ import annotations
 
 import re
+import sys
 import time
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -16,6 +17,8 @@ from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement
 from rich.segment import Segment, Segments
 from rich.syntax import Syntax
 from rich.text import Text
+
+from modelcatalog.cli.show import visible
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -140,7 +143,7 @@ class Plain:
     def add(self, text: str) -> None:
         """Take a piece of the reply."""
         self._last = text
-        print(text, end="", flush=True)  # noqa: T201
+        print(visible(text) if sys.stdout.isatty() else text, end="", flush=True)  # noqa: T201
 
 
 class Page:

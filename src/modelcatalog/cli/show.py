@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.segment import Segment
 from rich.text import Text
 
 from modelcatalog.cli.wrapping import folded
@@ -17,6 +18,7 @@ from modelcatalog.show.labels import COLOURS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from rich.console import ConsoleOptions, RenderableType
     from rich.table import Table
 
     from modelcatalog import Checkpoint, Company, Facts, Family, Group, ModelName
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from modelcatalog.cli.comparing import Pair
     from modelcatalog.cli.words import Words
 
-__all__ = ["Layout", "checkpoints", "companies", "comparison", "console", "facts", "groups", "known", "layout", "listed", "models", "names", "sheet"]
+__all__ = ["Layout", "checkpoints", "companies", "comparison", "console", "facts", "groups", "known", "layout", "listed", "models", "names", "sheet", "visible"]
 
 _COLUMNS = ("source", "company", "series", "size", "types", "quantization", "format", "canonical")
 _UNBOUNDED = 10_000
@@ -36,11 +38,32 @@ _LEAST = 24
 """Columns below which a cell that may wrap would be a squeezed one."""
 
 
+_VISIBLE: dict[int, str | None] = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+_VISIBLE[ord("\r")] = None  # lines end without it, and by itself it writes over its line
+
+
+def visible(text: str) -> str:
+    r"""A text whose control characters are seen and do nothing: file names, hubs, servers and models may write to the terminal what moves its cursor.
+
+    >>> visible("a\x1b[31mb\n")
+    'a\\x1b[31mb\n'
+    """
+    return text if text.isprintable() else text.translate(_VISIBLE)
+
+
+class _Console(Console):
+    """A console that writes no control character but its own."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
 def console(*, stderr: bool = False) -> Console:
     """The terminal, or the file or pipe in its place; colours as NO_COLOR and the terminal allow."""
     stream = sys.stderr if stderr else sys.stdout
     # COLUMNS is for terminals alone: readline sets it for every process that a Python with a prompt starts.
-    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else _UNBOUNDED)
+    return _Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else _UNBOUNDED)
 
 
 class Layout(NamedTuple):
@@ -68,7 +91,7 @@ def sheet(out: Console, layout: Layout, rows: Iterable[tuple[Text | str, ...]], 
             table = _fits(widths, layout.wraps, out.width)
         if table and not first and not out.is_terminal and out.encoding.startswith("utf") and not _wide(widths, out.width):
             # What rich would print, without its measuring of each cell: files and pipes get the long tables.
-            out.file.writelines(f"{_line(row, widths)}\n" for row in chunk)
+            out.file.writelines(f"{visible(_line(row, widths))}\n" for row in chunk)
         elif table:
             out.print(_table(layout, chunk, widths, out.width, headed=first))
         else:

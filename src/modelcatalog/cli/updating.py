@@ -92,4 +92,5 @@ def _told(found: Iterable[News]) -> Iterator[str]:
 
 def _row(one: Outcome, say: Words) -> tuple[str, ...]:
     state = say.update_states[one.state] + (say.aside.format(text=say.update_left.format(count=one.left)) if one.left else "")
-    return (title(one.source), state, "" if one.day is None else one.day.isoformat(), str(one.count))
+    count = str(one.count) + (say.aside.format(text=say.update_skipped.format(count=one.skipped)) if one.skipped else "")
+    return (title(one.source), state, "" if one.day is None else one.day.isoformat(), count)

@@ -76,13 +76,15 @@ class Words(NamedTuple):
     one_form: str
     why_no_html: str
     why: tuple[str, str, str, str]
-    meanings: tuple[str, str]
     """Over the words of a name, what they are, the case that decided each, and its reason."""
+    meanings: tuple[str, str]
+    """Over the words that are explained, and what each means."""
     colon: str
     """Between a label and its value."""
     aside: str
-    moving: str
     """Around ``{text}``, where a fact comes from."""
+    moving: str
+    """Of a name that means another model later: when it meant this one, ``{day}``."""
     none: str
     """Where one of two names does not have a fact."""
     one_model: str
@@ -122,6 +124,8 @@ class Words(NamedTuple):
     update_states: Mapping[str, str]
     update_left: str
     """``{count}`` accounts were not come to."""
+    update_skipped: str
+    """``{count}`` entries could not be understood."""
     update_news: Mapping[str, str]
     """Kind of news -> its heading, with ``{count}``."""
     update_more: str
@@ -221,6 +225,7 @@ ENGLISH = Words(
     update_columns=("source", "state", "day", "entries"),
     update_states={"new": "new", "unchanged": "unchanged", "partial": "a part of it", "failed": "failed"},
     update_left="{count} accounts left: run it again",
+    update_skipped="{count} not understood",
     update_news={
         "checkpoint": "New repositories: {count}",
         "gone": "No longer listed: {count}",
@@ -333,6 +338,7 @@ CHINESE = Words(
     update_columns=("来源", "状态", "日期", "条数"),
     update_states={"new": "有更新", "unchanged": "没有变化", "partial": "只取到一部分", "failed": "失败"},
     update_left="还有 {count} 个账号，请再运行一次",
+    update_skipped="{count} 条读不懂",
     update_news={
         "checkpoint": "新仓库：{count} 个",
         "gone": "不再列出：{count} 个",

@@ -88,7 +88,7 @@ def _grammar(library: Any, constraint: Constraint) -> str:
         return str(library.grammar_from_regex(_plain_digits(constraint.text)))
     each = " | ".join(json.dumps(text) for text in constraint.choices)
     # A rule has a row for each, of which there may be two thousand; one word of many forms is an automaton.
-    return str(library.grammar_from_lark(("start: ONE\nONE: " if len(constraint.choices) > _MANY else "start: ") + each))
+    return str(library.grammar_from_lark(f"start:ONE\nONE:{each}" if len(constraint.choices) > _MANY else f"start:{each}"))
 
 
 def _plain_digits(pattern: str) -> str:

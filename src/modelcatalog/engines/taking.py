@@ -10,9 +10,11 @@ from modelcatalog.engines.sounds import Audio
 from modelcatalog.errors import ModelCatalogError, Unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from modelcatalog.engines.media import Medium
 
-__all__ = ["refusal", "refuse_marks", "sibling", "unheard"]
+__all__ = ["refusal", "refuse_detail", "refuse_marks", "sibling", "unheard"]
 
 _LONG = 25
 """Seconds of a recording that every model hears whole: windows of those that do not are thirty."""
@@ -38,6 +40,18 @@ def refusal(kind: type[Medium], what: str, subject: str) -> Unsupported:
         return Unsupported(message, subject=subject, hint=f"{other} takes them" if other else "load a model with vision, such as a VL or a vision variant")
     message = f"{subject} takes no recordings: {what} has no part that hears them"
     return Unsupported(message, subject=subject, hint=f"{other} takes them" if other else "load a model that hears, such as an audio or an omni variant")
+
+
+def refuse_detail(shown: Iterable[Medium], subject: str) -> None:
+    """How closely an image is to be looked at is for servers to say.
+
+    Raises:
+        Unsupported: an image says it.
+    """
+    for one in shown:
+        if isinstance(one, Image) and one.detail not in {None, "auto"}:
+            message = f"detail={one.detail!r} is for servers: {subject} has one way of looking at images"
+            raise Unsupported(message, subject="detail", hint="leave it out, or make the image smaller")
 
 
 def refuse_marks(processor: Any, said: str, subject: str) -> None:

@@ -18,7 +18,8 @@ _RELATIONS = get_args(Relation)
 _LONGEST = 200
 _MOST = 20
 _MOST_PARAMETERS = 1 << 50
-_LINE = later.pattern(r"^(?P<key>[\w-]+):[ \t]*(?P<value>.*?)[ \t]*$|^[ \t]*-[ \t]+(?P<item>.+?)[ \t]*$")
+_LINE = later.pattern(r"(?P<key>[\w-]+):[ \t]*(?P<value>.*)|[ \t]*-[ \t]+(?P<item>.+)")
+"""Of a line without blanks at its end, which a pattern that looks for them would look for again and again."""
 _HOST = later.pattern(r"^https?://[^/]+/(?:models/)?")
 
 
@@ -29,9 +30,6 @@ class Card(NamedTuple):
     """The id that the hub has for it: ``apache-2.0``, ``llama3.1``; for ``other`` the name beside it."""
     base_models: tuple[str, ...] = ()
     relation: Relation | None = None
-    library: str | None = None
-    pipeline: str | None = None
-    """The task: ``text-generation``."""
     parameters: Mapping[str, int] = {}
     """Type -> numbers in all safetensors files, as the file spells the type."""
     gguf_parameters: int | None = None
@@ -55,7 +53,7 @@ def of_answer(answer: Mapping[str, object]) -> Card:
     listed = answer.get("tags")
     tags = [tag for tag in listed if isinstance(tag, str)] if isinstance(listed, list) else []
     licence = _licence(data) or next((_text(tag.removeprefix("license:")) for tag in tags if tag.startswith("license:")), None)
-    relation, bases = _words(data.get("base_model_relation"))[:1], _words(data.get("base_model"))
+    relation, bases = _words(data.get("base_model_relation")), _words(data.get("base_model"))
     for tag in tags:
         kind, _, name = tag.removeprefix("base_model:").partition(":")
         if tag.startswith("base_model:") and kind in _RELATIONS and name:
@@ -66,9 +64,7 @@ def of_answer(answer: Mapping[str, object]) -> Card:
     return Card(
         licence=licence,
         base_models=bases,
-        relation=cast("Relation", relation[0]) if relation and relation[0] in _RELATIONS else None,
-        library=_text(answer.get("library_name")),
-        pipeline=_text(answer.get("pipeline_tag")),
+        relation=_relation(relation),
         parameters={str(kind): count for kind, one in parameters.items() if (count := _count(one))} if isinstance(parameters, dict) else {},
         gguf_parameters=_count(packed.get("total")),
         context_length=_count(packed.get("context_length")),
@@ -88,7 +84,7 @@ def of_text(text: str) -> Card:
     for line in text.splitlines()[1:]:
         if line.startswith("---"):
             break
-        match = _LINE.match(line)
+        match = _LINE.match(line.rstrip(" \t"))
         if match is None:
             continue
         if match["key"]:
@@ -101,9 +97,7 @@ def of_text(text: str) -> Card:
     return Card(
         licence=_licence({name: value[0] if isinstance(value, list) and value else None for name, value in data.items()}),
         base_models=_words(data.get("base_model")),
-        relation=cast("Relation", relation[0]) if relation and relation[0] in _RELATIONS else None,
-        library=next(iter(_words(data.get("library_name"))), None),
-        pipeline=next(iter(_words(data.get("pipeline_tag"))), None),
+        relation=_relation(relation),
     )
 
 
@@ -123,6 +117,10 @@ def _licence(data: Mapping[str, object]) -> str | None:
     stated = data.get("license")
     licence = _text(stated[0] if isinstance(stated, list) and stated else stated)
     return (_text(data.get("license_name")) or licence) if licence == "other" else licence
+
+
+def _relation(words: tuple[str, ...]) -> Relation | None:
+    return cast("Relation", words[0]) if words and words[0] in _RELATIONS else None
 
 
 def _text(value: object) -> str | None:

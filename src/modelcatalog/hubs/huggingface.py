@@ -9,7 +9,7 @@ import json
 import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from modelcatalog.errors import HubUnreachable, UnsafeRepository, WontFit
 from modelcatalog.hubs import card as cards
@@ -38,7 +38,6 @@ _WORKERS = 4
 _MOST_PAGES = 200
 _PAGE = 1_000
 """Repositories on one page of an account's; more than that the hub does not give."""
-_NOT_MODIFIED = 304
 _COMMIT = 40
 _FOLDER = "models"
 """Before the id of a model's repository in the cache; ``datasets`` and ``spaces`` lie beside."""
@@ -71,9 +70,9 @@ class HuggingFace(Hub):
         return House(self.title, f"{there}/{{}}", "HF_TOKEN", " or run: hf auth login", f"{there}/settings/tokens")
 
     def offline(self) -> str:
-        """``HF_HUB_OFFLINE``, where it or ``TRANSFORMERS_OFFLINE`` forbids requests."""
-        value = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
-        return "HF_HUB_OFFLINE" if value.upper() in _TRUE else ""
+        """``HF_HUB_OFFLINE``, or ``TRANSFORMERS_OFFLINE``, which counts where the first says nothing."""
+        variable = next((one for one in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE") if os.environ.get(one)), "")
+        return variable if os.environ.get(variable, "").upper() in _TRUE else ""
 
     def credential(self) -> Token | None:
         """``HF_TOKEN``, else the token that ``hf auth login`` left in a file."""
@@ -111,11 +110,12 @@ class HuggingFace(Hub):
             commit = (base / "refs" / wanted).read_text(encoding="utf-8").strip()
         except (OSError, ValueError):
             commit = wanted
-        folders = [base / "snapshots" / commit]
+        # A reference that was cut off while it was written, or is none, is the folder of all snapshots, or one elsewhere.
+        folders = [base / "snapshots" / commit] if commit.strip(".") and set(commit).isdisjoint("/\\") else []
         if revision is None:
             # No branch recorded: any snapshot, the newest first.
             others = [folder for folder in paths.folders(base / "snapshots") if folder.name != commit]
-            folders += sorted(others, key=lambda folder: folder.stat().st_mtime, reverse=True)
+            folders += sorted(others, key=paths.changed, reverse=True)
         for folder in folders:
             if paths.is_folder(folder):
                 files = receipts.from_blobs(folder, paths.listed(folder))
@@ -190,12 +190,12 @@ class HuggingFace(Hub):
             first = not seen
             seen.add(page)
             answer = self._checked(wire.get(page, listing=True, further=not first, unless=known if first else None), Asked(account))
-            if answer.status == _NOT_MODIFIED:
+            if answer.unchanged:
                 return None
             found += self._published(answer.json(), account)
             page = _next(answer, route)
             if first and page is None:  # what is known of the first page tells nothing of a second
-                again = Known(answer.headers.get("etag", ""), answer.headers.get("last-modified", ""))
+                again = Known.of(answer)
             if page in seen or len(seen) >= _MOST_PAGES:
                 message = f"{self.title} lists more repositories of {account} than can be read"
                 raise UnsafeRepository(message, subject=account, hint="what it lists of this account is not used")
@@ -309,7 +309,7 @@ class HuggingFace(Hub):
             guard.check_request(url.host, port, secret=str(request.headers.raw))
 
         def received(response: Any) -> None:
-            own = response.request.url.host in listing.endpoint
+            own = response.request.url.host == urlsplit(listing.endpoint).hostname
             error = headers_error(response.headers if own else {}, commit=listing.commit or "", subject=listing.repo_id)
             if error is not None:
                 fail(error)

@@ -5,6 +5,7 @@ Makes no request and reads no weight; which of several copies is meant is for pl
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from pathlib import Path
@@ -59,7 +60,10 @@ def as_path(text: str) -> Path | None:
     if not looks:
         return None
     parent = path.parent
-    hint = f"{parent} does not exist" if not paths.is_folder(parent) else f"{parent} holds {_some(parent)}"
+    if not paths.is_folder(parent):
+        hint = f"{parent} does not exist"
+    else:
+        hint = f"{parent} may not be looked at" if (some := _some(parent)) is None else f"{parent} holds {some}"
     if "\\" in given and os.name != "nt":
         hint = "it is a path of Windows: write it as this system has it, with slashes"
     message = f"there is no file or folder {text}"
@@ -75,8 +79,12 @@ def _holds(folder: Path) -> bool:
     return bool(names & _SIGNS) or folder.name.startswith("models--") or any(name.lower().endswith(".gguf") for name in names)
 
 
-def _some(folder: Path) -> str:
-    names = sorted(entry.name for entry in folder.iterdir())
+def _some(folder: Path) -> str | None:
+    """Some of the names in a folder; None where it may not be looked at."""
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return None
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "") if names else "nothing"  # noqa: PLR2004
 
 
@@ -97,25 +105,20 @@ def _snapshot(path: Path) -> Path:
         return path
     try:
         commit = (path / "refs" / "main").read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, ValueError):
         commit = ""
     folders = paths.folders(path / "snapshots")
     named = [folder for folder in folders if folder.name == commit]
-    return (named or sorted(folders, key=lambda folder: folder.stat().st_mtime) or [path])[-1]
+    return (named or sorted(folders, key=paths.changed) or [path])[-1]
 
 
 def _shards(path: Path) -> tuple[RemoteFile, ...]:
-    """A file, with its sisters where it is one shard of several (``x-00001-of-00003.gguf``)."""
+    """A file, with its sisters where it is one shard of several (``x-00001-of-00003.gguf``); nothing of a broken link."""
     stem, _, total = path.stem.rpartition("-of-")
-    if not (stem and total.isdigit()):
-        return (paths.seen(path=path.name, size=path.stat().st_size),)
+    if not (stem and total.isdecimal()):
+        return paths.sized([path], path.parent)
     start = stem.rpartition("-")[0]
-    sisters = sorted(path.parent.glob(f"{_literal(start)}-*-of-{total}{path.suffix}"))
-    return tuple(paths.seen(path=sister.name, size=sister.stat().st_size) for sister in sisters)
-
-
-def _literal(text: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in text)
+    return paths.sized(sorted(path.parent.glob(f"{glob.escape(start)}-*-of-{total}{path.suffix}")), path.parent)
 
 
 def searched() -> Iterator[Copy]:
@@ -131,7 +134,9 @@ def searched() -> Iterator[Copy]:
                 continue
             for name in names:
                 if name.lower().endswith(".gguf") and ("-of-" not in name or "-00001-of-" in name):
-                    yield at(here / name)._replace(where="MODELCATALOG_PATH")
+                    found = at(here / name)
+                    if found.files:
+                        yield found._replace(where="MODELCATALOG_PATH")
 
 
 def caches(hub: str | None = None) -> Iterator[tuple[str, str]]:
@@ -183,6 +188,6 @@ def check_weights(root: Path, weights: Sequence[str]) -> dict[str, GgufHeader | 
 def _check_numbers(root: Path, weights: Sequence[str]) -> None:
     """``x-00001-of-00003`` promises two sisters."""
     stem, _, total = Path(weights[0]).stem.rpartition("-of-") if weights else ("", "", "")
-    if stem and total.isdigit() and int(total) != len(weights):
+    if stem and total.isdecimal() and int(total) != len(weights):
         message = f"{root.name} has {len(weights)} of {int(total)} weight files"
         raise IntegrityError(message, subject=str(root), hint="fetch it again; a download may have broken off")

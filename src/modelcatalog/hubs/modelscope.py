@@ -5,6 +5,7 @@ The hub names no commit for a branch, so the SHA-256 of each file in the listing
 
 from __future__ import annotations
 
+import glob
 import os
 from importlib import import_module
 from inspect import signature
@@ -46,7 +47,6 @@ _PAGE = 50
 _MOST_OWNED = 3_000
 """Its pages end there, and it says so (its own client checks it before it asks)."""
 
-_NOT_MODIFIED = 304
 
 _NO_OWNERS = frozenset({"models", "datasets", "hub", "credentials", "ast_indexer", "tmp"})
 """Folders of the cache's top that are not accounts."""
@@ -182,12 +182,12 @@ class ModelScope(Hub):
             answer = wire.get(f"/openapi/v1/models?{query}", listing=True, further=number > 1, unless=known if number == 1 else None)
             if answer.refusal is not None:
                 raise self._refused(answer, answer.refusal, Asked(account))
-            if answer.status == _NOT_MODIFIED:
+            if answer.unchanged:
                 return None
             rows, total = self._page(answer.json(), account)
             found += self._published(rows, account)
             if number == 1 and total <= len(rows):  # what is known of the first page tells nothing of a second
-                again = Known(answer.headers.get("etag", ""), answer.headers.get("last-modified", ""))
+                again = Known.of(answer)
             if number * _PAGE >= total:
                 return again, found
             if not rows:
@@ -266,6 +266,7 @@ class ModelScope(Hub):
             raise HubUnreachable(message, subject=asked.repo_id, hint=_NOT_ITS_OWN)
         try:
             for entry in entries:
+                _path(entry)
                 if _is_file(entry, asked):
                     _file(entry)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -307,7 +308,7 @@ class ModelScope(Hub):
                 listing.repo_id,
                 revision=listing.revision,
                 cache_dir=str(self.cache_folder()),
-                allow_patterns=[_literal(file.path) for file in files],
+                allow_patterns=[glob.escape(file.path) for file in files],
                 **{name: value for name, value in given_there.items() if name in taken},
             )
         except Exception as error:  # noqa: BLE001  whatever the client raises becomes one of ours
@@ -367,8 +368,3 @@ def _path(entry: dict[str, Any]) -> str:
 def _file(entry: dict[str, Any]) -> RemoteFile:
     path = entry["Path"] if "Path" in entry else entry["Name"]
     return RemoteFile(path=path, size=int(entry.get("Size") or 0), sha256=entry.get("Sha256") or None)
-
-
-def _literal(path: str) -> str:
-    """A glob that matches ``path`` alone."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in path)

@@ -15,7 +15,9 @@ from modelcatalog.records import trusted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["MOST_FILES", "below", "check", "disk_full", "folders", "gone", "is_file", "listed", "refuse_many"]
+__all__ = [
+    "MOST_FILES", "below", "changed", "check", "disk_full", "folders", "gone", "is_file", "is_folder", "listed", "refuse_many", "seen", "sized",
+]  # fmt: skip
 
 seen = trusted(RemoteFile)
 """A file on this disk, which is what it is."""
@@ -111,7 +113,11 @@ def below(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
 
 def listed(root: Path) -> tuple[RemoteFile, ...]:
     """The files in a folder, with their sizes."""
-    files = (here / name for here, _, names in below(root) for name in names)
+    return sized((here / name for here, _, names in below(root) for name in names), root)
+
+
+def sized(files: Iterable[Path], root: Path) -> tuple[RemoteFile, ...]:
+    """Files below a folder, with their sizes; without broken links and what may not be looked at."""
     return tuple(seen(path=file.relative_to(root).as_posix(), size=size) for file in files if (size := _size(file)) is not None)
 
 
@@ -133,6 +139,14 @@ def _size(file: Path) -> int | None:
     return state.st_size if stat.S_ISREG(state.st_mode) else None
 
 
+def changed(path: Path) -> float:
+    """When a file or folder was last changed, in seconds; 0 of one that has gone, as in a cache that is being cleaned."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def is_folder(path: Path) -> bool:
     """Whether there is such a folder; of a name that is too long for one, which pathlib before Python 3.14 fails on, there is not."""
     return os.path.isdir(path)  # noqa: PTH112
@@ -141,6 +155,6 @@ def is_folder(path: Path) -> bool:
 def folders(root: Path) -> list[Path]:
     """The folders in a folder; none where there is no such folder."""
     try:
-        return sorted(entry for entry in root.iterdir() if entry.is_dir())
+        return sorted(filter(is_folder, root.iterdir()))
     except OSError:
         return []

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Known", "Wire"]
 
 _OK, _PARTIAL_CONTENT, _NOT_MODIFIED = 200, 206, 304
+_LONGEST = 200
+"""Characters of a header that is kept."""
 _CHUNK = 1 << 16
 _LISTING = 16_000_000
 """Bytes of all pages of a listing: 20,000 files with their paths and hashes."""
@@ -60,6 +62,11 @@ class Answer(NamedTuple):
             raise HubUnreachable(message, subject=self.url, hint="check HTTPS_PROXY and the endpoint") from error
 
     @property
+    def unchanged(self) -> bool:
+        """Whether it says that what is here already is still that."""
+        return self.status == _NOT_MODIFIED
+
+    @property
     def page(self) -> bool:
         """Whether it is a web page."""
         return "html" in self.headers.get("content-type", "") or self.body[:64].lstrip()[:1] == b"<"
@@ -71,10 +78,21 @@ class Known(NamedTuple):
     etag: str = ""
     modified: str = ""
 
+    @classmethod
+    def of(cls, answer: Answer) -> Known:
+        """What an answer says of itself; nothing that is too long for a file of the user's, or cannot be sent again."""
+        said = (answer.headers.get(name, "") for name in ("etag", "last-modified"))
+        return cls(*(value if len(value) <= _LONGEST and _sent(value) else "" for value in said))
+
     def headers(self) -> dict[str, str]:
         """What a request says of it; no header holds what cannot be sent."""
         both = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
-        return {name: value for name, value in both.items() if value and value.isascii() and value.isprintable()}
+        return {name: value for name, value in both.items() if value and _sent(value)}
+
+
+def _sent(header: str) -> bool:
+    """Whether a header can be sent."""
+    return header.isascii() and header.isprintable()
 
 
 class _Wanted(NamedTuple):
@@ -233,7 +251,7 @@ class Wire:
         with response:
             headers = {key.lower(): value for key, value in response.headers.items()}
             answer = Answer(int(response.status or 0), headers, b"", request.full_url)
-            if answer.status == _NOT_MODIFIED and wanted.unless is not None:
+            if answer.unchanged and wanted.unless is not None:
                 result.append(answer)
                 return
             if answer.status not in {_OK, _PARTIAL_CONTENT}:

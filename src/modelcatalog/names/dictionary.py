@@ -68,9 +68,9 @@ class Dictionary:
 
     __slots__ = (
         "accounts", "apis", "catalog_heads", "catalogs",
-        "checkpoints", "classes", "closed", "coined", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued",
+        "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued",
         "homonyms",
-        "hosts", "ideographic", "kinds", "leaves", "means", "negations", "numbers", "parts", "paths", "phrases", "plain",
+        "hosts", "ideographic", "kinds", "leaves", "means", "negations", "numbers", "owners", "parts", "paths", "phrases", "plain",
         "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes",
         "tag_words", "testing", "tier_families", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants",
         "words",
@@ -102,11 +102,13 @@ class Dictionary:
         self.hosts = dict(hubs.hosts)
         self.schemes = dict(hubs.schemes)
         self.folders = frozenset(hubs.folders)
-        self.checkpoints = hubs.checkpoints
+        self.checkpoints, self.commands = hubs.checkpoints, tuple(f"{command} " for command in hubs.commands)
         self.leaves = frozenset(hubs.leaves)
         """How folders and files begin that have their name from the folder above."""
         self._add_providers()
         companies = tuple(companies)
+        self.owners = _owners(companies)
+        """Owners of listed repositories, some of which are nobody's account here."""
         for company in companies:
             self._add_accounts(company)
         self._add_steps(companies)
@@ -244,7 +246,11 @@ class Dictionary:
             head, digits = text.rstrip("0123456789.-"), text.lstrip(f"{LETTERS}{LETTERS.upper()}-")
             family = self.families.get(head.partition("-")[0].lower())
             if family is not None and isinstance(family.value, FamilyWord):
-                self.words[spelling] = Word("base_word", spelling, BaseWord(family.value, digits or None, text), spelling)
+                word = Word("base_word", spelling, BaseWord(family.value, digits or None, text), spelling)
+                self.words[spelling] = word
+                whole, _, tenth = spelling.partition(".")
+                if tenth:  # l3-1
+                    self.phrases[whole] = [*self.phrases.get(whole, ()), Option((tenth,), 2, word)]
 
     def _speaks(self, part: str) -> bool:
         """Whether a word of a phrase states something of its own: a type, a tier, a size, a number."""
@@ -300,6 +306,9 @@ class Dictionary:
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
             squeezed = "".join(c for c in spelling.lower() if c.isalnum())
+            latin = squeezed.replace(family.zh.replace("·", ""), squeezed_own) if family.zh else squeezed
+            if latin in bare_names:
+                squeezed = latin  # 豆包 seed is doubao seed
             if self.company_of.get(squeezed) == company.name:
                 squeezed = squeezed_own  # stepfun-3.5: the company's name for its family
             if squeezed != squeezed_own:
@@ -317,6 +326,11 @@ class Dictionary:
             self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() or spelling in family.spellings else word, extra)
         if family.accounts:  # its own words may be no more than a beginning: DC-Agent
             self.families.setdefault(squeezed_own, Word("family", squeezed_own, word, None))
+
+
+def _owners(companies: Iterable[CompanyFile]) -> frozenset[str]:
+    listed = (text for company in companies for family in company.family for series in family.series for text in series.models)
+    return frozenset(text.partition("/")[0].lower() for text in listed if "/" in text)
 
 
 def _facts(family: FamilyEntry) -> FamilyFacts:

@@ -68,6 +68,7 @@ _DAY = Named("day", _alt(_seq("0", Chars("1-9", "digit 1 to 9")), _seq(Chars("12
 
 _K_QUANT = _seq("q", _opt("_"), _1_TO_8, _opt(_DASH), "k", _opt(_opt(_DASH), _any("xxl", "xl", "xs", "s", "m", "l")))
 _LEGACY_QUANT = _alt(_seq("q", _1_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2)), _any("q4_2", "q4_3"))
+_HYPHENED_QUANT = Named("llama scheme with a hyphen", _seq("q", Chars("458", "digit 4 or 5 or 8"), "-", Chars("01", "digit 0 or 1")))
 _I_QUANT = _seq(
     "iq", _1_TO_8, _opt(_DASH),
     _any("nl_xl", "xxs", "xs", "s", "m", "l", "nl", "k", "ks", "kt", "kss", "kl", "bn", "xl"), _opt("_r", _DIGIT),
@@ -168,11 +169,23 @@ def _size(text: str, found: re.Match[str]) -> tuple[Word, ...]:
     return _parameters("size", text, count, unit)
 
 
+def _size_and_active(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    """30BA3B is 30B-A3B."""
+    active = found["active"]
+    return (*_parameters("size", text[: -len(active)], _count(found["n"], "b"), "b"), *_parameters("active", active, _count(active[1:-1], "b"), "b"))
+
+
 def _parameters_in_chinese(text: str, found: re.Match[str]) -> tuple[Word, ...]:
     """720亿 is 72 billion, whose words for it are everybody's."""
     billions = float(point(found["n"])) * (1000 if found["unit"] == "万亿" else 0.1)
     count = round(billions * 10**9)
     return (Word("size", text, Parameters(count, "b"), f"{billions:g}b") if 0 < count <= _LARGEST else unknown(text),)
+
+
+def _billions(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    """7 billion is 7b."""
+    number = point(found["n"])
+    return (Word("size", text, Parameters(_count(number, "b"), "b"), f"{number}b"),)
 
 
 def _version(text: str, found: re.Match[str]) -> tuple[Word, ...]:
@@ -184,6 +197,11 @@ def _version(text: str, found: re.Match[str]) -> tuple[Word, ...]:
             mark = text[: text.index(digits)]
             return (Word("version", mark + head, Numbered(point(head), "")), Word("separator", "_"), *size[0].means(f"{unit}b", size[1]))
     return (Word("version", text, Numbered(point(digits), tail)),)
+
+
+def _hyphened(text: str, found: re.Match[str]) -> tuple[Word, ...]:
+    digits = found["n"].replace("-", ".")
+    return (Word("version", text, Numbered(digits, ""), f"v{digits}"),)
 
 
 class WordRule(Rule):
@@ -205,6 +223,10 @@ class WordRule(Rule):
 WORDS: tuple[WordRule, ...] = (
     WordRule(
         "scheme", _SCHEME, "Q4_K_M", "A llama.cpp quantization: K-quant, I-quant, legacy or ternary.", "Qwen2.5-7B-Instruct-Q4_K_M.gguf",
+        "scheme", lambda text, _: (Word("scheme", text, _scheme(text)),),
+    ),
+    WordRule(
+        "scheme_with_hyphen", _HYPHENED_QUANT, "q4-0", "A legacy quantization whose underscore became a hyphen.", "gemma-3-12b-it-q4-0",
         "scheme", lambda text, _: (Word("scheme", text, _scheme(text)),),
     ),
     WordRule(
@@ -269,6 +291,10 @@ WORDS: tuple[WordRule, ...] = (
         "size", lambda text, found: (Word("size", text, Parameters(_count(found["n"], "b"), "b"), text),),
     ),
     WordRule(
+        "size_and_active", _seq(Cap("n", _DECIMAL), "b", Cap("active", _seq("a", _DECIMAL, "b"))), "30BA3B", "A size, and the parameters used for one token glued to it.", "Qwen3-30BA3B",
+        "size", _size_and_active,
+    ),
+    WordRule(
         "active_size", _seq("a", Cap("n", _DECIMAL), Cap("unit", _any("b", "m"))), "A3B", "Parameters used for one token.", "Qwen3-30B-A3B",
         "active", lambda text, found: _parameters("active", text, _count(found["n"], found["unit"]), found["unit"]),
     ),
@@ -285,12 +311,16 @@ WORDS: tuple[WordRule, ...] = (
         "context", lambda text, found: (Word("context", text, int(found["n"]), f"{found['n']}k"),),
     ),
     WordRule(
-        "window", _seq(_any("ctx", "ctxlen"), Cap("n", _NUMBER)), "ctx4096", "Tokens of a context.", "RWKV-6-World-3B-v2.1-ctx4096",
+        "window", _seq(_any("ctx", "ctxlen", "ekv"), Cap("n", _NUMBER)), "ctx4096", "Tokens of a context.", "RWKV-6-World-3B-v2.1-ctx4096",
         "number", lambda text, found: (Word("number", text, found["n"], found["n"]),),
     ),
     WordRule(
-        "size_in_chinese", _seq(Cap("n", _DECIMAL), Cap("unit", _any("万亿", "亿")), _opt("参数")), "720亿", "Parameters as Chinese counts them: in hundreds of millions.", "通义千问-720亿",
+        "size_in_chinese", _seq(Cap("n", _DECIMAL), _opt(" "), Cap("unit", _any("万亿", "亿")), _opt("参数")), "720亿", "Parameters as Chinese counts them: in hundreds of millions.", "通义千问-720亿",
         "size", _parameters_in_chinese,
+    ),
+    WordRule(
+        "size_in_words", _seq(Cap("n", _DECIMAL), _opt(Chars("-_ ", "joint of a count")), "billion"), "7 billion", "Parameters as they are spoken.", "Llama 3 70 billion",
+        "size", _billions,
     ),
     WordRule(
         "bits_in_chinese", _seq(Cap("bits", _WIDTH), _any("比特", "位"), _opt("量化")), "4比特", "Bits a weight, in Chinese.", "Qwen3-8B-4比特量化",
@@ -305,6 +335,10 @@ WORDS: tuple[WordRule, ...] = (
         "shard", lambda text, _: (Word("shard", text),),
     ),
     WordRule("version", _seq("v", _opt("er"), _opt("."), Cap("n", _alt(_seq(_DIGIT, "d", _DIGIT), _DOTTED)), Cap("tail", _opt(_LETTER))), "v0.1", "A version with its mark.", "Mistral-7B-v0.1", "version", _version),
+    WordRule(
+        "version_with_hyphens", _seq("v", Cap("n", _seq(Rep(_DIGIT, 1, 2), Rep(_seq("-", Rep(_DIGIT, 1, 2)), 1, 2)))), "v0-1", "A version whose points became hyphens.", "mistral-7b-v0-1",
+        "version", _hyphened,
+    ),
     WordRule(
         "number", _DOTTED, "2.5", "A bare number: version, date or nothing, as the neighbours tell.", "Llama-3.1-8B",
         "number", lambda text, _: (Word("number", text, text, point(text)),),
@@ -377,6 +411,9 @@ PIECES: tuple[PieceRule, ...] = (
     PieceRule("share_piece", _seq(_DIGIT, _DIGIT, Fold(_SCHEME), _END), "55IQ2_XXS", "So does a share of weights in one.", "Zork-7B-70IQ2_XXS-30Q8_0.gguf"),
     PieceRule("scheme_piece", _seq(Ahead(_any("i", "q", "t", "I", "Q", "T")), Fold(_SCHEME), _END), "Q4_K_M", "A GGUF scheme keeps its underscores.", "Llama-3.2-3B-Instruct-IQ4_XS.gguf"),
     PieceRule(
+        "scheme_with_hyphen", _seq(Fold(_HYPHENED_QUANT), _END, Not(_seq(Chars("._", "point or underscore"), _DIGIT))), "q4-0", "And the hyphen that stands for one.", "gemma-3-12b-it-q4-0",
+    ),
+    PieceRule(
         "shard", _seq(Rep(_DIGIT, 5, 5), Fold(Lit("-of-")), Rep(_DIGIT, 5, 5), _END), "00001-of-00003", "One file of a split checkpoint.",
         "Qwen2.5-72B-Instruct-Q4_K_M-00001-of-00012.gguf", lambda text, _: Word("shard", text),
     ),
@@ -384,7 +421,15 @@ PIECES: tuple[PieceRule, ...] = (
         "version_with_underscores", _seq(Fold(Lit("v")), _DIGIT, Rep(_seq("_", _DIGIT), 2, 3), _END), "v0_4_1",
         "So does a marked version of three or four parts.", "Zork-v0_4_1-7B",
     ),
+    PieceRule(
+        "version_with_hyphens", _seq(Fold(Lit("v")), Rep(_DIGIT, 1, 2), Rep(_seq("-", Rep(_DIGIT, 1, 2)), 1, 2), _END, Not(_seq(Chars("._", "point or underscore"), _DIGIT))), "v0-1",
+        "And so does one whose points became hyphens.", "mistral-7b-v0-1",
+    ),
     PieceRule("bits_with_underscore", _seq(_DIGIT, "_", Rep(_DIGIT, 1, 2), Fold(Lit("bpw")), _END), "4_25bpw", "So do bits a weight the underscore that is their point.", "Mixtral-8x7B-exl2-4_25bpw"),
+    PieceRule(
+        "count", _seq(_NUMBER, _opt(".", _NUMBER), _alt(_seq(Chars("-_ ", "joint of a count"), Fold(Lit("billion")), _END), _seq(" ", _any("万亿", "亿"), _opt("参数")))), "72 亿",
+        "A number keeps the space or the hyphen before the word that it counts in.", "通义千问-72 亿",
+    ),
     PieceRule("bit_width", _seq(_alt("16", _WIDTH), "-", Fold(_BITS_UNIT), _END), "4-bit", "A width keeps its hyphen.", "Qwen2.5-7B-Instruct-4-bit"),
     PieceRule(
         "word",
@@ -463,7 +508,8 @@ def references() -> tuple[Form, ...]:
     route = Named("route", Words((*providers.routes, *(word for word in served if word not in makers))))
     no_route = Not(_seq(route, "/"))
     runs = Named("folder of a run", Words(hubs.checkpoints))
-    saved = Named("folder of what was saved", _alt(_seq(runs, _NUMBER), Words(hubs.leaves)))
+    timed = Named("folder of a time", _seq(Rep(Chars("a-z_", "letter or underscore")), Rep(Chars(r"0-9_\-", "digit or joint"), 15)))
+    saved = Named("folder of what was saved", _alt(_seq(runs, _NUMBER), Words(hubs.leaves), timed))
     stem = Named("file that tells nothing", _seq(Words(hubs.stems), Rep(Chars("^/@:", "plain step character"), 0, lazy=True), Words(hubs.files)))
     name = Cap("name", Rep(_STEP_CHAR, lazy=True))
     path = _seq(Cap("routes", Rep(_seq(Rep(_STEP_CHAR, 0), "/"), 0, lazy=True)), _opt(Cap("owner", _STEP), "/"), name)
@@ -479,7 +525,33 @@ def references() -> tuple[Form, ...]:
         _alt(_seq("-", Rep(_DIGIT, 8, 8), "-", Rep(_DIGIT, 6, 6)), _seq("-", four, Rep(_seq("-", two), 5, 5), "-", Rep(_DIGIT, 3, 3)), _seq("-", Rep(_DIGIT, 6, 6), "-", four)),
     )
     page = Named("page of a hub", Words(hubs.pages))
+    option = Named("option that a model follows", Words(hubs.options))
+    programs: dict[str, list[str]] = {}
+    for command in hubs.commands:
+        program, _, verb_of_it = command.partition(" ")
+        programs.setdefault(program, []).append(verb_of_it)
+    typed = _alt(*(_seq(Cap(f"provider_{at}", Lit(program)), _opt(" ", Words(tuple(verbs))) if verbs == [""] else _seq(" ", Words(tuple(verbs)))) for at, (program, verbs) in enumerate(programs.items())))
+    quote = _opt(Chars("\"'", "quotation mark"))
+    asked_for = _seq(quote, Cap("inner", Rep(Chars("^ \"'", "character of an argument"))), quote)
     return (
+        # what people type
+        Form(
+            "command",
+            _seq(
+                Cap(
+                    "path",
+                    _alt(
+                        _seq(Named("command that a model follows", typed), " ", _opt(option, Chars(" =", "space or equals sign"))),
+                        _seq(Rep(_CHAR, 0, lazy=True), " ", option, Chars(" =", "space or equals sign")),
+                        _seq(option, " "),
+                        _seq(_opt(Rep(Chars("^ ", "letter of a program")), " "), _any("-m ", "-hf ", "-hfr ")),
+                    ),
+                ),
+                asked_for, _opt(" ", _REST),
+            ),
+            "vllm serve Qwen/Qwen3-8B --max-model-len 8192", "A command with the model that it is to run, or an option of one.", needs=" ",
+        ),
+        Form("option", _seq(Cap("path", _seq(option, "=")), asked_for), "--model=Qwen/Qwen3-8B", "An option with its model, and nothing else.", needs="--"),
         # who serves
         Form(
             "vertex_path",
@@ -771,7 +843,7 @@ def references() -> tuple[Form, ...]:
             "Google: Gemma 3 27B (free)", "A name as people are shown it, behind its maker's.", needs=": ",
         ),
         Form(
-            "provider_model", _seq(Cap("route", _seq(_opt("@"), _opt("gateway/"), Cap("provider", Named("provider", Words(served))))), ":", inner),
+            "provider_model", _seq(Cap("route", _seq(_opt("@"), _opt("gateway/"), Cap("provider", Named("provider", Words(served))))), ":", Rep(Lit("/"), 0), inner),
             "bedrock_converse:anthropic.claude-3-5-sonnet-20240620-v1:0", "A provider before a colon; where its word is a family too, a family must follow.", needs=":",
         ),
         Form(
@@ -785,6 +857,14 @@ def references() -> tuple[Form, ...]:
         Form(
             "fireworks_deployment", _seq(inner, Cap("path", _seq("#accounts/", _STEP, "/deployments/", _STEP))),
             "accounts/fireworks/models/llama-v3p1-8b-instruct#accounts/acme/deployments/12ab", "A model with the deployment that serves it.", needs="#accounts/",
+        ),
+        Form(
+            "fine_tuned",
+            _seq(
+                Cap("routes", Rep(_seq(_PLAIN_STEP, "/"), 0)),
+                Cap("name", _seq("ft:", Rep(Chars("^/@:", "plain step character")), ":", Rep(Chars("^/", "step character")))),
+            ),
+            "ft:gpt-4o-mini-2024-07-18:acme:support:Bx12Cd34", "A fine-tuned model of an API: its base, and whose and which it is.", needs="ft:",
         ),
         # plain names
         Form(
@@ -937,7 +1017,7 @@ def pieces(text: str, start: int = 0) -> list[str]:
 
 
 AFTER_SIGN = frozenset((
-    "bit", "bits", "of", "k", "kxxl", "kxl", "kxs", "ks", "km", "kl", "kss", "kt", "xxl", "xxs", "xl", "xs", "s", "m", "l", "nl", "bn",
+    "bit", "bits", "of", "k", "kxxl", "kxl", "kxs", "ks", "km", "kl", "kss", "kt", "xxl", "xxs", "xl", "xs", "s", "m", "l", "nl", "bn", "billion",
     *(f"r{digit}" for digit in range(10)),
 ))  # fmt: skip
 """What goes on behind a hyphen or an underscore within a piece, but for digits: a piece that holds such a sign has a digit before it, or a q."""

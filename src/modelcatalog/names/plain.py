@@ -28,11 +28,13 @@ _BEHIND = ("tag", "revision", "tag_at", "file")
 _DIGEST = 32
 """Hexadecimal digits of the shortest digest."""
 _COMMIT = 40
+_ENDING = "0123456789.d"
+"""What may be glued to a family's word: xcomposer2d5."""
 _VARIANTS = frozenset(("scheme", "bits", "plain_q", "dtype", "method", "named_scheme"))
 """Roles of a word behind an at sign that name a variant, and no revision."""
 
 
-def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.Match[str], offset: int, form: str) -> None:  # noqa: C901, PLR0917  a line for each part of a reference
+def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: re.Match[str], offset: int, form: str) -> None:  # noqa: PLR0917  a line for each part of a reference
     """A name with what may stand around it."""
     part = found.groupdict()
     own = "_at" if part["name"] is None else ""
@@ -49,7 +51,8 @@ def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: 
     if owner is not None and _is_route(parts, source, lower, words, owner, start, end):
         read_steps(parts, lower, words, at, start)
     elif owner is not None:
-        parts.owner = source[at : start - 1]
+        at = _behind_scheme(parts, words, owner, at)
+        parts.owner = source[at : start - 1] or None
         parts.put("owner", at, start - 1)
         parts.put("separator", start - 1, start)
     if form == "file_in_repository":
@@ -64,11 +67,7 @@ def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: 
         at = end
         if kind == "revision":
             read_revision(parts, source, lower, start, end)
-            family = first_family(lower[start:end])
-            if family is not None and family == first_family(part["name" + own]):
-                # gemma3@gemma-3-4b-it: the model is named behind the at sign, and before it the line
-                parts.regions = [("route" if kind == "name" else kind, first, last) for kind, first, last in parts.regions[:-1]]
-                parts.put("name", start, end)
+            _read_line(parts, source, lower, words, part["name" + own], start, end)
         elif kind == "file":
             if source[start:end].strip("/"):
                 parts.file = source[start:end]
@@ -76,6 +75,28 @@ def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: 
         else:
             read_tag(parts, source, lower, words, start, end, form)
     parts.put("separator", at, offset + len(found.group()))
+
+
+def _behind_scheme(parts: Parts, words: Dictionary, owner: str, at: int) -> int:
+    """Where the owner begins behind a hub's scheme that a provider has before it: ``synthetic/hf:MiniMaxAI/MiniMax-M2``."""
+    scheme, colon, _ = owner.partition(":")
+    if not colon or scheme not in words.schemes:
+        return at
+    parts.put("route", at, at + len(scheme) + 1)
+    return at + len(scheme) + 1
+
+
+def _read_line(parts: Parts, source: str, lower: str, words: Dictionary, before: str, start: int, end: int) -> None:  # noqa: PLR0917  a stretch of one text
+    """Where the model is named behind the at sign, and before it only its line, ``gemma3@gemma-3-4b-it``, or who has it: ``localai@phi-2``."""
+    family, gallery = first_family(lower[start:end]), None
+    if parts.owner is None and before not in words.families:
+        gallery = words.provider_of.get(before)
+    if gallery is None and (family is None or family != first_family(before)):
+        return
+    if gallery is not None:
+        parts.provider, parts.name, parts.revision = gallery, source[start:end], None
+    parts.regions = [("route" if kind == "name" else kind, first, last) for kind, first, last in parts.regions[:-1]]
+    parts.put("name", start, end)
 
 
 def _is_route(parts: Parts, source: str, lower: str, words: Dictionary, owner: str, start: int, end: int) -> bool:  # noqa: PLR0917  a stretch of one text
@@ -223,17 +244,28 @@ def account_end(lower: str, start: int, end: int, words: Dictionary) -> int:
     """Where the account ends that stands before a name with an underscore, as in ``TheBloke_Llama-2-7B-GPTQ``; -1: none does."""
     at = lower.find("_", start, end)
     head = lower[start:at]
-    if at < 0 or head not in words.accounts or not lower[at + 1 : at + 2].isalpha():
+    if at < 0 or (head not in words.accounts and head not in words.owners) or not lower[at + 1 : at + 2].isalpha():
         return -1
-    if (head in words.families or not words.accounts[head].repackager) and not names_family(grammar.pieces(lower[at + 1 : end])[0]):
-        return -1  # qwen_chat is no account's
+    account = words.accounts.get(head)
+    if account is not None and account.repackager and head not in words.families:
+        return at
+    behind = grammar.pieces(lower[at + 1 : end])[0]
+    if not names_family(behind) or any(option.rest[0] == behind.rstrip(_ENDING) and option.word.role == "family" for option in words.phrases.get(head, ())):
+        return -1  # qwen_chat is no account's, nor is cerebras_gpt
+    word = words.families.get(head)
+    own, family = None if word is None else word.value, alone(readings()[behind])[0].value
+    if isinstance(own, FamilyWord) and own.derived and isinstance(family, FamilyWord) and family.company != own.company:
+        return -1  # openbuddy_zephyr: what it was tuned from
     return at
 
 
 def dotted(lower: str, start: int, words: Dictionary) -> bool:
     """Whether a point may part a maker or a file's suffix from the name."""
-    head = lower[start : lower.find(".", start)]  # there is one: the account before has none
-    return head in words.accounts or head in words.regions or head in words.catalog_heads or lower.endswith(words.files)
+    at = lower.find(".", start)  # there is one: the account before has none
+    head = lower[start:at]
+    if head in words.regions or head in words.catalog_heads or lower.endswith(words.files):
+        return True
+    return lower[at + 1 : at + 2].isalpha() and head in words.accounts  # behind a maker stands no number, as it does in most names: qwen2.5
 
 
 def _maker_end(lower: str, words: Dictionary, start: int, end: int) -> int:

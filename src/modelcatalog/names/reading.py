@@ -188,15 +188,12 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
     """Let the cases decide each word from ``first`` on; one that no case takes is kept, never guessed."""
     tape, found = reading.tape, reading.found
     words, kinds, decided, unknown, kept, fitted = tape.words, tape.kinds, tape.decided, tape.unknown, found.kept, reading.known.fitted
-    for i in range(first, len(words)):
-        word = words[i]
+    for i, word in enumerate(words):
         role = word.role
-        if role == "separator":
+        if role == "separator" or i < first:
             continue
         kind: SegmentKind = "unknown"
         if role != "unknown" or reading.meanings:  # an unknown word, the commonest, has cases only where words mean something else
-            if role == "other":
-                continue
             case: Case
             for case in word.cases if word.fitted is fitted else fitting(word, cases[role], reading.known):
                 take = case.take  # called where it is read, it would be looked for as a method of the class first

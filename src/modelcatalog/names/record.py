@@ -212,7 +212,7 @@ def _unknown_family(reading: Reading) -> str | None:
     if not (reading.recognised or found.released or found.version or found.context):
         return None
     first, end, kinds = reading.tape.lead, reading.tape.lead_end + 1, tape.kinds
-    if not any(char.isalpha() for char in "".join(tape.texts[first:end])):
+    if not (tape.texts[first][0].isalpha() or any(char.isalpha() for char in "".join(tape.texts[first:end]))):
         return None  # medusa-1.1-7b: no family is a number
     for i in range(first, end):
         if kinds[i] in ("unknown", "tier"):
@@ -328,9 +328,11 @@ def _same_without(family: FamilyWord, version: str) -> bool:
 
 def _ascend(words: list[str]) -> bool:
     """Whether they are in alphabetical order; there are two or three."""
-    for i in range(1, len(words)):  # noqa: SIM110  compiled, a generator costs more than sorting them
-        if words[i - 1] > words[i]:
+    before = ""
+    for word in words:
+        if word < before:
             return False
+        before = word
     return True
 
 
@@ -347,15 +349,11 @@ def _once(words: list[str]) -> list[str]:
 
 def _in_order(words: list[str]) -> list[str]:
     """In alphabetical order, each once: what sorts long lists takes the most of its time to begin."""
-    if len(words) > _SOME:
-        return sorted({*words})
-    found: list[str] = []
-    for word in words:
-        at = len(found)
-        while at and word < found[at - 1]:
-            at -= 1
-        if not at or found[at - 1] != word:
-            found.insert(at, word)
+    found, before = sorted(words), ""
+    for word in found:
+        if word == before:
+            return list(dict.fromkeys(found))
+        before = word
     return found
 
 

@@ -12,6 +12,7 @@ from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.parts import Parts, begins_with_family, names_model, names_size
 from modelcatalog.names.plain import account_end, decoded, dotted, read_name, read_plain, read_revision, read_steps, read_tag
+from modelcatalog.names.roles import LETTERS
 
 if TYPE_CHECKING:
     import re
@@ -33,22 +34,27 @@ _DEEPEST = 6
 """References within references; a longer chain is read as a name."""
 _ZERO: Final = ord("0")
 _NINE: Final = ord("9")
+_TIME = len("20250601120000")
 _NEAREST = 4
 """So many folders above that of a training run, less one, may have the name."""
 
 
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
-    if not lower or _is_of_another_form(lower):
+    # The signs of another form, the beginnings of paths and of cache folders, and what cannot be a name.
+    if not lower or ":" in lower or "@" in lower or "\\" in lower or lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower)):
         return None
-    start = lower.find("/") + 1
-    owner = ""
-    if start:
-        owner, name = lower[: start - 1], lower[start:]
-        if not owner or not name or "/" in name or "." in owner or owner in words.routes or name in words.leaves:
+    first = lower[0]
+    if first == "~" or first == "." or first == "-" or (first == "m" and lower.startswith("models--")) or (" " in lower and lower.startswith(words.commands)):  # noqa: PLR1714  compiled, a tuple costs more
+        return None
+    owner, slash, name = lower.partition("/")
+    start = 0
+    if slash:
+        if not owner or not name or "/" in name or "." in owner or " " in owner or owner in words.routes or name in words.leaves:
             return None
         if (_NINE >= ord(name[-1]) >= _ZERO and name.startswith(words.checkpoints)) or ("." in name and name.startswith(words.stems)):
             return None  # o/checkpoint-500, o/model.safetensors: where a run or a file lies
+        start = len(owner) + 1
     parts = Parts()
     if start:
         parts.owner = source[: start - 1]
@@ -62,14 +68,6 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
         if start:
             parts.account = words.accounts.get(owner)
     return parts
-
-
-def _is_of_another_form(lower: str) -> bool:
-    """Whether a text has signs of another form, begins as paths and cache folders do, or cannot be a name."""
-    first = lower[0]
-    if first == "~" or first == "." or ":" in lower or "@" in lower or "\\" in lower or lower.startswith("models--"):  # noqa: PLR1714  compiled, a tuple costs more
-        return True
-    return lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower) is not None)
 
 
 def take_apart(source: str, lower: str, words: Dictionary) -> Parts:
@@ -115,15 +113,20 @@ def _ruled_out(form: str, found: re.Match[str], words: Dictionary) -> bool:
     if form in ("kaggle", "kaggle_folder"):
         return found.group("variation").endswith(words.files)  # owner/name/onnx/model.onnx
     if form == "checkpoint":
-        return not _is_own(found.group("routes").partition("/")[0], found.group("name"), found.group("file"), words)
+        return not _is_own(found.group("routes").rstrip("/").split("/"), found.group("name"), found.group("file"), words)
     return form in ("folder_in_repository", "view_of_repository") and not _is_repository(form, found, words)
 
 
-def _is_own(first: str, name: str, file: str, words: Dictionary) -> bool:
+def _is_own(steps: list[str], name: str, file: str, words: Dictionary) -> bool:
     """Whether a step is a model in a folder of one's own, or stands alone; ``Qwen/Qwen3-8B/gguf`` is a repository and a folder in it."""
-    if name in words.accounts or not names_model(name):
+    first = steps[0]
+    if name in words.accounts and not (first in words.folders and file.startswith(words.checkpoints)):
         return False
-    return not first or first in words.folders or first in words.routes or (file.startswith(words.checkpoints) and first not in words.accounts)
+    if not names_model(name):
+        return first in words.folders and file.startswith(words.checkpoints) and not any(names_model(step) for step in steps)
+    if not first or first in words.routes or (file.startswith(words.checkpoints) and first not in words.accounts):
+        return True
+    return any(step in words.folders for step in steps)
 
 
 def _is_repository(form: str, found: re.Match[str], words: Dictionary) -> bool:
@@ -183,7 +186,9 @@ def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: g
             read_revision(parts, source, lower, first, last)
         elif kind == "file":
             parts.file = decoded(source[first:last]) if form.name.startswith(("hub", "purl", "view")) else source[first:last]
-            parts.put("file", first, last)
+            steps = lower[first:last].split("/") if form.name == "checkpoint" else []
+            silent = any(_is_time(step) for step in steps) or (len(steps) == 1 and steps[0].startswith(words.checkpoints))
+            parts.put("path" if silent else "file", first, last)  # the time of a run is no release
         else:
             if kind == "catalog":
                 parts.provider = words.provider_of.get(lower[first : last - 1], parts.provider)
@@ -243,6 +248,12 @@ def _form_name(parts: Parts, source: str, lower: str, words: Dictionary, form: s
         read_name(parts, source, lower, words, start, end)
         return
     parts.name = text.replace("___", ".") if form == "modelscope_cache" else decoded(text)
+    if form == "fine_tuned":
+        base = lower.index(":", start + len("ft:"), end)
+        parts.put("name", start, base)
+        parts.put("separator", base, base + 1)
+        parts.put("unknown", base + 1, end)
+        return
     parts.put("name", start, end)
 
 
@@ -256,8 +267,11 @@ def _path_name(parts: Parts, source: str, lower: str, words: Dictionary, form: s
         return False
     start, end = found.start("path") + offset, found.end("path") + offset
     above = source[start:end].rstrip("/\\").replace("\\", "/").split("/")
-    near = (one for one in above[:-_NEAREST:-1] if not _is_saved(one.lower(), words))
-    folder = next((one for one in near if is_file or names_model(one.lower())), "")
+    near = [one for one in above[:-_NEAREST:-1] if not _is_saved(one.lower(), words)]
+    own = [one for one in near if one.lower() not in words.folders]
+    folder = next((one for one in own if names_model(one.lower())), "")
+    if not folder and (near if is_file else near[:1] == own[:1] and lower.startswith(words.checkpoints, first)):
+        folder = near[0]  # whatever it is called, it is what was trained
     if not folder.strip(".~"):
         return False
     if is_file:
@@ -272,7 +286,13 @@ def _path_name(parts: Parts, source: str, lower: str, words: Dictionary, form: s
 
 def _is_saved(step: str, words: Dictionary) -> bool:
     """Whether a folder tells how, or how far, a model was saved."""
-    return step in words.leaves or (step.startswith(words.checkpoints) and step[-1].isdigit())
+    return step in words.leaves or (step.startswith(words.checkpoints) and step[-1].isdigit()) or _is_time(step)
+
+
+def _is_time(step: str) -> bool:
+    """Whether a folder is called by a time: ``v0-20250601-120000``, ``train_2024-05-01-12-30-00``."""
+    digits = step.lstrip(f"{LETTERS}_").replace("-", "").replace("_", "")
+    return len(digits) >= _TIME and digits.isdecimal()
 
 
 def _kaggle(parts: Parts, source: str, found: re.Match[str], kind: str, start: int, end: int) -> None:  # noqa: PLR0917  a stretch of one text

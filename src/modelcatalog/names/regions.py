@@ -56,10 +56,9 @@ def read_text(source: str) -> tuple[Reading, Parts]:
     words, texts = _cut(parts.name or "", known, parts.account, capitals=source != lower)
     reading = Reading(source, lower, known, words, texts)
     reading.account = parts.account
-    if "_" in lower:
-        _without_owner(reading, 0)
-    run(reading, 0, _CASES)
-    _of_account(reading)
+    run(reading, _behind_owner(reading, 0) if "_" in lower else 0, _CASES)
+    if parts.account is not None:
+        _of_account(reading)
     return reading, parts
 
 
@@ -79,6 +78,9 @@ def _read_regions(reading: Reading, parts: Parts) -> None:
             elif kind == "revision":
                 _revision(reading, start, end)
                 continue
+            elif kind == "unknown":
+                reading.tape.unknown.append(len(reading.tape.words))
+                reading.found.kept.append(lower[start:end])
             _other(reading, kind, start, end)
     if parts.file is not None:
         _part_of_file(reading, parts.file)
@@ -131,9 +133,7 @@ def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
     first = reading.tape.put(*_cut(text, reading.known, reading.account, capitals=reading.source != reading.lower))
     if of_file:
         _part(reading, first)
-    if "_" in text:
-        _without_owner(reading, first)
-    run(reading, first, _CASES)
+    run(reading, _behind_owner(reading, first) if "_" in text else first, _CASES)
 
 
 def _cut(text: str, known: Readings, account: Account | None, *, capitals: bool) -> tuple[list[Word], list[str]]:
@@ -195,19 +195,20 @@ def _at_capitals(text: str, known: Readings) -> tuple[str, ...]:
     return (text,)
 
 
-def _without_owner(reading: Reading, first: int) -> None:
-    """``DavidAU__L3-…`` and ``google_-_gemma-…`` begin with the account that the model was taken from."""
+def _behind_owner(reading: Reading, first: int) -> int:
+    """Where the name begins: ``DavidAU__L3-…`` and ``google_-_gemma-…`` have the account before it that the model was taken from."""
     if "__" not in reading.lower and "_-_" not in reading.lower:
-        return
+        return first
     tape = reading.tape
     at = next((i for i, text in enumerate(tape.texts[first:]) if text in ("__", "_-_")), 0)
     end = first + at
     if not 0 < at <= _OWNER_WORDS or any(word.role in ("size", "mixture") for word in tape.words[first:end]):
-        return
+        return first
     for i in range(first, end):
         tape.words[i] = Word("other", tape.words[i].text)
         tape.kinds[i] = "owner"
     reading.found.account = "".join(tape.texts[first:end])
+    return end
 
 
 def _part(reading: Reading, first: int) -> None:
@@ -232,7 +233,7 @@ def _again(reading: Reading, start: int, end: int) -> None:
     found, tape = reading.found, reading.tape
     keys, kept, unknown = found.keys, found.kept, tape.unknown
     found.keys, found.kept, tape.unknown = [], [], []
-    known = found.family is not None or reading.recognised
+    known = found.family is not None or reading.recognised or (bool(kept) and reading.lower.startswith(reading.dictionary.stems, start))
     _words(reading, reading.source[start:end], of_file=True)
     if found.format == "ggml" and reading.lower.endswith(".gguf", start, end):
         found.format, found.method = "gguf", "gguf" if found.method == "ggml" else found.method  # ggml-model-Q4_K_M.gguf

@@ -341,7 +341,8 @@ class Word:
     def __init__(self, role: Role, text: str, value: Value = None, key: str | None = None) -> None:
         self.role: Role = role
         self.text = text
-        self.value: Value = value
+        self.value: Any = value
+        """A `Value`; its role tells which."""
         self.key = key
         """What the word adds to the canonical name; None: nothing."""
         self.cases: tuple[Any, ...] = ()

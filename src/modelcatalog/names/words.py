@@ -7,7 +7,7 @@ why a name costs little more than cutting it up.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
@@ -33,6 +33,18 @@ _NAME = 4
 """A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
 _GLUED = 10**8
 """Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
+_BEFORE_SIZE, _SIZES = ("lettered", "number", "version"), ("size", "experts_of", "size_and_active")
+"""Rules of what an underscore may part: a version, and a size."""
+_MARKED = 3
+"""A version or a width with its mark has no more characters before its hyphen."""
+_DECIMAL = "0123456789."
+_BOTH = 2
+"""A version and a size have at least so many digits."""
+_LETTER_AND_WORD = 3
+"""Behind a number, a letter and a word have at least so many characters."""
+_NUMBERS: tuple[str, ...] = ("number",)
+_LETTERED: tuple[str, ...] = ("suffixed", "size")
+"""Rules of what may stand before a word that is glued to it, without a letter and with one."""
 _SCHEME = 4
 """The q of a scheme is among its first characters: 55IQ2_XXS."""
 
@@ -89,23 +101,23 @@ class Readings:
         """The word of what stands between two signs, where it is one piece for certain, and is not among the kept ones."""
         text = texts[at]
         if text.isalpha() and text not in "qQ":
-            return self._letters(text) or self.new(text)
+            lowered = text.lower()
+            if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
+                return self.new(text)
+            # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
+            return Word("unknown", lowered, None, lowered)
         if at + 2 < len(texts):
             behind = texts[at + 2]
             if behind[:1].isdigit():
-                if texts[at + 1] == "_" or (len(text) > 1 and text.isdecimal()):  # 2_5, 2024-08
+                if texts[at + 1] == "_" or (len(text) > 1 and text.isdecimal()) or (1 < len(text) <= _MARKED and text[0] in "vVqQ"):  # 2_5, 2024-08, v0-1, q4-0
                     return None
             elif behind.lower() in AFTER_SIGN or not behind.isascii():
                 return None
         return self.open.get(text) or (self.new(text) if text.isalnum() or _pointed(text) else None)
 
-    def _letters(self, text: str) -> Word | None:
-        """The word of letters that mean nothing, as most new words are: every rule of `grammar.WORDS` wants a digit."""
-        lowered = text.lower()
-        if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
-            return None
-        # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
-        return Word("unknown", lowered, None, lowered)
+    def _means(self, lowered: str) -> bool:
+        """Whether letters may mean something; most new words do not, since every rule of `grammar.WORDS` wants a digit."""
+        return lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii()
 
     def new(self, piece: str) -> Word:
         """The word of a piece that is not remembered."""
@@ -114,9 +126,8 @@ class Readings:
         lowered = fold(piece)
         if not piece[0].isalnum():
             return Word("separator", lowered)  # not kept, so that `cut` does not take what stands beside a sign for a word
-        letters = self._letters(piece) if piece.isalpha() else None
-        if letters is not None:
-            return letters
+        if piece.isalpha() and not self._means(lowered):
+            return unknown(lowered)
         if len(piece) > _LONGEST:
             return unknown(lowered)
         if lowered == piece:
@@ -194,26 +205,29 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     # Most texts are words between hyphens and underscores; cutting those by `grammar.PIECES` costs more than all the rest of reading them.
     if "_" in text:
         texts = text.replace("-", "\0-\0").replace("_", "\0_\0").split("\0")
+        parts = texts[::2]
+        words = [known.underscore if one == "_" else known.hyphen for one in texts]
     else:
         parts = text.split("-")
         texts = ["-"] * (2 * len(parts) - 1)
-        to = 0
-        for part in parts:  # compiled, a slice with a step takes the long way
-            texts[to] = part
-            to += 2
-    kept, several = known.kept, -1
-    words = [known.hyphen] * len(texts)
-    for at in range(0, len(texts), 2):
-        word = kept.get(texts[at]) or known.between(texts, at)
+        texts[::2] = parts
+        words = [known.hyphen] * len(texts)
+    kept = known.kept
+    several: list[int] = []
+    for number, part in enumerate(parts):
+        at = 2 * number
+        word = kept.get(part) or known.between(texts, at)
         if word is None:
-            sure = max(at - 2, 0)  # the sign before it may have more beside it, and the word before that may be a part of its piece
+            # The sign before it may have more beside it, the word before may be a part of its piece, and the one before that looks at it.
+            sure = max(at - 4, 0)
             return by_rules(text, known, words[:sure], texts[:sure])
-        if at and texts[at - 1] == "_":
-            words[at - 1] = known.underscore
-        if several < 0 and word.role == "several":  # a comparison of texts costs less than a look at the class
-            several = at
+        if word.role == "several" and isinstance(word, Several):  # a comparison of texts costs less than a look at the class
+            if word.single is not None and not word.may_begin(texts, at):
+                word = word.single
+            else:
+                several.append(at)
         words[at] = word
-    return (words, texts) if several < 0 else _spread(words, texts, several, known)
+    return _spread(words, texts, several, known) if several else (words, texts)
 
 
 def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
@@ -221,25 +235,24 @@ def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) ->
     for piece in pieces(text, len("".join(texts))):
         words.append(known[piece])
         texts.append(piece)
-    return _spread(words, texts, 0, known)
+    several = [at for at, word in enumerate(words) if isinstance(word, Several)]
+    return _spread(words, texts, several, known) if several else (words, texts)
 
 
-def _spread(found: list[Word], pieces: list[str], first: int, known: Readings) -> tuple[list[Word], list[str]]:
-    """The words of pieces, of which some from ``first`` on may be several words or begin a phrase."""
-    words, texts = found[:first], pieces[:first]
-    at, count = first, len(pieces)
-    while at < count:
-        word, piece = found[at], pieces[at]
-        at += 1
-        if word.role != "several":
-            words.append(word)
-            texts.append(piece)
-            continue
-        several = cast("Several", word)
-        taken = several.alone
-        first = at - 1
-        if several.may_begin(pieces, first):
-            taken, at = _phrase(several, pieces, first, words, known)
+def _spread(found: list[Word], pieces: list[str], several: list[int], known: Readings) -> tuple[list[Word], list[str]]:
+    """The words of pieces, of which those at some places are several words or may begin a phrase."""
+    words: list[Word] = []
+    texts: list[str] = []
+    at = 0
+    for first in several:
+        word, piece = found[first], pieces[first]
+        if first < at or not isinstance(word, Several):
+            continue  # within a phrase
+        words += found[at:first]
+        texts += pieces[at:first]
+        taken, at = word.alone, first + 1
+        if word.may_begin(pieces, first):
+            taken, at = _phrase(word, pieces, first, words, known)
             piece = "".join(pieces[first:at])
         words += taken
         if len(taken) == 1:
@@ -250,6 +263,8 @@ def _spread(found: list[Word], pieces: list[str], first: int, known: Readings) -
             end = start + len(part.text)
             texts.append(piece[start:end])
             start = end
+    words += found[at:]
+    texts += pieces[at:]
     return words, texts
 
 
@@ -269,6 +284,8 @@ def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], 
         found = pieces[after - 1].lower()
         if found != last and not (found.startswith(last) and found[len(last)].isdigit()):
             continue
+        if word.role == "base_word" and found != last:
+            continue  # ms3-24b is none of ms3.2
         if len(pieces[at]) > 1 or (count > 1 and not _stand(parts, pieces, at)):
             continue
         if word.role == "family" and several.alone[0].role == "variant" and last in families and any(w.role == "family" for w in words):
@@ -363,9 +380,15 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
         rest = piece[len(head) :]
         return (words.words[head].written(head), *(_glued(rest, words) or _tail(rest, words) if rest else ()))
     head, joint, rest = piece.partition("_")
+    based = words.words.get(piece.replace("_", ".")) if joint else None
+    if based is not None and based.role == "base_word":
+        return (based.written(piece),)
     whole = words.words.get(head) if joint else None
-    if whole is not None and whole.role in ("family", "method"):  # t5_3b, exl2_5.0bpw: a word with a digit in its name
+    if whole is not None and whole.role in ("family", "method", "base_word"):  # t5_3b, exl2_5.0bpw, l3_8b: a word with a digit in its name
         return (whole, Word("separator", "_"), *_tail(rest, words))
+    first, second = (grammar.word(head), grammar.word(rest)) if joint else (None, None)
+    if first is not None and second is not None and first[0].name in _BEFORE_SIZE and second[0].name in _SIZES:  # z1_9b, v1.15_4x8b
+        return (*_meaning(head, first, words), Word("separator", "_"), *_meaning(rest, second, words))
     rest = piece.lstrip(LETTERS)
     head = piece.removesuffix(rest)
     if not head:
@@ -381,7 +404,7 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
         return None
     if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
         return None
-    tail = _tail(rest, words)
+    tail = (_version_and_size(known.value, rest, words) if isinstance(known.value, FamilyWord) else None) or _tail(rest, words)
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known.written(head), *tail)
@@ -443,16 +466,51 @@ def _named_size(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | N
     return (unknown(head), *size, *(() if version is None else _meaning(mark + digits, version, words)))
 
 
-def _number_and_word(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
-    """``3vl``, ``2.5coder``: a number with a known word behind it."""
-    at = next((i for i, char in enumerate(piece) if not (char.isdigit() or char in "._")), 0)
-    behind = words.words.get(piece[at:])
-    if not at or behind is None or behind.role not in ("type", "tier"):
+def _version_and_size(family: FamilyWord, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``gemma227b``, ``llama38binstruct``, ``qwen2.57b``: where the family has no such size, a version and a size without a sign between."""
+    digits = rest[: len(rest) - len(rest.lstrip(_DECIMAL))]
+    unit, behind = rest[len(digits) : len(digits) + 1], rest[len(digits) + 1 :]
+    more: tuple[Word, ...] = ()
+    if behind:
+        word, ruled = words.words.get(behind), grammar.word(behind)
+        if word is not None and word.role in ("type", "tier"):
+            more = (word,)
+        elif ruled is not None and ruled[0].name == "active_size":
+            more = _meaning(behind, ruled, words)
+    if len(digits) < _BOTH or unit not in ("b", "m") or (behind and not more):
+        return None
+    sizes, scale = family.facts.sizes(), 10**9 if unit == "b" else 10**6
+    if digits.count(".") < _BOTH and round(float(digits) * scale) in sizes:
+        return None
+    for end in range(1, len(digits)):
+        version, size = digits[:end], digits[end:]
+        known = version in family.versions or ".".join(version) in family.versions
+        if known and (size[0] not in "0." or size[:2] == "0.") and size.count(".") < _BOTH and round(float(size) * scale) in sizes:
+            parts = [(text, found) for text in (version, f"{size}{unit}") if (found := grammar.word(text)) is not None]
+            return (*(one for text, found in parts for one in _meaning(text, found, words)), *more)
+    return None
+
+
+def _number_and_word(piece: str, words: Dictionary, *, glued: bool = False) -> tuple[Word, ...] | None:
+    """``3vl``, ``2.5coder``: a number with a known word behind it; ``glued`` to a family, ``4fast``, and perhaps a letter between: ``4omini``, ``7bchat``."""
+    at = next((i for i, char in enumerate(piece) if not (char.isdigit() or char in "._" or (char == "p" and _is_point(piece, i)))), 0)
+    if not at:
+        return None
+    behind, kinds = words.words.get(piece[at:]), _NUMBERS
+    if behind is None and glued and len(piece) > at + _LETTER_AND_WORD:
+        at += 1
+        behind, kinds = words.words.get(piece[at:]), _LETTERED
+    if behind is None or not (behind.role in ("type", "tier") or (glued and behind.role == "variant")):
         return None
     ruled = grammar.word(piece[:at])
-    if ruled is None or ruled[0].name != "number":
+    if ruled is None or ruled[0].name not in kinds:
         return None
     return (*_meaning(piece[:at], ruled, words), behind)
+
+
+def _is_point(piece: str, i: int) -> bool:
+    """Whether a letter stands between digits: 2p5."""
+    return i > 0 and piece[i - 1].isdigit() and piece[i + 1 : i + 2].isdigit()
 
 
 def _tail(rest: str, words: Dictionary) -> tuple[Word, ...]:
@@ -467,4 +525,4 @@ def _tail(rest: str, words: Dictionary) -> tuple[Word, ...]:
     ruled = grammar.word(rest)
     if ruled is not None:
         return _meaning(rest, ruled, words)
-    return _number_and_word(rest, words) or (unknown(rest),)
+    return _number_and_word(rest, words, glued=True) or (unknown(rest),)

@@ -177,7 +177,7 @@ def _chosen(every: Sequence[_Unit], said: str) -> list[_Unit]:
     for one in said.split(","):
         word = one.strip()
         by_name = [unit for unit in every if word and unit.uuid.lower().startswith(word.lower())]
-        named = numbered[int(word) : int(word) + 1] if word.isdigit() else by_name
+        named = numbered[int(word) : int(word) + 1] if word.isdecimal() else by_name
         if not named or named[0] in found:
             break
         found.append(named[0])
@@ -245,7 +245,7 @@ def _left_visible(found: list[tuple[Gpu, str]], environment: Mapping[str, str]) 
         for one in said.split(","):
             word = one.strip()
             named = [gpu for gpu in found if gpu[1] and word.lower().removeprefix("gpu-") == gpu[1].lower().removeprefix("0x")]
-            if word.isdigit() and int(word) < len(found):
+            if word.isdecimal() and int(word) < len(found):
                 kept.append(found[int(word)])
             elif named:
                 kept.append(named[0])
@@ -301,7 +301,7 @@ def apple() -> tuple[Gpu, ...]:
 
 def _devices(system: Path, vendor: str) -> list[Path]:
     """The devices of a maker in /sys/class/drm, in the order of their cards."""
-    cards = [card for card in (system / "sys/class/drm").glob("card*") if card.name.removeprefix("card").isdigit()]
+    cards = [card for card in (system / "sys/class/drm").glob("card*") if card.name.removeprefix("card").isdecimal()]
     ordered = sorted(cards, key=lambda card: int(card.name.removeprefix("card")))
     return [card / "device" for card in ordered if _text(card / "device/vendor") == vendor]
 
@@ -315,4 +315,4 @@ def _text(file: Path) -> str:
 
 def _number(file: Path) -> int | None:
     text = _text(file)
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdecimal() else None

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping  # noqa: TC003  read when the file is held against its form
 from math import prod
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeGuard
 
 from pydantic import Field, JsonValue
 
@@ -39,6 +39,7 @@ __all__ = [
     "layer",
     "matrices",
     "own_tokenizer",
+    "tail",
     "weighs",
     "words",
 ]
@@ -46,6 +47,8 @@ __all__ = [
 MERGES = "merge_adapter"
 """The engine option by which an adapter becomes part of the weights."""
 _LONGEST_BASE = 1000
+_LARGEST = 1e30
+_TAIL = later.pattern(r"(?:^|\.)((?:layers|h|blocks|layer)\.\d+\..+)$")
 _LAYER = later.pattern(r"(?:^|\.)(?:layers|h|blocks|layer|blk)\.(\d+)\.")
 _PREFIX = "base_model.model."
 _INSIDE = later.pattern(r"\)[*+{]")
@@ -245,7 +248,7 @@ def from_config(text: bytes, header: SafetensorsHeader, *, subject: str) -> tupl
     if not found and not config.get("target_parameters"):
         message = f"{said.weights} of {subject} holds no matrices of LoRA"
         raise IntegrityError(message, subject=subject, hint="fetch it again, or from whoever trained it")
-    if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1 or not isinstance(alpha, int | float) or isinstance(alpha, bool):
+    if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1 or not _finite(alpha):
         message = f"{said.config} of {subject} gives the rank {rank!r} and lora_alpha {alpha!r}, which are not numbers"
         raise IntegrityError(message, subject=subject, hint="fetch it again, or from whoever trained it")
     _check_rank(config, found, rank, subject=subject)
@@ -268,6 +271,11 @@ def from_config(text: bytes, header: SafetensorsHeader, *, subject: str) -> tupl
     base, revision = config.get("base_model_name_or_path"), config.get("revision")
     named = isinstance(base, str) and 0 < len(base) < _LONGEST_BASE and base.isprintable()
     return lora, str(base) if named else None, revision if isinstance(revision, str) and revision else None
+
+
+def _finite(value: object) -> TypeGuard[float]:
+    """Whether it is a number that can be computed with."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 _FIELDS = (
@@ -301,7 +309,11 @@ def _check_kind(config: Mapping[str, Any], *, subject: str) -> None:
         message = f"{subject} was begun with init_lora_weights={begun!r}, which changed the weights of its base"
         raise Unsupported(message, subject=subject, hint=said.begun.remedy)
     for field in ("rank_pattern", "alpha_pattern"):
-        for key in config.get(field) or ():
+        patterns = config.get(field) or {}
+        if not isinstance(patterns, dict):
+            message = f"{field} in {said.config} of {subject} is not a table of modules"
+            raise IntegrityError(message, subject=subject, hint="fetch it again, or from whoever trained it")
+        for key in patterns:
             if _INSIDE.search(str(key)) or sum(map(str(key).count, "*+{")) > _MOST_REPEATS:
                 message = f"{field} of {subject} holds a pattern that may run for ever: {str(key)[:80]!r}"
                 raise Unsupported(message, subject=subject, hint="write the names of the modules there")
@@ -349,6 +361,16 @@ def layer(module: str) -> int | None:
     """
     found = _LAYER.search(module)
     return int(found[1]) if found else None
+
+
+def tail(module: str) -> str | None:
+    """A module from its layer on, which is the same in all classes that read a checkpoint; None outside of layers.
+
+    >>> tail("base_model.model.model.layers.11.self_attn.q_proj")
+    'layers.11.self_attn.q_proj'
+    """
+    found = _TAIL.search(module)
+    return found[1] if found else None
 
 
 def from_gguf(header: GgufHeader, *, subject: str) -> tuple[Lora, str | None]:

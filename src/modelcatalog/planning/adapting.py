@@ -18,7 +18,7 @@ from modelcatalog.planning import reading, remote
 from modelcatalog.planning.adapter import Adapter, words
 from modelcatalog.planning.choose import choose
 from modelcatalog.planning.found import Alone, Located
-from modelcatalog.planning.locate import locate_path
+from modelcatalog.planning.locate import check_revision, locate_path
 from modelcatalog.planning.request import Request
 from modelcatalog.records import ModelName
 from modelcatalog.userfolder import at_home
@@ -84,6 +84,7 @@ def _located(given: str | Path | ModelName, text: str, request: Request) -> Loca
         return locate_path(path, request)
     name = given if isinstance(given, ModelName) else catalog.parse(text)
     hub = request.hub or hubs.named(name.hub)
+    check_revision(hub_revision(name))
     for copy in _copies(name, text, hub):
         try:
             choice = choose(copy.files, subject=copy.title, file=name.file, read=copy.read)

@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
     from modelcatalog.hubs import RemoteFile
     from modelcatalog.planning.shards import Read
-    from modelcatalog.records import Quantization
+    from modelcatalog.records import ModelName, Quantization
 
     _Named = tuple[Quantization | None, tuple[RemoteFile, ...]]
 
-__all__ = ["Choice", "choose", "ggufs_of", "locked", "matches", "quantization_of", "schemes"]
+__all__ = ["PLAIN", "Choice", "bits_of", "choose", "ggufs_of", "holds_several", "locked", "matches", "quantization_of", "schemes"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
 _COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
+PLAIN = 16.0
+"""Bits of a weight that is not quantized, as models are published."""
 _MAGIC = b"GGUF"
 _OLDER = frozenset({b"lmgg", b"fmgg", b"tjgg"})
 """What llama.cpp's files began with before, of which the last word of its name stands backwards."""
@@ -154,6 +156,16 @@ def ggufs_of(files: Sequence[RemoteFile]) -> dict[str, tuple[RemoteFile, ...]]:
     return {key: tuple(sorted(group, key=lambda f: f.path)) for key, group in groups.items()}
 
 
+def bits_of(quantization: Quantization | None, *, unknown: float = PLAIN) -> float:
+    """Bits of a weight: those of a name that says nothing of quantization, and ``unknown`` of a method that leaves them open."""
+    return float(quantization.bits or unknown) if quantization else PLAIN
+
+
+def holds_several(name: ModelName) -> bool:
+    """Whether a repository of this name holds several quantizations, of which the name asks for none."""
+    return name.format == "gguf" and (name.quantization is None or name.quantization.scheme is None)
+
+
 def quantization_of(path: str) -> Quantization | None:
     """What the name of a GGUF file says of its weights."""
     return catalog.parse(PurePosixPath(path).name).quantization
@@ -248,7 +260,7 @@ def matches(quantization: Quantization | None, scheme: str) -> bool:
     if wanted in {(quantization.scheme or "").lower(), (quantization.method or "").replace("-", "_")}:
         return True
     digits = wanted.removeprefix("int").removesuffix("bit").rstrip("_")
-    return digits.isdigit() and quantization.bits == int(digits)
+    return digits.isdecimal() and quantization.bits == int(digits)
 
 
 def schemes(files: Sequence[RemoteFile]) -> list[tuple[str, float]]:

@@ -13,7 +13,7 @@ from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import CheckpointNotFound, ClosedWeights, HubUnreachable, IntegrityError, ModelCatalogError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, local, receipts
 from modelcatalog.planning import completeness, programs
-from modelcatalog.planning.choose import Choice, choose
+from modelcatalog.planning.choose import Choice, bits_of, choose
 from modelcatalog.planning.found import Located
 from modelcatalog.planning.remote import Part, again, chosen, repository, scheme
 
@@ -153,7 +153,7 @@ def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy
     if hub is None and request.revision is None and hub_revision(name) is None:
         matches = [copy for copy in local.searched() if _same(model, catalog.parse(copy.title[-1024:]))]
         # A folder of safetensors first, then files by falling precision.
-        yield from sorted(matches, key=lambda copy: (copy.title.endswith(".gguf"), -_bits(copy.title)))
+        yield from sorted(matches, key=lambda copy: (copy.title.endswith(".gguf"), -bits_of(catalog.parse(copy.title[-1024:]).quantization, unknown=0)))
     revision = request.revision or hub_revision(name)
     exact: list[tuple[str, str]] = []
     for one in HUBS.values() if hub is None else (HUBS[hub],):
@@ -172,11 +172,6 @@ def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy
 def _itself(name: ModelName, copy: Copy) -> bool:
     """Whether a copy is what a name names, and not only a thing of the same model."""
     return copy.title == name.source or (copy.repo_id is not None and copy.repo_id == f"{name.owner}/{name.name}")
-
-
-def _bits(title: str) -> float:
-    quantization = catalog.parse(title[-1024:]).quantization
-    return float(quantization.bits or 0) if quantization else 16.0
 
 
 def _same(name: ModelName, other: ModelName) -> bool:

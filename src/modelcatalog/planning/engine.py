@@ -240,7 +240,7 @@ def has_module(engine: Engine, facts: Facts) -> bool:
 
 def _has_module(knows: Knows, place: Path, kind: str) -> bool:
     file, table = knows.renamed
-    return kind in _tables(place / file).get(table, ()) or (place / knows.models / f"{kind}.py").is_file()
+    return kind in _tables(place / file).get(table, ()) or (kind.isidentifier() and (place / knows.models / f"{kind}.py").is_file())
 
 
 def _added_to(knows: Knows) -> bool:

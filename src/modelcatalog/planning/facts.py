@@ -29,8 +29,6 @@ _LIMITS = (
 _CHOSEN = ("num_experts_per_tok", "moe_topk", "moe_k", "top_k_experts", "num_experts_per_token")
 _STRETCHING = frozenset({"yarn", "deepseek_yarn", "linear", "dynamic", "ntk"})
 """Kinds of RoPE whose ``factor`` stretches the limit, as vLLM counts too; with llama3 and longrope the limit is the stretched one."""
-_STRETCHED_ALREADY = ("gemma3",)
-"""Types whose limit has their factor in it, though they say ``linear``."""
 
 
 class Facts(NamedTuple):
@@ -110,7 +108,7 @@ def context_limit(config: Mapping[str, Any]) -> int | None:
     """
     base = next((value for key in _LIMITS if (value := _int(config.get(key)))), None)
     kind = str(config.get("model_type") or "")
-    if base is None or kind.startswith(_STRETCHED_ALREADY):
+    if base is None or kind.startswith(tables.architectures().stretched):
         return base
     # Version 5 of transformers writes rope_parameters; layers of several kinds have one each. What a user adds by its old name comes first there.
     rope = config.get("rope_scaling") or config.get("rope_parameters")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog import catalog, later
+from modelcatalog import catalog
 from modelcatalog.errors import ModelCatalogError, Unsupported
-from modelcatalog.planning.adapter import layer, words
+from modelcatalog.planning.adapter import layer, tail, words
 
 if TYPE_CHECKING:
     from modelcatalog.planning.adapter import Adapter
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "doubts"]
 
-_TAIL = later.pattern(r"(?:^|\.)((?:layers|h|blocks|layer)\.\d+\..+)$")
 _FLAT = 2
 
 
@@ -51,9 +50,8 @@ def check(adapter: Adapter, facts: Facts, tensors: Tensors, *, subject: str) -> 
 
 
 def _key(name: str) -> str | None:
-    """A module by what is the same in all classes that read a checkpoint: from its layer on."""
-    found = _TAIL.search(name)
-    return found[1] if found and "vision" not in name and "visual" not in name else None
+    """A module of the language model by what is the same in all classes that read a checkpoint."""
+    return None if "vision" in name or "visual" in name else tail(name)
 
 
 def doubts(adapter: Adapter, model: ModelName) -> tuple[str, ...]:

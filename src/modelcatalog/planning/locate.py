@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName
 
-__all__ = ["locate", "locate_path"]
+__all__ = ["check_revision", "locate", "locate_path"]
 
 _LONGEST_REVISION = 250
 
@@ -58,7 +58,7 @@ def locate(name: ModelName, request: Request, over: Collection[tuple[str, str]] 
 
     hub = request.hub or hubs.named(name.hub)
     closed = _closed(name, hub)
-    _check_revision(request.revision or hub_revision(name))
+    check_revision(request.revision or hub_revision(name))
     seen = copies.Seen([], [], over)
     found = copies.whole(name, request, hub, seen)
     if found is not None:
@@ -94,8 +94,12 @@ def _refuse_guess(name: ModelName) -> None:
     raise CheckpointNotFound(message, subject=name.source, hint=hint)
 
 
-def _check_revision(revision: str | None) -> None:
-    """Refuse what git takes for no revision, before it becomes a path or an address."""
+def check_revision(revision: str | None) -> None:
+    """Refuse what git takes for no revision, before it becomes a path or an address.
+
+    Raises:
+        CheckpointNotFound: saying that it is none.
+    """
     text = "" if revision is None else str(revision)
     outside = ".." in text or text.startswith(("/", "-")) or not set(text).isdisjoint(" ~^:?*[\\")
     if outside or not isinstance(revision, str | None) or len(text) > _LONGEST_REVISION or not text.isprintable():

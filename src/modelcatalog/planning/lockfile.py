@@ -63,7 +63,7 @@ def lock_of(plan: Plan) -> Lock:
     files = plan.files
     if plan.path is not None:
         folder = Path(plan.path)
-        files = tuple(f if f.sha256 or f.git_oid else f.model_copy(update={"sha256": receipts.digest(folder / f.path)[7:]}) for f in files)
+        files = tuple(f if f.sha256 or f.git_oid else f.model_copy(update={"sha256": receipts.digest(folder / f.path).removeprefix("sha256:")}) for f in files)
     return Lock(
         name=plan.name.source,
         hub=plan.hub,
@@ -97,7 +97,8 @@ def read_lock(file: str | Path) -> Lock:
     except ValidationError as error:
         message = f"{file} is not a lock file: {error.errors()[0]['msg']}"
         raise IntegrityError(message, subject=str(file), hint="make one with: modelcatalog lock NAME") from error
-    paths.check((f.path for f in lock.files), subject=str(file))
+    # The repository and its commit become folders of a cache, as its files become files there.
+    paths.check((*(f.path for f in lock.files), *filter(None, (lock.repo_id, lock.revision, lock.commit))), subject=str(file))
     return lock
 
 

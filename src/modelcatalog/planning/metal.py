@@ -44,7 +44,7 @@ def left(total: int, *, here: bool = False) -> int:
     if not here:
         return usual
     set_by_user = ram.sysctl("iogpu.wired_limit_mb")
-    if set_by_user.isdigit() and int(set_by_user):
+    if set_by_user.isdecimal() and int(set_by_user):
         return int(set_by_user) << 20
     return _told(sys.modules.get("mlx.core")) or usual
 

@@ -171,7 +171,7 @@ def _port(entry: Entry, environment: Mapping[str, str]) -> tuple[int | None, str
     """Where on this machine it listens, by its own environment; None and why, where that says another machine."""
     port = entry.port
     stated = environment.get(entry.port_in, "").strip() if entry.port_in else ""
-    if stated.isdigit() and 0 < int(stated) <= _PORTS:
+    if stated.isdecimal() and 0 < int(stated) <= _PORTS:
         port = int(stated)
     text = environment.get(entry.address, "").strip("\"' \t") if entry.address else ""
     if not text:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, stores
-from modelcatalog.errors import ClosedWeights, ModelCatalogError, NameSyntaxError
+from modelcatalog.errors import ClosedWeights, ModelCatalogError
 from modelcatalog.hubs import Copy, RemoteFile, local, paths
-from modelcatalog.planning.choose import choose, matches, quantization_of
+from modelcatalog.planning.choose import bits_of, choose, matches, quantization_of
 from modelcatalog.planning.found import Kept, Located
 from modelcatalog.planning.runs import ENGINES
+from modelcatalog.stores.comparing import name_of
 from modelcatalog.stores.modelfile import modelfile
 from modelcatalog.stores.ollama import own_name
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["asks_ollama", "first", "holding", "meant", "same"]
 
-_LONGEST = 1024
 _SHOWN = 3
 _OLLAMA = "ollama"
 
@@ -75,7 +75,7 @@ def first(name: ModelName, request: Request, passed: list[str], *, own: bool = F
     """
     asked = request.quantization
     candidates = [one for one in _candidates(name, passed) if (one.own or not own) and (one.store.name, one.found.title) not in over]
-    for one in sorted(candidates, key=lambda one: (not one.own, -_bits(one.quantization))):
+    for one in sorted(candidates, key=lambda one: (not one.own, -bits_of(one.quantization, unknown=0))):
         if asked is not None and not matches(one.quantization, asked):
             continue
         if one.found.format == "gguf" and request.engine is not None and "gguf" not in ENGINES[request.engine].formats:
@@ -90,7 +90,7 @@ def first(name: ModelName, request: Request, passed: list[str], *, own: bool = F
 
 def _wants(request: Request, name: ModelName, one: _Candidate) -> bool:
     """Whether a folder of another format is asked for: by the name's own quantization or format, or by an engine that reads no GGUF files."""
-    called = _parsed(one.found)
+    called = name_of(one.found.title)
     if called is None or one.found.format != "safetensors" or not one.found.path.is_dir():
         return False
     asked = name.format or (name.quantization and name.quantization.method)
@@ -121,19 +121,12 @@ def _candidates(name: ModelName, passed: list[str]) -> Iterator[_Candidate]:
         for found in store.look(notes):
             own = store.name == _OLLAMA and title is not None and found.title.lower() == title.lower()
             if own or _is(model, found):
-                called = _parsed(found)
+                called = name_of(found.title)
                 quantization = quantization_of(f"m-{found.scheme}.gguf") if found.scheme else called.quantization if called else None
                 yield _Candidate(store, found, own, quantization)
         if store.name == _OLLAMA and asks_ollama(name):
             manifest = f"/{(title or '').replace(':', '/')} "
             passed += [note for note in notes if "cannot be read" in note or manifest.lower() in note.lower()][:_SHOWN]
-
-
-def _parsed(found: Found) -> ModelName | None:
-    try:
-        return catalog.parse(found.title[-_LONGEST:])
-    except NameSyntaxError:
-        return None
 
 
 def _is(model: ModelName, found: Found) -> bool:
@@ -156,9 +149,8 @@ def same(model: ModelName, text: str) -> ModelName | None:
         model: What `meant` gave.
         text: The program's name.
     """
-    try:
-        called = catalog.parse(text[-_LONGEST:])
-    except NameSyntaxError:
+    called = name_of(text)
+    if called is None:
         return None
     if called.tag and called.size is None and model.size is not None:
         return None  # ``latest`` is one size today and another tomorrow
@@ -216,7 +208,3 @@ def _kept(store: Store, found: Found, *, own: bool) -> tuple[Kept, bool]:
     if own or said is None:
         return Kept(store.name, found.title, modelfile=said, notes=tuple(f"{found.title}: {note}" for note in notes)), False
     return Kept(store.name, found.title, modelfile=said.alone()), said.alone() != said
-
-
-def _bits(quantization: Quantization | None) -> float:
-    return float(quantization.bits or 0) if quantization else 16.0

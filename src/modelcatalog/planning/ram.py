@@ -98,7 +98,7 @@ def _run(*command: str) -> str:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.strip().isdigit() else None
+    return int(text) if text.strip().isdecimal() else None
 
 
 class _Status(ctypes.Structure):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog.errors import IntegrityError, NeedsRemoteCode, Unsupported
 from modelcatalog.planning import installed
+from modelcatalog.planning.layers.architectures import architectures
 from modelcatalog.planning.runs import default, reading, server, use
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ _CODE = "read that code, then pass trust_remote_code=True"
 _CAUSAL = "AutoModelForCausalLM"
 _ROPES = frozenset({"default", "linear", "dynamic", "yarn", "longrope", "llama3"})
 """Ways of stretching positions that every transformers since 5.3 knows."""
-# llama.cpp's spellings that transformers reads under others; what its loader does by `in` and `replace`.
-_GGUF_SPELLINGS = {"qwen2moe": "qwen2_moe", "qwen3moe": "qwen3_moe", "gpt-oss": "gpt_oss", "gpt_oss": "gpt_oss", "minimax-m2": "minimax_m2", "t5encoder": "t5"}
 
 
 def check_code(facts: Facts, *, trusted: bool, subject: str) -> None:
@@ -79,7 +78,7 @@ def check_gguf(facts: Facts, choice: Choice, *, subject: str) -> None:
     known, kind = installed.gguf_architectures(), facts.architecture
     if known is None or kind is None:
         return
-    spelled = next((to for word, to in _GGUF_SPELLINGS.items() if word in kind), kind)
+    spelled = next((to for word, to in architectures().gguf_spellings.items() if word in kind), kind)
     if kind not in known and spelled not in known and not ("t5" in kind and "t5" in known):
         message = f"transformers {installed.version() or ''} does not read GGUF files of the architecture {kind}, which {subject} has"
         hint = f"take {_others()}, or the safetensors repository of this model"

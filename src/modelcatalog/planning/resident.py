@@ -61,11 +61,14 @@ def left_out(said: Said, found: Located, engine: Engine, options: Mapping[str, o
         names = [name for name in header.counts if stays(name)]
         total += sum(header.counts[name] * width(header.dtypes[name]) for name in names)
         numbers += sum(header.counts[name] for name in names)
+    # Of a file whose header was not read the index has the names alone: its weights are taken to be alike.
+    inside: dict[str, list[bool]] = {}
+    for name, path in (found.choice.tensors or {}).items():
+        if found.choice.folder + path not in said.headers:
+            inside.setdefault(found.choice.folder + path, []).append(stays(name))
     for file in found.choice.weights:
-        # Of a file whose header was not read the index has the names alone: its weights are taken to be alike.
-        inside = [name for name, path in (found.choice.tensors or {}).items() if found.choice.folder + path == file.path]
-        if file.path not in said.headers and inside:
-            total += file.size * sum(map(stays, inside)) / len(inside)
+        if staying := inside.get(file.path):
+            total += file.size * sum(staying) / len(staying)
     return Share(round(total), round(numbers))
 
 

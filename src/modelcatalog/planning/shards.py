@@ -21,7 +21,6 @@ __all__ = ["NUMBERED", "Shards", "check_numbers", "shards"]
 
 NUMBERED = later.pattern(r"(?P<stem>.*)-(?P<number>\d{5,})-of-(?P<total>\d{5,})(?P<end>\.(?:safetensors|gguf))", re.IGNORECASE)
 _INDEX = "model.safetensors.index.json"
-_VARIANT_INDEX = later.pattern(r"model\.safetensors\.index\.(?P<variant>[\w-]+)\.json")
 _VARIANT = later.pattern(r"model\.(?P<variant>[\w-]+?)(?:-\d{5,}-of-\d{5,})?\.safetensors")
 _WORD = later.pattern(rb'"([^"\\/]+\.safetensors)"')
 _TAIL = 65_536

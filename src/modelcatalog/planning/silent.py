@@ -141,7 +141,7 @@ def near(name: ModelName, made_from: str | None = None) -> str:
         special = len(set(one.types) - _finished() - set(lineage.types))
         other = one.size.total if one.size else None
         away = abs(log(other / size)) if other and size else 9.0
-        newest = tuple(-int(part) for part in (one.version or "").split(".") if part.isdigit())
+        newest = tuple(-int(part) for part in (one.version or "").split(".") if part.isdecimal())
         # -hf is transformers' format, where a bare name may be its authors' own.
         found.append((special * 2 + away, newest, not entry.repo_id.endswith("-hf"), entry.repo_id))
     if found:

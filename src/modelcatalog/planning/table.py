@@ -12,7 +12,7 @@ from modelcatalog import catalog, hubs, vocabulary
 from modelcatalog.errors import HubUnreachable, ModelCatalogError
 from modelcatalog.planning import cards as cards_of
 from modelcatalog.planning import machine, unpacking
-from modelcatalog.planning.choose import choose, ggufs_of, quantization_of
+from modelcatalog.planning.choose import PLAIN, bits_of, choose, ggufs_of, holds_several, quantization_of
 from modelcatalog.planning.facts import Facts
 from modelcatalog.planning.figures import Record
 from modelcatalog.planning.runs import ENGINES, reading
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Subject", "Variant", "variants"]
 
-_PLAIN, _PACKED = 16.0, 12.0
-"""Bits of a weight that is not quantized, and those below which one is."""
+_PACKED = 12.0
+"""Bits of a weight below which it is quantized."""
 
 
 class Variant(Record):
@@ -136,7 +136,7 @@ def _others(subject: Subject, hub: Hub) -> Iterator[Variant]:
     listed = [catalog.parse(one.repo_id) for one in catalog.siblings(subject.name) if one.hub == hub.ids]
     asked = list(dict.fromkeys([*([subject.repo_id] if subject.repo_id and subject.format == "gguf" else []), *(one.source for one in listed)]))
     # A repository of several files is asked about first: without its listing nobody knows which there are.
-    asked.sort(key=lambda repo: not _many(catalog.parse(repo)))
+    asked.sort(key=lambda repo: not holds_several(catalog.parse(repo)))
     why = ""
     try:
         wire = hub.wire()
@@ -181,27 +181,18 @@ def _estimated(subject: Subject, hub: Hub, repo: str, note: str) -> Iterator[Var
     """A repository that was not listed: bytes by parameters and bits, where the name tells the bits."""
     name = catalog.parse(repo)
     parameters = _parameters(subject)
-    bits = _bits(name.quantization)
-    size = None if parameters is None or _many(name) else round(parameters * bits / 8)
+    bits = bits_of(name.quantization)
+    size = None if parameters is None or holds_several(name) else round(parameters * bits / 8)
     row = _row(subject, _Files(hub.name, repo, None, name.format or "safetensors", name.quantization, size))
-    unknown = {"bits": None, "engine": None} if _many(name) else {}
+    unknown = {"bits": None, "engine": None} if holds_several(name) else {}
     yield row.model_copy(update={"origin": "estimate", "note": note, **unknown})
-
-
-def _many(name: ModelName) -> bool:
-    """Whether a repository holds several quantizations."""
-    return name.format == "gguf" and (name.quantization is None or name.quantization.scheme is None)
-
-
-def _bits(quantization: Quantization | None) -> float:
-    return float(quantization.bits or _PLAIN) if quantization else _PLAIN
 
 
 def _stored_bits(subject: Subject, quantization: Quantization | None, size: int | None) -> float:
     """The same of files, which tell that they are packed where their name does not: DeepSeek-R1 is FP8, gpt-oss MXFP4."""
-    nominal, parameters = _bits(quantization), _parameters(subject)
+    nominal, parameters = bits_of(quantization), _parameters(subject)
     each = size * 8 / parameters if size and parameters else nominal
-    return round(each, 1) if nominal == _PLAIN and each < _PACKED else nominal
+    return round(each, 1) if nominal == PLAIN and each < _PACKED else nominal
 
 
 def _parameters(subject: Subject) -> int | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from modelcatalog import later, vocabulary
 from modelcatalog.errors import IntegrityError, Unsupported
 from modelcatalog.planning import installed
+from modelcatalog.planning.layers.architectures import architectures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,11 +50,8 @@ OTHERS = {
     "quant_model_description.json": "Ascend's msModelSlim",
 }
 """Files beside the weights in which other libraries say how they packed them; transformers reads none."""
-_NO_NORM = frozenset({"olmo", "wavtokenizer-dec"})
 _NO_WORDS = ("no_vocab", "none")
 """What stands for the kind of a tokenizer that a file does not have."""
-_LOOSE_BLOCKS = frozenset({"deci", "t5", "t5encoder"})
-"""Architectures of GGUF files that have blocks without a tensor, or call them otherwise."""
 
 
 class Tensors(NamedTuple):
@@ -191,11 +189,11 @@ def doubts(facts: Facts, tensors: Tensors, layers: Sequence[Layer] = ()) -> tupl
         found.append(f"config.json has rope_scaling beside rope_parameters, and {lost}: write it into rope_scaling too")
     have = _layers(facts, tensors.names)
     known = (facts.layers or 0) + (facts.guessing or 0)
-    if have and max(have) >= known and facts.layers is not None and facts.model_type not in _COUNTED_OTHERWISE and not facts.remote_code:
+    if have and max(have) >= known and facts.layers is not None and facts.model_type not in architectures().counted_otherwise and not facts.remote_code:
         found.append(f"the files hold {max(have) + 1} layers, and config.json says {facts.layers}: the others are left out")
     if facts.quantization is None and facts.vocabulary is not None and not facts.composite and not facts.remote_code:
         rows, width = next((shape for name, shape in tensors.shapes.items() if name.endswith(_EMBEDDINGS) and len(shape) == _MATRIX), (None, None))
-        if rows is not None and rows != facts.vocabulary + (facts.model_type in _ONE_MORE):
+        if rows is not None and rows != facts.vocabulary + (facts.model_type in architectures().one_more_row):
             found.append(f"the embeddings have {rows:,} rows, and config.json says vocab_size {facts.vocabulary:,}")
         # Embeddings may be narrower than the model, and then its last norm is not.
         norms = {shape for name, shape in tensors.shapes.items() if name.endswith(_NORMS) and _LAYER.match(name) is None}
@@ -247,14 +245,8 @@ def _layers_missing(facts: Facts, names: Iterable[str]) -> list[int]:
         return []
     # A hole is certain; a set that only ends early may be counted in another way by its class.
     lost = [n for n in range(facts.layers) if n not in have]
-    known = facts.model_type is not None and facts.model_type not in _COUNTED_OTHERWISE
+    known = facts.model_type is not None and facts.model_type not in architectures().counted_otherwise
     return lost if known or (lost and lost[0] < max(have)) else []
-
-
-_ONE_MORE = frozenset({"moshi"})
-"""Types whose embeddings have a row beyond the vocabulary, for the token that begins."""
-_COUNTED_OTHERWISE = frozenset({"dory", "longcat_flash"})
-"""Types whose num_hidden_layers is not the number of blocks: Dory's counts what attends and what does not apart."""
 
 
 def _headless(facts: Facts, names: frozenset[str]) -> bool:
@@ -292,11 +284,12 @@ def check_gguf(headers: Sequence[GgufHeader], *, subject: str) -> None:
         raise IntegrityError(message, subject=subject, hint=hint)
     names = {tensor.name for header in headers for tensor in header.tensors}
     wanted = ["token_embd.weight"]
-    if arch not in _NO_NORM | _LOOSE_BLOCKS:
+    loose = arch in architectures().gguf_loose
+    if not loose and arch not in architectures().gguf_normless:
         wanted.append("output_norm.weight")
     lost = [name for name in wanted if name not in names]
     count, extra = first.metadata.get(f"{arch}.block_count"), first.metadata.get(f"{arch}.nextn_predict_layers", 0)
-    if isinstance(count, int) and isinstance(extra, int) and 0 < count - extra < 10_000 and arch not in _LOOSE_BLOCKS:  # noqa: PLR2004
+    if isinstance(count, int) and isinstance(extra, int) and 0 < count - extra < 10_000 and not loose:  # noqa: PLR2004
         have = {name.split(".")[1] for name in names if name.startswith("blk.")}
         lost += [f"blk.{n}" for n in range(count - extra) if str(n) not in have]
     if lost:

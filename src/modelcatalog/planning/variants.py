@@ -18,7 +18,7 @@ from modelcatalog.errors import (
     Unsupported,
     WontFit,
 )
-from modelcatalog.planning.choose import matches, schemes
+from modelcatalog.planning.choose import bits_of, holds_several, matches, schemes
 from modelcatalog.planning.locate import locate
 from modelcatalog.planning.settling import settled
 from modelcatalog.show.units import human
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
     from modelcatalog.planning.record import Plan
     from modelcatalog.planning.request import Request
-    from modelcatalog.records import ModelName, Quantization
+    from modelcatalog.records import ModelName
 
 __all__ = ["most_precise", "quantized"]
 
-_UNQUANTIZED = 16.0
 _MOST = 12
 """Variants that are looked at; each costs a few requests."""
 
@@ -119,9 +118,9 @@ def most_precise(name: ModelName, request: Request) -> Plan:
 def _variants(name: ModelName, request: Request) -> Iterator[_Variant]:
     """Variants by falling precision; looking into the repositories of GGUF files costs a request each."""
     found = {_key(name): name} | {_key(sibling): sibling for sibling in _siblings(name, request)}
-    whole = [_Variant(one, None, _bits(one.quantization)) for one in found.values() if not _many(one)]
+    whole = [_Variant(one, None, bits_of(one.quantization)) for one in found.values() if not holds_several(one)]
     for one in found.values():
-        if _many(one):
+        if holds_several(one):
             whole += [_Variant(one, scheme, bits) for scheme, bits in _inside(one, request)]
     ordered = sorted(whole, key=lambda variant: -variant.bits)
     yield from ordered[:_MOST]
@@ -143,12 +142,3 @@ def _siblings(name: ModelName, request: Request) -> list[ModelName]:
 
 def _key(name: ModelName) -> str:
     return catalog.resolve(name).repo_id
-
-
-def _many(name: ModelName) -> bool:
-    """Whether the repository holds several quantizations of which the name asks for none."""
-    return name.format == "gguf" and (name.quantization is None or name.quantization.scheme is None)
-
-
-def _bits(quantization: Quantization | None) -> float:
-    return float(quantization.bits or _UNQUANTIZED) if quantization else _UNQUANTIZED

@@ -125,7 +125,7 @@ def reply(reply: Reply, *, language: Language = "en") -> str:
     """A reply's text and the tools that it calls, what the model thought folded above it, and a line on how it ended."""
     calls = (f"{call.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})" for call in reply.tool_calls)
     text = "\n".join(filter(None, (reply.text, *calls)))
-    return tags.block(_said(reply.thinking, text, labels(language)) + tags.note(_ended(reply)), language)
+    return tags.block(_said(reply.thinking, text, labels(language)) + tags.note(_ended(reply, labels(language))), language)
 
 
 def growing(text: str, *, language: Language = "en") -> str:
@@ -137,8 +137,13 @@ def _said(thinking: str | None, text: str, say: Labels) -> str:
     return (tags.folded(say.thinking, thinking) if thinking else "") + tags.prose(text)
 
 
-def _ended(reply: Reply) -> str:
-    speed = None if reply.tokens_per_second is None else f"{reply.tokens_per_second:.1f} tokens/s"
-    first = None if reply.seconds_to_first_token is None else f"the first after {reply.seconds_to_first_token:.2f} s"
-    parts = [f"{reply.usage.completion_tokens} tokens", speed, first, reply.finish_reason, None if reply.error is None else str(reply.error)]
+def _ended(reply: Reply, say: Labels) -> str:
+    tokens, speed, first = say.replied
+    parts = [
+        tokens.format(tokens=reply.usage.completion_tokens),
+        None if reply.tokens_per_second is None else speed.format(speed=reply.tokens_per_second),
+        None if reply.seconds_to_first_token is None else first.format(first=reply.seconds_to_first_token),
+        reply.finish_reason,
+        None if reply.error is None else str(reply.error),
+    ]
     return " · ".join(part for part in parts if part)

@@ -94,6 +94,8 @@ class Labels(NamedTuple):
     no: str
     thinking: str
     """Over what a reasoning model wrote before its answer."""
+    replied: tuple[str, str, str]
+    """How long a reply is, ``{tokens}``; how fast it came, ``{speed}``; and when it began, ``{first}``."""
     closed: str
     """Where a repository would stand, of a model whose weights are not published."""
     said_by: str
@@ -170,6 +172,7 @@ ENGLISH = Labels(
     yes="yes",
     no="no",
     thinking="thinking",
+    replied=("{tokens} tokens", "{speed:.1f} tokens/s", "the first after {first:.2f} s"),
     closed="not published",
     said_by="said by",
     checked="opened",
@@ -289,6 +292,7 @@ CHINESE = Labels(
     yes="是",
     no="否",
     thinking="思考过程",
+    replied=("{tokens} 个词元", "每秒 {speed:.1f} 个", "首个用时 {first:.2f} 秒"),
     closed="权重未公开",
     said_by="出处",
     checked="查看日期",

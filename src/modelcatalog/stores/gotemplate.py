@@ -14,6 +14,8 @@ from typing import NamedTuple
 __all__ = ["Untranslatable", "jinja"]
 
 _LARGEST = 100_000
+_LONGEST = 1_000_000
+"""Characters of all values that are written; one that stands twice in the next, and so on, doubles with each."""
 _DEEPEST = 60
 _STOP = re.compile(r"""["`]|/\*|\}\}""")
 """What an action is looked through for: a text, a note, its end."""
@@ -61,14 +63,18 @@ def jinja(template: str) -> str:
     >>> jinja("{{ range .Messages }}{{ .Role }}: {{ .Content }}{{ end }}").partition("{% endfor %}")[2]
     "{% for x1 in go.messages %}{{ x1.role }}{{ ': ' }}{{ x1.content }}{% endfor %}"
     """
-    if len(template) > _LARGEST:
-        message = "it is too long"
-        raise Untranslatable(message)
+    _check_length(len(template), _LARGEST)
     try:
         return _written(_Parser(template).nodes())
     except RecursionError as error:
         message = "it is nested too deep"
         raise Untranslatable(message) from error
+
+
+def _check_length(length: int, most: int = _LONGEST) -> None:
+    if length > most:
+        message = "it is too long"
+        raise Untranslatable(message)
 
 
 def _written(nodes: tuple[_Node, ...]) -> str:
@@ -233,6 +239,7 @@ class _Writer:
     def __init__(self, root: dict[str, str]) -> None:
         self._root = root
         self._count = 0
+        self._written = 0
         self._names: list[dict[str, str]] = [{}]
 
     def write(self, nodes: tuple[_Node, ...], dot: str = "") -> str:
@@ -316,6 +323,8 @@ class _Writer:
         if tokens:
             message = f"it has {body[:60]!r}"
             raise Untranslatable(message)
+        self._written += len(value)
+        _check_length(self._written)
         return value
 
     def _pipeline(self, tokens: list[tuple[str, str]], dot: str) -> str:
@@ -416,6 +425,7 @@ def _called(function: str, given: list[str]) -> str:  # noqa: C901, PLR0911  a t
     if least is None or len(given) < least or (function in {"not", "len", "json"} and len(given) != 1):
         message = f"it calls {function}"
         raise Untranslatable(message)
+    _check_length(sum(map(len, given)) + len(given[0]) * (len(given) - 1))  # eq writes its first for each of the others
     if function in {"and", "or"}:
         return f"({f' {function} '.join(given)})"
     if function == "not":

@@ -8,7 +8,6 @@ Annotations are not postponed here: pydantic would compile each of them when its
 
 import hashlib
 import json
-import math
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -168,10 +167,10 @@ def _fitting(key: str, value: Any) -> JsonValue:
         return list(words) if fits and words else None
     if key not in _GENERATION and key != _CONTEXT:
         return value if isinstance(value, str | bool | int | float) else str(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -(2**63) <= value < 2**63:
         return None
     least = {"repeat_penalty": 1e-6, _CONTEXT: 1, "top_p": 1e-6, "seed": -(2**63)}.get(key, 0)
-    most = {"top_p": 1, "min_p": 1, _CONTEXT: 1 << 30, "seed": 2**63 - 1}.get(key, math.inf)
+    most = {"top_p": 1, "min_p": 1, _CONTEXT: 1 << 30}.get(key, 2**63)
     if not least <= value <= most or (key in _WHOLE and value != int(value)):
         return None
     return int(value) if key in _WHOLE else value

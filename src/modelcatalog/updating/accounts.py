@@ -127,8 +127,7 @@ def _account(hub: Hub, name: str, before: Account | None) -> Account:
             raise HubUnreachable(message, subject=name)
         return before.model_copy(update={"at": now})
     known, repositories = answer
-    etag = known.etag if len(known.etag) <= 200 and known.etag.isprintable() else ""  # noqa: PLR2004  as the file has it
-    return Account(at=now, etag=etag, repositories=tuple(sorted(map(_repository, repositories), key=lambda one: one.id.lower())))
+    return Account(at=now, etag=known.etag, repositories=tuple(sorted(map(_repository, repositories), key=lambda one: one.id.lower())))
 
 
 def _repository(one: Published) -> Repository:

@@ -31,7 +31,6 @@ _MOST = 64_000_000
 """Bytes; about ten times what it has."""
 _SECONDS = 60.0
 _MODALITIES = {"pdf": "file"}
-_NOT_MODIFIED = 304
 _SHRUNK = 2
 """Part of the models of before below which an answer is taken for a mistake."""
 
@@ -61,18 +60,14 @@ def fetch(before: ModelsTold | None) -> tuple[ModelsTold, int]:
         message = f"{place.netloc.rpartition('@')[2]} answered with status {answer.status}{said}"
         raise HubUnreachable(message, subject=address, hint=f"try again later; a proxy or a filter may stand in between, or {VARIABLE} name a better address")
     today = datetime.now(UTC).date()
-    if answer.status == _NOT_MODIFIED and known is not None:
+    if answer.unchanged and known is not None:
         return known.model_copy(update={"day": today}), 0
     rows, skipped = _rows(answer.json(), address)
     if known is not None and len(rows) * _SHRUNK < len(known.models):
         message = f"{MODELS_DEV} tells of {len(rows):,} models, where it told of {len(known.models):,}"
         raise HubUnreachable(message, subject=address, hint="its last answer is used on; try again later")
-    headers = answer.headers
-    return ModelsTold(address=address, day=today, etag=_short(headers.get("etag")), modified=_short(headers.get("last-modified")), models=rows), skipped
-
-
-def _short(header: str | None) -> str:
-    return header if header and len(header) <= 200 and header.isprintable() else ""  # noqa: PLR2004  as the file has it
+    again = Known.of(answer)
+    return ModelsTold(address=address, day=today, etag=again.etag, modified=again.modified, models=rows), skipped
 
 
 def _rows(said: Any, address: str) -> tuple[tuple[ModelTold, ...], int]:

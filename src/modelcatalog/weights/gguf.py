@@ -27,6 +27,7 @@ _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: 
 _LENGTH = struct.Struct("<Q")
 _MOST_TENSORS = 1_000_000
 _MOST_KEYS = 100_000
+_MOST_DIMENSIONS = 8
 _KEPT_ARRAY = 512
 
 # ggml's tensor types: id -> (name, weights in a block, bytes of a block); ggml.h and ggml-common.h.
@@ -150,6 +151,12 @@ class _Cursor:
         start = self.skip(length)
         return bytes(self.data[start : start + length]).decode("utf-8", "replace")
 
+    def shape(self) -> tuple[int, ...]:
+        dimensions = self.number("I")
+        if dimensions > _MOST_DIMENSIONS:
+            raise struct.error(dimensions)
+        return tuple(self.number("Q") for _ in range(dimensions))
+
     def value(self, kind: int) -> object:
         if kind == _STRING:
             return self.text()
@@ -211,10 +218,7 @@ def read(data: bytes | mmap.mmap, *, subject: str) -> GgufHeader:
         for _ in range(keys):
             key = cursor.text()
             metadata[key] = cursor.value(cursor.number("I"))
-        for _ in range(count):
-            name, dims = cursor.text(), cursor.number("I")
-            shape = tuple(cursor.number("Q") for _ in range(min(dims, 8)))
-            tensors.append(Tensor(name, shape, cursor.number("I"), cursor.number("Q")))
+        tensors.extend(Tensor(cursor.text(), cursor.shape(), cursor.number("I"), cursor.number("Q")) for _ in range(count))
         alignment = metadata.get("general.alignment", 32)
         step = alignment if isinstance(alignment, int) and alignment > 0 else 32
         start = -(-cursor.at // step) * step

@@ -22,10 +22,14 @@ __all__ = ["LENGTH_BYTES", "SafetensorsHeader", "dtype_name", "header_length", "
 
 LENGTH_BYTES = 8
 _LONGEST = 100_000_000
+_MOST = 1 << 60
+"""No size and no place in a file is larger."""
 _LEAST_ENTRY = len('"":{"dtype":"F8","shape":[],"data_offsets":[0,1]}')
 _BITS = later.pattern(r"\d+")
+_LONGEST_TYPE = 32
 _ENTRY = later.pattern(
-    r'"([^"\\]+)"\s*:\s*\{\s*"dtype"\s*:\s*"(\w+)"\s*,\s*"shape"\s*:\s*\[([\d,\s]*)\]\s*,\s*"data_offsets"\s*:\s*\[\s*(\d+)\s*,\s*(\d+)\s*\]\s*\}'
+    r'"([^"\\]+)"\s*:\s*\{\s*"dtype"\s*:\s*"(\w{1,32})"\s*,\s*"shape"\s*:\s*\[((?:\s*[0-9]{1,18}\s*(?:,|(?=\])))*)\s*\]\s*,'
+    r'\s*"data_offsets"\s*:\s*\[\s*([0-9]{1,18})\s*,\s*([0-9]{1,18})\s*\]\s*\}'
 )
 """One tensor's entry, with its keys in the order that every writer of the format has them."""
 
@@ -109,15 +113,22 @@ def read(text: bytes, *, subject: str) -> SafetensorsHeader:
         shapes: dict[str, tuple[int, ...]] = {}
         end = 0
         for name, entry in entries.items():
-            kind = dtypes[name] = str(entry["dtype"])
-            shapes[name] = tuple(int(n) for n in entry["shape"])
+            kind = dtypes[name] = str(entry["dtype"])[:_LONGEST_TYPE]
+            shapes[name] = tuple(map(_whole, entry["shape"]))
             counts[name] = prod(shapes[name])
             parameters[kind] = parameters.get(kind, 0) + counts[name]
-            end = max(end, int(entry["data_offsets"][1]))
+            end = max(end, _whole(entry["data_offsets"][1]))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         message = f"{subject} has a safetensors header that cannot be read"
         raise IntegrityError(message, subject=subject, hint="fetch it again") from error
     return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end, counts, shapes)
+
+
+def _whole(value: object) -> int:
+    """A size, or a place in the file: a header has no other numbers."""
+    if not isinstance(value, int) or not 0 <= value < _MOST:
+        raise ValueError(value)
+    return value
 
 
 def least_length(names: Iterable[str]) -> int:

@@ -217,7 +217,7 @@ def _shape(plan: Plan) -> Shape:
         threads=int(str(threads)),
         batch=int(str(given.get("n_batch", 512))),
         gpu_layers=int(str(layers)),
-        gpu=int(index) if index.isdigit() else None,
+        gpu=int(index) if index.isdecimal() else None,
         projector=_projector(plan),
         adapter=str(Path(plan.adapter.path or ".") / plan.adapter.files[0].path) if plan.adapter is not None else None,
     )

@@ -240,7 +240,8 @@ class Native:
         """The cache as bytes."""
         size = self._lib.llama_state_seq_get_size(self._context, 0)
         data = (ctypes.c_uint8 * size)()
-        return bytes(data[: self._lib.llama_state_seq_get_data(self._context, data, size, 0)]) if size else b""
+        # A slice of the array would be a list of its numbers, and a cache has millions.
+        return ctypes.string_at(data, self._lib.llama_state_seq_get_data(self._context, data, size, 0)) if size else b""
 
     def restore(self, state: bytes) -> bool:
         """Put a saved cache in place of this one; False, and an empty cache, if that fails."""

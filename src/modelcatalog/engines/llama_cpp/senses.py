@@ -94,9 +94,7 @@ class Senses:
             takes = self._lib.mtmd_support_vision(self._context) if isinstance(one, Image) else self._hears()
             if not takes:
                 raise taking.refusal(type(one), "its projector", self._subject)
-            if isinstance(one, Image) and one.detail not in {None, "auto"}:
-                message = f"detail={one.detail!r} is for servers: {self._subject} has one way of looking at images"
-                raise Unsupported(message, subject="detail", hint="leave it out, or make the image smaller")
+        taking.refuse_detail(shown, self._subject)
 
     def read(self, text: str, shown: Sequence[Medium]) -> Sensed:
         """A rendered prompt, and its images and recordings.

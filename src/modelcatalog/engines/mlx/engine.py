@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Mlx", "open"]
 
+_HELD = {"bits": "kv_bits", "group": "kv_group_size"}
+"""How keys and values are held, and the engine options that say it."""
 _WIDTH = 32
 """Most replies of a batch that are made together."""
 
@@ -185,7 +187,7 @@ def open(plan: Plan) -> Mlx:  # noqa: A001  engines.mlx.open(plan)
         EngineError: it cannot be loaded.
     """
     subject, folder = plan.name.source, files_of(plan)
-    held = Held(*(int(str(plan.engine_options[key])) for key in ("kv_bits", "kv_group_size") if key in plan.engine_options))
+    held = Held(**{field: int(str(plan.engine_options[key])) for field, key in _HELD.items() if key in plan.engine_options})
     worker = Worker("modelcatalog-mlx", lambda: closed(subject), leave)
     try:
         native = worker.call(lambda: Native(folder, plan.weights, dtype=plan.dtype, cpu=plan.device == "cpu", held=held))
@@ -222,7 +224,7 @@ def _stated(file: Path) -> SimpleNamespace:
     """What a ``generation_config.json`` says; nothing where there is none that can be read."""
     try:
         stated = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         stated = None
     return SimpleNamespace(**stated) if isinstance(stated, dict) else SimpleNamespace()
 

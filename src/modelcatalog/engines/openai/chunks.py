@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Finish
 
-__all__ = ["FILTERED", "FINISH", "CallPiece", "Calls", "Characters", "Said", "read"]
+__all__ = ["FILTERED", "FINISH", "CallPiece", "Calls", "Characters", "Said", "member", "read"]
 
 FINISH: dict[str, Finish] = {
     "stop": "stop", "eos": "stop", "eos_token": "stop", "end_turn": "stop", "stop_sequence": "stop", "complete": "stop", "completed": "stop",
@@ -71,36 +71,36 @@ def read(chunk: Any) -> Said:
     >>> read({"choices": [{"delta": {"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Paris"}]}}]}).pieces
     (('hm', True), ('Paris', False))
     """
-    choices = _get(chunk, "choices")
+    choices = member(chunk, "choices")
     if choices is None and (failed := _failure(chunk)) is not None:
         raise failed
     pieces: list[tuple[str, bool]] = []
     called: list[CallPiece] = []
-    reason, broken = None, _failure({"error": error}) if (error := _get(chunk, "error")) else None
+    reason, broken = None, _failure({"error": error}) if (error := member(chunk, "error")) else None
     for choice in choices or ():
-        if _get(choice, "index"):
+        if member(choice, "index"):
             raise ServerSaid({"message": "a second reply beside the one that was asked for"}, None)
-        said = _get(choice, "delta")
+        said = member(choice, "delta")
         if not _present(said):
-            said = _get(choice, "message")
+            said = member(choice, "message")
         if _present(said):
             pieces += _pieces(said)
             called += _called(said)
-        elif isinstance(text := _get(choice, "text"), str) and text:
+        elif isinstance(text := member(choice, "text"), str) and text:
             pieces.append((text, False))
-        stated = _get(choice, "finish_reason")
+        stated = member(choice, "finish_reason")
         if isinstance(stated, str) and stated.lower() not in _NO_REASON:
             reason = stated.lower()
-        broken = broken or (_failure({"error": error}) if (error := _get(choice, "error")) else None)
+        broken = broken or (_failure({"error": error}) if (error := member(choice, "error")) else None)
     return Said(tuple(pieces), reason, tuple(called), broken)
 
 
 def _failure(chunk: Any) -> ServerSaid | None:
     """The error that a body without choices is; None for figures alone."""
-    stated = next((value for key in ("error", "message", "detail", "msg") if (value := _get(chunk, key))), None)
+    stated = next((value for key in ("error", "message", "detail", "msg") if (value := member(chunk, key))), None)
     if stated is None:
         return None
-    code = next((value for key in ("status", "status_code", "code") if isinstance(value := _get(chunk, key), int)), None)
+    code = next((value for key in ("status", "status_code", "code") if isinstance(value := member(chunk, key), int)), None)
     return ServerSaid({"message": stated}, code)
 
 
@@ -108,11 +108,11 @@ def _pieces(said: Any) -> Iterator[tuple[str, bool]]:
     if isinstance(said, str):
         yield said, False
         return
-    yield from _parts(next((value for key in _THINKING if (value := _get(said, key))), None), thinking=True)
-    yield from _parts(_get(said, "content"), thinking=False)
-    yield from _parts(_get(said, "refusal"), thinking=False)
+    yield from _parts(next((value for key in _THINKING if (value := member(said, key))), None), thinking=True)
+    yield from _parts(member(said, "content"), thinking=False)
+    yield from _parts(member(said, "refusal"), thinking=False)
     for kind in _UNREADABLE:
-        if _present(_get(said, kind)):
+        if _present(member(said, kind)):
             raise ServerSaid({"message": f"a part of type {kind!r}, which cannot be read here"}, None)
 
 
@@ -124,12 +124,12 @@ def _parts(content: Any, *, thinking: bool) -> Iterator[tuple[str, bool]]:
     elif isinstance(content, list):
         for part in content:
             yield from _parts(part, thinking=thinking)
-    elif isinstance(kind := _get(content, "type"), str) or any(_get(content, key) for key in _WORDS):
+    elif isinstance(kind := member(content, "type"), str) or any(member(content, key) for key in _WORDS):
         if kind in _SILENT:
             return
         if kind is not None and kind not in _TEXTS | _THOUGHTS:
             raise ServerSaid({"message": f"a part of type {kind!r}, which cannot be read here"}, None)
-        words = next((value for key in _WORDS if (value := _get(content, key))), None)
+        words = next((value for key in _WORDS if (value := member(content, key))), None)
         yield from _parts(words, thinking=thinking or kind in _THOUGHTS)
     else:
         raise ServerSaid({"message": f"a content that is {type(content).__name__}, which cannot be read here"}, None)
@@ -137,18 +137,18 @@ def _parts(content: Any, *, thinking: bool) -> Iterator[tuple[str, bool]]:
 
 def _called(said: Any) -> Iterator[CallPiece]:
     """The pieces of calls, also of the one that older servers know."""
-    calls = _get(said, "tool_calls")
+    calls = member(said, "tool_calls")
     for call in calls if isinstance(calls, list) else (calls,) if _present(calls) else ():
-        index, ident = _get(call, "index"), _get(call, "id")
-        function = _get(call, "function")
+        index, ident = member(call, "index"), member(call, "id")
+        function = member(call, "function")
         yield _piece(function if _present(function) else call, index if isinstance(index, int) else None, ident if isinstance(ident, str) else "")
-    call = _get(said, "function_call")
+    call = member(said, "function_call")
     if _present(call):
         yield _piece(call, None, "")
 
 
 def _piece(function: Any, index: int | None, ident: str) -> CallPiece:
-    name, arguments = _get(function, "name"), _get(function, "arguments")
+    name, arguments = member(function, "name"), member(function, "arguments")
     return CallPiece(index, ident, name if isinstance(name, str) else "", arguments if isinstance(arguments, str | dict) else "")
 
 
@@ -248,5 +248,6 @@ def _present(value: Any) -> bool:
     return value is not None and value not in ({}, "", [])
 
 
-def _get(owner: Any, field: str) -> Any:
+def member(owner: Any, field: str) -> Any:
+    """A field of what a server sent, as the client's record or as plain JSON; None where it is not there."""
     return owner.get(field) if isinstance(owner, dict) else getattr(owner, field, None)

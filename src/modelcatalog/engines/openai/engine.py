@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from modelcatalog import catalog
 from modelcatalog.engines import Finished, Started, refuse_missing
 from modelcatalog.engines.failing import closed
-from modelcatalog.engines.openai.chunks import FILTERED, FINISH, Calls, Characters, read
+from modelcatalog.engines.openai.chunks import FILTERED, FINISH, Calls, Characters, member, read
 from modelcatalog.engines.openai.errors import Server, message_of, translated
 from modelcatalog.engines.openai.request import Dialect, Request, body
 from modelcatalog.engines.prompts.calling import unread
@@ -110,7 +110,7 @@ class OpenAI:
                 if not started:
                     started = True
                     yield Started(0)  # the size of the prompt comes with the end
-                usage = _field(chunk, "usage") or usage
+                usage = member(chunk, "usage") or usage
                 # The chunk with the figures has no choice.
                 said = read(chunk)
                 reason = said.reason or reason
@@ -222,12 +222,8 @@ def _text(owner: Any, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _field(owner: Any, field: str) -> Any:
-    return owner.get(field) if isinstance(owner, dict) else getattr(owner, field, None)
-
-
 def _count(usage: Any, field: str) -> int | None:
-    value = _field(usage, field)
+    value = member(usage, field)
     return value if isinstance(value, int) and value >= 0 else None
 
 

@@ -74,14 +74,14 @@ def _cause(error: BaseException) -> str:
 
 
 def message_of(error: BaseException) -> str:
-    """What the server said, on one line and not endless."""
+    """What the server said, on one line, printable and not endless."""
     body = getattr(error, "body", None)
     if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict) and body[0].get("error"):
         body = body[0]  # Gemini's are in a list
     while isinstance(body, dict):
         body = next((body[key] for key in ("error", "message", "detail", "msg") if body.get(key)), None)
     text = body if isinstance(body, str) and body.strip() else str(body or getattr(error, "message", None) or error or type(error).__name__)
-    text = " ".join(text.split())
+    text = "".join(filter(str.isprintable, " ".join(text.split())))
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
@@ -90,7 +90,7 @@ def asked_pause(error: BaseException) -> float | None:
     headers = getattr(getattr(error, "response", None), "headers", {})
     for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
         said = headers.get(name, "")
-        if said.replace(".", "", 1).isdigit():
+        if said.replace(".", "", 1).isdecimal():
             return float(said) / unit
         if "," in said:
             try:

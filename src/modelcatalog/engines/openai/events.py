@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["chunks"]
 
 _SHOWN = 100
+_MOST = 1 << 27
+"""Bytes of an answer in one piece, and characters of a line in a stream: no chunk of a chat is longer, and a line without end takes all memory."""
 _FIELD = re.compile(r"(data|event|id|retry|error|)(?:: ?(.*))?", re.DOTALL)
+_END = re.compile(r"\r\n|\n|\r")
 
 
 def chunks(response: Any) -> Iterator[Any]:
@@ -36,7 +39,7 @@ def chunks(response: Any) -> Iterator[Any]:
     kind = str(response.headers.get("content-type", ""))
     # Events have no length, and no other type that is theirs.
     if "event-stream" not in kind and ("json" in kind or "content-length" in response.headers):
-        text = response.read().decode("utf-8", "replace").strip()
+        text = b"".join(_bounded(response.iter_bytes())).decode("utf-8", "replace").strip()
         # Events, or chunks a line, under the wrong name.
         yield from events([text.encode()]) if text.startswith("data:") else _body(text, kind)
     else:
@@ -82,16 +85,33 @@ def _events(lines: Iterable[str]) -> Iterator[tuple[str | None, str]]:
             yield ("" if line.startswith("{") and _whole(line) else None), line
 
 
+def _bounded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """An answer without end is none."""
+    left = _MOST
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise ValueError(piece[:_SHOWN].decode("utf-8", "replace"))
+        yield piece
+
+
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Lines, however they end and wherever the network cut them."""
-    decoder, rest = codecs.getincrementaldecoder("utf-8-sig")("replace"), ""
+    decoder, begun, last, length = codecs.getincrementaldecoder("utf-8-sig")("replace"), list[str](), "", 0
     for piece in pieces:
-        rest += decoder.decode(piece)
-        lines = re.split(r"\r\n|\n|\r(?!\Z)", rest)  # behind a carriage return at the end the rest of it may come
-        rest = lines.pop()
-        yield from lines
-    rest += decoder.decode(b"", final=True)
-    yield from rest.split("\r")
+        text = last + decoder.decode(piece)
+        last = "\r" if text.endswith("\r") else ""  # behind a carriage return at the end the rest of it may come
+        first, *others = _END.split(text.removesuffix("\r"))
+        begun.append(first)
+        length += len(first)
+        if length > _MOST:
+            raise ValueError(begun[0][:_SHOWN])
+        if others:
+            yield "".join(begun)
+            begun = [others.pop()]
+            length = len(begun[0])
+            yield from others
+    yield from ("".join(begun) + last + decoder.decode(b"", final=True)).split("\r")
 
 
 def _parted(line: str) -> tuple[str | None, str]:
@@ -106,7 +126,7 @@ def _whole(text: str) -> bool:
         return True
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -114,7 +134,7 @@ def _whole(text: str) -> bool:
 def _read(text: str, event: str) -> Any:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         if event != "error":
             raise ValueError(" ".join(text.split())[:_SHOWN]) from None
         value = text
@@ -127,7 +147,7 @@ def _body(text: str, kind: str) -> Iterator[Any]:
     """What a server sent that does not stream."""
     try:
         values = [json.loads(text)]
-    except ValueError:
+    except (ValueError, RecursionError):
         values = _each(text)
     if not values or not all(isinstance(value, dict) for value in values):
         message = f"{text[:_SHOWN] or 'nothing'} ({kind or 'of no type'})"
@@ -141,6 +161,6 @@ def _each(text: str) -> list[Any]:
     """One JSON value a line; none where a line is something else, or none is a chunk."""
     try:
         values = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return values if any(isinstance(value, dict) and value.get("choices") for value in values) else []

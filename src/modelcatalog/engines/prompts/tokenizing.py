@@ -113,7 +113,7 @@ def processors(folder: Path) -> dict[str, str]:
         if file.is_file():
             try:
                 stated = json.loads(file.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):
                 continue
             if isinstance(stated, dict) and (own := _named(stated.get("chat_template"))):
                 return own

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelcatalog.engines.failing import first_line, ran_out
 from modelcatalog.errors import IntegrityError, ModelCatalogError, Unsupported
-from modelcatalog.planning.adapter import MERGES
+from modelcatalog.planning.adapter import MERGES, tail
 
 if TYPE_CHECKING:
     from modelcatalog.planning import Plan
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["folder_of", "gaps", "put_on", "words_of"]
 
-_TAIL = re.compile(r"(?:^|\.)((?:layers|h|blocks|layer)\.\d+\..+)$")
 _LAYERED = re.compile(r"(.*\b(?:layers|h|blocks|layer)\.)(\d+)(\..+)")
 _TWICE = frozenset({"modules_to_save", "original_module"})
 _SAVED = "it was saved without them: have whoever trained it save it with save_embedding_layers=True"
@@ -102,7 +101,7 @@ def _targets(model: Any, adapter: Adapter) -> list[str]:
     if isinstance(stated, list):
         # Its classes have other names for them by now, which peft translates.
         return [str(one) for one in stated]
-    return [found[1] if (found := _TAIL.search(name)) else name for name in own]
+    return [tail(name) or name for name in own]
 
 
 def gaps(model: Any, adapter: Adapter) -> str | None:

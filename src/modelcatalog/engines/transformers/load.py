@@ -136,7 +136,7 @@ def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
 def _left_out(told: dict[str, Any], model: Any, plan: Plan) -> str | None:
     """What the files hold of the model's own parts and those have no place for, as a sentence: a bias that config.json does not know of, half an adapter.
 
-    Towers, heads and layers that a class does not have at all are not parts of it, and zeros add nothing.
+    Towers, heads and layers that a class does not have at all do not count, and zeros add nothing.
     """
     if getattr(model.config, "quantization_config", None) is not None:
         return None  # what packed the weights has names of its own

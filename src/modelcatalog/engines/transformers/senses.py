@@ -63,10 +63,7 @@ class Senses:
         if any(isinstance(one, Audio) for one in shown) and seam.lacks_adapter(self._model):
             message = f"{self._subject} hears by an adapter that lies beside its weights, which is not put on here"
             raise Unsupported(message, subject=self._subject, hint="merge the adapter into the weights with peft, and load the folder that this makes")
-        for one in shown:
-            if isinstance(one, Image) and one.detail not in {None, "auto"}:
-                message = f"detail={one.detail!r} is for servers: {self._subject} has one way of looking at images"
-                raise Unsupported(message, subject="detail", hint="leave it out, or make the image smaller")
+        taking.refuse_detail(shown, self._subject)
 
     def written(self, messages: Sequence[Message]) -> tuple[Message, ...] | None:
         """Messages with the processor's own marks in their texts, for a template that takes texts alone; None where it has none."""

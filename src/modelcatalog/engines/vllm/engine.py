@@ -14,14 +14,15 @@ from modelcatalog.engines import Finish, Finished, Message, Started, media
 from modelcatalog.engines.failing import closed
 from modelcatalog.engines.prompts import tokenizing
 from modelcatalog.engines.sampling import settings
-from modelcatalog.engines.vllm.loading import read
+from modelcatalog.engines.vllm.loading import ended, read
 from modelcatalog.engines.vllm.senses import Senses, refused
 from modelcatalog.errors import EngineError, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from modelcatalog.engines import Constraint, Event, Options, Prompt
+    from modelcatalog.engines.vllm.loading import Loaded
     from modelcatalog.planning import Plan
 
 __all__ = ["Vllm", "open"]
@@ -56,17 +57,16 @@ class Vllm:
     decoding = "vllm: replies that are asked for at once are batched by vllm itself"
     costs: tuple[str, ...] = ()
 
-    def __init__(  # noqa: PLR0917  what `read` gives
-        self, engine: Any, tokenizer: Any, defaults: Any, subject: str, limit: int, templates: Mapping[str, str], adapter: Any, sensing: str | None
-    ) -> None:
-        self._subject = subject
-        self._defaults = defaults
-        self._limit = limit
+    def __init__(self, loaded: Loaded) -> None:
+        engine = loaded.engine
+        self._subject = loaded.subject
+        self._defaults = loaded.defaults
+        self._limit = loaded.limit
         # vLLM keeps the checkpoint's own configuration beside its own.
         configs = getattr(getattr(engine, "model_config", None), "hf_config", None), getattr(getattr(engine, "model_config", None), "hf_text_config", None)
-        self._prompter = tokenizing.prompter(tokenizer, subject, templates, defaults, configs, limit=limit, longer=True)
-        self._senses = Senses(engine.model_config, subject, sensing)
-        self._driver: _Driver | None = _Driver(engine, subject, adapter)
+        self._prompter = tokenizing.prompter(loaded.tokenizer, loaded.subject, loaded.templates, loaded.defaults, configs, limit=loaded.limit, longer=True)
+        self._senses = Senses(engine.model_config, loaded.subject, loaded.sensing)
+        self._driver: _Driver | None = _Driver(engine, loaded.subject, loaded.adapter)
 
     @property
     def chat_template(self) -> bool:
@@ -206,7 +206,7 @@ class _Driver:
             ask.answers.put(error or closed(self._subject))
         self._running.clear()
         engine, self._engine = self._engine, None
-        engine.engine_core.shutdown()
+        ended(engine)
 
     def _admit(self) -> bool:
         """Take what was asked, waiting for it while there is nothing to do; False to end."""
@@ -243,5 +243,10 @@ class _Driver:
 
 
 def open(plan: Plan) -> Vllm:  # noqa: A001  engines.vllm.open(plan)
-    """Load a checkpoint; errors as `vllm_loading.read` raises them."""
-    return Vllm(*read(plan))
+    """Load a checkpoint; errors as `loading.read` raises them."""
+    loaded = read(plan)
+    try:
+        return Vllm(loaded)
+    except BaseException:
+        ended(loaded.engine)
+        raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from modelcatalog.engines import files_of
 from modelcatalog.engines.failing import first_line, ran_out
@@ -13,9 +13,11 @@ from modelcatalog.engines.prompts import cutting, tokenizing
 from modelcatalog.errors import EngineError, Unsupported, WontFit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from modelcatalog.planning import Plan
 
-__all__ = ["arguments", "read"]
+__all__ = ["Loaded", "arguments", "ended", "read"]
 
 _CONTEXT = 8192
 _OURS = {
@@ -85,10 +87,28 @@ def _adapter(plan: Plan) -> Any:
     return LoRARequest(plan.adapter.name, 1, str(Path(plan.adapter.path or ".") / plan.adapter.folder))
 
 
-def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str], Any, str | None]:
-    """Start vLLM's engine: it, the tokenizer, the generation defaults, the model's name, its context's length, its templates, its adapter.
+class Loaded(NamedTuple):
+    """A started engine, and what stands beside the weights."""
 
-    The last is the template of the checkpoint's processor, where it has one of its own: for images and sound.
+    engine: Any
+    """vLLM's ``LLMEngine``, which has processes of its own: end it by `ended`."""
+    tokenizer: Any
+    defaults: Any
+    """The checkpoint's ``GenerationConfig``."""
+    subject: str
+    """The model's name."""
+    limit: int
+    """The most tokens of a conversation."""
+    templates: Mapping[str, str]
+    """Chat templates by name."""
+    adapter: Any
+    """The adapter as vLLM asks for it with each prompt; None where there is none."""
+    sensing: str | None
+    """The template of the checkpoint's processor, where it has one of its own: for images and sound."""
+
+
+def read(plan: Plan) -> Loaded:
+    """Start vLLM's engine.
 
     Raises:
         MissingPackage: vllm is not installed.
@@ -104,6 +124,7 @@ def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str], Any, str 
     from transformers import GenerationConfig
     from vllm.v1.engine.llm_engine import LLMEngine
 
+    engine = None
     try:
         spoken = place if added is None or plan.adapter is None or not plan.adapter.tokenizer else added.lora_path
         tokenizer = cutting.read(spoken, trust_remote_code=plan.trust_remote_code)
@@ -111,14 +132,22 @@ def read(plan: Plan) -> tuple[Any, Any, Any, str, int, dict[str, str], Any, str 
             defaults = GenerationConfig.from_pretrained(place, local_files_only=True)
         except OSError:
             defaults = GenerationConfig()
+        own, sensing = tokenizing.templates(tokenizer, Path(spoken)), tokenizing.processors(Path(place)).get("default")
         engine = LLMEngine.from_engine_args(wanted)
         if added is not None:
             engine.add_lora(added)  # what is wrong with it is said now, and not with the first prompt
-    except Exception as error:
+        return Loaded(engine, tokenizer, defaults, subject, int(engine.model_config.max_model_len), own, added, sensing)
+    except BaseException as error:
+        if engine is not None:
+            ended(engine)
+        if not isinstance(error, Exception):
+            raise
         raise _failed(error, subject) from error
-    own = tokenizing.templates(tokenizer, Path(spoken))
-    sensing = tokenizing.processors(Path(place)).get("default")
-    return engine, tokenizer, defaults, subject, int(engine.model_config.max_model_len), own, added, sensing
+
+
+def ended(engine: Any) -> None:
+    """End an engine's processes."""
+    engine.engine_core.shutdown()
 
 
 def _environment(plan: Plan) -> dict[str, str]:

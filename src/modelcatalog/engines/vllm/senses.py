@@ -66,10 +66,7 @@ class Senses:
                 message = f"{given} of the kind {_CALLED[kind]} are in this prompt, and vllm takes {most} of it with {self._subject}"
                 hint = f'give fewer, or load it with engine_options={{"limit_mm_per_prompt": {{"{_CALLED[kind]}": {given}}}}}'
                 raise Unsupported(message, subject=self._subject, hint=hint)
-        for one in shown:
-            if isinstance(one, Image) and one.detail not in {None, "auto"}:
-                message = f"detail={one.detail!r} is for servers: {self._subject} has one way of looking at images"
-                raise Unsupported(message, subject="detail", hint="leave it out, or make the image smaller")
+        taking.refuse_detail(shown, self._subject)
         if self._info is not None:
             taking.refuse_marks(self._info.get_hf_processor(), said, self._subject)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "account_in_name",
+    "anothers_word",
     "base",
     "base_word",
     "company",
@@ -64,6 +65,7 @@ __all__ = [
 
 
 _BILLION = 10**9
+_COMPACT = 2
 _SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
 """Types of models with a language model inside."""
 _SAYS_NOTHING = frozenset(("dtype", "method", "named_scheme", "other", "reseller", "type"))
@@ -77,7 +79,8 @@ _SIZED = frozenset(("embedding", "reranker"))
 
 
 def is_common(word: Word, dictionary: Dictionary) -> bool:
-    return not cast("FamilyWord", word.value).bare and word.text not in dictionary.glued  # amberchat is nobody's word but Amber's
+    family: FamilyWord = word.value
+    return not family.bare and word.text not in dictionary.glued  # amberchat is nobody's word but Amber's
 
 
 def is_type_too(word: Word, dictionary: Dictionary) -> bool:
@@ -85,14 +88,14 @@ def is_type_too(word: Word, dictionary: Dictionary) -> bool:
 
 
 def uncertain_type(reading: Reading, i: int, word: Word) -> bool:
-    if _trusted(reading, i, cast("FamilyWord", word.value)) or _denied(reading, i):
+    if _trusted(reading, i, word.value) or _denied(reading, i):
         return False
     plain = reading.dictionary.plain[word.text]
-    return _note_type(reading, i, plain, cast("str", plain.value))
+    return _note_type(reading, i, plain, plain.value)
 
 
 def uncertain_family(reading: Reading, i: int, word: Word) -> bool:
-    return not _trusted(reading, i, cast("FamilyWord", word.value))
+    return not _trusted(reading, i, word.value)
 
 
 def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
@@ -114,8 +117,10 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
         count, sizes = cast("Parameters", following.value).total, family.facts.sizes()
         return count in sizes or (count % _BILLION == 0 and any(count == size // _BILLION * _BILLION for size in sizes))  # OPT-6B is short for 6.7B
     if following.role == "number" and after + 2 < len(tape.words) and tape.words[after + 2].role == "number" and tape.texts[after + 1] == "-":
-        return f"{following.text}.{tape.words[after + 2].text}" in family.versions  # seed-2-0-code
-    return following.text in family.follows or (following.key or following.text).lstrip("v") in family.versions
+        joined = f"{following.text}.{tape.words[after + 2].text}"
+        return joined in family.versions or joined in family.follows  # seed-2-0-code
+    key = following.key or following.text
+    return key in family.follows or following.text in family.follows or point(key).lstrip("v") in family.versions or point(following.text) in family.follows
 
 
 def _times_billion(number: str) -> int:
@@ -138,11 +143,13 @@ def other_maker(reading: Reading, i: int, word: Word) -> bool:
 
 
 def is_letter_of_line(word: Word, _: Dictionary) -> bool:
-    return len(word.text) == 1 and word.text in cast("FamilyWord", word.value).lines
+    family: FamilyWord = word.value
+    return len(word.text) == 1 and word.text in family.lines
 
 
 def line_elsewhere(reading: Reading, i: int, word: Word) -> bool:
-    family, tape, now = cast("FamilyWord", word.value), reading.tape, reading.found.family
+    family: FamilyWord = word.value
+    tape, now = reading.tape, reading.found.family
     if (now is not None and now.name == family.name) or reading.found.company == family.company:
         return False
     before, after, account = tape.before(i), tape.after(i), reading.account
@@ -156,7 +163,8 @@ def line_elsewhere(reading: Reading, i: int, word: Word) -> bool:
 
 
 def is_encoder(word: Word, _: Dictionary) -> bool:
-    return cast("FamilyWord", word.value).facts.encoder
+    family: FamilyWord = word.value
+    return family.facts.encoder
 
 
 def part_of_model(reading: Reading, _: int, __: Word) -> bool:
@@ -164,14 +172,21 @@ def part_of_model(reading: Reading, _: int, __: Word) -> bool:
 
 
 def is_elsewhere_another(word: Word, _: Dictionary) -> bool:
-    return bool(cast("FamilyWord", word.value).facts.others)
+    family: FamilyWord = word.value
+    return bool(family.facts.others)
+
+
+def _is_under_owner(reading: Reading) -> bool:
+    """Whether the text says whose the name is; a slash may also part the folders of a path, and who serves."""
+    tape = reading.tape
+    return "/" in reading.source and ("owner" in tape.kinds or all(word.role != "other" for word in tape.words))
 
 
 def same_words_elsewhere(reading: Reading, i: int, word: Word) -> bool:
     account = reading.account
-    if reading.found.family is not None or "/" not in reading.source:
+    if reading.found.family is not None or not _is_under_owner(reading):
         return False
-    family = cast("FamilyWord", word.value)
+    family: FamilyWord = word.value
     if account is not None and (account.repackager or account.company == family.company):
         return False
     other = reading.dictionary.families.get("".join(char if char.isalnum() else " " for char in word.text).split()[-1])
@@ -189,42 +204,60 @@ def _meet(reading: Reading, family: FamilyWord) -> None:
 
 
 def is_ending(word: Word, _: Dictionary) -> bool:
-    family = cast("FamilyWord", word.value)
+    family: FamilyWord = word.value
     return family.facts.ends and word.text == family.name.lower()
 
 
 def end_of_name(reading: Reading, i: int, word: Word) -> bool:
+    said: FamilyWord = word.value
     tape, found = reading.tape, reading.found
     before, after = tape.before(i), tape.after(i)
     if found.family is not None or found.company is not None or before < 0 or tape.kinds[before] != "unknown" or reading.in_tag:
         return False
-    if after >= 0 and (tape.words[after].role in _ITS_OWN or tape.words[after].text in cast("FamilyWord", word.value).versions):
+    if after >= 0 and (tape.words[after].role in _ITS_OWN or _is_version(tape.words[after].text, said.versions)):
         return False
-    return reading.account is None or reading.account.company != cast("FamilyWord", word.value).company
+    return reading.account is None or reading.account.company != said.company
+
+
+def _is_version(text: str, versions: frozenset[str]) -> bool:
+    """Whether a family has such a version; a resource's name may leave out its point, as my-gpt-41-mini does."""
+    return text in versions or (len(text) == _COMPACT and f"{text[0]}.{text[1]}" in versions)
 
 
 def is_closed(word: Word, _: Dictionary) -> bool:
-    return cast("FamilyWord", word.value).closed
+    family: FamilyWord = word.value
+    return family.closed
 
 
 def is_open(word: Word, _: Dictionary) -> bool:
-    return not cast("FamilyWord", word.value).closed
+    family: FamilyWord = word.value
+    return not family.closed
+
+
+def anothers_word(reading: Reading, i: int, word: Word) -> bool:
+    account, tape = reading.account, reading.tape
+    family: FamilyWord = word.value
+    if account is None or account.repackager or account.company in (None, family.company) or reading.found.family is not None or reading.dotted:
+        return False
+    after = tape.after(i)
+    return after < 0 or tape.words[after].role in ("unknown", "type", "other")
 
 
 def teacher(reading: Reading, _: int, word: Word) -> bool:
     if reading.tape.size < 0 or reading.found.family is not None or reading.in_tag:
         return False
-    _meet(reading, cast("FamilyWord", word.value))
+    _meet(reading, word.value)
     return True
 
 
 def mark_next_to_family(reading: Reading, i: int, word: Word) -> bool:
+    said: FamilyWord = word.value
     found = reading.found
     if found.family is not None or found.version is None:
         return False
     tape = reading.tape
     after = tape.after(i)
-    named = after >= 0 and (tape.words[after].role == "version" or tape.words[after].text in cast("FamilyWord", word.value).versions)
+    named = after >= 0 and (tape.words[after].role == "version" or tape.words[after].text in said.versions)
     if not named and tape.lead < 0:
         return False
     found.keys.append(f"v{found.version}")
@@ -238,7 +271,7 @@ def first_family(reading: Reading, i: int, word: Word) -> bool:
 
 
 def _set_family(reading: Reading, i: int, word: Word) -> bool:
-    family = cast("FamilyWord", word.value)
+    family: FamilyWord = word.value
     if family.words:
         _meet(reading, family)
     reading.found.family, reading.tape.family, reading.open = family, i, True
@@ -258,7 +291,8 @@ def _imply(reading: Reading, kind: str | None) -> None:
 
 
 def taught_by(reading: Reading, i: int, word: Word) -> bool:
-    now, family, account, found = reading.found.family, cast("FamilyWord", word.value), reading.account, reading.found
+    family: FamilyWord = word.value
+    now, account, found = reading.found.family, reading.account, reading.found
     if now is None or family.name == now.name or reading.in_tag or found.company == now.company:
         return False
     if not served_only(now, found.version) or (account is not None and account.company == now.company):
@@ -268,14 +302,15 @@ def taught_by(reading: Reading, i: int, word: Word) -> bool:
 
 
 def may_be_inside(word: Word, _: Dictionary) -> bool:
-    family = cast("FamilyWord", word.value)
+    family: FamilyWord = word.value
     return not (family.closed or family.derived)
 
 
 def language_model(reading: Reading, i: int, word: Word) -> bool:
     if reading.tape.size < 0:
         return False
-    now, found, family = reading.found.family, reading.found, cast("FamilyWord", word.value)
+    family: FamilyWord = word.value
+    now, found = reading.found.family, reading.found
     if found.base is not None or reading.in_tag:
         return False
     if now is None:
@@ -297,13 +332,14 @@ def line_of_family(reading: Reading, i: int, word: Word) -> bool:
     now = reading.found.family
     if now is None or reading.found.version is not None or word.text[0] not in now.lines:
         return False
-    _meet(reading, cast("FamilyWord", word.value))
+    _meet(reading, word.value)
     return set_version(reading, i, lined(now, word.text[0], word.text[1:]))
 
 
 def family_again(reading: Reading, i: int, word: Word) -> bool:
+    said: FamilyWord = word.value
     now = reading.found.family
-    if now is None or cast("FamilyWord", word.value).name != now.name:
+    if now is None or said.name != now.name:
         return False
     _meet(reading, now)
     reading.open = reading.found.version is None
@@ -313,8 +349,9 @@ def family_again(reading: Reading, i: int, word: Word) -> bool:
 
 
 def account_in_name(reading: Reading, i: int, word: Word) -> bool:
+    said: FamilyWord = word.value
     now, tape = reading.found.family, reading.tape
-    if now is None or cast("FamilyWord", word.value).company != now.company:
+    if now is None or said.company != now.company:
         return False
     brand = tape.words[tape.family].text
     if brand.isascii() and (i != tape.family + 2 or brand not in reading.dictionary.accounts):
@@ -346,7 +383,8 @@ def _made_so(reading: Reading, i: int, family: FamilyWord, word: Word) -> bool:
 
 
 def data_or_method(reading: Reading, i: int, word: Word) -> bool:
-    now, family = reading.found.family, cast("FamilyWord", word.value)
+    family: FamilyWord = word.value
+    now = reading.found.family
     account = reading.account
     at_maker = account is not None and account.company == family.company != family.name  # a company's own name says who, and not what
     may = family.derived and (family.bare or at_maker)
@@ -362,7 +400,8 @@ def data_or_method(reading: Reading, i: int, word: Word) -> bool:
 
 
 def is_derived(word: Word, _: Dictionary) -> bool:
-    return cast("FamilyWord", word.value).derived
+    family: FamilyWord = word.value
+    return family.derived
 
 
 def tuned_from(reading: Reading, i: int, word: Word) -> bool:
@@ -384,21 +423,22 @@ def base(reading: Reading, i: int, word: Word) -> bool:
 
 
 def _set_base(reading: Reading, i: int, word: Word) -> bool:
-    family = cast("FamilyWord", word.value)
+    family: FamilyWord = word.value
     _meet(reading, family)
     reading.found.base, reading.tape.base, reading.tape.base_end = family, i, i
     return _keep_key(reading, word)
 
 
 def base_word(reading: Reading, i: int, word: Word) -> bool:
-    found, tape, said = reading.found, reading.tape, cast("BaseWord", word.value)
+    said: BaseWord = word.value
+    found, tape = reading.found, reading.tape
     if found.base is not None or (found.family is not None and found.family.name == said.family.name):
         return False
     sizes = said.family.facts.sizes()
     if not any(_counted(other) in sizes for other in tape.words if other.role in ("size", "mixture")):
         return False
     found.base, found.base_version, reading.tape.base, reading.tape.base_end = said.family, said.version, i, i
-    found.keys.append(word.text)
+    found.keys.append(word.key or word.text)
     return True
 
 
@@ -414,7 +454,7 @@ def _counted(word: Word) -> int:
 def company(reading: Reading, _: int, word: Word) -> bool:
     if reading.found.family is not None or reading.tape.lead >= 0:
         return False
-    reading.found.company = cast("str", word.value)
+    reading.found.company = word.value
     reading.found.provider = reading.dictionary.resellers.get(word.text)
     return True
 
@@ -422,7 +462,7 @@ def company(reading: Reading, _: int, word: Word) -> bool:
 def reseller(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.family is not None or reading.tape.lead >= 0 or reading.tape.after(i) < 0:
         return False
-    reading.found.provider = reading.dictionary.resellers.get(cast("str", word.value))
+    reading.found.provider = reading.dictionary.resellers.get(word.value)
     return True
 
 
@@ -454,7 +494,7 @@ def _denied(reading: Reading, i: int) -> bool:
 
 
 def type_word(reading: Reading, i: int, word: Word) -> bool:
-    return _note_type(reading, i, word, cast("str", word.value))
+    return _note_type(reading, i, word, word.value)
 
 
 def _note_type(reading: Reading, i: int, word: Word, value: str) -> bool:
@@ -489,13 +529,17 @@ def is_tier_of_family(word: Word, dictionary: Dictionary) -> bool:
 def tier_of_family(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.dictionary.tier_families[word.text], reading.tape
     before, after = tape.before(i), tape.after(i)
-    if reading.found.family is not None or reading.in_tag or after < 0 or tape.words[after].role != "number":
+    if reading.found.family is not None or reading.in_tag or after < 0:
         return False
     if before >= 0 and tape.words[before].role not in ("other", "reseller", "company"):
         return False
-    version = point(cast("str", tape.words[after].value))
-    if version not in family.versions and version not in family.facts.own():
-        return False
+    if tape.words[after].role != "number":
+        if not tape.texts[after - 1].endswith("["):  # opus[1m], as Claude Code calls the newest of a tier
+            return False
+    else:
+        version = point(tape.words[after].value)
+        if version not in family.versions and version not in family.facts.own():
+            return False
     _meet(reading, family)
     reading.found.family, reading.tape.family, reading.open = family, i, True
     return tier(reading, i, word)

@@ -17,6 +17,7 @@ __all__ = [
     "base_decimal",
     "base_lettered",
     "base_marked",
+    "base_second_part",
     "base_suffixed",
     "beside_family",
     "counts_training",
@@ -143,39 +144,48 @@ def counts_training(reading: Reading, i: int, word: Word) -> bool:
 
 
 def is_whole(word: Word, _: Dictionary) -> bool:
-    return cast("str", word.value).isdecimal()
+    said: str = word.value
+    return said.isdecimal()
 
 
 def is_decimal(word: Word, _: Dictionary) -> bool:
-    return not point(cast("str", word.value)).isdecimal()
+    return not point(word.value).isdecimal()
 
 
 def may_be_window(word: Word, _: Dictionary) -> bool:
-    text = cast("str", word.value)
-    return text.isdecimal() and _SHORTEST_WINDOW <= len(text) <= _WINDOW_DIGITS
+    text: str = word.value
+    return text.isdecimal() and len(text) <= _WINDOW_DIGITS and (len(text) >= _SHORTEST_WINDOW or _is_marked(word))
+
+
+def _is_marked(word: Word) -> bool:
+    """Whether the word itself says what it counts: ``ctx1024``."""
+    return not word.text[0].isdecimal()
 
 
 def window_in_full(reading: Reading, i: int, word: Word) -> bool:
-    text, found, numbers = cast("str", word.value), reading.found, reading.dictionary.numbers
+    text: str = word.value
+    found, numbers = reading.found, reading.dictionary.numbers
     if found.context is not None or found.family is None:
         return False
     before = reading.tape.before(i)
     if before >= 0 and reading.tape.kinds[before] == "unknown":
         return False  # fas-32768: tokens of a vocabulary, perhaps
     tokens = int(text)
-    if tokens < _SMALLEST_WINDOW or tokens % _KILO or tokens // _KILO not in numbers.binary or "embedding" in found.types:
+    plain = tokens >= _SMALLEST_WINDOW and not tokens % _KILO and tokens // _KILO in numbers.binary and "embedding" not in found.types
+    if not plain and not _is_marked(word):
         return False
     found.context = tokens
     return True
 
 
 def may_be_date(word: Word, _: Dictionary) -> bool:
-    text = cast("str", word.value)
+    text: str = word.value
     return len(text) in (4, 6, 8) and text.isdecimal()
 
 
 def date(reading: Reading, i: int, word: Word) -> bool:
-    text, family = cast("str", word.value), reading.found.family
+    text: str = word.value
+    family = reading.found.family
     if reading.found.released is not None:
         return False
     if family is None and not reading.recognised and reading.tape.lead >= 0 and len(text) == 4 and text[0] != "0":  # noqa: PLR2004
@@ -188,12 +198,13 @@ def date(reading: Reading, i: int, word: Word) -> bool:
 
 
 def has_two_digits(word: Word, _: Dictionary) -> bool:
-    text = cast("str", word.value)
+    text: str = word.value
     return len(text) == 2 and text.isdecimal()  # noqa: PLR2004
 
 
 def month_and_day(reading: Reading, i: int, word: Word) -> bool:
-    text, tape = cast("str", word.value), reading.tape
+    text: str = word.value
+    tape = reading.tape
     words, kinds = tape.words, tape.kinds
     if reading.found.version is None or reading.found.released is not None:
         return False
@@ -213,6 +224,15 @@ def month_and_day(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
+def _begins_version(reading: Reading, i: int, family: FamilyWord) -> bool:
+    """Whether a hyphen and the number behind it make a version of the family: ``airoboros-7b-3-1``, ``minicpm-o-4-5``."""
+    tape = reading.tape
+    if reading.found.version is not None or i + 2 >= len(tape.words) or tape.texts[i + 1] not in ("-", "_") or tape.words[i + 2].role != "number":
+        return False
+    joined, before = f"{tape.words[i].text}.{tape.words[i + 2].text}", tape.before(i)
+    return joined in family.versions or joined in family.facts.own() or (before >= 0 and f"{tape.words[before].text}{joined}" in family.versions)
+
+
 def hyperparameter(reading: Reading, i: int, _: Word) -> bool:
     family, tape = reading.found.family, reading.tape
     if family is None or not tape.unknown:
@@ -221,19 +241,31 @@ def hyperparameter(reading: Reading, i: int, _: Word) -> bool:
     if before < 0 or tape.kinds[before] != "unknown":
         return False
     letter = reading.tape.words[before].text
-    return len(letter) == 1 and letter.isalpha() and letter != "v" and letter not in family.lines
+    return len(letter) == 1 and letter.isalpha() and letter != "v" and letter not in family.lines and not _begins_version(reading, i, family)
 
 
 def base_decimal(reading: Reading, i: int, word: Word) -> bool:
-    return reading.found.base is not None and _beside_base(reading, i) and _set_base_version(reading, i, point(cast("str", word.value)))
+    return reading.found.base is not None and _beside_base(reading, i) and _set_base_version(reading, i, point(word.value))
+
+
+def base_second_part(reading: Reading, i: int, word: Word) -> bool:
+    found, tape = reading.found, reading.tape
+    base, version = found.base, found.base_version
+    if base is None or version is None or tape.before(i) != tape.base_end or tape.words[i - 1].text not in ("-", "_"):
+        return False
+    joined = f"{version}.{word.value}"
+    if joined.lower() not in base.versions:
+        return False
+    tape.kinds[i - 1] = "base"
+    return _set_base_version(reading, i, joined)
 
 
 def has_two_digits_before_point(word: Word, _: Dictionary) -> bool:
-    return len(point(cast("str", word.value)).partition(".")[0]) > 1
+    return len(point(word.value).partition(".")[0]) > 1
 
 
 def too_long(reading: Reading, i: int, word: Word) -> bool:
-    text = point(cast("str", word.value))
+    text = point(word.value)
     away = reading.found.family is not None and reading.tape.before(i) != reading.tape.family
     return len(text.partition(".")[0]) > (1 if away and not text.isdecimal() else _VERSION_DIGITS)
 
@@ -253,12 +285,12 @@ def second_part(reading: Reading, i: int, word: Word) -> bool:
     version, tape = reading.found.version, reading.tape
     if version is None or tape.before(i) != tape.version:
         return False
-    text = cast("str", word.value)
-    if "." in version or not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", "."):
+    text: str = word.value
+    if not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", "."):
         return False
     joined, family = f"{version}.{text}", reading.found.family
-    known = family is not None and joined.lower() in family.versions
-    if not known and (len(text) > 1 or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1):
+    known = family is not None and (joined.lower() in family.versions or joined.lower() in family.facts.own())
+    if not known and ("." in version or len(text) > 1 or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1):
         return False
     reading.found.version = joined if family is None else _unpadded(family, joined)
     reading.tape.version = i
@@ -274,7 +306,7 @@ def beside_family(reading: Reading, i: int, word: Word) -> bool:
     family = reading.found.family
     if family is None or not reading.open or reading.tape.before(i) != reading.tape.family:
         return False
-    text, head = _dotted(family, cast("str", word.value), beside=True), reading.tape.words[reading.tape.family].text
+    text, head = _dotted(family, word.value, beside=True), reading.tape.words[reading.tape.family].text
     if head[-1].isdecimal() and f"{head[-1]}.{text}" in family.versions:
         text = f"{head[-1]}.{text}"  # sd3-5-large: the word for the family ends with the version's first part
     return set_version(reading, i, text)
@@ -289,9 +321,12 @@ def _dotted(family: FamilyWord, digits: str, *, beside: bool) -> str:
 
 
 def known_version(reading: Reading, i: int, word: Word) -> bool:
-    digits, family, tape = cast("str", word.value), reading.found.family, reading.tape
+    digits: str = word.value
+    family, tape = reading.found.family, reading.tape
     if family is None:
         return False
+    if _begins_version(reading, i, family):
+        return set_version(reading, i, digits)
     if reading.open:
         dotted = _dotted(family, digits, beside=tape.kinds[tape.before(i)] == "tier")
         return (dotted in family.versions or (dotted != digits and dotted in family.facts.own())) and set_version(reading, i, dotted)
@@ -299,12 +334,13 @@ def known_version(reading: Reading, i: int, word: Word) -> bool:
 
 
 def is_digit(word: Word, _: Dictionary) -> bool:
-    text = cast("str", word.value)
+    text: str = word.value
     return len(text) < _VERSION_DIGITS and text.isdecimal()
 
 
 def single_digit(reading: Reading, i: int, word: Word) -> bool:
-    digits, family, tape = cast("str", word.value), reading.found.family, reading.tape
+    digits: str = word.value
+    family, tape = reading.found.family, reading.tape
     if family is None or not reading.open:
         return False
     before = tape.before(i)
@@ -312,7 +348,8 @@ def single_digit(reading: Reading, i: int, word: Word) -> bool:
 
 
 def version_before_size(reading: Reading, i: int, word: Word) -> bool:
-    digits, tape = cast("str", word.value), reading.tape
+    digits: str = word.value
+    tape = reading.tape
     if reading.found.family is not None or reading.recognised or not tape.before(i) == reading.tape.lead_end >= 0:
         return False
     after = tape.after(i)
@@ -323,7 +360,7 @@ def of_word(reading: Reading, i: int, word: Word) -> bool:
     tape = reading.tape
     if not tape.unknown:
         return False
-    text, family, before = point(cast("str", word.value)), reading.found.family, tape.before(i)
+    text, family, before = point(word.value), reading.found.family, tape.before(i)
     return family is not None and before > reading.tape.family and _alien(reading, family, before) and not _owns(family, text)
 
 
@@ -345,7 +382,7 @@ def _owns(family: FamilyWord, text: str) -> bool:
 
 
 def decimal(reading: Reading, i: int, word: Word) -> bool:
-    text = point(cast("str", word.value))
+    text = point(word.value)
     if not (reading.found.family is not None or reading.recognised or reading.tape.before(i) == reading.tape.lead_end >= 0):
         return False
     return set_version(reading, i, text)
@@ -356,7 +393,7 @@ def decimal(reading: Reading, i: int, word: Word) -> bool:
 
 def full_date(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.released is None:
-        day = cast("Day", word.value)
+        day: Day = word.value
         reading.found.released = release(day.year, day.month, day.day, reading.tape.texts[i])
     return True
 
@@ -370,7 +407,8 @@ def packaging_word(reading: Reading, _: int, word: Word) -> bool:
 
 
 def base_marked(reading: Reading, i: int, word: Word) -> bool:
-    base, family, said = reading.found.base, reading.found.family, cast("Numbered", word.value)
+    said: Numbered = word.value
+    base, family = reading.found.base, reading.found.family
     if base is None or not _beside_base(reading, i):
         return False
     text = said.digits + said.letter
@@ -380,7 +418,8 @@ def base_marked(reading: Reading, i: int, word: Word) -> bool:
 
 
 def is_edition(word: Word, _: Dictionary) -> bool:
-    return cast("Numbered", word.value).digits.isdecimal()
+    said: Numbered = word.value
+    return said.digits.isdecimal()
 
 
 def of_quantization(reading: Reading, i: int, _: Word) -> bool:
@@ -388,8 +427,8 @@ def of_quantization(reading: Reading, i: int, _: Word) -> bool:
 
 
 def is_v1(word: Word, _: Dictionary) -> bool:
-    said = cast("Numbered", word.value)
-    return said.digits + said.letter == "1"
+    said: Numbered = word.value
+    return said.digits + said.letter in ("1", "1.0")
 
 
 def of_service(reading: Reading, i: int, _: Word) -> bool:
@@ -401,7 +440,7 @@ def of_tuning(reading: Reading, i: int, word: Word) -> bool:
     before = tape.before(i)
     if found.version is not None or family is None or before == reading.tape.family:
         return False
-    said = cast("Numbered", word.value)
+    said: Numbered = word.value
     text = said.digits + said.letter
     beside = before >= 0 and (_alien(reading, family, before) or tape.words[before].value in reading.dictionary.tuned)
     if not beside and (family.derived or _owns(family, text) or not any(_alien(reading, family, k) for k in tape.unknown)):
@@ -413,7 +452,8 @@ def of_tuning(reading: Reading, i: int, word: Word) -> bool:
 def marked(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.version is not None:
         return False
-    said, family = cast("Numbered", word.value), reading.found.family
+    said: Numbered = word.value
+    family = reading.found.family
     text = _pointed(family, said)
     return set_version(reading, i, lined(family, "v", text) if reading.open else text)
 
@@ -427,7 +467,7 @@ def _pointed(family: FamilyWord | None, said: Numbered) -> str:
 
 
 def edition(reading: Reading, _: int, word: Word) -> bool:
-    said = cast("Numbered", word.value)
+    said: Numbered = word.value
     reading.found.keys.append(f"v{said.digits}{said.letter}")
     return True
 
@@ -436,14 +476,16 @@ def edition(reading: Reading, _: int, word: Word) -> bool:
 
 
 def base_lettered(reading: Reading, i: int, word: Word) -> bool:
-    said, base = cast("Numbered", word.value), reading.found.base
+    said: Numbered = word.value
+    base = reading.found.base
     if base is None or said.letter not in base.lines or not _beside_base(reading, i):
         return False
     return _set_base_version(reading, i, lined(base, said.letter, said.digits))
 
 
 def line(reading: Reading, i: int, word: Word) -> bool:
-    said, family = cast("Numbered", word.value), reading.found.family
+    said: Numbered = word.value
+    family = reading.found.family
     if family is None or reading.found.version is not None or said.letter not in family.lines:
         return False
     return set_version(reading, i, lined(family, said.letter, said.digits))
@@ -462,19 +504,22 @@ def suffixed_part(reading: Reading, i: int, word: Word) -> bool:
 
 
 def suffixed(reading: Reading, i: int, word: Word) -> bool:
+    said: Numbered = word.value
     family = reading.found.family
-    if family is None or reading.found.version is not None or not reading.open or float(cast("Numbered", word.value).digits) >= _LARGEST:
+    if family is None or reading.found.version is not None or not reading.open or float(said.digits) >= _LARGEST:
         return False
     text = _suffixed_text(reading, i, word)
     return (reading.tape.before(i) == reading.tape.family or text in family.versions) and _set_suffixed(reading, i, word, text)
 
 
 def _suffixed_text(reading: Reading, i: int, word: Word) -> str:
+    said: Numbered = word.value
     text = reading.tape.texts[i]
-    return text if cast("Numbered", word.value).letter == "p" else point(text)
+    return text if said.letter == "p" else point(text)
 
 
 def _set_suffixed(reading: Reading, i: int, word: Word, text: str) -> bool:
-    if cast("Numbered", word.value).letter == "v" and "vision" not in reading.found.types:
+    said: Numbered = word.value
+    if said.letter == "v" and "vision" not in reading.found.types:
         reading.found.types.append("vision")
     return set_version(reading, i, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary
@@ -55,7 +55,8 @@ def serving(reading: Reading, _: int, word: Word) -> bool:
 
 
 def method(reading: Reading, _: int, word: Word) -> bool:
-    said, found = cast("Method", word.value), reading.found
+    said: Method = word.value
+    found = reading.found
     if found.method is None or found.method in _LOOSE:
         found.method = said.name
         if found.bits is None:
@@ -69,7 +70,8 @@ def method(reading: Reading, _: int, word: Word) -> bool:
 
 
 def scheme(reading: Reading, _: int, word: Word) -> bool:
-    said, found = cast("Scheme", word.value), reading.found
+    said: Scheme = word.value
+    found = reading.found
     found.scheme, found.bits = said.name, said.bits
     found.method = found.method or "gguf"
     reading.recognised = True
@@ -77,7 +79,8 @@ def scheme(reading: Reading, _: int, word: Word) -> bool:
 
 
 def mixed_scheme(reading: Reading, _: int, word: Word) -> bool:
-    said, found = cast("Share", word.value), reading.found
+    said: Share = word.value
+    found = reading.found
     if said.percent > found.share:
         found.scheme, found.bits, found.share = said.scheme.name, said.scheme.bits, said.percent
         found.method = found.method or "gguf"
@@ -86,7 +89,8 @@ def mixed_scheme(reading: Reading, _: int, word: Word) -> bool:
 
 
 def named_scheme(reading: Reading, _: int, word: Word) -> bool:
-    said, found = cast("Scheme", word.value), reading.found
+    said: Scheme = word.value
+    found = reading.found
     found.scheme, found.bits = said.name, said.bits
     if found.method is None:
         found.method = said.method
@@ -105,20 +109,21 @@ def gguf_width(reading: Reading, _: int, word: Word) -> bool:
     if found.method not in (None, "gguf") or _packaging(reading) not in (None, "gguf"):
         return False
     if found.scheme is None:
-        found.method, found.scheme, found.bits = "gguf", word.text.upper(), cast("int", word.value)
+        found.method, found.scheme, found.bits = "gguf", word.text.upper(), word.value
     reading.recognised = True
     return True
 
 
 def other_width(reading: Reading, _: int, word: Word) -> bool:
     if reading.found.bits is None:
-        reading.found.bits = cast("int", word.value)
+        reading.found.bits = word.value
     reading.recognised = True
     return True
 
 
 def onnx_scheme(reading: Reading, _: int, word: Word) -> bool:
-    said, found = cast("Scheme", word.value), reading.found
+    said: Scheme = word.value
+    found = reading.found
     if _packaging(reading) != "onnx":
         return False
     found.scheme, found.bits = said.name, said.bits
@@ -127,7 +132,8 @@ def onnx_scheme(reading: Reading, _: int, word: Word) -> bool:
 
 
 def mlc_scheme(reading: Reading, _: int, word: Word) -> bool:
-    said, found = cast("Scheme", word.value), reading.found
+    said: Scheme = word.value
+    found = reading.found
     found.scheme, found.bits = said.name, said.bits
     found.method = found.method or "mlc"
     found.method_format = found.method_format or "mlc"
@@ -135,7 +141,8 @@ def mlc_scheme(reading: Reading, _: int, word: Word) -> bool:
 
 
 def activations(reading: Reading, _: int, word: Word) -> bool:
-    said, found = cast("Scheme", word.value), reading.found
+    said: Scheme = word.value
+    found = reading.found
     found.scheme, found.bits = said.name, said.bits
     found.group = found.group or said.group
     if _packaging(reading) in PLAIN:
@@ -150,7 +157,8 @@ def activations(reading: Reading, _: int, word: Word) -> bool:
 
 
 def bits(reading: Reading, _: int, word: Word) -> bool:
-    said, found = cast("Width", word.value), reading.found
+    said: Width = word.value
+    found = reading.found
     if found.bits is None or (found.method in ("awq", "auto-round") and found.scheme is None):
         found.bits = said.bits
     found.group = found.group or said.group
@@ -159,7 +167,8 @@ def bits(reading: Reading, _: int, word: Word) -> bool:
 
 
 def group(reading: Reading, _: int, word: Word) -> bool:
-    said, found = cast("int", word.value), reading.found
+    said: int = word.value
+    found = reading.found
     if said not in reading.dictionary.numbers.groups or not (found.method or found.bits):
         return False
     found.group = found.group or said
@@ -174,7 +183,8 @@ def head_bits(reading: Reading, _: int, __: Word) -> bool:
 
 
 def dtype(reading: Reading, _: int, word: Word) -> bool:
-    reading.found.dtype = reading.found.dtype or cast("Dtype", word.value)
+    said: Dtype = word.value
+    reading.found.dtype = reading.found.dtype or said
     reading.recognised = True
     return True
 
@@ -191,7 +201,8 @@ def short_format(reading: Reading, i: int, word: Word) -> bool:
 
 
 def format_word(reading: Reading, _: int, word: Word) -> bool:
-    found, value = reading.found, cast("str", word.value)
+    value: str = word.value
+    found = reading.found
     found.format = found.format or value
     if found.scheme is not None and value not in PLAIN and value not in OF_GGUF:
         if found.method == "gguf" and "_" not in found.scheme:  # q4-mlx: a width of that format

@@ -10,7 +10,7 @@ from modelcatalog.names.words import alone, readings
 if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.reading import Reading
-    from modelcatalog.names.roles import Mixture, Parameters, Word
+    from modelcatalog.names.roles import Parameters, Word
 
 __all__ = [
     "active",
@@ -67,32 +67,36 @@ def _sized(reading: Reading, key: str) -> bool:
 
 
 def training_count(reading: Reading, i: int, word: Word) -> bool:
+    said: Parameters = word.value
     if not training(reading, i, reading.dictionary.training_after_size):
         return False
     tape, before = reading.tape, reading.tape.before(i)
-    if cast("Parameters", word.value).unit == "b" and before >= 0 and tape.words[before].text in reading.dictionary.counters:
+    if said.unit == "b" and before >= 0 and tape.words[before].text in reading.dictionary.counters:
         return False
     reading.found.keys.append(word.text)
     return True
 
 
 def is_billions(word: Word, _: Dictionary) -> bool:
-    return cast("Parameters", word.value).unit == "b"
+    said: Parameters = word.value
+    return said.unit == "b"
 
 
 def is_trillions(word: Word, _: Dictionary) -> bool:
-    return cast("Parameters", word.value).unit == "t"
+    said: Parameters = word.value
+    return said.unit == "t"
 
 
 def may_be_bits(word: Word, dictionary: Dictionary) -> bool:
-    said = cast("Parameters", word.value)
+    said: Parameters = word.value
     return said.unit == "b" and not said.total % _BILLION and said.total // _BILLION in dictionary.numbers.widths
 
 
 def bits_behind_method(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.size is None:
         return False
-    said, before = cast("Parameters", word.value), reading.tape.before(i)
+    said: Parameters = word.value
+    before = reading.tape.before(i)
     if before < 0 or reading.tape.words[before].role != "method":
         return False
     reading.found.bits = reading.found.bits or said.total // _BILLION
@@ -107,12 +111,15 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
     tape, n = reading.tape, i - 2
     if n >= 0 and tape.words[n].role == "lettered":
         return _active_dashed(reading, i, word)
+    if n >= 0 and tape.words[n].role == "version":
+        return _version_dashed(reading, i, word)
     if n < 0 or tape.words[n].role != "number":
         return False
     before, fraction = tape.words[n], word.text.removesuffix("b")
-    if len(before.text) > _WHOLE or not before.text.isdecimal() or tape.texts[i - 1] != "-":
+    if len(before.text) > _WHOLE or not before.text.isdecimal() or tape.texts[i - 1] not in ("-", "_"):
         return False
-    said, found = cast("Parameters", word.value), reading.found
+    said: Parameters = word.value
+    found = reading.found
     if not _free(reading, said.unit) or (n and tape.words[n - 1].role != "separator"):
         return False  # slerp1-7b
     whole, count = before.text, round(float(f"{before.text}.{fraction}") * _BILLION)
@@ -124,6 +131,25 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
         found.kept.remove(whole)
     _first_size(reading, i, count, f"{whole}.{fraction}b")
     reading.tape.size = n
+    return True
+
+
+def _version_dashed(reading: Reading, i: int, word: Word) -> bool:
+    """``seallms-v3-1-5b``: the last part of a version with hyphens is a size's, where the family has that size and not the other."""
+    tape, found, n, family = reading.tape, reading.found, i - 2, reading.found.family
+    text = tape.words[n].text
+    said: Parameters = word.value
+    last = text.rpartition("-")[2]
+    if family is None or last == text or tape.version != n or tape.texts[i - 1] != "-" or not _free(reading, said.unit):
+        return False
+    fraction, sizes = word.text.removesuffix("b"), family.facts.sizes()
+    count = round(float(f"{last}.{fraction}") * _BILLION)
+    if count not in sizes or said.total in sizes:
+        return False
+    found.version = (found.version or "").rpartition(".")[0]
+    tape.kinds[n + 1] = "size"
+    _first_size(reading, i, count, f"{last}.{fraction}b")
+    tape.size, tape.label_from = n, len(text) - len(last)
     return True
 
 
@@ -144,7 +170,7 @@ def _active_dashed(reading: Reading, i: int, word: Word) -> bool:
     if tape.size < 0:
         tape.size = n
     tape.size_end = i
-    return _sized(reading, f"{before}.{fraction}b")
+    return _with_active(reading, count, f"{before}.{fraction}b")
 
 
 def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
@@ -173,12 +199,13 @@ def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
 
 
 def may_be_context(word: Word, dictionary: Dictionary) -> bool:
-    said = cast("Parameters", word.value)
+    said: Parameters = word.value
     return said.unit == "m" and not said.total % _MILLION and said.total // _MILLION in dictionary.numbers.million_contexts
 
 
 def million_tokens_served(reading: Reading, i: int, word: Word) -> bool:
-    said, found, family = cast("Parameters", word.value), reading.found, reading.found.family
+    said: Parameters = word.value
+    found, family = reading.found, reading.found.family
     bracketed = i > 0 and reading.tape.texts[i - 1].endswith("[")
     if family is None:
         found.context = said.total if bracketed else found.context
@@ -199,7 +226,7 @@ def taught_by_closed(reading: Reading, i: int, word: Word) -> bool:
         return False
     if account is not None and account.company == family.company:
         return False
-    said = cast("Parameters", word.value)
+    said: Parameters = word.value
     if not served_only(family, found.version) or said.total in family.facts.sizes() or not _free(reading, said.unit):
         return False
     lead, end = tape.family, tape.before(i)
@@ -223,12 +250,13 @@ def tokens_of_family(reading: Reading, _: int, __: Word) -> bool:
 
 
 def is_one_million(word: Word, _: Dictionary) -> bool:
-    said = cast("Parameters", word.value)
+    said: Parameters = word.value
     return said.unit == "m" and said.total == _MILLION
 
 
 def million_tokens_of_type(reading: Reading, _: int, word: Word) -> bool:
-    said, found = cast("Parameters", word.value), reading.found
+    said: Parameters = word.value
+    found = reading.found
     if not found.types or found.size is not None:
         return False
     found.context = found.context or said.total
@@ -240,12 +268,13 @@ def is_two_parts(word: Word, _: Dictionary) -> bool:
 
 
 def version_and_size(reading: Reading, i: int, word: Word) -> bool:
+    said: Parameters = word.value
     head, _, tail = word.text.partition("_")
     found, family = reading.found, reading.found.family
     if family is None or found.version is not None or not reading.open or reading.tape.before(i) != reading.tape.family:
         return False
     version = head if head in family.versions else ".".join(head)  # llama_32_1b
-    if version not in family.versions or not _free(reading, cast("Parameters", word.value).unit):
+    if version not in family.versions or not _free(reading, said.unit):
         return False
     found.version = version
     reading.tape.label_from = len(head) + 1
@@ -253,7 +282,8 @@ def version_and_size(reading: Reading, i: int, word: Word) -> bool:
 
 
 def first_size(reading: Reading, i: int, word: Word) -> bool:
-    found, count = reading.found, cast("Parameters", word.value).total
+    said: Parameters = word.value
+    found, count = reading.found, said.total
     if found.size is not None or found.mixture is not None or found.active is not None:
         return False
     return _first_size(reading, i, count, "" if _told(reading, count) else word.key or word.text)
@@ -268,7 +298,7 @@ def _told(reading: Reading, count: int) -> bool:
 
 
 def samples_before_size(reading: Reading, i: int, word: Word) -> bool:
-    said = cast("Parameters", word.value)
+    said: Parameters = word.value
     return _outdone(reading, said.unit) and _first_size(reading, i, said.total, word.key or word.text)
 
 
@@ -291,23 +321,27 @@ def _first_size(reading: Reading, i: int, count: int, key: str) -> bool:
 
 
 def million_tokens(reading: Reading, _: int, word: Word) -> bool:
-    reading.found.context = reading.found.context or cast("Parameters", word.value).total
+    said: Parameters = word.value
+    reading.found.context = reading.found.context or said.total
     return _sized(reading, word.key or word.text)
 
 
 def total_behind_parts(reading: Reading, _: int, word: Word) -> bool:
+    said: Parameters = word.value
     if reading.found.size is not None:
         return False
-    reading.found.size = cast("Parameters", word.value).total
+    reading.found.size = said.total
     return _sized(reading, word.key or word.text)
 
 
 def same_again(reading: Reading, _: int, word: Word) -> bool:
-    return cast("Parameters", word.value).total == reading.found.size
+    said: Parameters = word.value
+    return said.total == reading.found.size
 
 
 def active_before_total(reading: Reading, i: int, word: Word) -> bool:
-    count, found, family = cast("Parameters", word.value).total, reading.found, reading.found.family
+    said: Parameters = word.value
+    count, found, family = said.total, reading.found, reading.found.family
     if found.size is None or not found.size < count <= _TIMES * found.size or reading.tape.size_end != reading.tape.before(i):
         return False
     if "moe" not in found.types and (family is None or not family.mixture):
@@ -325,34 +359,41 @@ def second_size(reading: Reading, _: int, word: Word) -> bool:
 
 def mixture(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.mixture is None:
-        reading.found.mixture = cast("Mixture", word.value)
+        reading.found.mixture = word.value
         reading.tape.size = reading.tape.size_end = i
     return _sized(reading, word.key or word.text)
 
 
 def active(reading: Reading, i: int, word: Word) -> bool:
+    said: Parameters = word.value
     if reading.found.active is None:
-        reading.found.active = cast("Parameters", word.value).total
+        reading.found.active = said.total
         if reading.tape.size < 0:
             reading.tape.size = i
         reading.tape.size_end = i
+    return _with_active(reading, word.value.total, word.key or word.text)
+
+
+def _with_active(reading: Reading, count: int, key: str) -> bool:
     found = reading.found
-    if found.size is not None and found.family is not None and found.family.facts.active(found.size) == cast("Parameters", word.value).total:
+    if found.size is not None and found.family is not None and found.family.facts.active(found.size) == count:
         reading.recognised, reading.open = True, False  # the family has no other model of this size: qwen3.6-35b is this one
         return True
-    return _sized(reading, word.key or word.text)
+    return _sized(reading, key)
 
 
 def effective(reading: Reading, i: int, word: Word) -> bool:
+    said: Parameters = word.value
     if reading.found.size is not None:
         return False
-    reading.found.active = cast("Parameters", word.value).total
+    reading.found.active = said.total
     reading.tape.size = reading.tape.size_end = i
     return _sized(reading, word.key or word.text)
 
 
 def experts(reading: Reading, i: int, word: Word) -> bool:
-    found, tape, count = reading.found, reading.tape, cast("int", word.value)
+    count: int = word.value
+    found, tape = reading.found, reading.tape
     before = tape.before(i)
     if before >= 0 and tape.words[before].role == "tier":
         before = tape.before(before)  # llama4:17b-scout-16e
@@ -369,11 +410,12 @@ def experts(reading: Reading, i: int, word: Word) -> bool:
 
 
 def tuned_on(reading: Reading, i: int, word: Word) -> bool:
+    said: int = word.value
     tape, tuned = reading.tape, reading.dictionary.tuned
     before, after = tape.before(i), tape.after(i)
     if before >= 0 and tape.words[before].key in tuned:
         return True
-    return after >= 0 and cast("int", word.value) not in reading.dictionary.numbers.binary and tape.words[after].key in tuned
+    return after >= 0 and said not in reading.dictionary.numbers.binary and tape.words[after].key in tuned
 
 
 def thinking_budget(reading: Reading, i: int, word: Word) -> bool:
@@ -389,7 +431,8 @@ def thinking_budget(reading: Reading, i: int, word: Word) -> bool:
 
 
 def context(reading: Reading, i: int, word: Word) -> bool:
-    thousands, found, numbers = cast("int", word.value), reading.found, reading.dictionary.numbers
+    thousands: int = word.value
+    found, numbers = reading.found, reading.dictionary.numbers
     if thousands not in numbers.contexts or found.context is not None or not (found.family is not None or reading.recognised):
         return False
     if training(reading, i, reading.dictionary.training_after):

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal, NamedTuple
 
-__all__ = ["Keeping", "Kept", "Layer", "Layers"]
+__all__ = ["HEAVY_RATE", "SPARSE_RATE", "Keeping", "Kept", "Layer", "Layers"]
 
 Kept = Literal["full", "sliding", "chunked", "latent", "compressed", "linear", "conv", "recurrent", "shared", "none"]
 """What a layer keeps: keys and values of all tokens, of the last ones, one latent for all heads, one entry for several
 tokens, a state of fixed size, what another layer keeps already, or nothing."""
 _FLOAT32 = 4
+SPARSE_RATE, HEAVY_RATE = 4, 128
+"""Tokens of one entry in the two kinds of compressed layers."""
 
 
 class Keeping(NamedTuple):

@@ -6,10 +6,10 @@ from the transformers that is installed, if one is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from modelcatalog.planning import installed
-from modelcatalog.planning.layers import Layer, Layers, kinds, states
+from modelcatalog.planning.layers import HEAVY_RATE, SPARSE_RATE, Layer, Layers, kinds, states
 from modelcatalog.planning.layers.architectures import architectures, types
 from modelcatalog.planning.layers.settings import Settings, whole
 
@@ -78,13 +78,18 @@ def _layers(settings: Settings) -> Layers:
 
 def _sourced(settings: Settings, made: list[Layer]) -> list[Layer]:
     """The layers where a list says which of them make keys and values, or an index, that the others read."""
-    kept, indexed = (settings.stated(key) for key in architectures().sources)
-    if isinstance(indexed, list):
+    kept, indexed = (_numbers(settings.stated(key)) for key in architectures().sources)
+    if indexed is not None:
         made = [layer if at in indexed else layer._replace(indexed=0, positions=0) for at, layer in enumerate(made)]
-    if isinstance(kept, list):
+    if kept is not None:
         none = Layer("shared")
         made = [layer if at in kept else none._replace(indexed=layer.indexed, index_float32=layer.index_float32) for at, layer in enumerate(made)]
     return made
+
+
+def _numbers(value: object) -> frozenset[int | None] | None:
+    """The numbers of layers in a list; None where it is none."""
+    return frozenset(whole(one, zero=True) for one in value) if isinstance(value, list) else None
 
 
 def _again(settings: Settings, made: list[Layer]) -> list[Layer]:
@@ -108,7 +113,7 @@ def _again(settings: Settings, made: list[Layer]) -> list[Layer]:
     return made[first:end] * max(times - 1, 0)
 
 
-def _lacks(key: str) -> int:
+def _lacks(key: str) -> NoReturn:
     message = f"its configuration has no {key}"
     raise kinds.UntoldError(message)
 
@@ -179,7 +184,7 @@ def _layer(settings: Settings, at: int, kind: LayerKind, *, window: int | None, 
     return made
 
 
-def _untold(kind: str) -> tuple[int, int]:
+def _untold(kind: str) -> NoReturn:
     message = f"its configuration does not tell the state of a {kind} layer"
     raise kinds.UntoldError(message)
 
@@ -281,12 +286,11 @@ def _compressed(settings: Settings, kind: str, *, window: int | None) -> Layer:
     rates = rates if isinstance(rates, dict) else {}
     if not (head and window):
         _lacks("head_dim" if not head else "sliding_window")
-    assert head is not None and window is not None  # noqa: S101, PT018  _lacks does not return
     base = Layer("compressed", heads=1, key=head, window=max(window - 1, 1))
     if kind == "heavily_compressed":
-        ratio = whole(rates.get("heavily_compressed_attention")) or settings.number("compress_rate_hca") or 128
+        ratio = whole(rates.get("heavily_compressed_attention")) or settings.number("compress_rate_hca") or HEAVY_RATE
         return base._replace(ratio=ratio, entry=head, open=2 * head)
-    ratio = whole(rates.get("compressed_sparse_attention")) or settings.number("compress_rate_csa") or 4
+    ratio = whole(rates.get("compressed_sparse_attention")) or settings.number("compress_rate_csa") or SPARSE_RATE
     both = head + (index or 0)
     # Entries overlap: what the last whole one was made of is kept, with its gates.
     return base._replace(ratio=ratio, entry=both, open=4 * both, state=2 * ratio * both)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelcatalog.planning.layers import Layer, Layers
+from modelcatalog.planning.layers import SPARSE_RATE, Layer, Layers
 from modelcatalog.planning.layers.architectures import GgufArchitecture, gguf_types
 from modelcatalog.planning.layers.settings import whole
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["layers"]
 
 _MOST = 10_000
-_CSA, _HCA = 4, 128
-"""Tokens of one entry in the two kinds of compressed layers."""
 
 
 class _Header:
@@ -173,7 +171,7 @@ def _compressed(header: _Header, at: int, key: int, window: int | None) -> Layer
     ratio = header.number("attention.compress_ratios", at) or 0
     base = Layer("compressed", heads=1, key=key, window=window)
     index = header.number("attention.indexer.key_length") or 0
-    if ratio == _CSA:
+    if ratio == SPARSE_RATE:
         return base._replace(ratio=ratio, entry=key + index, state_float32=2 * 2 * ratio * 2 * (key + index))
     return base._replace(ratio=ratio, entry=key, state_float32=2 * ratio * key) if ratio else base
 

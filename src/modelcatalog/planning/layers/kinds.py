@@ -63,7 +63,8 @@ def _listed(settings: Settings, count: int) -> tuple[LayerKind, ...] | None:
 
 
 def _word(value: object, own: Mapping[str, LayerKind], key: str) -> LayerKind:
-    text = str(int(value) if isinstance(value, bool | float) else value)
+    number = whole(value, zero=True)
+    text = str(int(value) if isinstance(value, bool) else value if number is None else number)
     kind = own.get(text) or meanings().get(text)
     if kind is None:
         message = f"nobody knows what a layer of {text[:40]!r} in {key} keeps"

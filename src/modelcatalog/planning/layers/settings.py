@@ -24,8 +24,8 @@ def whole(value: object, *, zero: bool = False) -> int | None:
     >>> whole(4), whole(4.0), whole(True), whole("4"), whole(0), whole(0, zero=True)
     (4, 4, None, None, None, 0)
     """
-    if isinstance(value, float) and value == round(value):
-        value = round(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and (0 if zero else 1) <= value < LARGEST else None
 
 
