@@ -156,6 +156,14 @@ class TestWhatIsSaidOfWhat:
         assert (found.context_length, found.released) == (None, None)
         assert (found.tools, found.max_output_tokens, found.input_modalities) == (True, 8192, ("text", "image"))
 
+    @pytest.mark.parametrize("name", ["Qwen/Qwen3-8B-Base", "zai-org/GLM-4.5-Air-Base", "deepseek-ai/DeepSeek-V3.1-Base", "stepfun-ai/Step3-Base"])
+    def test_a_base_model_has_not_learnt_what_its_series_can(self, name: str) -> None:
+        """What is said of a whole series speaks of those that were tuned."""
+        base, tuned = facts(name), facts(name.removesuffix("-Base"))
+        assert (base.tools, base.reasoning, base.structured_output) == (None, None, None)
+        assert (tuned.tools, tuned.reasoning) == (True, True)
+        assert base.context_length
+
     def test_a_tier_that_nobody_knows(self) -> None:
         """A name that no entry lists has no facts but those of its family, of which there are none here."""
         found = facts("sparrow-3-giant")

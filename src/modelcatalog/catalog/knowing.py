@@ -39,6 +39,9 @@ _MONTH = len("2026-11")
 _LAST_DAYS = frozenset({"deprecated", "retired"})
 """What becomes of an id: a snapshot of it may be served longer, or for a shorter time."""
 
+_LEARNT = ("tools", "structured_output", "reasoning")
+"""What a model learns behind its pretraining."""
+
 
 class _Said(NamedTuple):
     """What one entry says, and who."""
@@ -144,6 +147,9 @@ def _said(name: ModelName, text: str | ModelName) -> Iterator[_Said]:
         itself = itself and not any(key != meant and _says_nothing(name, said) for key, said in spoken)
         others += table.by_series.get((line.family, line.name), ())
         others.append(_of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line, listed)))
+    if _is_base(name):
+        itself = entry is not None and not set(vocabulary.stages("pretrained")).isdisjoint(entry.words)
+        others = [said if itself and at < len(spoken) else _untuned(said) for at, said in enumerate(others)]
     dated = entry is not None and entry.date[:1].isdecimal()
     own = (
         *table.by_model.get(meant, ()),
@@ -185,6 +191,16 @@ def _fetched(name: ModelName, keys: Iterable[str], entry: Entry | None) -> Itera
         if one is not None:
             said = {"open_weights": True, "licence": None if one.licence is None else vocabulary.spdx(one.licence)}
             yield _Said({field: value for field, value in said.items() if value is not None}, Source(one.source, one.day, "model"))
+
+
+def _is_base(name: ModelName) -> bool:
+    """Whether the name says that the model was only pretrained."""
+    return not set(vocabulary.stages("pretrained")).isdisjoint(name.types) and set(vocabulary.stages("finished")).isdisjoint(name.types)
+
+
+def _untuned(said: _Said) -> _Said:
+    """What is said of a series, or of the tuned model, for one that was only pretrained: what tuning teaches it has not learnt."""
+    return _Said({field: value for field, value in said.facts.items() if field not in _LEARNT or not value}, said.source)
 
 
 def _moves(name: ModelName) -> bool:
