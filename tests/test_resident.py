@@ -98,6 +98,8 @@ def test_llama_cpp(extra: int, tmp_path: Path) -> None:
     writer = writer_of.GGUFWriter(file, "glm4moe")
     for key, value in {"block_count": 3, "embedding_length": 32, "attention.head_count": 2, "attention.head_count_kv": 1, "context_length": 512}.items():
         writer.add_uint32(f"glm4moe.{key}", value)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list([str(n) for n in range(32)])
     if extra:
         writer.add_uint32("glm4moe.nextn_predict_layers", 1)
     for name in ("token_embd.weight", "output_norm.weight", *(f"blk.{n}.attn_q.weight" for n in range(3))):

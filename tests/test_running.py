@@ -278,7 +278,7 @@ class TestAttention:
     @pytest.mark.parametrize("value", ["../../../etc/passwd", "a b", "", "x" * 99, 3])
     def test_hostile(self, value: object, tmp_path: Path) -> None:
         """A model type that is not a name is one that transformers does not know, and no file is looked for by it."""
-        folder = quantized(tmp_path / "x", {}, model_type=value, architectures=["OtherForCausalLM"])
+        folder = quantized(tmp_path / "x", {"quant_method": "mxfp4"}, MXFP4, model_type=value, architectures=["OtherForCausalLM"])
         with pytest.raises(Unsupported, match=r"model type|no model_type"):
             plan(folder, device="cpu")
         assert attention.choose(Facts(model_type=str(value)), (), dtype=None, unquantized=True).name is None

@@ -24,11 +24,11 @@ def roles(piece: str) -> list[tuple[str, str]]:
 
 
 def test_a_rule_says_its_role() -> None:
-    """The word that a rule makes of its example has the role that stands beside its pattern."""
+    """The word that a rule makes of its example, or the first of several, has the role that stands beside its pattern."""
     for rule in grammar.WORDS:
         found = grammar.word(rule.example.lower())
         assert found is not None
-        assert [word.role for word in rule.means(rule.example.lower(), found[1])] == [rule.role]
+        assert rule.means(rule.example.lower(), found[1])[0].role == rule.role
 
 
 @pytest.mark.parametrize("text", ["0", "7", "42", "007", "2048", "20250514"])
