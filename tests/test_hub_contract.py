@@ -67,6 +67,17 @@ def test_plan_says_the_hub(three: dict[str, LoopbackHub], hub: Any) -> None:
     assert planning.Plan.model_validate_json(made.model_dump_json()) == made
 
 
+def test_renamed(three: dict[str, LoopbackHub]) -> None:
+    """A repository that the hub sends on from an old name is planned, and its name by now is said; other letters are the same name."""
+    server = only(three, "huggingface")
+    server.renamed[NAME] = NAME.upper()
+    assert not [why for why in planning.plan(NAME, hub="huggingface", device="cpu").reasons if "by now" in why]
+    server.renamed[NAME] = "acme-labs/tiny-instruct-hf"
+    assert f"Hugging Face calls {NAME} acme-labs/tiny-instruct-hf by now" in planning.plan(NAME, hub="huggingface", device="cpu").reasons
+    server.renamed[NAME] = "\x1b[31m/../x"
+    assert not [why for why in planning.plan(NAME, hub="huggingface", device="cpu").reasons if "by now" in why]
+
+
 @EVERY
 def test_download_and_the_copy_afterwards(three: dict[str, LoopbackHub], hub: Any, tiny_folder: Path) -> None:
     """The files come through a process of their own; a plan without a hub then finds the copy, and asks nobody."""

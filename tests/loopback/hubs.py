@@ -74,6 +74,8 @@ class LoopbackHub:
         self.gated = False
         self.published: dict[str, list[dict[str, Any]]] = {}
         """Account -> its repositories, as the hub lists them."""
+        self.renamed: dict[str, str] = {}
+        """Repository -> its name by now."""
         self.links = ""
         """Another address that the links to next pages name, as those of a mirror do."""
         self.closed = threading.Event()
@@ -208,7 +210,14 @@ class HuggingFaceHub(LoopbackHub):
     def _info(self, request: BaseHTTPRequestHandler, repo_id: str, revision: str) -> None:
         if self._known(request, repo_id, revision):
             siblings = [{"rfilename": name} for name in self.files(repo_id)]
-            info = {"id": repo_id, "sha": COMMIT, "siblings": siblings, "gated": "manual" if self.gated else False, "private": False, "tags": []}
+            info = {
+                "id": self.renamed.get(repo_id, repo_id),
+                "sha": COMMIT,
+                "siblings": siblings,
+                "gated": "manual" if self.gated else False,
+                "private": False,
+                "tags": [],
+            }
             self.send_json(request, info)
 
     def _tree(self, request: BaseHTTPRequestHandler, repo_id: str, revision: str) -> None:

@@ -49,6 +49,8 @@ class Listing(BaseModel):
     """The commit that ``revision`` is now; None where the hub does not say."""
     files: tuple[RemoteFile, ...] = ()
     gated: bool = False
+    renamed: str | None = None
+    """What the hub calls the repository by now, where that is another name: it sends the old one on."""
     card: Card = Card()
     """What the hub says of the model in the same answer."""
 

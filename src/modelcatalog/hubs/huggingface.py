@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from modelcatalog import later
 from modelcatalog.errors import HubUnreachable, UnsafeRepository, WontFit
 from modelcatalog.hubs import card as cards
 from modelcatalog.hubs import paths, proxies, receipts, refusals
@@ -39,6 +40,7 @@ _MOST_PAGES = 200
 _PAGE = 1_000
 """Repositories on one page of an account's; more than that the hub does not give."""
 _COMMIT = 40
+_NAMED = later.pattern(r"[\w.-]+/[\w.-]+")
 _FOLDER = "models"
 """Before the id of a model's repository in the cache; ``datasets`` and ``spaces`` lie beside."""
 _SERVER_ERROR = 500
@@ -169,6 +171,7 @@ class HuggingFace(Hub):
             commit=commit,
             files=tuple(files),
             gated=gated,
+            renamed=_other_name(info.get("id"), repo_id),
             card=cards.of_answer(info),
         )
 
@@ -338,6 +341,11 @@ def _seconds(retry_after: str | None) -> float:
 def _home() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return at_home(os.path.expandvars(os.environ.get("HF_HOME") or f"{cache}/huggingface"))
+
+
+def _other_name(said: object, asked: str) -> str | None:
+    """The name that the hub has for a repository, where it is not the one that was asked for in other letters."""
+    return said if isinstance(said, str) and _NAMED.fullmatch(said) and said.lower() != asked.lower() else None
 
 
 def _is_commit(text: str) -> bool:

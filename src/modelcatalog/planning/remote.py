@@ -109,7 +109,9 @@ def search(name: ModelName, request: Request, hub: str | None, parts: list[Part]
 
 def _located(name: ModelName, request: Request, why: str, answer: Answer) -> Located:
     choice = chosen(answer, file=_file(name, answer.listing), scheme=scheme(name, request), code=request.trust_remote_code)
-    return Located(choice, (why, choice.reason), listing=answer.listing, hub=answer.hub, wire=answer.wire)
+    now = answer.listing.renamed
+    moved = () if now is None else (f"{answer.hub.title} calls {answer.listing.repo_id} {now} by now",)
+    return Located(choice, (why, *moved, choice.reason), listing=answer.listing, hub=answer.hub, wire=answer.wire)
 
 
 def _file(name: ModelName, listing: Listing) -> str | None:
