@@ -15,7 +15,7 @@ from modelcatalog.known import Facts, Source
 from modelcatalog.patterns import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from modelcatalog.catalog.listing import Listing
     from modelcatalog.entries import CompanyFile, FactsEntry
@@ -147,9 +147,9 @@ def _said(name: ModelName, text: str | ModelName) -> Iterator[_Said]:
         itself = itself and not any(key != meant and _says_nothing(name, said) for key, said in spoken)
         others += table.by_series.get((line.family, line.name), ())
         others.append(_of_series(line, everywhere=entry is not None or itself, first=_is_first(name, entry, line, listed)))
-    if _is_base(name):
-        itself = entry is not None and not set(vocabulary.stages("pretrained")).isdisjoint(entry.words)
-        others = [said if itself and at < len(spoken) else _untuned(said) for at, said in enumerate(others)]
+    if _is_base(name.types):
+        listed_as_one = entry is not None and _is_base(entry.words)
+        others = [said if listed_as_one and at < len(spoken) else _untuned(said) for at, said in enumerate(others)]
     dated = entry is not None and entry.date[:1].isdecimal()
     own = (
         *table.by_model.get(meant, ()),
@@ -193,9 +193,9 @@ def _fetched(name: ModelName, keys: Iterable[str], entry: Entry | None) -> Itera
             yield _Said({field: value for field, value in said.items() if value is not None}, Source(one.source, one.day, "model"))
 
 
-def _is_base(name: ModelName) -> bool:
-    """Whether the name says that the model was only pretrained."""
-    return not set(vocabulary.stages("pretrained")).isdisjoint(name.types) and set(vocabulary.stages("finished")).isdisjoint(name.types)
+def _is_base(words: Collection[str]) -> bool:
+    """Whether words of a name say that the model was only pretrained."""
+    return any(word in words for word in vocabulary.stages("pretrained")) and not any(word in words for word in vocabulary.stages("finished"))
 
 
 def _untuned(said: _Said) -> _Said:

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from modelcatalog import later
 from modelcatalog.errors import IntegrityError
 from modelcatalog.hubs.card import Card
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Copy", "Listing", "Published", "RemoteFile"]
+__all__ = ["REPOSITORY", "Copy", "Listing", "Published", "RemoteFile"]
+
+REPOSITORY = later.pattern(r"[\w.-]+/[\w.-]+")
+"""A repository's id: owner and name."""
 
 
 class RemoteFile(BaseModel):

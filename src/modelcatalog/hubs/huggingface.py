@@ -11,11 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from modelcatalog import later
 from modelcatalog.errors import HubUnreachable, UnsafeRepository, WontFit
 from modelcatalog.hubs import card as cards
 from modelcatalog.hubs import paths, proxies, receipts, refusals
-from modelcatalog.hubs.files import Copy, Listing, Published, RemoteFile
+from modelcatalog.hubs.files import REPOSITORY, Copy, Listing, Published, RemoteFile
 from modelcatalog.hubs.guard import PATIENCE, headers_error
 from modelcatalog.hubs.hub import Hub
 from modelcatalog.hubs.refusals import Asked, House, RefusedError
@@ -40,7 +39,6 @@ _MOST_PAGES = 200
 _PAGE = 1_000
 """Repositories on one page of an account's; more than that the hub does not give."""
 _COMMIT = 40
-_NAMED = later.pattern(r"[\w.-]+/[\w.-]+")
 _FOLDER = "models"
 """Before the id of a model's repository in the cache; ``datasets`` and ``spaces`` lie beside."""
 _SERVER_ERROR = 500
@@ -345,7 +343,7 @@ def _home() -> Path:
 
 def _other_name(said: object, asked: str) -> str | None:
     """The name that the hub has for a repository, where it is not the one that was asked for in other letters."""
-    return said if isinstance(said, str) and _NAMED.fullmatch(said) and said.lower() != asked.lower() else None
+    return said if isinstance(said, str) and REPOSITORY.fullmatch(said) and said.lower() != asked.lower() else None
 
 
 def _is_commit(text: str) -> bool:

@@ -528,9 +528,9 @@ def references() -> tuple[Form, ...]:
     option = Named("option that a model follows", Words(hubs.options))
     programs: dict[str, list[str]] = {}
     for command in hubs.commands:
-        program, _, verb_of_it = command.partition(" ")
-        programs.setdefault(program, []).append(verb_of_it)
-    typed = _alt(*(_seq(Cap(f"provider_{at}", Lit(program)), _opt(" ", Words(tuple(verbs))) if verbs == [""] else _seq(" ", Words(tuple(verbs)))) for at, (program, verbs) in enumerate(programs.items())))
+        program, _, subcommand = command.partition(" ")
+        programs.setdefault(program, []).append(subcommand)
+    typed = _alt(*(_seq(Cap(f"provider_{at}", Lit(program)), _opt(" ", Words(tuple(after))) if after == [""] else _seq(" ", Words(tuple(after)))) for at, (program, after) in enumerate(programs.items())))
     quote = _opt(Chars("\"'", "quotation mark"))
     asked_for = _seq(quote, Cap("inner", Rep(Chars("^ \"'", "character of an argument"))), quote)
     return (

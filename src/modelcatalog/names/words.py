@@ -102,7 +102,7 @@ class Readings:
         text = texts[at]
         if text.isalpha() and text not in "qQ":
             lowered = text.lower()
-            if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
+            if self._means(lowered):
                 return self.new(text)
             # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
             return Word("unknown", lowered, None, lowered)

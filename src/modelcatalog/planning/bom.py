@@ -9,9 +9,10 @@ import json
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from modelcatalog import catalog, installing, later
+from modelcatalog import catalog, installing
 from modelcatalog.errors import MissingPackage
 from modelcatalog.hubs import HUBS
+from modelcatalog.hubs.files import REPOSITORY
 from modelcatalog.known import Checkpoint
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["bom"]
 
 _TASK = "text-generation"
-_REPOSITORY = later.pattern(r"[\w.-]+/[\w.-]+")
 _OURS = "modelcatalog"
 
 
@@ -131,7 +131,7 @@ def _licences(licence: str | None) -> list[Any]:
 def _ancestor(plan: Plan, base: str) -> Any:
     from cyclonedx.model.component import Component, ComponentType
 
-    place = _place(plan, base) if _REPOSITORY.fullmatch(base) else None
+    place = _place(plan, base) if REPOSITORY.fullmatch(base) else None
     purl = None if place is None else place.purl
     owner, name = _parts(base)
     return Component(type=ComponentType.MACHINE_LEARNING_MODEL, group=owner, name=name, purl=_package_url(purl), bom_ref=f"{purl or base}#ancestor")

@@ -110,14 +110,13 @@ def context_limit(config: Mapping[str, Any]) -> int | None:
     kind = str(config.get("model_type") or "")
     if base is None or kind.startswith(tables.architectures().stretched):
         return base
-    # Version 5 of transformers writes rope_parameters; layers of several kinds have one each. What a user adds by its old name comes first there.
-    rope = config.get("rope_scaling") or config.get("rope_parameters")
-    each = [rope, *rope.values()] if isinstance(rope, dict) else []
+    rope = _rope(config)
+    each = [rope, *rope.values()]  # layers of several kinds have one each
     return max([base, *(_stretched(base, one, config) for one in each if isinstance(one, dict))])
 
 
 def _stretched(base: int, rope: Mapping[str, Any], config: Mapping[str, Any]) -> int:
-    factor, kind = rope.get("factor"), rope.get("rope_type") or rope.get("type")
+    factor, kind = rope.get("factor"), _rope_type(rope)
     if kind not in _STRETCHING or isinstance(factor, bool) or not isinstance(factor, int | float) or not 1 < factor < 1 << 20:
         return base
     # Where the length before stretching is said, the limit may have the factor in it already.
@@ -160,7 +159,7 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         chosen=_int(get(*_CHOSEN)),
         guessing=_int(get("num_nextn_predict_layers", "mtp_num_hidden_layers", "num_mtp_layers")),
         context_length=context_limit(inner) or context_limit(config),
-        rope=_rope(inner),
+        rope=_text(_rope_type(_rope(inner))),
         lost_theta=_lost_theta(inner),
         quantization=method,
         nameless=method is None and isinstance(get("quantization_config"), dict),
@@ -174,9 +173,18 @@ def from_config(config: Mapping[str, Any]) -> Facts:
     )
 
 
-def _rope(config: Mapping[str, Any]) -> str | None:
+def _rope(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How positions are stretched; empty where nothing is said.
+
+    Version 5 of transformers writes ``rope_parameters``; what a user adds by its old name comes first there.
+    """
     rope = config.get("rope_scaling") or config.get("rope_parameters")
-    return _text(rope.get("rope_type") or rope.get("type")) if isinstance(rope, dict) else None
+    return rope if isinstance(rope, dict) else {}
+
+
+def _rope_type(rope: Mapping[str, Any]) -> object:
+    """Its kind, by the name that transformers has for it, or the older one."""
+    return rope.get("rope_type") or rope.get("type")
 
 
 def _lost_theta(config: Mapping[str, Any]) -> float | None:

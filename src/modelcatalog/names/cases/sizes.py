@@ -371,7 +371,7 @@ def active(reading: Reading, i: int, word: Word) -> bool:
         if reading.tape.size < 0:
             reading.tape.size = i
         reading.tape.size_end = i
-    return _with_active(reading, word.value.total, word.key or word.text)
+    return _with_active(reading, said.total, word.key or word.text)
 
 
 def _with_active(reading: Reading, count: int, key: str) -> bool:
