@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -108,12 +109,10 @@ class _Broken:
         if asked and not asked.endswith("-") and _length(asked) < self.after:
             return False
         self.left -= 1
-        send, hub_send = request.wfile, hub.note
+        send = request.wfile
         request.wfile = _Valve(send, self.after, lambda: self.end(hub))  # type: ignore[assignment]
-        try:
+        with suppress(_EndError):
             hub.handle(request)
-        except _EndError:
-            hub_send(request, self.after)
         request.wfile = send
         request.close_connection = True
         return True

@@ -7,10 +7,11 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -30,8 +31,12 @@ Fault = Callable[["LoopbackHub", BaseHTTPRequestHandler], bool]
 """Answers a request in place of the hub, or returns False."""
 
 
-class Request(NamedTuple):
-    """One request as the hub saw it; ``sent`` is how many bytes its answer had."""
+@dataclass
+class Request:
+    """One request as the hub saw it.
+
+    ``sent`` is how many bytes of its answer were on their way at the last look: of a file that broke off, up to a megabyte more than arrived.
+    """
 
     method: str
     path: str
@@ -120,7 +125,6 @@ class LoopbackHub:
 
     def send(self, request: BaseHTTPRequestHandler, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         """Send an answer of bytes."""
-        # Noted first: a test may look as soon as the client has its answer.
         self.note(request, len(body))
         request.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
@@ -146,18 +150,17 @@ class LoopbackHub:
                 return
             headers = headers | {"Content-Range": f"bytes {start}-{end}/{size}"}
         headers = headers | self.headers
+        noted = self.note(request, 0)
         request.send_response(status)
         for name, value in {"Content-Length": str(end - start + 1), "Accept-Ranges": "bytes", **headers}.items():
             request.send_header(name, value)
         request.end_headers()
-        sent = 0
         if request.command != "HEAD":
             with path.open("rb") as file:
                 file.seek(start)
-                while sent <= end - start and (chunk := file.read(min(1 << 20, end - start + 1 - sent))):
+                while noted.sent <= end - start and (chunk := file.read(min(1 << 20, end - start + 1 - noted.sent))):
+                    noted.sent += len(chunk)
                     request.wfile.write(chunk)
-                    sent += len(chunk)
-        self.note(request, sent)
 
     def send_known(self, request: BaseHTTPRequestHandler, value: Any, link: str = "") -> None:
         """Send an answer of JSON with its ETag; where the client has it already, only that."""
@@ -167,9 +170,11 @@ class LoopbackHub:
         else:
             self.send_json(request, value, 200, ETag=etag, **({"Link": link} if link else {}))
 
-    def note(self, request: BaseHTTPRequestHandler, sent: int) -> None:
-        """Remember a request."""
-        self.requests.append(Request(request.command, request.path, dict(request.headers.items()), sent))
+    def note(self, request: BaseHTTPRequestHandler, sent: int) -> Request:
+        """Remember a request before any of its answer goes out: a test may look as soon as the client has its answer."""
+        noted = Request(request.command, request.path, dict(request.headers.items()), sent)
+        self.requests.append(noted)
+        return noted
 
 
 class HuggingFaceHub(LoopbackHub):
