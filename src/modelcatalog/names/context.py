@@ -109,7 +109,7 @@ SIZE = (
     Case("taught_by_closed", sizes.taught_by_closed, "size", "gpt-4-tuned-7b", "A family without published weights does not own a name that states parameters; it is who taught the model.", "没有公开权重的系列不会写参数量，它说的是拿谁教出来的。"),
     Case("tokens_of_family", sizes.tokens_of_family, "unknown", "TinyLlama-3T", "Some families count the tokens of their training in trillions.", "有些系列用万亿数训练的词元。", sizes.is_trillions),
     Case("million_tokens_of_type", sizes.million_tokens_of_type, "context", "qwen-instruct-1m", "Behind a type, 1m is a length of context.", "类型后面的 1m 是上下文长度。", sizes.is_one_million),
-    Case("version_and_size", sizes.version_and_size, "size", "LLAMA-3_8B", "Beside a family that has such a version, an underscore parts version and size.", "系列有这样的版本时，下划线把版本和规模分开。", sizes.is_two_parts),
+    Case("version_and_size", sizes.version_and_size, "size", "LLAMA-3_8B", "An underscore parts a version that the family has, or another number, from a size that it has, where it has none of both together.", "系列有这样的版本，或有后面的规模而没有合在一起的规模时，下划线把数字和规模分开。", sizes.is_two_parts),
     Case("first_size", sizes.first_size, "size", "Qwen2.5-7B", "The first number of parameters is the size.", "第一个参数量就是规模。"),
     Case("samples_before_size", sizes.samples_before_size, "size", "Infinity-Instruct-3M-0613-Mistral-7B", "Millions before billions count samples, trillions before them tokens.", "十亿前面的百万数的是样本，万亿数的是词元。", sizes.is_billions),
     Case("million_tokens", sizes.million_tokens, "context", "internlm2_5-7b-chat-1m", "Once the size is known, so many millions are a length of context.", "规模已知之后，这么多百万是上下文长度。", sizes.may_be_context),
@@ -132,6 +132,7 @@ SCHEME = (Case("scheme", packaging.scheme, "quantization", "Qwen2.5-7B-Instruct-
 MIXED_SCHEME = (Case("mixed_scheme", packaging.mixed_scheme, "quantization", "Zork-7B-30Q8_0-70IQ2_XXS.gguf", "Of several layouts with their shares, the largest share counts.", "几种布局各占多少时，份额最大的算数。"),)
 NAMED_SCHEME = (Case("named_scheme", packaging.named_scheme, "quantization", "Qwen2.5-7B-NF4", "The name of a layout tells its method, where no other is named.", "没有写别的方法时，布局的名字说明方法。"),)
 PLAIN_Q = (
+    Case("base_in_front", families.base_in_front, "base", "Q3-8B-Foo", "As the first word of a name, a q and a digit may be what tuners write for a base, where a size of its stands in the name.", "名字开头的 q 加一位数，可以是调优者写基座模型用的词，名字里有基座模型的规模时才算。", families.is_in_front),
     Case("gguf_width", packaging.gguf_width, "quantization", "Llama-3.2-1B-Instruct-Q8", "A q and a digit are a width of GGUF, unless another method or format is named.", "q 加一位数是 GGUF 的位宽，除非写了别的方法或格式。"),
     Case("other_width", packaging.other_width, "quantization", "mlx-community/Qwen-7B-q4", "Under another method or format, they are a width of that one.", "在别的方法或格式下面，它是那一种的位宽。"),
 )

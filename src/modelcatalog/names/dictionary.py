@@ -70,7 +70,7 @@ class Dictionary:
         "accounts", "apis", "catalog_heads", "catalogs",
         "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued",
         "homonyms",
-        "hosts", "ideographic", "kinds", "leaves", "means", "negations", "numbers", "owners", "parts", "paths", "phrases", "plain",
+        "hosts", "ideographic", "in_front", "kinds", "leaves", "means", "negations", "numbers", "owners", "parts", "paths", "phrases", "plain",
         "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes",
         "tag_words", "testing", "tier_families", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants",
         "words",
@@ -90,6 +90,8 @@ class Dictionary:
         """Spelling of a family with a type glued to it -> the type: ``llamaguard``."""
         self.company_of: dict[str, str] = {}
         self.ideographic: list[str] = []
+        self.in_front: dict[str, Word] = {}
+        """Words for a base that are widths anywhere but at the start: ``q3``."""
         self.tier_families: MutableMapping[str, FamilyWord] = {}
         """Tier -> the family that it means before a version."""
 
@@ -247,6 +249,10 @@ class Dictionary:
             family = self.families.get(head.partition("-")[0].lower())
             if family is not None and isinstance(family.value, FamilyWord):
                 word = Word("base_word", spelling, BaseWord(family.value, digits or None, text), spelling)
+                ruled = grammar.word(spelling)
+                if ruled is not None and ruled[0].name == "plain_q":
+                    self.in_front[spelling] = word
+                    continue
                 self.words[spelling] = word
                 whole, _, tenth = spelling.partition(".")
                 if tenth:  # l3-1
@@ -275,9 +281,13 @@ class Dictionary:
 
     def _add_family(self, company: CompanyFile, family: FamilyEntry) -> None:
         own = family.name.lower()
-        versions = set()
+        versions: set[str] = set()
         spellings = [own.replace("-", " "), *family.aliases, *family.spellings, *([family.zh.replace("·", " ")] if family.zh else [])]
         bare_names = {"".join(c for c in s if c.isalnum()) for s in spellings}
+        numbered = {one: version for one in family.aliases if _squeezed(one) != _squeezed(own) and (version := _version_in(one, bare_names))}
+        versions.update(numbered.values())
+        spellings = [spelling for spelling in spellings if spelling not in numbered]
+        bare_names -= {_squeezed(spelling) for spelling in numbered}
         for series in family.series:
             squeezed = "".join(c for c in series.name.lower() if c.isalnum() or c == ".")
             for name in sorted(bare_names, key=len, reverse=True):
@@ -326,6 +336,16 @@ class Dictionary:
             self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() or spelling in family.spellings else word, extra)
         if family.accounts:  # its own words may be no more than a beginning: DC-Agent
             self.families.setdefault(squeezed_own, Word("family", squeezed_own, word, None))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(char for char in text if char.isalnum())
+
+
+def _version_in(spelling: str, others: set[str]) -> str:
+    """The version at the end of a spelling of a family that has one without it too: the 2.5 of ``eagle2.5``; else empty."""
+    name = spelling.rstrip("0123456789.")
+    return spelling[len(name) :] if name[-1:].isalpha() and _squeezed(name) in others else ""
 
 
 def _owners(companies: Iterable[CompanyFile]) -> frozenset[str]:

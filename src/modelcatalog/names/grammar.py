@@ -287,7 +287,7 @@ WORDS: tuple[WordRule, ...] = (
     ),
     WordRule("size", _seq(Cap("n", _DECIMAL), Cap("unit", _any("bn", "b", "m", "t", "mil"))), "7B", "Parameters.", "Qwen2.5-7B", "size", _size),
     WordRule(
-        "lettered_size", _seq("r", Cap("n", _DECIMAL), "b"), "r7b", "A size glued to a line's letter (Command R7B).", "c4ai-command-r7b-12-2024",
+        "lettered_size", _seq("r", Cap("n", _seq(_NUMBER, _opt(".", _NUMBER))), "b"), "r7b", "A size glued to a line's letter (Command R7B).", "c4ai-command-r7b-12-2024",
         "size", lambda text, found: (Word("size", text, Parameters(_count(found["n"], "b"), "b"), text),),
     ),
     WordRule(
@@ -367,12 +367,14 @@ def _day(way: int, *parts: Node | str) -> Node:
     return _seq(*(Cap(f"{part.name.partition(' ')[0]}_{way}", part) if isinstance(part, Named) else part for part in parts))
 
 
+_LATE_YEAR = Named("year from 2010 on", _seq("20", Chars("12", "digit 1 or 2"), _DIGIT))
 _DATE = _alt(
     _day(1, _YEAR, "-", _MONTH, "-", _DAY),
     _day(2, _YEAR, "_", _MONTH, "_", _DAY),
     _day(3, _YEAR, ".", _MONTH, ".", _DAY),
     _day(4, _MONTH, "-", _YEAR),
-    _day(5, Named("year from 2010 on", _seq("20", Chars("12", "digit 1 or 2"), _DIGIT)), "-", _MONTH),
+    _day(5, _LATE_YEAR, "-", _MONTH),
+    _day(6, _MONTH, Chars("_ ", "underscore or space"), _LATE_YEAR),
 )
 
 
@@ -392,7 +394,7 @@ class PieceRule(Rule):
 def _date(text: str, found: re.Match[str]) -> Word | None:
     parts = {name.partition("_")[0]: int(digits) for name, digits in found.groupdict().items() if digits is not None}
     day = Day(parts["year"], parts["month"], parts.get("day"))
-    if "-" not in text and calendar(f"{day.year}{day.month:02}{day.day:02}") is None:
+    if "-" not in text and day.day is not None and calendar(f"{day.year}{day.month:02}{day.day:02}") is None:
         return None  # 2040.01.01 is but a number
     return Word("date", text, day)
 
@@ -440,14 +442,14 @@ PIECES: tuple[PieceRule, ...] = (
                     Behind(_DIGIT),
                     _alt(
                         _seq(".", Rep(_DIGIT)),
-                        _seq(Behind(_seq("_", _DIGIT), there=False), Behind(_seq(_DIGIT, _DIGIT, _DIGIT), there=False), Behind(_seq(".", _DIGIT), there=False), _alt("___", "_"), _DIGIT, Not(_DIGIT)),
+                        _seq(Behind(_seq("_", _DIGIT), there=False), Behind(_seq(_DIGIT, _DIGIT, _DIGIT), there=False), Behind(_seq(".", _DIGIT), there=False), _alt("___", "_"), _DIGIT, Not(_alt(_DIGIT, _seq(".", _DIGIT)))),
                     ),
                     Rep(_ALNUM, 0),
                 ),
                 0,
             ),
         ),
-        "qwen2.5", "Letters and digits, with points between digits; an underscore between digits is a point.", "internlm2_5-7b-chat",
+        "qwen2.5", "Letters and digits, with points between digits; an underscore between digits is a point, unless the digits behind it have one.", "internlm2_5-7b-chat",
     ),
 )  # fmt: skip
 

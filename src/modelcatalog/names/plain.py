@@ -28,8 +28,6 @@ _BEHIND = ("tag", "revision", "tag_at", "file")
 _DIGEST = 32
 """Hexadecimal digits of the shortest digest."""
 _COMMIT = 40
-_ENDING = "0123456789.d"
-"""What may be glued to a family's word: xcomposer2d5."""
 _VARIANTS = frozenset(("scheme", "bits", "plain_q", "dtype", "method", "named_scheme"))
 """Roles of a word behind an at sign that name a variant, and no revision."""
 
@@ -244,19 +242,25 @@ def account_end(lower: str, start: int, end: int, words: Dictionary) -> int:
     """Where the account ends that stands before a name with an underscore, as in ``TheBloke_Llama-2-7B-GPTQ``; -1: none does."""
     at = lower.find("_", start, end)
     head = lower[start:at]
-    if at < 0 or (head not in words.accounts and head not in words.owners) or not lower[at + 1 : at + 2].isalpha():
+    if at < 0 or (head not in words.accounts and head not in words.owners):
         return -1
-    account = words.accounts.get(head)
-    if account is not None and account.repackager and head not in words.families:
+    account, behind = words.accounts.get(head), grammar.pieces(lower[at + 1 : end])[0]
+    if any(_begins(behind, option.rest[0]) and option.word.role == "family" for option in words.phrases.get(head, ())):
+        return -1  # cerebras_gpt is no account's
+    if account is not None and account.repackager and head not in words.families and behind[0].isalnum():
         return at
-    behind = grammar.pieces(lower[at + 1 : end])[0]
-    if not names_family(behind) or any(option.rest[0] == behind.rstrip(_ENDING) and option.word.role == "family" for option in words.phrases.get(head, ())):
-        return -1  # qwen_chat is no account's, nor is cerebras_gpt
+    if not behind[0].isalpha() or not names_family(behind):
+        return -1  # nor is qwen_chat
     word = words.families.get(head)
     own, family = None if word is None else word.value, alone(readings()[behind])[0].value
-    if isinstance(own, FamilyWord) and own.derived and isinstance(family, FamilyWord) and family.company != own.company:
+    if isinstance(own, FamilyWord) and isinstance(family, FamilyWord) and family.company != own.company:
         return -1  # openbuddy_zephyr: what it was tuned from
     return at
+
+
+def _begins(piece: str, word: str) -> bool:
+    """Whether a piece is a word, perhaps with digits glued to it: ``xcomposer2d5``."""
+    return piece.startswith(word) and not piece[len(word) : len(word) + 1].isalpha()
 
 
 def dotted(lower: str, start: int, words: Dictionary) -> bool:

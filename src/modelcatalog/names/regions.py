@@ -17,6 +17,7 @@ from modelcatalog.names.words import cut, fold, readings
 
 if TYPE_CHECKING:
     from modelcatalog.names.parts import Parts
+    from modelcatalog.names.reading import Tape
     from modelcatalog.names.roles import FamilyWord
     from modelcatalog.names.words import Readings
     from modelcatalog.records import SegmentKind
@@ -129,10 +130,12 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
     found.format = suffix
 
 
-def _words(reading: Reading, text: str, *, of_file: bool = False) -> None:
+def _words(reading: Reading, text: str, *, of_file: bool = False, again: bool = False) -> None:
     first = reading.tape.put(*_cut(text, reading.known, reading.account, capitals=reading.source != reading.lower))
     if of_file:
         _part(reading, first)
+    if again:
+        _skip_said(reading.tape, first)
     run(reading, _behind_owner(reading, first) if "_" in text else first, _CASES)
 
 
@@ -222,6 +225,16 @@ def _part(reading: Reading, first: int) -> None:
         tape.words[i] = Word("ignored", tape.words[i].text)
 
 
+def _skip_said(tape: Tape, first: int) -> None:
+    """Words that stand before too add nothing: the 17B-128E of a file is no second size. They are kept as what they were."""
+    said = {tape.texts[i].lower(): i for i in range(first - 1, -1, -1) if tape.words[i].role not in ("separator", "other")}
+    for i in range(first, len(tape.words)):
+        before = said.get(tape.texts[i].lower())
+        if before is not None and tape.words[i].role != "separator":
+            tape.words[i] = Word("separator", tape.words[i].text)
+            tape.kinds[i], tape.decided[i] = tape.kinds[before], tape.decided[before]
+
+
 def _other(reading: Reading, kind: SegmentKind, start: int, end: int) -> None:
     """A stretch that holds no words."""
     at = reading.tape.put([_OTHER], [reading.source[start:end]])
@@ -234,7 +247,7 @@ def _again(reading: Reading, start: int, end: int) -> None:
     keys, kept, unknown = found.keys, found.kept, tape.unknown
     found.keys, found.kept, tape.unknown = [], [], []
     known = found.family is not None or reading.recognised or (bool(kept) and reading.lower.startswith(reading.dictionary.stems, start))
-    _words(reading, reading.source[start:end], of_file=True)
+    _words(reading, reading.source[start:end], of_file=True, again=True)
     if found.format == "ggml" and reading.lower.endswith(".gguf", start, end):
         found.format, found.method = "gguf", "gguf" if found.method == "ggml" else found.method  # ggml-model-Q4_K_M.gguf
     if known:

@@ -282,7 +282,7 @@ def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], 
         if len(pieces) < after:
             continue
         found = pieces[after - 1].lower()
-        if found != last and not (found.startswith(last) and found[len(last)].isdigit()):
+        if found != last and not (found.startswith(last) and (found[len(last)].isdigit() or (found[len(last)] == "_" and last[-1].isdigit()))):
             continue
         if word.role == "base_word" and found != last:
             continue  # ms3-24b is none of ms3.2
@@ -299,8 +299,16 @@ def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], 
             after, rest = at + 2 * own - 2, ""
         covered = fold("".join(pieces[first:after]))
         taken = known.phrase(word, covered[: len(covered) - len(rest)])
-        return (taken, *alone(known[rest])) if rest else (taken,), after
+        return (taken, *_behind(rest, known)) if rest else (taken,), after
     return several.alone, at
+
+
+def _behind(rest: str, known: Readings) -> tuple[Word, ...]:
+    """What is glued to the last word of a phrase: the 2_7b of ``show_o2_7b``, the _7b of ``sql_r1_7b``."""
+    if "_" not in rest:
+        return alone(known[rest])
+    joined = rest[0] == "_"
+    return (known.underscore, *alone(known[rest[1:]])) if joined else _tail(rest, known.dictionary)
 
 
 def _stand(parts: tuple[str, ...], pieces: list[str], at: int) -> bool:
@@ -389,6 +397,8 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     first, second = (grammar.word(head), grammar.word(rest)) if joint else (None, None)
     if first is not None and second is not None and first[0].name in _BEFORE_SIZE and second[0].name in _SIZES:  # z1_9b, v1.15_4x8b
         return (*_meaning(head, first, words), Word("separator", "_"), *_meaning(rest, second, words))
+    if second is not None and second[0].name in _SIZES and head[0].isalpha() and (head.rstrip(_DECIMAL) not in words.words):
+        return (*_alone(head, words), Word("separator", "_"), *_meaning(rest, second, words))  # or1_7b
     rest = piece.lstrip(LETTERS)
     head = piece.removesuffix(rest)
     if not head:

@@ -16,6 +16,7 @@ __all__ = [
     "account_in_name",
     "anothers_word",
     "base",
+    "base_in_front",
     "base_word",
     "company",
     "data_or_method",
@@ -30,6 +31,7 @@ __all__ = [
     "is_ending",
     "is_fast",
     "is_homonym",
+    "is_in_front",
     "is_latest",
     "is_letter_and_number",
     "is_letter_of_line",
@@ -111,8 +113,9 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     if after < 0 or before >= 0 and tape.words[before].role not in _SAYS_NOTHING:
         return False
     following = tape.words[after]
-    if following.role == "number" and after + 2 < len(tape.words) and tape.words[after + 2].role == "size" and tape.texts[after + 1] == "-":
-        return _times_billion(f"{following.text}.{tape.words[after + 2].text[:-1]}") in family.facts.sizes()  # opt-6-7b
+    behind = tape.words[after + 2] if following.role == "number" and after + 2 < len(tape.words) and tape.texts[after + 1] == "-" else following
+    if behind.role == "size" and behind is not following and _times_billion(f"{following.text}.{behind.text[:-1]}") in family.facts.sizes():
+        return True  # opt-6-7b
     if following.role == "size":
         count, sizes = cast("Parameters", following.value).total, family.facts.sizes()
         return count in sizes or (count % _BILLION == 0 and any(count == size // _BILLION * _BILLION for size in sizes))  # OPT-6B is short for 6.7B
@@ -439,6 +442,21 @@ def base_word(reading: Reading, i: int, word: Word) -> bool:
         return False
     found.base, found.base_version, reading.tape.base, reading.tape.base_end = said.family, said.version, i, i
     found.keys.append(word.key or word.text)
+    return True
+
+
+def is_in_front(word: Word, dictionary: Dictionary) -> bool:
+    return word.text in dictionary.in_front
+
+
+def base_in_front(reading: Reading, i: int, word: Word) -> bool:
+    tape, found = reading.tape, reading.found
+    if found.family is not None or reading.recognised or tape.lead >= 0 or reading.in_tag:
+        return False
+    said = reading.dictionary.in_front[word.text]
+    if not base_word(reading, i, said):
+        return False
+    tape.words[i] = said
     return True
 
 

@@ -251,7 +251,7 @@ def base_decimal(reading: Reading, i: int, word: Word) -> bool:
 def base_second_part(reading: Reading, i: int, word: Word) -> bool:
     found, tape = reading.found, reading.tape
     base, version = found.base, found.base_version
-    if base is None or version is None or tape.before(i) != tape.base_end or tape.words[i - 1].text not in ("-", "_"):
+    if base is None or version is None or tape.before(i) != tape.base_end or tape.words[i - 1].text not in ("-", "_", " "):
         return False
     joined = f"{version}.{word.value}"
     if joined.lower() not in base.versions:
@@ -286,11 +286,16 @@ def second_part(reading: Reading, i: int, word: Word) -> bool:
     if version is None or tape.before(i) != tape.version:
         return False
     text: str = word.value
-    if not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", "."):
+    if not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", ".", " "):
         return False
     joined, family = f"{version}.{text}", reading.found.family
     known = family is not None and (joined.lower() in family.versions or joined.lower() in family.facts.own())
-    if not known and ("." in version or len(text) > 1 or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1):
+    if not known and (
+        tape.words[i - 1].text == " "
+        or "." in version
+        or len(text) > 1
+        or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1
+    ):
         return False
     reading.found.version = joined if family is None else _unpadded(family, joined)
     reading.tape.version = i

@@ -111,7 +111,7 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
     tape, n = reading.tape, i - 2
     if n >= 0 and tape.words[n].role == "lettered":
         return _active_dashed(reading, i, word)
-    if n >= 0 and tape.words[n].role == "version":
+    if n >= 0 and (tape.words[n].role == "version" or "_" in tape.words[n].text):
         return _version_dashed(reading, i, word)
     if n < 0 or tape.words[n].role != "number":
         return False
@@ -135,18 +135,27 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
 
 
 def _version_dashed(reading: Reading, i: int, word: Word) -> bool:
-    """``seallms-v3-1-5b``: the last part of a version with hyphens is a size's, where the family has that size and not the other."""
-    tape, found, n, family = reading.tape, reading.found, i - 2, reading.found.family
-    text = tape.words[n].text
+    """``seallms-v3-1-5b``, ``internlm2_1_8b``: the last part of a version is a size's, where the family has that size and not the other."""
+    tape, found, n = reading.tape, reading.found, i - 2
+    text, sign = tape.words[n].text, tape.texts[i - 1]
     said: Parameters = word.value
-    last = text.rpartition("-")[2]
-    if family is None or last == text or tape.version != n or tape.texts[i - 1] != "-" or not _free(reading, said.unit):
+    last = text.rpartition(sign)[2]
+    of_base = tape.base_end == n > tape.base
+    family, version = (found.base, found.base_version) if of_base else (found.family, found.version if tape.version == n else None)
+    if family is None or version is None or last == text or not last.isdecimal() or sign not in ("-", "_") or not _free(reading, said.unit):
         return False
     fraction, sizes = word.text.removesuffix("b"), family.facts.sizes()
     count = round(float(f"{last}.{fraction}") * _BILLION)
-    if count not in sizes or said.total in sizes:
+    own = frozenset[int]() if found.family is None else found.family.facts.sizes()
+    whole = version.rpartition(".")[0]
+    other = said.total in sizes and not (sign == "_" and whole.lower() in family.versions)
+    if (version.lower() in family.versions and sign == "_") or count not in sizes | own or other:
         return False
-    found.version = (found.version or "").rpartition(".")[0]
+    version = whole
+    if of_base:
+        found.base_version = version
+    else:
+        found.version = version
     tape.kinds[n + 1] = "size"
     _first_size(reading, i, count, f"{last}.{fraction}b")
     tape.size, tape.label_from = n, len(text) - len(last)
@@ -177,6 +186,8 @@ def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
     """Whether the number at ``n`` is the whole part of a size, and no version; one that it has become is taken back."""
     found, tape, family = reading.found, reading.tape, reading.found.family
     sizes: frozenset[int] = frozenset() if family is None else family.facts.sizes()
+    if found.base is not None and n > tape.base_end:
+        sizes |= found.base.facts.sizes()  # stablelm-2-zephyr-1-6b
     zero = tape.words[n].text == "0"
     if tape.base_end == n > tape.base and found.base is not None:
         if (found.base_version or "").lower() in found.base.versions or not (zero or count in sizes or count in found.base.facts.sizes()):
@@ -264,21 +275,29 @@ def million_tokens_of_type(reading: Reading, _: int, word: Word) -> bool:
 
 
 def is_two_parts(word: Word, _: Dictionary) -> bool:
-    return "_" in word.text
+    return "_" in word.text and "__" not in word.text
 
 
 def version_and_size(reading: Reading, i: int, word: Word) -> bool:
     said: Parameters = word.value
     head, _, tail = word.text.partition("_")
     found, family = reading.found, reading.found.family
-    if family is None or found.version is not None or not reading.open or reading.tape.before(i) != reading.tape.family:
+    if family is None or not _free(reading, said.unit):
         return False
     version = head if head in family.versions else ".".join(head)  # llama_32_1b
-    if version not in family.versions or not _free(reading, said.unit):
+    beside = found.version is None and reading.open and reading.tape.before(i) == reading.tape.family
+    sizes, count = family.facts.sizes(), cast("Parameters", alone(readings()[tail])[0].value).total
+    if beside and version in family.versions:
+        found.version = version
+    elif said.total not in sizes and count in sizes:  # gemmax2_28_9b
+        if beside:
+            found.version = head
+        else:
+            found.keys.append(head)
+    else:
         return False
-    found.version = version
     reading.tape.label_from = len(head) + 1
-    return _first_size(reading, i, cast("Parameters", alone(readings()[tail])[0].value).total, tail)
+    return _first_size(reading, i, count, tail)
 
 
 def first_size(reading: Reading, i: int, word: Word) -> bool:
