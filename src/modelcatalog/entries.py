@@ -496,6 +496,8 @@ class TypesFile(Entry):
     counters: tuple[str, ...]
     classes: tuple[str, ...]
     negations: tuple[str, ...]
+    languages: tuple[str, ...]
+    before_formats: tuple[str, ...]
     testing: tuple[str, ...]
     coined: tuple[str, ...]
     implied: tuple[str, ...]

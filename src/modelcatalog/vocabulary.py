@@ -460,6 +460,16 @@ def negations() -> frozenset[str]:
     return frozenset(_words()["negations"])
 
 
+def languages() -> frozenset[str]:
+    """Codes of languages: ``it``, ``en``."""
+    return frozenset(_words()["languages"])
+
+
+def before_formats() -> frozenset[str]:
+    """Words that before a format say how its files were made: ``mtp``."""
+    return frozenset(_words()["before_formats"])
+
+
 def coined() -> tuple[str, ...]:
     """Families that tuners coin names from, with a capital for a separator: the Qwen of QwenTranslate."""
     return _words()["coined"]

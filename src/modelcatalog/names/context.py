@@ -44,6 +44,7 @@ COMPANY = (Case("company", families.company, "company", "google-bert-base", "A c
 RESELLER = (Case("reseller", families.reseller, "route", "venice-gpt-5", "A reseller's word before the name says who serves it.", "名字前面的转售者词说的是谁在提供。"),)
 TYPE = (
     Case("served_for", families.served_for, "route", "coding-glm-4.7", "A first word that a reseller serves models for is not a type.", "转售者用来分类的开头词不是类型。", families.is_reseller),
+    Case("language", families.language, "unknown", "opus-mt-it-en", "Beside the code of a language, a type that is such a code too is a language.", "挨着语言代码，本身也是语言代码的类型就是语言。", families.is_language),
     Case("negated", families.negated, "unknown", "superhot-30b-8k-no-rlhf-test", "A type behind no, not or without is what the model is not.", "no、not、without 后面的类型，说的是它不是什么。"),
     Case("type", families.type_word, "type", "Qwen2.5-7B-Instruct", "A type is a type wherever it stands.", "类型词放在哪里都是类型。"),
 )
@@ -53,6 +54,7 @@ TIER = (
     Case("tier", families.tier, "tier", "claude-3-5-sonnet", "A tier stands for a size.", "档位代表规模。"),
 )
 VARIANT = (
+    Case("packed_so", families.packed_so, "format", "Qwen3.6-27B-MTP-GGUF", "Before a format, some words say how its files were made, and not of which model.", "格式前面的有些词说的是文件怎么做的，不说是哪个模型。", families.is_packed),
     Case("alias_in_family", families.packaging_in_family, "serving", "claude-3-5-haiku-latest", "Some words are an alias in one family alone: its maker says that they name the same model.", "有些词只在某个系列里是别名，厂商说它们指同一个模型。"),
     Case("only_alias", families.only_alias, "serving", "gpt-5.2-chat-latest", "Where the maker serves a model by its newest edition alone, the word for it says nothing.", "厂商只用“最新”这个编号提供的模型，这个词不多说什么。", families.is_latest),
     Case("served_faster", families.served_faster, "serving", "Kimi-K2.6-Fast", "So does a variant of speed.", "表示速度的变体也是。", families.is_fast),

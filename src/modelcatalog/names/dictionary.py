@@ -20,6 +20,7 @@ __all__ = ["Account", "Dictionary", "Numbers", "Option", "current_dictionary"]
 
 _SHORT = 3
 """A shorter word stands in many names by chance."""
+_VERSION = "0123456789."
 _SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
 """Types of models with a language model inside."""
 
@@ -67,10 +68,10 @@ class Dictionary:
     """The word tables, made from the vocabulary."""
 
     __slots__ = (
-        "accounts", "apis", "catalog_heads", "catalogs",
+        "accounts", "apis", "before_formats", "catalog_heads", "catalogs",
         "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued",
         "homonyms",
-        "hosts", "ideographic", "in_front", "kinds", "leaves", "means", "negations", "numbers", "owners", "parts", "paths", "phrases", "plain",
+        "hosts", "ideographic", "in_front", "kinds", "languages", "leaves", "means", "negations", "numbers", "owners", "parts", "paths", "phrases", "plain",
         "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes",
         "tag_words", "testing", "tier_families", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants",
         "words",
@@ -156,7 +157,7 @@ class Dictionary:
         numbers = vocabulary.numbers()
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
         self.served_faster = vocabulary.served_faster()
-        self.negations = vocabulary.negations()
+        self.negations, self.languages, self.before_formats = vocabulary.negations(), vocabulary.languages(), vocabulary.before_formats()
         self.testing = vocabulary.testing()
         self.coined = vocabulary.coined()
         self.classes = vocabulary.classes()
@@ -299,8 +300,7 @@ class Dictionary:
             for series in family.series:
                 for name in (series.name, *series.api, *vocabulary.model_names(company.name, family.name, series)):
                     parts = [part for part in grammar.pieces(name.rpartition("/")[2].lower()) if part[0].isalnum()]
-                    if len(parts) > 1 and parts[0] in bare_names:
-                        follows.add(parts[1])
+                    follows |= _follows(parts, bare_names)
         word = FamilyWord(
             family.name, company.name, family.derived, family.bare, family.compact,
             {line.lower(): line for line in family.lines}, family.dates, dict(family.words), frozenset(follows), frozenset(versions),
@@ -344,8 +344,20 @@ def _squeezed(text: str) -> str:
 
 def _version_in(spelling: str, others: set[str]) -> str:
     """The version at the end of a spelling of a family that has one without it too: the 2.5 of ``eagle2.5``; else empty."""
-    name = spelling.rstrip("0123456789.")
-    return spelling[len(name) :] if name[-1:].isalpha() and _squeezed(name) in others else ""
+    name = spelling.rstrip(_VERSION)
+    heads = (name,) if " " in spelling else (name, name.removesuffix("v"))
+    return spelling[len(name) :] if any(head[-1:].isalpha() and _squeezed(head) in others for head in heads) else ""
+
+
+def _follows(parts: list[str], names: set[str]) -> set[str]:
+    """What stands behind a name in one of its models' names: the 2.1 of ``hammer2.1-3b``, the v1 of ``mn-12b-lyra-v1``, the qwen of ``eva-qwen2.5-14b``."""
+    for part, behind in zip(parts, (*parts[1:], ""), strict=True):
+        if part in names:
+            return {behind, behind.rstrip(_VERSION)} - {""}
+        name = part.rstrip(_VERSION)
+        if name != part and name in names:
+            return {part.removeprefix(name)}
+    return set()
 
 
 def _owners(companies: Iterable[CompanyFile]) -> frozenset[str]:

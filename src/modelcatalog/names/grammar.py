@@ -66,7 +66,7 @@ _DAY = Named("day", _alt(_seq("0", Chars("1-9", "digit 1 to 9")), _seq(Chars("12
 
 # --- words: what one word is, when the vocabulary does not know it -------------------------------
 
-_K_QUANT = _seq("q", _opt("_"), _1_TO_8, _opt(_DASH), "k", _opt(_opt(_DASH), _any("xxl", "xl", "xs", "s", "m", "l")))
+_K_QUANT = _seq("q", _opt("_"), _1_TO_8, _opt(_DASH), "k", _opt(_opt(_DASH), _any("xxl", "xl", "xs", "s", "m", "l", "p")))
 _LEGACY_QUANT = _alt(_seq("q", _1_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2)), _any("q4_2", "q4_3"))
 _HYPHENED_QUANT = Named("llama scheme with a hyphen", _seq("q", Chars("458", "digit 4 or 5 or 8"), "-", Chars("01", "digit 0 or 1")))
 _I_QUANT = _seq(

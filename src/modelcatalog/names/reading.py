@@ -204,7 +204,8 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
         kinds[i] = kind
         if kind == "unknown":
             unknown.append(i)
-            kept.append(word.key or word.text)
+            said = tape.words[i]  # what a case made of it
+            kept.append(said.key or said.text)
             if found.family is None and not reading.recognised:
                 if tape.lead < 0:
                     tape.lead = i

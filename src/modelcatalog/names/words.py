@@ -31,6 +31,8 @@ _LONGEST = 80
 """Words longer than this mean nothing; they are not worth a look-up or a place in memory."""
 _NAME = 4
 """A shorter word before a glued number is a layer or a dataset: dpn68b, cc12m."""
+_WORD = 3
+"""A shorter word of a family is not sought before a version's mark."""
 _GLUED = 10**8
 """Smaller numbers glued to an unknown word count something else: PubChem10M, yolov5m."""
 _BEFORE_SIZE, _SIZES = ("lettered", "number", "version"), ("size", "experts_of", "size_and_active")
@@ -441,7 +443,7 @@ def _lined(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
 def _marked_version(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
     """``OpenHermesV2``: a version with its mark glued to a family."""
     name = head.removesuffix("v")
-    return _versioned(name, f"v{rest}", ("version",), words) if name != head and len(name) >= _NAME else None
+    return _versioned(name, f"v{rest}", ("version",), words) if name != head and len(name) >= _WORD else None
 
 
 def _versioned(name: str, version: str, rules: tuple[str, ...], words: Dictionary) -> tuple[Word, ...] | None:

@@ -32,13 +32,16 @@ __all__ = [
     "is_fast",
     "is_homonym",
     "is_in_front",
+    "is_language",
     "is_latest",
     "is_letter_and_number",
     "is_letter_of_line",
     "is_open",
+    "is_packed",
     "is_reseller",
     "is_tier_of_family",
     "is_type_too",
+    "language",
     "language_model",
     "line_elsewhere",
     "line_of_family",
@@ -49,6 +52,7 @@ __all__ = [
     "other_maker",
     "other_type",
     "packaging_in_family",
+    "packed_so",
     "part_of_model",
     "reseller",
     "same_words_elsewhere",
@@ -72,6 +76,8 @@ _SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
 """Types of models with a language model inside."""
 _SAYS_NOTHING = frozenset(("dtype", "method", "named_scheme", "other", "reseller", "type"))
 """Roles of words before a family that name no other model: SFT-OPT-6.7B, fp8-opt-125m."""
+_OF_BASE = frozenset(("size", "mixture", "active"))
+"""Roles of words behind a base that are its size: the 12B of MN-12B-Lyra."""
 _ITS_OWN = frozenset(("family", "lettered", "suffixed"))
 """Roles of words behind a family that belong to it: the o3 of gpt-o3, the 4o of gpt-4o."""
 _SIZED = frozenset(("embedding", "reranker"))
@@ -110,7 +116,7 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
         if "tiny" in said and not reading.dictionary.testing.isdisjoint(said):  # weights for tests, whose name says the architecture alone
             return True
     after, before = tape.after(i), tape.before(i)
-    if after < 0 or before >= 0 and tape.words[before].role not in _SAYS_NOTHING:
+    if after < 0 or (before >= 0 and not _says_nothing(reading, before)):
         return False
     following = tape.words[after]
     behind = tape.words[after + 2] if following.role == "number" and after + 2 < len(tape.words) and tape.texts[after + 1] == "-" else following
@@ -124,6 +130,12 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
         return joined in family.versions or joined in family.follows  # seed-2-0-code
     key = following.key or following.text
     return key in family.follows or following.text in family.follows or point(key).lstrip("v") in family.versions or point(following.text) in family.follows
+
+
+def _says_nothing(reading: Reading, i: int) -> bool:
+    """Whether a word before a family names no other model; a base, and its size, is what it was made from: MN-12B-Lyra."""
+    role = reading.tape.words[i].role
+    return role in _SAYS_NOTHING or reading.tape.kinds[i] == "base" or (role in _OF_BASE and reading.found.base is not None)
 
 
 def _times_billion(number: str) -> int:
@@ -365,10 +377,12 @@ def account_in_name(reading: Reading, i: int, word: Word) -> bool:
     return _set_family(reading, i, word)
 
 
-def _at_home(reading: Reading, now: FamilyWord, family: FamilyWord) -> bool:
-    """stabilityai/stablelm-2-zephyr is Stability's own, whatever it was tuned like."""
+def _at_home(reading: Reading, now: FamilyWord, family: FamilyWord, word: Word) -> bool:
+    """stabilityai/stablelm-2-zephyr is Stability's own, whatever it was tuned like; without an account, where its maker has such a name."""
     account = reading.account
-    return account is not None and account.company == now.company and family.company != now.company
+    if family.company == now.company:
+        return False
+    return word.text in now.facts.own() if account is None or account.repackager else account.company == now.company
 
 
 def _encoded(reading: Reading) -> bool:
@@ -394,7 +408,7 @@ def data_or_method(reading: Reading, i: int, word: Word) -> bool:
     if now is None or (may and not now.derived and reading.found.base is None and _made_so(reading, i, family, word)):
         return False
     finished = not reading.in_tag and (reading.tape.size >= 0 or not reading.dictionary.finished.isdisjoint(reading.found.types))
-    own = family.derived and not now.derived and _at_home(reading, now, family)
+    own = family.derived and not now.derived and _at_home(reading, now, family, word)
     if reading.found.base is None and not finished and not own:
         return False
     _meet(reading, family)
@@ -498,6 +512,20 @@ def served_for(reading: Reading, i: int, _: Word) -> bool:
     return after >= 0 and reading.tape.words[after].role in ("family", "company")
 
 
+def is_language(word: Word, dictionary: Dictionary) -> bool:
+    return word.text in dictionary.languages
+
+
+def language(reading: Reading, i: int, word: Word) -> bool:
+    if reading.meanings.get("pt") == "base":
+        return False  # gemma-2-2b-it-de: Gemma's own word for its instructed models
+    tape, languages = reading.tape, reading.dictionary.languages
+    if not any(k >= 0 and tape.words[k].text in languages for k in (tape.before(i), tape.after(i))):
+        return False
+    tape.words[i] = unknown(word.text)
+    return True
+
+
 def negated(reading: Reading, i: int, _: Word) -> bool:
     return bool(reading.tape.unknown) and _denied(reading, i)
 
@@ -585,6 +613,17 @@ def only_alias(reading: Reading, i: int, word: Word) -> bool:
     if family is None or tape.after(i) >= 0 or reading.found.version is None:
         return False  # without a version it is another model each time
     return family.facts.only("".join(tape.texts[reading.tape.family : i + 1]), word.text)
+
+
+def is_packed(word: Word, dictionary: Dictionary) -> bool:
+    return word.text in dictionary.before_formats
+
+
+def packed_so(reading: Reading, i: int, _: Word) -> bool:
+    tape, behind = reading.tape, reading.tape.after(i)
+    while behind >= 0 and tape.words[behind].text in reading.dictionary.before_formats:
+        behind = tape.after(behind)
+    return behind >= 0 and tape.words[behind].role == "format"
 
 
 def variant(reading: Reading, _: int, word: Word) -> bool:

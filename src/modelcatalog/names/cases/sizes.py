@@ -457,5 +457,6 @@ def context(reading: Reading, i: int, word: Word) -> bool:
     if training(reading, i, reading.dictionary.training_after):
         return False
     found.context = thousands * (1024 if thousands in numbers.binary else 1000)
-    found.keys.append(f"{thousands}k")
+    if not (i > 0 and reading.tape.texts[i - 1].endswith("[")):  # glm-4.7[200k]: how it is served
+        found.keys.append(f"{thousands}k")
     return True
