@@ -121,16 +121,7 @@ class Dictionary:
             self._add(word, "variant", word, word.rpartition(" ")[2])
         for word in vocabulary.tiers():
             self._add(word, "tier", word, word)
-        for dtype_word, dtype in vocabulary.dtypes().items():
-            self._add(dtype_word, "dtype", dtype, None)
-        for method, entry in vocabulary.methods().items():
-            for spelling in (method.replace("-", " "), *entry.aliases):
-                self._add(spelling, "method", Method(method, entry.bits, entry.format), None)
-        for scheme, scheme_entry in vocabulary.schemes().items():
-            self._add(scheme.lower().replace("_", " "), "named_scheme", Scheme(scheme, scheme_entry.bits, scheme_entry.method), None)
-        for name, spellings in vocabulary.formats().items():
-            for spelling in spellings:
-                self._add(spelling, "format", name, None)
+        self._add_packaging()
         for name, type_entry in vocabulary.types().items():
             for spelling in (name.replace("-", " "), *type_entry.aliases):
                 self._add(spelling, "type", name, spelling.replace(" ", "") if type_entry.apart else name)
@@ -164,6 +155,20 @@ class Dictionary:
         self.suffixes = vocabulary.suffixes()
         self.kinds: dict[str, tuple[str, ...]] = kinds_of_models()
         """Types of which a model has but one -> the words for it."""
+
+    def _add_packaging(self) -> None:
+        """How weights are kept, and in which files."""
+        for dtype_word, dtype in vocabulary.dtypes().items():
+            self._add(dtype_word, "dtype", dtype, None)
+        for method, entry in vocabulary.methods().items():
+            for spelling in (method.replace("-", " "), *entry.aliases):
+                self._add(spelling, "method", Method(method, entry.bits, entry.format), None)
+        for scheme, scheme_entry in vocabulary.schemes().items():
+            value = Scheme(scheme, scheme_entry.bits, scheme_entry.method, None, vocabulary.methods()[scheme_entry.method].format)
+            self._add(scheme.lower().replace("_", " "), "named_scheme", value, None)
+        for name, spellings in vocabulary.formats().items():
+            for spelling in spellings:
+                self._add(spelling, "format", name, None)
 
     def _add_providers(self) -> None:
         """What tools call those who serve, and what these write around a name."""

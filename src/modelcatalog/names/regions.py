@@ -35,6 +35,8 @@ _QUANTIZED = frozenset(("bits", "dtype", "method", "mlc_scheme", "named_scheme",
 """Roles that state by themselves how weights are kept."""
 _AVERAGED = ("exl2", "exl3")
 """Methods whose width is an average, which their branches are called by."""
+_WITHIN = ("imatrix", "vocab")
+"""Parts that have no weights: a file of weights with such a word is the model."""
 _FLAGS = ("true", "false")
 """How a branch says whether weights were reordered: ``gptq-4bit-32g-actorder_True``."""
 _DATE, _MONTH = len("20250514"), len("2405")
@@ -219,8 +221,8 @@ def _part(reading: Reading, first: int) -> None:
     tape, parts = reading.tape, reading.dictionary.parts
     for i in range(first, len(tape.words)):
         part = parts.get(tape.texts[i].lower())
-        if part is None or (part == "mtp" and i > first) or (part == "imatrix" and any(word.role == "scheme" for word in tape.words[first:])):
-            continue  # what was quantized with an importance matrix is the model, and so is what has its further heads within
+        if part is None or (part == "mtp" and i > first) or (part in _WITHIN and any(word.role == "scheme" for word in tape.words[first:])):
+            continue  # what was quantized, with an importance matrix or not, is the model, and so is what has its further heads within
         reading.found.part = part
         tape.words[i] = Word("ignored", tape.words[i].text)
 
@@ -323,6 +325,9 @@ def _bedrock_revision(reading: Reading, revision: str) -> None:
 def _revision(reading: Reading, start: int, end: int) -> None:
     """Vertex AI's ``@20250514`` is a date; most revisions say nothing of the model."""
     text, found = reading.lower[start:end], reading.found
+    whole, _, edition = text.partition("-")
+    if edition.isdecimal() and whole.isdecimal():
+        text = whole  # mistral-large@2411-001
     if not text.isdecimal():
         day = grammar.known_piece(text)
         if day is not None and day.role == "date" and isinstance(day.value, Day) and found.released is None:

@@ -97,14 +97,15 @@ class Width:
 class Scheme:
     """A layout of quantized weights, as its method writes it."""
 
-    __match_args__: ClassVar = ("name", "bits", "method", "group")
-    __slots__ = ("bits", "group", "method", "name")
+    __match_args__: ClassVar = ("name", "bits", "method", "group", "format")
+    __slots__ = ("bits", "format", "group", "method", "name")
 
-    def __init__(self, name: str, bits: Bits, method: str | None = None, group: int | None = None) -> None:
+    def __init__(self, name: str, bits: Bits, method: str | None = None, group: int | None = None, file_format: str | None = None) -> None:
         self.name = name
         self.bits = bits
         self.method = method
         self.group = group
+        self.format = file_format
 
 
 class Share:

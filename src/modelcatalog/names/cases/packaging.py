@@ -94,7 +94,7 @@ def named_scheme(reading: Reading, _: int, word: Word) -> bool:
     found.scheme, found.bits = said.name, said.bits
     if found.method is None:
         found.method = said.method
-        found.method_format = found.method_format or ("gguf" if said.method == "gguf" else "safetensors")
+        found.method_format = found.method_format or said.format
     return True
 
 
