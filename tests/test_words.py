@@ -138,15 +138,15 @@ def _said(value: object) -> object:
         ("128g", 128),
         ("gs32", 32),
         ("int8", (8, None)),
-        ("w4a16", ("W4A16", 4, None, None)),
-        ("w4a16g128", ("W4A16G128", 4, None, 128)),
-        ("q4f16_1", ("q4f16_1", 4, None, None)),
+        ("w4a16", ("W4A16", 4, None, None, None)),
+        ("w4a16g128", ("W4A16G128", 4, None, 128, None)),
+        ("q4f16_1", ("q4f16_1", 4, None, None, None)),
         ("q0f16", "float16"),
         ("q0bf16", "bfloat16"),
-        ("q1_0", ("Q1_0", 1, None, None)),
-        ("iq4_nl_xl", ("IQ4_NL_XL", 4, None, None)),
-        ("55iq2_xxs", (55, ("IQ2_XXS", 2, None, None))),
-        ("07q8_0", (7, ("Q8_0", 8, None, None))),
+        ("q1_0", ("Q1_0", 1, None, None, None)),
+        ("iq4_nl_xl", ("IQ4_NL_XL", 4, None, None, None)),
+        ("55iq2_xxs", (55, ("IQ2_XXS", 2, None, None, None))),
+        ("07q8_0", (7, ("Q8_0", 8, None, None, None))),
         ("45bpw", (4.5, None)),
         ("465bpw", (4.65, None)),
         ("16bpw", (16, None)),
@@ -188,7 +188,7 @@ def test_values(piece: str, value: object) -> None:
 )
 def test_schemes(piece: str, scheme: str, bits: int) -> None:
     """Every spelling of a llama.cpp layout is the one that llama.cpp writes."""
-    assert _said(readings()[piece].value) == (scheme, bits, None, None)
+    assert _said(readings()[piece].value) == (scheme, bits, None, None, None)
 
 
 def test_point() -> None:

@@ -497,6 +497,7 @@ class TypesFile(Entry):
     classes: tuple[str, ...]
     negations: tuple[str, ...]
     languages: tuple[str, ...]
+    edits: tuple[str, ...]
     before_formats: tuple[str, ...]
     testing: tuple[str, ...]
     coined: tuple[str, ...]

@@ -470,6 +470,11 @@ def before_formats() -> frozenset[str]:
     return frozenset(_words()["before_formats"])
 
 
+def edits() -> frozenset[str]:
+    """Words for what was done to a finished model: ``abliterated``."""
+    return frozenset(_words()["edits"])
+
+
 def coined() -> tuple[str, ...]:
     """Families that tuners coin names from, with a capital for a separator: the Qwen of QwenTranslate."""
     return _words()["coined"]

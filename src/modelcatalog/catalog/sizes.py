@@ -147,7 +147,7 @@ def _size_rule(
         rules = (*(rule for rule in rules if rule.date == date), *rules)
     for rule in rules:
         if rule.words <= words and not (date and rule.date and rule.date != date):
-            if unstated and not words.isdisjoint(_parts()):
+            if unstated and (size is None or size.experts is None) and not words.isdisjoint(_parts()):
                 return None
             return rule if not rule.default or (not based and _same_size(rule, words, version, size, types, unstated=unstated)) else None
     return None

@@ -74,6 +74,7 @@ NUMBER = (
     Case("base_second_part", numbers.base_second_part, "base", "tess-3-llama-3-1-70b", "A hyphen may stand for the point of the base's version.", "连字符可以代替基座模型版本里的小数点。", numbers.is_whole),
     Case("too_long", numbers.too_long, "unknown", "aya-101", "No version has three digits, or two before a point away from its family.", "版本没有三位数；离开系列时，小数点前也没有两位数。", numbers.has_two_digits_before_point),
     Case("of_another_family", numbers.of_another_family, "unknown", "gpt-oss-20b-claude-4.6", "A number beside a family that is only a word here is that one's version.", "挨着只作普通词的系列的数字，是那个系列的版本。"),
+    Case("of_edit", numbers.of_edit, "unknown", "Qwen-7B-heretic-2", "Beside a word for what was done to a finished model, a number counts editions of that.", "挨着“对成品做了什么”一类词的数字，数的是那件事的版次。"),
     Case("second_part", numbers.second_part, "version", "claude-3-5-sonnet", "A hyphen may stand for the point of a version.", "连字符可以代替版本里的小数点。", numbers.is_whole),
     Case("one_version", numbers.one_version, "unknown", "gpt2-xl-ft-1", "A model has one version.", "一个模型只有一个版本。"),
     Case("beside_family", numbers.beside_family, "version", "llama33-70b", "The number beside the family is its version.", "挨着系列的数字是它的版本。", numbers.is_whole),
@@ -89,7 +90,8 @@ VERSION = (
     Case("base_marked", numbers.base_marked, "base", "OpenHermes-Mistral-v0.1-7B", "The version beside the base is the base's.", "挨着基座模型的版本是基座模型的。"),
     Case("of_quantization", numbers.of_quantization, "format", "Qwen3-8B-NVFP4-v2", "Behind a quantization, a whole version counts its editions.", "量化后面的整数版本，数的是量化的版次。", numbers.is_edition),
     Case("of_service", numbers.of_service, "serving", "meta.llama3-8b-instruct-v1", "Bedrock's v1 at the end says nothing of the model.", "Bedrock 末尾的 v1 不说模型。", numbers.is_v1),
-    Case("of_tuning", numbers.of_tuning, "version", "OpenO1-Qwen-7B-v0.1", "Beside an unknown word or a tuning, a version is that one's; in a name with such words, one that the family does not have is too.", "挨着不认得的词或调优的版本属于它们；名字里有这样的词时，系列没有的版本也是。"),
+    Case("of_tuning", numbers.of_tuning, "version", "Qwen-7B-Mandrake-v2", "Beside an unknown word or a tuning, a version is that one's; in a name with such words, one that the family does not have is too.", "挨着不认得的词或调优的版本属于它们；名字里有这样的词时，系列没有的版本也是。"),
+    Case("edition_of_size", numbers.edition_of_size, "version", "gpt-oss-20b-instruct-v2", "Behind a size that the family has, and never with this version, it counts editions.", "规模后面的版本，系列的这个规模从来没有过，数的是版次。"),
     Case("marked", numbers.marked, "version", "Mistral-7B-Instruct-v0.3", "A version with its mark counts where none stands beside the family.", "系列旁边没有版本时，带记号的版本才算数。"),
     Case("edition", numbers.edition, "version", "Qwen3-8B-v2", "A second version tells editions apart.", "第二个版本区分版次。"),
 )

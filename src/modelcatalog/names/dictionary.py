@@ -69,7 +69,8 @@ class Dictionary:
 
     __slots__ = (
         "accounts", "apis", "before_formats", "catalog_heads", "catalogs",
-        "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters", "dotted", "families", "files", "finished", "folders", "glued",
+        "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters", "dotted", "edits", "families", "files", "finished",
+        "folders", "glued",
         "homonyms",
         "hosts", "ideographic", "in_front", "kinds", "languages", "leaves", "means", "negations", "numbers", "owners", "parts", "paths", "phrases", "plain",
         "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes",
@@ -148,6 +149,7 @@ class Dictionary:
         numbers = vocabulary.numbers()
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
         self.served_faster = vocabulary.served_faster()
+        self.edits = vocabulary.edits()
         self.negations, self.languages, self.before_formats = vocabulary.negations(), vocabulary.languages(), vocabulary.before_formats()
         self.testing = vocabulary.testing()
         self.coined = vocabulary.coined()
@@ -350,7 +352,7 @@ def _squeezed(text: str) -> str:
 def _version_in(spelling: str, others: set[str]) -> str:
     """The version at the end of a spelling of a family that has one without it too: the 2.5 of ``eagle2.5``; else empty."""
     name = spelling.rstrip(_VERSION)
-    heads = (name,) if " " in spelling else (name, name.removesuffix("v"))
+    heads = (name, name.removesuffix(" v" if " " in spelling else "v"))
     return spelling[len(name) :] if any(head[-1:].isalpha() and _squeezed(head) in others for head in heads) else ""
 
 
@@ -358,7 +360,7 @@ def _follows(parts: list[str], names: set[str]) -> set[str]:
     """What stands behind a name in one of its models' names: the 2.1 of ``hammer2.1-3b``, the v1 of ``mn-12b-lyra-v1``, the qwen of ``eva-qwen2.5-14b``."""
     for part, behind in zip(parts, (*parts[1:], ""), strict=True):
         if part in names:
-            return {behind, behind.rstrip(_VERSION)} - {""}
+            return {behind, behind.rstrip(_VERSION), behind.rstrip(_VERSION).removesuffix("v")} - {""}
         name = part.rstrip(_VERSION)
         if name != part and name in names:
             return {part.removeprefix(name)}

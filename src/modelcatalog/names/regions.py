@@ -316,6 +316,9 @@ def _bedrock_revision(reading: Reading, revision: str) -> None:
     if tape.version == i and found.version != "1" and tape.words[i].text != "v1":
         return
     tape.kinds[i] = "serving"
+    if i in tape.unknown:  # openai.gpt-oss-120b-1:0
+        tape.unknown.remove(i)
+        found.kept.remove(tape.words[i].text)
     if tape.version == i:
         found.version, tape.version = None, -1
     elif tape.words[i].text in found.keys:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from modelcatalog.names.native import mypyc_attr
+from modelcatalog.patterns import expand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,8 @@ _WORD = r"[^a-z0-9.]+"
 _SIGNS = r"[^a-z0-9\n]+"
 _JOINED = r"_(?<=[0-9].)(?=[0-9])"
 """An underscore that stands for a point: Llama-3_1."""
+_NAME = "[a-z]{3}"
+"""What a name has and a size alone has not."""
 _CONTEXTS = 10**7
 """Fewer millions are tokens of context there."""
 
@@ -169,7 +172,7 @@ class FamilyFacts:
 
     __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual", "ends")
     __slots__ = (
-        "_active", "_aliases", "_heads", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ends", "ids", "implies", "joint",
+        "_active", "_aliases", "_editions", "_heads", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ends", "ids", "implies", "joint",
         "others", "said", "sees", "served", "usual",
     )  # fmt: skip
 
@@ -207,6 +210,7 @@ class FamilyFacts:
         self._active: dict[int, int] | None = None
         self._aliases: frozenset[str] | None = None
         self._tiers: dict[tuple[str, str], int | None] = {}
+        self._editions: dict[tuple[str, int], bool] = {}
         self._heads: dict[str, list[frozenset[str]]] = {}
         """Word of its own -> the words before it, in each name that has it; few words are a family's own."""
 
@@ -220,6 +224,17 @@ class FamilyFacts:
             told = len(sizes) == 1 and all(found) and not any(re.search(_EXPERTS, text) for text in texts)  # gemini-1.5-flash is none of 8b
             self._tiers[key] = sizes.pop() if told else None
         return self._tiers[key]
+
+    def never(self, version: str, size: int) -> bool:
+        """Whether models of so many parameters have names, and none of them the version: gpt-oss-20b is no GPT-2."""
+        key = version, size
+        if key not in self._editions:
+            stated = [text for text in self.ids.split("\n") if any(_count(*one) == size for one in re.findall(_STATED, text))]
+            names = [re.sub(_JOINED, ".", name) for text in stated for name in expand(text) if re.search(_NAME, name)]
+            sized = [name for name in names if any(_count(*one) == size for one in re.findall(_STATED, name))]
+            have = re.compile(rf"(?<![0-9.]){re.escape(version).replace(chr(92) + '.', '[.p-]')}(?![0-9.])")
+            self._editions[key] = bool(sized) and not any(map(have.search, sized))
+        return self._editions[key]
 
     def has_tier(self, version: str, tier: str) -> bool:
         """Whether a model of this version has this tier behind it in its name: phi-3-medium."""
@@ -239,6 +254,10 @@ class FamilyFacts:
             totals = [first for first, _ in pairs]
             self._active = {first: second for first, second in pairs if totals.count(first) == 1}
         return self._active.get(total)
+
+    def writes(self, text: str) -> bool:
+        """Whether one of its models' names has this text, lower case: the v9_1 of orca_mini_v9_1_1b."""
+        return any(text in name for pattern in self.ids.split("\n") for name in expand(pattern))
 
     def has(self, text: str) -> bool:
         """Whether a pattern of its models' names has this text, lower case."""

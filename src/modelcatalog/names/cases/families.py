@@ -312,6 +312,9 @@ def taught_by(reading: Reading, i: int, word: Word) -> bool:
         return False
     if not served_only(now, found.version) or (account is not None and account.company == now.company):
         return False
+    after = reading.tape.after(i)
+    if after >= 0 and served_only(family, reading.tape.words[after].text):
+        return False  # step-audio-2-distill-gpt-4o
     dethrone(reading, i)
     return _set_family(reading, i, word)
 

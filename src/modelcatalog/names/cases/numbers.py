@@ -25,6 +25,7 @@ __all__ = [
     "decimal",
     "dethrone",
     "edition",
+    "edition_of_size",
     "full_date",
     "has_two_digits",
     "has_two_digits_before_point",
@@ -42,6 +43,7 @@ __all__ = [
     "may_be_window",
     "month_and_day",
     "of_another_family",
+    "of_edit",
     "of_quantization",
     "of_service",
     "of_tuning",
@@ -270,15 +272,23 @@ def too_long(reading: Reading, i: int, word: Word) -> bool:
     return len(text.partition(".")[0]) > (1 if away and not text.isdecimal() else _VERSION_DIGITS)
 
 
-def of_another_family(reading: Reading, i: int, _: Word) -> bool:
+def of_another_family(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.found.family, reading.tape
     if family is None:
         return False
     before = tape.before(i)
-    if before < 0 or before == tape.family or tape.kinds[before] != "family":
+    if before < 0 or before == tape.family or tape.kinds[before] not in ("family", "tier"):
         return False
     other = tape.words[before]
+    if other.role == "tier":  # gpt-oss-20b-opus-4.6
+        teacher = reading.dictionary.tier_families.get(other.text)
+        return teacher is not None and teacher.name != family.name and other.text not in family.facts.own() and point(word.value) in teacher.versions
     return other.role == "family" and cast("FamilyWord", other.value).name != family.name
+
+
+def of_edit(reading: Reading, i: int, _: Word) -> bool:
+    family, before = reading.found.family, reading.tape.before(i)
+    return family is not None and before >= 0 and reading.found.version is None and _edited(reading, family, before)
 
 
 def second_part(reading: Reading, i: int, word: Word) -> bool:
@@ -335,7 +345,9 @@ def known_version(reading: Reading, i: int, word: Word) -> bool:
     if reading.open:
         dotted = _dotted(family, digits, beside=tape.kinds[tape.before(i)] == "tier")
         return (dotted in family.versions or (dotted != digits and dotted in family.facts.own())) and set_version(reading, i, dotted)
-    return digits in family.versions and tape.kinds[tape.before(i)] != "unknown" and set_version(reading, i, digits)
+    if digits not in family.versions or tape.kinds[tape.before(i)] == "unknown" or _never(reading, digits):
+        return False
+    return set_version(reading, i, digits)
 
 
 def is_digit(word: Word, _: Dictionary) -> bool:
@@ -373,6 +385,12 @@ def _alien(reading: Reading, family: FamilyWord, i: int) -> bool:
     """Whether the word at ``i`` is one that no rule took and that no model of the family has in its name."""
     text = reading.tape.words[i].text
     return reading.tape.kinds[i] == "unknown" and len(text) > 1 and text[0].isalpha() and text not in family.facts.own()
+
+
+def _edited(reading: Reading, family: FamilyWord, i: int) -> bool:
+    """Whether the word at ``i`` says what was done to a finished model of the family, and is in none of its own names."""
+    word = reading.tape.words[i]
+    return word.role == "variant" and word.text in reading.dictionary.edits and word.text not in family.facts.own()
 
 
 def _owns(family: FamilyWord, text: str) -> bool:
@@ -447,11 +465,26 @@ def of_tuning(reading: Reading, i: int, word: Word) -> bool:
         return False
     said: Numbered = word.value
     text = said.digits + said.letter
-    beside = before >= 0 and (_alien(reading, family, before) or tape.words[before].value in reading.dictionary.tuned)
+    beside = before >= 0 and (_alien(reading, family, before) or tape.words[before].value in reading.dictionary.tuned or _edited(reading, family, before))
     if not beside and (family.derived or _owns(family, text) or not any(_alien(reading, family, k) for k in tape.unknown)):
         return False
     found.keys.append(f"v{text}")
     return True
+
+
+def edition_of_size(reading: Reading, _: int, word: Word) -> bool:
+    said: Numbered = word.value
+    if not _never(reading, _pointed(reading.found.family, said).removesuffix(said.letter)):
+        return False
+    reading.found.keys.append(f"v{said.digits}{said.letter}")
+    return True
+
+
+def _never(reading: Reading, digits: str) -> bool:
+    """Whether the size that stands before is one that the family's models of this version do not have."""
+    found = reading.found
+    family, size = found.family, found.size
+    return family is not None and size is not None and found.version is None and not (reading.open or reading.in_tag) and family.facts.never(digits, size)
 
 
 def marked(reading: Reading, i: int, word: Word) -> bool:

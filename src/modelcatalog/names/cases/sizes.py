@@ -149,7 +149,7 @@ def _version_dashed(reading: Reading, i: int, word: Word) -> bool:
     own = frozenset[int]() if found.family is None else found.family.facts.sizes()
     whole = version.rpartition(".")[0]
     other = said.total in sizes and not (sign == "_" and whole.lower() in family.versions)
-    if (version.lower() in family.versions and sign == "_") or count not in sizes | own or other:
+    if (sign == "_" and (version.lower() in family.versions or family.facts.writes(text))) or count not in sizes | own or other:
         return False
     version = whole
     if of_base:
@@ -434,7 +434,10 @@ def tuned_on(reading: Reading, i: int, word: Word) -> bool:
     before, after = tape.before(i), tape.after(i)
     if before >= 0 and tape.words[before].key in tuned:
         return True
-    return after >= 0 and said not in reading.dictionary.numbers.binary and tape.words[after].key in tuned
+    if after < 0 or said in reading.dictionary.numbers.binary or tape.words[after].key not in tuned:
+        return False
+    family = reading.found.family
+    return family is None or word.text not in family.facts.own()  # Yi-34B-200K-SFT
 
 
 def thinking_budget(reading: Reading, i: int, word: Word) -> bool:
