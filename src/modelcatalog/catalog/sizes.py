@@ -19,6 +19,8 @@ _TUNED = 50 * 10**9
 """Below this, a name with further words is taken for a fine-tune of the same size; larger models are rarely tuned whole."""
 
 
+_TAUGHT = 2
+"""A name that states less than half of what a rule knows states the size of a student."""
 _MONTH = len("2025-06")
 _ROUNDED = 0.03
 """How far a name rounds the count: 236B for 235.7B."""
@@ -117,7 +119,8 @@ def _filled(size: Size | None, before: Origins, rule: SizeRule) -> tuple[Size, O
     if rule.total is not None and (total is None or origins.get("size.total") == "estimate"):
         total = rule.total
         origins["size.total"] = "catalog"
-    if rule.active is not None and active is None and (total is None or rule.active < total):
+    taught = total is not None and rule.total is not None and _TAUGHT * total < rule.total  # gpt-oss-120b-distill-qwen3-4b
+    if rule.active is not None and active is None and (total is None or rule.active < total) and not taught:
         active = rule.active
         origins["size.active"] = "catalog"
     return None if (total, active) == stated else (names.size_of(label, total, active, experts), tuple(origins.items()))

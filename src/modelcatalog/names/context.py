@@ -120,6 +120,7 @@ SIZE = (
     Case("total_behind_parts", sizes.total_behind_parts, "size", "Qwen-A3B-30B", "Behind experts or active parameters, a number is the total.", "专家或激活参数后面的数是总量。"),
     Case("same_again", sizes.same_again, "size", "Qwen-7B-7B", "The size again adds nothing.", "规模再写一遍，不多说什么。"),
     Case("active_before_total", sizes.active_before_total, "size", "OLMoE-1B-7B-0924", "Of two sizes of a mixture of experts, the smaller one is what works for each token.", "混合专家模型的两个规模里，小的是每个词元用到的。"),
+    Case("size_of_student", sizes.size_of_student, "size", "gpt-oss-120b-distill-qwen3-4b", "Behind a distillation and what was taught, a size is the student's.", "蒸馏和学生的系列后面的规模，是学生的。"),
     Case("second_size", sizes.second_size, "training", "llama-161M-100B", "Of two sizes, the second is one more number of the training.", "两个规模里，第二个是训练的又一个数字。"),
 )
 MIXTURE = (Case("mixture", sizes.mixture, "size", "Mixtral-8x7B-v0.1", "So many experts of one size are the size.", "若干个同样大小的专家就是规模。"),)

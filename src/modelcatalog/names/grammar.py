@@ -351,6 +351,7 @@ WORDS: tuple[WordRule, ...] = (
         "lettered", _seq(Cap("letter", _LETTER), Cap("n", _DECIMAL)), "R1", "A version of a line: DeepSeek R1, Kimi K2.", "DeepSeek-R1",
         "lettered", lambda text, found: (Word("lettered", text, Numbered(point(found["n"]), found["letter"]), found["letter"] + point(found["n"])),),
     ),
+    WordRule("dimensions", _seq(Chars("234", "digit 2 to 4"), "d"), "3d", "What it makes, and no version.", "Hunyuan3D-2.1"),
     WordRule(
         "suffixed", _seq(Cap("n", _DECIMAL), Cap("letter", _LETTER)), "4o", "A version with a letter: GPT-4o, Gemma 3n.", "gpt-4o-mini",
         "suffixed", lambda text, found: (Word("suffixed", text, Numbered(point(found["n"]), found["letter"]), text),),

@@ -412,11 +412,20 @@ def data_or_method(reading: Reading, i: int, word: Word) -> bool:
         return False
     finished = not reading.in_tag and (reading.tape.size >= 0 or not reading.dictionary.finished.isdisjoint(reading.found.types))
     own = family.derived and not now.derived and _at_home(reading, now, family, word)
-    if reading.found.base is None and not finished and not own:
+    if reading.found.base is None and (not (finished or own) or _is_student(reading, i, family)):
         return False
     _meet(reading, family)
     reading.found.keys.append(word.text)
     return _keep_key(reading, word)
+
+
+def _is_student(reading: Reading, i: int, family: FamilyWord) -> bool:
+    """Whether a family behind a distillation is what was taught, for its size follows: gpt-oss-120b-distill-qwen3-4b."""
+    tape = reading.tape
+    before = tape.before(i)
+    if before < 0 or tape.words[before].value != "distill" or family.closed or family.derived:
+        return False
+    return any(word.role == "size" for word in tape.words[i + 1 :])
 
 
 def is_derived(word: Word, _: Dictionary) -> bool:

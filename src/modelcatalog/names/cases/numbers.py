@@ -370,7 +370,7 @@ def version_before_size(reading: Reading, i: int, word: Word) -> bool:
     if reading.found.family is not None or reading.recognised or not tape.before(i) == reading.tape.lead_end >= 0:
         return False
     after = tape.after(i)
-    return after >= 0 and tape.words[after].role in ("size", "mixture", "type", "tier") and set_version(reading, i, digits)
+    return after >= 0 and tape.words[after].role in ("size", "mixture", "type", "tier", "variant") and set_version(reading, i, digits)
 
 
 def of_word(reading: Reading, i: int, word: Word) -> bool:

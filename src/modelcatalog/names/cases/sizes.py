@@ -36,6 +36,7 @@ __all__ = [
     "same_again",
     "samples_before_size",
     "second_size",
+    "size_of_student",
     "taught_by_closed",
     "thinking_budget",
     "tokens_of_family",
@@ -367,6 +368,15 @@ def active_before_total(reading: Reading, i: int, word: Word) -> bool:
         return False
     found.active, found.size, reading.tape.size_end = found.size, count, i
     return _sized(reading, word.key or word.text)
+
+
+def size_of_student(reading: Reading, i: int, word: Word) -> bool:
+    said: Parameters = word.value
+    found, tape = reading.found, reading.tape
+    if found.base is None or not tape.size < tape.base or tape.before(i) != tape.base_end or tape.words[tape.before(tape.base)].value != "distill":
+        return False
+    found.size = found.mixture = found.active = found.experts = None
+    return _first_size(reading, i, said.total, word.key or word.text)
 
 
 def second_size(reading: Reading, _: int, word: Word) -> bool:
