@@ -498,6 +498,7 @@ class TypesFile(Entry):
     negations: tuple[str, ...]
     languages: tuple[str, ...]
     edits: tuple[str, ...]
+    software: tuple[str, ...]
     before_formats: tuple[str, ...]
     testing: tuple[str, ...]
     coined: tuple[str, ...]

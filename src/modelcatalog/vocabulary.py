@@ -475,6 +475,11 @@ def edits() -> frozenset[str]:
     return frozenset(_words()["edits"])
 
 
+def software() -> frozenset[str]:
+    """Programs whose version a name may tell: ``transformers``."""
+    return frozenset(_words()["software"])
+
+
 def coined() -> tuple[str, ...]:
     """Families that tuners coin names from, with a capital for a separator: the Qwen of QwenTranslate."""
     return _words()["coined"]

@@ -74,6 +74,7 @@ NUMBER = (
     Case("base_second_part", numbers.base_second_part, "base", "tess-3-llama-3-1-70b", "A hyphen may stand for the point of the base's version.", "连字符可以代替基座模型版本里的小数点。", numbers.is_whole),
     Case("too_long", numbers.too_long, "unknown", "aya-101", "No version has three digits, or two before a point away from its family.", "版本没有三位数；离开系列时，小数点前也没有两位数。", numbers.has_two_digits_before_point),
     Case("of_another_family", numbers.of_another_family, "unknown", "gpt-oss-20b-claude-4.6", "A number beside a family that is only a word here is that one's version.", "挨着只作普通词的系列的数字，是那个系列的版本。"),
+    Case("of_software", numbers.of_software, "unknown", "llama-7b-hf-transformers-4.29", "Behind the name of a program, a number is the program's.", "程序名后面的数字是程序的版本。"),
     Case("of_edit", numbers.of_edit, "unknown", "Qwen-7B-heretic-2", "Beside a word for what was done to a finished model, a number counts editions of that.", "挨着“对成品做了什么”一类词的数字，数的是那件事的版次。"),
     Case("second_part", numbers.second_part, "version", "claude-3-5-sonnet", "A hyphen may stand for the point of a version.", "连字符可以代替版本里的小数点。", numbers.is_whole),
     Case("one_version", numbers.one_version, "unknown", "gpt2-xl-ft-1", "A model has one version.", "一个模型只有一个版本。"),

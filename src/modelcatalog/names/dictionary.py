@@ -73,7 +73,7 @@ class Dictionary:
         "folders", "glued",
         "homonyms",
         "hosts", "ideographic", "in_front", "kinds", "languages", "leaves", "means", "negations", "numbers", "owners", "parts", "paths", "phrases", "plain",
-        "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "stems", "suffixes",
+        "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "software", "stems", "suffixes",
         "tag_words", "testing", "tier_families", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants",
         "words",
     )  # fmt: skip
@@ -149,7 +149,7 @@ class Dictionary:
         numbers = vocabulary.numbers()
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
         self.served_faster = vocabulary.served_faster()
-        self.edits = vocabulary.edits()
+        self.edits, self.software = vocabulary.edits(), vocabulary.software()
         self.negations, self.languages, self.before_formats = vocabulary.negations(), vocabulary.languages(), vocabulary.before_formats()
         self.testing = vocabulary.testing()
         self.coined = vocabulary.coined()
@@ -335,6 +335,8 @@ class Dictionary:
             if " " not in spelling and squeezed.startswith(squeezed_own) and kind is not None and kind.role == "type":
                 self.glued[squeezed] = str(kind.value)
                 squeezed = str(kind.value)
+            elif " " not in spelling and squeezed.startswith(squeezed_own) and kind is not None and kind.role == "variant":
+                squeezed = str(kind.value)  # gptoss is gpt-oss
             apart = next((other for other in spellings if " " in other and other.replace(" ", "") == squeezed), "").split(" ")
             if self.words.get(apart[-1]) is not None and self.words[apart[-1]].value in vocabulary.implied():
                 self.glued[squeezed] = str(self.words[apart[-1]].value)  # promptguard is prompt guard

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.parts import Parts
 
-__all__ = ["account_end", "decoded", "dotted", "read_name", "read_plain", "read_revision", "read_steps", "read_tag", "stem"]
+__all__ = ["account_end", "behind_owner", "decoded", "dotted", "read_name", "read_plain", "read_revision", "read_steps", "read_tag", "stem"]
 
+_SLASH = "%2f"
+"""A slash between owner and name that a program has encoded."""
 _SHARD = "-00001-of-00001"
 _BEHIND = ("tag", "revision", "tag_at", "file")
 """What may stand behind a name."""
@@ -46,7 +48,7 @@ def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: 
     at = found.end("routes" + own) + offset
     owner = part["owner" + own]
     start, end = found.start("name" + own) + offset, found.end("name" + own) + offset
-    if owner is not None and _is_route(parts, source, lower, words, owner, start, end):
+    if owner is not None and (_SLASH in lower[start:end] or _is_route(parts, source, lower, words, owner, start, end)):
         read_steps(parts, lower, words, at, start)
     elif owner is not None:
         at = _behind_scheme(parts, words, owner, at)
@@ -57,7 +59,7 @@ def read_plain(parts: Parts, source: str, lower: str, words: Dictionary, found: 
         parts.name = source[start:end]
         parts.put("name", start, end)
     else:
-        read_name(parts, source, lower, words, start, end)
+        read_name(parts, source, lower, words, behind_owner(parts, source, lower, start, end), end)
     at = end
     for left, right, kind in sorted((*found.span(kind), kind) for kind in _BEHIND if part.get(kind) is not None):
         start, end = left + offset, right + offset
@@ -236,6 +238,17 @@ def _has_models_of(added: str, name: str) -> bool:
         if isinstance(family, FamilyWord):
             return added in family.facts.own()
     return False
+
+
+def behind_owner(parts: Parts, source: str, lower: str, start: int, end: int) -> int:
+    """Where the name begins in one step that a program has encoded owner and name as: ``Qwen%2FQwen3-8B``."""
+    slash = -1 if parts.owner is not None or "/" in source[start:end] else lower.find(_SLASH, start, end)
+    if slash <= start:
+        return start
+    parts.owner = source[start:slash]
+    parts.put("owner", start, slash)
+    parts.put("path", slash, slash + len(_SLASH))
+    return slash + len(_SLASH)
 
 
 def account_end(lower: str, start: int, end: int, words: Dictionary) -> int:

@@ -11,7 +11,7 @@ from modelcatalog.later import pattern
 from modelcatalog.names import grammar
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.names.parts import Parts, begins_with_family, names_model, names_size
-from modelcatalog.names.plain import account_end, decoded, dotted, read_name, read_plain, read_revision, read_steps, read_tag
+from modelcatalog.names.plain import account_end, behind_owner, decoded, dotted, read_name, read_plain, read_revision, read_steps, read_tag
 from modelcatalog.names.roles import LETTERS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _NEAREST = 4
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
     # The signs of another form, the beginnings of paths and of cache folders, and what cannot be a name.
-    if not lower or ":" in lower or "@" in lower or "\\" in lower or lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower)):
+    if not lower or ":" in lower or "@" in lower or "%" in lower or "\\" in lower or lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower)):
         return None
     first = lower[0]
     if first == "~" or first == "." or first == "-" or (first == "m" and lower.startswith("models--")) or (" " in lower and lower.startswith(words.commands)):  # noqa: PLR1714  compiled, a tuple costs more
@@ -150,8 +150,6 @@ def _in_one(found: re.Match[str], words: Dictionary) -> bool:
 
 # --- forms with parts of their own --------------------------------------------------------------------
 
-_SLASH = "%2f"
-
 
 def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: grammar.Told, found: re.Match[str], start: int, end: int, depth: int) -> None:  # noqa: C901, PLR0912, PLR0917  a line for each part of a reference
     """A form with parts of its own: named parts, and what stands between them."""
@@ -169,11 +167,11 @@ def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: g
             if not _path_name(parts, source, lower, words, form.name, found, start):
                 parts.put("path", first, last)
         elif kind == "name":
-            _form_name(parts, source, lower, words, form.name, _behind_owner(parts, source, lower, first, last), last)
+            _form_name(parts, source, lower, words, form.name, behind_owner(parts, source, lower, first, last), last)
         elif kind == "routes":
             read_steps(parts, lower, words, first, last)
         elif kind == "inner":
-            _apart(parts, source, lower, words, _behind_owner(parts, source, lower, first, last), last, depth + 1)
+            _apart(parts, source, lower, words, behind_owner(parts, source, lower, first, last), last, depth + 1)
         elif kind in ("model", "variation"):
             _kaggle(parts, source, found, kind, first, last)
         elif kind == "owner":
@@ -199,17 +197,6 @@ def _from_form(parts: Parts, source: str, lower: str, words: Dictionary, form: g
     elif form.name == "hub_url" and parts.owner is None and parts.hub != "ollama" and (parts.name or "").lower() in words.accounts:
         parts.name = None  # an account's own page
         parts.regions = [("owner" if kind == "name" else kind, left, right) for kind, left, right in parts.regions]
-
-
-def _behind_owner(parts: Parts, source: str, lower: str, start: int, end: int) -> int:
-    """Where the name begins in one step that a program has encoded owner and name as: ``Qwen%2FQwen3-8B``."""
-    slash = -1 if parts.owner is not None or "/" in source[start:end] else lower.find(_SLASH, start, end)
-    if slash <= start:
-        return start
-    parts.owner = source[start:slash]
-    parts.put("owner", start, slash)
-    parts.put("path", slash, slash + len(_SLASH))
-    return slash + len(_SLASH)
 
 
 def _said(parts: Parts, text: str, kind: str, words: Dictionary) -> None:

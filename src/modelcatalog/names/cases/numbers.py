@@ -46,6 +46,7 @@ __all__ = [
     "of_edit",
     "of_quantization",
     "of_service",
+    "of_software",
     "of_tuning",
     "of_word",
     "one_version",
@@ -284,6 +285,11 @@ def of_another_family(reading: Reading, i: int, word: Word) -> bool:
         teacher = reading.dictionary.tier_families.get(other.text)
         return teacher is not None and teacher.name != family.name and other.text not in family.facts.own() and point(word.value) in teacher.versions
     return other.role == "family" and cast("FamilyWord", other.value).name != family.name
+
+
+def of_software(reading: Reading, i: int, _: Word) -> bool:
+    before = reading.tape.before(i)
+    return before >= 0 and reading.tape.words[before].text in reading.dictionary.software
 
 
 def of_edit(reading: Reading, i: int, _: Word) -> bool:
