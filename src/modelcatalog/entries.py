@@ -439,6 +439,7 @@ class ProvidersFile(Entry):
     suffixes: tuple[str, ...]
     """Words at the end of an API id that say how it is served: ``free``, ``tee``."""
     serving: tuple[str, ...]
+    efforts: tuple[str, ...]
     """Words that say the same after a colon or an at sign: ``thinking``, ``default``."""
     verbs: tuple[str, ...]
     """What is asked of a model, behind a colon in an address."""

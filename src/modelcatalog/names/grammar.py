@@ -846,6 +846,10 @@ def references() -> tuple[Form, ...]:
             "Google: Gemma 3 27B (free)", "A name as people are shown it, behind its maker's.", needs=": ",
         ),
         Form(
+            "shown_effort", _seq(Cap("inner", Rep(Chars("^():", "character but brackets and a colon"))), " (", Cap("effort", Named("word of effort", Words(providers.efforts))), ")"),
+            "GPT-5 (high)", "A name as leaderboards show it, with how hard it was asked to think.", needs=" (",
+        ),
+        Form(
             "provider_model", _seq(Cap("route", _seq(_opt("@"), _opt("gateway/"), Cap("provider", Named("provider", Words(served))))), ":", Rep(Lit("/"), 0), inner),
             "bedrock_converse:anthropic.claude-3-5-sonnet-20240620-v1:0", "A provider before a colon; where its word is a family too, a family must follow.", needs=":",
         ),

@@ -26,7 +26,7 @@ _CONTROL: Final = pattern(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters and lone surrogates, which no name has."""
 _PLAIN = ("name", "name_and_file", "name_and_refs", "file_in_repository")
 """The forms of plain names."""
-_KINDS: dict[str, RegionKind] = {"serving": "serving", "company": "company", "route": "route", "catalog": "route"}
+_KINDS: dict[str, RegionKind] = {"serving": "serving", "effort": "tag", "company": "company", "route": "route", "catalog": "route"}
 """Parts of a form that are segments of a kind; what has no kind of its own is path."""
 _SAID = ("provider", "server", "registry")
 """Parts of a form that lie within other parts."""
@@ -42,7 +42,16 @@ _NEAREST = 4
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
     # The signs of another form, the beginnings of paths and of cache folders, and what cannot be a name.
-    if not lower or ":" in lower or "@" in lower or "%" in lower or "\\" in lower or lower.isspace() or (not lower.isprintable() and _CONTROL.search(lower)):
+    if (
+        not lower
+        or ":" in lower
+        or "@" in lower
+        or "%" in lower
+        or lower[-1] == ")"
+        or "\\" in lower
+        or lower.isspace()
+        or (not lower.isprintable() and _CONTROL.search(lower))
+    ):
         return None
     first = lower[0]
     if first == "~" or first == "." or first == "-" or (first == "m" and lower.startswith("models--")) or (" " in lower and lower.startswith(words.commands)):  # noqa: PLR1714  compiled, a tuple costs more

@@ -284,8 +284,10 @@ def _tag(reading: Reading, start: int, end: int) -> None:
 def _is_tier(reading: Reading, text: str) -> bool:
     """Whether a word that says elsewhere how a model is served is a tier of this version: ``phi3:medium``."""
     found = reading.found
-    if found.family is None or found.version is None or text not in reading.dictionary.tier_words:
+    if found.family is None or text not in reading.dictionary.tier_words:
         return False
+    if found.version is None:
+        return text in found.family.facts.own()  # Whisper (medium)
     return found.family.facts.has_tier(found.version.lower(), text)
 
 
