@@ -92,7 +92,7 @@ class Dictionary:
         """Spelling of a family with a type glued to it -> the type: ``llamaguard``."""
         self.company_of: dict[str, str] = {}
         self.ideographic: list[str] = []
-        self.in_front: dict[str, Word] = {}
+        self.in_front: MutableMapping[str, Word] = {}
         """Words for a base that are widths anywhere but at the start: ``q3``."""
         self.tier_families: MutableMapping[str, FamilyWord] = {}
         """Tier -> the family that it means before a version."""
@@ -335,8 +335,6 @@ class Dictionary:
             if " " not in spelling and squeezed.startswith(squeezed_own) and kind is not None and kind.role == "type":
                 self.glued[squeezed] = str(kind.value)
                 squeezed = str(kind.value)
-            elif " " not in spelling and squeezed.startswith(squeezed_own) and kind is not None and kind.role == "variant":
-                squeezed = str(kind.value)  # gptoss is gpt-oss
             apart = next((other for other in spellings if " " in other and other.replace(" ", "") == squeezed), "").split(" ")
             if self.words.get(apart[-1]) is not None and self.words[apart[-1]].value in vocabulary.implied():
                 self.glued[squeezed] = str(self.words[apart[-1]].value)  # promptguard is prompt guard
