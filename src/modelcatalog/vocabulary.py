@@ -371,7 +371,7 @@ def _words() -> dict[str, tuple[str, ...]]:
     """The lists of words that reading and completing a name takes."""
     file = _types_file()
     lists = {"types": tuple(file.type)} | {name: words for name, words in file if isinstance(words, tuple)}
-    flags = {flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition")}
+    flags = {flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition", "media")}
     talks = {word: tuple(name for name, entry in file.type.items() if entry.talks is yes) for word, yes in (("talking", True), ("silent", False))}
     return (
         lists
@@ -490,7 +490,7 @@ def talking(*, yes: bool) -> frozenset[str]:
     return frozenset(_words()["talking" if yes else "silent"])
 
 
-def flagged(flag: Literal["same_size", "by_anyone", "edition"]) -> tuple[str, ...]:
+def flagged(flag: Literal["same_size", "by_anyone", "edition", "media"]) -> tuple[str, ...]:
     """Types of which their entries say so."""
     return _words()[flag]
 
