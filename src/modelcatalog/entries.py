@@ -486,6 +486,7 @@ class TypesFile(Entry):
     tiers: tuple[str, ...]
     variants: tuple[str, ...]
     speeds: tuple[str, ...]
+    counted_together: tuple[str, ...]
     loadable: tuple[str, ...]
     foreign: tuple[str, ...]
     aware: tuple[str, ...]

@@ -401,6 +401,11 @@ def speeds() -> frozenset[str]:
     return frozenset(_words()["speeds"])
 
 
+def counted_together() -> frozenset[str]:
+    """Those that never tell two models apart: ``latest``."""
+    return frozenset(_words()["counted_together"])
+
+
 def served_faster() -> frozenset[str]:
     """Those that say nothing more at the end of a name whose family has no such model: ``turbo`` behind Llama-3.3-70B."""
     return frozenset(_words()["served_faster"])
