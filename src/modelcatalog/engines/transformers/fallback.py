@@ -64,6 +64,7 @@ class Steps:
             return
         state = seam.ReplyState(self._model)
         with self._lock, quiet(), state:
+            seam.unturn(self._model)
             steps = self._model.generate(**given, custom_generate=self._steps)
         try:
             while not self._cancel.is_set():

@@ -118,6 +118,10 @@ class Rows:
         if self.cache is None:
             self.cache = kvcache.new(self._forward.model.config)
         start, chunk = self.width, _CPU_CHUNK if self._forward.model.device.type == "cpu" else _CHUNK
+        if (turns := self._forward.turning) is not None:
+            chunk = row.prompt if row.prompt > turns.limit else chunk  # parts would each have the angles of their own length
+            with self._lock:
+                seam.unturn(self._forward.model)
         kvcache.expect(self.cache, row.prompt)
         while True:
             part = row.ids[start : start + chunk]
