@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 import time
+import warnings
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -283,6 +284,61 @@ class TestChat:
         remote.chat(FRANCE)
         assert server.asked[0].body["temperature"] == 0
         assert "temperature" not in server.asked[1].body
+
+    @pytest.mark.parametrize("owner", ["llamacpp", "organization_owner"])
+    def test_words_of_llama_cpp(self, server: ChatServer, owner: str) -> None:
+        """A server that its list tells is asked in its own words: it would drop the others without a word."""
+        server.models = [(QWEN, owner)]
+        with mc.load("qwen3-8b", base_url=server.url) as remote:
+            remote.chat(FRANCE, repetition_penalty=1.1, top_k=3, enable_thinking=False)
+        sent = server.asked[0].body
+        assert (sent["repeat_penalty"], sent["top_k"], sent["chat_template_kwargs"]) == (1.1, 3, {"enable_thinking": False})
+        assert "repetition_penalty" not in sent
+
+    def test_words_of_ollama(self, server: ChatServer) -> None:
+        """Ollama has no word for some options, another one for thinking, and takes a model's own temperature only where it is sent."""
+        server.models = [("qwen3:8b", "library"), ("other", "library")]
+
+        def show(request: servers._Handler, body: dict[str, Any]) -> None:
+            if request.path.endswith("/api/show"):
+                told = {"parameters": 'stop    "<|im_end|>"\ntemperature    0.6\ntop_k    20\ntop_p    0.95'} if body == {"model": "qwen3:8b"} else {}
+                request.json(told)
+            else:
+                says("Paris.")(request, body)
+
+        server.answer = show
+        with mc.load("qwen3:8b", base_url=server.url) as remote:
+            for name in ("top_k", "min_p", "repetition_penalty"):
+                with pytest.raises(Unsupported, match=f"Ollama drops {name}= without a word"):
+                    remote.chat(FRANCE, **{name: 1})  # type: ignore[arg-type]  # one of the options
+            server.asked.clear()
+            remote.chat(FRANCE)
+            remote.chat(FRANCE, temperature=0.2, enable_thinking=False)
+            remote.chat(FRANCE, do_sample=False, enable_thinking=True)
+        own, asked, greedy = (one.body for one in server.asked)
+        assert (own["temperature"], own["top_p"]) == (0.6, 0.95)
+        assert (asked["temperature"], asked["reasoning_effort"]) == (0.2, "none")
+        assert (greedy["temperature"], greedy["reasoning_effort"]) == (0, "medium")
+        assert all("chat_template_kwargs" not in one for one in (own, asked, greedy))
+        assert all("top_p" not in one for one in (asked, greedy))
+
+    def test_ollama_that_tells_nothing(self, server: ChatServer) -> None:
+        """What it says of a model is a courtesy: without it, nothing is sent."""
+        server.models = [("qwen3:8b", "library")]
+        server.answer = servers.refuses(404, "nothing here", times=1, then=says("Paris."))
+        with mc.load("qwen3:8b", base_url=server.url) as remote:
+            assert remote.chat(FRANCE).text == "Paris."
+        assert "temperature" not in server.asked[-1].body
+
+    def test_a_switch_that_is_not_taken(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """Thinking that was switched off and comes all the same is said; an empty thought is none."""
+        server.answer = says("Paris", thinking=("hm",))
+        with pytest.warns(UserWarning, match="thinks though enable_thinking=False"):
+            assert remote.chat(FRANCE, enable_thinking=False).thinking == "hm"
+        server.answer = says("<think>\n\n</think>\n\nParis")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert remote.chat(FRANCE, enable_thinking=False).text == "Paris"
 
     @pytest.mark.parametrize("option", [{"chat_template": "x"}, {"do_sample": True}])
     def test_unsupported(self, server: ChatServer, remote: mc.ChatModel, option: dict[str, Any]) -> None:
@@ -559,6 +615,7 @@ class TestShapes:
         server.answer = says("Hello!\n\nBye.", thinking=("One.\n\nTwo.",))
         reply = remote.chat(FRANCE, stop="\n\n")
         assert (reply.text, reply.thinking, reply.finish_reason) == ("Hello!", "One.\n\nTwo.", "stop")
+        server.answer = says("Hello!\n\nBye.")
         remote.chat(FRANCE, stop="\n\n", enable_thinking=False)
         server.answer = says(" Paris. END")
         assert remote.complete("The capital is", stop=" END").text == " Paris."
