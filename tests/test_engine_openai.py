@@ -44,6 +44,12 @@ def end(reason: str = "stop") -> dict[str, Any]:
     return {"id": "x", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
 
 
+def again(delta: Any, text: str, **more: Any) -> dict[str, Any]:
+    """The event that ends a reply, with all of it once more."""
+    message = {"role": "assistant", "content": text, **more}
+    return {"id": "x", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "message": message, "finish_reason": "stop"}]}
+
+
 @pytest.fixture(autouse=True)
 def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the keys and servers of the person who runs it; patience is short."""
@@ -539,6 +545,15 @@ class TestShapes:
             ([piece("", thinking_blocks=[{"type": "thinking", "thinking": "hm", "signature": "x"}]), piece("Paris"), end()], "Paris", "hm"),
             ([{"choices": [{"index": 0, "delta": "Paris", "finish_reason": "stop"}]}], "Paris", None),
             ([piece("Paris"), end("STOP")], "Paris", None),
+            ([piece(None, reasoning_text="hm"), piece("Paris"), end()], "Paris", "hm"),
+            ([{"choices": [{"index": 0, "delta": {"text": "Paris"}, "finish_reason": "stop"}]}], "Paris", None),
+            ([{"choices": {"index": 0, "delta": {"content": "Paris"}, "finish_reason": "stop"}}], "Paris", None),
+            ([{"choices": [{"index": 1, "delta": {"content": "Paris"}, "finish_reason": "stop"}]}], "Paris", None),
+            ([piece("Pa"), piece("ris"), again({}, "Paris")], "Paris", None),
+            ([piece("Pa"), piece("ris"), again(None, "Paris")], "Paris", None),
+            ([piece(None, reasoning_content="hm"), again({}, "Paris")], "Paris", "hm"),
+            ([piece("The capital "), piece("is Paris."), piece("The capital is Paris.", finish="stop")], "The capital is Paris.", None),
+            ([piece("no "), piece("no "), piece("no no "), end()], "no no no no ", None),
         ],
     )  # fmt: skip
     def test_stream(self, server: ChatServer, remote: mc.ChatModel, events: list[Any], text: str, thinking: str | None) -> None:
@@ -581,6 +596,12 @@ class TestShapes:
         """A call that is not in a list, or stands beside its function, is one; one that a server left in the text is warned of."""
         add = {"name": "add", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}}
         call = {"index": 0, "id": "x", "name": "add", "arguments": '{"a": 1}'}
+        whole = piece(None, tool_calls=[{"index": 0, "id": "x", "function": {"name": "add", "arguments": '{"a": 1}'}}])
+        begun = [piece(None, tool_calls=[{"index": 0, "id": "x", "function": {"name": "add", "arguments": text}}]) for text in ("{}", '{"a"')]
+        rest = piece(None, tool_calls=[{"index": 0, "function": {"arguments": ": 1}"}}])
+        for sent in ([whole, whole], [begun[0], whole], [begun[1], rest, again({}, "", tool_calls=whole["choices"][0]["delta"]["tool_calls"])]):
+            server.answer = servers.raw(*sent, end("tool_calls"))
+            assert [made.arguments for made in remote.chat(FRANCE, tools=[add]).tool_calls] == [{"a": 1}], sent
         for shape in (call, [call], {"id": "x", "function": call}):
             server.answer = servers.raw(piece(None, tool_calls=shape), end("tool_calls"))
             (made,) = remote.chat(FRANCE, tools=[add]).tool_calls
@@ -588,6 +609,28 @@ class TestShapes:
         server.answer = says('<tool_call>\n{"name": "add", "arguments": {"a": 1}}\n</tool_call>')
         with pytest.warns(UserWarning, match="the server sent no call of a tool.*with its tool parser"):
             assert remote.chat(FRANCE, tools=[add]).text
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"usage": {"input_tokens": 3, "output_tokens": 7}}, {"usage": {"prompt_tokens": 3.0, "completion_tokens": 7.0}},
+            {"x_groq": {"usage": {"prompt_tokens": 3, "completion_tokens": 7}}},
+        ],
+        ids=["other names", "floats", "in a field of its own"],
+    )  # fmt: skip
+    def test_figures(self, server: ChatServer, remote: mc.ChatModel, more: dict[str, Any]) -> None:
+        """Figures are read wherever they stand."""
+        server.answer = servers.raw(piece("Paris"), {**end(), **more}, "[DONE]")
+        usage = remote.chat(FRANCE).usage
+        assert (usage.prompt_tokens, usage.completion_tokens) == (3, 7)
+
+    def test_words_that_nobody_knows(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A reply whose words stand in a field of which nobody heard is no empty reply."""
+        server.answer = servers.raw(piece("", words="Paris"), end())
+        with pytest.raises(EngineError, match="as 'words', which cannot be read here"):
+            remote.chat(FRANCE)
+        server.answer = servers.raw(piece("", role="assistant"), end())
+        assert remote.chat(FRANCE).text == ""
 
     def test_half_characters(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """A character that a server cut into its two halves is whole again; a lone half is replaced, and the text can be printed."""

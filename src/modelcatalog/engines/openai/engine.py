@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from modelcatalog import catalog
 from modelcatalog.engines import Finished, Pieces, Started, Thought, refuse_missing
 from modelcatalog.engines.failing import closed
-from modelcatalog.engines.openai.chunks import FILTERED, FINISH, Calls, Characters, member, read
+from modelcatalog.engines.openai.chunks import FILTERED, FINISH, Calls, Characters, Reader, member
 from modelcatalog.engines.openai.errors import Server, message_of, translated
 from modelcatalog.engines.openai.request import Dialect, Request, body
 from modelcatalog.engines.prompts.calling import unread
@@ -106,15 +106,15 @@ class OpenAI:
 
     def _events(self, chunks: Iterator[Any], reply: _Reply, cancel: threading.Event) -> Iterator[Event]:
         late, usage, reason = 0, None, None
-        started = False
+        started, reader = False, Reader()
         try:
             for chunk in chunks:
                 if not started:
                     started = True
                     yield Started(0)  # the size of the prompt comes with the end
-                usage = member(chunk, "usage") or usage
                 # The chunk with the figures has no choice.
-                said = read(chunk)
+                said = reader.read(chunk)
+                usage = said.usage or usage
                 reason = said.reason or reason
                 reply.called.push(*said.called)
                 for text, thinking in said.pieces:
@@ -131,17 +131,20 @@ class OpenAI:
             raise
         if out := reply.rest(done=reason == "stop"):
             yield out
-        made = _count(usage, "completion_tokens")
-        ended = self._reason(reason, reply, cancel)
+        made = _count(usage, "completion_tokens", "output_tokens")
+        ended = self._reason(reason, reply, cancel, lost=reader.lost if reader.empty else None)
         yield from reply.calls(ended)
-        yield Finished(ended, reply.count if made is None else made, _count(usage, "prompt_tokens"))
+        yield Finished(ended, reply.count if made is None else made, _count(usage, "prompt_tokens", "input_tokens"))
 
-    def _reason(self, reason: str | None, reply: _Reply, cancel: threading.Event) -> Finish:
+    def _reason(self, reason: str | None, reply: _Reply, cancel: threading.Event, *, lost: str | None) -> Finish:
         if reply.stops.hit:
             return "stop"
         if reason is None and cancel.is_set():
             return "cancelled"
         url, model = self._server.url, self._server.model
+        if lost is not None:
+            message = f"{url} sent the words of {model} as {lost!r}, which cannot be read here"
+            raise EngineError(message, subject=model, hint="its log or its documentation may tell how it answers as OpenAI does")
         if not reply.called and reason in _CALLED:
             message = f"{url} ended the reply for {model} to call a tool, and sent no call"
             raise EngineError(message, subject=model, hint="its parser may not read how this model calls: its log tells more; error.partial has what came")
@@ -230,9 +233,10 @@ def _text(owner: Any, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _count(usage: Any, field: str) -> int | None:
-    value = member(usage, field)
-    return value if isinstance(value, int) and value >= 0 else None
+def _count(usage: Any, *fields: str) -> int | None:
+    """A figure, which gateways to other APIs call by their names."""
+    values = (value for field in fields if isinstance(value := member(usage, field), int | float) and not isinstance(value, bool))
+    return next((int(value) for value in values if value >= 0 and value == value // 1), None)
 
 
 def open(plan: Plan, api_key: str | None = None) -> OpenAI:  # noqa: A001  engines.openai.open(plan)
