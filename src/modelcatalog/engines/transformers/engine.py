@@ -14,7 +14,7 @@ from modelcatalog.engines.failing import closed, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import modelfiles, tokenizing
 from modelcatalog.engines.prompts.rendering import NoPlace
-from modelcatalog.engines.sampling import NoChoiceError, settings
+from modelcatalog.engines.sampling import NoChoiceError, of_gguf, settings
 from modelcatalog.engines.text import begun
 from modelcatalog.engines.transformers import fallback, kvcache, seam
 from modelcatalog.engines.transformers.adapting import folder_of
@@ -133,7 +133,9 @@ class Transformers:
     @property
     def costs(self) -> tuple[str, ...]:
         """What of this way costs speed, one sentence each."""
-        return (*self._beside, *self._costs())
+        unknown = () if self._model is None else seam.unknown_to_generate(self._model)
+        undone = (f"generation_config.json asks for {name}, which transformers does not have: tokens are chosen without it" for name in unknown)
+        return (*self._beside, *undone, *self._costs())
 
     def _costs(self) -> tuple[str, ...]:
         if self._against is None:
@@ -340,6 +342,9 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     folder = Path(plan.path or ".")
     metadata = gguf.read_file(folder / plan.weights[0]).metadata if plan.format == "gguf" else {}
     ends = tokenizing.gguf_ends(metadata) if metadata else frozenset()
+    if not (folder / "generation_config.json").is_file():
+        for name, value in vars(of_gguf(metadata, plan.name.source)).items():
+            setattr(model.generation_config, name, value)
     senses = open_senses(plan, folder, model, tokenizer)
     # What lies beside a file in a program's store is of other models.
     own = tokenizing.templates(tokenizer, None if plan.modelfile is not None else folder)

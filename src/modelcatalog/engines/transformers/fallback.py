@@ -41,7 +41,7 @@ class Steps:
 
     def __init__(self, model: Any, row: Row, how: Settings, ends: Sequence[int], *, lock: threading.Lock, cancel: threading.Event, cache: Any = None) -> None:
         self._model, self._row, self._lock, self._cancel = model, row, lock, cancel
-        self._given = _words(how)
+        self._given = seam.left_out(model) | _words(how)
         if ends:
             self._given |= {"eos_token_id": list(ends), "pad_token_id": ends[0]}
         if cache is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import installing
-from modelcatalog.engines import files_of
+from modelcatalog.engines import files_of, sampling
 from modelcatalog.engines.failing import first_line, out_of_memory, ran_out
 from modelcatalog.engines.prompts import cutting
 from modelcatalog.engines.transformers import seam
@@ -101,6 +101,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         else:
             model, told = _with_flash(kind, folder, given, plan, notes)
     _refuse_made_up(told, plan)
+    sampling.check(model.generation_config, plan.name.source)
     if (left := _left_out(told, model, plan)) is not None:
         notes.append(left)
     if seam.looks_ahead(model):

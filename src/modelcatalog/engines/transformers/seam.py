@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Forward", "ReplyState", "Turning", "asked_of_generate", "attention_of", "audio_part", "bars", "blind_to_videos", "cache_of", "captures", "causal_form",
-    "decodes", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "load_audio", "looks_ahead", "of_generate", "own_cache",
-    "own_state", "own_way_of_preparing", "processor", "read_from", "said", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
-    "takes_rate", "turning", "unpacker", "unturn", "whole_class", "whole_form", "without_adapters",
+    "decodes", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "left_out", "load_audio", "looks_ahead", "of_generate",
+    "own_cache", "own_state", "own_way_of_preparing", "processor", "read_from", "said", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
+    "takes_rate", "turning", "unknown_to_generate", "unpacker", "unturn", "whole_class", "whole_form", "without_adapters",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -189,7 +189,29 @@ def asked_of_generate(model: Any) -> frozenset[str]:
 
 def kept_on_a_hub(model: Any) -> list[str]:
     """What the checkpoint asks of `generate` that transformers itself no longer does: since its fifth release that is code on its hub."""
-    return sorted(asked_of_generate(model) & {"dola_layers", "penalty_alpha"})
+    return sorted(asked_of_generate(model) & _ON_A_HUB)
+
+
+def left_out(model: Any) -> dict[str, Any]:
+    """What of a checkpoint's words `generate` must not see, as its arguments: code on a hub, and what wants more than tokens."""
+    asked = asked_of_generate(model)
+    return dict.fromkeys((asked & _ON_A_HUB) - _OF_NO_LOOP) | dict.fromkeys(asked & _OF_PROMPTS, False)
+
+
+def unknown_to_generate(model: Any) -> list[str]:
+    """What a checkpoint's ``generation_config.json`` says of choosing tokens in other programs' words, which `generate` reads past."""
+    stated = model.generation_config.to_diff_dict()
+    return sorted(name for name in _OTHERS if stated.get(name) and not hasattr(type(model.generation_config)(), name))
+
+
+_OF_NO_LOOP = frozenset({"dola_layers", "penalty_alpha"})
+"""Ways of choosing that our own loops pass by."""
+_ON_A_HUB = _OF_NO_LOOP | {"num_beam_groups", "diversity_penalty", "force_words_ids", "constraints"}
+_OF_PROMPTS = frozenset({"token_healing", "is_assistant"})
+"""What changes a prompt, or wants a second model."""
+_OTHERS = (
+    "presence_penalty", "frequency_penalty", "top_n_sigma", "xtc_probability", "mirostat", "mirostat_mode", "dry_multiplier", "typ_p", "smoothing_factor",
+)  # fmt: skip
 
 
 def decodes(model: Any) -> Callable[[], AbstractContextManager[Any]]:
