@@ -644,8 +644,9 @@ class TestShapes:
         """One JSON body in place of a stream is the reply, with its figures."""
         choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "length"}
         server.answer = servers.body({"object": "chat.completion", "choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 5}})
-        reply = remote.chat(FRANCE)
-        assert (reply.text, reply.finish_reason, reply.usage.completion_tokens) == ("Paris", "length", 5)
+        with pytest.warns(UserWarning, match="allows more: the server allows no more, or the context is full with the 3 tokens"):
+            reply = remote.chat(FRANCE)
+        assert (reply.text, reply.finish_reason, reply.usage.completion_tokens, reply.context_full) == ("Paris", "length", 5, False)
         server.answer = servers.body({"choices": [choice]}, kind="text/plain; charset=utf-8")
         assert remote.chat(FRANCE).text == "Paris"
         server.answer = servers.body({"object": "text_completion", "choices": [{"index": 0, "text": " Paris", "finish_reason": "stop"}]})

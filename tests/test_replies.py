@@ -329,7 +329,8 @@ def test_context_that_was_asked_for(tmp_path: Path) -> None:
     with mc.load(folder) as model:
         prompt = ask(model).usage.prompt_tokens
     with mc.load(folder, context_length=prompt + 3) as model:
-        reply = ask(model)
+        with pytest.warns(UserWarning, match="the context is full"):
+            reply = ask(model)
         assert (reply.text, reply.finish_reason) == ("one", "length")
         with pytest.raises(Unsupported, match=f"the model reads {prompt + 3}") as caught:
             model.chat("hello", max_new_tokens=2)
