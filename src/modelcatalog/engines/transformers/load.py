@@ -16,6 +16,7 @@ from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.adapting import gaps, put_on, words_of
 from modelcatalog.engines.transformers.gguf_once import parsed_once
 from modelcatalog.engines.transformers.quiet import quiet
+from modelcatalog.engines.transformers.remaking import remade
 from modelcatalog.errors import (
     IntegrityError,
     MissingPackage,
@@ -102,8 +103,9 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
             model, told = _with_flash(kind, folder, given, plan, notes)
     _refuse_made_up(told, plan)
     sampling.check(model.generation_config, plan.name.source)
-    if (left := _left_out(told, model, plan)) is not None:
-        notes.append(left)
+    lacking = remade(model)
+    said = (_left_out(told, model, plan), None if lacking is None else f"{plan.name.source}: {lacking}")
+    notes += [one for one in said if one is not None]
     if seam.looks_ahead(model):
         message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and cannot continue one"
         raise Unsupported(message, subject=plan.name.source, hint="load a model that was made to chat")

@@ -15,10 +15,47 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = [
-    "Forward", "ReplyState", "Turning", "asked_of_generate", "attention_of", "audio_part", "bars", "blind_to_videos", "cache_of", "captures", "causal_form",
-    "decodes", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "left_out", "load_audio", "looks_ahead", "of_generate",
-    "own_cache", "own_state", "own_way_of_preparing", "processor", "read_from", "said", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
-    "takes_rate", "turning", "unknown_to_generate", "unpacker", "unturn", "whole_class", "whole_form", "without_adapters",
+    "Forward",
+    "ReplyState",
+    "Turning",
+    "asked_of_generate",
+    "attention_of",
+    "audio_part",
+    "bars",
+    "blind_to_videos",
+    "cache_of",
+    "captures",
+    "causal_form",
+    "decodes",
+    "dynamic_cache",
+    "full_layer",
+    "half_read",
+    "hooks",
+    "image_part",
+    "lacks_adapter",
+    "left_out",
+    "load_audio",
+    "looks_ahead",
+    "of_generate",
+    "own_cache",
+    "own_state",
+    "own_way_of_preparing",
+    "processor",
+    "read_from",
+    "said",
+    "sampling_rate",
+    "slides_alike",
+    "sliding_layer",
+    "static_cache",
+    "takes_rate",
+    "turning",
+    "unfilled",
+    "unknown_to_generate",
+    "unpacker",
+    "unturn",
+    "whole_class",
+    "whole_form",
+    "without_adapters",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -478,6 +515,19 @@ def own_attention(config: Any) -> None:
             part._attn_implementation = None  # noqa: SLF001  what `from_pretrained` reads, as the next
         if getattr(part, "_experts_implementation", None) not in {None, "eager", "batched_mm", "grouped_mm"}:
             part._experts_implementation = None  # noqa: SLF001
+
+
+def unfilled() -> AbstractContextManager[Any]:
+    """Within it, models are built without random numbers in their weights; where this release has no such switch, with them."""
+    for home in ("transformers.initialization", "transformers.modeling_utils"):
+        try:
+            found = getattr(import_module(home), "no_init_weights", None)
+        except ImportError:
+            continue
+        if found is not None:
+            made: AbstractContextManager[Any] = found()
+            return made
+    return nullcontext()
 
 
 @contextmanager
