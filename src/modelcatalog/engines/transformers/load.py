@@ -15,6 +15,7 @@ from modelcatalog.engines.prompts import cutting
 from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.adapting import gaps, put_on, words_of
 from modelcatalog.engines.transformers.gguf_once import parsed_once
+from modelcatalog.engines.transformers.gguf_positions import Positions
 from modelcatalog.engines.transformers.quiet import quiet
 from modelcatalog.engines.transformers.remaking import remade
 from modelcatalog.errors import (
@@ -75,6 +76,8 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         common["gguf_file"] = plan.weights[0]
     with uncollected():  # which imports most of transformers
         config = AutoConfig.from_pretrained(folder, **common)
+        positions = Positions(_folder(plan) / plan.weights[0] if plan.format == "gguf" else None)
+        positions.state(config)
         if plan.format == "gguf" and spoken == folder:
             tokenizer = AutoTokenizer.from_pretrained(spoken, config=config, **common)
         else:
@@ -103,6 +106,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
             model, told = _with_flash(kind, folder, given, plan, notes)
     _refuse_made_up(told, plan)
     sampling.check(model.generation_config, plan.name.source)
+    positions.divide(model)
     lacking = remade(model)
     said = (_left_out(told, model, plan), None if lacking is None else f"{plan.name.source}: {lacking}")
     notes += [one for one in said if one is not None]
