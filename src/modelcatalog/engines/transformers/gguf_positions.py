@@ -36,6 +36,11 @@ class Positions:
         self._file = file
         self._header = None if file is None else gguf.read_file(file)
 
+    @property
+    def metadata(self) -> Mapping[str, object]:
+        """What the header says; nothing where there is none."""
+        return {} if self._header is None else self._header.metadata
+
     def state(self, config: Any) -> None:
         """Write what the header says into what transformers made of it."""
         rope = getattr(config, "rope_parameters", None)

@@ -16,6 +16,7 @@ from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.adapting import gaps, put_on, words_of
 from modelcatalog.engines.transformers.gguf_once import parsed_once
 from modelcatalog.engines.transformers.gguf_positions import Positions
+from modelcatalog.engines.transformers.gguf_words import cut
 from modelcatalog.engines.transformers.quiet import quiet
 from modelcatalog.engines.transformers.remaking import remade
 from modelcatalog.errors import (
@@ -107,8 +108,8 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
     _refuse_made_up(told, plan)
     sampling.check(model.generation_config, plan.name.source)
     positions.divide(model)
-    lacking = remade(model)
-    said = (_left_out(told, model, plan), None if lacking is None else f"{plan.name.source}: {lacking}")
+    others = (remade(model), cut(tokenizer, positions.metadata))
+    said = (_left_out(told, model, plan), *(None if one is None else f"{plan.name.source}: {one}" for one in others))
     notes += [one for one in said if one is not None]
     if seam.looks_ahead(model):
         message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and cannot continue one"

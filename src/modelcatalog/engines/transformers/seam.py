@@ -15,47 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = [
-    "Forward",
-    "ReplyState",
-    "Turning",
-    "asked_of_generate",
-    "attention_of",
-    "audio_part",
-    "bars",
-    "blind_to_videos",
-    "cache_of",
-    "captures",
-    "causal_form",
-    "decodes",
-    "dynamic_cache",
-    "full_layer",
-    "half_read",
-    "hooks",
-    "image_part",
-    "lacks_adapter",
-    "left_out",
-    "load_audio",
-    "looks_ahead",
-    "of_generate",
-    "own_cache",
-    "own_state",
-    "own_way_of_preparing",
-    "processor",
-    "read_from",
-    "said",
-    "sampling_rate",
-    "slides_alike",
-    "sliding_layer",
-    "static_cache",
-    "takes_rate",
-    "turning",
-    "unfilled",
-    "unknown_to_generate",
-    "unpacker",
-    "unturn",
-    "whole_class",
-    "whole_form",
-    "without_adapters",
+    "Forward", "ReplyState", "Turning", "asked_of_generate", "attention_of", "audio_part", "bars", "blind_to_videos", "cache_of", "captures", "causal_form",
+    "decodes", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "left_out", "load_audio", "looks_ahead", "of_generate",
+    "own_cache", "own_state", "own_way_of_preparing", "processor", "read_from", "said", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
+    "takes_rate", "turning", "unfilled", "unknown_to_generate", "unpacker", "unturn", "ways_of_cutting", "whole_class", "whole_form", "without_adapters",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -515,6 +478,16 @@ def own_attention(config: Any) -> None:
             part._attn_implementation = None  # noqa: SLF001  what `from_pretrained` reads, as the next
         if getattr(part, "_experts_implementation", None) not in {None, "eager", "batched_mm", "grouped_mm"}:
             part._experts_implementation = None  # noqa: SLF001
+
+
+def ways_of_cutting() -> frozenset[str] | None:
+    """The ways of cutting text in GGUF files that this release knows; None where it does not tell."""
+    try:
+        home = import_module("transformers.integrations.gguf.gguf_tokenizer_mapping")
+    except ImportError:
+        return None
+    known = getattr(home, "GGUF_PRE_TOKENIZER_SPLITS", None)
+    return frozenset(known) if isinstance(known, dict) else None
 
 
 def unfilled() -> AbstractContextManager[Any]:
