@@ -146,3 +146,15 @@ def test_layers_without_a_window(tmp_path: Path) -> None:
     untouched = transformers.Gemma3TextConfig()
     Positions(None).state(untouched)
     assert untouched.rope_parameters["full_attention"]["rope_type"] == "default"
+
+
+def test_scores_of_the_largest(tmp_path: Path) -> None:
+    """Gemma's 27B models divide their scores by another number than their smaller ones, which no header says."""
+    file = written(tmp_path / "x-F32.gguf", model_of("qwen2", BASE | {"rope_type": "default"}), "qwen2")
+    for layers, scale in ((62, 168), (48, 256)):
+        positions = Positions(file)
+        assert positions._header is not None
+        positions._header.metadata["general.architecture"] = "gemma3"
+        config = transformers.Gemma3TextConfig(hidden_size=5376, num_attention_heads=32, num_hidden_layers=layers, head_dim=128)
+        positions.state(config)
+        assert config.query_pre_attn_scalar == scale

@@ -563,6 +563,8 @@ class TestWrongInput:
             (lambda m: m.chat([{"role": ["user"], "content": "x"}]), "has the role"),
             (lambda m: m.chat([{"role": "user", "content": "x", "tool_calls": [1]}]), "tool_calls, which no engine here reads"),
             (lambda m: m.session().chat(None), "the content of the prompt is None"),
+            (lambda m: m.session().chat([{"role": "user", "content": "x"}]), "a session keeps the conversation"),
+            (lambda m: m.chat(mc.Reply(text="x")), "a prompt is a text or a list of messages, not of type Reply"),
             (lambda m: m.complete(["a"]), "complete continues a text, not of type list"),
             (lambda m: m.complete(None), "complete continues a text"),
             (lambda m: m.complete(b"a"), "complete continues a text"),

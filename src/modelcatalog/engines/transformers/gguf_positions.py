@@ -22,6 +22,9 @@ _FLOAT32 = 0
 """The type of such tensors."""
 _STATIC = frozenset({"default", "linear", "yarn"})
 """Kinds of angles that are computed once."""
+_WIDE = {("gemma2", 46), ("gemma3", 62)}
+"""Models whose scores are divided by the width of all heads over their number: by architecture and layers, for no header says it. The others of
+their line divide them by the width of a head."""
 _YARN = {"beta_fast": "beta_fast", "yarn_beta_fast": "beta_fast", "beta_slow": "beta_slow", "yarn_beta_slow": "beta_slow"}
 
 
@@ -44,6 +47,8 @@ class Positions:
     def state(self, config: Any) -> None:
         """Write what the header says into what transformers made of it."""
         rope = getattr(config, "rope_parameters", None)
+        if self._header is not None and (self._header.architecture, getattr(config, "num_hidden_layers", None)) in _WIDE:
+            config.query_pre_attn_scalar = config.hidden_size // config.num_attention_heads
         if self._header is None or not isinstance(rope, dict):
             return
         layers = {name: value for name, value in rope.items() if isinstance(value, dict)}
