@@ -303,6 +303,7 @@ class Transformers:
             lock=self._lock,
             cancel=cancel,
             cache=cache,
+            grows=self._turns is not None and self._turns.grows,
         )
         made = steps.tokens()
         try:

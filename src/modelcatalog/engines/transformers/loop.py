@@ -121,8 +121,9 @@ class Rows:
         start, chunk = self.width, _CPU_CHUNK if self._forward.model.device.type == "cpu" else _CHUNK
         if (turns := self._forward.turning) is not None:
             chunk = row.prompt if row.prompt > turns.limit else chunk  # parts would each have the angles of their own length
-            with self._lock:
-                seam.unturn(self._forward.model)
+            if turns.grows:
+                with self._lock:
+                    seam.unturn(self._forward.model)
         kvcache.expect(self.cache, row.prompt)
         while True:
             part = row.ids[start : start + chunk]
