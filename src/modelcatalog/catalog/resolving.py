@@ -23,6 +23,7 @@ from modelcatalog.catalog.listing import (
     is_repackager,
     listing,
     means_newest,
+    moves,
     of_library,
     on_hub,
     other,
@@ -88,7 +89,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
 def _day(name: ModelName, found: Checkpoint, listed: Listing) -> date | None:
     """The day on which a name that moves meant what was found; that of the catalog's look at it, else when it came out."""
     known = listed.moving.get(spelled(name.name or ""))
-    if known is not None or not (name.version is None and "latest" in name.identity.words):
+    if known is not None or not moves(name):
         return known
     entry = listed.by_id[found.hub].get(found.repo_id.lower())
     if entry is None:
