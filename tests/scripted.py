@@ -84,7 +84,10 @@ def scripted(folder: Path, words: Any, reply: str | list[int], start: int | str 
 BYTES = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
 
 
-def gguf_file(folder: Path, chain: dict[str, str], words: list[str], template: str | None = None, *, special: tuple[str, ...] = (), eot: str = "") -> Path:
+def gguf_file(
+    folder: Path, chain: dict[str, str], words: list[str], template: str | None = None, *, special: tuple[str, ...] = (), eot: str = "",
+    sampling: dict[str, float] | None = None,
+) -> Path:  # fmt: skip
     """Write a GGUF file with a SentencePiece vocabulary, in which each token has one successor; after all others comes a full stop.
 
     Args:
@@ -94,6 +97,7 @@ def gguf_file(folder: Path, chain: dict[str, str], words: list[str], template: s
         template: The chat template.
         special: Words that are control tokens.
         eot: The token that the file names as the end of a turn, beside ``</s>``.
+        sampling: How the file says to choose tokens.
     """
     import gguf
     import numpy as np
@@ -121,6 +125,8 @@ def gguf_file(folder: Path, chain: dict[str, str], words: list[str], template: s
     writer.add_add_bos_token(False)  # noqa: FBT003  gguf's
     if template is not None:
         writer.add_chat_template(template)
+    for name, value in (sampling or {}).items():
+        (writer.add_int32 if isinstance(value, int) else writer.add_float32)(f"general.sampling.{name}", value)
     if eot:
         writer.add_eot_token_id(tokens.index(eot))
     nexts = np.zeros((len(tokens), width), np.float32)

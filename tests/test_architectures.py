@@ -24,7 +24,7 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 LOOP = {
-    "dense": "apertus arcee bitnet codegen cohere doge exaone4 falcon flint gemma glm glm4 gpt2 gpt_bigcode gpt_neox gptj granite helium "
+    "dense": "apertus arcee bitnet codegen cohere doge exaone4 falcon flint gemma glm glm4 gpt2 gpt_bigcode gpt_neox gpt_neox_japanese gptj granite helium "
     "hunyuan_v1_dense jais2 llama nanochat nemotron olmo olmo2 opt persimmon phi qwen2 qwen3 seed_oss smollm3 stablelm starcoder2",
     "mixture": "afmoe ernie4_5_moe flex_olmo glm4_moe granitemoe hunyuan_v1_moe jetmoe minimax_m2 mixtral olmoe qwen2_moe qwen3_moe",
     "latent": "deepseek_v3 glm4_moe_lite minicpm3",

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelcatalog.errors import Unsupported
+import zoo
+from modelcatalog.chat import load
+from modelcatalog.errors import EngineError, Unsupported
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from modelcatalog.chat import ChatModel
 
 ASKED = "abc def"
@@ -72,3 +76,17 @@ def test_refused(tiny: ChatModel) -> None:
         tiny.chat(ASKED, warmth=1)
     with pytest.raises(Unsupported, match="the model reads"):
         tiny.chat("x" * 9000)
+
+
+def test_cut_by_the_context(tmp_path: Path) -> None:
+    """A reply that ends because its context is full says so, where more tokens were allowed; one that ends at its own limit does not."""
+    with load(zoo.write("llama", tmp_path / "x", few=True), context_length=24, engine="transformers", device="cpu") as model:
+        said = r"cut after \d+ tokens, though max_new_tokens=512 allows more: the context is full with the 3 tokens of the prompt"
+        with pytest.warns(UserWarning, match=said):
+            reply = model.complete("abc", do_sample=False, stop="never")
+        assert (reply.finish_reason, reply.context_full) == ("length", True)
+        with pytest.warns(UserWarning, match="the context is full"):
+            assert [one.context_full for one in model.batch(["a"])] == [True]
+        with pytest.warns(UserWarning, match="the context is full"), pytest.raises(EngineError, match="begin a new session"):
+            model.complete("abc", regex="x{99}")
+        assert not model.complete("abc", max_new_tokens=2).context_full

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import zoo
 from modelcatalog.engines.prompts import cutting
+from modelcatalog.engines.transformers import gguf_words, seam
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,3 +77,24 @@ def test_no_head(tmp_path: Path, bytes_and_digits: Any) -> None:
     file.write_text("{")
     with pytest.raises(Exception, match=r"(?i)EOF|line 1|JSON"):
         cutting.read(folder)
+
+
+def test_of_a_gguf_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A way of cutting that a GGUF file names and transformers lacks is that way where it is simple, and is said where it is not."""
+    words = zoo.tokenizer()
+
+    def pieces(text: str) -> list[str]:
+        return [piece for piece, _ in words.backend_tokenizer.pre_tokenizer.pre_tokenize_str(text)]
+
+    header = {"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "smollm"}
+    assert gguf_words.cut(words, header) is None
+    assert pieces("in  2024") == ["in", "ĠĠ", "2", "0", "2", "4"]
+    monkeypatch.setattr(seam, "ways_of_cutting", lambda: frozenset({"llama-bpe"}))
+    for known in ("llama-bpe", "gpt-2", "default"):
+        assert gguf_words.cut(words, {**header, "tokenizer.ggml.pre": known}) is None
+    said = gguf_words.cut(words, {**header, "tokenizer.ggml.pre": "deepseek-llm"})
+    assert said is not None
+    assert "in the way 'deepseek-llm', which transformers does not know" in said
+    assert gguf_words.cut(words, {**header, "tokenizer.ggml.model": "llama", "tokenizer.ggml.pre": "deepseek-llm"}) is None
+    monkeypatch.setattr(seam, "ways_of_cutting", lambda: None)
+    assert gguf_words.cut(words, {**header, "tokenizer.ggml.pre": "deepseek-llm"}) is None

@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 import time
+import warnings
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,12 @@ def piece(content: Any, finish: str | None = None, **more: Any) -> dict[str, Any
 def end(reason: str = "stop") -> dict[str, Any]:
     """The event that ends a reply."""
     return {"id": "x", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
+
+
+def again(delta: Any, text: str, **more: Any) -> dict[str, Any]:
+    """The event that ends a reply, with all of it once more."""
+    message = {"role": "assistant", "content": text, **more}
+    return {"id": "x", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "message": message, "finish_reason": "stop"}]}
 
 
 @pytest.fixture(autouse=True)
@@ -284,6 +291,61 @@ class TestChat:
         assert server.asked[0].body["temperature"] == 0
         assert "temperature" not in server.asked[1].body
 
+    @pytest.mark.parametrize("owner", ["llamacpp", "organization_owner"])
+    def test_words_of_llama_cpp(self, server: ChatServer, owner: str) -> None:
+        """A server that its list tells is asked in its own words: it would drop the others without a word."""
+        server.models = [(QWEN, owner)]
+        with mc.load("qwen3-8b", base_url=server.url) as remote:
+            remote.chat(FRANCE, repetition_penalty=1.1, top_k=3, enable_thinking=False)
+        sent = server.asked[0].body
+        assert (sent["repeat_penalty"], sent["top_k"], sent["chat_template_kwargs"]) == (1.1, 3, {"enable_thinking": False})
+        assert "repetition_penalty" not in sent
+
+    def test_words_of_ollama(self, server: ChatServer) -> None:
+        """Ollama has no word for some options, another one for thinking, and takes a model's own temperature only where it is sent."""
+        server.models = [("qwen3:8b", "library"), ("other", "library")]
+
+        def show(request: servers._Handler, body: dict[str, Any]) -> None:
+            if request.path.endswith("/api/show"):
+                told = {"parameters": 'stop    "<|im_end|>"\ntemperature    0.6\ntop_k    20\ntop_p    0.95'} if body == {"model": "qwen3:8b"} else {}
+                request.json(told)
+            else:
+                says("Paris.")(request, body)
+
+        server.answer = show
+        with mc.load("qwen3:8b", base_url=server.url) as remote:
+            for name in ("top_k", "min_p", "repetition_penalty"):
+                with pytest.raises(Unsupported, match=f"Ollama drops {name}= without a word"):
+                    remote.chat(FRANCE, **{name: 1})  # type: ignore[arg-type]  # one of the options
+            server.asked.clear()
+            remote.chat(FRANCE)
+            remote.chat(FRANCE, temperature=0.2, enable_thinking=False)
+            remote.chat(FRANCE, do_sample=False, enable_thinking=True)
+        own, asked, greedy = (one.body for one in server.asked)
+        assert (own["temperature"], own["top_p"]) == (0.6, 0.95)
+        assert (asked["temperature"], asked["reasoning_effort"]) == (0.2, "none")
+        assert (greedy["temperature"], greedy["reasoning_effort"]) == (0, "medium")
+        assert all("chat_template_kwargs" not in one for one in (own, asked, greedy))
+        assert all("top_p" not in one for one in (asked, greedy))
+
+    def test_ollama_that_tells_nothing(self, server: ChatServer) -> None:
+        """What it says of a model is a courtesy: without it, nothing is sent."""
+        server.models = [("qwen3:8b", "library")]
+        server.answer = servers.refuses(404, "nothing here", times=1, then=says("Paris."))
+        with mc.load("qwen3:8b", base_url=server.url) as remote:
+            assert remote.chat(FRANCE).text == "Paris."
+        assert "temperature" not in server.asked[-1].body
+
+    def test_a_switch_that_is_not_taken(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """Thinking that was switched off and comes all the same is said; an empty thought is none."""
+        server.answer = says("Paris", thinking=("hm",))
+        with pytest.warns(UserWarning, match="thinks though enable_thinking=False"):
+            assert remote.chat(FRANCE, enable_thinking=False).thinking == "hm"
+        server.answer = says("<think>\n\n</think>\n\nParis")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert remote.chat(FRANCE, enable_thinking=False).text == "Paris"
+
     @pytest.mark.parametrize("option", [{"chat_template": "x"}, {"do_sample": True}])
     def test_unsupported(self, server: ChatServer, remote: mc.ChatModel, option: dict[str, Any]) -> None:
         """What cannot be sent is refused, and nothing is sent."""
@@ -422,14 +484,16 @@ class TestStop:
         assert str(remote.chat(FRANCE)) == "again"
 
     @pytest.mark.parametrize("answer", [servers.stalls("one"), servers.silent, servers.comments])
-    def test_cancel_in_silence(self, server: ChatServer, remote: mc.ChatModel, answer: servers.Answer) -> None:
+    def test_cancel_in_silence(self, server: ChatServer, answer: servers.Answer, monkeypatch: pytest.MonkeyPatch) -> None:
         """`cancel` from another thread does not wait for a server that says nothing."""
+        monkeypatch.setenv("MODELCATALOG_SERVER_TIMEOUT", "60")
         server.answer = answer
-        stream = remote.stream(FRANCE)
-        threading.Timer(0.3, stream.cancel).start()
-        start = time.monotonic()
-        assert stream.reply.finish_reason == "cancelled"
-        assert time.monotonic() - start < 1.2
+        with mc.load("qwen3-8b", base_url=server.url) as remote:
+            stream = remote.stream(FRANCE)
+            threading.Timer(0.3, stream.cancel).start()
+            start = time.monotonic()
+            assert stream.reply.finish_reason == "cancelled"
+            assert time.monotonic() - start < 20
 
     def test_leaving_the_loop(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """Closing the stream hangs up on a server that has gone silent."""
@@ -483,6 +547,15 @@ class TestShapes:
             ([piece("", thinking_blocks=[{"type": "thinking", "thinking": "hm", "signature": "x"}]), piece("Paris"), end()], "Paris", "hm"),
             ([{"choices": [{"index": 0, "delta": "Paris", "finish_reason": "stop"}]}], "Paris", None),
             ([piece("Paris"), end("STOP")], "Paris", None),
+            ([piece(None, reasoning_text="hm"), piece("Paris"), end()], "Paris", "hm"),
+            ([{"choices": [{"index": 0, "delta": {"text": "Paris"}, "finish_reason": "stop"}]}], "Paris", None),
+            ([{"choices": {"index": 0, "delta": {"content": "Paris"}, "finish_reason": "stop"}}], "Paris", None),
+            ([{"choices": [{"index": 1, "delta": {"content": "Paris"}, "finish_reason": "stop"}]}], "Paris", None),
+            ([piece("Pa"), piece("ris"), again({}, "Paris")], "Paris", None),
+            ([piece("Pa"), piece("ris"), again(None, "Paris")], "Paris", None),
+            ([piece(None, reasoning_content="hm"), again({}, "Paris")], "Paris", "hm"),
+            ([piece("The capital "), piece("is Paris."), piece("The capital is Paris.", finish="stop")], "The capital is Paris.", None),
+            ([piece("no "), piece("no "), piece("no no "), end()], "no no no no ", None),
         ],
     )  # fmt: skip
     def test_stream(self, server: ChatServer, remote: mc.ChatModel, events: list[Any], text: str, thinking: str | None) -> None:
@@ -525,6 +598,12 @@ class TestShapes:
         """A call that is not in a list, or stands beside its function, is one; one that a server left in the text is warned of."""
         add = {"name": "add", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}}
         call = {"index": 0, "id": "x", "name": "add", "arguments": '{"a": 1}'}
+        whole = piece(None, tool_calls=[{"index": 0, "id": "x", "function": {"name": "add", "arguments": '{"a": 1}'}}])
+        begun = [piece(None, tool_calls=[{"index": 0, "id": "x", "function": {"name": "add", "arguments": text}}]) for text in ("{}", '{"a"')]
+        rest = piece(None, tool_calls=[{"index": 0, "function": {"arguments": ": 1}"}}])
+        for sent in ([whole, whole], [begun[0], whole], [begun[1], rest, again({}, "", tool_calls=whole["choices"][0]["delta"]["tool_calls"])]):
+            server.answer = servers.raw(*sent, end("tool_calls"))
+            assert [made.arguments for made in remote.chat(FRANCE, tools=[add]).tool_calls] == [{"a": 1}], sent
         for shape in (call, [call], {"id": "x", "function": call}):
             server.answer = servers.raw(piece(None, tool_calls=shape), end("tool_calls"))
             (made,) = remote.chat(FRANCE, tools=[add]).tool_calls
@@ -532,6 +611,28 @@ class TestShapes:
         server.answer = says('<tool_call>\n{"name": "add", "arguments": {"a": 1}}\n</tool_call>')
         with pytest.warns(UserWarning, match="the server sent no call of a tool.*with its tool parser"):
             assert remote.chat(FRANCE, tools=[add]).text
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"usage": {"input_tokens": 3, "output_tokens": 7}}, {"usage": {"prompt_tokens": 3.0, "completion_tokens": 7.0}},
+            {"x_groq": {"usage": {"prompt_tokens": 3, "completion_tokens": 7}}},
+        ],
+        ids=["other names", "floats", "in a field of its own"],
+    )  # fmt: skip
+    def test_figures(self, server: ChatServer, remote: mc.ChatModel, more: dict[str, Any]) -> None:
+        """Figures are read wherever they stand."""
+        server.answer = servers.raw(piece("Paris"), {**end(), **more}, "[DONE]")
+        usage = remote.chat(FRANCE).usage
+        assert (usage.prompt_tokens, usage.completion_tokens) == (3, 7)
+
+    def test_words_that_nobody_knows(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A reply whose words stand in a field of which nobody heard is no empty reply."""
+        server.answer = servers.raw(piece("", words="Paris"), end())
+        with pytest.raises(EngineError, match="as 'words', which cannot be read here"):
+            remote.chat(FRANCE)
+        server.answer = servers.raw(piece("", role="assistant"), end())
+        assert remote.chat(FRANCE).text == ""
 
     def test_half_characters(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """A character that a server cut into its two halves is whole again; a lone half is replaced, and the text can be printed."""
@@ -545,8 +646,9 @@ class TestShapes:
         """One JSON body in place of a stream is the reply, with its figures."""
         choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "length"}
         server.answer = servers.body({"object": "chat.completion", "choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 5}})
-        reply = remote.chat(FRANCE)
-        assert (reply.text, reply.finish_reason, reply.usage.completion_tokens) == ("Paris", "length", 5)
+        with pytest.warns(UserWarning, match="allows more: the server allows no more, or the context is full with the 3 tokens"):
+            reply = remote.chat(FRANCE)
+        assert (reply.text, reply.finish_reason, reply.usage.completion_tokens, reply.context_full) == ("Paris", "length", 5, False)
         server.answer = servers.body({"choices": [choice]}, kind="text/plain; charset=utf-8")
         assert remote.chat(FRANCE).text == "Paris"
         server.answer = servers.body({"object": "text_completion", "choices": [{"index": 0, "text": " Paris", "finish_reason": "stop"}]})
@@ -559,6 +661,7 @@ class TestShapes:
         server.answer = says("Hello!\n\nBye.", thinking=("One.\n\nTwo.",))
         reply = remote.chat(FRANCE, stop="\n\n")
         assert (reply.text, reply.thinking, reply.finish_reason) == ("Hello!", "One.\n\nTwo.", "stop")
+        server.answer = says("Hello!\n\nBye.")
         remote.chat(FRANCE, stop="\n\n", enable_thinking=False)
         server.answer = says(" Paris. END")
         assert remote.complete("The capital is", stop=" END").text == " Paris."

@@ -335,6 +335,14 @@ def test_every_entry_says_something_of_a_model_that_is_read() -> None:
                     assert parse(f"{owner}/{name}").family == family.name, name
 
 
+def test_an_open_model_of_a_served_line_is_not_refused() -> None:
+    """Voyage publishes the smallest model of a line that only its API serves."""
+    assert resolve("voyage-4-nano").repo_id == "voyageai/voyage-4-nano"
+    assert (facts("voyageai/voyage-4-nano").open_weights, facts("voyage-4").open_weights) == (True, False)
+    with pytest.raises(ClosedWeights):
+        resolve("voyage-4-lite")
+
+
 def test_retirement_is_said_with_its_page() -> None:
     """The sentence names the API, the day and the page; there is none where no day is known."""
     assert retirement("grok-3") == "xAI's API no longer serves it, since 2026-05-15 (says https://docs.x.ai/docs/migration/may-15-retirement)"

@@ -233,6 +233,39 @@ def test_two_processes(hubs: Pair, kind: Hub) -> None:
     assert outcomes[0][0].splitlines()[-1] == outcomes[1][0].splitlines()[-1]
 
 
+ONCE = """
+import multiprocessing.context, sys, tempfile
+
+class Probing:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "filelock":
+            with tempfile.TemporaryDirectory():
+                pass
+
+given = multiprocessing.context.DefaultContext.get_context
+
+def get_context(self, method=None):
+    with tempfile.NamedTemporaryFile():
+        return given(self, method)
+
+multiprocessing.context.DefaultContext.get_context = get_context
+sys.meta_path.insert(0, Probing)
+"""
+"""What newer versions do once in each process: filelock when it is imported, Python 3.14 for the first lock between processes."""
+
+
+@both
+def test_what_is_done_once(hubs: Pair, kind: Hub, tmp_path: Path) -> None:
+    """What Python and the client's packages write into the temporary folder by themselves is not laid at the repository's door."""
+    served = hubs[kind].requests
+    (tmp_path / "sitecustomize.py").write_text(ONCE)
+    process = child(kind, env={**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), *sys.path))})
+    said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert any(one.sent > 1_000_000 for one in served)
+
+
 @both
 def test_killed(hubs: Pair, kind: Hub) -> None:
     """A process killed in mid-download leaves nothing that looks complete, no process and no debris."""

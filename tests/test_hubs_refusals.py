@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import re
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from loopback import faults
+from loopback.hubs import COMMIT
 from loopback.pair import NAME, Pair, after_plan, both, fetch, other
 from loopback.socks import Socks
 from modelcatalog.chat import load
@@ -512,3 +514,19 @@ def test_both_hubs_are_named(hubs: Pair) -> None:
     assert "Hugging Face has no repository acme/tiny-instruct" in caught.value.message
     assert "ModelScope failed with status 503: Under maintenance" in caught.value.message
     assert caught.value.hint
+
+
+def test_packed_on_the_way(hubs: Pair) -> None:
+    """A mirror that packs small files, though nobody asked it to, is read all the same; a name may have been copied with blanks and a line end."""
+
+    def packs(hub: LoopbackHub, request: Any) -> bool:
+        name = request.path.partition("?")[0].rpartition("/")[2]
+        if "/resolve/" not in request.path or name != "config.json":
+            return False
+        hub.send(request, 200, gzip.compress((hub.repositories[NAME] / name).read_bytes()), {"Content-Encoding": "gzip", "X-Repo-Commit": COMMIT})
+        return True
+
+    hubs["huggingface"].faults.append(packs)
+    made = plan(f"  {NAME} \n", hub="huggingface", device="cpu")
+    assert made.repo_id == NAME
+    assert made.memory.kv

@@ -482,6 +482,7 @@ def test_quick() -> None:
     """A configuration of eighty layers is read in milliseconds, and no engine is imported for it."""
     stated = FULL | {"model_type": "gemma2", "num_hidden_layers": 80, "sliding_window": 4096}
     from_config.layers(stated)
-    start = time.perf_counter()
-    from_config.layers(stated).bytes(8192, 2)
-    assert time.perf_counter() - start < 0.05
+    start = time.process_time()
+    for _ in range(10):
+        from_config.layers(stated).bytes(8192, 2)
+    assert time.process_time() - start < 0.5

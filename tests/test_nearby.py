@@ -57,6 +57,7 @@ def test_ports_are_the_documented_ones() -> None:
     """Each kind stands in the data with its page; nothing else is asked."""
     assert {one.name: one.port for one in servers.entries()} == {"ollama": 11434, "lmstudio": 1234, "llama.cpp": 8080, "vllm": 8000, "sglang": 30000}
     assert all(one.source.startswith("https://") and one.checked for one in servers.entries())
+    assert all(one.taken_from for one in servers.entries() if one.words or one.ignores or one.effort or one.shows)
 
 
 @pytest.mark.parametrize(

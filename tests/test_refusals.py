@@ -223,7 +223,15 @@ class TestInstalled:
 
         known = installed.gguf_architectures()
         assert known is not None
-        assert set(GGUF_SUPPORTED_ARCHITECTURES) - {"general", "tokenizer"} <= known
+        assert set(GGUF_SUPPORTED_ARCHITECTURES) - {"general", "tokenizer"} - set(installed._UNREAD) <= known
+
+    def test_gguf_that_is_listed_and_not_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A release that lists gpt-oss and looks for its experts under names that no file has does not read it; one that reads them does."""
+        listed = 'GGUF_CONFIG_MAPPING = {\n    "general": {\n    "llama": {\n    "gpt_oss": {\n}\n'
+        for loader, there in ((r"ffn_(?P<proj>down|gate|up)_projs\.weight$", False), (r"ffn_(?P<proj>down|gate|up)_exps\.weight$", True)):
+            texts = {"ggml.py": listed, "modeling_gguf_pytorch_utils.py": loader}
+            monkeypatch.setattr(installed, "_text", lambda place, texts=texts: texts.get(place.name, ""))
+            assert ("gpt_oss" in (installed.gguf_architectures() or ())) is there
 
     def test_elsewhere(self, tmp_path: Path) -> None:
         """A transformers with its tables in another form tells nothing, and nothing is concluded."""

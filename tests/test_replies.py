@@ -329,7 +329,8 @@ def test_context_that_was_asked_for(tmp_path: Path) -> None:
     with mc.load(folder) as model:
         prompt = ask(model).usage.prompt_tokens
     with mc.load(folder, context_length=prompt + 3) as model:
-        reply = ask(model)
+        with pytest.warns(UserWarning, match="the context is full"):
+            reply = ask(model)
         assert (reply.text, reply.finish_reason) == ("one", "length")
         with pytest.raises(Unsupported, match=f"the model reads {prompt + 3}") as caught:
             model.chat("hello", max_new_tokens=2)
@@ -562,6 +563,8 @@ class TestWrongInput:
             (lambda m: m.chat([{"role": ["user"], "content": "x"}]), "has the role"),
             (lambda m: m.chat([{"role": "user", "content": "x", "tool_calls": [1]}]), "tool_calls, which no engine here reads"),
             (lambda m: m.session().chat(None), "the content of the prompt is None"),
+            (lambda m: m.session().chat([{"role": "user", "content": "x"}]), "a session keeps the conversation"),
+            (lambda m: m.chat(mc.Reply(text="x")), "a prompt is a text or a list of messages, not of type Reply"),
             (lambda m: m.complete(["a"]), "complete continues a text, not of type list"),
             (lambda m: m.complete(None), "complete continues a text"),
             (lambda m: m.complete(b"a"), "complete continues a text"),

@@ -228,7 +228,16 @@ def test_a_tag_of_the_library_is_one_edition(text: str, repo_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["gpt4-x-alpaca-7b", "claude-opus-4-reasoning-qwen3-4b", "gpt-oss-20b-Q4_K_M.gguf", "grok-1-Q2_K.gguf", "inf-o1-pi0", "meta/muse-spark-open"]
+    "text",
+    [
+        "gpt4-x-alpaca-7b",
+        "claude-opus-4-reasoning-qwen3-4b",
+        "gpt-oss-20b-Q4_K_M.gguf",
+        "grok-1-Q2_K.gguf",
+        "inf-o1-pi0",
+        "meta/muse-spark-open",
+        "Qwen/Qwen4-Exp",
+    ],
 )
 def test_open_weights_are_not_refused(text: str) -> None:
     """A name that states parameters, a quantization or a file has weights, whoever taught it."""

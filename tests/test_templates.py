@@ -132,7 +132,10 @@ def test_refusal(renderer: Renderer) -> None:
 def test_is_quick(renderer: Renderer) -> None:
     """Once the process runs, a prompt costs a millisecond or two."""
     renderer.render("{{ messages[0].content }}", MESSAGES)
-    start = time.perf_counter()
-    for _ in range(50):
-        renderer.render("{{ messages[0].content }}", MESSAGES)
-    assert (time.perf_counter() - start) / 50 < 0.02
+    rounds = []
+    for _ in range(5):  # a busy machine must not fail this
+        start = time.perf_counter()
+        for _ in range(20):
+            renderer.render("{{ messages[0].content }}", MESSAGES)
+        rounds.append(time.perf_counter() - start)
+    assert min(rounds) / 20 < 0.02

@@ -306,6 +306,8 @@ class TypeEntry(Entry):
     """Whether such a model has a chat template; None where the word does not tell."""
     edition: bool = False
     """It says which of a model's editions is meant."""
+    media: bool = False
+    """It reads or makes more than text, often around a language model of another family."""
     input: tuple[Modality, ...] = ()
     """What every such model reads."""
     reasons: bool | None = None
@@ -485,6 +487,7 @@ class TypesFile(Entry):
     tiers: tuple[str, ...]
     variants: tuple[str, ...]
     speeds: tuple[str, ...]
+    counted_together: tuple[str, ...]
     loadable: tuple[str, ...]
     foreign: tuple[str, ...]
     aware: tuple[str, ...]

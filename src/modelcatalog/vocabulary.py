@@ -371,7 +371,7 @@ def _words() -> dict[str, tuple[str, ...]]:
     """The lists of words that reading and completing a name takes."""
     file = _types_file()
     lists = {"types": tuple(file.type)} | {name: words for name, words in file if isinstance(words, tuple)}
-    flags = {flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition")}
+    flags = {flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition", "media")}
     talks = {word: tuple(name for name, entry in file.type.items() if entry.talks is yes) for word, yes in (("talking", True), ("silent", False))}
     return (
         lists
@@ -399,6 +399,11 @@ def variants() -> tuple[str, ...]:
 def speeds() -> frozenset[str]:
     """Words for how a model is served, which do not change its weights: ``highspeed``."""
     return frozenset(_words()["speeds"])
+
+
+def counted_together() -> frozenset[str]:
+    """Those that never tell two models apart: ``latest``."""
+    return frozenset(_words()["counted_together"])
 
 
 def served_faster() -> frozenset[str]:
@@ -510,7 +515,7 @@ def talking(*, yes: bool) -> frozenset[str]:
     return frozenset(_words()["talking" if yes else "silent"])
 
 
-def flagged(flag: Literal["same_size", "by_anyone", "edition"]) -> tuple[str, ...]:
+def flagged(flag: Literal["same_size", "by_anyone", "edition", "media"]) -> tuple[str, ...]:
     """Types of which their entries say so."""
     return _words()[flag]
 

@@ -58,7 +58,7 @@ def _is_repository(name: ModelName) -> bool:
 @vocabulary.derived
 def _folded() -> frozenset[str]:
     """Words for how a model is served, or that it is not final."""
-    return frozenset(vocabulary.early()) | {"latest", "highspeed", "ultraspeed", "customtools"}
+    return frozenset(vocabulary.early()) | vocabulary.counted_together()
 
 
 def _line(family: str, version: str, words: Iterable[str]) -> _Line:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import named, worded
 from modelcatalog.catalog.index import index
-from modelcatalog.catalog.listing import HUBS, Entry, fetched, listing, same_model, spelled, undated
+from modelcatalog.catalog.listing import HUBS, Entry, fetched, listing, moves, same_model, spelled, undated
 from modelcatalog.catalog.meaning import tuned
 from modelcatalog.catalog.sizes import fold
 from modelcatalog.known import Facts, Source
@@ -142,7 +142,7 @@ def _said(name: ModelName, text: str | ModelName) -> Iterator[_Said]:
     keys = dict.fromkeys((*listed_as, *besides) if same_day else (*besides, *listed_as))  # of a snapshot, what is said of no other comes first
     spoken = [(key, said) for key in keys for said in table.by_model.get(key, ())]
     others = [said if key == meant else _of_snapshot(name, said) for key, said in spoken]
-    line, itself = (None, False) if _moves(name) else _series(name, entry, listed)
+    line, itself = (None, False) if moves(name) else _series(name, entry, listed)
     if line is not None:
         itself = itself and not any(key != meant and _says_nothing(name, said) for key, said in spoken)
         others += table.by_series.get((line.family, line.name), ())
@@ -203,14 +203,9 @@ def _untuned(said: _Said) -> _Said:
     return _Said({field: value for field, value in said.facts.items() if field not in _LEARNT or not value}, said.source)
 
 
-def _moves(name: ModelName) -> bool:
-    """Whether the name means another model each time that there is a newer one: ``mistral-small-latest``."""
-    return name.version is None and "latest" in name.identity.words
-
-
 def _keys(name: ModelName) -> Iterator[str]:
     """The names under which something may be said of a snapshot: that without its date."""
-    yield undated(name) if not _moves(name) else str(name.identity.undated())
+    yield undated(name) if not moves(name) else str(name.identity.undated())
 
 
 def _of_snapshot(name: ModelName, said: _Said) -> _Said:
@@ -276,7 +271,7 @@ def _edition(name: ModelName, listed: Listing) -> Entry | None:
 
 def _short(name: ModelName, text: str | ModelName, listed: Listing) -> Entry | None:
     """What a short name of an API or of Ollama means that says less than the repository does: llama-4-scout, llama3.3."""
-    if _moves(name) or spelled(name.name or "") in listed.known_as or _series(name, None, listed)[0] is not None:
+    if moves(name) or spelled(name.name or "") in listed.known_as or _series(name, None, listed)[0] is not None:
         return None
     meant = named(text).canonical
     return None if meant == name.canonical else _own(name, listed.by_model.get(meant, []))

@@ -43,6 +43,7 @@ __all__ = [
     "listed_checkpoints",
     "listing",
     "means_newest",
+    "moves",
     "of_library",
     "on_hub",
     "other",
@@ -301,6 +302,15 @@ def means_newest(name: ModelName, served: str) -> bool:
     """
     moving = served.lower().endswith("latest") and "latest" not in (name.name or "").lower()
     return name.version is not None and not name.identity.words and moving and has_open_line(name)
+
+
+def moves(name: ModelName) -> bool:
+    """Whether the name means another model each time that there is a newer one.
+
+    >>> moves(names.read("mistral-small-latest")), moves(names.read("gpt-5.2-chat-latest"))
+    (True, False)
+    """
+    return name.version is None and "latest" in name.identity.words
 
 
 def bare_name(entry: Entry) -> str:

@@ -305,8 +305,8 @@ def _tiers() -> frozenset[str]:
 
 @vocabulary.derived
 def _senses() -> frozenset[str]:
-    """Types of models that read more than text."""
-    return frozenset(word for word, entry in vocabulary.types().items() if entry.input or word in ("vision", "multimodal"))
+    """Types of models that read or make more than text."""
+    return frozenset(vocabulary.flagged("media"))
 
 
 def _line(identity: Identity) -> tuple[str, ...]:

@@ -211,7 +211,7 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry) -> tuple[Any, ...] |
     if missing or more & _tiers() or (unsized and more - asked.own - _finished()):
         return None
     if asked.stated and "distill" in more:
-        more = frozenset(word for word in more - {"distill"} if not _is_base(word))  # deepseek-r1:7b
+        more = frozenset(word for word in more - {"distill"} if not _names_base(word))  # deepseek-r1:7b
     stages = more & _finished()
     served = asked.served and not implied
     rest = frozenset(word for word in more if not _is_detail(word))
@@ -224,7 +224,7 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry) -> tuple[Any, ...] |
     window, far = _least_window(more), _off_usual(-total) if asked.plain else 0.0
     first = ("base" in more or "sft" in more, bool(implied and stages), bool(types), len(tiers), asked.usual is not None and not near(-total, asked.usual))
     if asked.library and unversioned:
-        bases = frozenset(word for word in more if _is_base(word))
+        bases = frozenset(word for word in more if _names_base(word))
         added = [word for word in more - stages - bases - frozenset(vocabulary.early()) if not _is_detail(word) and not _WINDOW(word)]
         halfway = not vocabulary.training_before().isdisjoint(added)
         other = not bare_name(entry).lower().startswith(name.identity.family)
@@ -270,7 +270,7 @@ def _least_window(words: frozenset[str]) -> int:
     return min((int(word[:-1]) for word in words if _WINDOW(word)), default=0)
 
 
-def _is_base(word: str) -> bool:
+def _names_base(word: str) -> bool:
     """Whether a word names the model that it was tuned from: vicuna, llama2."""
     return word.rstrip("0123456789.") in _family_words() and word not in vocabulary.training_before()
 

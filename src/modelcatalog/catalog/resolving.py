@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING
 
-from modelcatalog import vocabulary
+from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import worded
 from modelcatalog.catalog.index import company_named, index
 from modelcatalog.catalog.knowing import facts, retirement
@@ -23,6 +23,7 @@ from modelcatalog.catalog.listing import (
     is_repackager,
     listing,
     means_newest,
+    moves,
     of_library,
     on_hub,
     other,
@@ -88,7 +89,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
 def _day(name: ModelName, found: Checkpoint, listed: Listing) -> date | None:
     """The day on which a name that moves meant what was found; that of the catalog's look at it, else when it came out."""
     known = listed.moving.get(spelled(name.name or ""))
-    if known is not None or not (name.version is None and "latest" in name.identity.words):
+    if known is not None or not moves(name):
         return known
     entry = listed.by_id[found.hub].get(found.repo_id.lower())
     if entry is None:
@@ -341,9 +342,15 @@ def _refuse_closed(name: ModelName, listed: Listing) -> None:
     closed = match is not None or family.weights == "closed" or name.canonical in listed.closed or undated(name) in listed.closed
     if not closed and family.weights == "mixed" and (not name.unknown or _is_of_a_customer(name)):
         lines = _lines(family.name, name.version)
-        closed = bool(lines) and all(line.weights == "closed" for line in lines)
+        closed = any(_speaks_of(line, name) for line in lines) and all(line.weights == "closed" for line in lines)
     if closed:
         raise _closed(name, family, match)
+
+
+def _speaks_of(line: Series, name: ModelName) -> bool:
+    """Whether a series tells of the name's weights: that of Qwen4-Max does of qwen4 and of qwen4-plus, and says nothing of Qwen4-Exp."""
+    said = frozenset(name.identity.words)
+    return not said or not said.isdisjoint(vocabulary.tiers()) or said.issuperset(names.read(line.name).identity.words)
 
 
 def _is_of_a_customer(name: ModelName) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from json import loads
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from modelcatalog.chat import showing
 from modelcatalog.engines import Message, ToolCall, well_formed
@@ -49,9 +49,9 @@ def messages(prompt: Asked, system: str | None = None) -> tuple[Message, ...]:
     first = instructions(system)
     if isinstance(prompt, str) or _parts(prompt):
         return (*first, _message("user", prompt, "the prompt"))
-    if isinstance(prompt, bytes | Mapping) or not isinstance(prompt, Iterable):
+    if isinstance(prompt, bytes | Mapping | BaseModel) or not isinstance(prompt, Iterable):  # records can be gone over too, field by field
         message = f"a prompt is a text or a list of messages, not {_kind(prompt)}"
-        hint = "decode it first" if isinstance(prompt, bytes) else "put the message into a list" if isinstance(prompt, Mapping) else "pass a str"
+        hint = "decode it first" if isinstance(prompt, bytes) else "put the message into a list" if isinstance(prompt, Mapping | Message) else "pass a str"
         raise Unsupported(message, subject=shown(prompt), hint=hint)
     rest = paired([_read(one, place) for place, one in enumerate(prompt, 1)])
     if not rest:
@@ -81,6 +81,9 @@ def turn(prompt: object, before: Sequence[Message] = ()) -> tuple[Message, ...]:
     """
     if isinstance(prompt, list | tuple) and prompt and all(_of_tool(one) for one in prompt):
         return paired([*before, *(_read(one, place) for place, one in enumerate(prompt, 1))])[len(before) :]
+    if isinstance(prompt, list | tuple) and any(isinstance(one, Message) or (isinstance(one, Mapping) and "role" in one) for one in prompt):
+        message = "a session keeps the conversation: its next turn is a text, or the parts of one, and these are messages"
+        raise Unsupported(message, subject=shown(prompt), hint="pass the text of the last one, or give all of them to the model's own .chat")
     return (_message("user", prompt, "the prompt"),)
 
 

@@ -6,7 +6,6 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
-from modelcatalog.chat.calls import Offer
 from modelcatalog.chat.reply import Draft, Reply
 from modelcatalog.engines import Finished
 from modelcatalog.errors import ModelCatalogError
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from modelcatalog.chat.calls import Offer
     from modelcatalog.chat.reply import Stream
     from modelcatalog.engines import Event
 
@@ -56,18 +56,19 @@ def replies(ask: Callable[[_Prompt], Stream], prompts: Iterable[_Prompt], parall
             stream.cancel()
 
 
-def in_order(events: Iterable[tuple[int, Event | ModelCatalogError]], asked: Mapping[int, Offer]) -> Iterator[Reply]:
+def in_order(events: Iterable[tuple[int, Event | ModelCatalogError]], asked: Mapping[int, Offer], plain: Offer) -> Iterator[Reply]:
     """The replies that an engine makes together, each as soon as those before it are complete.
 
     Args:
         events: What the engine says of each.
         asked: What each must be, by its place.
+        plain: What the others must be.
     """
     drafts: dict[int, Draft] = {}
     done: dict[int, Reply] = {}
     turn = 0
     for index, event in events:
-        draft = drafts.setdefault(index, Draft(asked.get(index, Offer())))
+        draft = drafts.setdefault(index, Draft(asked.get(index, plain)))
         if isinstance(event, ModelCatalogError):
             done[index] = draft.reply(event)
         else:

@@ -42,12 +42,20 @@ class Offer(NamedTuple):
     choice: str | None = None
     before: frozenset[str] = frozenset()
     """Ids of the conversation's calls so far."""
+    most: int | None = None
+    """Most tokens of the reply."""
+    served: bool = False
+    """Whether a server makes it, which may have a limit of its own."""
 
     @classmethod
-    def of(cls, prompt: Prompt, options: Options) -> Offer:
+    def of(cls, prompt: Prompt, options: Options, *, served: bool = False) -> Offer:
         """What these options ask of the reply to a prompt."""
         taken = frozenset() if isinstance(prompt, str) else frozenset(call.id for message in prompt for call in message.tool_calls)
-        return cls(options.constraint, options.tools, options.tool_choice, taken)
+        return cls(options.constraint, options.tools, options.tool_choice, taken, options.max_new_tokens, served)
+
+    def short(self, made: int, prompt: int) -> bool:
+        """Whether a reply that was cut was allowed more tokens than it has; where no figures came, nobody can tell."""
+        return self.most is not None and prompt > 0 and made < self.most
 
     def calls(self, called: Sequence[Called], text: str, *, cut: bool) -> tuple[ToolCall, ...]:
         """The calls of a reply.

@@ -134,7 +134,7 @@ class ChatModel:
                 with self._turns.take():
                     together = self._engine.run_many(asked(), options, cancel=cancel)
                     if together is not None:
-                        yield from batching.in_order(together, offers)
+                        yield from batching.in_order(together, offers, Offer(most=options.max_new_tokens))
                         return
             yield from batching.replies(ask, prompts, self._engine.parallel, cancel)
 
@@ -181,7 +181,7 @@ class ChatModel:
     def _stream(self, prompt: Prompt, options: Options, memory: object | None = None, cancel: threading.Event | None = None) -> Stream:
         cancel = cancel or threading.Event()
         events = self._events(prompt, options, cancel, memory)
-        stream = Stream(events, cancel, Offer.of(prompt, options))
+        stream = Stream(events, cancel, Offer.of(prompt, options, served=ENGINES[self.plan.engine].server is not None))
         self._turns.watch(stream)
         return stream
 

@@ -10,13 +10,14 @@ import os
 import sys
 import warnings
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.main import get_command
 
 import modelcatalog
-from modelcatalog.cli import ending, translated
+from modelcatalog.cli import ending, translated, typed
 from modelcatalog.cli.help import Command, Group
 from modelcatalog.cli.words import words
 from modelcatalog.errors import ModelCatalogError
@@ -115,13 +116,14 @@ def _argument(text: str) -> str:
 
 
 def _warned(usual: Callable[..., None]) -> Callable[..., None]:
-    """How warnings are shown: those about fetched data as the command line says things, others as Python does."""
+    """How warnings are shown: this package's own as the command line says things, others as Python does."""
+    own = str(Path(modelcatalog.__file__).parent)
 
-    def show_warning(message: Warning | str, category: type[Warning], *rest: Any) -> None:
-        if category.__name__ == "FetchedDataWarning":
-            ending.say_note(f"{words(os.environ).warning}{message}")
+    def show_warning(message: Warning | str, category: type[Warning], filename: str, *rest: Any) -> None:
+        if category.__name__ == "FetchedDataWarning" or (category is UserWarning and filename.startswith(own)):
+            ending.say_note(f"{words(os.environ).warning}{typed.sayer()(str(message))}")
         else:
-            usual(message, category, *rest)
+            usual(message, category, filename, *rest)
 
     return show_warning
 

@@ -166,7 +166,7 @@ def answer(stream: Stream, say: Words, notes: Console, page: Console | None = No
         reply = stream.reply
     if reply.finish_reason == "cancelled":
         notes.print(say.stopped)
-    if reply.finish_reason == "length":
+    if reply.finish_reason == "length" and not reply.context_full:  # of which a warning told
         notes.print(say.cut.format(count=reply.usage.completion_tokens))
     if reply.tokens_per_second is not None:
         tokens, first = reply.usage.completion_tokens, reply.seconds_to_first_token or 0.0
@@ -213,7 +213,7 @@ def record(stream: Stream, report: Callable[[ModelCatalogError], object]) -> Rep
         except ModelCatalogError as error:
             report(error)
             reply = stream.reply
-    less = {"error", *(field for field in ("parsed", "tool_calls") if getattr(reply, field) in (None, ()))}
+    less = {"error", *(field for field in ("parsed", "tool_calls") if getattr(reply, field) in (None, ())), *(() if reply.context_full else ("context_full",))}
     shown = {**reply.model_dump(mode="json", exclude=less), "error": None if reply.error is None else str(reply.error)}
     print(json.dumps(shown, ensure_ascii=False), flush=True)  # noqa: T201
     return reply

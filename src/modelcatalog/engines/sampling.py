@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from modelcatalog.errors import IntegrityError
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Protocol
 
     from modelcatalog.engines import Options
@@ -20,7 +24,14 @@ if TYPE_CHECKING:
             """Note the token that was chosen."""
 
 
-__all__ = ["NoChoiceError", "Sampler", "Settings", "Trace", "check_choice", "guided", "settings"]
+__all__ = ["NoChoiceError", "Sampler", "Settings", "Trace", "check", "check_choice", "guided", "of_gguf", "settings"]
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "temperature": (0, inf), "top_k": (-1, inf), "top_p": (0, inf), "min_p": (0, 1), "repetition_penalty": (1e-6, inf),
+}  # fmt: skip
+"""What settings that choose tokens may be; -1 is what some programs write for no limit."""
+_GGUF = {"temp": "temperature", "top_k": "top_k", "top_p": "top_p", "min_p": "min_p", "penalty_repeat": "repetition_penalty"}
+"""What a GGUF file's own settings are called there, behind ``general.sampling.``."""
 
 
 class NoChoiceError(ArithmeticError):
@@ -56,7 +67,50 @@ def settings(options: Options, defaults: Any) -> Settings:
     if sample is None:
         sample = bool(getattr(defaults, "do_sample", None))
     known = {name: value for name in names if (value := getattr(defaults, name, None)) is not None}
+    if known.get("top_k", 0) < 0:
+        known["top_k"] = 0
     return Settings(sample=sample, **(known | asked))
+
+
+def check(defaults: Any, subject: str, where: str = "generation_config.json") -> None:
+    """Refuse settings of a checkpoint that mean nothing: a reply would be noise, or an error that names no file.
+
+    Raises:
+        IntegrityError: it names the setting.
+
+    >>> from types import SimpleNamespace
+    >>> check(SimpleNamespace(repetition_penalty=0.0), "model")
+    Traceback (most recent call last):
+    modelcatalog.errors.IntegrityError: generation_config.json of model cannot be right: repetition_penalty is 0.0
+      correct it, or fetch it again
+    """
+    for name in ("do_sample", *_RANGES):
+        value = getattr(defaults, name, None)
+        if name == "do_sample":
+            right = value is None or isinstance(value, bool)
+        else:
+            low, high = _RANGES[name]
+            right = value is None or (isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high and value != inf)
+        if not right:
+            message = f"{where} of {subject} cannot be right: {name} is {value!r}"
+            raise IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
+
+
+def of_gguf(metadata: Mapping[str, object], subject: str) -> SimpleNamespace:
+    """How a GGUF file itself says to choose tokens, as ``generation_config.json`` would say it.
+
+    Raises:
+        IntegrityError: one of its settings means nothing.
+
+    >>> of_gguf({"general.sampling.temp": 0.6, "general.sampling.top_k": 20}, "model")
+    namespace(temperature=0.6, top_k=20, do_sample=True)
+    """
+    stated = {name: value for key, name in _GGUF.items() if (value := metadata.get(f"general.sampling.{key}")) is not None}
+    found = SimpleNamespace(**stated)
+    check(found, subject, "general.sampling")
+    if stated.keys() - {"repetition_penalty"}:
+        found.do_sample = stated.get("temperature") != 0
+    return found
 
 
 class Trace:

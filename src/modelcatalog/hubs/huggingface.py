@@ -54,7 +54,7 @@ class HuggingFace(Hub):
     name = ids = "huggingface"
     title = "Hugging Face"
     branch = "main"
-    client, package, extra = "huggingface_hub", "huggingface-hub", "chat"
+    client, package, extra = "huggingface_hub.file_download", "huggingface-hub", "chat"
     proxy = proxies.HTTPX
     endpoint_variable, cache_variable = "HF_ENDPOINT", "HF_HOME"
 

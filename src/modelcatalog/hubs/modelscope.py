@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ModelScope"]
 
 _TOKEN = "MODELSCOPE_API_TOKEN"  # noqa: S105  the name of a variable
+_HOME = "~/.modelscope"
 _NO_RECORD = 10010205001
 """The hub's own number for what does not exist."""
 
@@ -140,9 +141,9 @@ class ModelScope(Hub):
         return next((folder for folder in (*others, *known) if _filled(folder)), today / listing.revision)
 
     def written_folders(self) -> tuple[Path, ...]:
-        """What the client may write to: its cache, and where it keeps its own settings."""
-        home = os.environ.get("MODELSCOPE_HOME") or "~/.modelscope"
-        return self.cache_folder(), at_home(home), at_home("~/.cache/modelscope")
+        """What the client may write to: its cache, and where it keeps its own settings; before 1.38 it looks for no variable."""
+        homes = dict.fromkeys((os.environ.get("MODELSCOPE_HOME") or _HOME, _HOME, "~/.cache/modelscope"))
+        return self.cache_folder(), *map(at_home, homes)
 
     def _today(self, repo_id: str) -> Path:
         return self.cache_folder() / "models" / _plain(repo_id).replace("/", "--", 1) / "snapshots"

@@ -267,7 +267,7 @@ class Wire:
                 said = sentence(headers, body, self._secret)
                 result.append(full._replace(refusal=Refusal(answer.status, code, said, full.page, storage, source)))
                 return
-            result.append(answer._replace(body=self._body(answer, response, wanted)))
+            result.append(answer._replace(body=self._body(answer, _unpacked(response, answer), wanted)))
 
     def _body(self, answer: Answer, response: Any, wanted: _Wanted) -> bytes:
         start, length = wanted.start, wanted.length
@@ -286,6 +286,15 @@ class Wire:
         else:
             self.limit -= len(body)
         return bytes(body[skipped : skipped + length] if length is not None else body)
+
+
+def _unpacked(response: Any, answer: Answer) -> Any:
+    """What reads an answer; some mirrors and proxies pack it, though nobody asked them to."""
+    if answer.status != _OK or answer.headers.get("content-encoding", "").strip().lower() not in {"gzip", "x-gzip"}:
+        return response
+    import gzip  # seldom
+
+    return gzip.GzipFile(fileobj=response)
 
 
 _NO_ANSWER = "check the network and the proxy settings, or name a mirror"

@@ -21,8 +21,7 @@ __all__ = ["Account", "Dictionary", "Numbers", "Option", "current_dictionary"]
 _SHORT = 3
 """A shorter word stands in many names by chance."""
 _VERSION = "0123456789."
-_SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
-"""Types of models with a language model inside."""
+"""What a version without letters is written with."""
 
 
 class Account:
@@ -72,7 +71,8 @@ class Dictionary:
         "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters", "dotted", "edits", "families", "files", "finished",
         "folders", "glued",
         "homonyms",
-        "hosts", "ideographic", "in_front", "kinds", "languages", "leaves", "means", "negations", "numbers", "owners", "parts", "paths", "phrases", "plain",
+        "hosts", "ideographic", "in_front", "kinds", "languages", "leaves", "means", "media", "negations", "numbers", "owners", "parts", "paths",
+        "phrases", "plain",
         "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "software", "stems", "suffixes",
         "tag_words", "testing", "tier_families", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants",
         "words",
@@ -139,12 +139,18 @@ class Dictionary:
             account = Account(None, repackager.method, repackager.format)
             for owner in (*repackager.huggingface, *repackager.modelscope):
                 self.accounts[owner.lower()] = account
+        self._take_lists()
+
+    def _take_lists(self) -> None:
+        """What cases ask about words and numbers, which is not what a word means by itself."""
         self.tag_words = vocabulary.tag_words()
         self.tier_words = frozenset(vocabulary.tiers())
         self.training_before = vocabulary.training_before()
         self.training_after_size = vocabulary.training_after_size()
         self.training_after = vocabulary.training_after()
         self.counters = vocabulary.counters()
+        self.media = frozenset(vocabulary.flagged("media"))
+        """Types of models that read or make more than text, with a language model inside."""
         self.tuned, self.finished = frozenset(vocabulary.stages("tuned")), frozenset(vocabulary.stages("finished"))
         numbers = vocabulary.numbers()
         self.numbers = Numbers(**{field: getattr(numbers, field) for field in Numbers._fields})
@@ -377,9 +383,10 @@ def _facts(family: FamilyEntry) -> FamilyFacts:
     joint, said, served = _versions(family)
     types = [set(series.types) for series in family.series]
     ids = "\n".join(text for series in family.series for text in (*series.models, *series.api, *series.sizes, *series.sizes.values())).lower()
+    media = frozenset(vocabulary.flagged("media"))
     return FamilyFacts(
         joint, said, served, ids, tuple(sorted(set.intersection(*types) & _glued_types(family.name.lower()))) if types else (),
-        bool(types) and all(not _SEEING.isdisjoint(some) for some in types),
+        bool(types) and all(not media.isdisjoint(some) for some in types),
         family.encoder, frozenset(version.lower() for version in family.budgets), family.others, _usual(family), family.ends,
     )  # fmt: skip
 

@@ -316,14 +316,9 @@ def _identity(found: Found) -> Identity:
         day = "" if released.day is None else f"-{_TWO_DIGITS[released.day]}"
         year = "" if released.year is None else str(released.year)
         date = f"{year}-{_TWO_DIGITS[released.month or 0]}{day}"
-    if version is not None and family is not None and version.endswith(".0") and _same_without(family, version):
-        version = version[:-2]
+    if version is not None and family is not None and version.endswith(".0"):
+        version = family.unpadded(version)
     return _new_tuple(_Identity, ("" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date, order))
-
-
-def _same_without(family: FamilyWord, version: str) -> bool:
-    """Whether ``claude-sonnet-4.0`` is what its maker calls Claude Sonnet 4: the family has the one and not the other."""
-    return version.lower() not in family.versions and version[:-2].lower() in family.versions
 
 
 def _ascend(words: list[str]) -> bool:

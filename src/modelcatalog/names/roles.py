@@ -326,6 +326,11 @@ class FamilyWord:
         """Whether its names count tokens in trillions: TinyLlama-3T."""
         self.facts = facts
 
+    def unpadded(self, version: str) -> str:
+        """``claude-opus-4-0`` is what its maker calls Claude Opus 4: the family has the one and not the other."""
+        short, text = version.removesuffix(".0"), version.lower()
+        return short if short != version and text not in self.versions and text.removesuffix(".0") in self.versions else version
+
     def alone(self) -> FamilyWord:
         """The same family by a spelling that means it wherever it stands."""
         if self.bare:

@@ -286,6 +286,10 @@ def _words_of(text: str, table: str) -> frozenset[str]:
     return frozenset(re.findall(r'"([\w.-]+)"', found[1])) if found else frozenset()
 
 
+_UNREAD = {"gpt_oss": r"_projs\.weight$"}
+"""Architectures that releases list and cannot read, by what their loader has: it looks for experts under names that no file of llama.cpp has."""
+
+
 def gguf_architectures() -> frozenset[str] | None:
     """The architectures of GGUF files that transformers reads, by transformers' spelling; None where that is not known."""
     place = folder()
@@ -296,4 +300,6 @@ def gguf_architectures() -> frozenset[str] | None:
     names = re.findall(r'^    "([\w.-]+)":', found[1], re.MULTILINE) if found else []
     newer = _text(place / "integrations" / "gguf" / "gguf_config_mapping.py")
     names += _words_of(newer, "GGUF_CONFIG_ARCHS") if newer else []
-    return frozenset(names) - {"general", "tokenizer"} or None
+    loader = _text(place / "modeling_gguf_pytorch_utils.py")
+    unread = {name for name, mark in _UNREAD.items() if mark in loader}
+    return frozenset(names) - {"general", "tokenizer"} - unread or None

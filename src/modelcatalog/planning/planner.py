@@ -59,7 +59,7 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
     if request.served:
         from modelcatalog.planning import serving  # most plans are of files, and many of files on this disk: the rest comes where it is asked for
 
-        return serving.plan_served(name if isinstance(name, ModelName) else catalog.parse(str(name)), request)
+        return serving.plan_served(name if isinstance(name, ModelName) else catalog.parse(_trimmed(name)), request)
     record, path = _named(name)
     if request.adapter is not None:
         if request.lock is not None:
@@ -186,9 +186,15 @@ def lock(
     return locked
 
 
+def _trimmed(name: str | Path) -> str:
+    """A name without the blanks and line ends around it, with which it was copied or read from a file; a path that has such keeps them."""
+    text = str(name)
+    return text if isinstance(name, Path) or os.path.exists(text) else text.strip()  # noqa: PTH110  see `_named`
+
+
 def _named(name: str | Path | ModelName) -> tuple[ModelName, Path | None]:
     """The parsed name, and the path where it is one."""
-    text = name.source if isinstance(name, ModelName) else str(name)
+    text = name.source if isinstance(name, ModelName) else _trimmed(name)
     path = local.as_path(text) if not isinstance(name, Path) else at_home(name)
     if path is None:
         return (name if isinstance(name, ModelName) else catalog.parse(text)), None

@@ -18,7 +18,7 @@ from modelcatalog.engines.llama_cpp.native import Native, Shape
 from modelcatalog.engines.llama_cpp.senses import Senses
 from modelcatalog.engines.prompts import modelfiles
 from modelcatalog.engines.prompts.prompting import Prompter
-from modelcatalog.engines.sampling import settings
+from modelcatalog.engines.sampling import of_gguf, settings
 from modelcatalog.engines.text import begun
 from modelcatalog.errors import Unsupported
 from modelcatalog.weights import gguf
@@ -54,7 +54,8 @@ class LlamaCpp:
     decoding = "llama.cpp: one context, with the weights packed as they are in the file"
     costs: tuple[str, ...] = ()
 
-    def __init__(self, native: Native, templates: Mapping[str, str], subject: str) -> None:
+    def __init__(self, native: Native, templates: Mapping[str, str], subject: str, defaults: SimpleNamespace | None = None) -> None:
+        self._defaults = defaults or SimpleNamespace()
         self._native: Native | None = native
         self._subject = subject
         self._prompter = Prompter(subject, native, templates, native.specials(), native.ends(), limit=native.context, longer=True)
@@ -89,7 +90,7 @@ class LlamaCpp:
         ids, writer, thinking = self._asked(prompt, options, sensed)
         guide = self._guides.guide(options.constraint, writer)
         yield Started(len(ids), thinking)
-        chooser = native.chooser(settings(options, SimpleNamespace()), options.seed, ids)
+        chooser = native.chooser(settings(options, self._defaults), options.seed, ids)
         most, made, stopped = min(options.max_new_tokens, native.context - len(ids)), 0, cancel.is_set()
         try:
             if sensed:
@@ -193,7 +194,7 @@ def open(plan: Plan) -> LlamaCpp:  # noqa: A001  engines.llama_cpp.open(plan)
     try:
         metadata = gguf.read_file(file).metadata
         templates = modelfiles.with_ollamas(modelfiles.templates(metadata), plan.modelfile, metadata, native.specials().get("bos_token"))
-        return LlamaCpp(native, templates, subject)
+        return LlamaCpp(native, templates, subject, of_gguf(metadata, subject))
     except BaseException:
         native.close()
         raise

@@ -17,7 +17,7 @@ from modelcatalog.engines.mlx.native import Chooser, Held, Native, Row, leave
 from modelcatalog.engines.mlx.together import Asked, Together, reason
 from modelcatalog.engines.mlx.worker import Worker
 from modelcatalog.engines.prompts import cutting, tokenizing
-from modelcatalog.engines.sampling import settings
+from modelcatalog.engines.sampling import check, settings
 from modelcatalog.engines.text import begun
 from modelcatalog.errors import EngineError, ModelCatalogError, NeedsRemoteCode, Unsupported
 from modelcatalog.planning.facts import context_limit
@@ -78,6 +78,7 @@ class Mlx:
         self._subject = subject = plan.name.source
         self._width = _width(plan)
         self._defaults = _stated(folder / "generation_config.json")
+        check(self._defaults, subject)
         config = native.config
         inner = config.get("text_config") if isinstance(config.get("text_config"), dict) else {}
         reads = context_limit(inner) or context_limit(config)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.engines import Finish
 
-__all__ = ["FILTERED", "FINISH", "CallPiece", "Calls", "Characters", "Said", "member", "read"]
+__all__ = ["FILTERED", "FINISH", "CallPiece", "Calls", "Characters", "Reader", "Said", "member"]
 
 FINISH: dict[str, Finish] = {
     "stop": "stop", "eos": "stop", "eos_token": "stop", "end_turn": "stop", "stop_sequence": "stop", "complete": "stop", "completed": "stop",
@@ -28,7 +28,13 @@ FINISH: dict[str, Finish] = {
 FILTERED = {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "guardrail_intervened", "refusal"}
 """The words of those that watch what a model says: OpenAI and Azure, Gemini, Bedrock, Anthropic."""
 _NO_REASON = {"", "null", "none"}
-_THINKING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
+_THINKING = (
+    "reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks", "reasoning_text", "thinking_content", "thought", "thoughts",
+)  # fmt: skip
+_BESIDE = {"role", "name", "id", "content", "refusal", "reasoning_signature", "reasoning_opaque", "signature", "obfuscation"}
+"""Fields of a piece whose words are none of the reply."""
+_SEVERAL, _LONG = 2, 16
+"""So many pieces and letters do not come again whole by chance."""
 _UNREADABLE = ("audio", "images")
 """What some models give beside the text, where nothing here could hold it."""
 _WORDS = ("text", "thinking", "reasoning", "summary", "refusal", "content")
@@ -60,39 +66,86 @@ class Said(NamedTuple):
     """Pieces of calls of tools."""
     failed: ServerSaid | None = None
     """The error that came with the rest."""
+    usage: Any = None
+    """The figures, where it has some."""
 
 
-def read(chunk: Any) -> Said:
-    """What a chunk says.
+class Reader:
+    """Reads the chunks of one reply; it remembers what came, for some servers say all of it once more at the end.
 
-    Raises:
-        ServerSaid: it is an error, or has a part that cannot be read.
-
-    >>> read({"choices": [{"delta": {"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Paris"}]}}]}).pieces
+    >>> Reader().read({"choices": [{"delta": {"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Paris"}]}}]}).pieces
     (('hm', True), ('Paris', False))
     """
-    choices = member(chunk, "choices")
-    if choices is None and (failed := _failure(chunk)) is not None:
-        raise failed
-    pieces: list[tuple[str, bool]] = []
-    called: list[CallPiece] = []
-    reason, broken = None, _failure({"error": error}) if (error := member(chunk, "error")) else None
-    for choice in choices or ():
-        if member(choice, "index"):
-            raise ServerSaid({"message": "a second reply beside the one that was asked for"}, None)
-        said = member(choice, "delta")
-        if not _present(said):
-            said = member(choice, "message")
+
+    def __init__(self) -> None:
+        self.lost: str | None = None
+        """A field with words that nobody knows here; where nothing else came, these were the reply."""
+        self._index: int | None = None
+        self._came: dict[bool, list[str]] = {False: [], True: []}
+        self._called = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing came that is a reply."""
+        return not (self._called or any(self._came.values()))
+
+    def read(self, chunk: Any) -> Said:
+        """What a chunk says.
+
+        Raises:
+            ServerSaid: it is an error, or has a part that cannot be read.
+        """
+        choices = member(chunk, "choices")
+        if choices is None and (failed := _failure(chunk)) is not None:
+            raise failed
+        pieces: list[tuple[str, bool]] = []
+        called: list[CallPiece] = []
+        usage = _usage(chunk)
+        reason, broken = None, _failure({"error": error}) if (error := member(chunk, "error")) else None
+        for choice in (choices,) if isinstance(choices, dict) else choices or ():
+            self._check(member(choice, "index"))
+            for text, thinking in self._pieces(choice):
+                # RAGFlow and others send the whole reply again as its last piece.
+                if len(self._came[thinking]) < _SEVERAL or len(text) < _LONG or text != "".join(self._came[thinking]):
+                    pieces.append((text, thinking))
+                    self._came[thinking].append(text)
+            said = member(choice, "delta")
+            if not _present(said) and not self._called:
+                said = member(choice, "message")
+            called += _called(said) if _present(said) else ()
+            usage = usage or _usage(choice)
+            stated = member(choice, "finish_reason")
+            if isinstance(stated, str) and stated.lower() not in _NO_REASON:
+                reason = stated.lower()
+            broken = broken or (_failure({"error": error}) if (error := member(choice, "error")) else None)
+        self._called = self._called or bool(called)
+        return Said(tuple(pieces), reason, tuple(called), broken, usage)
+
+    def _check(self, index: Any) -> None:
+        """Refuse a reply beside the first one; its number may be any."""
+        if isinstance(index, int):
+            self._index = index if self._index is None else self._index
+            if index != self._index:
+                raise ServerSaid({"message": "a second reply beside the one that was asked for"}, None)
+
+    def _pieces(self, choice: Any) -> list[tuple[str, bool]]:
+        said, whole = member(choice, "delta"), member(choice, "message")
         if _present(said):
-            pieces += _pieces(said)
-            called += _called(said)
-        elif isinstance(text := member(choice, "text"), str) and text:
-            pieces.append((text, False))
-        stated = member(choice, "finish_reason")
-        if isinstance(stated, str) and stated.lower() not in _NO_REASON:
-            reason = stated.lower()
-        broken = broken or (_failure({"error": error}) if (error := member(choice, "error")) else None)
-    return Said(tuple(pieces), reason, tuple(called), broken)
+            found = list(_pieces(said))
+            if not found and isinstance(said, dict):
+                self.lost = self.lost or next((key for key, value in said.items() if key not in _BESIDE and isinstance(value, str) and value), None)
+            return found
+        if _present(whole):
+            # In place of pieces, or all of them again.
+            had = {kind: bool(texts) for kind, texts in self._came.items()}
+            return [(text, thinking) for text, thinking in _pieces(whole) if not had[thinking]]
+        text = member(choice, "text")
+        return [(text, False)] if isinstance(text, str) and text else []
+
+
+def _usage(owner: Any) -> Any:
+    """The figures of a reply; Groq has them in a field of its own, Moonshot beside the text."""
+    return member(owner, "usage") or member(member(owner, "x_groq"), "usage")
 
 
 def _failure(chunk: Any) -> ServerSaid | None:
@@ -109,7 +162,7 @@ def _pieces(said: Any) -> Iterator[tuple[str, bool]]:
         yield said, False
         return
     yield from _parts(next((value for key in _THINKING if (value := member(said, key))), None), thinking=True)
-    yield from _parts(member(said, "content"), thinking=False)
+    yield from _parts(member(said, "content") or member(said, "text"), thinking=False)
     yield from _parts(member(said, "refusal"), thinking=False)
     for kind in _UNREADABLE:
         if _present(member(said, kind)):
@@ -211,7 +264,10 @@ class Calls:
             self._open.append(piece)
             return
         had = self._open[at]
-        more = piece.arguments if isinstance(piece.arguments, dict) or isinstance(had.arguments, dict) else had.arguments + piece.arguments
+        again = piece.arguments == had.arguments and _arguments(had.arguments)[1] is None
+        # Some say first that there are none, and some all of them once more at the end.
+        anew = again or had.arguments == "{}" or isinstance(piece.arguments, dict) or isinstance(had.arguments, dict)
+        more = piece.arguments if anew else f"{had.arguments}{piece.arguments}"
         self._open[at] = CallPiece(had.place, had.id or piece.id, had.name or piece.name, more or had.arguments)
 
     def made(self) -> list[Called]:

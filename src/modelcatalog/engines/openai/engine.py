@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import os
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from modelcatalog import catalog
-from modelcatalog.engines import Finished, Started, refuse_missing
+from modelcatalog.engines import Finished, Pieces, Started, Thought, refuse_missing
 from modelcatalog.engines.failing import closed
-from modelcatalog.engines.openai.chunks import FILTERED, FINISH, Calls, Characters, member, read
+from modelcatalog.engines.openai.chunks import FILTERED, FINISH, Calls, Characters, Reader, member
 from modelcatalog.engines.openai.errors import Server, message_of, translated
 from modelcatalog.engines.openai.request import Dialect, Request, body
 from modelcatalog.engines.prompts.calling import unread
 from modelcatalog.engines.prompts.thinking import Parter, Piece, half_open, unanswered
 from modelcatalog.engines.text import StopStrings, finished, written
 from modelcatalog.errors import EngineError, ModelCatalogError
+from modelcatalog.planning import servers
 from modelcatalog.planning.serving import key_variable, vendor
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class OpenAI:
         sent = body(prompt, options, self.model, self._dialect)
         request = Request(call, lambda: body(prompt, options, self.model, self._dialect), self._dialect, self._server.patience)
         chunks = request.chunks(cancel)
-        reply = _Reply(prompt, options.stop, told="stop" in sent, offered="tools" in sent)
+        reply = _Reply(prompt, options.stop, told="stop" in sent, offered="tools" in sent, thoughtless=options.enable_thinking is False)
         try:
             yield from self._events(chunks, reply, cancel)
         except ModelCatalogError:
@@ -104,15 +106,15 @@ class OpenAI:
 
     def _events(self, chunks: Iterator[Any], reply: _Reply, cancel: threading.Event) -> Iterator[Event]:
         late, usage, reason = 0, None, None
-        started = False
+        started, reader = False, Reader()
         try:
             for chunk in chunks:
                 if not started:
                     started = True
                     yield Started(0)  # the size of the prompt comes with the end
-                usage = member(chunk, "usage") or usage
                 # The chunk with the figures has no choice.
-                said = read(chunk)
+                said = reader.read(chunk)
+                usage = said.usage or usage
                 reason = said.reason or reason
                 reply.called.push(*said.called)
                 for text, thinking in said.pieces:
@@ -129,17 +131,20 @@ class OpenAI:
             raise
         if out := reply.rest(done=reason == "stop"):
             yield out
-        made = _count(usage, "completion_tokens")
-        ended = self._reason(reason, reply, cancel)
+        made = _count(usage, "completion_tokens", "output_tokens")
+        ended = self._reason(reason, reply, cancel, lost=reader.lost if reader.empty else None)
         yield from reply.calls(ended)
-        yield Finished(ended, reply.count if made is None else made, _count(usage, "prompt_tokens"))
+        yield Finished(ended, reply.count if made is None else made, _count(usage, "prompt_tokens", "input_tokens"))
 
-    def _reason(self, reason: str | None, reply: _Reply, cancel: threading.Event) -> Finish:
+    def _reason(self, reason: str | None, reply: _Reply, cancel: threading.Event, *, lost: str | None) -> Finish:
         if reply.stops.hit:
             return "stop"
         if reason is None and cancel.is_set():
             return "cancelled"
         url, model = self._server.url, self._server.model
+        if lost is not None:
+            message = f"{url} sent the words of {model} as {lost!r}, which cannot be read here"
+            raise EngineError(message, subject=model, hint="its log or its documentation may tell how it answers as OpenAI does")
         if not reply.called and reason in _CALLED:
             message = f"{url} ended the reply for {model} to call a tool, and sent no call"
             raise EngineError(message, subject=model, hint="its parser may not read how this model calls: its log tells more; error.partial has what came")
@@ -168,9 +173,11 @@ class _Reply:
         stops: Strings that end the answer.
         told: Whether the server knows of them.
         offered: Whether tools were offered.
+        thoughtless: Whether it was asked not to think.
     """
 
-    def __init__(self, prompt: Prompt, stops: Sequence[str], *, told: bool, offered: bool) -> None:
+    def __init__(self, prompt: Prompt, stops: Sequence[str], *, told: bool, offered: bool, thoughtless: bool = False) -> None:
+        self._thoughtless = thoughtless
         said = "" if isinstance(prompt, str) else "\n".join(message.content for message in prompt)
         self._parter = None if isinstance(prompt, str) else Parter(asked=said)
         self.stops = StopStrings(stops)
@@ -194,7 +201,11 @@ class _Reply:
             self._said.append(text)
         if self._parter is None:
             return written([Piece(text, thinking)], self.stops)
-        return written(self._parter.thought(text) if thinking else self._parter.push(text), self.stops)
+        out = written(self._parter.thought(text) if thinking else self._parter.push(text), self.stops)
+        if self._thoughtless and any(isinstance(one, Thought) and one.text.strip() for one in (out.pieces if isinstance(out, Pieces) else (out,))):
+            self._thoughtless = False
+            warnings.warn("the model thinks though enable_thinking=False was sent: the server, or its template, does not take the switch", stacklevel=2)
+        return out
 
     def calls(self, reason: Finish) -> list[Called]:
         """The calls of a reply that ended so; a cancelled one made none, and behind a stop string nothing counts."""
@@ -222,9 +233,10 @@ def _text(owner: Any, field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _count(usage: Any, field: str) -> int | None:
-    value = member(usage, field)
-    return value if isinstance(value, int) and value >= 0 else None
+def _count(usage: Any, *fields: str) -> int | None:
+    """A figure, which gateways to other APIs call by their names."""
+    values = (value for field in fields if isinstance(value := member(usage, field), int | float) and not isinstance(value, bool))
+    return next((int(value) for value in values if value >= 0 and value == value // 1), None)
 
 
 def open(plan: Plan, api_key: str | None = None) -> OpenAI:  # noqa: A001  engines.openai.open(plan)
@@ -259,15 +271,37 @@ def open(plan: Plan, api_key: str | None = None) -> OpenAI:  # noqa: A001  engin
     wire = {"http_client": DefaultHttpxClient(trust_env=False, follow_redirects=False)} if found else {}
     client = Client(base_url=url, api_key=key or "none", timeout=Timeout(patience, connect=_CONNECT), max_retries=0, **wire)
     server = Server(url, plan.repo_id or plan.name.source, variable, patience=patience)
+    kind: servers.Entry | None = None
+    own: dict[str, float] = {}
     if company is None:
         try:
             listed = _listed(client, server)
             server = server._replace(listed=tuple(model for model, _ in listed), model=_meant(plan.name, listed, server))
+            kind = servers.of(plan.server, tuple(owner for _, owner in listed))
+            own = _own_settings(client, kind, server)
         except BaseException:
             client.close()
             raise
     newest = company is not None and company.name == "OpenAI" or (urlsplit(url).hostname or "").endswith(".openai.azure.com")
-    return OpenAI(client, server, Dialect(newest=newest, vendor=company is not None))
+    return OpenAI(client, server, Dialect(newest=newest, vendor=company is not None, kind=kind, own=own))
+
+
+def _own_settings(client: Any, kind: servers.Entry | None, server: Server) -> dict[str, float]:
+    """How a model's own settings sample, of a kind of server that leaves them out where it is asked as OpenAI is; nothing where it does not tell."""
+    if kind is None or not kind.shows:
+        return {}
+    parts = urlsplit(server.url)
+    try:
+        told = client.post(f"{parts.scheme}://{parts.netloc}{kind.shows}", cast_to=object, body={"model": server.model}, options={"timeout": _LIST})
+    except Exception:  # noqa: BLE001  what it says of itself is a courtesy
+        return {}
+    stated = member(told, "parameters")
+    found: dict[str, float] = {}
+    for name, _, value in (line.strip().partition(" ") for line in (stated if isinstance(stated, str) else "").splitlines()):
+        if name in {"temperature", "top_p"}:
+            with suppress(ValueError):
+                found[name] = float(value)
+    return {name: value for name, value in found.items() if 0 <= value < float("inf")}
 
 
 def _patience() -> float:

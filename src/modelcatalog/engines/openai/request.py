@@ -22,9 +22,10 @@ from modelcatalog.engines.tools import CHOICES
 from modelcatalog.errors import Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from modelcatalog.engines import Constraint, Image, Message, Options, Prompt
+    from modelcatalog.planning.servers import Entry
 
 __all__ = ["Dialect", "Request", "body"]
 
@@ -45,9 +46,13 @@ class Dialect:
     Args:
         newest: Whether it is OpenAI's own API, which knows only the new name for the most tokens.
         vendor: Whether it is a company's own API, which has no switches for chat templates.
+        kind: What is known of servers of its kind, where that is known.
+        own: How the model's own settings sample, where a server of this kind leaves that out.
     """
 
-    def __init__(self, *, newest: bool, vendor: bool) -> None:
+    def __init__(self, *, newest: bool, vendor: bool, kind: Entry | None = None, own: Mapping[str, float] | None = None) -> None:
+        self.kind = kind
+        self.own = own or {}
         self.limit = "max_completion_tokens" if newest else "max_tokens"
         self.vendor = vendor
         self.usage = True
@@ -88,23 +93,38 @@ def body(prompt: Prompt, options: Options, model: str, dialect: Dialect) -> dict
     sent: dict[str, Any] = {"model": model, "stream": True}
     sent["messages" if chat else "prompt"] = [_message(m) for m in prompt] if not isinstance(prompt, str) else prompt
     sent[dialect.limit if chat else "max_tokens"] = options.max_new_tokens
-    sent |= {key: value for key, value in (("temperature", temperature), ("top_p", options.top_p), ("seed", options.seed)) if value is not None}
+    own = dialect.own if temperature is None else {}
+    said = {"temperature": own.get("temperature", temperature), "top_p": own.get("top_p") if options.top_p is None else options.top_p, "seed": options.seed}
+    sent |= {key: value for key, value in said.items() if value is not None}
     # A server counts stop strings in the thinking too, and the answer would be empty; there the engine hangs up itself.
     if options.stop and dialect.stops and (dialect.vendor or not chat or options.enable_thinking is False):
         sent["stop"] = list(options.stop)
     if dialect.usage:
         sent["stream_options"] = {"include_usage": True}
     # Not OpenAI's own, but vLLM's and SGLang's; a server that has them not refuses them.
-    extra: dict[str, Any] = options.model_dump(include={"top_k", "min_p", "repetition_penalty"}, exclude_none=True)
+    extra: dict[str, Any] = _worded(options.model_dump(include={"top_k", "min_p", "repetition_penalty"}, exclude_none=True), dialect.kind)
     if options.enable_thinking is not None:
         if dialect.vendor or not chat:
             message = "enable_thinking= is a switch of chat templates, and a vendor's API has none" if chat else "enable_thinking= needs messages"
             raise Unsupported(message, subject="enable_thinking", hint="leave it out, or choose a model that thinks or does not")
-        extra["chat_template_kwargs"] = {"enable_thinking": options.enable_thinking}
+        if dialect.kind is not None and dialect.kind.effort:
+            sent["reasoning_effort"] = "medium" if options.enable_thinking else "none"
+        else:
+            extra["chat_template_kwargs"] = {"enable_thinking": options.enable_thinking}
     sent |= _offer(options, chat=chat)
     if options.constraint is not None:
         sent |= _matching(options.constraint, extra, vendor=dialect.vendor, chat=chat)
     return {**sent, "extra_body": extra} if extra else sent
+
+
+def _worded(given: dict[str, Any], kind: Entry | None) -> dict[str, Any]:
+    """Options in the words of a kind of server; what it would drop without a word is refused."""
+    if kind is None:
+        return given
+    if lost := [name for name in kind.ignores if name in given]:
+        message = f"{kind.title} drops {lost[0]}= without a word where it is asked as OpenAI is"
+        raise Unsupported(message, subject=lost[0], hint="leave it out, or make a model of its own there that has it in its settings")
+    return {kind.words.get(name, name): value for name, value in given.items()}
 
 
 def _offer(options: Options, *, chat: bool) -> dict[str, Any]:

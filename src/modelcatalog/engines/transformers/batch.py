@@ -52,6 +52,7 @@ class Batch:
         width: Most rows.
         memory: Bytes that the rows' caches may take; one row is always made.
         token_bytes: What a token takes of them, as far as the config tells.
+        together: Most tokens of a reply, with its prompt, that is made beside others: their length would be its own; None for any.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Batch:
         width: int,
         memory: int,
         token_bytes: float,
+        together: int | None = None,
     ) -> None:
         self._begin = begin
         self._ask = ask
@@ -77,6 +79,7 @@ class Batch:
         self._active: dict[Row, Asked] = {}
         self._next = 0
         self._token_bytes = token_bytes
+        self._together = together
 
     def run(self, prompts: Iterator[Prompt | ModelCatalogError]) -> Iterator[_Out]:
         """The events of all replies; each is taken before the next is made."""
@@ -131,6 +134,8 @@ class Batch:
         read = room = 0
         for asked in self._waiting[:free]:
             rows = len(self._active) + len(group) + 1
+            if rows > 1 and (self._alone(asked.row) or (group and self._alone(group[0].row))):
+                break
             read = max(read, len(asked.row.ids))
             room = max([room, asked.row.room, *(row.room for row in self._active)])
             fits = rows * room * self._token_bytes <= self._memory and (len(group) + 1) * read <= _READ
@@ -141,7 +146,10 @@ class Batch:
         return group
 
     def _joins(self) -> bool:
-        return kvcache.joinable(self._rows.cache)
+        return kvcache.joinable(self._rows.cache) and not any(map(self._alone, self._active))
+
+    def _alone(self, row: Row) -> bool:
+        return self._together is not None and row.room > self._together
 
     def _written(self, rows: Sequence[Row], *, first: bool) -> Iterator[_Out]:
         """What the newest token of each row gives."""

@@ -14,7 +14,7 @@ from modelcatalog.engines.failing import closed, out_of_memory, ran_out
 from modelcatalog.engines.guide import Guides
 from modelcatalog.engines.prompts import modelfiles, tokenizing
 from modelcatalog.engines.prompts.rendering import NoPlace
-from modelcatalog.engines.sampling import NoChoiceError, settings
+from modelcatalog.engines.sampling import NoChoiceError, of_gguf, settings
 from modelcatalog.engines.text import begun
 from modelcatalog.engines.transformers import fallback, kvcache, seam
 from modelcatalog.engines.transformers.adapting import folder_of
@@ -44,26 +44,29 @@ __all__ = ["Transformers", "open"]
 class _Memory:
     """What was computed for a conversation: the cache, and the tokens that it holds keys and values of."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: seam.Turning | None = None) -> None:
         self.cache: Any = None
         self.ids: list[int] = []
+        self._begun = 0
+        self._turns = turns
 
-    def recall(self, ids: list[int]) -> Any:
-        """The cache, cut back to the tokens that it shares with this prompt; None if that is not possible.
+    def recall(self, ids: list[int]) -> tuple[Any, int]:
+        """The cache, cut back to the tokens that it shares with this prompt, and how long the prompt was that it was begun with.
 
-        It is taken out: a second reply in the same conversation at the same time begins anew.
+        None for the cache if that is not possible. It is taken out: a second reply in the same conversation at the same time begins anew.
         """
         cache, self.cache = self.cache, None
-        if cache is None:
-            return None
-        common = begun(self.ids, ids)
-        return cache if common and kvcache.cut(cache, common) else None
+        if cache is not None and (self._turns is None or self._turns.alike(self._begun, len(ids))):
+            common = begun(self.ids, ids)
+            if common and kvcache.cut(cache, common):
+                return cache, self._begun
+        return None, len(ids)
 
-    def keep(self, cache: Any, ids: list[int]) -> None:
-        """Remember what a cache holds: no more than these tokens, whose last was never computed."""
+    def keep(self, cache: Any, ids: list[int], first: int) -> None:
+        """Remember what a cache holds: no more than these tokens, whose last was never computed; ``first`` is what `recall` said."""
         length = min(len(ids) - 1, *(layer.get_seq_length() for layer in cache.layers))
         if length > 0 and kvcache.cut(cache, length):
-            self.cache, self.ids = cache, ids[:length]
+            self.cache, self.ids, self._begun = cache, ids[:length], first
 
 
 def _rows(model: Any) -> int | None:
@@ -102,8 +105,10 @@ class Transformers:
         self._forgets = kvcache.reason_against(model)
         self._against = reason_against(model, self._forgets)
         # A state beside the cache is that of one reply.
-        self.parallel = 1 if seam.own_state(model) else 8
         self._forward: seam.Forward | None = seam.Forward(model)
+        self._turns = self._forward.turning
+        # A state beside the cache is that of one reply, and so are angles that grow with the text.
+        self.parallel = 1 if seam.own_state(model) or (self._turns is not None and self._turns.grows) else 8
         # For one reply at a time: it works on buffers of its own.
         self._fast, self._fast_turn = StaticDecoder(model), threading.Lock()
 
@@ -128,7 +133,9 @@ class Transformers:
     @property
     def costs(self) -> tuple[str, ...]:
         """What of this way costs speed, one sentence each."""
-        return (*self._beside, *self._costs())
+        unknown = () if self._model is None else seam.unknown_to_generate(self._model)
+        undone = (f"generation_config.json asks for {name}, which transformers does not have: tokens are chosen without it" for name in unknown)
+        return (*self._beside, *undone, *self._costs())
 
     def _costs(self) -> tuple[str, ...]:
         if self._against is None:
@@ -149,7 +156,7 @@ class Transformers:
 
     def new_memory(self) -> _Memory:
         """A KV cache for one conversation."""
-        return _Memory()
+        return _Memory(self._turns)
 
     def close(self) -> None:
         """Drop the model, and give the GPU's memory back."""
@@ -212,6 +219,7 @@ class Transformers:
             width=64 if model.device.type == "cuda" else 16,
             memory=_free(model.device) // 2,
             token_bytes=kvcache.token_bytes(model.config, model.dtype),
+            together=None if self._turns is None else self._turns.limit,
         )
         return batch.run(prompts)
 
@@ -264,7 +272,8 @@ class Transformers:
 
     def _made(self, row: Row, how: Settings, memory: _Memory | None) -> Generator[int | None]:
         """The tokens of a reply by our own loop; None while a long prompt is read."""
-        rows = Rows(self._pass(), how, self._lock, memory.recall(row.ids) if memory else None)
+        cache, first = memory.recall(row.ids) if memory else (None, row.prompt)
+        rows = Rows(self._pass(), how, self._lock, cache)
         fast = self._fast if self._fast_turn.acquire(blocking=False) else None
         try:
             for _ in rows.read(row):
@@ -281,10 +290,11 @@ class Transformers:
                 self._fast_turn.release()
             # Also after Ctrl-C in the middle of a pass, when some layers hold a token more than others.
             if memory is not None and rows.cache is not None:
-                memory.keep(rows.cache, row.ids)
+                memory.keep(rows.cache, row.ids, first)
 
     def _generated(self, row: Row, how: Settings, memory: _Memory | None, cancel: threading.Event) -> Generator[int | None]:
         """The tokens of a reply by `generate`, for models that our loop does not drive."""
+        cache, first = memory.recall(row.ids) if memory else (None, row.prompt)
         steps = fallback.Steps(
             self._open(),
             row,
@@ -292,7 +302,8 @@ class Transformers:
             tuple(self._prompter.ends),
             lock=self._lock,
             cancel=cancel,
-            cache=memory.recall(row.ids) if memory else None,
+            cache=cache,
+            grows=self._turns is not None and self._turns.grows,
         )
         made = steps.tokens()
         try:
@@ -303,7 +314,7 @@ class Transformers:
         finally:
             made.close()
             if memory is not None and self._forgets is None and steps.cache is not None and kvcache.usable(steps.cache):
-                memory.keep(steps.cache, row.ids)
+                memory.keep(steps.cache, row.ids, first)
 
     def _translated(self, error: Exception) -> ModelCatalogError:
         if isinstance(error, ModelCatalogError):
@@ -332,6 +343,9 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     folder = Path(plan.path or ".")
     metadata = gguf.read_file(folder / plan.weights[0]).metadata if plan.format == "gguf" else {}
     ends = tokenizing.gguf_ends(metadata) if metadata else frozenset()
+    if not (folder / "generation_config.json").is_file():
+        for name, value in vars(of_gguf(metadata, plan.name.source)).items():
+            setattr(model.generation_config, name, value)
     senses = open_senses(plan, folder, model, tokenizer)
     # What lies beside a file in a program's store is of other models.
     own = tokenizing.templates(tokenizer, None if plan.modelfile is not None else folder)

@@ -37,11 +37,16 @@ class Steps:
         lock: Held while the model computes: some models keep state in it.
         cancel: Ends the generation after the token that is being made.
         cache: What an earlier reply's `cache` came to hold of the beginning of this prompt.
+        grows: Whether longer texts left other angles of positions in the model.
     """
 
-    def __init__(self, model: Any, row: Row, how: Settings, ends: Sequence[int], *, lock: threading.Lock, cancel: threading.Event, cache: Any = None) -> None:
+    def __init__(
+        self, model: Any, row: Row, how: Settings, ends: Sequence[int], *, lock: threading.Lock, cancel: threading.Event, cache: Any = None,
+        grows: bool = False,
+    ) -> None:  # fmt: skip
+        self._grows = grows
         self._model, self._row, self._lock, self._cancel = model, row, lock, cancel
-        self._given = _words(how)
+        self._given = seam.left_out(model) | _words(how)
         if ends:
             self._given |= {"eos_token_id": list(ends), "pad_token_id": ends[0]}
         if cache is not None:
@@ -64,6 +69,8 @@ class Steps:
             return
         state = seam.ReplyState(self._model)
         with self._lock, quiet(), state:
+            if self._grows:
+                seam.unturn(self._model)
             steps = self._model.generate(**given, custom_generate=self._steps)
         try:
             while not self._cancel.is_set():

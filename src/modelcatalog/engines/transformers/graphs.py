@@ -43,6 +43,8 @@ def reason_against(model: Any) -> str | None:
         return f"{kind.__name__} takes decisions while it runs"
     if model.config.is_encoder_decoder or seam.own_state(model):
         return f"{kind.__name__} keeps a state beside its cache"
+    if (turns := seam.turning(model)) is not None and turns.grows:
+        return f"{kind.__name__} turns positions by the length of the text"
     if len({str(place) for place in places.values()}) > 1:
         return "the model is spread over several devices"
     if quantizer is not None and not getattr(quantizer, "is_compileable", False):

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import installing
-from modelcatalog.engines import files_of
+from modelcatalog.engines import files_of, sampling
 from modelcatalog.engines.failing import first_line, out_of_memory, ran_out
 from modelcatalog.engines.prompts import cutting
 from modelcatalog.engines.transformers import seam
 from modelcatalog.engines.transformers.adapting import gaps, put_on, words_of
 from modelcatalog.engines.transformers.gguf_once import parsed_once
+from modelcatalog.engines.transformers.gguf_positions import Positions
+from modelcatalog.engines.transformers.gguf_words import cut
 from modelcatalog.engines.transformers.quiet import quiet
+from modelcatalog.engines.transformers.remaking import remade
 from modelcatalog.errors import (
     IntegrityError,
     MissingPackage,
@@ -74,6 +77,8 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         common["gguf_file"] = plan.weights[0]
     with uncollected():  # which imports most of transformers
         config = AutoConfig.from_pretrained(folder, **common)
+        positions = Positions(_folder(plan) / plan.weights[0] if plan.format == "gguf" else None)
+        positions.state(config)
         if plan.format == "gguf" and spoken == folder:
             tokenizer = AutoTokenizer.from_pretrained(spoken, config=config, **common)
         else:
@@ -101,8 +106,11 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
         else:
             model, told = _with_flash(kind, folder, given, plan, notes)
     _refuse_made_up(told, plan)
-    if (left := _left_out(told, model, plan)) is not None:
-        notes.append(left)
+    sampling.check(model.generation_config, plan.name.source)
+    positions.divide(model)
+    others = (remade(model), cut(tokenizer, positions.metadata))
+    said = (_left_out(told, model, plan), *(None if one is None else f"{plan.name.source}: {one}" for one in others))
+    notes += [one for one in said if one is not None]
     if seam.looks_ahead(model):
         message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and cannot continue one"
         raise Unsupported(message, subject=plan.name.source, hint="load a model that was made to chat")

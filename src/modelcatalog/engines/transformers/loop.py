@@ -32,7 +32,8 @@ _SHARED = 8
 
 _KNOWN = {
     "bos_token_id", "cache_implementation", "do_sample", "eos_token_id", "max_length", "max_new_tokens", "min_p",
-    "output_attentions", "output_hidden_states", "num_return_sequences", "pad_token_id", "repetition_penalty", "return_dict_in_generate", "stop_strings",
+    "output_attentions", "output_hidden_states", "output_logits", "output_scores", "num_return_sequences",
+    "pad_token_id", "repetition_penalty", "return_dict_in_generate", "stop_strings",
     "temperature", "top_k", "top_p", "transformers_version", "use_cache",
 }  # fmt: skip
 """What a ``generation_config.json`` may ask for here; the rest is left to `generate`."""
@@ -118,6 +119,11 @@ class Rows:
         if self.cache is None:
             self.cache = kvcache.new(self._forward.model.config)
         start, chunk = self.width, _CPU_CHUNK if self._forward.model.device.type == "cpu" else _CHUNK
+        if (turns := self._forward.turning) is not None:
+            chunk = row.prompt if row.prompt > turns.limit else chunk  # parts would each have the angles of their own length
+            if turns.grows:
+                with self._lock:
+                    seam.unturn(self._forward.model)
         kvcache.expect(self.cache, row.prompt)
         while True:
             part = row.ids[start : start + chunk]

@@ -9,16 +9,16 @@ from __future__ import annotations
 import inspect
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = [
-    "Forward", "ReplyState", "asked_of_generate", "attention_of", "audio_part", "bars", "blind_to_videos", "cache_of", "captures", "causal_form", "decodes",
-    "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "load_audio", "looks_ahead", "of_generate", "own_cache", "own_state",
-    "own_way_of_preparing", "processor", "read_from", "said", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
-    "takes_rate", "unpacker", "whole_class", "whole_form", "without_adapters",
+    "Forward", "ReplyState", "Turning", "asked_of_generate", "attention_of", "audio_part", "bars", "blind_to_videos", "cache_of", "captures", "causal_form",
+    "decodes", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "left_out", "load_audio", "looks_ahead", "of_generate",
+    "own_cache", "own_state", "own_way_of_preparing", "processor", "read_from", "said", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
+    "takes_rate", "turning", "unfilled", "unknown_to_generate", "unpacker", "unturn", "ways_of_cutting", "whole_class", "whole_form", "without_adapters",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -42,6 +42,8 @@ class Forward:
 
     def __init__(self, model: Any) -> None:
         self.model = model
+        self.turning = turning(model)
+        """Where the angles of positions are others in a longer text; None where they are not."""
         named = inspect.signature(type(model).forward).parameters
         self.cache_word = _cache_word(type(model).forward)
         """What it calls the cache; None where it takes none by name."""
@@ -91,7 +93,60 @@ def own_cache(model: Any) -> bool:
 
 def looks_ahead(model: Any) -> bool:
     """Whether a model reads in both directions, as BERT does: it fills gaps, and has nothing to continue a text with."""
-    return getattr(model.config, "is_decoder", None) is False and not any(getattr(part, "is_causal", None) is True for part in model.modules())
+    if getattr(model.config, "is_decoder", None) is not False:
+        return False
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
+
+    # GPT-NeoX-Japanese has the word without a meaning.
+    causal = {getattr(part, "is_causal", None) for part in model.modules()}
+    return True not in causal and (False in causal or model.config.model_type in MODEL_FOR_MASKED_LM_MAPPING_NAMES)
+
+
+class Turning(NamedTuple):
+    """Positions that are turned by other angles in a longer text: keys that were kept are then those of another text."""
+
+    limit: int
+    """Tokens up to which the angles are those that a model began with."""
+    grows: bool
+    """Whether they are others at each length beyond it (``dynamic``), and not just two sets (``longrope``)."""
+
+    def alike(self, begun: int, asked: int) -> bool:
+        """Whether keys of a text that was begun with so many tokens are those that a prompt of so many tokens would have."""
+        return begun <= self.limit if asked <= self.limit else begun > self.limit and not self.grows
+
+
+def turning(model: Any) -> Turning | None:
+    """Whether and where a model's positions depend on how long the text is."""
+    found: list[Turning] = []
+    for part in model.modules():
+        kinds = getattr(part, "rope_type", None)
+        for layer, kind in kinds.items() if isinstance(kinds, dict) else ((None, kinds),):
+            if not isinstance(kind, str) or not (kind == "longrope" or "dynamic" in kind):
+                continue
+            limit = _original(part, layer) if kind == "longrope" else getattr(part, "original_max_seq_len", None)
+            found.append(Turning(limit if isinstance(limit, int) else 0, "dynamic" in kind))
+    return Turning(min(one.limit for one in found), any(one.grows for one in found)) if found else None
+
+
+def _original(part: Any, layer: str | None) -> Any:
+    """The length before stretching of a part that turns positions, which is written beside the factors or above them."""
+    config = getattr(part, "config", None)
+    stated = getattr(config, "rope_parameters", None) or {}
+    stated = stated.get(layer, stated) if layer is not None else stated
+    return stated.get("original_max_position_embeddings") or getattr(config, "original_max_position_embeddings", None)
+
+
+def unturn(model: Any) -> None:
+    """Take back what longer texts before this one left of their angles: a model keeps those of the longest until a short one comes."""
+    for part in model.modules():
+        kinds = getattr(part, "rope_type", None)
+        for layer, kind in kinds.items() if isinstance(kinds, dict) else ((None, kinds),):
+            if isinstance(kind, str) and "dynamic" in kind:
+                prefix = "" if layer is None else f"{layer}_"
+                first, name = getattr(part, f"{prefix}original_inv_freq", None), f"{prefix}inv_freq"
+                if first is not None and hasattr(part, name):
+                    part.register_buffer(name, first.to(getattr(part, name).device), persistent=False)
+                    setattr(part, f"{prefix}max_seq_len_cached", part.original_max_seq_len)
 
 
 _WINDOWS = ("create_sliding_window_causal_mask", "create_chunked_causal_mask", "create_masks_for_generate")
@@ -134,7 +189,29 @@ def asked_of_generate(model: Any) -> frozenset[str]:
 
 def kept_on_a_hub(model: Any) -> list[str]:
     """What the checkpoint asks of `generate` that transformers itself no longer does: since its fifth release that is code on its hub."""
-    return sorted(asked_of_generate(model) & {"dola_layers", "penalty_alpha"})
+    return sorted(asked_of_generate(model) & _ON_A_HUB)
+
+
+def left_out(model: Any) -> dict[str, Any]:
+    """What of a checkpoint's words `generate` must not see, as its arguments: code on a hub, and what wants more than tokens."""
+    asked = asked_of_generate(model)
+    return dict.fromkeys((asked & _ON_A_HUB) - _OF_NO_LOOP) | dict.fromkeys(asked & _OF_PROMPTS, False)
+
+
+def unknown_to_generate(model: Any) -> list[str]:
+    """What a checkpoint's ``generation_config.json`` says of choosing tokens in other programs' words, which `generate` reads past."""
+    stated = model.generation_config.to_diff_dict()
+    return sorted(name for name in _OTHERS if stated.get(name) and not hasattr(type(model.generation_config)(), name))
+
+
+_OF_NO_LOOP = frozenset({"dola_layers", "penalty_alpha"})
+"""Ways of choosing that our own loops pass by."""
+_ON_A_HUB = _OF_NO_LOOP | {"num_beam_groups", "diversity_penalty", "force_words_ids", "constraints"}
+_OF_PROMPTS = frozenset({"token_healing", "is_assistant"})
+"""What changes a prompt, or wants a second model."""
+_OTHERS = (
+    "presence_penalty", "frequency_penalty", "top_n_sigma", "xtc_probability", "mirostat", "mirostat_mode", "dry_multiplier", "typ_p", "smoothing_factor",
+)  # fmt: skip
 
 
 def decodes(model: Any) -> Callable[[], AbstractContextManager[Any]]:
@@ -401,6 +478,29 @@ def own_attention(config: Any) -> None:
             part._attn_implementation = None  # noqa: SLF001  what `from_pretrained` reads, as the next
         if getattr(part, "_experts_implementation", None) not in {None, "eager", "batched_mm", "grouped_mm"}:
             part._experts_implementation = None  # noqa: SLF001
+
+
+def ways_of_cutting() -> frozenset[str] | None:
+    """The ways of cutting text in GGUF files that this release knows; None where it does not tell."""
+    try:
+        home = import_module("transformers.integrations.gguf.gguf_tokenizer_mapping")
+    except ImportError:
+        return None
+    known = getattr(home, "GGUF_PRE_TOKENIZER_SPLITS", None)
+    return frozenset(known) if isinstance(known, dict) else None
+
+
+def unfilled() -> AbstractContextManager[Any]:
+    """Within it, models are built without random numbers in their weights; where this release has no such switch, with them."""
+    for home in ("transformers.initialization", "transformers.modeling_utils"):
+        try:
+            found = getattr(import_module(home), "no_init_weights", None)
+        except ImportError:
+            continue
+        if found is not None:
+            made: AbstractContextManager[Any] = found()
+            return made
+    return nullcontext()
 
 
 @contextmanager

@@ -11,8 +11,10 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -78,6 +80,7 @@ def main() -> None:
     )  # fmt: skip
     try:
         here.prepare()
+        _settle()
         guard.install()
         here.watch(guard, listing, fail)
         threading.Thread(target=_orphan, args=(guard,), daemon=True).start()
@@ -96,6 +99,18 @@ def main() -> None:
     logging.shutdown()
     # Threads of a client that still wait for something must not keep the process.
     os._exit(0)
+
+
+def _settle() -> None:
+    """Let Python and the clients' packages do before the guard what they do once, wherever the files come from: it is not the repository's doing.
+
+    Python looks for the temporary folder by writing into it. The lock of tqdm's bars is one for threads, which are all that draw them here: that
+    of processes, which it would take, makes Python 3.14 write there too, and start a process.
+    """
+    with suppress(OSError):
+        tempfile.gettempdir()
+    with suppress(ImportError):  # a hub of one's own may have another client
+        import_module("tqdm").tqdm.set_lock(threading.RLock())
 
 
 def _orphan(guard: Guard) -> None:

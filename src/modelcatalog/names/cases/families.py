@@ -72,8 +72,6 @@ __all__ = [
 
 _BILLION = 10**9
 _COMPACT = 2
-_SEEING = frozenset(("audio", "multimodal", "omni", "video", "vision", "vl"))
-"""Types of models with a language model inside."""
 _SAYS_NOTHING = frozenset(("dtype", "method", "named_scheme", "other", "reseller", "type"))
 """Roles of words before a family that name no other model: SFT-OPT-6.7B, fp8-opt-125m."""
 _OF_BASE = frozenset(("size", "mixture", "active"))
@@ -333,7 +331,9 @@ def language_model(reading: Reading, i: int, word: Word) -> bool:
         return False
     if now is None:
         return _encoded(reading) and _set_base(reading, i, word)
-    return (now.facts.sees or not _SEEING.isdisjoint(found.types)) and not family.facts.sees and family.name != now.name and _set_base(reading, i, word)
+    if family.facts.sees or family.name == now.name or not (now.facts.sees or not reading.dictionary.media.isdisjoint(found.types)):
+        return False
+    return _set_base(reading, i, word)
 
 
 def _keep_key(reading: Reading, word: Word) -> bool:

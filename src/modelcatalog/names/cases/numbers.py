@@ -92,11 +92,6 @@ def set_version(reading: Reading, i: int, text: str) -> bool:
     return True
 
 
-def _unpadded(family: FamilyWord, text: str) -> str:
-    """``claude-opus-4-0`` is what its maker calls Claude Opus 4: no family has both."""
-    return text[:-2] if text.endswith(".0") and text.lower() not in family.versions and text[:-2].lower() in family.versions else text
-
-
 def _set_base_version(reading: Reading, i: int, text: str) -> bool:
     reading.found.base_version = text
     reading.tape.base_end = i
@@ -313,7 +308,7 @@ def second_part(reading: Reading, i: int, word: Word) -> bool:
         or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1
     ):
         return False
-    reading.found.version = joined if family is None else _unpadded(family, joined)
+    reading.found.version = joined if family is None else family.unpadded(joined)
     reading.tape.version = i
     tape.kinds[i - 1] = "version"
     return True
