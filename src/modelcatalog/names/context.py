@@ -77,7 +77,7 @@ NUMBER = (
     Case("second_part", numbers.second_part, "version", "claude-3-5-sonnet", "A hyphen may stand for the point of a version.", "连字符可以代替版本里的小数点。", numbers.is_whole),
     Case("one_version", numbers.one_version, "unknown", "gpt2-xl-ft-1", "A model has one version.", "一个模型只有一个版本。"),
     Case("beside_family", numbers.beside_family, "version", "llama33-70b", "The number beside the family is its version.", "挨着系列的数字是它的版本。", numbers.is_whole),
-    Case("of_software", numbers.of_software, "unknown", "llama-7b-hf-transformers-4.29", "Behind the name of a program, a number is the program's.", "程序名后面的数字是程序的版本。"),
+    Case("of_software", numbers.of_software, "unknown", "llama-7b-hf-transformers-4.29", "Behind the name of a program, a number is the program's.", "程序名后面的数字是程序的版本。", numbers.is_decimal),
     Case("of_edit", numbers.of_edit, "unknown", "Qwen-7B-heretic-2", "Beside a word for what was done to a finished model, a number counts editions of that.", "挨着“对成品做了什么”一类词的数字，数的是那件事的版次。"),
     Case("known_version", numbers.known_version, "version", "sqlcoder-7b-2", "A number is a version wherever the catalog knows it as one.", "目录里有的版本，放在哪里都是版本。", numbers.is_whole),
     Case("single_digit", numbers.single_digit, "version", "mistral-large-3", "Behind words that are known, a single digit numbers the model, unless it counts runs of a tuning.", "认得的词后面的一位数是模型的编号，除非它数的是调优的次数。", numbers.is_digit),

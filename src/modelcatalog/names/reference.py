@@ -42,19 +42,10 @@ _NEAREST = 4
 def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     """The parts of a text that is a bare name or ``owner/name``, as most are; ``lower`` is the same in lower case. None: it is neither."""
     # The signs of another form, the beginnings of paths and of cache folders, and what cannot be a name.
-    if (
-        not lower
-        or ":" in lower
-        or "@" in lower
-        or "%" in lower
-        or lower[-1] == ")"
-        or "\\" in lower
-        or lower.isspace()
-        or (not lower.isprintable() and _CONTROL.search(lower))
-    ):
+    if not lower or ":" in lower or "@" in lower or "%" in lower or "\\" in lower or (not lower.isprintable() and (lower.isspace() or _CONTROL.search(lower))):
         return None
     first = lower[0]
-    if first == "~" or first == "." or first == "-" or (first == "m" and lower.startswith("models--")) or (" " in lower and lower.startswith(words.commands)):  # noqa: PLR1714  compiled, a tuple costs more
+    if first == "~" or first == "." or first == "-" or (first == "m" and lower.startswith("models--")) or (" " in lower and _is_said(lower, words)):  # noqa: PLR1714  compiled, a tuple costs more
         return None
     owner, slash, name = lower.partition("/")
     start = 0
@@ -77,6 +68,11 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
         if start:
             parts.account = words.accounts.get(owner)
     return parts
+
+
+def _is_said(lower: str, words: Dictionary) -> bool:
+    """Whether a text with blanks is a command or a name as leaderboards show it, or nothing but blanks."""
+    return lower[-1] == ")" or lower.isspace() or lower.startswith(words.commands)
 
 
 def take_apart(source: str, lower: str, words: Dictionary) -> Parts:

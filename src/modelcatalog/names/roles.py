@@ -167,6 +167,17 @@ def _count(number: str, unit: str) -> int:
     return round(float(number.replace("_", ".")) * _UNITS[unit])
 
 
+def _stands(number: str, text: str) -> bool:
+    """Whether a number stands in a text, and not as a part of a longer one."""
+    at = text.find(number)
+    while at >= 0:
+        end = at + len(number)
+        if not (text[at - 1 : at].isdigit() or text[at - 1 : at] == "." or text[end : end + 1].isdigit() or text[end : end + 1] == "."):
+            return True
+        at = text.find(number, at + 1)
+    return False
+
+
 class FamilyFacts:
     """What is asked of a family only where neighbours ask for it."""
 
@@ -229,11 +240,12 @@ class FamilyFacts:
         """Whether models of so many parameters have names, and none of them the version: gpt-oss-20b is no GPT-2."""
         key = version, size
         if key not in self._editions:
-            stated = [text for text in self.ids.split("\n") if any(_count(*one) == size for one in re.findall(_STATED, text))]
-            names = [re.sub(_JOINED, ".", name) for text in stated for name in expand(text) if re.search(_NAME, name)]
-            sized = [name for name in names if any(_count(*one) == size for one in re.findall(_STATED, name))]
-            have = re.compile(rf"(?<![0-9.]){re.escape(version).replace(chr(92) + '.', '[.p-]')}(?![0-9.])")
-            self._editions[key] = bool(sized) and not any(map(have.search, sized))
+            label = f"{size / _UNITS['b']:g}b" if size >= _UNITS["b"] else f"{size / _UNITS['m']:g}m"
+            sized = [text for text in self.ids.split("\n") if label in text and _stands(label, text) and re.search(_NAME, text)]
+            written = {version.replace(".", sign) for sign in "._-p"}
+            parts = {version[:end] + bracket for end in range(1, len(version)) for bracket in "[{"}  # 1.{0,1}: a pattern may have it in parts
+            have = any(_stands(one, text) for text in sized for one in written) or any(part in text for text in sized for part in parts)
+            self._editions[key] = bool(sized) and not have
         return self._editions[key]
 
     def has_tier(self, version: str, tier: str) -> bool:
