@@ -25,11 +25,15 @@ def cut(tokenizer: Any, metadata: Mapping[str, object]) -> str | None:
         metadata: The file's header.
     """
     way, backend = metadata.get("tokenizer.ggml.pre"), getattr(tokenizer, "backend_tokenizer", None)
-    if metadata.get("tokenizer.ggml.model") != "gpt2" or not isinstance(way, str) or backend is None or way in _PLAIN:
+    if metadata.get("tokenizer.ggml.model") != "gpt2" or backend is None:
+        return None
+    from tokenizers import decoders, pre_tokenizers
+
+    if isinstance(backend.decoder, decoders.Sequence):
+        backend.decoder = decoders.ByteLevel()  # transformers 5.3 puts Llama's before it, which llguidance then takes for the vocabulary's
+    if not isinstance(way, str) or way in _PLAIN:
         return None
     if way in _ALONE:
-        from tokenizers import pre_tokenizers
-
         digits, rest = pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
         backend.pre_tokenizer = pre_tokenizers.Sequence([digits, rest])
         return None
