@@ -237,7 +237,7 @@ class FamilyFacts:
         return self._tiers[key]
 
     def never(self, version: str, size: int) -> bool:
-        """Whether models of so many parameters have names, and none of them the version: gpt-oss-20b is no GPT-2."""
+        """Whether models of so many parameters have names, and none of them the version: gpt-oss-20b is not GPT-2."""
         key = version, size
         if key not in self._editions:
             label = f"{size / _UNITS['b']:g}b" if size >= _UNITS["b"] else f"{size / _UNITS['m']:g}m"
