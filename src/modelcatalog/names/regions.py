@@ -228,7 +228,7 @@ def _part(reading: Reading, first: int) -> None:
 
 
 def _skip_said(tape: Tape, first: int) -> None:
-    """Words that stand before too add nothing: the 17B-128E of a file is not second size. They are kept as what they were."""
+    """Words that stand before too add nothing: the 17B-128E of a file is not a second size. They are kept as what they were."""
     said = {tape.texts[i].lower(): i for i in range(first - 1, -1, -1) if tape.words[i].role not in ("separator", "other")}
     for i in range(first, len(tape.words)):
         before = said.get(tape.texts[i].lower())
