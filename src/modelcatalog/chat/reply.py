@@ -184,8 +184,7 @@ class Draft:
         constraint = self._asked.constraint
         if self._calls and self._reason == "stop":
             self._reason = "tool_calls"
-        short = self._reason == "length" and self._asked.short(self._made, self._prompt_tokens)
-        if short:
+        if self._short:
             room = f"the context is full with the {self._prompt_tokens:,} tokens of the prompt"
             room = f"the server allows no more, or {room}" if self._asked.served else room
             warnings.warn(f"the reply was cut after {self._made:,} tokens, though max_new_tokens={self._asked.most} allows more: {room}", stacklevel=2)
@@ -197,15 +196,16 @@ class Draft:
             if self._reason == "length":
                 message = f"the reply was cut after {self._made} tokens, before it matched what was asked for"
                 longer = "allow more max_new_tokens=; error.partial has what came"
-                hint = "shorten the prompt, or begin a new session" if short else longer
+                hint = "shorten the prompt, or begin a new session" if self._short else longer
                 raise EngineError(message, subject=_shown(text), hint=hint) from error
             message = f"the reply does not match what was asked for: {error}"
             hint = "ask again, or loosen what is asked for; error.partial has what came"
             raise EngineError(message, subject=_shown(text), hint=hint) from error
 
     @property
-    def _full(self) -> bool:
-        return self._reason == "length" and not self._asked.served and self._asked.short(self._made, self._prompt_tokens)
+    def _short(self) -> bool:
+        """Whether it was cut though more tokens were allowed."""
+        return self._reason == "length" and self._asked.short(self._made, self._prompt_tokens)
 
     def reply(self, error: ModelCatalogError | None = None) -> Reply:
         """The reply as far as it came."""
@@ -219,7 +219,7 @@ class Draft:
             tool_calls=self._calls,
             finish_reason=self._reason if error is None else "error",
             parsed=self._parsed,
-            context_full=self._full,
+            context_full=self._short and not self._asked.served,
             usage=Usage(prompt_tokens=self._prompt_tokens, completion_tokens=made),
             seconds_to_first_token=None if first is None else first - self._start,
             tokens_per_second=(made - 1) / (last - first) if first is not None and made > 1 and last > first else None,

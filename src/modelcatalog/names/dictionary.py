@@ -230,7 +230,7 @@ class Dictionary:
             options = [option for option in self.phrases.get(parts[0], ()) if option.rest != parts[1:]]
             if own < len(parts) and isinstance(value, FamilyWord):
                 head = "".join(parts[:own])
-                key = head if key is not None and head != "".join(c for c in value.name.lower() if c.isalnum()) else None
+                key = head if key is not None and head != grammar.squeezed(value.name.lower()) else None
             options.append(Option(parts[1:], own, Word(role, " ".join(parts), value, key)))
             self.phrases[parts[0]] = options
             if own < len(parts):
@@ -297,11 +297,11 @@ class Dictionary:
         own = family.name.lower()
         versions: set[str] = set()
         spellings = [own.replace("-", " "), *family.aliases, *family.spellings, *([family.zh.replace("·", " ")] if family.zh else [])]
-        bare_names = {"".join(c for c in s if c.isalnum()) for s in spellings}
-        numbered = {one: version for one in family.aliases if _squeezed(one) != _squeezed(own) and (version := _version_in(one, bare_names))}
+        bare_names = {grammar.squeezed(spelling) for spelling in spellings}
+        numbered = {one: version for one in family.aliases if grammar.squeezed(one) != grammar.squeezed(own) and (version := _version_in(one, bare_names))}
         versions.update(numbered.values())
         spellings = [spelling for spelling in spellings if spelling not in numbered]
-        bare_names -= {_squeezed(spelling) for spelling in numbered}
+        bare_names -= {grammar.squeezed(spelling) for spelling in numbered}
         for series in family.series:
             squeezed = "".join(c for c in series.name.lower() if c.isalnum() or c == ".")
             for name in sorted(bare_names, key=len, reverse=True):
@@ -323,12 +323,12 @@ class Dictionary:
         self.tier_families.update(dict.fromkeys(family.tiers, alone))
         for served, before in family.served:
             self._add_served(served, before, alone)
-        squeezed_own = "".join(c for c in own if c.isalnum())
+        squeezed_own = grammar.squeezed(own)
         for owner in family.accounts:
             self.accounts[owner.lower()] = Account(company.name, family=squeezed_own)
         makers = sorted((name for name, owner in self.company_of.items() if owner == company.name), key=len, reverse=True)
         for spelling in spellings:
-            squeezed = "".join(c for c in spelling.lower() if c.isalnum())
+            squeezed = grammar.squeezed(spelling.lower())
             latin = squeezed.replace(family.zh.replace("·", ""), squeezed_own) if family.zh else squeezed
             if latin in bare_names:
                 squeezed = latin  # 豆包 seed is doubao seed
@@ -351,15 +351,11 @@ class Dictionary:
             self.families.setdefault(squeezed_own, Word("family", squeezed_own, word, None))
 
 
-def _squeezed(text: str) -> str:
-    return "".join(char for char in text if char.isalnum())
-
-
 def _version_in(spelling: str, others: set[str]) -> str:
     """The version at the end of a spelling of a family that has one without it too: the 2.5 of ``eagle2.5``; else empty."""
     name = spelling.rstrip(_VERSION)
     heads = (name, name.removesuffix(" v" if " " in spelling else "v"))
-    return spelling[len(name) :] if any(head[-1:].isalpha() and _squeezed(head) in others for head in heads) else ""
+    return spelling[len(name) :] if any(head[-1:].isalpha() and grammar.squeezed(head) in others for head in heads) else ""
 
 
 def _follows(parts: list[str], names: set[str]) -> set[str]:

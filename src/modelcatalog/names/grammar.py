@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from modelcatalog.names.roles import Role
     from modelcatalog.records import Hub
 
-__all__ = ["AFTER_SIGN", "PIECES", "WORDS", "Form", "PieceRule", "Told", "WordRule", "known_piece", "pieces", "reference", "references", "word"]
+__all__ = ["AFTER_SIGN", "PIECES", "WORDS", "Form", "PieceRule", "Told", "WordRule", "known_piece", "pieces", "reference", "references", "squeezed", "word"]
 
 
 def _opt(*parts: Node | str) -> Opt:
@@ -99,9 +99,18 @@ def _whole(number: float) -> int | float:
     return int(number) if number == int(number) else number
 
 
+def squeezed(text: str) -> str:
+    """A text without its signs and blanks.
+
+    >>> squeezed("gpt-4o mini")
+    'gpt4omini'
+    """
+    return "".join(char for char in text if char.isalnum())
+
+
 def _scheme(text: str) -> Scheme:
     """``q4-k-m`` and ``q4km`` as llama.cpp writes it: ``Q4_K_M``."""
-    bare = "".join(char for char in text.upper() if char.isalnum())
+    bare = squeezed(text.upper())
     at = 3 if bare[:2] in ("IQ", "TQ") else 2
     head, rest = bare[:at], bare[at:]
     if rest[:1] == "K" and at == 2 and rest != "K":  # noqa: PLR2004

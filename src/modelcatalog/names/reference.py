@@ -111,7 +111,7 @@ def _ruled_out(form: str, found: re.Match[str], words: Dictionary) -> bool:
         # mistral:7b is Ollama's; mistral:mistral-large is Mistral's.
         return found.group("provider") in words.families and not begins_with_family(found.group("inner"))
     if form == "display_name":
-        return _squeezed(found.group("company")) not in words.company_of
+        return grammar.squeezed(found.group("company")) not in words.company_of
     if form in ("sagemaker_arn", "mlflow_artifact"):
         own = found.groupdict().get("name_at")
         return not (names_model(found.group("name")) if own is None else names_size(own))  # my-llama is one's own
@@ -142,10 +142,6 @@ def _is_repository(form: str, found: re.Match[str], words: Dictionary) -> bool:
     if form == "view_of_repository" or names_model(name):
         return True
     return owner in words.accounts and not names_model(found.group("file"))
-
-
-def _squeezed(text: str) -> str:
-    return "".join(char for char in text if char.isalnum())
 
 
 def _in_one(found: re.Match[str], words: Dictionary) -> bool:

@@ -27,7 +27,6 @@ from modelcatalog.errors import EngineError, ModelCatalogError
 from modelcatalog.planning.adapter import MERGES
 from modelcatalog.planning.facts import context_limit
 from modelcatalog.planning.machine import free_ram
-from modelcatalog.weights import gguf
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -339,9 +338,8 @@ def _free(device: Any) -> int:
 
 def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(plan)
     """Load a checkpoint; errors as `load.read` raises them."""
-    model, tokenizer = read(plan)
+    model, tokenizer, metadata = read(plan)
     folder = Path(plan.path or ".")
-    metadata = gguf.read_file(folder / plan.weights[0]).metadata if plan.format == "gguf" else {}
     ends = tokenizing.gguf_ends(metadata) if metadata else frozenset()
     if not (folder / "generation_config.json").is_file():
         for name, value in vars(of_gguf(metadata, plan.name.source)).items():

@@ -29,7 +29,7 @@ from modelcatalog.pausing import uncollected
 from modelcatalog.weights.content import json_object
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from modelcatalog.planning import Plan
 
@@ -40,8 +40,8 @@ _NAMED = 4
 """Tensors that an error names."""
 
 
-def read(plan: Plan) -> tuple[Any, Any]:
-    """Load a checkpoint; its model and its tokenizer.
+def read(plan: Plan) -> tuple[Any, Any, Mapping[str, object]]:
+    """Load a checkpoint; its model, its tokenizer, and what the header of a GGUF file says.
 
     Raises:
         MissingPackage: torch, transformers, accelerate or gguf is not installed.
@@ -67,7 +67,7 @@ def read(plan: Plan) -> tuple[Any, Any]:
     return loaded
 
 
-def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
+def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any, Mapping[str, object]]:
     from transformers import AutoConfig, AutoTokenizer
 
     folder = str(_folder(plan))
@@ -119,7 +119,7 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any]:
             notes.append(lacks)
         model = put_on(model, tokenizer, plan, plan.adapter)
     model.eval()
-    return model, tokenizer
+    return model, tokenizer, positions.metadata
 
 
 def _refuse_made_up(told: dict[str, Any], plan: Plan) -> None:
