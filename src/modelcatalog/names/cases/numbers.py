@@ -289,7 +289,7 @@ def of_software(reading: Reading, i: int, _: Word) -> bool:
 
 def of_edit(reading: Reading, i: int, _: Word) -> bool:
     family, before = reading.found.family, reading.tape.before(i)
-    return family is not None and before >= 0 and reading.found.version is None and _edited(reading, family, before)
+    return family is not None and before >= 0 and _edited(reading, family, before)
 
 
 def second_part(reading: Reading, i: int, word: Word) -> bool:
