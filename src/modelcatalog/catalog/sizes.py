@@ -73,7 +73,8 @@ def known_size(  # noqa: PLR0917  what a record states, before there is one: mos
     family: str, stated: str | None, size: Size | None, origins: Origins, identity: Identity, types: tuple[str, ...], base: ModelName | None,
 ) -> tuple[Size, Origins] | None:  # fmt: skip
     """The size and the origins of a name whose family's rules know of its size what it does not state; None: they know nothing more."""
-    sizes = _SIZE_RULES().get(family)
+    known = _SIZE_RULES()
+    sizes = known.made.get(family) or known.get(family)
     if sizes is None:
         if base is None:
             return None
@@ -132,7 +133,8 @@ def name_words(name: ModelName) -> frozenset[str]:
 
 
 def _words(identity: Identity) -> set[str]:
-    family, version, words = identity.family, identity.version, set(identity.words)
+    family, version, each, _, _ = identity
+    words = set(each)
     if family:
         words.add(family)
     if version:
@@ -226,18 +228,19 @@ def _tiers() -> frozenset[str]:
 class SizeTable:
     """Family -> its rules, which become what they are when the family is first asked for."""
 
-    __slots__ = ("_made", "_rows")
+    __slots__ = ("_rows", "made")
 
     def __init__(self, rows: Mapping[str, list[_Row]]) -> None:
         self._rows = rows
-        self._made: dict[str, Sizes | None] = dict.fromkeys(rows)
+        self.made: dict[str, Sizes | None] = dict.fromkeys(rows)
+        """Those that are there, None for the others. Who asks often may look here first: a look takes no Python frame then."""
 
     def get(self, family: str) -> Sizes | None:
         """A family's rules, where it has any."""
-        found = self._made.get(family)
-        if found is None and family in self._made:
+        found = self.made.get(family)
+        if found is None and family in self.made:
             rows = self._rows[family]
-            found = self._made[family] = _sizes([SizeRule(frozenset(row[0]), *row[1:]) for row in rows[1:]], frozenset(rows[0]))
+            found = self.made[family] = _sizes([SizeRule(frozenset(row[0]), *row[1:]) for row in rows[1:]], frozenset(rows[0]))
         return found
 
 

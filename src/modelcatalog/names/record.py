@@ -192,11 +192,16 @@ def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
     hyphens, underscores, slashes = _MADE
     segments = [make(segment, ("owner", parts.owner, 0, start - 1)), slashes[start - 1]] if start > 1 else []
     for kind, text in zip(reading.tape.kinds, reading.tape.texts):  # noqa: B905  compiled, ``strict`` would cost as much as the loop
-        if kind == "separator" and (text == "-" or text == "_"):  # noqa: PLR1714  compiled, a look into a tuple costs more
-            segments.append(hyphens[start] if text == "-" else underscores[start])
-            start += 1
-        else:
-            segments.append(make(segment, (kind, text, start, start := start + len(text))))
+        if kind == "separator":
+            if text == "-":
+                segments.append(hyphens[start])
+                start += 1
+                continue
+            if text == "_":
+                segments.append(underscores[start])
+                start += 1
+                continue
+        segments.append(make(segment, (kind, text, start, start := start + len(text))))
     return tuple(segments)
 
 
@@ -305,12 +310,13 @@ def _identity(found: Found) -> Identity:
     if found.base is not None:
         keys = [*keys, found.base.name.lower() + (found.base_version or "").lower()]
     order: tuple[str, ...] = ()
-    if kept:
-        if not _ascend(kept):
-            order = tuple(_once(kept))
+    count = len(kept)
+    if count:
         keys = keys + kept if keys else kept
     if len(keys) > 1:
-        keys = _in_order(keys)
+        said, keys = len(keys), _in_order(keys)
+        if count > 1 and not _ascend(kept):
+            order = tuple(kept) if len(keys) == said else tuple(_once(kept))  # where no word stands twice, none of those does
     released = found.released
     if released is not None:
         day = "" if released.day is None else f"-{_TWO_DIGITS[released.day]}"

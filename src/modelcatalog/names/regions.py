@@ -147,8 +147,12 @@ def _cut(text: str, known: Readings, account: Account | None, *, capitals: bool)
     In ``Command R+``, the sign behind a word, with nothing glued to its other side, is the tier of that name.
     """
     words, texts = cut(text, known)
-    if capitals and (account is None or account.repackager):
-        words, texts = _coined(words, texts, known)
+    if capitals and words and words[0].role != "family" and (account is None or account.repackager):
+        lower = text.lower()
+        for coined in known.dictionary.coined:
+            if coined in lower:
+                words, texts = _coined(words, texts, known)
+                break
     if "+" not in text:
         return words, texts
     plus = known.dictionary.words["plus"]
@@ -176,7 +180,9 @@ def _coined(words: list[Word], texts: list[str], known: Readings) -> tuple[list[
     for i, word in enumerate(words):
         if word.role == "family":
             break
-        parts = _at_capitals(texts[i], known) if word.role == "unknown" and not texts[i].islower() else ()
+        if word.role != "unknown" or texts[i].islower():
+            continue
+        parts = _at_capitals(texts[i], known)
         if len(parts) > 1 or (parts and texts[i][-1].isdigit()):
             some = [cut(part, known) for part in parts]
             spread = [one for more, _ in some for one in more]

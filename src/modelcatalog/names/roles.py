@@ -183,8 +183,8 @@ class FamilyFacts:
 
     __match_args__: ClassVar = ("joint", "said", "served", "ids", "implies", "sees", "encoder", "budgets", "others", "usual", "ends")
     __slots__ = (
-        "_active", "_aliases", "_editions", "_heads", "_own", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ends", "ids", "implies", "joint",
-        "others", "said", "sees", "served", "usual",
+        "_active", "_aliases", "_editions", "_heads", "_own", "_own_marked", "_own_sized", "_sizes", "_tiers", "budgets", "encoder", "ends", "ids",
+        "implies", "joint", "others", "said", "sees", "served", "usual",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0917  made in one place
@@ -217,6 +217,7 @@ class FamilyFacts:
         of its own words says; None: nothing."""
         self._sizes: frozenset[int] | None = None
         self._own: frozenset[str] | None = None
+        self._own_marked: tuple[str, ...] | None = None
         self._own_sized: frozenset[str] | None = None
         self._active: dict[int, int] | None = None
         self._aliases: frozenset[str] | None = None
@@ -289,6 +290,12 @@ class FamilyFacts:
         if self._own is None:
             self._own = frozenset(re.split(_WORD, self.ids))
         return self._own
+
+    def own_marked(self) -> tuple[str, ...]:
+        """Those that begin with the mark of a version, and perhaps with a version."""
+        if self._own_marked is None:
+            self._own_marked = tuple(word for word in self.own() if word.startswith("v"))
+        return self._own_marked
 
     def own_sized(self) -> frozenset[str]:
         """Those of names that state parameters: the turbo of qwen-turbo is none."""

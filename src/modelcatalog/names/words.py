@@ -55,13 +55,15 @@ _SCHEME = 4
 class Several(Word):
     """A piece that is more than one word, or that may begin a phrase."""
 
-    __slots__ = ("alone", "options", "seconds", "single")
+    __slots__ = ("alone", "heads", "options", "seconds", "single")
 
     def __init__(self, piece: str, options: Iterable[Option], alone: tuple[Word, ...]) -> None:
         super().__init__("several", piece)
-        self.options = tuple(sorted(options, key=lambda option: -len(option.rest)))
-        self.seconds = tuple({option.rest[0] for option in self.options})
+        self.options = tuple(sorted(options, key=lambda option: -len(option.rest))) if options else ()
+        self.seconds = tuple({option.rest[0] for option in self.options}) if options else ()
         """Beginnings of the word after the first: a quick look that rules out most names."""
+        self.heads = "".join([second[0] + second[0].upper() for second in self.seconds])
+        """What these begin with: a quicker look, before that one."""
         self.alone = alone
         """What it means where no phrase begins."""
         self.single = alone[0] if len(alone) == 1 else None
@@ -69,13 +71,13 @@ class Several(Word):
 
     def may_begin(self, pieces: list[str], at: int) -> bool:
         """Whether the pieces from ``at`` on may be one of its phrases."""
-        return at + 2 < len(pieces) and pieces[at + 2].lower().startswith(self.seconds)
+        return at + 2 < len(pieces) and pieces[at + 2][:1] in self.heads and pieces[at + 2].lower().startswith(self.seconds)
 
 
 class Readings:
     """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
 
-    __slots__ = ("class_ends", "dictionary", "first", "fitted", "hyphen", "kept", "open", "phrases", "shortest_class", "underscore")
+    __slots__ = ("class_ends", "dictionary", "first", "fitted", "hyphen", "kept", "open", "phrases", "shortest_class", "signs", "underscore")
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
@@ -83,6 +85,7 @@ class Readings:
         """What is a word, or begins a phrase: a look into a dictionary, which lies closer together than a set, finds sooner that a word is none."""
         self.hyphen, self.underscore = Word("separator", "-"), Word("separator", "_")
         """What most words are parted by."""
+        self.signs = {"-": self.hyphen, "_": self.underscore, ".": Word("separator", ".")}
         self.fitted = object()
         """A mark for words, see `reading.fitting`: when the readings are made anew, the cases may be others."""
         self.kept: dict[str, Word] = {}
@@ -208,7 +211,8 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
     if "_" in text:
         texts = text.replace("-", "\0-\0").replace("_", "\0_\0").split("\0")
         parts = texts[::2]
-        words = [known.underscore if one == "_" else known.hyphen for one in texts]
+        words = [known.hyphen] * len(texts)
+        words[1::2] = map(known.signs.__getitem__, texts[1::2])
     else:
         parts = text.split("-")
         texts = ["-"] * (2 * len(parts) - 1)
@@ -216,8 +220,7 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
         words = [known.hyphen] * len(texts)
     kept = known.kept
     several: list[int] = []
-    for number, part in enumerate(parts):
-        at = 2 * number
+    for at, part in zip(range(0, len(texts), 2), parts):  # noqa: B905  compiled, ``strict`` would cost as much as the loop
         word = kept.get(part) or known.between(texts, at)
         if word is None:
             # The sign before it may have more beside it, the word before may be a part of its piece, and the one before that looks at it.
@@ -234,9 +237,9 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
 
 def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
     """The words of a stretch as `grammar.PIECES` cut it, of which the first ones are known."""
-    for piece in pieces(text, len("".join(texts))):
-        words.append(known[piece])
-        texts.append(piece)
+    found = pieces(text, len("".join(texts)))
+    words += [known.signs.get(piece) or known[piece] for piece in found]
+    texts += found
     several = [at for at, word in enumerate(words) if isinstance(word, Several)]
     return _spread(words, texts, several, known) if several else (words, texts)
 
@@ -276,9 +279,12 @@ def _for_tests(pieces: list[str], known: Readings) -> bool:
 
 def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], known: Readings) -> tuple[tuple[Word, ...], int]:
     """Words that mean something together, and the next piece to read; ``words`` stand before."""
-    at, families = first + 1, known.dictionary.families
+    at, families, second = first + 1, known.dictionary.families, pieces[first + 2].lower()
     for option in several.options:
-        parts, own, word = option.rest, option.own, option.word
+        parts = option.rest
+        if not second.startswith(parts[0]):
+            continue
+        own, word = option.own, option.word
         count, last = len(parts), parts[-1]
         after = at + 2 * count
         if len(pieces) < after:

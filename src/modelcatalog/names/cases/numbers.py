@@ -402,7 +402,7 @@ def _owns(family: FamilyWord, text: str) -> bool:
     if marked_so in own or ("v" in own and text in own):
         return True
     whole, longer = text.isdecimal(), f"{marked_so}."
-    return any((word[-1:] == "." and marked_so.startswith(word)) or (whole and word.startswith(longer)) for word in own)
+    return any((word[-1] == "." and marked_so.startswith(word)) or (whole and word.startswith(longer)) for word in family.facts.own_marked())
 
 
 def decimal(reading: Reading, i: int, word: Word) -> bool:
