@@ -343,6 +343,14 @@ def test_an_open_model_of_a_served_line_is_not_refused() -> None:
         resolve("voyage-4-lite")
 
 
+@pytest.mark.parametrize("name", ["qwen-audio-3.0-realtime-flash", "doubao-seed-2-0-mini-260428", "voyage-lite-01-instruct", "grok-4.20-beta-0309"])
+def test_ids_that_are_written_as_a_pattern_are_listed(name: str) -> None:
+    """What an API serves may be written as a pattern too; each id of it is known to be served only."""
+    assert facts(name).open_weights is False
+    with pytest.raises(ClosedWeights):
+        resolve(name)
+
+
 def test_retirement_is_said_with_its_page() -> None:
     """The sentence names the API, the day and the page; there is none where no day is known."""
     assert retirement("grok-3") == "xAI's API no longer serves it, since 2026-05-15 (says https://docs.x.ai/docs/migration/may-15-retirement)"

@@ -93,6 +93,16 @@ def _pattern(text: str, info: ValidationInfo) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
+"""A text of the pattern language."""
+
+
+def _ids(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for pattern in patterns for one in expand(pattern))
+
+
+Ids = Annotated[tuple[Pattern, ...], AfterValidator(_ids)]
+"""Patterns, which are the ids that they stand for once they are read."""
+
 _REPOSITORY = re.compile(r"(?:\w[\w.-]*/)?\w[\w.+-]*")
 
 
@@ -181,7 +191,7 @@ class SeriesEntry(_Sourced):
     """Hugging Face name -> ModelScope ``owner/name``, where they differ; False: not there."""
     sizes: dict[str, SizeText] = Field(default_factory=dict)
     """Words of a name -> the size that these names do not state; ``""``: all others of the series."""
-    api: tuple[str, ...] = ()
+    api: Ids = ()
     """Ids of models that are served and not published."""
     known_as: dict[str, str] = Field(default_factory=dict)
     """Ids of APIs that say neither size nor version -> the repository's name, where it is published: deepseek-reasoner is DeepSeek-R1."""
