@@ -562,6 +562,8 @@ def test_models_that_people_use() -> None:
         ("deepseek-r1:1.5b", "knowledge_cutoff", None),
         ("qwen3-14b", "max_output_tokens", 8192),
         ("qwen3-32b", "max_output_tokens", 16384),
+        ("meta-llama/Llama-3.2-1B-Instruct-SpinQuant_INT4_EO8", "context_length", 8192),
+        ("BAAI/bge-base-en", "released", "2023-08-05"),
         ("gemini-2.0-flash-live-001", "context_length", 1048576),
         ("chat-bison-001", "context_length", 4096),
         ("HCX-DASH-002", "context_length", 32000),
