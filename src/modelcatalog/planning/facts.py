@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from modelcatalog import later
 from modelcatalog.planning.layers import architectures as tables
 from modelcatalog.planning.layers.settings import language_part
 from modelcatalog.weights import safetensors
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Facts", "context_limit", "from_config", "from_gguf", "is_buffer", "with_counts", "with_headers"]
 
 _DTYPES = frozenset({"float16", "bfloat16", "float32"})
+_NUMBERS = later.pattern(r"b?float(?:16|32|64)|half|double|float\d\w+|u?int\d+|complex\d+|bool|long|short")
+"""What torch calls its dtypes."""
 _LIMITS = (
     "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length", "max_seq_length", "n_ctx", "max_context_length",
     "model_max_length",
@@ -59,6 +62,8 @@ class Facts(NamedTuple):
     context_length: int | None = None
     rope: str | None = None
     """How positions are stretched, by transformers' word (``rope_type``)."""
+    strange_dtype: str | None = None
+    """What ``config.json`` has for a dtype that torch has none of: ``auto``, or a name with ``torch.`` before it."""
     lost_theta: float | None = None
     """The base of the positions in ``rope_parameters`` that transformers leaves out, because there is a ``rope_scaling`` without one beside them."""
     tokenizer_length: int | None = None
@@ -140,7 +145,8 @@ def from_config(config: Mapping[str, Any]) -> Facts:
     architectures = tuple(name for one in stated if (name := _text(one))) if isinstance(stated, list) else ()
     quantization = get("quantization_config")
     quantization = quantization if isinstance(quantization, dict) else {}
-    dtype = str(get("dtype", "torch_dtype") or "").removeprefix("torch.")
+    said = _text(get("dtype", "torch_dtype"))
+    dtype = (said or "").removeprefix("torch.")
     method, bits = _method(quantization)
     auto_map = config.get("auto_map")
     auto_classes = tuple(str(key) for key in auto_map if str(key).startswith("AutoModel")) if isinstance(auto_map, dict) else ()
@@ -151,6 +157,7 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         model_type=_text(config.get("model_type")),
         composite=inner is not config,
         dtype=dtype if dtype in _DTYPES else None,
+        strange_dtype=said if said and not _NUMBERS.fullmatch(said) else None,
         layers=layers,
         hidden=hidden,
         intermediate=_widest(get),

@@ -42,6 +42,7 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
 
     Raises:
         Unsupported: if loading is certain to fail.
+        IntegrityError: if ``config.json`` has a word in it that means nothing.
     """
     tables = installed.tables()
     if tables is None or (trusted and _CAUSAL in facts.auto_classes):
@@ -59,6 +60,11 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
     if kind not in tables.chatting:
         message = f"{have} has no class of the type {kind} that holds conversations ({facts.architecture or 'config.json names none'})"
         raise Unsupported(message, subject=subject, hint=f"take the chat version of this model, or a server that runs it ({use(server())})")
+    if facts.strange_dtype is not None:
+        message = f"config.json of {subject} gives the dtype {facts.strange_dtype!r}, which torch does not have"
+        name = facts.strange_dtype.removeprefix("torch.")
+        hint = f'write "{name}" there' if facts.dtype == name else "write that of its base model there, such as bfloat16, or take it out"
+        raise IntegrityError(message, subject=subject, hint=hint)
     if facts.rope is not None and facts.rope not in _ROPES and installed.stretches(facts.rope) is False:
         message = f"{have} does not know the rope_type {facts.rope} of {subject}"
         hint = f"a newer transformers may know it (pip install -U transformers); or take a GGUF version, or a server that runs it ({use(server())})"

@@ -24,6 +24,8 @@ _PROBES = (
 """What classes cut differently: spaces, digits, lines, capitals, other scripts. No special token, and no blank in front, which the rules put there."""
 _OPTIONS = ("add_prefix_space", "do_lower_case", "fix_mistral_regex", "strip_accents", "tokenize_chinese_chars")
 """Settings of ``tokenizer_config.json`` that are meant to change the file's rules."""
+_SPECIAL_FILES = ("special_tokens_map.json", "tokenizer_config.json")
+_FURTHER = "additional_special_tokens"
 _SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 _LONGEST_HEAD = 1 << 22
 
@@ -41,11 +43,27 @@ def read(folder: str | Path, **given: Any) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, **given)
     except (KeyError, TypeError):
+        if plain := _written_out(place):
+            return as_stated(AutoTokenizer.from_pretrained(folder, local_files_only=True, **plain, **given), place)
         # The class cannot be built of what the file holds.
         if not (place / _FILE).is_file():
             raise
         return PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
     return as_stated(tokenizer, place)
+
+
+def _written_out(folder: Path) -> dict[str, list[str]]:
+    """The further special tokens as texts, where a file has them as objects: transformers 5 reads such as objects alone beside ``added_tokens_decoder``."""
+    for file in _SPECIAL_FILES:
+        try:
+            stated = json.loads((folder / file).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            continue
+        tokens = stated.get(_FURTHER) if isinstance(stated, dict) else None
+        texts = [one.get("content") if isinstance(one, dict) else one for one in tokens] if isinstance(tokens, list) else []
+        if texts != tokens and all(isinstance(text, str) for text in texts):
+            return {_FURTHER: texts} if texts else {}
+    return {}
 
 
 def as_stated(tokenizer: Any, folder: Path) -> Any:
