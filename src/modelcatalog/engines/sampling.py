@@ -117,9 +117,9 @@ def check(defaults: Any, subject: str, where: str = "generation_config.json") ->
         if not right:
             message = f"{where} of {subject} cannot be right: {name} is {value!r}"
             raise IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
-    for name, right in _SHAPES.items():
+    for name, fits in _SHAPES.items():
         value = getattr(defaults, name, None)
-        if value and not right(value):
+        if value and not fits(value):
             message = f"{where} of {subject} cannot be right: {name} is {str(value)[:_SHOWN]}"
             raise IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
 

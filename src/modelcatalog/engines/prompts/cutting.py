@@ -60,9 +60,10 @@ def _written_out(folder: Path) -> dict[str, list[str]]:
         except (OSError, ValueError, RecursionError):
             continue
         tokens = stated.get(_FURTHER) if isinstance(stated, dict) else None
-        texts = [one.get("content") if isinstance(one, dict) else one for one in tokens] if isinstance(tokens, list) else []
-        if texts != tokens and all(isinstance(text, str) for text in texts):
-            return {_FURTHER: texts} if texts else {}
+        said = [one.get("content") if isinstance(one, dict) else one for one in tokens] if isinstance(tokens, list) else []
+        texts = [text for text in said if isinstance(text, str)]
+        if texts and texts != tokens and len(texts) == len(said):
+            return {_FURTHER: texts}
     return {}
 
 

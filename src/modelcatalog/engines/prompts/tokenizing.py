@@ -121,7 +121,7 @@ def processors(folder: Path) -> dict[str, str]:
 
 
 def _named(stated: object) -> dict[str, str]:
-    """One template, some by name, or a list of named ones, as files write them; an editor's byte order mark is no part of one."""
+    """One template, some by name, or a list of named ones, as files write them; an editor's byte order mark does not belong to one."""
     if isinstance(stated, str):
         stated = {"default": stated}
     if isinstance(stated, list):

@@ -257,7 +257,7 @@ def _model_class(config: Any, *, whole: bool) -> Any:
     return all_of_it if all_of_it is not None and (whole or not seam.causal_form(config)) else AutoModelForCausalLM
 
 
-def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
+def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:  # noqa: PLR0911  a ladder of causes
     said, subject = first_line(error), plan.name.source
     if ran_out(error):
         return out_of_memory(f"loading {subject}", subject, hint="take a smaller variant")

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = [
-    "Forward", "ReplyState", "Turning", "asked_of_generate", "attention_of", "audio_part", "bare_indexes", "bars", "blind_to_videos", "cache_of", "captures", "causal_form",
-    "decodes", "drop_empty", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "left_out", "load_audio", "looks_ahead", "of_generate",
-    "own_cache", "own_form", "own_state", "own_way_of_preparing", "processor", "read_from", "said", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
-    "takes_rate", "timed", "turning", "unfilled", "unknown_to_generate", "unpacker", "unturn", "ways_of_cutting", "whole_class", "whole_form", "without_adapters",
-    "wrong_settings",
+    "Forward", "ReplyState", "Turning", "asked_of_generate", "attention_of", "audio_part", "bare_indexes", "bars", "blind_to_videos", "cache_of",
+    "captures", "causal_form", "decodes", "drop_empty", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "left_out",
+    "load_audio", "looks_ahead", "of_generate", "own_cache", "own_form", "own_state", "own_way_of_preparing", "processor", "read_from", "said",
+    "sampling_rate", "slides_alike", "sliding_layer", "static_cache", "takes_rate", "timed", "turning", "unfilled", "unknown_to_generate", "unpacker",
+    "unturn", "ways_of_cutting", "whole_class", "whole_form", "without_adapters", "wrong_settings",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
