@@ -17,6 +17,8 @@ __all__ = ["check_code", "check_gguf", "check_shards", "check_type"]
 
 _CODE = "read that code, then pass trust_remote_code=True"
 _CAUSAL = "AutoModelForCausalLM"
+_TALKING = (_CAUSAL, "AutoModelForImageTextToText", "AutoModelForMultimodalLM")
+"""What `auto_map` may point at a repository's code for, of which a conversation is made."""
 _ROPES = frozenset({"default", "linear", "dynamic", "yarn", "longrope", "llama3"})
 """Ways of stretching positions that every transformers since 5.3 knows."""
 
@@ -33,8 +35,16 @@ def check_code(facts: Facts, *, trusted: bool, subject: str) -> None:
     known = tables is not None and facts.model_type in tables.types and (facts.architecture is None or facts.architecture in tables.tasks)
     if known and tables is not None and (facts.model_type in tables.chatting or _CAUSAL not in facts.auto_classes):
         return  # transformers' own class comes before the repository's
+    _check_talking(facts, subject=subject)
     message = f"{subject} runs only with Python code from its repository"
     raise NeedsRemoteCode(message, subject=subject, hint=_CODE)
+
+
+def _check_talking(facts: Facts, *, subject: str) -> None:
+    """Refuse code that has a class for other things alone: trusting it would not help."""
+    if facts.auto_classes and not set(facts.auto_classes) & {*_TALKING}:
+        message = f"the code of {subject} has no class that can be asked as others are: {', '.join(facts.auto_classes)} alone"
+        raise Unsupported(message, subject=subject, hint="call it as its model card says, or take a version of it that transformers itself knows")
 
 
 def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
@@ -45,7 +55,7 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
         IntegrityError: if ``config.json`` has a word in it that means nothing.
     """
     tables = installed.tables()
-    if tables is None or (trusted and _CAUSAL in facts.auto_classes):
+    if tables is None or (trusted and set(facts.auto_classes) & {*_TALKING}):
         return
     kind, have = facts.model_type, f"transformers {installed.version() or ''}".strip()
     if kind is None:
@@ -54,6 +64,7 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
         message = f"config.json of {subject} names no model_type, so transformers cannot tell what it is"
         raise Unsupported(message, subject=subject, hint='add "model_type" to it as in its base model, or fetch the checkpoint again')
     if kind not in tables.types:
+        _check_talking(facts, subject=subject)
         message = f"{have} does not know the model type {kind} of {subject}"
         hint = f"a newer transformers may know it (pip install -U transformers); or take a GGUF version, or a server that runs it ({use(server())})"
         raise Unsupported(message, subject=subject, hint=hint)

@@ -239,7 +239,9 @@ def whole_form(model: Any) -> bool:
     auto = whole_class(model.config)
     if auto is None:
         return False
-    kinds = auto._model_mapping[type(model.config)]  # noqa: SLF001  felt for by `whole_class`
+    if not _known_as(auto, model.config):
+        return False
+    kinds = auto._model_mapping[type(model.config)]  # noqa: SLF001  felt for by `_known_as`
     return type(model) in (kinds if isinstance(kinds, tuple) else (kinds,))
 
 
@@ -460,10 +462,18 @@ def causal_form(config: Any) -> bool:
 
 
 def whole_class(config: Any) -> Any | None:
-    """What loads the model of images, sound and text that transformers has for this configuration; None where it has none."""
+    """What loads the model of images, sound and text that transformers, or else a repository's code, has for this configuration; None where neither has one."""
     from transformers import AutoModelForImageTextToText, AutoModelForMultimodalLM
 
-    return next((auto for auto in (AutoModelForImageTextToText, AutoModelForMultimodalLM) if _known_as(auto, config)), None)
+    each = (AutoModelForImageTextToText, AutoModelForMultimodalLM)
+    return next((auto for auto in each if _known_as(auto, config)), None) or next((auto for auto in each if _coded_as(auto, config)), None)
+
+
+def _coded_as(auto: Any, config: Any) -> bool:
+    """Whether a repository's code has a model for one of transformers' automatic classes, and no causal language model, which would come first."""
+    pointed = getattr(config, "auto_map", None)
+    ours = type(config).__module__.startswith("transformers.")
+    return not ours and isinstance(pointed, dict) and auto.__name__ in pointed and "AutoModelForCausalLM" not in pointed
 
 
 def _known_as(auto: Any, config: Any) -> bool:
