@@ -42,11 +42,11 @@ def read(folder: str | Path, **given: Any) -> Any:
     place = Path(folder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, **given)
-    except (KeyError, TypeError):
+    except (ImportError, KeyError, TypeError) as error:  # some releases then look for the file of another program, and want its package
         if plain := _written_out(place):
             return as_stated(AutoTokenizer.from_pretrained(folder, local_files_only=True, **plain, **given), place)
         # The class cannot be built of what the file holds.
-        if not (place / _FILE).is_file():
+        if isinstance(error, ImportError) or not (place / _FILE).is_file():
             raise
         return PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
     return as_stated(tokenizer, place)
