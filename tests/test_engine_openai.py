@@ -632,7 +632,8 @@ class TestShapes:
         with pytest.raises(EngineError, match="as 'words', which cannot be read here"):
             remote.chat(FRANCE)
         server.answer = servers.raw(piece("", role="assistant"), end())
-        assert remote.chat(FRANCE).text == ""
+        with pytest.warns(UserWarning, match="without a word"):
+            assert remote.chat(FRANCE).text == ""
 
     def test_half_characters(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """A character that a server cut into its two halves is whole again; a lone half is replaced, and the text can be printed."""
