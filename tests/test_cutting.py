@@ -42,10 +42,11 @@ def test_further_special_tokens_as_objects(file: str, tmp_path: Path) -> None:
     folder = zoo.write("llama", tmp_path / "x", few=True)
     stated = json.loads((folder / file).read_text(encoding="utf-8")) if (folder / file).is_file() else {}
     token = {"content": "<|im_start|>", "lstrip": False, "normalized": False, "rstrip": False, "single_word": False}
-    (folder / file).write_text(json.dumps(stated | {"additional_special_tokens": [token]}), encoding="utf-8")
-    made = cutting.read(folder)
-    assert "<|im_start|>" in made.all_special_tokens
-    assert made("<|im_start|>hi")["input_ids"] == words("<|im_start|>hi")["input_ids"]
+    for further in ({"additional_special_tokens": [token]}, {"extra_special_tokens": {"image_token": token}}):
+        (folder / file).write_text(json.dumps(stated | further), encoding="utf-8")
+        made = cutting.read(folder)
+        assert "<|im_start|>" in made.all_special_tokens
+        assert made("<|im_start|>hi")["input_ids"] == words("<|im_start|>hi")["input_ids"]
     (folder / file).write_text(json.dumps(stated | {"additional_special_tokens": [7]}), encoding="utf-8")
     with pytest.raises((mc.Unsupported, mc.MissingPackage)) as caught:  # some releases then want another program's package
         mc.load(folder, engine="transformers", device="cpu")

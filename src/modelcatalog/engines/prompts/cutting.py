@@ -8,6 +8,7 @@ are lost (DeepSeek as a LlamaTokenizer) or words are cut otherwise, and nothing 
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ _PROBES = (
 _OPTIONS = ("add_prefix_space", "do_lower_case", "fix_mistral_regex", "strip_accents", "tokenize_chinese_chars")
 """Settings of ``tokenizer_config.json`` that are meant to change the file's rules."""
 _SPECIAL_FILES = ("special_tokens_map.json", "tokenizer_config.json")
-_FURTHER = "additional_special_tokens"
+_FURTHER = ("additional_special_tokens", "extra_special_tokens")
 _SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 _LONGEST_HEAD = 1 << 22
 
@@ -52,18 +53,18 @@ def read(folder: str | Path, **given: Any) -> Any:
     return as_stated(tokenizer, place)
 
 
-def _written_out(folder: Path) -> dict[str, list[str]]:
+def _written_out(folder: Path) -> dict[str, Any]:
     """The further special tokens as texts, where a file has them as objects: transformers 5 reads such as objects alone beside ``added_tokens_decoder``."""
-    for file in _SPECIAL_FILES:
+    for file, name in product(_SPECIAL_FILES, _FURTHER):
         try:
             stated = json.loads((folder / file).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             continue
-        tokens = stated.get(_FURTHER) if isinstance(stated, dict) else None
-        said = [one.get("content") if isinstance(one, dict) else one for one in tokens] if isinstance(tokens, list) else []
-        texts = [text for text in said if isinstance(text, str)]
-        if texts and texts != tokens and len(texts) == len(said):
-            return {_FURTHER: texts}
+        tokens = stated.get(name) if isinstance(stated, dict) else None
+        named = tokens if isinstance(tokens, dict) else dict(enumerate(tokens)) if isinstance(tokens, list) else {}
+        texts = {key: text for key, one in named.items() if isinstance(text := one.get("content") if isinstance(one, dict) else one, str)}
+        if texts and texts != named and len(texts) == len(named):
+            return {name: texts if isinstance(tokens, dict) else [*texts.values()]}
     return {}
 
 
