@@ -354,6 +354,15 @@ def test_a_checkpoint_without_its_processor_is_said(tmp_path: Path) -> None:
     assert "preprocessor_config.json" in str(error.value)
 
 
+def test_a_model_that_wants_an_image(tmp_path: Path) -> None:
+    """BLIP-2's `generate` does nothing without pixels, which is said before a token is made."""
+    folder = visionzoo.write("blip-2", tmp_path / "acme-blip")
+    with pytest.warns(UserWarning, match="generate makes the tokens"):
+        model = mc.load(str(folder))
+    with model, pytest.raises(mc.Unsupported, match="answers no text alone: its generate wants pixel_values"):
+        model.chat("hello", **GREEDY)
+
+
 def test_a_model_that_looks_across_at_its_images(tmp_path: Path) -> None:
     """Llama 3.2 Vision's steps are told what `generate` tells them, and its replies are those of transformers alone."""
     folder = visionzoo.write("mllama", tmp_path / "acme-mllama")

@@ -125,6 +125,16 @@ def _mllama(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     return config, MllamaProcessor(MllamaImageProcessor(size={"height": 56, "width": 56}, max_image_tiles=2), words)
 
 
+def _blip(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
+    from transformers import Blip2Config, Blip2Processor, BlipImageProcessor
+
+    eye = {**_EYE, "num_hidden_layers": 2}
+    middle = {"hidden_size": 32, "encoder_hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 30}
+    text = {**TEXT, "model_type": "llama", "vocab_size": len(words)}
+    config = Blip2Config(vision_config=eye, qformer_config=middle, text_config=text, num_query_tokens=4, image_token_index=ids("<image>"))
+    return config, Blip2Processor(BlipImageProcessor(size={"height": 56, "width": 56}), words, num_query_tokens=4)
+
+
 _GEMMA = ("<start_of_image>", "<end_of_image>", "<image_soft_token>")
 _EYES: dict[str, tuple[tuple[str, ...], str, Callable[[Any, Callable[[str], int]], tuple[Any, Any]]]] = {
     "qwen2_5_vl": (_QWEN, "<|vision_start|><|image_pad|><|vision_end|>", _qwen),
@@ -132,6 +142,7 @@ _EYES: dict[str, tuple[tuple[str, ...], str, Callable[[Any, Callable[[str], int]
     "gemma3": (_GEMMA, "<start_of_image>", _gemma),
     "llava": (("<image>",), "<image>", _llava),
     "idefics3": (("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"), "<image>", _idefics),
+    "blip-2": (("<image>",), "<image>", _blip),
     "mllama": (("<|image|>",), "<|image|>", _mllama),
     "mistral3": (("[IMG]", "[IMG_BREAK]", "[IMG_END]"), "[IMG]", _mistral),
 }

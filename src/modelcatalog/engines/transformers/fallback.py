@@ -60,6 +60,9 @@ class Steps:
 
         prompt = torch.tensor([self._row.ids], device=self._model.device)
         given = self._given | self._row.inputs | {"input_ids": prompt, "attention_mask": torch.ones_like(prompt), "max_new_tokens": self._row.limit}
+        if owed := seam.owed(self._model, given):
+            message = f"{type(self._model).__name__} answers no text alone: its generate wants {', '.join(owed)}"
+            raise Unsupported(message, subject=type(self._model).__name__, hint="give it an image or a recording with the prompt")
         if (lacking := seam.hooks(self._model)) is not None:
             if self._row.trace.guide is not None:
                 message = f"a reply cannot be kept within a constraint here: {lacking}"

@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 __all__ = [
     "Forward", "ReplyState", "Turning", "asked_of_generate", "attention_of", "audio_part", "bare_indexes", "bars", "blind_to_videos", "cache_of",
     "captures", "causal_form", "decodes", "drop_empty", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "left_out",
-    "load_audio", "looks_ahead", "of_generate", "own_cache", "own_form", "own_state", "own_way_of_preparing", "processor", "read_from", "said",
+    "load_audio", "looks_ahead", "of_generate", "owed", "own_cache", "own_form", "own_state", "own_way_of_preparing", "processor", "read_from", "said",
     "sampling_rate", "slides_alike", "sliding_layer", "static_cache", "takes_rate", "timed", "turning", "unfilled", "unknown_to_generate", "unpacker",
     "unturn", "ways_of_cutting", "whole_class", "whole_form", "without_adapters", "wrong_settings",
 ]  # fmt: skip
@@ -449,6 +449,13 @@ def hooks(model: Any) -> str | None:
         if not set(words) <= named.keys():
             return f"{name} takes other arguments"
     return None
+
+
+def owed(model: Any, given: Collection[str]) -> list[str]:
+    """What `generate` of a model cannot do without, and is not given: pixels, where it answers about an image alone."""
+    named = inspect.signature(type(model).generate).parameters.values()
+    plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [one.name for one in named if one.default is inspect.Parameter.empty and one.kind in plain and one.name not in {"self", *given}]
 
 
 # Loading -------------------------------------------------------------------------------------
