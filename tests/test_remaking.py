@@ -136,6 +136,24 @@ def test_code_that_cannot_be_asked(tmp_path: Path) -> None:
             mc.plan(folder, device="cpu", trust_remote_code=trusted)
 
 
+def test_code_of_another_repository(tmp_path: Path) -> None:
+    """Nothing is fetched from a repository that nobody asked for: the plan says where the code lies."""
+    folder, _ = written(tmp_path / "elsewhere")
+    stated = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    there = {key: f"other/repo--{value}" for key, value in stated["auto_map"].items()}
+    (folder / "config.json").write_text(json.dumps(stated | {"auto_map": there}), encoding="utf-8")
+    with pytest.raises(mc.Unsupported, match="lies in another repository, other/repo") as caught:
+        mc.plan(folder, device="cpu", trust_remote_code=True)
+    assert caught.value.hint == "load a version of it that brings its code"
+    plain = zoo.write("llama", tmp_path / "llama", few=True)
+    stated = json.loads((plain / "config.json").read_text(encoding="utf-8"))
+    (plain / "config.json").write_text(json.dumps(stated | {"auto_map": there}), encoding="utf-8")
+    with pytest.raises(mc.Unsupported, match="lies in another repository") as caught:
+        mc.plan(plain, device="cpu", trust_remote_code=True)
+    assert "leave trust_remote_code out" in (caught.value.hint or "")
+    assert mc.plan(plain, device="cpu").weights
+
+
 def test_what_cannot_be_built_again(tmp_path: Path) -> None:
     """Where that fails, it is said: the reply may be noise."""
     folder, _ = written(tmp_path / "once", twice=True)

@@ -78,6 +78,8 @@ class Facts(NamedTuple):
     """``config.json`` points at Python files in the repository (``auto_map``)."""
     auto_classes: tuple[str, ...] = ()
     """What it points at them for: ``AutoModelForCausalLM``, …."""
+    code_of: str | None = None
+    """The other repository that it points at for them (``owner/name--module.Class``); None where they are its own."""
     decoder: bool = False
     """``is_decoder``: an architecture of encoders that was trained to continue texts."""
     pools: bool = False
@@ -173,6 +175,7 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         bits=bits,
         remote_code=bool(auto_classes),
         auto_classes=auto_classes,
+        code_of=_other_repository(auto_map),
         decoder=config.get("is_decoder") is True,
         ahead=inner.get("is_causal") is False,
         tied=tied if isinstance(tied, bool) else None,
@@ -192,6 +195,12 @@ def _rope(config: Mapping[str, Any]) -> Mapping[str, Any]:
 def _rope_type(rope: Mapping[str, Any]) -> object:
     """Its kind, by the name that transformers has for it, or the older one."""
     return rope.get("rope_type") or rope.get("type")
+
+
+def _other_repository(auto_map: object) -> str | None:
+    """The repository before the two hyphens in one of these references to code."""
+    named = (_text(value) for value in auto_map.values()) if isinstance(auto_map, dict) else ()
+    return next((text.partition("--")[0] for text in named if text is not None and "--" in text), None)
 
 
 def _lost_theta(config: Mapping[str, Any]) -> float | None:

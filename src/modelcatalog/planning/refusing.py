@@ -28,7 +28,14 @@ def check_code(facts: Facts, *, trusted: bool, subject: str) -> None:
 
     Raises:
         NeedsRemoteCode: if transformers has nothing of its own for it.
+        Unsupported: if its code is not beside it, or has no class for conversations.
     """
+    if trusted and facts.code_of is not None:
+        message = f"the code of {subject} lies in another repository, {facts.code_of}, and code is taken from its own alone"
+        tables = installed.tables()
+        known = tables is not None and facts.model_type in tables.chatting
+        mine = "leave trust_remote_code out: transformers has a class of its own for it" if known else "load a version of it that brings its code"
+        raise Unsupported(message, subject=subject, hint=mine)
     if not facts.remote_code or trusted:
         return
     tables = installed.tables()
