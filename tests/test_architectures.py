@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import visionzoo
 import zoo
 from modelcatalog.chat import load
 from modelcatalog.engines.transformers import loop
@@ -140,6 +141,31 @@ def test_in_both_directions(tmp_path: Path) -> None:
     """A model that fills gaps and continues nothing is refused."""
     with pytest.raises(ModelCatalogError, match="reads in both directions"):
         load(zoo.write("bert", tmp_path / "x"), engine="transformers", device="cpu")
+
+
+@pytest.mark.skipif(not hasattr(transformers, "T5Gemma2Config"), reason="this transformers does not know it")
+def test_an_encoder_with_a_decoder(tmp_path: Path) -> None:
+    """What reads in an encoder and answers in a decoder gives what bare `generate` gives behind the token that it begins with."""
+    words, folder = zoo.tokenizer(), tmp_path / "x"
+    ends = {"pad_token_id": 0, "bos_token_id": 0, "eos_token_id": words.eos_token_id}
+    text = {**visionzoo.TEXT, **ends, "vocab_size": len(words), "sliding_window": 64, "layer_types": ["sliding_attention", "full_attention"]}
+    eye = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2, "patch_size": 14, "image_size": 56}
+    encoder = {"text_config": text, "vision_config": eye, "mm_tokens_per_image": 4}
+    config = transformers.T5Gemma2Config(encoder=encoder, decoder=text, decoder_start_token_id=1, **ends)
+    torch.manual_seed(0)
+    bare = transformers.AutoModelForImageTextToText.from_config(config).eval()
+    zoo._spread(bare)
+    bare.save_pretrained(folder)
+    words.save_pretrained(folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = load(folder, engine="transformers", device="cpu")
+    with model:
+        for said in ("hello there", "another question"):
+            prompt = words.apply_chat_template([{"role": "user", "content": said}], add_generation_prompt=True, tokenize=False)
+            ids = torch.tensor([words(prompt, add_special_tokens=False)["input_ids"]])
+            made = bare.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=6, do_sample=False, **ends)
+            assert model.chat(said, max_new_tokens=6, temperature=0).text == words.decode(made[0, 1:], skip_special_tokens=True)
 
 
 @pytest.mark.skipif(not zoo.known("dory"), reason="this transformers does not know it")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import modelcatalog as mc
 import zoo
 from modelcatalog.engines.prompts import cutting
 from modelcatalog.engines.transformers import gguf_words, seam
@@ -32,6 +33,26 @@ def bytes_and_digits() -> Any:
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     made.train_from_iterator([TEXT] * 9, trainers.BpeTrainer(vocab_size=330, initial_alphabet=alphabet, special_tokens=["<s>", "</s>"]))
     return made
+
+
+@pytest.mark.parametrize("file", ["special_tokens_map.json", "tokenizer_config.json"])
+def test_further_special_tokens_as_objects(file: str, tmp_path: Path) -> None:
+    """As transformers wrote them before its fifth release, where nothing else says which tokens are special; a broken one is told by its files."""
+    words = zoo.tokenizer()
+    folder = zoo.write("llama", tmp_path / "x", few=True)
+    stated = json.loads((folder / file).read_text(encoding="utf-8")) if (folder / file).is_file() else {}
+    token = {"content": "<|im_start|>", "lstrip": False, "normalized": False, "rstrip": False, "single_word": False}
+    for further in ({"additional_special_tokens": [token]}, {"extra_special_tokens": {"image_token": token}}):
+        (folder / file).write_text(json.dumps(stated | further), encoding="utf-8")
+        made = cutting.read(folder)
+        assert "<|im_start|>" in made.all_special_tokens
+        assert made("<|im_start|>hi")["input_ids"] == words("<|im_start|>hi")["input_ids"]
+    (folder / file).write_text(json.dumps(stated | {"additional_special_tokens": [7]}), encoding="utf-8")
+    with pytest.raises((mc.Unsupported, mc.MissingPackage)) as caught:  # some releases then want another program's package
+        mc.load(folder, engine="transformers", device="cpu")
+    if isinstance(caught.value, mc.Unsupported):
+        assert "the tokenizer of" in caught.value.message
+        assert "special_tokens_map.json" in (caught.value.hint or "")
 
 
 def place(folder: Path, made: Any, kind: str, **more: object) -> Path:

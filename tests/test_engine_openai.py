@@ -632,7 +632,8 @@ class TestShapes:
         with pytest.raises(EngineError, match="as 'words', which cannot be read here"):
             remote.chat(FRANCE)
         server.answer = servers.raw(piece("", role="assistant"), end())
-        assert remote.chat(FRANCE).text == ""
+        with pytest.warns(UserWarning, match="without a word"):
+            assert remote.chat(FRANCE).text == ""
 
     def test_half_characters(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """A character that a server cut into its two halves is whole again; a lone half is replaced, and the text can be printed."""
@@ -728,6 +729,11 @@ class TestFaults:
             (servers.body({"error": {"message": "CUDA out of memory", "type": "server_error"}}), EngineError, "broke off the reply: CUDA out of memory"),
             (servers.body({"code": 400, "message": "maximum context length is 8 tokens"}), Unsupported, "prompt is too long"),
             (servers.body({"detail": "no worker"}), EngineError, "no worker"),
+            (servers.body({"error_code": 336003, "error_msg": "messages is empty"}), EngineError, "broke off the reply: messages is empty"),
+            (servers.raw({"error_code": 336003, "error_msg": "messages is empty"}), EngineError, "broke off the reply: messages is empty"),
+            (servers.body({"success": False, "errors": [{"code": 7000, "message": "No route"}]}), EngineError, "broke off the reply: No route"),
+            (servers.raw({"choices": [], "base_resp": {"status_code": 1008, "status_msg": "no balance"}}), EngineError, "broke off the reply: no balance"),
+            (servers.raw({"base_resp": {"status_code": 2013, "status_msg": "context window exceeds limit"}}), Unsupported, "prompt is too long"),
             (servers.body([1]), EngineError, "cannot be read"),
             (lambda request, _: request.json([{"error": {"message": "models/x is not found"}}], 404), EngineError, "does not know the model"),
             (says("x", finish="abort"), EngineError, "ended the reply with finish_reason 'abort'"),
@@ -747,6 +753,35 @@ class TestFaults:
         assert time.monotonic() - start < 5
         assert caught.value.subject in {server.url, QWEN}
         assert caught.value.hint
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "Cannot truncate prompt with n_keep (15028) >= n_ctx (7424)", "Input is too long for requested model.", "Prompt exceeds max length",
+            "Invalid request: Your request exceeded model token limit: 8192", "Range of input length should be [1, 30720]",
+            "Prompt length (9000) exceeds maximum input length (8192)", "input token length is longer than session_len",
+            "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+            "The sum of prompt length (9000.0), query length (0) should not exceed max_num_tokens (8192)",
+            "Total tokens of image and text exceed max message tokens.",
+        ],
+    )  # fmt: skip
+    def test_a_prompt_that_is_too_long(self, server: ChatServer, remote: mc.ChatModel, said: str) -> None:
+        """However a server says it, the hint is about the prompt; what is too large of an option is still that."""
+        server.answer = servers.refuses(400, said)
+        with pytest.raises(Unsupported, match="prompt is too long") as caught:
+            remote.chat(FRANCE)
+        assert "begin a new session" in (caught.value.hint or "")
+        server.answer = servers.refuses(400, "max_tokens is too large: 999999. This model supports at most 16384 completion tokens")
+        with pytest.raises(Unsupported, match="refused the request"):
+            remote.chat(FRANCE)
+
+    def test_without_a_word(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A reply that ends before its first word is one, and is said; so is a last line without its brackets the end."""
+        server.answer = servers.raw(piece(""), end(), "[DONE]")
+        with pytest.warns(UserWarning, match="ended the reply of .* without a word"):
+            assert remote.chat(FRANCE).text == ""
+        server.answer = servers.raw(piece("Paris"), end(), "DONE")
+        assert remote.chat(FRANCE).text == "Paris"
 
     @pytest.mark.parametrize(
         "answer",

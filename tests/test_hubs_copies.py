@@ -16,7 +16,7 @@ from loopback import faults
 from loopback.pair import NAME, Pair, both, fetch, other
 from modelcatalog import catalog
 from modelcatalog.chat import load
-from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError, NameSyntaxError, Unsupported
+from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError, NameSyntaxError, Unsupported, WontFit
 from modelcatalog.hubs import HUBS, Listing, local, receipts
 from modelcatalog.planning import lock, plan
 
@@ -433,6 +433,25 @@ def test_unknown_revision(hubs: Pair, kind: Hub, revision: Any) -> None:
         plan(NAME, hub=kind, revision=revision)
     assert caught.value.hint
     assert bool(hubs[kind].requests) == (revision == "v9")
+
+
+@both
+def test_the_usual_branch_of_another_hub(hubs: Pair, kind: Hub) -> None:
+    """What one hub calls its usual branch the other does not have, and its error says what it is called there."""
+    here, there = ("main", "master") if kind == "huggingface" else ("master", "main")
+    with pytest.raises(CheckpointNotFound, match=f"has no revision '{there}'") as caught:
+        plan(f"{NAME}@{there}", hub=kind)
+    assert f"its usual branch is called {here}: leave the revision out" in (caught.value.hint or "")
+    assert plan(f"{NAME}@{here}", hub=kind, device="cpu").revision == here
+    assert hubs[kind].requests
+
+
+def test_a_cache_that_cannot_be_written(hubs: Pair) -> None:
+    """Where a file lies in the way of the cache, no space would help."""
+    (hubs.home / "hf").write_text("x")
+    with pytest.raises(WontFit, match="cannot be written") as caught:
+        fetch("huggingface")
+    assert caught.value.hint == "set HF_HOME to a folder that can be written"
 
 
 def test_written_listing_of_nonsense(tmp_path: Path) -> None:

@@ -253,11 +253,12 @@ GREEDY: dict[str, Any] = {"temperature": 0, "max_new_tokens": 12}
 
 
 def test_the_same_tokens_as_transformers_alone(seeing: tuple[Path, mc.ChatModel]) -> None:
-    """One image, two, an image between texts, and behind a system prompt."""
+    """One image, two, an image between texts, also where these would else be one word, and behind a system prompt."""
     folder, model = seeing
     one, two = visionzoo.picture(1), visionzoo.picture(2, (48, 90))
     both = [{"role": "user", "content": [*shown(one, "first, "), *shown(two, "second?")]}]
-    for messages in (asked(one), asked(two), both):
+    close = [{"role": "user", "content": [{"type": "text", "text": "图一"}, *shown(one, "first"), *shown(two, "second")]}]
+    for messages in (asked(one), asked(two), both, close):
         assert model.chat(messages, **GREEDY).text == expected(folder, messages)
     system = [{"role": "system", "content": [{"type": "text", "text": "Be brief."}]}]
     assert model.chat(asked(one), system="Be brief.", **GREEDY).text == expected(folder, system + asked(one))
@@ -351,6 +352,25 @@ def test_a_checkpoint_without_its_processor_is_said(tmp_path: Path) -> None:
         with pytest.raises(mc.ModelCatalogError, match="processor") as error:
             model.chat(asked(visionzoo.picture()), **GREEDY)
     assert "preprocessor_config.json" in str(error.value)
+
+
+def test_a_model_that_wants_an_image(tmp_path: Path) -> None:
+    """BLIP-2's `generate` does nothing without pixels, which is said before a token is made."""
+    folder = visionzoo.write("blip-2", tmp_path / "acme-blip")
+    with pytest.warns(UserWarning, match="generate makes the tokens"):
+        model = mc.load(str(folder))
+    with model, pytest.raises(mc.Unsupported, match="answers no text alone: its generate wants pixel_values"):
+        model.chat("hello", **GREEDY)
+
+
+def test_a_model_that_looks_across_at_its_images(tmp_path: Path) -> None:
+    """Llama 3.2 Vision's steps are told what `generate` tells them, and its replies are those of transformers alone."""
+    folder = visionzoo.write("mllama", tmp_path / "acme-mllama")
+    with pytest.warns(UserWarning, match="generate makes the tokens"):
+        model = mc.load(str(folder), engine_options={"images": True})
+    with model:
+        for messages in (asked(visionzoo.picture(1)), asked(visionzoo.picture(2, (48, 90))), [{"role": "user", "content": "hello"}]):
+            assert model.chat(messages, **GREEDY).text == expected(folder, messages)
 
 
 def test_a_model_that_was_loaded_without_its_vision_says_how_to_load_it_whole(tmp_path: Path) -> None:

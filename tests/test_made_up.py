@@ -11,6 +11,7 @@ import pytest
 import zoo
 from modelcatalog.chat import load
 from modelcatalog.errors import IntegrityError
+from modelcatalog.planning import plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,35 @@ def test_whole(parts: int, whole: Path, tmp_path: Path) -> None:
     """The same checkpoint with all of its tensors answers, in one file and in two."""
     with load(changed(whole, tmp_path / "x", lambda name: name, parts=parts), engine="transformers") as model:
         assert model.chat("hi", max_new_tokens=3, temperature=0).usage.completion_tokens == 3
+
+
+def test_an_index_without_metadata(whole: Path, tmp_path: Path) -> None:
+    """The names of the tensors are all that is needed of an index of shards."""
+    folder = changed(whole, tmp_path / "x", lambda name: name, parts=2)
+    file = folder / "model.safetensors.index.json"
+    file.write_text(json.dumps({"weight_map": json.loads(file.read_text())["weight_map"]}))
+    with load(whole, engine="transformers") as one, load(folder, engine="transformers") as other:
+        assert other.chat("hi", max_new_tokens=3, temperature=0).text == one.chat("hi", max_new_tokens=3, temperature=0).text
+
+
+@pytest.mark.parametrize("more", [{"pad_token_id": 5000}, {"pad_token_id": -5000}, {"return_dict": False}], ids=str)
+def test_what_does_not_matter(more: dict[str, Any], whole: Path, tmp_path: Path) -> None:
+    """A token for padding without an embedding, and how the model gives its scores back, change no reply."""
+    folder = changed(whole, tmp_path / "x", lambda name: name)
+    stated = json.loads((folder / "config.json").read_text()) | more
+    (folder / "config.json").write_text(json.dumps(stated))
+    with load(whole, engine="transformers") as one, load(folder, engine="transformers") as other:
+        assert other.chat("hi", max_new_tokens=3, temperature=0).text == one.chat("hi", max_new_tokens=3, temperature=0).text
+
+
+@pytest.mark.parametrize(("dtype", "hint"), [("torch.float32", 'write "float32" there'), ("auto", "take it out"), ("floaty", "take it out")])
+def test_a_dtype_that_torch_does_not_have(dtype: str, hint: str, whole: Path, tmp_path: Path) -> None:
+    """It is refused in the plan, by its word."""
+    folder = changed(whole, tmp_path / "x", lambda name: name)
+    (folder / "config.json").write_text(json.dumps(json.loads((folder / "config.json").read_text()) | {"dtype": dtype}))
+    with pytest.raises(IntegrityError, match=f"gives the dtype '{dtype}', which torch does not have") as caught:
+        plan(folder, device="cpu")
+    assert hint in (caught.value.hint or "")
 
 
 def test_tied(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def code_in_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
 
 
-def written(folder: Path, *, twice: bool = False) -> tuple[Path, Any]:
+def written(folder: Path, *, twice: bool = False, auto: str = "AutoModelForCausalLM") -> tuple[Path, Any]:
     """A checkpoint with code of its own, and the model as it was built; the code of one that is built once only fails the second time."""
     from safetensors.torch import save_file
 
@@ -94,7 +94,7 @@ def written(folder: Path, *, twice: bool = False) -> tuple[Path, Any]:
         for weight in model.parameters():
             weight.mul_(3)
     save_file({name: value.contiguous() for name, value in model.state_dict().items()}, folder / "model.safetensors", metadata={"format": "pt"})
-    classes = {"AutoConfig": "modeling_remade.RemadeConfig", "AutoModelForCausalLM": "modeling_remade.RemadeForCausalLM"}
+    classes = {"AutoConfig": "modeling_remade.RemadeConfig", auto: "modeling_remade.RemadeForCausalLM"}
     stated = {"model_type": "remade", "architectures": ["RemadeForCausalLM"], "auto_map": classes, "vocab_size": len(words), "dtype": "float32"}
     (folder / "config.json").write_text(json.dumps({**stated, "eos_token_id": words.eos_token_id, "num_hidden_layers": 1}), encoding="utf-8")
     return folder, model.eval()
@@ -112,6 +112,46 @@ def test_as_it_was_built(tmp_path: Path) -> None:
         ids = words("hello there", return_tensors="pt")["input_ids"]
         said = built.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=8, do_sample=False, use_cache=False, pad_token_id=0)
         assert model.complete("hello there", max_new_tokens=8, temperature=0).text == words.decode(said[0, ids.shape[1] :], skip_special_tokens=True)
+
+
+def test_a_class_of_images_alone(tmp_path: Path) -> None:
+    """Code that has its model under the class of images and text answers as it was built, and is asked for whole in the same way."""
+    folder, built = written(tmp_path / "images", auto="AutoModelForImageTextToText")
+    with pytest.raises(mc.NeedsRemoteCode):
+        mc.plan(folder, device="cpu")
+    for more in ({}, {"engine_options": {"images": True}}):
+        with mc.load(folder, trust_remote_code=True, device="cpu", **more) as model:
+            engine: Any = model._engine
+            ids = engine._tokenizer("hello there", return_tensors="pt")["input_ids"]
+            said = built.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=8, do_sample=False, use_cache=False, pad_token_id=0)
+            expected = engine._tokenizer.decode(said[0, ids.shape[1] :], skip_special_tokens=True)
+            assert model.complete("hello there", max_new_tokens=8, temperature=0).text == expected
+
+
+def test_code_that_cannot_be_asked(tmp_path: Path) -> None:
+    """Code that has a model for other things alone is refused in the plan, whether it is trusted or not: trust would not help."""
+    folder, _ = written(tmp_path / "alone", auto="AutoModel")
+    for trusted in (False, True):
+        with pytest.raises(mc.Unsupported, match="has no class that can be asked as others are: AutoModel alone"):
+            mc.plan(folder, device="cpu", trust_remote_code=trusted)
+
+
+def test_code_of_another_repository(tmp_path: Path) -> None:
+    """Nothing is fetched from a repository that nobody asked for: the plan says where the code lies."""
+    folder, _ = written(tmp_path / "elsewhere")
+    stated = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    there = {key: f"other/repo--{value}" for key, value in stated["auto_map"].items()}
+    (folder / "config.json").write_text(json.dumps(stated | {"auto_map": there}), encoding="utf-8")
+    with pytest.raises(mc.Unsupported, match="lies in another repository, other/repo") as caught:
+        mc.plan(folder, device="cpu", trust_remote_code=True)
+    assert caught.value.hint == "load a version of it that brings its code"
+    plain = zoo.write("llama", tmp_path / "llama", few=True)
+    stated = json.loads((plain / "config.json").read_text(encoding="utf-8"))
+    (plain / "config.json").write_text(json.dumps(stated | {"auto_map": there}), encoding="utf-8")
+    with pytest.raises(mc.Unsupported, match="lies in another repository") as caught:
+        mc.plan(plain, device="cpu", trust_remote_code=True)
+    assert "leave trust_remote_code out" in (caught.value.hint or "")
+    assert mc.plan(plain, device="cpu").weights
 
 
 def test_what_cannot_be_built_again(tmp_path: Path) -> None:

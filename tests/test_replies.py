@@ -481,6 +481,17 @@ class TestTemplates:
         with mc.load(folder) as model:
             assert (model.has_chat_template, model.plan.chat_template) == (False, False)
 
+    def test_byte_order_mark(self, tmp_path: Path) -> None:
+        """What an editor puts before a file does not go to the model."""
+        folder = scripted(tmp_path, tokenizer(), "Hello!<|im_end|>")
+        file = folder / "chat_template.jinja"
+        text = file.read_text(encoding="utf-8")
+        with mc.load(folder) as model:
+            expected = prompt_ids(model, "hi")
+        file.write_text(text, encoding="utf-8-sig")
+        with mc.load(folder) as model:
+            assert prompt_ids(model, "hi") == expected
+
     def test_named(self, tmp_path: Path) -> None:
         """Several by name: the default one, another by its name, and without a default an error that lists them."""
         words = tokenizer(template={"default": CHATML, "loud": CHATML.replace("m['content']", "m['content'] + '!!'")})

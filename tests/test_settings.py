@@ -46,6 +46,53 @@ def test_that_mean_nothing(folder: Path, wrong: dict[str, Any]) -> None:
     assert f"generation_config.json of {folder} cannot be right: {name} is {value!r}" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"bad_words_ids": [5]}, {"suppress_tokens": ["a"]}, {"sequence_bias": {"a": 1}}, {"exponential_decay_length_penalty": [2]}], ids=str
+)
+def test_of_a_wrong_shape(folder: Path, wrong: dict[str, Any]) -> None:
+    """They are refused when the checkpoint is loaded, and not with each reply."""
+    ((name, value),) = wrong.items()
+    with pytest.raises(IntegrityError) as caught:
+        mc.load(stated(folder, **wrong), engine="transformers", device="cpu")
+    assert f"generation_config.json of {folder} cannot be right: {name} is {value!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{"cache_implementation": "nonsense"}, {"num_return_sequences": 3}], ids=str)
+def test_that_transformers_refuses(folder: Path, wrong: dict[str, Any]) -> None:
+    """The error names their file, and not config.json."""
+    with pytest.raises(IntegrityError, match=r"generation_config\.json of .* cannot be right: .*" + next(iter(wrong))):
+        mc.load(stated(folder, **wrong), engine="transformers", device="cpu")
+
+
+def test_of_the_right_shape(folder: Path) -> None:
+    """Lists that hold nothing are none, and those that hold what they should change what is said."""
+    with mc.load(stated(folder), engine="transformers", device="cpu") as model:
+        plain = model.chat("hi", max_new_tokens=4, temperature=0).text
+    empty = {"bad_words_ids": [], "suppress_tokens": [], "begin_suppress_tokens": [], "sequence_bias": []}
+    with mc.load(stated(folder, **empty), engine="transformers", device="cpu") as model:
+        assert model.decoding.startswith("loop")
+        assert model.chat("hi", max_new_tokens=4, temperature=0).text == plain
+    first = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    full = {"suppress_tokens": [*range(len(first) // 2)], "sequence_bias": [[[5], -10.0]], "exponential_decay_length_penalty": [2, 1.5]}
+    with pytest.warns(UserWarning, match="generate makes the tokens"):
+        model = mc.load(stated(folder, **full), engine="transformers", device="cpu")
+    with model:
+        assert model.chat("hi", max_new_tokens=4, temperature=0).usage.completion_tokens > 0
+
+
+def test_of_time(folder: Path) -> None:
+    """A checkpoint that wants its replies cut after a moment is told of, and does not cut them; nothing says that the context is full."""
+    with pytest.warns(UserWarning, match="asks for max_time, which is not heeded"):
+        model = mc.load(stated(folder, max_time=0.0001), engine="transformers", device="cpu")
+    with model, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert model.chat("hi", max_new_tokens=4, temperature=0).usage.completion_tokens == 4
+    with pytest.warns(UserWarning, match="asks for max_time, which is not heeded"):
+        model = mc.load(stated(folder, max_time=0.0001, no_repeat_ngram_size=2), engine="transformers", device="cpu")
+    with model:
+        assert model.chat("hi", max_new_tokens=4, temperature=0).usage.completion_tokens == 4
+
+
 def test_of_other_programs(folder: Path) -> None:
     """No limit may be -1; what transformers does not have, or leaves to code on a hub, is said and left out, and a reply comes all the same."""
     with mc.load(stated(folder, do_sample=True, top_k=-1, temperature=0.7), engine="transformers", device="cpu") as model:

@@ -113,6 +113,28 @@ def _mistral(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
     return config, PixtralProcessor(seeing, words, patch_size=14, spatial_merge_size=2)
 
 
+def _mllama(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
+    from transformers import MllamaConfig, MllamaImageProcessor, MllamaProcessor
+
+    words.bos_token = "<|endoftext|>"  # noqa: S105  no password
+    words.chat_template = "{{ bos_token }}" + words.chat_template
+    eye = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_global_layers": 1, "attention_heads": 2, "vision_output_dim": 64}
+    shapes = {"image_size": 56, "patch_size": 14, "max_num_tiles": 2, "supported_aspect_ratios": [[1, 1], [1, 2], [2, 1]], "intermediate_layers_indices": [0]}
+    text = {**TEXT, "vocab_size": len(words), "cross_attention_layers": [1], "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
+    config = MllamaConfig(vision_config={**eye, **shapes}, text_config=text, image_token_index=ids("<|image|>"))
+    return config, MllamaProcessor(MllamaImageProcessor(size={"height": 56, "width": 56}, max_image_tiles=2), words)
+
+
+def _blip(words: Any, ids: Callable[[str], int]) -> tuple[Any, Any]:
+    from transformers import Blip2Config, Blip2Processor, BlipImageProcessor
+
+    eye = {**_EYE, "num_hidden_layers": 2}
+    middle = {"hidden_size": 32, "encoder_hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 30}
+    text = {**TEXT, "model_type": "llama", "vocab_size": len(words)}
+    config = Blip2Config(vision_config=eye, qformer_config=middle, text_config=text, num_query_tokens=4, image_token_index=ids("<image>"))
+    return config, Blip2Processor(BlipImageProcessor(size={"height": 56, "width": 56}), words, num_query_tokens=4)
+
+
 _GEMMA = ("<start_of_image>", "<end_of_image>", "<image_soft_token>")
 _EYES: dict[str, tuple[tuple[str, ...], str, Callable[[Any, Callable[[str], int]], tuple[Any, Any]]]] = {
     "qwen2_5_vl": (_QWEN, "<|vision_start|><|image_pad|><|vision_end|>", _qwen),
@@ -120,6 +142,8 @@ _EYES: dict[str, tuple[tuple[str, ...], str, Callable[[Any, Callable[[str], int]
     "gemma3": (_GEMMA, "<start_of_image>", _gemma),
     "llava": (("<image>",), "<image>", _llava),
     "idefics3": (("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>"), "<image>", _idefics),
+    "blip-2": (("<image>",), "<image>", _blip),
+    "mllama": (("<|image|>",), "<|image|>", _mllama),
     "mistral3": (("[IMG]", "[IMG_BREAK]", "[IMG_END]"), "[IMG]", _mistral),
 }
 KINDS: dict[str, Kind] = {name: Kind(specials, {"image": mark}, make) for name, (specials, mark, make) in _EYES.items()}

@@ -23,12 +23,16 @@ def closed(subject: str) -> EngineError:
 
 
 def first_line(error: BaseException) -> str:
-    r"""What an error says, in one line.
+    r"""What an error says, in one line: where the first ends in a colon, what it announces stands on the next.
 
     >>> first_line(ValueError("too large\nsee the log")), first_line(KeyError())
     ('too large', 'KeyError')
+    >>> first_line(RuntimeError("in loading the weights:\n\n\tsize mismatch for x\n\tsize mismatch for y"))
+    'in loading the weights: size mismatch for x'
     """
-    lines = str(error).strip().splitlines()
+    lines = [line for one in str(error).splitlines() if (line := one.strip())]
+    if lines and lines[0].endswith(":"):
+        return " ".join(lines[:2])
     return lines[0] if lines else type(error).__name__
 
 

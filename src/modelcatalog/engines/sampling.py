@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from modelcatalog.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Protocol
 
     from modelcatalog.engines import Options
@@ -32,6 +32,29 @@ _RANGES: dict[str, tuple[float, float]] = {
 """What settings that choose tokens may be; -1 is what some programs write for no limit."""
 _GGUF = {"temp": "temperature", "top_k": "top_k", "top_p": "top_p", "min_p": "min_p", "penalty_repeat": "repetition_penalty"}
 """What a GGUF file's own settings are called there, behind ``general.sampling.``."""
+
+
+_SHOWN = 80
+
+
+def _tokens(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, int) and not isinstance(one, bool) for one in value)
+
+
+def _weighed(value: object) -> bool:
+    """Sequences of tokens, each with its weight; a mapping is what transformers makes of the list in the file."""
+    pairs = value.items() if isinstance(value, dict) else value if isinstance(value, list) else [None]
+    return all(isinstance(one, list | tuple) and len(one) == 2 and _tokens(one[0]) and isinstance(one[1], int | float) for one in pairs)  # noqa: PLR2004  a pair
+
+
+_SHAPES: dict[str, Callable[[object], bool]] = {
+    "suppress_tokens": _tokens,
+    "begin_suppress_tokens": _tokens,
+    "bad_words_ids": lambda value: isinstance(value, list) and all(one and _tokens(one) for one in value),
+    "sequence_bias": _weighed,
+    "exponential_decay_length_penalty": lambda value: isinstance(value, list | tuple) and [*map(type, value)] in ([int, int], [int, float]),
+}
+"""What settings of several numbers must be made of; transformers refuses others with the first reply, and names no file."""
 
 
 class NoChoiceError(ArithmeticError):
@@ -93,6 +116,11 @@ def check(defaults: Any, subject: str, where: str = "generation_config.json") ->
             right = value is None or (isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high and value != inf)
         if not right:
             message = f"{where} of {subject} cannot be right: {name} is {value!r}"
+            raise IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
+    for name, fits in _SHAPES.items():
+        value = getattr(defaults, name, None)
+        if value and not fits(value):
+            message = f"{where} of {subject} cannot be right: {name} is {str(value)[:_SHOWN]}"
             raise IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
 
 

@@ -67,7 +67,7 @@ class HuggingFace(Hub):
     def house(self) -> House:
         """What messages say of this hub."""
         there = public(self.endpoint())
-        return House(self.title, f"{there}/{{}}", "HF_TOKEN", " or run: hf auth login", f"{there}/settings/tokens")
+        return House(self.title, f"{there}/{{}}", "HF_TOKEN", " or run: hf auth login", f"{there}/settings/tokens", self.branch)
 
     def offline(self) -> str:
         """``HF_HUB_OFFLINE``, or ``TRANSFORMERS_OFFLINE``, which counts where the first says nothing."""

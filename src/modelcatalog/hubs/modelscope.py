@@ -73,7 +73,7 @@ class ModelScope(Hub):
     def house(self) -> House:
         """What messages say of this hub."""
         there = public(self.endpoint())
-        return House(self.title, f"{there}/models/{{}}", _TOKEN, tokens=f"{there}/my/myaccesstoken")
+        return House(self.title, f"{there}/models/{{}}", _TOKEN, tokens=f"{there}/my/myaccesstoken", branch=self.branch)
 
     def credential(self) -> Token | None:
         """``MODELSCOPE_API_TOKEN``; the client's own login is a pickled cookie, which is not read here."""

@@ -34,6 +34,10 @@ _ABOUT_REPOSITORY = frozenset({"GatedRepo", "RepoNotFound", "RevisionNotFound", 
 _DISABLED = "Access to this resource is disabled"
 
 
+_USUAL = frozenset({"main", "master"})
+"""What hubs and git call the branch that is meant where none is named."""
+
+
 class House(NamedTuple):
     """What messages say of a hub."""
 
@@ -46,6 +50,8 @@ class House(NamedTuple):
     """Another way to give the token, if there is one: ``or run: …``."""
     tokens: str = ""
     """The page where tokens are made."""
+    branch: str = ""
+    """The branch that is meant where none is named."""
 
 
 class Refusal(NamedTuple):
@@ -200,7 +206,10 @@ def error(house: House, refusal: Refusal, asked: Asked) -> ModelCatalogError:  #
     renew = f"renew the token in {refusal.rejected or refusal.token}"
     if code == "RevisionNotFound":
         message = f"{repo_id} on {house.title} has no revision {asked.revision!r}{because}"
-        return CheckpointNotFound(message, subject=f"{repo_id}@{asked.revision}", hint=f"its branches and tags are listed at {house.page.format(repo_id)}")
+        listed = f"its branches and tags are listed at {house.page.format(repo_id)}"
+        # What is usual is called otherwise on another hub.
+        hint = f"its usual branch is called {house.branch}: leave the revision out; {listed}" if asked.revision in _USUAL else listed
+        return CheckpointNotFound(message, subject=f"{repo_id}@{asked.revision}", hint=hint)
     if refusal.said.startswith(_DISABLED):
         message = f"{house.title} has disabled {repo_id}{because}"
         return CheckpointNotFound(message, subject=repo_id, hint="look for a copy of the model under another owner, or on another hub")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from modelcatalog import later
 from modelcatalog.planning.layers import architectures as tables
 from modelcatalog.planning.layers.settings import language_part
 from modelcatalog.weights import safetensors
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Facts", "context_limit", "from_config", "from_gguf", "is_buffer", "with_counts", "with_headers"]
 
 _DTYPES = frozenset({"float16", "bfloat16", "float32"})
+_NUMBERS = later.pattern(r"b?float(?:16|32|64)|half|double|float\d\w+|u?int\d+|complex\d+|bool|long|short")
+"""What torch calls its dtypes."""
 _LIMITS = (
     "max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "max_sequence_length", "max_seq_length", "n_ctx", "max_context_length",
     "model_max_length",
@@ -59,6 +62,8 @@ class Facts(NamedTuple):
     context_length: int | None = None
     rope: str | None = None
     """How positions are stretched, by transformers' word (``rope_type``)."""
+    strange_dtype: str | None = None
+    """What ``config.json`` has for a dtype that torch has none of: ``auto``, or a name with ``torch.`` before it."""
     lost_theta: float | None = None
     """The base of the positions in ``rope_parameters`` that transformers leaves out, because there is a ``rope_scaling`` without one beside them."""
     tokenizer_length: int | None = None
@@ -73,6 +78,8 @@ class Facts(NamedTuple):
     """``config.json`` points at Python files in the repository (``auto_map``)."""
     auto_classes: tuple[str, ...] = ()
     """What it points at them for: ``AutoModelForCausalLM``, …."""
+    code_of: str | None = None
+    """The other repository that it points at for them (``owner/name--module.Class``); None where they are its own."""
     decoder: bool = False
     """``is_decoder``: an architecture of encoders that was trained to continue texts."""
     pools: bool = False
@@ -140,7 +147,8 @@ def from_config(config: Mapping[str, Any]) -> Facts:
     architectures = tuple(name for one in stated if (name := _text(one))) if isinstance(stated, list) else ()
     quantization = get("quantization_config")
     quantization = quantization if isinstance(quantization, dict) else {}
-    dtype = str(get("dtype", "torch_dtype") or "").removeprefix("torch.")
+    said = _text(get("dtype", "torch_dtype"))
+    dtype = (said or "").removeprefix("torch.")
     method, bits = _method(quantization)
     auto_map = config.get("auto_map")
     auto_classes = tuple(str(key) for key in auto_map if str(key).startswith("AutoModel")) if isinstance(auto_map, dict) else ()
@@ -151,6 +159,7 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         model_type=_text(config.get("model_type")),
         composite=inner is not config,
         dtype=dtype if dtype in _DTYPES else None,
+        strange_dtype=said if said and not _NUMBERS.fullmatch(said) else None,
         layers=layers,
         hidden=hidden,
         intermediate=_widest(get),
@@ -166,6 +175,7 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         bits=bits,
         remote_code=bool(auto_classes),
         auto_classes=auto_classes,
+        code_of=_other_repository(auto_map),
         decoder=config.get("is_decoder") is True,
         ahead=inner.get("is_causal") is False,
         tied=tied if isinstance(tied, bool) else None,
@@ -185,6 +195,12 @@ def _rope(config: Mapping[str, Any]) -> Mapping[str, Any]:
 def _rope_type(rope: Mapping[str, Any]) -> object:
     """Its kind, by the name that transformers has for it, or the older one."""
     return rope.get("rope_type") or rope.get("type")
+
+
+def _other_repository(auto_map: object) -> str | None:
+    """The repository before the two hyphens in one of these references to code."""
+    named = (_text(value) for value in auto_map.values()) if isinstance(auto_map, dict) else ()
+    return next((text.partition("--")[0] for text in named if text is not None and "--" in text), None)
 
 
 def _lost_theta(config: Mapping[str, Any]) -> float | None:

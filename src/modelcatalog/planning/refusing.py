@@ -17,6 +17,8 @@ __all__ = ["check_code", "check_gguf", "check_shards", "check_type"]
 
 _CODE = "read that code, then pass trust_remote_code=True"
 _CAUSAL = "AutoModelForCausalLM"
+_TALKING = (_CAUSAL, "AutoModelForImageTextToText", "AutoModelForMultimodalLM")
+"""What `auto_map` may point at a repository's code for, of which a conversation is made."""
 _ROPES = frozenset({"default", "linear", "dynamic", "yarn", "longrope", "llama3"})
 """Ways of stretching positions that every transformers since 5.3 knows."""
 
@@ -26,15 +28,30 @@ def check_code(facts: Facts, *, trusted: bool, subject: str) -> None:
 
     Raises:
         NeedsRemoteCode: if transformers has nothing of its own for it.
+        Unsupported: if its code is not beside it, or has no class for conversations.
     """
+    if trusted and facts.code_of is not None:
+        message = f"the code of {subject} lies in another repository, {facts.code_of}, and code is taken from its own alone"
+        tables = installed.tables()
+        known = tables is not None and facts.model_type in tables.chatting
+        mine = "leave trust_remote_code out: transformers has a class of its own for it" if known else "load a version of it that brings its code"
+        raise Unsupported(message, subject=subject, hint=mine)
     if not facts.remote_code or trusted:
         return
     tables = installed.tables()
     known = tables is not None and facts.model_type in tables.types and (facts.architecture is None or facts.architecture in tables.tasks)
     if known and tables is not None and (facts.model_type in tables.chatting or _CAUSAL not in facts.auto_classes):
         return  # transformers' own class comes before the repository's
+    _check_talking(facts, subject=subject)
     message = f"{subject} runs only with Python code from its repository"
     raise NeedsRemoteCode(message, subject=subject, hint=_CODE)
+
+
+def _check_talking(facts: Facts, *, subject: str) -> None:
+    """Refuse code that has a class for other things alone: trusting it would not help."""
+    if facts.auto_classes and not set(facts.auto_classes) & {*_TALKING}:
+        message = f"the code of {subject} has no class that can be asked as others are: {', '.join(facts.auto_classes)} alone"
+        raise Unsupported(message, subject=subject, hint="call it as its model card says, or take a version of it that transformers itself knows")
 
 
 def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
@@ -42,9 +59,10 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
 
     Raises:
         Unsupported: if loading is certain to fail.
+        IntegrityError: if ``config.json`` has a word in it that means nothing.
     """
     tables = installed.tables()
-    if tables is None or (trusted and _CAUSAL in facts.auto_classes):
+    if tables is None or (trusted and set(facts.auto_classes) & {*_TALKING}):
         return
     kind, have = facts.model_type, f"transformers {installed.version() or ''}".strip()
     if kind is None:
@@ -53,12 +71,18 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
         message = f"config.json of {subject} names no model_type, so transformers cannot tell what it is"
         raise Unsupported(message, subject=subject, hint='add "model_type" to it as in its base model, or fetch the checkpoint again')
     if kind not in tables.types:
+        _check_talking(facts, subject=subject)
         message = f"{have} does not know the model type {kind} of {subject}"
         hint = f"a newer transformers may know it (pip install -U transformers); or take a GGUF version, or a server that runs it ({use(server())})"
         raise Unsupported(message, subject=subject, hint=hint)
     if kind not in tables.chatting:
         message = f"{have} has no class of the type {kind} that holds conversations ({facts.architecture or 'config.json names none'})"
         raise Unsupported(message, subject=subject, hint=f"take the chat version of this model, or a server that runs it ({use(server())})")
+    if facts.strange_dtype is not None:
+        message = f"config.json of {subject} gives the dtype {facts.strange_dtype!r}, which torch does not have"
+        name = facts.strange_dtype.removeprefix("torch.")
+        hint = f'write "{name}" there' if facts.dtype == name else "write that of its base model there, such as bfloat16, or take it out"
+        raise IntegrityError(message, subject=subject, hint=hint)
     if facts.rope is not None and facts.rope not in _ROPES and installed.stretches(facts.rope) is False:
         message = f"{have} does not know the rope_type {facts.rope} of {subject}"
         hint = f"a newer transformers may know it (pip install -U transformers); or take a GGUF version, or a server that runs it ({use(server())})"

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from modelcatalog.engines import Called
-from modelcatalog.engines.openai.errors import ServerSaid
+from modelcatalog.engines.openai.errors import ServerSaid, complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +96,7 @@ class Reader:
             ServerSaid: it is an error, or has a part that cannot be read.
         """
         choices = member(chunk, "choices")
-        if choices is None and (failed := _failure(chunk)) is not None:
+        if not choices and (failed := _failure(chunk)) is not None:
             raise failed
         pieces: list[tuple[str, bool]] = []
         called: list[CallPiece] = []
@@ -150,7 +150,7 @@ def _usage(owner: Any) -> Any:
 
 def _failure(chunk: Any) -> ServerSaid | None:
     """The error that a body without choices is; None for figures alone."""
-    stated = next((value for key in ("error", "message", "detail", "msg") if (value := member(chunk, key))), None)
+    stated = complaint(chunk)
     if stated is None:
         return None
     code = next((value for key in ("status", "status_code", "code") if isinstance(value := member(chunk, key), int)), None)

@@ -104,7 +104,7 @@ class OpenAI:
         finally:
             request.close()
 
-    def _events(self, chunks: Iterator[Any], reply: _Reply, cancel: threading.Event) -> Iterator[Event]:
+    def _events(self, chunks: Iterator[Any], reply: _Reply, cancel: threading.Event) -> Iterator[Event]:  # noqa: C901  one stream, read to its end
         late, usage, reason = 0, None, None
         started, reader = False, Reader()
         try:
@@ -133,6 +133,9 @@ class OpenAI:
             yield out
         made = _count(usage, "completion_tokens", "output_tokens")
         ended = self._reason(reason, reply, cancel, lost=reader.lost if reader.empty else None)
+        if reader.empty and ended == "stop" and not reply.stops.hit:
+            message = f"{self._server.url} ended the reply of {self.model} without a word"
+            warnings.warn(f"{message}: the prompt may be longer than the context that the server gives it", stacklevel=2)
         yield from reply.calls(ended)
         yield Finished(ended, reply.count if made is None else made, _count(usage, "prompt_tokens", "input_tokens"))
 

@@ -13,15 +13,16 @@ from typing import NamedTuple
 from modelcatalog.errors import EngineError, ModelCatalogError, NoChatTemplate, Unsupported
 from modelcatalog.hubs.opening import why
 
-__all__ = ["Server", "ServerSaid", "asked_pause", "message_of", "translated"]
+__all__ = ["Server", "ServerSaid", "asked_pause", "complaint", "message_of", "translated"]
 
 _BAD_REQUEST, _NO_KEY, _NO_CREDIT, _FORBIDDEN, _NOT_FOUND, _NO_METHOD, _TOO_LARGE = 400, 401, 402, 403, 404, 405, 413
 _UNPROCESSABLE, _TOO_MANY, _LEGAL, _FAILED, _NOT_BUILT = 422, 429, 451, 500, 501
 _UNKNOWN_MODEL = re.compile(r"\bmodels?\b.*(not exist|not found|unknown)|(unknown|invalid|no such) model|pinned to", re.IGNORECASE)
 _TOO_LONG = re.compile(
-    # vLLM, SGLang and Ollama; llama.cpp; Anthropic; Gemini; TGI
+    # vLLM, SGLang and Ollama; llama.cpp; Anthropic; Gemini; TGI; LM Studio; Bedrock; Moonshot; DashScope; Z.ai, xAI and TensorRT-LLM; LMDeploy; Volcengine
     r"context[ _]length|context window|context[ _]size|too many tokens|prompt is too long|longer than the maximum"
-    r"|token count .*exceeds|tokens`? \+ `?max_new_tokens",
+    r"|token count .*exceeds|tokens`? \+ `?max_new_tokens|n_keep .*n_ctx|input is too long|model token limit|range of input length"
+    r"|(?:prompt|input)\b.{0,30}\bexceeds? max|prompt length\b.{0,60}(?:exceed|contains)|longer than session_len|exceed max message tokens",
     re.IGNORECASE,
 )
 _FILTERED = re.compile(
@@ -30,6 +31,8 @@ _FILTERED = re.compile(
     r"|considered high risk|SensitiveContent|sensitive (?:content|information)|safety system|敏感|违规",
     re.IGNORECASE,
 )
+_COMPLAINTS = ("error", "message", "detail", "msg", "error_msg", "error_message", "errmsg", "err_msg", "errors")
+"""What servers call the sentence that says what went wrong: OpenAI's name, FastAPI's, Baidu's, Cloudflare's."""
 _LAST = 599
 _SHOWN = 300
 _NAMED = 8
@@ -76,13 +79,33 @@ def _cause(error: BaseException) -> str:
 def message_of(error: BaseException) -> str:
     """What the server said, on one line, printable and not endless."""
     body = getattr(error, "body", None)
-    if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict) and body[0].get("error"):
-        body = body[0]  # Gemini's are in a list
-    while isinstance(body, dict):
-        body = next((body[key] for key in ("error", "message", "detail", "msg") if body.get(key)), None)
+    while True:
+        if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict) and (body[0].get("error") or body[0].get("message")):
+            body = body[0]  # Gemini's are in a list, and Cloudflare's
+        if not isinstance(body, dict):
+            break
+        body = complaint(body)
     text = body if isinstance(body, str) and body.strip() else str(body or getattr(error, "message", None) or error or type(error).__name__)
     text = "".join(filter(str.isprintable, " ".join(text.split())))
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def complaint(body: object) -> object:
+    """What a body says of a failure, under whichever of the names that servers have for it; None where it says nothing of one.
+
+    >>> complaint({"error_code": 336003, "error_msg": "messages is empty"})
+    'messages is empty'
+    >>> complaint({"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}})
+    'insufficient balance'
+    """
+
+    def field(name: str) -> object:
+        return body.get(name) if isinstance(body, dict) else getattr(body, name, None)
+
+    found = next((value for name in _COMPLAINTS if (value := field(name))), None)
+    if found is None and isinstance(result := field("base_resp"), dict) and result.get("status_code"):  # MiniMax sends one with each piece
+        found = result.get("status_msg") or result
+    return found
 
 
 def asked_pause(error: BaseException) -> float | None:

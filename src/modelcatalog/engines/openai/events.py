@@ -12,7 +12,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from modelcatalog.engines.openai.errors import ServerSaid
+from modelcatalog.engines.openai.errors import ServerSaid, complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["chunks"]
 
 _SHOWN = 100
+_DONE = {"[DONE]", "DONE"}
 _MOST = 1 << 27
 """Bytes of an answer in one piece, and characters of a line in a stream: no chunk of a chat is longer, and a line without end takes all memory."""
 _FIELD = re.compile(r"(data|event|id|retry|error|)(?:: ?(.*))?", re.DOTALL)
@@ -56,7 +57,7 @@ def events(pieces: Iterable[bytes]) -> Iterator[Any]:
     for event, text in _events(chain(_lines(pieces), [""])):
         if event is None:
             stray = stray or text
-        elif text.strip() == "[DONE]":
+        elif text.strip() in _DONE:
             return
         elif text.strip():
             said = True
@@ -122,7 +123,7 @@ def _parted(line: str) -> tuple[str | None, str]:
 
 def _whole(text: str) -> bool:
     """Whether the data of an event is complete as it stands."""
-    if text.strip() == "[DONE]":
+    if text.strip() in _DONE:
         return True
     try:
         json.loads(text)
@@ -153,7 +154,7 @@ def _body(text: str, kind: str) -> Iterator[Any]:
         message = f"{text[:_SHOWN] or 'nothing'} ({kind or 'of no type'})"
         raise ValueError(message)
     for value in values:
-        told = value.get("error") or value.get("message") or value.get("detail") or text
+        told = complaint(value) or text
         yield value if value.get("choices") or (len(values) > 1 and "error" not in value) else {**value, "choices": None, "message": told}
 
 

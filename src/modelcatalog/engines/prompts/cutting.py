@@ -8,6 +8,7 @@ are lost (DeepSeek as a LlamaTokenizer) or words are cut otherwise, and nothing 
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ _PROBES = (
 """What classes cut differently: spaces, digits, lines, capitals, other scripts. No special token, and no blank in front, which the rules put there."""
 _OPTIONS = ("add_prefix_space", "do_lower_case", "fix_mistral_regex", "strip_accents", "tokenize_chinese_chars")
 """Settings of ``tokenizer_config.json`` that are meant to change the file's rules."""
+_SPECIAL_FILES = ("special_tokens_map.json", "tokenizer_config.json")
+_FURTHER = ("additional_special_tokens", "extra_special_tokens")
 _SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 _LONGEST_HEAD = 1 << 22
 
@@ -40,12 +43,29 @@ def read(folder: str | Path, **given: Any) -> Any:
     place = Path(folder)
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, **given)
-    except (KeyError, TypeError):
+    except (ImportError, KeyError, TypeError) as error:  # some releases then look for the file of another program, and want its package
+        if plain := _written_out(place):
+            return as_stated(AutoTokenizer.from_pretrained(folder, local_files_only=True, **plain, **given), place)
         # The class cannot be built of what the file holds.
-        if not (place / _FILE).is_file():
+        if isinstance(error, ImportError) or not (place / _FILE).is_file():
             raise
         return PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
     return as_stated(tokenizer, place)
+
+
+def _written_out(folder: Path) -> dict[str, Any]:
+    """The further special tokens as texts, where a file has them as objects: transformers 5 reads such as objects alone beside ``added_tokens_decoder``."""
+    for file, name in product(_SPECIAL_FILES, _FURTHER):
+        try:
+            stated = json.loads((folder / file).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            continue
+        tokens = stated.get(name) if isinstance(stated, dict) else None
+        named = tokens if isinstance(tokens, dict) else dict(enumerate(tokens)) if isinstance(tokens, list) else {}
+        texts = {key: text for key, one in named.items() if isinstance(text := one.get("content") if isinstance(one, dict) else one, str)}
+        if texts and texts != named and len(texts) == len(named):
+            return {name: texts if isinstance(tokens, dict) else [*texts.values()]}
+    return {}
 
 
 def as_stated(tokenizer: Any, folder: Path) -> Any:

@@ -329,29 +329,36 @@ def _lost(message: Message, text: str, seen: str, *, doubtful: bool) -> str | No
         seen: The same, case folded.
         doubtful: The trial did not find this message, so only a text that stands nowhere by chance counts.
     """
-    content = message.content.strip()
+    # An image or a recording stands between two texts, and parts what would be one word.
+    each = (message.content,) if message.parts is None else [part for part in message.parts if isinstance(part, str)]
+    texts = [said for part in each if (said := _owed(message.role, part.strip()))]
+    if doubtful:
+        squeezed = ["".join(said.split()) for said in texts]
+        within = "".join(text.split())
+        return next((said for said, tight in zip(texts, squeezed, strict=True) if len(tight) < _DISTINCT or tight not in within), None)
+    at = 0
+    for said in texts:
+        if said in text or json.dumps(said)[1:-1] in text or html.escape(said) in text:
+            continue
+        for word in _WORD.finditer(said):
+            at = seen.find(word.group().casefold(), at)
+            if at < 0:
+                return said[word.start() :]
+            at += len(word.group())
+    return None
+
+
+def _owed(role: str, said: str) -> str:
+    """What of a text a prompt must have: no thinking of an assistant's, and no commands of others."""
     known = vocabulary.thinking()
-    if message.role == "assistant":
+    if role == "assistant":
         for mark in known.mark:
             for close in mark.close:
-                content = content.rpartition(close)[2].strip() if close in content else content
-    else:
-        for command in known.commands:
-            content = content.replace(command, "").strip()
-    if not content:
-        return None
-    if doubtful:
-        squeezed = "".join(content.split())
-        return None if len(squeezed) >= _DISTINCT and squeezed in "".join(text.split()) else content
-    if content in text or json.dumps(content)[1:-1] in text or html.escape(content) in text:
-        return None
-    at = 0
-    for word in _WORD.finditer(content):
-        at = seen.find(word.group().casefold(), at)
-        if at < 0:
-            return content[word.start() :]
-        at += len(word.group())
-    return None
+                said = said.rpartition(close)[2].strip() if close in said else said
+        return said
+    for command in known.commands:
+        said = said.replace(command, "").strip()
+    return said
 
 
 def _lost_call(message: Message, text: str, seen: str, *, unnamed: bool) -> str | None:

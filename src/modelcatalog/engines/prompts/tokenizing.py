@@ -121,12 +121,13 @@ def processors(folder: Path) -> dict[str, str]:
 
 
 def _named(stated: object) -> dict[str, str]:
-    """One template, some by name, or a list of named ones, as files write them."""
+    """One template, some by name, or a list of named ones, as files write them; an editor's byte order mark does not belong to one."""
     if isinstance(stated, str):
-        return {"default": stated} if stated else {}
+        stated = {"default": stated}
     if isinstance(stated, list):
         stated = {one.get("name"): one.get("template") for one in stated if isinstance(one, dict)}
-    return {str(name): text for name, text in stated.items() if isinstance(text, str) and text} if isinstance(stated, dict) else {}
+    each = stated.items() if isinstance(stated, dict) else ()
+    return {str(name): text for name, said in each if isinstance(said, str) and (text := said.removeprefix("\ufeff"))}
 
 
 def own_marks(tokenizer: Any) -> tuple[MarkEntry, ...]:

@@ -133,7 +133,9 @@ class Transformers:
     def costs(self) -> tuple[str, ...]:
         """What of this way costs speed, one sentence each."""
         unknown = () if self._model is None else seam.unknown_to_generate(self._model)
-        undone = (f"generation_config.json asks for {name}, which transformers does not have: tokens are chosen without it" for name in unknown)
+        undone = [f"generation_config.json asks for {name}, which transformers does not have: tokens are chosen without it" for name in unknown]
+        if self._model is not None and seam.timed(self._model):
+            undone.append("generation_config.json asks for max_time, which is not heeded: a reply ends where its turn does, or at max_new_tokens")
         return (*self._beside, *undone, *self._costs())
 
     def _costs(self) -> tuple[str, ...]:
@@ -351,7 +353,7 @@ def open(plan: Plan) -> Transformers:  # noqa: A001  engines.transformers.open(p
     most = plan.context_length if plan.bounded else None
     if plan.adapter is not None and plan.adapter.chat_template and not plan.adapter.tokenizer:
         trained = folder_of(plan.adapter) / "chat_template.jinja"
-        templates = {"default": trained.read_text(encoding="utf-8")} if trained.is_file() else templates
+        templates = {"default": trained.read_text(encoding="utf-8-sig")} if trained.is_file() else templates
     return Transformers(model, tokenizer, plan.name.source, templates, ends, senses=senses, folder=folder, beside=_beside(plan), most=most)
 
 

@@ -60,6 +60,9 @@ class Steps:
 
         prompt = torch.tensor([self._row.ids], device=self._model.device)
         given = self._given | self._row.inputs | {"input_ids": prompt, "attention_mask": torch.ones_like(prompt), "max_new_tokens": self._row.limit}
+        if owed := seam.owed(self._model, given):
+            message = f"{type(self._model).__name__} answers no text alone: its generate wants {', '.join(owed)}"
+            raise Unsupported(message, subject=type(self._model).__name__, hint="give it an image or a recording with the prompt")
         if (lacking := seam.hooks(self._model)) is not None:
             if self._row.trace.guide is not None:
                 message = f"a reply cannot be kept within a constraint here: {lacking}"
@@ -88,11 +91,11 @@ class Steps:
 
         ids, trace = input_ids, self._row.trace
         process, enough, config = (prepared.pop(word) for word in ("logits_processor", "stopping_criteria", "generation_config"))
-        around = seam.decodes(model)
+        around, pair = seam.decodes(model), bool(getattr(model.config, "is_encoder_decoder", False))
         self.cache = seam.cache_of(prepared)
         done = model._prefill(ids, config, prepared)  # noqa: SLF001  felt for by `seam.hooks`
         while True:
-            prepared = model._update_model_kwargs_for_generation(done, prepared)  # noqa: SLF001  as above
+            prepared = model._update_model_kwargs_for_generation(done, prepared, is_encoder_decoder=pair)  # noqa: SLF001  as above
             # A copy, so that the scores of a whole prompt are given back.
             given = done.logits[:, -1].to(copy=True, dtype=torch.float32, device=ids.device)
             scores = process(ids, guided(given, [trace]))
@@ -135,8 +138,9 @@ class Steps:
         with quiet(), torch.inference_mode(), torch.random.fork_rng(enabled=seed is not None):
             if seed is not None:
                 torch.manual_seed(seed)
-            made: list[int] = self._model.generate(**given, stopping_criteria=[stopped])[0, prompt:].tolist()
-        return made
+            made: list[int] = self._model.generate(**given, stopping_criteria=[stopped])[0].tolist()
+        # A decoder beside an encoder begins with a token of its own, and the prompt is the encoder's.
+        return made[1 if getattr(self._model.config, "is_encoder_decoder", False) else prompt :]
 
 
 def _words(how: Settings) -> dict[str, Any]:

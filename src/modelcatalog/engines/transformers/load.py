@@ -79,12 +79,16 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any, Mapping[str, object]]
         config = AutoConfig.from_pretrained(folder, **common)
         positions = Positions(_folder(plan) / plan.weights[0] if plan.format == "gguf" else None)
         positions.state(config)
-        if plan.format == "gguf" and spoken == folder:
-            tokenizer = AutoTokenizer.from_pretrained(spoken, config=config, **common)
-        else:
-            tokenizer = cutting.read(spoken, config=config, trust_remote_code=plan.trust_remote_code)
+        try:
+            if plan.format == "gguf" and spoken == folder:
+                tokenizer = AutoTokenizer.from_pretrained(spoken, config=config, **common)
+            else:
+                tokenizer = cutting.read(spoken, config=config, trust_remote_code=plan.trust_remote_code)
+        except (AttributeError, IndexError, KeyError, TypeError) as error:  # what it says of packages and files, `_load_error` knows
+            raise _tokenizer_error(error, plan) from error
         seam.read_from(config, _weights(plan))
         seam.own_attention(config)
+        seam.own_form(config)
         kind = _model_class(config, whole=_wants_whole(plan, config))
     given: dict[str, Any] = {
         "config": config,
@@ -99,13 +103,14 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any, Mapping[str, object]]
         given["variant"] = variant
     if (unpacked := _unpacked(plan, config)) is not None:
         given["quantization_config"] = unpacked
-    with seam.without_adapters():
+    with seam.without_adapters(), seam.bare_indexes():
         if plan.attention is None or not plan.attention.startswith("flash"):
             # sdpa and eager are what transformers takes by itself, for each part of a composite model.
             model, told = kind.from_pretrained(folder, **given)
         else:
             model, told = _with_flash(kind, folder, given, plan, notes)
     _refuse_made_up(told, plan)
+    seam.drop_empty(model.generation_config)
     sampling.check(model.generation_config, plan.name.source)
     positions.divide(model)
     others = (remade(model), cut(tokenizer, positions.metadata))
@@ -252,7 +257,7 @@ def _model_class(config: Any, *, whole: bool) -> Any:
     return all_of_it if all_of_it is not None and (whole or not seam.causal_form(config)) else AutoModelForCausalLM
 
 
-def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
+def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:  # noqa: PLR0911  a ladder of causes
     said, subject = first_line(error), plan.name.source
     if ran_out(error):
         return out_of_memory(f"loading {subject}", subject, hint="take a smaller variant")
@@ -268,8 +273,21 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:
         # The field, or what must hold of several, stands on the next line.
         message = f"config.json of {subject} cannot be right: {' '.join(str(error).split())}"
         return IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
+    if plan.format != "gguf" and (wrong := seam.wrong_settings(str(_folder(plan)))) is not None:
+        message = f"generation_config.json of {subject} cannot be right: {first_line(wrong)}"
+        return IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
     hint = "compare config.json with that of its base model, or fetch it again; a newer transformers may know more"
     return Unsupported(f"transformers cannot load {subject}: {said}", subject=subject, hint=hint)
+
+
+def _tokenizer_error(error: Exception, plan: Plan) -> ModelCatalogError:
+    """That the tokenizer's files do not fit together; the file that is broken, where one is."""
+    if (broken := _broken_text(plan)) is not None:
+        return broken
+    subject = plan.name.source
+    message = f"the tokenizer of {subject} cannot be read: {first_line(error)}"
+    hint = "compare tokenizer_config.json, special_tokens_map.json and tokenizer.json with those of its base model, or fetch them again"
+    return Unsupported(message, subject=subject, hint=hint)
 
 
 def _broken_text(plan: Plan) -> IntegrityError | None:

@@ -31,7 +31,7 @@ _SHARED = 8
 """Tokens that prompts read together must begin with alike to have them read once: it costs a pass more."""
 
 _KNOWN = {
-    "bos_token_id", "cache_implementation", "do_sample", "eos_token_id", "max_length", "max_new_tokens", "min_p",
+    "bos_token_id", "cache_implementation", "do_sample", "eos_token_id", "max_length", "max_new_tokens", "max_time", "min_p",
     "output_attentions", "output_hidden_states", "output_logits", "output_scores", "num_return_sequences",
     "pad_token_id", "repetition_penalty", "return_dict_in_generate", "stop_strings",
     "temperature", "top_k", "top_p", "transformers_version", "use_cache",

@@ -7,18 +7,22 @@ asks this module; when transformers renames it, this is the one place to change.
 from __future__ import annotations
 
 import inspect
+import json
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 __all__ = [
-    "Forward", "ReplyState", "Turning", "asked_of_generate", "attention_of", "audio_part", "bars", "blind_to_videos", "cache_of", "captures", "causal_form",
-    "decodes", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "left_out", "load_audio", "looks_ahead", "of_generate",
-    "own_cache", "own_state", "own_way_of_preparing", "processor", "read_from", "said", "sampling_rate", "slides_alike", "sliding_layer", "static_cache",
-    "takes_rate", "turning", "unfilled", "unknown_to_generate", "unpacker", "unturn", "ways_of_cutting", "whole_class", "whole_form", "without_adapters",
+    "Forward", "ReplyState", "Turning", "asked_of_generate", "attention_of", "audio_part", "bare_indexes", "bars", "blind_to_videos", "cache_of",
+    "captures", "causal_form", "decodes", "drop_empty", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "left_out",
+    "load_audio", "looks_ahead", "of_generate", "owed", "own_cache", "own_form", "own_state", "own_way_of_preparing", "processor", "read_from", "said",
+    "sampling_rate", "slides_alike", "sliding_layer", "static_cache", "takes_rate", "timed", "turning", "unfilled", "unknown_to_generate", "unpacker",
+    "unturn", "ways_of_cutting", "whole_class", "whole_form", "without_adapters", "wrong_settings",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -195,7 +199,12 @@ def kept_on_a_hub(model: Any) -> list[str]:
 def left_out(model: Any) -> dict[str, Any]:
     """What of a checkpoint's words `generate` must not see, as its arguments: code on a hub, and what wants more than tokens."""
     asked = asked_of_generate(model)
-    return dict.fromkeys((asked & _ON_A_HUB) - _OF_NO_LOOP) | dict.fromkeys(asked & _OF_PROMPTS, False)
+    return dict.fromkeys((asked & _ON_A_HUB) - _OF_NO_LOOP | (asked & {_TIMED})) | dict.fromkeys(asked & _OF_PROMPTS, False)
+
+
+def timed(model: Any) -> bool:
+    """Whether a checkpoint wants its replies cut after some seconds, which no caller asked for."""
+    return _TIMED in asked_of_generate(model)
 
 
 def unknown_to_generate(model: Any) -> list[str]:
@@ -204,6 +213,7 @@ def unknown_to_generate(model: Any) -> list[str]:
     return sorted(name for name in _OTHERS if stated.get(name) and not hasattr(type(model.generation_config)(), name))
 
 
+_TIMED = "max_time"
 _OF_NO_LOOP = frozenset({"dola_layers", "penalty_alpha"})
 """Ways of choosing that our own loops pass by."""
 _ON_A_HUB = _OF_NO_LOOP | {"num_beam_groups", "diversity_penalty", "force_words_ids", "constraints"}
@@ -229,7 +239,9 @@ def whole_form(model: Any) -> bool:
     auto = whole_class(model.config)
     if auto is None:
         return False
-    kinds = auto._model_mapping[type(model.config)]  # noqa: SLF001  felt for by `whole_class`
+    if not _known_as(auto, model.config):
+        return False
+    kinds = auto._model_mapping[type(model.config)]  # noqa: SLF001  felt for by `_known_as`
     return type(model) in (kinds if isinstance(kinds, tuple) else (kinds,))
 
 
@@ -439,6 +451,13 @@ def hooks(model: Any) -> str | None:
     return None
 
 
+def owed(model: Any, given: Collection[str]) -> list[str]:
+    """What `generate` of a model cannot do without, and is not given: pixels, where it answers about an image alone."""
+    named = inspect.signature(type(model).generate).parameters.values()
+    plain = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [one.name for one in named if one.default is inspect.Parameter.empty and one.kind in plain and one.name not in {"self", *given}]
+
+
 # Loading -------------------------------------------------------------------------------------
 
 
@@ -450,10 +469,18 @@ def causal_form(config: Any) -> bool:
 
 
 def whole_class(config: Any) -> Any | None:
-    """What loads the model of images, sound and text that transformers has for this configuration; None where it has none."""
+    """What loads the model of images, sound and text that transformers, or else a repository's code, has for this configuration; None where neither has one."""
     from transformers import AutoModelForImageTextToText, AutoModelForMultimodalLM
 
-    return next((auto for auto in (AutoModelForImageTextToText, AutoModelForMultimodalLM) if _known_as(auto, config)), None)
+    each = (AutoModelForImageTextToText, AutoModelForMultimodalLM)
+    return next((auto for auto in each if _known_as(auto, config)), None) or next((auto for auto in each if _coded_as(auto, config)), None)
+
+
+def _coded_as(auto: Any, config: Any) -> bool:
+    """Whether a repository's code has a model for one of transformers' automatic classes, and no causal language model, which would come first."""
+    pointed = getattr(config, "auto_map", None)
+    ours = type(config).__module__.startswith("transformers.")
+    return not ours and isinstance(pointed, dict) and auto.__name__ in pointed and "AutoModelForCausalLM" not in pointed
 
 
 def _known_as(auto: Any, config: Any) -> bool:
@@ -520,6 +547,68 @@ def without_adapters() -> Iterator[None]:
         yield
     finally:
         home.maybe_load_adapters = looks
+
+
+@contextmanager
+def bare_indexes() -> Iterator[None]:
+    """Have `from_pretrained` read an index of shards that holds the names of the tensors alone, without ``metadata``."""
+    home: Any = import_module("transformers.modeling_utils")
+    reads = getattr(home, "get_checkpoint_shard_files", None)
+    if reads is None:
+        yield
+        return
+
+    def completed(place: Any, index: Any, *more: Any, **given: Any) -> Any:
+        try:
+            return reads(place, index, *more, **given)
+        except KeyError as error:
+            if error.args != ("metadata",):
+                raise
+        stated = json.loads(Path(index).read_text(encoding="utf-8"))
+        with TemporaryDirectory() as folder:
+            file = Path(folder, Path(index).name)
+            file.write_text(json.dumps(stated | {"metadata": {}}), encoding="utf-8")
+            return reads(place, str(file), *more, **given)
+
+    home.get_checkpoint_shard_files = completed
+    try:
+        yield
+    finally:
+        home.get_checkpoint_shard_files = reads
+
+
+def own_form(config: Any) -> None:
+    """Leave to us what a model gives back, and drop a token for padding that it has no embedding of: nothing here is padded with it."""
+    for part in (config, *(getattr(config, name, None) for name in getattr(config, "sub_configs", None) or ())):
+        if getattr(part, "return_dict", None) is False:
+            part.return_dict = True
+        pad, rows = said(part, "pad_token_id"), said(part, "vocab_size")
+        if pad is not None and rows is not None and not -rows <= pad < rows:
+            part.pad_token_id = None
+
+
+def wrong_settings(folder: str) -> Exception | None:
+    """What transformers refuses of a folder's ``generation_config.json``; None where that is right, or not there."""
+    from transformers import GenerationConfig
+
+    try:
+        GenerationConfig.from_pretrained(folder, local_files_only=True).validate()
+    except OSError:
+        return None
+    except Exception as error:  # noqa: BLE001  each setting is refused in its own way
+        return error
+    return None
+
+
+_LISTS = ("bad_words_ids", "suppress_tokens", "begin_suppress_tokens", "sequence_bias")
+
+
+def drop_empty(settings: Any) -> None:
+    """Take out of a checkpoint's settings the lists that hold nothing, which `generate` refuses."""
+    for name in _LISTS:
+        value = getattr(settings, name, None)
+        if value is not None and not value:
+            setattr(settings, name, None)
 
 
 def unpacker(method: str) -> Any | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -65,7 +66,8 @@ def fetch(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
         receipts.expect(folder, files)
     except OSError as error:
         message = f"the cache {here.cache_folder()} cannot be written: {error.strerror or error}"
-        hint = f"free space, or set {here.cache_variable}"
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        hint = f"free space, or set {here.cache_variable}" if full else f"set {here.cache_variable} to a folder that can be written"
         raise WontFit(message, subject=listing.repo_id, hint=hint) from error
     arrived = _run(listing, files)
     receipts.check(arrived.folder, files, subject=listing.repo_id)
