@@ -394,6 +394,9 @@ class TestErrors:
             ),
             ("update", "--check", "--source", "models.dev", "--source", "nowhere"),
             ("update", "--check", "--company", "nobody"),
+            ("update", "--check", "--company", "Qwen", "--source", "models.dev"),
+            ("catalog", "--since", "2025-02-30"),
+            ("plan", "Qwen3-8B", "--engine-option", "=1"),
         ],
         ids=" ".join,
     )
@@ -408,6 +411,7 @@ class TestErrors:
         twice = "--{} stands here more than once; the last one counts"
         assert twice.format("file") in cli("parse", "--file", "none.txt", "-f", str(names)).err
         assert twice.format("hub") in cli("resolve", "Qwen3-8B", "--hub", "huggingface", "--hub", "modelscope").err
+        assert twice.format("retired/--current") in cli("catalog", "--retired", "--current", "phi-4").err
         assert cli("parse", "--json", "--json", "phi-4").err == ""
         assert "more than once" not in cli("update", "--check", "--source", "models.dev", "--source", "huggingface", "--company", "nobody").err
 
@@ -423,6 +427,8 @@ class TestErrors:
                 assert ran.code == 2
                 assert f"{place} cannot be written: {why}" in ran.err
                 assert "Looking" not in ran.err
+            ran = cli(*arguments, "-")
+            assert (ran.code, "it is written into a file, not to standard output: name one" in ran.err) == (2, True)
 
     def test_what_is_not_here_is_no_bad_input(self, cli: Cli, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A device that this machine has not, and what this model cannot do, are failures."""
@@ -446,6 +452,9 @@ class TestErrors:
                 ran = cli(*arguments, LANG="zh_CN.UTF-8", MODELCATALOG_DATA=lacking)
                 assert ran.code == 1
                 assert ran.err.startswith(f"错误：{lacking}：没有这个文件或文件夹\n  请给出 TOML 文件")
+            (tmp_path / "odd.toml").write_text("name = 'X'\n[[family]]\nname = 'Y'\nweights = 'open'\n[[family.facts]]\nof = ['y']\ncontext_length = 'big'\n")
+            vocabulary.renew()
+            assert "Y: context_length: " in cli("parse", "Qwen3-8B", MODELCATALOG_DATA=str(tmp_path / "odd.toml")).err  # a field, and no option
         finally:
             vocabulary.renew()
 
@@ -678,6 +687,16 @@ class TestOthers:
         locked = mc.Lock.model_validate_json(file.read_text(encoding="utf-8"))
         assert [len(each.sha256 or "") for each in locked.files] == [64]
         assert mc.plan(str(gguf_file), lock=file).weights == (gguf_file.name,)
+
+    def test_lock_as_json(self, cli: Cli, gguf_file: Path, tmp_path: Path) -> None:
+        """What is printed is what was written, in either format."""
+        pytest.importorskip("cyclonedx")
+        file = tmp_path / "written.json"
+        for kind, field in (("lock", "files"), ("cyclonedx", "components")):
+            shown = json.loads(cli("lock", str(gguf_file), "-o", str(file), "--format", kind, "--json").out)
+            there = json.loads(file.read_text(encoding="utf-8"))
+            assert {key: value for key, value in shown.items() if value is not None}.keys() == there.keys()
+            assert len(shown[field]) == len(there[field]) == 1
 
     def test_catalog(self, cli: Cli) -> None:
         """Without conditions: companies, their Chinese names, their families."""

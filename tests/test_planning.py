@@ -187,9 +187,11 @@ class TestPlan:
         assert lines[6] == "  licence   apache-2.0"
 
     def test_json(self, gguf_file: Path) -> None:
-        """It goes to JSON and back."""
+        """It goes to JSON and back, and hashes as other records do, whatever it hands on to an engine."""
         made = plan(gguf_file)
-        assert Plan.model_validate_json(made.model_dump_json()) == made
+        again = Plan.model_validate_json(made.model_dump_json())
+        assert again == made
+        assert len({made, again, made.model_copy(update={"engine_options": {"images": {"size": 1}}})}) == 2
 
     @pytest.mark.parametrize("asked", [{}, {"on": "2x H100"}, {"kv_dtype": "fp8"}, {"engine": "vllm", "engine_options": {"seed": 1}}], ids=str)
     def test_is_valid(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any]) -> None:

@@ -24,7 +24,7 @@ def report(error: ModelCatalogError, place: str = "") -> int:
     """Print an error where errors go, after the place of what it is about; its exit code."""
     from modelcatalog.cli import typed  # no more than an error needs it
 
-    say_error(place + error.told(typed.sayer()))
+    say_error(place + error.told(typed.sayer(error)))
     return BAD_INPUT if isinstance(error, _BAD) or (isinstance(error, Unsupported) and error.meaningless) else FAILED
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import partial
-from json import loads
+from json import dumps, loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -73,8 +74,10 @@ def lock(
     writable(file, "--output")
     with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
         locked = modelcatalog.lock(name, file, format=kind, **asked)
-    if json:
+    if json and kind == "lock":
         lines([locked])
+    elif json:
+        sys.stdout.write(f"{dumps(loads(file.read_bytes()), ensure_ascii=False)}\n")
     else:
         show.console().print(str(file), soft_wrap=True)
 

@@ -66,6 +66,9 @@ class Memory(Record):
 class Planned(Record):
     """What `modelcatalog.load` would do with a name."""
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.source, self.repo_id, self.path, self.weights, self.engine, self.dtype))  # options of an engine have no hash
+
     name: ModelName
     source: str
     """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, ``ollama store`` (``lmstudio``, ``llama.cpp``), a
