@@ -839,6 +839,8 @@ class TestChat:
         assert (ran.code, ran.out) == (0, f"{PARIS}\n")
         assert ["company", "Hugging Face", "the catalog"] in _rows(ran.err)
         assert "because   SmolLM2-135M-Instruct.Q4_1.gguf under MODELCATALOG_PATH is the same model by its name" in ran.err
+        ran = cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--verbose", "--json")
+        assert (json.loads(ran.out)["text"], "because   SmolLM2" in ran.err) == (PARIS, True)
 
     @pytest.mark.parametrize(("prompt", "code"), [("/help", 0), ("/halp", 2), ("/usr/bin is what?", 2)])
     def test_a_slash_as_the_prompt(self, cli: Cli, prompt: str, code: int) -> None:

@@ -171,7 +171,7 @@ def _page(*, json: bool, asked: bool | None) -> Console | None:
 
 def _introduce(made: Plan, say: Words, notes: Console, *, json: bool, verbose: bool) -> None:
     """Say what is about to be loaded: one line and its warnings, or all of it."""
-    if verbose and not json:
+    if verbose:
         show.facts(notes, made.name, say)
         notes.print(f"\n{typed.options(made.text(say.labels.language))}\n", soft_wrap=True)
         return

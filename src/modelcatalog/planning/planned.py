@@ -102,6 +102,8 @@ class Planned(Record):
     context_length: int | None = None
     bounded: bool = False
     """``context_length`` was asked for: conversations become no longer than that, whatever the model reads."""
+    kv_dtype: str | None = None
+    """The type of keys and values that the caller had counted; None: that of computing."""
     chat_template: bool | None = None
     modelfile: Modelfile | None = None
     """What Ollama keeps beside the weights for whoever runs them; it stands where the caller says nothing."""
