@@ -527,6 +527,7 @@ class TestErrors:
         ]
         assert cli("nope").err.splitlines()[1:3] == ["  modelcatalog nope", " " * 15 + "^" * 4]
         assert cli("compare", "a").err.startswith("error: missing argument 'B'\n")
+        assert cli("parse", "--file").err.splitlines()[-1] == "  modelcatalog parse --help lists the options"
         assert cli("parse", "--nope", "x", LANG="zh_CN.UTF-8").err.startswith("错误：没有选项 --nope\n")
 
     def test_no_names(self, cli: Cli) -> None:
