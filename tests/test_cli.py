@@ -441,7 +441,10 @@ class TestErrors:
         lacking = str(tmp_path / "none")
         assert cli("parse", "--file", lacking, LANG="zh_CN.UTF-8").err == f"错误：无法读取 {lacking}\n  没有这个文件或文件夹\n"
         assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--image", lacking).err.splitlines()[-1] == "  give the path of an image that can be read"
+        assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--audio", lacking).err.splitlines()[-1] == "  give the path of a recording that can be read"
         assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, "--tools", lacking).err.splitlines()[0] == f"error: there is no file or folder {lacking}"
+        for option in ("--image", "--audio", "--tools", "--schema", "--resume", "--lock", "--adapter"):
+            assert cli("chat", "SmolLM2-135M-Instruct", FRANCE, option, lacking).code == 2  # a file that does not exist is bad input
 
     def test_a_data_file_that_is_wrong(self, cli: Cli, tmp_path: Path) -> None:
         """It is said in Chinese too, where the names of companies cannot be had for the same reason."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-__all__ = ["Given", "lines", "typed", "writable"]
+__all__ = ["Given", "files", "lines", "typed", "writable"]
 
 _T = TypeVar("_T")
 
@@ -43,6 +43,16 @@ def typed(asked: Mapping[str, object]) -> Iterator[None]:
         if option is None:
             raise  # about something else
         raise typer.BadParameter("; ".join(filter(None, (error.message, error.hint))), param_hint=option) from error
+
+
+@contextmanager
+def files() -> Iterator[None]:
+    """A file that was typed and does not exist is bad input."""
+    try:
+        yield
+    except Unsupported as error:
+        error.meaningless = error.meaningless or isinstance(error.__cause__, FileNotFoundError)
+        raise
 
 
 def writable(path: Path | None, option: str) -> None:

@@ -92,7 +92,7 @@ def read_lock(file: str | Path) -> Lock:
     try:
         lock = Lock.model_validate_json(Path(file).read_bytes())
     except OSError as error:
-        message = f"there is no lock file {file}"
+        message = f"there is no lock file {file}" if isinstance(error, FileNotFoundError) else f"{file} cannot be read: {error.strerror or error}"
         raise CheckpointNotFound(message, subject=str(file), hint="make one with: modelcatalog lock NAME") from error
     except ValidationError as error:
         message = f"{file} is not a lock file: {error.errors()[0]['msg']}"
