@@ -183,6 +183,15 @@ class TestPlan:
         assert plan("SmolLM2-135M-Instruct", device="cpu").weight_files == (tmp_path / gguf_file.name,)
         assert plan(tmp_path, quantization="Q4_1", device="cpu").weight_files == (tmp_path / gguf_file.name,)
 
+    @pytest.mark.parametrize("kind", ["lock", "cyclonedx"])
+    def test_a_lock_that_cannot_be_written(self, gguf_file: Path, tmp_path: Path, kind: Any) -> None:
+        """It is an error like any other, with its place and its next step."""
+        if kind == "cyclonedx":
+            pytest.importorskip("cyclonedx")
+        with pytest.raises(Unsupported, match=r"a\.lock cannot be written: .*\n  save it somewhere else$") as caught:
+            lock(gguf_file, tmp_path / "none" / "a.lock", format=kind)
+        assert isinstance(caught.value.__cause__, OSError)
+
     def test_a_lock_beside_another_copy(self, gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A copy that is not the one that was locked does not stand before the one that is; where it is all there is, that is said."""
         lock(gguf_file, tmp_path / "a.lock")

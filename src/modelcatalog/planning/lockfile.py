@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName
 
-__all__ = ["Lock", "located", "lock_of", "read_lock", "write_lock"]
+__all__ = ["Lock", "located", "lock_of", "read_lock", "write", "write_lock"]
 
 
 def _known(hub: str | None) -> str | None:
@@ -75,10 +75,27 @@ def lock_of(plan: Plan) -> Lock:
 
 
 def write_lock(plan: Plan, file: str | Path) -> Lock:
-    """Write the lock of a plan to a file."""
+    """Write the lock of a plan to a file.
+
+    Raises:
+        Unsupported: as `write`.
+    """
     lock = lock_of(plan)
-    Path(file).write_text(lock.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
+    write(file, lock.model_dump_json(indent=2, exclude_none=True) + "\n")
     return lock
+
+
+def write(file: str | Path, text: str) -> None:
+    """Write what was made of a plan.
+
+    Raises:
+        Unsupported: the file cannot be written.
+    """
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror or error}"
+        raise Unsupported(message, subject=str(file), hint="save it somewhere else") from error
 
 
 def read_lock(file: str | Path) -> Lock:
