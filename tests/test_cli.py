@@ -723,6 +723,7 @@ class TestOthers:
         found = [mc.catalog.Listed.model_validate_json(line) for line in lines]
         assert "Qwen/Qwen2.5-Coder-32B-Instruct" in [each.repo_id for each in found]
         assert {each.hub for each in found} == {"modelscope"}
+        assert "Only repositories on this hub" in cli("catalog", "--help").out
         ran = cli("catalog", "--family", "Nobody")
         assert (ran.code, ran.out, "the catalog has no family 'Nobody'" in ran.err) == (2, "", True)
         ran = cli("catalog", "no-such-repository")
