@@ -37,4 +37,4 @@ def main(name: str, gigabytes: str, hub: str = "huggingface") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:]) if sys.argv[2:] else sys.exit(__doc__)

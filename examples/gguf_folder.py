@@ -14,7 +14,11 @@ import modelcatalog as mc
 def main(folder: str) -> None:
     """Print a line for each file, and under it where its header disagrees with its name."""
     for file in sorted(Path(folder).glob("*.gguf")):
-        name = mc.parse(file.name)
+        try:
+            name = mc.parse(file.name)
+        except mc.NameSyntaxError as error:
+            print(f"{error.subject!r}\n  cannot be read {error.message}")
+            continue
         scheme = name.quantization.scheme if name.quantization else None
         print(f"{file.name}\n  by its name    {name.series or name.family or '?'} {name.size or ''} {scheme or ''}".rstrip())
         try:
@@ -29,4 +33,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1]) if sys.argv[1:] else sys.exit(__doc__)

@@ -52,6 +52,13 @@ def test_every_example_is_short_and_tested() -> None:
         assert f'run("{program.stem}"' in tests or f'application("{program.stem}"' in tests, program.name
 
 
+@pytest.mark.parametrize("name", ["fit_gpu", "gguf_folder", "hand_over"])
+def test_without_what_it_needs(name: str) -> None:
+    """It says how it is started, and shows no traceback."""
+    done = subprocess.run([sys.executable, str(EXAMPLES / f"{name}.py")], capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, f"python examples/{name}.py" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
 def application(name: str, model: mc.ChatModel) -> Any:
     """The web application of an example."""
     return runpy.run_path(str(EXAMPLES / f"{name}.py"))["application"](model)

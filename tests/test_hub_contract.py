@@ -20,6 +20,7 @@ from loopback.hubs import HuggingFaceHub, LoopbackHub, ModelScopeHub
 from modelcatalog import hubs, planning
 from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, local
+from modelcatalog.planning import remote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +100,22 @@ def test_first_of_all(three: dict[str, LoopbackHub], hub: str) -> None:
     made = planning.plan(NAME, device="cpu")
     assert made.hub == hub
     assert made.reasons[0].startswith(f"{hub} was the first hub to list the files")
+
+
+@EVERY
+def test_first_that_can_be_fetched_from(three: dict[str, LoopbackHub], hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever answers first, a hub without its client serves only where the one with its client has not the repository."""
+    client = HUBS[hub].package
+    monkeypatch.setattr(remote, "absent", lambda packages: tuple(one for one in packages if one != client))
+    made = planning.plan(NAME, device="cpu")
+    assert made.hub == hub
+    assert made.reasons[0].startswith((f"{hub} was the first hub to list the files", f"{hub} lists the files, and its client is installed; that of "))
+    other = next(one for one in three if one != hub)
+    only(three, other)
+    made = planning.plan(NAME, device="cpu")
+    assert (made.hub, made.reasons[0].startswith(f"{other} was the first hub to list the files")) == (other, True)
+    monkeypatch.setattr(remote, "absent", tuple)
+    assert planning.plan(NAME, device="cpu").hub == other
 
 
 @pytest.mark.usefixtures("three")

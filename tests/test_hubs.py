@@ -221,13 +221,14 @@ class TestLocal:
         assert local.as_path(text) is None
 
     def test_search_folders(self, gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """MODELCATALOG_PATH is searched a few folders deep, for GGUF files and for checkpoint folders."""
+        """MODELCATALOG_PATH is searched a few folders deep, for GGUF files and for checkpoint folders; one that is not there is said."""
         deep = tmp_path / "models" / "hugging"
         deep.mkdir(parents=True)
         (deep / gguf_file.name).symlink_to(gguf_file)
         write_checkpoint(tmp_path / "Qwen2.5-7B-Instruct")
-        monkeypatch.setenv("MODELCATALOG_PATH", f"{tmp_path}:/nowhere")
-        found = {copy.title: copy for copy in local.searched()}
+        monkeypatch.setenv("MODELCATALOG_PATH", os.pathsep.join([str(tmp_path), str(tmp_path / "nowhere")]))
+        with pytest.warns(UserWarning, match="nowhere, which is not a folder"):
+            found = {copy.title: copy for copy in local.searched()}
         assert set(found) == {gguf_file.name, "Qwen2.5-7B-Instruct"}
         assert found[gguf_file.name].files[0].size == gguf_file.stat().st_size
 

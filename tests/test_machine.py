@@ -436,6 +436,10 @@ class TestPlanFor:
             load(plan(gguf_file, on="RTX 4090"))
         with pytest.raises(Unsupported, match="is not told of it"):
             load(gguf_file, device="cpu", kv_dtype="fp8")
+        counted = plan(gguf_file, device="cpu", kv_dtype="fp8")
+        assert counted.kv_dtype == "fp8"
+        with pytest.raises(Unsupported, match="is not told of it"):
+            load(counted)
 
     @pytest.mark.parametrize("options", [{"on": "a toaster"}, {"concurrency": 0}, {"concurrency": True}, {"kv_dtype": "fp3"}, {"on": "24GB", "device": "cuda"}])
     def test_refused(self, options: dict[str, Any], gguf_file: Path) -> None:

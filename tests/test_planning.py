@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ from modelcatalog.errors import (
     Unsupported,
 )
 from modelcatalog.hubs import HUBS, RemoteFile
-from modelcatalog.planning import Plan, claims, machine, packages, plan
+from modelcatalog.planning import Plan, claims, lock, machine, packages, plan
 from modelcatalog.planning.choose import Choice, choose
 from modelcatalog.planning.facts import Facts, from_config
 from modelcatalog.planning.layers import config as config_layers
@@ -169,6 +170,47 @@ class TestPlan:
         assert made.memory.weights == 538_060_032
         assert made.memory.disk == 0
 
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+    @pytest.mark.parametrize("odd", [b"na\nme.gguf", b"x\xff.gguf"])
+    def test_beside_names_that_are_none(self, gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: bytes) -> None:
+        """A file whose name cannot be read is passed over, in a folder that is searched and in one that is given."""
+        for place in (tmp_path / gguf_file.name, Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + odd))):
+            try:
+                place.symlink_to(gguf_file)
+            except OSError:
+                pytest.skip("the disk has no such names")
+        monkeypatch.setenv("MODELCATALOG_PATH", str(tmp_path))
+        assert plan("SmolLM2-135M-Instruct", device="cpu").weight_files == (tmp_path / gguf_file.name,)
+        assert plan(tmp_path, quantization="Q4_1", device="cpu").weight_files == (tmp_path / gguf_file.name,)
+
+    @pytest.mark.parametrize("kind", ["lock", "cyclonedx"])
+    def test_a_lock_that_cannot_be_written(self, gguf_file: Path, tmp_path: Path, kind: Any) -> None:
+        """It is an error like any other, with its place and its next step."""
+        if kind == "cyclonedx":
+            pytest.importorskip("cyclonedx")
+        with pytest.raises(Unsupported, match=r"a\.lock cannot be written: .*\n  save it somewhere else$") as caught:
+            lock(gguf_file, tmp_path / "none" / "a.lock", format=kind)
+        assert isinstance(caught.value.__cause__, OSError)
+
+    def test_a_lock_beside_another_copy(self, gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A copy that is not the one that was locked does not stand before the one that is; where it is all there is, that is said."""
+        lock(gguf_file, tmp_path / "a.lock")
+        for folder in ("first", "second"):
+            (tmp_path / folder).mkdir()
+        (tmp_path / "first" / "SmolLM2-135M-Instruct.Q2_K.gguf").symlink_to(gguf_file)
+        monkeypatch.setenv("MODELCATALOG_PATH", os.pathsep.join(str(tmp_path / folder) for folder in ("first", "second")))
+        with pytest.raises(IntegrityError, match="first is not the file that was locked"):
+            plan("SmolLM2-135M-Instruct", lock=tmp_path / "a.lock", device="cpu")
+        (tmp_path / "second" / gguf_file.name).symlink_to(gguf_file)
+        made = plan("SmolLM2-135M-Instruct", lock=tmp_path / "a.lock", device="cpu")
+        assert made.weight_files == (tmp_path / "second" / gguf_file.name,)
+
+    def test_a_folder_that_is_none(self, gguf_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What MODELCATALOG_PATH names and is not there is said, and the others are searched."""
+        monkeypatch.setenv("MODELCATALOG_PATH", os.pathsep.join([str(tmp_path / "gone"), str(gguf_file.parent)]))
+        with pytest.warns(UserWarning, match=r"^MODELCATALOG_PATH names .*gone, which is not a folder$"):
+            assert plan("SmolLM2-135M-Instruct", device="cpu").weight_files == (gguf_file,)
+
     @pytest.mark.parametrize("name", ["SmolLM2-135M-Instruct@q4_1", "models:/SmolLM2-135M-Instruct/3"])
     def test_no_revision(self, name: str, gguf_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Packaging behind an at sign and a registry's version are no revision: the local copy serves."""
@@ -187,9 +229,11 @@ class TestPlan:
         assert lines[6] == "  licence   apache-2.0"
 
     def test_json(self, gguf_file: Path) -> None:
-        """It goes to JSON and back."""
+        """It goes to JSON and back, and hashes as other records do, whatever it hands on to an engine."""
         made = plan(gguf_file)
-        assert Plan.model_validate_json(made.model_dump_json()) == made
+        again = Plan.model_validate_json(made.model_dump_json())
+        assert again == made
+        assert len({made, again, made.model_copy(update={"engine_options": {"images": {"size": 1}}})}) == 2
 
     @pytest.mark.parametrize("asked", [{}, {"on": "2x H100"}, {"kv_dtype": "fp8"}, {"engine": "vllm", "engine_options": {"seed": 1}}], ids=str)
     def test_is_valid(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any]) -> None:

@@ -87,6 +87,14 @@ def test_no_such_provider() -> None:
     with pytest.raises(Unsupported, match="genai-prices has no provider 'nowhere'") as caught:
         prices("gpt-4o", provider="nowhere")
     assert "openai" in (caught.value.hint or "")
+    with pytest.raises(Unsupported, match="genai-prices has no provider ''"):
+        prices("gpt-4o", provider="")
+
+
+def test_a_time_without_a_zone() -> None:
+    """It would mean another hour to everyone: prices that change within a day have zones."""
+    with pytest.raises(Unsupported, match=r"has no zone\n  pass a datetime with its zone, or leave it out$"):
+        prices("deepseek-chat", when=NOON.replace(tzinfo=None))
 
 
 def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -249,6 +249,10 @@ def test_conditions_of_browse_and_prices() -> None:
         mc.prices("gpt-4o", provider=5)  # type: ignore[arg-type]
     with pytest.raises(mc.Unsupported, match=r"^when='2025' is not a time\n  pass a datetime with its zone, or leave it out$"):
         mc.prices("gpt-4o", when="2025")  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^'2025-02-30' is not a day, a month or a year"):
+        mc.catalog.browse(since="2025-02-30")
+    with pytest.raises(TypeError, match=r"^expected a ModelName, got 'phi-4': parse it first$"):
+        mc.catalog.complete("phi-4")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^expected several names, got 'models\.dev': put it into a list$"):
         mc.update(check=True, sources="models.dev")
     assert [*mc.catalog.browse(family="Phi", largest=0)] == [] == [*mc.catalog.search(family="Phi", largest=0)]

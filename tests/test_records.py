@@ -193,6 +193,11 @@ def test_nothing_is_the_same_as_nothing() -> None:
         ("zork-8x3B", "size.total", "estimate"),
         ("zork-8x3B", "size.experts", "name"),
         ("Qwen3-8B", "types", None),
+        ("phi-4", "size", "catalog"),
+        ("Phi-3-mini", "size", "name"),
+        ("zork-8x3B", "size", "name"),
+        ("mlx-community/Qwen3-8B-4bit", "quantization", "name"),
+        ("phi-4", "quantization", None),
     ],
 )
 def test_origin(text: str, path: str, origin: str | None) -> None:

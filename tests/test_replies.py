@@ -612,6 +612,10 @@ class TestWrongInput:
         replies = list(model.batch(prompts, max_new_tokens=9, do_sample=False))
         assert [reply.finish_reason for reply in replies] == ["stop", "error", "error", "error", "stop"]
         assert all(isinstance(reply.error, ModelCatalogError) for reply in replies[1:4])
+        for reply in replies:
+            again = mc.Reply.model_validate_json(reply.model_dump_json())
+            assert (str(again), again.finish_reason, str(again.error)) == (str(reply), reply.finish_reason, str(reply.error))
+        assert mc.Reply.model_json_schema(mode="serialization")["properties"]["error"]["anyOf"][0] == {"type": "string"}
 
     @pytest.mark.parametrize("seed", [0, -1, 2**32, 2**63 - 1, -(2**63)])
     def test_seeds(self, model: mc.ChatModel, seed: int) -> None:

@@ -87,6 +87,8 @@ def test_put_together() -> None:
     assert chinese("modelscope was the first hub to list the files (huggingface: no answer within 3 s)") == (
         "modelscope 最先列出文件（huggingface：3 秒内没有应答）"
     )
+    assert chinese("/home/me/data: no company in it") == "/home/me/data：里面没有公司"
+    assert chinese("mlx: on Metal, with the weights as they are").startswith("mlx：在 Metal 上，")
     assert chinese("it holds a.txt, b.txt and 3 more") == "其中有 a.txt、b.txt 另有 3 个"
     assert chinese("28 sliding, 2 full") == "28 层滑动窗口、2 层完整注意力"
     assert chinese("the index was left behind by another set: 2 files (a, …) are whole; fetch or make the index of these").startswith("索引是")

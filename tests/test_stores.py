@@ -356,6 +356,11 @@ def test_links_that_lead_nowhere(home: Path, monkeypatch: pytest.MonkeyPatch) ->
         "a/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf": (False, "Qwen3-8B-Q4_K_M.gguf is a link that leads nowhere"),
         "b/phi-4-Q4_K_M.gguf": (False, "phi-4-Q4_K_M.gguf is a link that leads nowhere"),
     }
+    (home / "own").mkdir()
+    (home / "own" / "phi-4.gguf").symlink_to("/gone/phi-4.gguf")
+    monkeypatch.setenv("MODELCATALOG_PATH", str(home / "own"))
+    assert found()["phi-4.gguf"].remove == f"rm {home / 'own' / 'phi-4.gguf'}"
+    monkeypatch.delenv("MODELCATALOG_PATH")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(HubUnreachable, match="not on this disk") as caught:
         modelcatalog.plan("phi-4")

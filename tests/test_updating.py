@@ -675,10 +675,17 @@ def test_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
     vocabulary.again()
 
 
-@pytest.mark.parametrize(("given", "words"), [({"sources": ["litellm"]}, "there is no source 'litellm'"), ({"companies": ["Nobody"]}, "no company 'Nobody'")])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"sources": ["litellm"]}, "there is no source 'litellm'"),
+        ({"companies": ["Nobody"]}, "no company 'Nobody'"),
+        ({"sources": ["models.dev"], "companies": ["Qwen"]}, "companies are asked about at the hubs, and no hub is among the sources"),
+    ],
+)
 @pytest.mark.usefixtures("world")
 def test_what_there_is_not(given: Any, words: str) -> None:
-    """A source or a company that there is not is refused, and what there is named."""
+    """A source or a company that there is not is refused, and what there is named; so are companies that no source would be asked about."""
     with pytest.raises(Unsupported, match=words):
         update(**given)
 

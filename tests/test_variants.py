@@ -202,6 +202,8 @@ class TestLock:
         with pytest.raises(CheckpointNotFound, match="there is no lock file") as caught:
             plan(NAME, lock=tmp_path / "gone.lock")
         assert caught.value.hint == "make one with: modelcatalog lock NAME"
+        with pytest.raises(CheckpointNotFound, match="cannot be read: "):
+            plan(NAME, lock=tmp_path)
         hostile = [f.model_copy(update={"path": f"../../{f.path}"}) for f in written.files]
         file.write_text(written.model_copy(update={"files": tuple(hostile)}).model_dump_json())
         with pytest.raises(UnsafeRepository, match="lists a path outside itself"):

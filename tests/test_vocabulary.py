@@ -235,10 +235,17 @@ def test_a_company_without_an_account(tmp_path: Path) -> None:
     assert parse("zork2-mini").company == "Acme"
 
 
-def test_nothing_in_it(tmp_path: Path) -> None:
-    """A folder without data, and a name that is too long for a file, are said."""
-    with pytest.raises(CatalogDataError, match=r": no company in it\n  name a TOML file, or a folder of them$"):
+def test_nothing_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without data, in a call or in the variable, and a name that is too long for a file, are said."""
+    nothing = r": no company in it\n  name a TOML file, or a folder of them$"
+    with pytest.raises(CatalogDataError, match=nothing):
         catalog.extend(tmp_path)
+    monkeypatch.setenv("MODELCATALOG_DATA", str(tmp_path))
+    vocabulary.renew()
+    with pytest.raises(CatalogDataError, match=nothing):
+        parse("Qwen3-8B")
+    monkeypatch.delenv("MODELCATALOG_DATA")
+    vocabulary.renew()
     with pytest.raises(CatalogDataError, match=r"^n{3000}: no such file or folder"):
         catalog.extend("n" * 3000)
 
@@ -254,6 +261,20 @@ def test_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CatalogDataError, match=r"none\.toml: no such file or folder") as caught:
         catalog.extend("~/none.toml")
     assert str(caught.value).startswith(str(tmp_path))
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("weights", ["open", "closed", "mixed"])
+@pytest.mark.parametrize(
+    "more", ["", "facts = []\n", "series = []\n", '[[family.facts]]\nof = ["Zork2-7B"]\ntools = true\n'], ids=["none", "facts", "series", "fact"]
+)
+def test_a_known_family_without_series(tmp_path: Path, weights: str, more: str) -> None:
+    """What adds to a family need not add a series to it, whatever it says of the weights: tables of what is there are left as they are."""
+    catalog.extend(written(tmp_path, ACME.replace('sizes = { mini = "3.8B" }', '[[family.facts]]\nof = ["Zork2-70B"]\nreasoning = true\n')))
+    catalog.extend(written(tmp_path, f"name = 'Acme'\n[[family]]\nname = 'Zork'\nweights = '{weights}'\n{more}", "more.toml"))
+    assert resolve("zork2-7b").repo_id == "acme-ai/Zork2-7B"
+    assert catalog.facts("Zork2-70B").reasoning is True
+    assert catalog.facts("Zork2-7B").tools is (True if "tools" in more else None)
 
 
 @pytest.mark.usefixtures("few")

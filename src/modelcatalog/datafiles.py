@@ -153,7 +153,11 @@ def read_all(place: Path) -> list[CompanyFile]:
         message = f"{place}: no such file or folder"
         raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
     words = frozenset(types().type)
-    return [_spelt(company) for file in userfolder.data_files(place) for company in read_companies(file, words)]
+    found = [_spelt(company) for file in userfolder.data_files(place) for company in read_companies(file, words)]
+    if not found:
+        message = f"{place}: no company in it"
+        raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
+    return found
 
 
 def joined(before: Iterable[CompanyFile], users: Sequence[CompanyFile]) -> tuple[CompanyFile, ...]:
@@ -280,9 +284,8 @@ def _added(where: str, old: _M, new: _M, without: set[str]) -> _M:
     for name in sorted(new.model_fields_set - {"name", "source", "checked", *without}):
         said, more = getattr(old, name), getattr(new, name)
         if isinstance(more, tuple):
-            update[name] = (
-                tuple(dict.fromkeys((*said, *more))) if all(isinstance(one, str) for one in more) else (*said, *(one for one in more if one not in said))
-            )
+            texts = all(isinstance(one, str) for one in (*said, *more))  # entries hold tables, which have no hash
+            update[name] = tuple(dict.fromkeys((*said, *more))) if texts else (*said, *(one for one in more if one not in said))
         elif isinstance(more, BaseModel):
             update[name] = _added(f"{where} › {name}", said, more, set())
         elif isinstance(more, dict) and said.items() <= {**said, **more}.items():

@@ -351,7 +351,7 @@ class ModelName(Record):
             return Identity(family, version, tuple(rest.split("-")) if rest else (), day)
 
     def origin(self, path: str) -> Origin | None:
-        """Where a fact came from; None where the fact is absent.
+        """Where a fact came from; None where the fact is absent. A size or a quantization is the name's where any part of it is.
 
         Args:
             path: A field, dotted for records inside: ``"company"``, ``"size.total"``.
@@ -371,7 +371,11 @@ class ModelName(Record):
             value = getattr(value, part)
         if value is None or value == ():
             return None
-        return dict(self.origins).get(path, "name")
+        said = dict(self.origins)
+        if path not in said and isinstance(value, Size | Quantization):
+            parts = [said.get(f"{path}.{part}", "name") for part, given in value if given is not None]
+            return parts[0] if parts and "name" not in parts else "name"
+        return said.get(path, "name")
 
     def same_model(self, other: "ModelName") -> bool:
         """Whether both name one model, whatever its spelling, hub, format or quantization.

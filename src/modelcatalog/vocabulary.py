@@ -12,7 +12,6 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from modelcatalog import columns, keeping, userfolder
-from modelcatalog.errors import CatalogDataError
 from modelcatalog.pausing import lasting
 
 if TYPE_CHECKING:
@@ -247,9 +246,6 @@ def add(place: Path) -> None:
     from modelcatalog import datafiles  # see `companies`
 
     files = datafiles.read_all(place)
-    if not files:
-        message = f"{place}: no company in it"
-        raise CatalogDataError(message, subject=str(place), hint="name a TOML file, or a folder of them")
     with _ADDING:
         datafiles.joined(companies(), files)
         for file in files:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from modelcatalog import names
 from modelcatalog.catalog.sizes import by_month, by_rules, fold, name_words, size_rules, with_size
 from modelcatalog.names.dictionary import current_dictionary
-
-if TYPE_CHECKING:
-    from modelcatalog.records import ModelName
+from modelcatalog.records import ModelName
 
 __all__ = ["complete", "dated"]
 
@@ -17,9 +13,15 @@ __all__ = ["complete", "dated"]
 def complete(name: ModelName) -> ModelName:
     """The same record with the sizes that the catalog knows and the name does not state.
 
+    Raises:
+        TypeError: it is not a record.
+
     >>> complete(names.read("Phi-3-mini-4k-instruct")).size.total
     3800000000
     """
+    if not isinstance(name, ModelName):
+        message = f"expected a ModelName, got {name!r}: parse it first"
+        raise TypeError(message)
     return dated(by_rules(name))
 
 

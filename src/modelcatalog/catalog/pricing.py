@@ -59,11 +59,11 @@ def prices(name: str | ModelName, *, provider: str | None = None, when: datetime
     """
     name = named(name)
     provider = None if provider is None else wanted.word(provider, "provider")
-    if when is not None and not isinstance(when, datetime):
-        message = f"when={when!r} is not a time"
+    if when is not None and (not isinstance(when, datetime) or when.tzinfo is None):
+        message = f"when={when!r} has no zone" if isinstance(when, datetime) else f"when={when!r} is not a time"
         raise Unsupported(message, subject=str(when), hint="pass a datetime with its zone, or leave it out")
     there = _providers()
-    asked = provider or name.provider
+    asked = name.provider if provider is None else provider
     every = there if asked is None else _of(asked, there, strict=provider is not None)
     return tuple(_price(one, info, when or datetime.now(UTC)) for one in every for info in _models(name, one))
 

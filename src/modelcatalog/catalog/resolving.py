@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from modelcatalog.known import Checkpoint, Company, Family, Series
     from modelcatalog.names.dictionary import Account
-    from modelcatalog.records import Hub, ModelName, RepositoryHub
+    from modelcatalog.records import ModelName, RepositoryHub
 
 _ASIDE = {"separator", "hub", "path", "route", "owner", "company"}
 """Segments that say nothing of the model."""
@@ -54,7 +54,7 @@ _PARAMETERS = 10**7
 """From here on a size is a number of parameters, which no API states of a model whose weights it keeps."""
 
 
-def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
+def resolve(name: str | ModelName, hub: RepositoryHub | None = None) -> Checkpoint:
     """The repository that should have the weights, from the catalog alone: no network.
 
     Args:
@@ -70,7 +70,7 @@ def resolve(name: str | ModelName, hub: Hub | None = None) -> Checkpoint:
     """
     if hub is not None and hub not in HUBS:
         message = f"there is no hub {hub!r} to take files from"
-        raise NameSyntaxError(message, subject=str(hub), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
+        raise NameSyntaxError(message, subject=str(hub), end=len(str(hub)), hint="pass " + " or ".join(f'hub="{one}"' for one in HUBS))
     name = worded(name)
     if name.name is None and name.file is None:
         message = f"{name.source!r} names no model"

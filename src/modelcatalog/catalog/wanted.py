@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -123,10 +124,20 @@ def day(text: str) -> str:
     >>> day("2025-04")
     '2025-04'
     """
-    if _DAY.fullmatch(str(text)) is None:
+    if _DAY.fullmatch(str(text)) is None or not _in_calendar(str(text)):
         message = f"{text!r} is not a day, a month or a year"
         raise Unsupported(message, subject=str(text), hint="write it like 2025-08-07, 2025-08 or 2025")
     return str(text)
+
+
+def _in_calendar(text: str) -> bool:
+    """Whether there is such a day: 30 February is none."""
+    year, month, day = (*text.split("-"), "01", "01")[:3]
+    try:
+        date(int(year), int(month), int(day))
+    except ValueError:
+        return False
+    return True
 
 
 def modality(text: str) -> Modality:

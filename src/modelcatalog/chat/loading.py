@@ -48,13 +48,12 @@ def load(name: str | Path | ModelName | Plan, *, api_key: str | None = None, **o
         with uncollected():  # the tables that the name is read with, made beside all that torch holds
             current_dictionary()
         plan = planning.plan(name, **options)
-        kept = options.get("kv_dtype")
-        if kept is not None and kept not in ENGINES[plan.engine].keeps:
-            message = f"kv_dtype={kept!r} is what a plan counts with; {plan.engine} is not told of it"
-            raise Unsupported(message, subject=plan.name.source, hint="leave it out, or hand it on by the engine's own name in engine_options=")
     if plan.on is not None:
         message = f"this plan of {plan.name.source} is for {plan.on}, and not for this machine"
         raise Unsupported(message, subject=plan.name.source, hint="make one without on=, here or on that machine")
+    if plan.kv_dtype is not None and plan.kv_dtype not in ENGINES[plan.engine].keeps:
+        message = f"kv_dtype={plan.kv_dtype!r} is what a plan counts with; {plan.engine} is not told of it"
+        raise Unsupported(message, subject=plan.name.source, hint="leave it out, or hand it on by the engine's own name in engine_options=")
     if api_key is not None and not plan.served:
         message = f"api_key= is for servers, and {plan.engine} asks none"
         raise Unsupported(message, subject=plan.name.source, hint=f"leave it out, or use {use(server())}")

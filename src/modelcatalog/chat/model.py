@@ -76,7 +76,8 @@ class ChatModel:
             prompt: A text, or messages with ``role`` (system, user, assistant, tool) and ``content``: a text, or parts, of which some may be
                 images or recordings, as ``{"type": "image", "path": "cat.png"}`` (or ``image``, ``url``; ``audio``), or as OpenAI writes them; an
                 assistant's may have ``tool_calls``, a tool's ``tool_call_id`` and ``name``.
-            system: The system prompt, before the messages.
+            system: The system prompt, before the messages. An empty text is none, and a template may have one of its own; a message of the
+                role ``system`` without a text stands in its place.
             max_new_tokens: Most tokens that the reply may have.
             generation: ``temperature``, ``top_p``, ``top_k``, ``min_p``, ``repetition_penalty``, ``seed``, ``stop``,
                 ``chat_template``, ``enable_thinking``, ``image_urls`` and ``audio_urls`` (whether such may be fetched from an address), …;

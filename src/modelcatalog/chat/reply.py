@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 from modelcatalog.chat.calls import Offer
 from modelcatalog.engines import Called, Finish, Finished, Pieces, Started, Thought, ToolCall
@@ -30,6 +30,17 @@ class Usage(BaseModel):
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+
+
+def _of_text(given: object) -> object:
+    """An error that was written down as its text, so that a reply comes back from JSON."""
+    if not isinstance(given, str):
+        return given
+    message, _, hint = given.partition("\n  ")
+    return ModelCatalogError(message, hint=hint or None)
+
+
+_Error = Annotated[ModelCatalogError, BeforeValidator(_of_text), PlainSerializer(str, return_type=str, when_used="json"), WithJsonSchema({"type": "string"})]
 
 
 class Reply(BaseModel):
@@ -55,8 +66,8 @@ class Reply(BaseModel):
     """Completion tokens for each second after the first token; None for a reply of one."""
     parsed: Any = None
     """What the text says, where ``response_format=``, ``choices=`` or ``regex=`` was asked for: an instance, a value of JSON, a text."""
-    error: ModelCatalogError | None = None
-    """Why ``finish_reason`` is ``"error"``."""
+    error: _Error | None = None
+    """Why ``finish_reason`` is ``"error"``; in JSON, its text."""
 
     def __str__(self) -> str:
         return self.text

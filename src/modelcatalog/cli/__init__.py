@@ -93,7 +93,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = ending.FAILED
     except OSError as error:
-        ending.say_problem(*(str(error),) if error.filename is None else (error.strerror, f"{error.filename}: "))
+        ending.say_problem(error.strerror or str(error), "" if error.filename is None else f"{error.filename}: ")
         code = ending.FAILED
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -11,8 +11,9 @@ import typer
 import modelcatalog
 from modelcatalog.cli import completing, ending, show
 from modelcatalog.cli.given import Given, lines, typed
-from modelcatalog.cli.options import File, Hub, Json, Names  # noqa: TC001  typer reads them
+from modelcatalog.cli.options import File, Json, Names  # noqa: TC001  typer reads them
 from modelcatalog.cli.words import words
+from modelcatalog.records import RepositoryHub  # noqa: TC001  typer reads it
 
 __all__ = ["catalog", "facts"]
 
@@ -36,7 +37,7 @@ def catalog(
     licence: Annotated[str | None, _option("Its licence: apache-2.0, mit, …", "LICENCE", "--licence", "--license")] = None,
     since: Annotated[str | None, _option("Released then or later: 2025, 2025-06, …", "DAY")] = None,
     retired: Annotated[bool | None, _option("Only what its vendor no longer serves, or only the rest.", None, "--retired/--current")] = None,
-    hub: Hub = None,
+    hub: Annotated[RepositoryHub | None, _option("Only repositories on this hub; one on both is else shown once.")] = None,
     json: Json = False,
 ) -> None:
     """List the companies and their families, or the models that meet every condition."""

@@ -24,7 +24,7 @@ def report(error: ModelCatalogError, place: str = "") -> int:
     """Print an error where errors go, after the place of what it is about; its exit code."""
     from modelcatalog.cli import typed  # no more than an error needs it
 
-    say_error(place + error.told(typed.sayer()))
+    say_error(place + error.told(typed.sayer(error)))
     return BAD_INPUT if isinstance(error, _BAD) or (isinstance(error, Unsupported) and error.meaningless) else FAILED
 
 
@@ -39,7 +39,8 @@ def report_usage(error: Any, arguments: list[str]) -> int:
     message = str(error.format_message()).rstrip(".")
     told = _said(_plain(f"{message[:1].lower()}{message[1:]}"))
     named = {*re.findall(r"'([^']*)'", message), str(getattr(error, "option_name", ""))}
-    path = context.command_path if context else "modelcatalog"
+    # typer does not say which command it is whose option lacks its value.
+    path = context.command_path if context else " ".join(["modelcatalog", *(one for one in arguments[:1] if not one.startswith("-"))])
     shown = [shlex.quote(argument) for argument in arguments]
     about = [number for number, argument in enumerate(arguments) if argument in named or argument.partition("=")[0] in named]
     line, start = " ".join(["modelcatalog", *shown]), len(" ".join(["modelcatalog", *shown[: about[-1]]])) + 1 if about else 0

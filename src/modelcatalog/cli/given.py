@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-__all__ = ["Given", "lines", "typed", "writable"]
+__all__ = ["Given", "files", "lines", "typed", "writable"]
 
 _T = TypeVar("_T")
 
@@ -45,14 +45,27 @@ def typed(asked: Mapping[str, object]) -> Iterator[None]:
         raise typer.BadParameter("; ".join(filter(None, (error.message, error.hint))), param_hint=option) from error
 
 
+@contextmanager
+def files() -> Iterator[None]:
+    """A file that was typed and does not exist is bad input."""
+    try:
+        yield
+    except Unsupported as error:
+        error.meaningless = error.meaningless or isinstance(error.__cause__, FileNotFoundError)
+        raise
+
+
 def writable(path: Path | None, option: str) -> None:
     """Refuse a file that cannot be written, before the work whose end it is to hold.
 
     Raises:
-        typer.BadParameter: there is no such folder, it is one, or its rights forbid it.
+        typer.BadParameter: there is no such folder, it is one, its rights forbid it, or standard output is meant.
     """
     if path is None:
         return
+    if str(path) == "-":
+        message = "it is written into a file, not to standard output: name one"
+        raise typer.BadParameter(message, param_hint=option)
     lacking = not os.path.isdir(path.parent)  # noqa: PTH112  pathlib's own fails on a name that is too long for a folder
     forbidden = not lacking and not os.access(path if path.exists() else path.parent, os.W_OK)
     problem = errno.ENOENT if lacking else errno.EISDIR if path.is_dir() else errno.EACCES if forbidden else None

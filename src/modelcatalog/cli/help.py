@@ -34,7 +34,8 @@ class Command(TyperCommand):
             for option, count in Counter(self.make_parser(ctx).parse_args(given)[2]).items():
                 if count > 1 and _counts_once(option):
                     say = words(os.environ)
-                    text = f"{say.warning}{say.twice.format(option=max(option.opts, key=len))}"
+                    called = "/".join(max(names, key=len) for names in (option.opts, option.secondary_opts) if names)
+                    text = f"{say.warning}{say.twice.format(option=called)}"
                     show.console(stderr=True).print(Text(text, style="yellow"), soft_wrap=True)
         return rest
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import partial
-from json import loads
+from json import dumps, loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,7 +13,7 @@ import typer
 
 import modelcatalog
 from modelcatalog.cli import brief, ending, show, slash, talk, typed
-from modelcatalog.cli.given import lines, writable
+from modelcatalog.cli.given import files, lines, writable
 from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
 from modelcatalog.errors import Unsupported
@@ -73,8 +74,10 @@ def lock(
     writable(file, "--output")
     with talk.waiting(show.console(stderr=True), words(os.environ).looking.format(name=name)):
         locked = modelcatalog.lock(name, file, format=kind, **asked)
-    if json:
+    if json and kind == "lock":
         lines([locked])
+    elif json:
+        sys.stdout.write(f"{dumps(loads(file.read_bytes()), ensure_ascii=False)}\n")
     else:
         show.console().print(str(file), soft_wrap=True)
 
@@ -116,19 +119,21 @@ def chat(
     """
     say, notes = words(os.environ), show.console(stderr=True)
     prompt, system = (None if text is None else talk.well_formed(text) for text in (prompt, system))
-    settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
+    with files():
+        settings = {"max_new_tokens": max_new_tokens, **({} if schema is None else {"response_format": _schema(schema)})}
     page = _page(json=json, asked=markdown)
     if prompt == "-":
         prompt = talk.whole()
     elif prompt is not None and not json:
         prompt = slash.of_message(prompt, say, notes)
-    reply = None if tools is None else _calling(tools, say, notes, page, json=json)
     writable(save, "--save")
-    shown = _media({"image": image or (), "audio": audio or ()})
-    if resume is not None:
-        from modelcatalog.chat import saving  # only --resume needs it
+    with files():
+        reply = None if tools is None else _calling(tools, say, notes, page, json=json)
+        shown = _media({"image": image or (), "audio": audio or ()})
+        if resume is not None:
+            from modelcatalog.chat import saving  # only --resume needs it
 
-        saving.read(resume)  # a wrong file is said before anything is loaded
+            saving.read(resume)  # a wrong file is said before anything is loaded
     with talk.waiting(notes, say.looking.format(name=name)):
         made = modelcatalog.plan(name, **asked)
     from modelcatalog.engines import refuse_missing  # the plan has brought it
@@ -168,7 +173,7 @@ def _page(*, json: bool, asked: bool | None) -> Console | None:
 
 def _introduce(made: Plan, say: Words, notes: Console, *, json: bool, verbose: bool) -> None:
     """Say what is about to be loaded: one line and its warnings, or all of it."""
-    if verbose and not json:
+    if verbose:
         show.facts(notes, made.name, say)
         notes.print(f"\n{typed.options(made.text(say.labels.language))}\n", soft_wrap=True)
         return

@@ -94,7 +94,7 @@ def _pairs(texts: list[str]) -> dict[str, JsonValue]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not (key and equals):
-            message = f"{text!r} has no value: write KEY=VALUE"
+            message = f"{text!r} has no name: write KEY=VALUE" if equals else f"{text!r} has no value: write KEY=VALUE"
             raise typer.BadParameter(message, param_hint="--engine-option")
         try:
             found[key] = json.loads(value)

@@ -57,6 +57,7 @@ CHINESE = {
     "Show all of the name and of the plan before the conversation.": "对话之前显示名称和计划的全部内容。",
     "One JSON reply per line; prompts, one per line, from standard input.": "每次回复一行 JSON；从标准输入逐行读取提问。",
     "The hub to take it from.": "从这个站点取。",
+    "Only repositories on this hub; one on both is else shown once.": "只看这个站点上的仓库；不指定时，两个站点都有的只列一次。",
     "A lock file that the checkpoint must agree with.": "锁文件：检查点必须与它一致。",
     "Hand this on to the engine, by its own name; may be repeated.": "按引擎自己的名称交给引擎；可以多次给出。",
     "The engine to run it on.": "用这个引擎运行。",

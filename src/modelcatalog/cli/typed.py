@@ -19,6 +19,8 @@ from modelcatalog.show.sentences import chinese, shell
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from modelcatalog.errors import ModelCatalogError
+
 __all__ = ["options", "sayer"]
 
 _NAMED = {"engine_options": "--engine-option", "response_format": "--schema", "max_new_tokens": "--max-new-tokens", "tools": "--tools"}
@@ -81,8 +83,13 @@ def _quoted(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else shlex.quote(text)
 
 
-def sayer() -> Callable[[str], str]:
-    """What makes a sentence of the package one for the user of this process."""
+def sayer(of: ModelCatalogError | None = None) -> Callable[[str], str]:
+    """What makes a sentence of the package one for the user of this process.
+
+    Args:
+        of: The error that says it: one about a data file means its fields, some of which are called as keywords are.
+    """
+    last = str if isinstance(of, CatalogDataError) else options
     if words(os.environ).labels.language == "zh":
         from modelcatalog.catalog.index import chinese_names  # no other language has names of its own
 
@@ -90,5 +97,5 @@ def sayer() -> Callable[[str], str]:
             names = chinese_names()
         except CatalogDataError:
             names = {}  # a data file of the user's is wrong, and that is what is to be said
-        return lambda text: options(chinese(shell(text), names))
-    return lambda text: options(shell(text))
+        return lambda text: last(chinese(shell(text), names))
+    return lambda text: last(shell(text))

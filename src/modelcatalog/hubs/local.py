@@ -8,6 +8,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -125,7 +126,10 @@ def searched() -> Iterator[Copy]:
     """Every GGUF file and every checkpoint folder under the folders of ``MODELCATALOG_PATH``."""
     for entry in os.environ.get("MODELCATALOG_PATH", "").split(os.pathsep):
         root = at_home(entry)
-        if not entry or not root.is_dir():
+        if not entry:
+            continue
+        if not root.is_dir():
+            warnings.warn(f"MODELCATALOG_PATH names {root.absolute()}, which is not a folder", stacklevel=1)
             continue
         for here, folders, names in paths.below(root.absolute()):
             if not _CONFIGURED.isdisjoint(names) and any(name.endswith(".safetensors") for name in names):

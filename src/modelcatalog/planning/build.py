@@ -112,6 +112,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         unpacks=form.unpacks,
         context_length=tokens,
         bounded=asked.context_length is not None,
+        kv_dtype=asked.kv_dtype,
         chat_template=_templated(stated=facts.chat_template, added=added, kept=said_by),
         modelfile=said_by,
         adapter=added,

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, later
-from modelcatalog.errors import CheckpointNotFound, UnsafeRepository, Unsupported
+from modelcatalog.errors import CheckpointNotFound, NameSyntaxError, UnsafeRepository, Unsupported
 from modelcatalog.planning import adapter, elsewhere
 from modelcatalog.planning.shards import NUMBERED, Shards, check_numbers, shards
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     _Named = tuple[Quantization | None, tuple[RemoteFile, ...]]
 
-__all__ = ["PLAIN", "Choice", "bits_of", "choose", "ggufs_of", "holds_several", "locked", "matches", "quantization_of", "schemes"]
+__all__ = ["PLAIN", "Choice", "bits_of", "choose", "ggufs_of", "holds_several", "locked", "matches", "quantization_of", "read_name", "schemes"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
@@ -166,9 +166,22 @@ def holds_several(name: ModelName) -> bool:
     return name.format == "gguf" and (name.quantization is None or name.quantization.scheme is None)
 
 
+def read_name(title: str) -> ModelName | None:
+    r"""What a file or a folder is called, as a name; None where that is none, as with a line's end in it.
+
+    >>> read_name("na\nme.gguf") is None
+    True
+    """
+    try:
+        return catalog.parse(title[-_LONGEST:])
+    except NameSyntaxError:
+        return None
+
+
 def quantization_of(path: str) -> Quantization | None:
     """What the name of a GGUF file says of its weights."""
-    return catalog.parse(PurePosixPath(path).name).quantization
+    name = read_name(PurePosixPath(path).name)
+    return None if name is None else name.quantization
 
 
 def _gguf(ggufs: dict[str, tuple[RemoteFile, ...]], *, subject: str, scheme: str | None) -> Choice:
@@ -225,7 +238,9 @@ def _of_one_model(named: list[_Named], *, subject: str) -> list[_Named]:
 
 def _means(path: str) -> tuple[str | None, int | None]:
     """The family and the size that a file's or a folder's name says, where the catalog knows the family."""
-    name = catalog.parse(PurePosixPath(path).name[-_LONGEST:] or "?")
+    name = read_name(PurePosixPath(path).name)
+    if name is None:
+        return None, None
     known = name.family if any(one.name == name.family for one in catalog.families) else None
     return known, name.size.total if name.size else None
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import catalog, vocabulary
+from modelcatalog import vocabulary
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, paths, receipts
-from modelcatalog.planning.choose import choose
+from modelcatalog.planning.choose import choose, read_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +80,8 @@ def gaps(copy: Copy, choice: Choice) -> Gaps:
     if listed or receipts.listed(copy.root):
         return Gaps(needed, lost, known=True)
     usual = [path for path in _BESIDE if path not in here]
-    if not vocabulary.talking(yes=False).intersection(catalog.parse(copy.title[-1024:]).types) and not _template(copy.root / choice.folder, here):
+    said = read_name(copy.title)
+    if not vocabulary.talking(yes=False).intersection(() if said is None else said.types) and not _template(copy.root / choice.folder, here):
         usual.append("chat_template.jinja")
     return Gaps(needed, tuple(usual))
 

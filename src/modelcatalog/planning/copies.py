@@ -8,12 +8,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import catalog, hubs
+from modelcatalog import hubs
 from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import CheckpointNotFound, ClosedWeights, HubUnreachable, IntegrityError, ModelCatalogError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, local, receipts
 from modelcatalog.planning import completeness, programs
-from modelcatalog.planning.choose import Choice, bits_of, choose
+from modelcatalog.planning.choose import Choice, bits_of, choose, read_name
 from modelcatalog.planning.found import Located
 from modelcatalog.planning.remote import Part, again, chosen, repository, scheme
 
@@ -151,9 +151,10 @@ def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy
     """Every local copy of the model that a name means, likeliest first."""
     model = programs.meant(name)
     if hub is None and request.revision is None and hub_revision(name) is None:
-        matches = [copy for copy in local.searched() if _same(model, catalog.parse(copy.title[-1024:]))]
+        named = ((copy, read_name(copy.title)) for copy in local.searched())
+        matches = [(copy, bits_of(said.quantization, unknown=0)) for copy, said in named if said is not None and _same(model, said)]
         # A folder of safetensors first, then files by falling precision.
-        yield from sorted(matches, key=lambda copy: (copy.title.endswith(".gguf"), -bits_of(catalog.parse(copy.title[-1024:]).quantization, unknown=0)))
+        yield from (copy for copy, _ in sorted(matches, key=lambda pair: (pair[0].title.endswith(".gguf"), -pair[1])))
     revision = request.revision or hub_revision(name)
     exact: list[tuple[str, str]] = []
     for one in HUBS.values() if hub is None else (HUBS[hub],):
@@ -165,7 +166,7 @@ def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy
         yield from HUBS[which].cached(repo_id, revision)
     if revision is None and hub is None and name.file is None:
         for which, repo_id in local.caches():
-            if (which, repo_id) not in exact and _same(model, catalog.parse(repo_id)):
+            if (which, repo_id) not in exact and (said := read_name(repo_id)) is not None and _same(model, said):
                 yield from HUBS[which].cached(repo_id)
 
 

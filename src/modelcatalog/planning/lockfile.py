@@ -14,7 +14,7 @@ from modelcatalog import catalog
 from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError, Unsupported
 from modelcatalog.hubs import HUBS, Copy, Listing, RemoteFile, local, paths, receipts
 from modelcatalog.planning import programs
-from modelcatalog.planning.choose import locked
+from modelcatalog.planning.choose import locked, read_name
 from modelcatalog.planning.found import Located
 from modelcatalog.planning.locate import locate_path
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName
 
-__all__ = ["Lock", "located", "lock_of", "read_lock", "write_lock"]
+__all__ = ["Lock", "located", "lock_of", "read_lock", "write", "write_lock"]
 
 
 def _known(hub: str | None) -> str | None:
@@ -75,10 +75,27 @@ def lock_of(plan: Plan) -> Lock:
 
 
 def write_lock(plan: Plan, file: str | Path) -> Lock:
-    """Write the lock of a plan to a file."""
+    """Write the lock of a plan to a file.
+
+    Raises:
+        Unsupported: as `write`.
+    """
     lock = lock_of(plan)
-    Path(file).write_text(lock.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
+    write(file, lock.model_dump_json(indent=2, exclude_none=True) + "\n")
     return lock
+
+
+def write(file: str | Path, text: str) -> None:
+    """Write what was made of a plan.
+
+    Raises:
+        Unsupported: the file cannot be written.
+    """
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror or error}"
+        raise Unsupported(message, subject=str(file), hint="save it somewhere else") from error
 
 
 def read_lock(file: str | Path) -> Lock:
@@ -92,7 +109,7 @@ def read_lock(file: str | Path) -> Lock:
     try:
         lock = Lock.model_validate_json(Path(file).read_bytes())
     except OSError as error:
-        message = f"there is no lock file {file}"
+        message = f"there is no lock file {file}" if isinstance(error, FileNotFoundError) else f"{file} cannot be read: {error.strerror or error}"
         raise CheckpointNotFound(message, subject=str(file), hint="make one with: modelcatalog lock NAME") from error
     except ValidationError as error:
         message = f"{file} is not a lock file: {error.errors()[0]['msg']}"
@@ -114,15 +131,18 @@ def located(name: ModelName, path: Path | None, lock: Lock, request: Request) ->
         raise IntegrityError(message, subject=name.source, hint="make a new one with: modelcatalog lock NAME")
     choice = locked(lock.files, subject=lock.name, code=request.trust_remote_code)
     reason = "the lock file names these files"
+    other: IntegrityError | None = None
     for copy, kept in _copies(path, lock, request, name):
         lost = receipts.missing(copy.root, lock.files)
         if lost is None:
             held = copy._replace(files=lock.files, commit=lock.commit)
             headers = local.check_weights(held.root, [f.path for f in choice.weights])
             return Located(choice, (reason, f"all of them are in {copy.where}"), copy=held, headers=headers, kept=kept)
-        if path is not None or copy.hub is None:
+        if other is None and (path is not None or copy.hub is None):
             message = f"{lost.path} in {copy.root} is not the file that was locked"
-            raise IntegrityError(message, subject=str(copy.root), hint="make a new lock file, or restore the file")
+            other = IntegrityError(message, subject=str(copy.root), hint="make a new lock file, or restore the file")
+    if other is not None:
+        raise other
     if lock.hub is None or lock.repo_id is None:
         message = f"the files that were locked for {lock.name} are not on this disk, and the lock names no hub"
         raise CheckpointNotFound(message, subject=lock.name, hint="lock it from a hub, or give the folder's path")
@@ -157,4 +177,5 @@ def _copies(path: Path | None, lock: Lock, request: Request, name: ModelName) ->
 
 
 def _same(name: ModelName, copy: Copy) -> bool:
-    return name.same_model(catalog.parse(copy.title[-1024:]))
+    said = read_name(copy.title)
+    return said is not None and name.same_model(said)

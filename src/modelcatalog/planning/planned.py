@@ -66,6 +66,9 @@ class Memory(Record):
 class Planned(Record):
     """What `modelcatalog.load` would do with a name."""
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.source, self.repo_id, self.path, self.weights, self.engine, self.dtype))  # options of an engine have no hash
+
     name: ModelName
     source: str
     """``local path``, ``MODELCATALOG_PATH``, ``huggingface cache``, ``modelscope cache``, ``ollama store`` (``lmstudio``, ``llama.cpp``), a
@@ -99,6 +102,8 @@ class Planned(Record):
     context_length: int | None = None
     bounded: bool = False
     """``context_length`` was asked for: conversations become no longer than that, whatever the model reads."""
+    kv_dtype: str | None = None
+    """The type of keys and values that the caller had counted; None: that of computing."""
     chat_template: bool | None = None
     modelfile: Modelfile | None = None
     """What Ollama keeps beside the weights for whoever runs them; it stands where the caller says nothing."""

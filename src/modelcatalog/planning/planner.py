@@ -166,6 +166,7 @@ def lock(
     Raises:
         ModelCatalogError: as `plan` raises them; no weight byte moves.
         MissingPackage: a bill of materials needs cyclonedx-python-lib.
+        Unsupported: the file cannot be written.
     """
     from modelcatalog.planning import lockfile  # as in `plan`
 
@@ -182,7 +183,7 @@ def lock(
     from modelcatalog.planning.bom import bom  # as in `plan`
 
     locked = lockfile.lock_of(made)
-    Path(file).write_text(bom(made, locked), encoding="utf-8")
+    lockfile.write(file, bom(made, locked))
     return locked
 
 

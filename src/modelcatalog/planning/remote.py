@@ -14,6 +14,7 @@ from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, MissingPackage, ModelCatalogError, UnsafeRepository
 from modelcatalog.planning.choose import Choice, choose
 from modelcatalog.planning.found import Located
+from modelcatalog.planning.packages import absent
 
 if TYPE_CHECKING:
     from modelcatalog.hubs import Copy, Hub, Listing
@@ -158,25 +159,15 @@ def _ask(name: ModelName, hub: Hub, request: Request) -> Answer:
 
 
 def _first(name: ModelName, request: Request) -> tuple[Answer, str]:
-    """Ask all hubs at once; the first that lists the files serves."""
+    """Ask all hubs at once; the first that lists the files serves, but for one whose client is not installed where another's is."""
     answers: queue.Queue[tuple[str, Answer | ModelCatalogError]] = queue.Queue()
-
-    def ask(hub: Hub) -> None:
-        try:
-            answers.put((hub.name, _ask(name, hub, request)))
-        except ModelCatalogError as error:
-            answers.put((hub.name, error))
-        except Exception as error:  # noqa: BLE001  a thread must answer
-            failure = HubUnreachable(f"{hub.name} sent something that cannot be read: {error}", subject=name.source)
-            failure.__cause__ = error
-            answers.put((hub.name, failure))
-
     asked = tuple(hubs.HUBS.values())
     for hub in asked:
-        threading.Thread(target=ask, args=(hub,), daemon=True).start()
+        threading.Thread(target=lambda one: answers.put((one.name, _answer(name, one, request))), args=(hub,), daemon=True).start()
     until = time.monotonic() + _PATIENCE
     failed: dict[str, ModelCatalogError] = {}
-    while len(failed) < len(asked):
+    unfit: list[Answer] = []
+    while len(failed) + len(unfit) < len(asked):
         try:
             which, answer = answers.get(timeout=max(0.01, until - time.monotonic()))
         except queue.Empty:
@@ -184,9 +175,35 @@ def _first(name: ModelName, request: Request) -> tuple[Answer, str]:
         if isinstance(answer, ModelCatalogError):
             failed[which] = answer
             continue
-        others = "; ".join(f"{h}: {e.message}" for h, e in failed.items())
-        return answer, f"{which} was the first hub to list the files" + (f" ({others})" if others else "")
+        if not _has_client(answer.hub) and any(map(_has_client, asked)):
+            unfit.append(answer)
+            continue
+        if unfit:
+            return answer, f"{which} lists the files, and its client is installed; that of {unfit[0].hub.name}, which was the first to list them, is not"
+        return answer, _was_first(answer, failed)
+    if unfit:
+        return unfit[0], _was_first(unfit[0], failed)
     raise _none(name, failed, [hub.name for hub in asked if hub.name not in failed])
+
+
+def _answer(name: ModelName, hub: Hub, request: Request) -> Answer | ModelCatalogError:
+    try:
+        return _ask(name, hub, request)
+    except ModelCatalogError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  a thread must answer
+        failure = HubUnreachable(f"{hub.name} sent something that cannot be read: {error}", subject=name.source)
+        failure.__cause__ = error
+        return failure
+
+
+def _has_client(hub: Hub) -> bool:
+    return not absent([hub.package])
+
+
+def _was_first(answer: Answer, failed: dict[str, ModelCatalogError]) -> str:
+    others = "; ".join(f"{hub}: {error.message}" for hub, error in failed.items())
+    return f"{answer.hub.name} was the first hub to list the files" + (f" ({others})" if others else "")
 
 
 def _none(name: ModelName, failed: dict[str, ModelCatalogError], late: list[str]) -> ModelCatalogError:

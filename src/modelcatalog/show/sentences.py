@@ -82,6 +82,7 @@ class Sentences:
         self.exact = {one.pieces[0]: one.target for one in made if not one.names}
         self.formed = [one for one in made if one.names]
         self.parted = [one for one in self.formed if any("; " in piece for piece in one.pieces)]
+        self.led = [one for one in self.formed if any(": " in piece for piece in one.pieces)]
         self.joints = joints
 
     def of(self, text: str, values: Mapping[str, str] = _NONE) -> str | None:
@@ -108,9 +109,10 @@ class _Reading:
         return self._known[text]
 
     def _of(self, text: str) -> str | None:
-        # A tail is no part of a longer one; a semicolon that is a sentence's own comes first, then what was put together, then a sentence alone.
+        # A tail is no part of a longer one; a semicolon or a colon that is a sentence's own comes before what was put together with one, then a sentence alone.
         found = self._tail(text) if text.startswith(_TAIL) else None
-        found = found or self._first(self._pairs.parted, text) or self._parts(text) or self._behind(_WHO, 1, text)
+        found = found or self._first(self._pairs.parted, text) or self._parts(text)
+        found = found or (self._first(self._pairs.led, text) if ": " in text else None) or self._behind(_WHO, 1, text)
         return found or self._first(self._pairs.formed, text) or self._behind(_ASIDE, 2, text) or self._list(text)
 
     def _tail(self, text: str) -> str | None:

@@ -87,7 +87,7 @@ class LlamaCpp(Store):
             flat = look(root, notes, deep=0)
             owners = _manifests(flat)
             for part in parted(root, flat._replace(files=tuple(one for one in flat.files if one.name.lower().endswith(".gguf"))), notes):
-                yield Found(_repository(part.file, owners), part.path, part.weights, (), part.format, part.lacks, _remove(part.weights))
+                yield Found(_repository(part.file, owners), part.path, part.weights, (), part.format, part.lacks, _remove(part.weights, part.path))
             for one in flat.unfinished:
                 lacks = "a download that did not end left it"
                 yield Found(_repository(one.name, owners), root / one.name, (one,), lacks=lacks, remove=_remove((one,)))
@@ -146,15 +146,18 @@ def _repositories(root: Path, notes: list[str], removal: str) -> Iterator[Found]
             if part.format is None and not unfinished and not broken.get(folder):
                 continue  # notes, pictures, somebody's settings
             title = "/".join(piece for piece in (folder, part.file) if piece) or root.name
-            yield Found(title, part.path, part.weights, part.beside, part.format, part.lacks, removal or _remove(part.weights, here if not part.file else None))
+            remove = removal or _remove(part.weights, part.path, None if part.file else here)
+            yield Found(title, part.path, part.weights, part.beside, part.format, part.lacks, remove)
         for one in unfinished:
             title = "/".join(piece for piece in (folder, one.name) if piece)
             yield Found(title, here / one.name, (one,), lacks="a download that did not end left it", remove=removal or _remove((one,)))
 
 
-def _remove(files: tuple[File, ...], folder: Path | None = None) -> str:
-    """The shell's own command, where no program has one."""
-    return f"rm -r {shlex.quote(str(folder))}" if folder else f"rm {shlex.join(one.path for one in files)}"
+def _remove(files: tuple[File, ...], path: Path | None = None, folder: Path | None = None) -> str:
+    """The shell's own command, where no program has one; a link that leads nowhere has no file."""
+    if folder:
+        return f"rm -r {shlex.quote(str(folder))}"
+    return f"rm {shlex.join([one.path for one in files] or [str(path)])}"
 
 
 def _manifests(flat: Seen) -> list[tuple[str, str]]:
