@@ -119,8 +119,9 @@ def test_a_class_of_images_alone(tmp_path: Path) -> None:
     folder, built = written(tmp_path / "images", auto="AutoModelForImageTextToText")
     with pytest.raises(mc.NeedsRemoteCode):
         mc.plan(folder, device="cpu")
-    for more in ({}, {"engine_options": {"images": True}}):
-        with mc.load(folder, trust_remote_code=True, device="cpu", **more) as model:
+    plain: dict[str, Any] = {}
+    for options in (plain, {"images": True}):
+        with mc.load(folder, trust_remote_code=True, device="cpu", engine_options=options) as model:
             engine: Any = model._engine
             ids = engine._tokenizer("hello there", return_tensors="pt")["input_ids"]
             said = built.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=8, do_sample=False, use_cache=False, pad_token_id=0)

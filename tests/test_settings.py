@@ -68,7 +68,7 @@ def test_of_the_right_shape(folder: Path) -> None:
     """Lists that hold nothing are none, and those that hold what they should change what is said."""
     with mc.load(stated(folder), engine="transformers", device="cpu") as model:
         plain = model.chat("hi", max_new_tokens=4, temperature=0).text
-    empty = {"bad_words_ids": [], "suppress_tokens": [], "begin_suppress_tokens": [], "sequence_bias": []}
+    empty: dict[str, Any] = {"bad_words_ids": [], "suppress_tokens": [], "begin_suppress_tokens": [], "sequence_bias": []}
     with mc.load(stated(folder, **empty), engine="transformers", device="cpu") as model:
         assert model.decoding.startswith("loop")
         assert model.chat("hi", max_new_tokens=4, temperature=0).text == plain
