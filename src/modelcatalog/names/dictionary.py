@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
-from modelcatalog.names.roles import LETTERS, BaseWord, FamilyFacts, FamilyWord, Method, Role, Scheme, Value, Word
+from modelcatalog.names.roles import LETTERS, BaseWord, FamilyFacts, FamilyWord, Method, Role, Scheme, Value, Word, point
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -345,6 +345,8 @@ class Dictionary:
             if self.words.get(apart[-1]) is not None and self.words[apart[-1]].value in vocabulary.implied():
                 self.glued[squeezed] = str(self.words[apart[-1]].value)  # promptguard is prompt guard
                 squeezed = "-".join(sorted(apart))
+            elif apart[-1] in self.words and self.words[apart[-1]].role == "variant" and "".join(apart[:-1]) == squeezed_own:
+                squeezed = self.words[apart[-1]].key or squeezed  # gptoss is gpt oss
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 and spelling not in family.spellings else None
             self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() or spelling in family.spellings else word, extra)
         if family.accounts:  # its own words may be no more than a beginning: DC-Agent
@@ -362,7 +364,7 @@ def _follows(parts: list[str], names: set[str]) -> set[str]:
     """What stands behind a name in one of its models' names: the 2.1 of ``hammer2.1-3b``, the v1 of ``mn-12b-lyra-v1``, the qwen of ``eva-qwen2.5-14b``."""
     for part, behind in zip(parts, (*parts[1:], ""), strict=True):
         if part in names:
-            return {behind, behind.rstrip(_VERSION), behind.rstrip(_VERSION).removesuffix("v")} - {""}
+            return {behind, point(behind), behind.rstrip(_VERSION), behind.rstrip(_VERSION).removesuffix("v")} - {""}
         name = part.rstrip(_VERSION)
         if name != part and name in names:
             return {part.removeprefix(name)}

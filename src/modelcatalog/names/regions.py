@@ -215,6 +215,8 @@ def _behind_owner(reading: Reading, first: int) -> int:
     end = first + at
     if not 0 < at <= _OWNER_WORDS or any(word.role in ("size", "mixture") for word in tape.words[first:end]):
         return first
+    if any(word.role == "family" for word in tape.words[first:end]) and not any(word.role == "family" for word in tape.words[end:]):
+        return first  # distilbert-base-uncased__sst2__train-32-5
     for i in range(first, end):
         tape.words[i] = Word("other", tape.words[i].text)
         tape.kinds[i] = "owner"
@@ -293,7 +295,7 @@ def _is_tier(reading: Reading, text: str) -> bool:
     if found.family is None or text not in reading.dictionary.tier_words:
         return False
     if found.version is None:
-        return text in found.family.facts.own()  # Whisper (medium)
+        return reading.tape.size < 0 and text in found.family.facts.own()  # Whisper (medium)
     return found.family.facts.has_tier(found.version.lower(), text)
 
 

@@ -47,6 +47,8 @@ _LETTER_AND_WORD = 3
 _NUMBERS: tuple[str, ...] = ("number",)
 _LETTERED: tuple[str, ...] = ("suffixed", "size")
 """Rules of what may stand before a word that is glued to it, without a letter and with one."""
+_EDITION = "版"
+"""How Chinese words for an edition end."""
 _SCHEME = 4
 """The q of a scheme is among its first characters: 55IQ2_XXS."""
 
@@ -237,11 +239,26 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
 
 def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
     """The words of a stretch as `grammar.PIECES` cut it, of which the first ones are known."""
-    found = pieces(text, len("".join(texts)))
-    words += [known.signs.get(piece) or known[piece] for piece in found]
-    texts += found
+    start = len("".join(texts))
+    if " " in text:  # what people are shown is read as it is spelt with hyphens
+        found = pieces(_hyphened(text), start)
+        words += [known.signs.get(piece) or known[piece] for piece in found]
+        for piece in found:
+            texts.append(text[start : start + len(piece)])
+            start += len(piece)
+    else:
+        found = pieces(text, start)
+        words += [known.signs.get(piece) or known[piece] for piece in found]
+        texts += found
     several = [at for at, word in enumerate(words) if isinstance(word, Several)]
     return _spread(words, texts, several, known) if several else (words, texts)
+
+
+def _hyphened(text: str) -> str:
+    """A hyphen for each single space between letters and digits, but before Chinese words, which are cut otherwise: 72 亿."""
+    last = len(text) - 1
+    joints = [0 < at < last and text[at - 1].isalnum() and text[at + 1].isalnum() and text[at + 1].isascii() for at in range(len(text))]
+    return "".join(["-" if char == " " and joint else char for char, joint in zip(text, joints, strict=True)])
 
 
 def _spread(found: list[Word], pieces: list[str], several: list[int], known: Readings) -> tuple[list[Word], list[str]]:
@@ -305,7 +322,7 @@ def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], 
         rest = found[len(last) :]
         if own <= count:
             after, rest = at + 2 * own - 2, ""
-        covered = fold("".join(pieces[first:after]))
+        covered = fold("".join(pieces[first:after])).replace("_", "-").replace(" ", "-")
         taken = known.phrase(word, covered[: len(covered) - len(rest)])
         return (taken, *_behind(rest, known)) if rest else (taken,), after
     return several.alone, at
@@ -353,7 +370,7 @@ def _alone(piece: str, words: Dictionary, *, listed: bool = True) -> tuple[Word,
     glued = _glued(piece, words)
     if glued is not None:
         return glued
-    return (unknown(piece),) if ruled is None else _meaning(piece, ruled, words)
+    return (Word("unknown", piece, None, piece.replace("_", "-")),) if ruled is None else _meaning(piece, ruled, words)
 
 
 def _read_class(piece: str, lowered: str, known: Readings) -> Word:
@@ -410,12 +427,14 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     rest = piece.lstrip(LETTERS)
     head = piece.removesuffix(rest)
     if not head:
-        return _number_and_word(piece, words)
+        return _numbered_family(piece, words) or _number_and_word(piece, words)
     if not rest[:1].isdigit():
         return None
     known = words.words.get(head)
     if known is None and (lined := _lined(head, rest, words)) is not None:
         return lined
+    if known is None and (tiered := _tiered(piece, head, words)) is not None:
+        return tiered
     if known is None and len(head) >= _NAME and head not in words.training_before:
         return _marked_version(head, rest, words) or _two_families(head, rest, words) or _named_size(head, rest, words)
     if known is None or known.role not in ("family", "type", "tier", "variant"):
@@ -432,10 +451,32 @@ def _before_ideographs(piece: str, words: Dictionary) -> tuple[Word, ...] | None
     """``Qwen2.5数学``, ``3嵌入``: Chinese words glued behind others, where all of them are known."""
     at = next(i for i, char in enumerate(piece) if not char.isascii())
     behind = _glued(piece[at:], words) if at and any(piece.startswith(name, at) for name in words.ideographic) else None
+    if behind is None and at and piece.endswith(_EDITION) and (not piece[at - 1].isdigit() or piece[0].isalpha() or "." in piece[:at]):
+        behind = (unknown(piece[at:]),)
+        before = _alone(piece[:at], words)
+        return None if any(word.role == "unknown" for word in before) else (*before, *behind)  # V3.1终结版
     if behind is None or any(word.role == "unknown" for word in behind):
         return None
     before = _alone(piece[:at], words)
     return None if any(word.role == "unknown" for word in before) else (*before, *behind)
+
+
+def _tiered(piece: str, head: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``t5xxl``: a family whose word ends in a digit, and a tier."""
+    at = next((i for i in range(len(head), len(piece)) if not piece[i].isdigit()), len(piece))
+    first, second = words.words.get(piece[:at]), words.words.get(piece[at:])
+    if first is None or second is None or first.role != "family" or second.role != "tier":
+        return None
+    return (first.written(piece[:at]), second)
+
+
+def _numbered_family(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``360zhinao2_7b``: a family that begins with digits, and what is glued behind it."""
+    for at in range(len(piece) - 1, 0, -1):
+        known = words.words.get(piece[:at]) if piece[at].isdigit() and piece[at - 1].isalpha() else None
+        if known is not None and known.role == "family":
+            return (known, *_tail(piece[at:], words))
+    return None
 
 
 def _lined(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
