@@ -45,7 +45,7 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     if not lower or ":" in lower or "@" in lower or "%" in lower or "\\" in lower or (not lower.isprintable() and (lower.isspace() or _CONTROL.search(lower))):
         return None
     first = lower[0]
-    if first == "~" or first == "." or first == "-" or (first == "m" and lower.startswith("models--")) or (" " in lower and _is_said(lower, words)):  # noqa: PLR1714  compiled, a tuple costs more
+    if not (first.isalnum() or first == "_") or (first == "m" and lower.startswith("models--")) or (" " in lower and _is_said(lower, words)):
         return None
     owner, slash, name = lower.partition("/")
     start = 0

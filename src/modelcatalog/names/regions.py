@@ -118,12 +118,17 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
     dictionary, lower, tape, found = reading.dictionary, reading.lower, reading.tape, reading.found
     point = lower.rfind(".", start, end)
     suffix = dictionary.suffixes.get(lower[point + 1 : end]) if point > start else None
+    copy = lower.rfind(" (", start, point) if suffix is not None and lower[point - 1] == ")" else -1
     if suffix is None:
         _words(reading, reading.source[start:end], of_file=of_file)
         return
     if suffix not in PLAIN and suffix not in OF_GGUF:
         found.format = suffix  # a width of llama.cpp's is none of that format
-    _words(reading, reading.source[start:point], of_file=of_file)
+    if copy > start and lower[copy + 2 : point - 1].isdecimal():  # what was fetched twice: …-Q4_K_M (2).gguf
+        _words(reading, reading.source[start:copy], of_file=of_file)
+        _other(reading, "separator", copy, point)
+    else:
+        _words(reading, reading.source[start:point], of_file=of_file)
     at = tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]])
     tape.kinds[at + 1] = "format"
     reading.recognised = True
@@ -273,7 +278,8 @@ def _tag(reading: Reading, start: int, end: int) -> None:
         _other(reading, "separator", start + len(revision), start + len(revision) + 1)
         _window(reading, third, start + len(revision) + 1, end)
         return
-    if text.endswith(_FLAGS) and _packaging(reading, text):
+    averaged = reading.found.method in _AVERAGED and text.replace("_", "").replace(".", "").isdecimal()  # …-exl2:6_5, a branch behind a colon
+    if (averaged or text.endswith(_FLAGS)) and _packaging(reading, f"{text}bpw" if averaged else text):
         _other(reading, "quantization", start, end)
         return
     if (text not in dictionary.serving and not text.isdecimal()) or _is_tier(reading, text):

@@ -165,7 +165,7 @@ def activations(reading: Reading, _: int, word: Word) -> bool:
     found.scheme, found.bits = said.name, said.bits
     found.group = found.group or said.group
     if _packaging(reading) in PLAIN:
-        if "C" not in said.name:  # W4A8C8 is Paddle's, whose method has no name
+        if "C" not in said.name and "AFP" not in said.name:  # W4A8C8 is Paddle's, W4AFP8 SGLang's, whose methods have no name
             found.method = found.method or "compressed-tensors"
         found.method_format = found.method_format or "safetensors"
     reading.recognised = True
