@@ -39,6 +39,7 @@ _BEFORE_SIZE, _SIZES = ("lettered", "number", "version"), ("size", "experts_of",
 """Rules of what an underscore may part: a version, and a size."""
 _MARKED = 3
 """A version or a width with its mark has no more characters before its hyphen."""
+_DIGITS = "0123456789"
 _DECIMAL = "0123456789."
 _BOTH = 2
 """A version and a size have at least so many digits."""
@@ -433,7 +434,7 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     known = words.words.get(head)
     if known is None and (lined := _lined(head, rest, words)) is not None:
         return lined
-    if known is None and (tiered := _tiered(piece, head, words)) is not None:
+    if known is None and (tiered := _tiered(head, rest, words)) is not None:
         return tiered
     if known is None and len(head) >= _NAME and head not in words.training_before:
         return _marked_version(head, rest, words) or _two_families(head, rest, words) or _named_size(head, rest, words)
@@ -461,22 +462,21 @@ def _before_ideographs(piece: str, words: Dictionary) -> tuple[Word, ...] | None
     return None if any(word.role == "unknown" for word in before) else (*before, *behind)
 
 
-def _tiered(piece: str, head: str, words: Dictionary) -> tuple[Word, ...] | None:
+def _tiered(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
     """``t5xxl``: a family whose word ends in a digit, and a tier."""
-    at = next((i for i in range(len(head), len(piece)) if not piece[i].isdigit()), len(piece))
-    first, second = words.words.get(piece[:at]), words.words.get(piece[at:])
-    if first is None or second is None or first.role != "family" or second.role != "tier":
+    tier = rest.lstrip(_DIGITS)
+    second = words.words.get(tier) if tier.isalpha() else None
+    if second is None or second.role != "tier":
         return None
-    return (first.written(piece[:at]), second)
+    first = words.words.get(head + rest.removesuffix(tier))
+    return None if first is None or first.role != "family" else (first, second)
 
 
 def _numbered_family(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     """``360zhinao2_7b``: a family that begins with digits, and what is glued behind it."""
-    for at in range(len(piece) - 1, 0, -1):
-        known = words.words.get(piece[:at]) if piece[at].isdigit() and piece[at - 1].isalpha() else None
-        if known is not None and known.role == "family":
-            return (known, *_tail(piece[at:], words))
-    return None
+    name = piece.partition("_")[0].rstrip(_DECIMAL)
+    known = words.words.get(name) if name[-1:].isalpha() and name != piece else None
+    return (known, *_tail(piece[len(name) :], words)) if known is not None and known.role == "family" else None
 
 
 def _lined(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
