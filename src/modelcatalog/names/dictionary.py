@@ -134,6 +134,10 @@ class Dictionary:
         self.closed = frozenset(family.name for company in companies for family in company.family if family.weights == "closed")
         """Families of which no weights were ever published."""
         self.ideographic.sort(key=len, reverse=True)
+        for company in companies:
+            for family in company.family:
+                if family.bare and not family.derived and company.site is not None:
+                    self._add_apart(family.name, company.name)
         self._add_bases()
         for repackager in hubs.repackager:
             account = Account(None, repackager.method, repackager.format)
@@ -255,6 +259,21 @@ class Dictionary:
         parts = tuple(spelling.split(" "))
         rest = (*parts[1:], before) if before else parts[1:]
         self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word)))
+
+    def _add_apart(self, name: str, company: str) -> None:
+        """A family's name parted at its capital, as people type it: med-gemma, smol-lm; not where a part says something else."""
+        at = next((i for i in range(1, len(name)) if name[i - 1].islower() and name[i].isupper()), 0)
+        first, second = name[:at].lower(), name[at:].lower()
+        word, begins, ends = self.words.get(first + second), self.words.get(first), self.families.get(second)
+        if min(at, len(second)) < _SHORT - 1 or not (first + second).isalpha() or word is None or not isinstance(word.value, FamilyWord):
+            return
+        if word.value.company != company or begins is not None:
+            return
+        if ends is not None and isinstance(ends.value, FamilyWord) and ends.value.company != company:
+            return
+        options = self.phrases.get(first, [])
+        if all(option.rest != (second,) for option in options):
+            self.phrases[first] = [*options, Option((second,), 2, Word("family", f"{first} {second}", word.value.alone(), word.key))]
 
     def _add_bases(self) -> None:
         """Tuners' words for a base: its name begins with the family and ends with a version, or with a word of its own."""

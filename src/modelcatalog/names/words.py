@@ -45,6 +45,8 @@ _BOTH = 2
 """A version and a size have at least so many digits."""
 _LETTER_AND_WORD = 3
 """Behind a number, a letter and a word have at least so many characters."""
+_GLUED_ROLES = ("tier", "type", "variant")
+"""Roles of words that may be glued behind a version."""
 _NUMBERS: tuple[str, ...] = ("number",)
 _LETTERED: tuple[str, ...] = ("suffixed", "size")
 """Rules of what may stand before a word that is glued to it, without a letter and with one."""
@@ -436,16 +438,24 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
         return lined
     if known is None and (tiered := _tiered(head, rest, words)) is not None:
         return tiered
+    if known is None and len(head) == 1 and (worded := _version_and_word(piece, ("lettered", "version"), words)) is not None:
+        return worded
     if known is None and len(head) >= _NAME and head not in words.training_before:
         return _marked_version(head, rest, words) or _two_families(head, rest, words) or _named_size(head, rest, words)
     if known is None or known.role not in ("family", "type", "tier", "variant"):
         return None
-    if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
+    if len(head) == 1 and not (known.role == "family" and (rest.isdecimal() if len(rest) == 1 else _is_tiered(rest, words))):
         return None
     tail = (_version_and_size(known.value, rest, words) if isinstance(known.value, FamilyWord) else None) or _tail(rest, words)
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known.written(head), *tail)
+
+
+def _is_tiered(rest: str, words: Dictionary) -> bool:
+    """Whether a tier or its like is glued to one digit: the 3mini of o3mini."""
+    word = words.words.get(rest[1:]) if rest[1].isalpha() else None
+    return word is not None and word.role in ("tier", "variant")
 
 
 def _before_ideographs(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
@@ -463,10 +473,10 @@ def _before_ideographs(piece: str, words: Dictionary) -> tuple[Word, ...] | None
 
 
 def _tiered(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
-    """``t5xxl``: a family whose word ends in a digit, and a tier."""
+    """``t5xxl``, ``t5base``: a family whose word ends in a digit, and a tier or a type."""
     tier = rest.lstrip(_DIGITS)
     second = words.words.get(tier) if tier.isalpha() else None
-    if second is None or second.role != "tier":
+    if second is None or second.role not in ("tier", "type"):
         return None
     first = words.words.get(head + rest.removesuffix(tier))
     return None if first is None or first.role != "family" else (first, second)
@@ -496,15 +506,26 @@ def _marked_version(head: str, rest: str, words: Dictionary) -> tuple[Word, ...]
 def _versioned(name: str, version: str, rules: tuple[str, ...], words: Dictionary) -> tuple[Word, ...] | None:
     """A family and what is glued to it, where that is a version by one of these rules."""
     known = words.words.get(name)
-    ruled = grammar.word(version) if known is not None and known.role == "family" else None
-    return (known.written(name), *_meaning(version, ruled, words)) if known is not None and ruled is not None and ruled[0].name in rules else None
+    if known is None or known.role != "family":
+        return None
+    ruled = grammar.word(version)
+    found = _version_and_word(version, rules, words) if ruled is None else _meaning(version, ruled, words) if ruled[0].name in rules else None
+    return None if found is None else (known.written(name), *found)
+
+
+def _version_and_word(piece: str, rules: tuple[str, ...], words: Dictionary) -> tuple[Word, ...] | None:
+    """``k2thinking``, ``v3.2exp``: a version, and a known word behind it."""
+    bare = piece.rstrip(LETTERS)
+    word = words.words.get(piece[len(bare) :]) if len(piece) > len(bare) + _BOTH else None
+    ruled = grammar.word(bare) if word is not None and word.role in _GLUED_ROLES else None
+    return None if word is None or ruled is None or ruled[0].name not in rules else (*_meaning(bare, ruled, words), word)
 
 
 def _two_families(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
-    """``llavaqwen2.5``: a family, and the one that it is built on, with its version."""
+    """``llavaqwen2.5``: a family, and the one that it is built on, with its version; ``mistrallarge3``: a family, a tier and its version."""
     for end in range(_NAME, len(head) - _NAME + 1):
         first, second = words.words.get(head[:end]), words.words.get(head[end:])
-        if first is not None and second is not None and first.role == second.role == "family":
+        if first is not None and second is not None and first.role == "family" and second.role in ("family", "tier"):
             return (first.written(head[:end]), second.written(head[end:]), *_tail(rest, words))
     return None
 
@@ -556,6 +577,8 @@ def _number_and_word(piece: str, words: Dictionary, *, glued: bool = False) -> t
     if not at:
         return None
     behind, kinds = words.words.get(piece[at:]), _NUMBERS
+    if behind is None and glued and piece[-1] == "b" and (sized := _word_and_size(piece, at, words)) is not None:
+        return sized
     if behind is None and glued and len(piece) > at + _LETTER_AND_WORD:
         at += 1
         behind, kinds = words.words.get(piece[at:]), _LETTERED
@@ -565,6 +588,16 @@ def _number_and_word(piece: str, words: Dictionary, *, glued: bool = False) -> t
     if ruled is None or ruled[0].name not in kinds:
         return None
     return (*_meaning(piece[:at], ruled, words), behind)
+
+
+def _word_and_size(piece: str, at: int, words: Dictionary) -> tuple[Word, ...] | None:
+    """``3vl8b``: a version, a word and a size."""
+    size = piece[at:].lstrip(LETTERS)
+    word = words.words.get(piece[at : len(piece) - len(size)])
+    ruled, number = grammar.word(size), grammar.word(piece[:at])
+    if word is None or word.role not in _GLUED_ROLES or ruled is None or number is None or ruled[0].name not in _SIZES or number[0].name != "number":
+        return None
+    return (*_meaning(piece[:at], number, words), word, *_meaning(size, ruled, words))
 
 
 def _is_point(piece: str, i: int) -> bool:
