@@ -569,6 +569,20 @@ def references() -> tuple[Form, ...]:
         ),
         Form("option", _seq(Cap("path", _seq(option, "=")), asked_for), "--model=Qwen/Qwen3-8B", "An option with its model, and nothing else.", needs="--"),
         Form(
+            "setting",
+            _seq(
+                Cap(
+                    "path",
+                    _seq(
+                        quote, _opt("base", Chars("-_", "joint of a key")), "model", _opt(Chars("-_", "joint of a key"), _any("id", "name", "path", "name_or_path")), quote,
+                        _opt(" "), _any(": ", "=", "= "),
+                    ),
+                ),
+                asked_for, _opt(","),
+            ),
+            "model: Qwen/Qwen3-8B", "A setting of a program or of a training.", needs="model",
+        ),
+        Form(
             "quoted", _seq(Chars("\"'`", "quotation mark or backtick"), Cap("inner", Rep(Chars("^\"'`", "any other character"))), Chars("\"'`", "quotation mark or backtick")),
             '"Qwen/Qwen3-8B"', "A name between quotation marks.",
         ),

@@ -50,7 +50,7 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     owner, slash, name = lower.partition("/")
     start = 0
     if slash:
-        if not owner or not name or "/" in name or "." in owner or " " in owner or owner in words.routes or name in words.leaves:
+        if not owner or not name or "/" in name or "." in owner or " " in owner or "=" in owner or owner in words.routes or name in words.leaves:
             return None
         if (_NINE >= ord(name[-1]) >= _ZERO and name.startswith(words.checkpoints)) or ("." in name and name.startswith(words.stems)):
             return None  # o/checkpoint-500, o/model.safetensors: where a run or a file lies
