@@ -45,12 +45,13 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     if not lower or ":" in lower or "@" in lower or "%" in lower or "\\" in lower or (not lower.isprintable() and (lower.isspace() or _CONTROL.search(lower))):
         return None
     first = lower[0]
-    if not (first.isalnum() or first == "_") or (first == "m" and lower.startswith("models--")) or (" " in lower and _is_said(lower, words)):
+    # Quotation marks, hyphens and points come before the digits.
+    if first < "0" or first == "~" or first == "`" or (first == "m" and _is_folder(lower)) or (" " in lower and _is_said(lower, words)):  # noqa: PLR1714  compiled, a tuple costs more
         return None
     owner, slash, name = lower.partition("/")
     start = 0
     if slash:
-        if not owner or not name or "/" in name or "." in owner or " " in owner or "=" in owner or owner in words.routes or name in words.leaves:
+        if not owner or not name or "/" in name or "." in owner or " " in owner or owner in words.routes or name in words.leaves:
             return None
         if (_NINE >= ord(name[-1]) >= _ZERO and name.startswith(words.checkpoints)) or ("." in name and name.startswith(words.stems)):
             return None  # o/checkpoint-500, o/model.safetensors: where a run or a file lies
@@ -68,6 +69,11 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
         if start:
             parts.account = words.accounts.get(owner)
     return parts
+
+
+def _is_folder(lower: str) -> bool:
+    """Whether a text is a folder of a cache, or a setting: models--…, model=…."""
+    return lower.startswith("models--") or (lower.startswith("model") and "=" in lower)
 
 
 def _is_said(lower: str, words: Dictionary) -> bool:

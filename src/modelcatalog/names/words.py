@@ -325,7 +325,9 @@ def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], 
         rest = found[len(last) :]
         if own <= count:
             after, rest = at + 2 * own - 2, ""
-        covered = fold("".join(pieces[first:after])).replace("_", "-").replace(" ", "-")
+        covered = fold("".join(pieces[first:after]))
+        if "_" in covered or " " in covered:
+            covered = covered.replace("_", "-").replace(" ", "-")
         taken = known.phrase(word, covered[: len(covered) - len(rest)])
         return (taken, *_behind(rest, known)) if rest else (taken,), after
     return several.alone, at
@@ -430,16 +432,16 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     rest = piece.lstrip(LETTERS)
     head = piece.removesuffix(rest)
     if not head:
-        return _numbered_family(piece, words) or _number_and_word(piece, words)
+        return (_numbered_family(piece, words) if piece[-1].isdigit() or joint else None) or _number_and_word(piece, words)
     if not rest[:1].isdigit():
         return None
     known = words.words.get(head)
     if known is None and (lined := _lined(head, rest, words)) is not None:
         return lined
-    if known is None and (tiered := _tiered(head, rest, words)) is not None:
-        return tiered
-    if known is None and len(head) == 1 and (worded := _version_and_word(piece, ("lettered", "version"), words)) is not None:
-        return worded
+    if known is None and piece[-1].isalpha():
+        tiered = _tiered(head, rest, words) or (_version_and_word(piece, ("lettered", "version"), words) if len(head) == 1 else None)
+        if tiered is not None:
+            return tiered
     if known is None and len(head) >= _NAME and head not in words.training_before:
         return _marked_version(head, rest, words) or _two_families(head, rest, words) or _named_size(head, rest, words)
     if known is None or known.role not in ("family", "type", "tier", "variant"):

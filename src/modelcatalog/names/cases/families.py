@@ -436,10 +436,10 @@ def _ends_in(reading: Reading, i: int, family: FamilyWord, word: Word) -> bool:
     now, after = reading.found.family, reading.tape.after(i)
     if now is None or after < 0 or family.closed or family.derived or reading.found.base is not None:
         return False
-    if not (now.derived or word.text in now.facts.own()):
-        return False
     number = reading.tape.words[after]
-    return number.role == "number" and _is_version(point(number.text), family.versions) and not served_only(family, point(number.text))
+    if number.role != "number" or not _is_version(point(number.text), family.versions) or served_only(family, point(number.text)):
+        return False
+    return now.derived or word.text in now.facts.own()
 
 
 def _is_student(reading: Reading, i: int, family: FamilyWord) -> bool:

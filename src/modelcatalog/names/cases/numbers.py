@@ -377,13 +377,15 @@ def of_word(reading: Reading, i: int, word: Word) -> bool:
     text, family, before = point(word.value), reading.found.family, tape.before(i)
     if family is None or before <= reading.tape.family:
         return False
+    if tape.kinds[before] != "unknown":
+        return False
     return _ends_word(reading, i, family, text) or (_alien(reading, family, before) and not _owns(family, text))
 
 
 def _ends_word(reading: Reading, i: int, family: FamilyWord, text: str) -> bool:
     """Whether a hyphen before the number is the point of a word in the family's names, or of another's version: ``ovis-clip-qwen1-5``."""
     tape, before = reading.tape, i - 2
-    if before < 0 or tape.kinds[before] != "unknown" or tape.words[i - 1].text not in ("-", "_") or not text.isdecimal():
+    if before < 0 or tape.words[i - 1].text not in ("-", "_") or not (text.isdecimal() and tape.words[before].text[-1].isdigit()):
         return False
     said = tape.words[before]
     joined = f"{said.text}.{text}"
