@@ -265,7 +265,7 @@ class Dictionary:
         at = next((i for i in range(1, len(name)) if name[i - 1].islower() and name[i].isupper()), 0)
         first, second = name[:at].lower(), name[at:].lower()
         word, begins, ends = self.words.get(first + second), self.words.get(first), self.families.get(second)
-        if min(at, len(second)) < _SHORT - 1 or not (first + second).isalpha() or word is None or not isinstance(word.value, FamilyWord):
+        if at < _SHORT or len(second) < _SHORT - 1 or not (first + second).isalpha() or word is None or not isinstance(word.value, FamilyWord):
             return
         if word.value.company != company or begins is not None:
             return

@@ -46,7 +46,7 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
         return None
     first = lower[0]
     # Quotation marks, hyphens and points come before the digits.
-    if first < "0" or first == "~" or first == "`" or (first == "m" and _is_folder(lower)) or (" " in lower and _is_said(lower, words)):  # noqa: PLR1714  compiled, a tuple costs more
+    if first < "0" or first == "~" or first == "`" or (first == "m" and lower.startswith("model") and _is_folder(lower)) or (" " in lower and _is_said(lower, words)):  # noqa: PLR1714  compiled, a tuple costs more
         return None
     owner, slash, name = lower.partition("/")
     start = 0
@@ -73,7 +73,7 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
 
 def _is_folder(lower: str) -> bool:
     """Whether a text is a folder of a cache, or a setting: models--…, model=…."""
-    return lower.startswith("models--") or (lower.startswith("model") and "=" in lower)
+    return lower.startswith("models--") or "=" in lower
 
 
 def _is_said(lower: str, words: Dictionary) -> bool:
