@@ -46,7 +46,7 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
         return None
     first = lower[0]
     # Quotation marks, hyphens and points come before the digits.
-    if first < "0" or first == "~" or first == "`" or (first == "m" and lower.startswith("model") and _is_folder(lower)) or (" " in lower and _is_said(lower, words)):  # noqa: PLR1714  compiled, a tuple costs more
+    if first < "0" or first in "~`" or (first == "m" and lower.startswith("model") and _is_folder(lower)) or (" " in lower and _is_said(lower, words)):
         return None
     owner, slash, name = lower.partition("/")
     start = 0
