@@ -139,6 +139,7 @@ MIXED_SCHEME = (Case("mixed_scheme", packaging.mixed_scheme, "quantization", "Zo
 NAMED_SCHEME = (Case("named_scheme", packaging.named_scheme, "quantization", "Qwen2.5-7B-NF4", "The name of a layout tells its method, where no other is named.", "没有写别的方法时，布局的名字说明方法。"),)
 PLAIN_Q = (
     Case("base_in_front", families.base_in_front, "base", "Q3-8B-Foo", "As the first word of a name, a q and a digit may be what tuners write for a base, where a size of its stands in the name.", "名字开头的 q 加一位数，可以是调优者写基座模型用的词，名字里有基座模型的规模时才算。", families.is_in_front),
+    Case("quarter", packaging.quarter, "unknown", "sales-forecast-2025-q3", "Beside a year, a q and a digit up to 4 are a quarter of it, unless the file is GGUF.", "挨着年份、q 加不大于 4 的数字是季度，文件是 GGUF 时除外。", packaging.is_quarter),
     Case("gguf_width", packaging.gguf_width, "quantization", "Llama-3.2-1B-Instruct-Q8", "A q and a digit are a width of GGUF, unless another method or format is named.", "q 加一位数是 GGUF 的位宽，除非写了别的方法或格式。"),
     Case("other_width", packaging.other_width, "quantization", "mlx-community/Qwen-7B-q4", "Under another method or format, they are a width of that one.", "在别的方法或格式下面，它是那一种的位宽。"),
 )

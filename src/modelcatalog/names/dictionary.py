@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from modelcatalog import vocabulary
 from modelcatalog.names import grammar
-from modelcatalog.names.roles import LETTERS, BaseWord, FamilyFacts, FamilyWord, Method, Role, Scheme, Value, Word
+from modelcatalog.names.roles import LETTERS, BaseWord, FamilyFacts, FamilyWord, Method, Role, Scheme, Value, Word, point
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -134,6 +134,10 @@ class Dictionary:
         self.closed = frozenset(family.name for company in companies for family in company.family if family.weights == "closed")
         """Families of which no weights were ever published."""
         self.ideographic.sort(key=len, reverse=True)
+        for company in companies:
+            for family in company.family:
+                if family.bare and not family.derived and company.site is not None:
+                    self._add_apart(family.name, company.name)
         self._add_bases()
         for repackager in hubs.repackager:
             account = Account(None, repackager.method, repackager.format)
@@ -256,6 +260,21 @@ class Dictionary:
         rest = (*parts[1:], before) if before else parts[1:]
         self.phrases.setdefault(parts[0], []).append(Option(rest, len(parts), Word("family", spelling, word)))
 
+    def _add_apart(self, name: str, company: str) -> None:
+        """A family's name parted at its capital, as people type it: med-gemma, smol-lm; not where a part says something else."""
+        at = next((i for i in range(1, len(name)) if name[i - 1].islower() and name[i].isupper()), 0)
+        first, second = name[:at].lower(), name[at:].lower()
+        word, begins, ends = self.words.get(first + second), self.words.get(first), self.families.get(second)
+        if at < _SHORT or len(second) < _SHORT - 1 or not (first + second).isalpha() or word is None or not isinstance(word.value, FamilyWord):
+            return
+        if word.value.company != company or begins is not None:
+            return
+        if ends is not None and isinstance(ends.value, FamilyWord) and ends.value.company != company:
+            return
+        options = self.phrases.get(first, [])
+        if all(option.rest != (second,) for option in options):
+            self.phrases[first] = [*options, Option((second,), 2, Word("family", f"{first} {second}", word.value.alone(), word.key))]
+
     def _add_bases(self) -> None:
         """Tuners' words for a base: its name begins with the family and ends with a version, or with a word of its own."""
         for spelling, text in vocabulary.base_words().items():
@@ -345,6 +364,8 @@ class Dictionary:
             if self.words.get(apart[-1]) is not None and self.words[apart[-1]].value in vocabulary.implied():
                 self.glued[squeezed] = str(self.words[apart[-1]].value)  # promptguard is prompt guard
                 squeezed = "-".join(sorted(apart))
+            elif apart[-1] in self.words and self.words[apart[-1]].role == "variant" and "".join(apart[:-1]) == squeezed_own:
+                squeezed = self.words[apart[-1]].key or squeezed  # gptoss is gpt oss
             extra = squeezed if squeezed != squeezed_own and squeezed.isascii() and len(squeezed) > 1 and spelling not in family.spellings else None
             self._add(spelling.lower(), "family", alone if " " in spelling or not spelling.isascii() or spelling in family.spellings else word, extra)
         if family.accounts:  # its own words may be no more than a beginning: DC-Agent
@@ -362,7 +383,7 @@ def _follows(parts: list[str], names: set[str]) -> set[str]:
     """What stands behind a name in one of its models' names: the 2.1 of ``hammer2.1-3b``, the v1 of ``mn-12b-lyra-v1``, the qwen of ``eva-qwen2.5-14b``."""
     for part, behind in zip(parts, (*parts[1:], ""), strict=True):
         if part in names:
-            return {behind, behind.rstrip(_VERSION), behind.rstrip(_VERSION).removesuffix("v")} - {""}
+            return {behind, point(behind), behind.rstrip(_VERSION), behind.rstrip(_VERSION).removesuffix("v")} - {""}
         name = part.rstrip(_VERSION)
         if name != part and name in names:
             return {part.removeprefix(name)}

@@ -67,7 +67,7 @@ _DAY = Named("day", _alt(_seq("0", Chars("1-9", "digit 1 to 9")), _seq(Chars("12
 # --- words: what one word is, when the vocabulary does not know it -------------------------------
 
 _K_QUANT = _seq("q", _opt("_"), _1_TO_8, _opt(_DASH), "k", _opt(_opt(_DASH), _any("xxl", "xl", "xs", "s", "m", "l", "p")))
-_LEGACY_QUANT = _alt(_seq("q", _1_TO_8, "_", Chars("01", "digit 0 or 1"), Rep(_seq("_", _DIGIT), 0, 2)), _any("q4_2", "q4_3"))
+_LEGACY_QUANT = _alt(_seq("q", _1_TO_8, "_", Chars("01", "digit 0 or 1"), _alt("_l", Rep(_seq("_", _DIGIT), 0, 2))), _any("q4_2", "q4_3"))
 _HYPHENED_QUANT = Named("llama scheme with a hyphen", _seq("q", Chars("458", "digit 4 or 5 or 8"), "-", Chars("01", "digit 0 or 1")))
 _I_QUANT = _seq(
     "iq", _1_TO_8, _opt(_DASH),
@@ -118,7 +118,7 @@ def _scheme(text: str) -> Scheme:
     elif rest.isdecimal():
         name = "_".join((head, *rest)) if len(rest) == 1 else text.upper()
     else:
-        name = f"{head}_{rest.replace('NLXL', 'NL_XL')}" if "R" not in rest else text.upper().replace("-", "_")
+        name = text.upper().replace("-", "_") if "R" in rest or rest[:1].isdigit() else f"{head}_{rest.replace('NLXL', 'NL_XL')}"
     return Scheme(name, next(int(char) for char in name if char.isdigit()))
 
 
@@ -251,12 +251,16 @@ WORDS: tuple[WordRule, ...] = (
         "MLC: bits of the weights, type of the activations, layout.", "Llama-3.2-1B-Instruct-q4f16_1-MLC", "mlc_scheme", _mlc,
     ),
     WordRule(
-        "weight_activation", _seq("w", Cap("bits", _NUMBER), "a", _NUMBER, _opt(_any("kv", "c"), _NUMBER), _opt("g", Cap("group", _NUMBER)), _opt("fp")), "W4A16",
+        "weight_activation", _seq("w", Cap("bits", _NUMBER), "a", _opt("fp"), _NUMBER, _opt(_any("kv", "c"), _NUMBER), _opt("g", Cap("group", _NUMBER)), _opt("fp")), "W4A16",
         "Bits of weights and activations.", "Meta-Llama-3.1-8B-Instruct-W4A16", "weight_activation", _weight_activation,
     ),
     WordRule(
         "int_bits", _seq(_any("int", "i", "uint", "wint", "w"), Cap("bits", _WIDTH)), "INT8", "Integer weights.", "Qwen2.5-7B-Instruct-GPTQ-Int8",
         "bits", _whole_bits,
+    ),
+    WordRule(
+        "bits_and_group", _seq("w", Cap("bits", _WIDTH), "g", Cap("group", _NUMBER)), "w4g128", "Bits of the weights, and how many share a scale.", "Qwen3-8B-AWQ-w4g128",
+        "bits", _bits,
     ),
     WordRule(
         "mlx_bits", _seq(_any("oq", "dwq"), Cap("bits", _2_TO_8), _opt("e")), "oQ4", "MLX dialects: a method glued to its width.", "mlx-community/Qwen3-8B-oQ4",
@@ -564,6 +568,24 @@ def references() -> tuple[Form, ...]:
             "vllm serve Qwen/Qwen3-8B --max-model-len 8192", "A command with the model that it is to run, or an option of one.", needs=" ",
         ),
         Form("option", _seq(Cap("path", _seq(option, "=")), asked_for), "--model=Qwen/Qwen3-8B", "An option with its model, and nothing else.", needs="--"),
+        Form(
+            "setting",
+            _seq(
+                Cap(
+                    "path",
+                    _seq(
+                        quote, _opt("base", Chars("-_", "joint of a key")), "model", _opt(Chars("-_", "joint of a key"), _any("id", "name", "path", "name_or_path")), quote,
+                        _opt(" "), _any(": ", "=", "= "),
+                    ),
+                ),
+                asked_for, _opt(","),
+            ),
+            "model: Qwen/Qwen3-8B", "A setting of a program or of a training.", needs="model",
+        ),
+        Form(
+            "quoted", _seq(Chars("\"'`", "quotation mark or backtick"), Cap("inner", Rep(Chars("^\"'`", "any other character"))), Chars("\"'`", "quotation mark or backtick")),
+            '"Qwen/Qwen3-8B"', "A name between quotation marks.",
+        ),
         # who serves
         Form(
             "vertex_path",

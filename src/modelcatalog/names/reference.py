@@ -45,7 +45,8 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     if not lower or ":" in lower or "@" in lower or "%" in lower or "\\" in lower or (not lower.isprintable() and (lower.isspace() or _CONTROL.search(lower))):
         return None
     first = lower[0]
-    if first == "~" or first == "." or first == "-" or (first == "m" and lower.startswith("models--")) or (" " in lower and _is_said(lower, words)):  # noqa: PLR1714  compiled, a tuple costs more
+    # Quotation marks, hyphens and points come before the digits.
+    if first < "0" or first in "~`" or (first == "m" and lower.startswith("model") and _is_folder(lower)) or (" " in lower and _is_said(lower, words)):
         return None
     owner, slash, name = lower.partition("/")
     start = 0
@@ -68,6 +69,11 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
         if start:
             parts.account = words.accounts.get(owner)
     return parts
+
+
+def _is_folder(lower: str) -> bool:
+    """Whether a text is a folder of a cache, or a setting: models--…, model=…."""
+    return lower.startswith("models--") or "=" in lower
 
 
 def _is_said(lower: str, words: Dictionary) -> bool:

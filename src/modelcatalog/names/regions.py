@@ -118,12 +118,17 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
     dictionary, lower, tape, found = reading.dictionary, reading.lower, reading.tape, reading.found
     point = lower.rfind(".", start, end)
     suffix = dictionary.suffixes.get(lower[point + 1 : end]) if point > start else None
+    copy = lower.rfind(" (", start, point) if suffix is not None and lower[point - 1] == ")" else -1
     if suffix is None:
         _words(reading, reading.source[start:end], of_file=of_file)
         return
     if suffix not in PLAIN and suffix not in OF_GGUF:
         found.format = suffix  # a width of llama.cpp's is none of that format
-    _words(reading, reading.source[start:point], of_file=of_file)
+    if copy > start and lower[copy + 2 : point - 1].isdecimal():  # what was fetched twice: …-Q4_K_M (2).gguf
+        _words(reading, reading.source[start:copy], of_file=of_file)
+        _other(reading, "separator", copy, point)
+    else:
+        _words(reading, reading.source[start:point], of_file=of_file)
     at = tape.put([_OTHER, _OTHER], [".", reading.source[point + 1 : end]])
     tape.kinds[at + 1] = "format"
     reading.recognised = True
@@ -215,6 +220,8 @@ def _behind_owner(reading: Reading, first: int) -> int:
     end = first + at
     if not 0 < at <= _OWNER_WORDS or any(word.role in ("size", "mixture") for word in tape.words[first:end]):
         return first
+    if any(word.role == "family" for word in tape.words[first:end]) and not any(word.role == "family" for word in tape.words[end:]):
+        return first  # distilbert-base-uncased__sst2__train-32-5
     for i in range(first, end):
         tape.words[i] = Word("other", tape.words[i].text)
         tape.kinds[i] = "owner"
@@ -271,7 +278,8 @@ def _tag(reading: Reading, start: int, end: int) -> None:
         _other(reading, "separator", start + len(revision), start + len(revision) + 1)
         _window(reading, third, start + len(revision) + 1, end)
         return
-    if text.endswith(_FLAGS) and _packaging(reading, text):
+    averaged = reading.found.method in _AVERAGED and text.replace("_", "").replace(".", "").isdecimal()  # …-exl2:6_5, a branch behind a colon
+    if (averaged or text.endswith(_FLAGS)) and _packaging(reading, f"{text}bpw" if averaged else text):
         _other(reading, "quantization", start, end)
         return
     if (text not in dictionary.serving and not text.isdecimal()) or _is_tier(reading, text):
@@ -293,7 +301,7 @@ def _is_tier(reading: Reading, text: str) -> bool:
     if found.family is None or text not in reading.dictionary.tier_words:
         return False
     if found.version is None:
-        return text in found.family.facts.own()  # Whisper (medium)
+        return reading.tape.size < 0 and text in found.family.facts.own()  # Whisper (medium)
     return found.family.facts.has_tier(found.version.lower(), text)
 
 

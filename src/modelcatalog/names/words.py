@@ -39,14 +39,19 @@ _BEFORE_SIZE, _SIZES = ("lettered", "number", "version"), ("size", "experts_of",
 """Rules of what an underscore may part: a version, and a size."""
 _MARKED = 3
 """A version or a width with its mark has no more characters before its hyphen."""
+_DIGITS = "0123456789"
 _DECIMAL = "0123456789."
 _BOTH = 2
 """A version and a size have at least so many digits."""
 _LETTER_AND_WORD = 3
 """Behind a number, a letter and a word have at least so many characters."""
+_GLUED_ROLES = ("tier", "type", "variant")
+"""Roles of words that may be glued behind a version."""
 _NUMBERS: tuple[str, ...] = ("number",)
 _LETTERED: tuple[str, ...] = ("suffixed", "size")
 """Rules of what may stand before a word that is glued to it, without a letter and with one."""
+_EDITION = "版"
+"""How Chinese words for an edition end."""
 _SCHEME = 4
 """The q of a scheme is among its first characters: 55IQ2_XXS."""
 
@@ -237,11 +242,26 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
 
 def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
     """The words of a stretch as `grammar.PIECES` cut it, of which the first ones are known."""
-    found = pieces(text, len("".join(texts)))
-    words += [known.signs.get(piece) or known[piece] for piece in found]
-    texts += found
+    start = len("".join(texts))
+    if " " in text:  # what people are shown is read as it is spelt with hyphens
+        found = pieces(_hyphened(text), start)
+        words += [known.signs.get(piece) or known[piece] for piece in found]
+        for piece in found:
+            texts.append(text[start : start + len(piece)])
+            start += len(piece)
+    else:
+        found = pieces(text, start)
+        words += [known.signs.get(piece) or known[piece] for piece in found]
+        texts += found
     several = [at for at, word in enumerate(words) if isinstance(word, Several)]
     return _spread(words, texts, several, known) if several else (words, texts)
+
+
+def _hyphened(text: str) -> str:
+    """A hyphen for each single space between letters and digits, but before Chinese words, which are cut otherwise: 72 亿."""
+    last = len(text) - 1
+    joints = [0 < at < last and text[at - 1].isalnum() and text[at + 1].isalnum() and text[at + 1].isascii() for at in range(len(text))]
+    return "".join(["-" if char == " " and joint else char for char, joint in zip(text, joints, strict=True)])
 
 
 def _spread(found: list[Word], pieces: list[str], several: list[int], known: Readings) -> tuple[list[Word], list[str]]:
@@ -306,6 +326,8 @@ def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], 
         if own <= count:
             after, rest = at + 2 * own - 2, ""
         covered = fold("".join(pieces[first:after]))
+        if "_" in covered or " " in covered:
+            covered = covered.replace("_", "-").replace(" ", "-")
         taken = known.phrase(word, covered[: len(covered) - len(rest)])
         return (taken, *_behind(rest, known)) if rest else (taken,), after
     return several.alone, at
@@ -353,7 +375,7 @@ def _alone(piece: str, words: Dictionary, *, listed: bool = True) -> tuple[Word,
     glued = _glued(piece, words)
     if glued is not None:
         return glued
-    return (unknown(piece),) if ruled is None else _meaning(piece, ruled, words)
+    return (Word("unknown", piece, None, piece.replace("_", "-")),) if ruled is None else _meaning(piece, ruled, words)
 
 
 def _read_class(piece: str, lowered: str, known: Readings) -> Word:
@@ -410,17 +432,21 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     rest = piece.lstrip(LETTERS)
     head = piece.removesuffix(rest)
     if not head:
-        return _number_and_word(piece, words)
+        return (_numbered_family(piece, words) if piece[-1].isdigit() or joint else None) or _number_and_word(piece, words)
     if not rest[:1].isdigit():
         return None
     known = words.words.get(head)
     if known is None and (lined := _lined(head, rest, words)) is not None:
         return lined
+    if known is None and piece[-1].isalpha():
+        tiered = _tiered(head, rest, words) or (_version_and_word(piece, ("lettered", "version"), words) if len(head) == 1 else None)
+        if tiered is not None:
+            return tiered
     if known is None and len(head) >= _NAME and head not in words.training_before:
         return _marked_version(head, rest, words) or _two_families(head, rest, words) or _named_size(head, rest, words)
     if known is None or known.role not in ("family", "type", "tier", "variant"):
         return None
-    if len(head) == 1 and (known.role != "family" or not rest.isdecimal() or len(rest) > 1):
+    if len(head) == 1 and not (known.role == "family" and (rest.isdecimal() if len(rest) == 1 else _is_tiered(rest, words))):
         return None
     tail = (_version_and_size(known.value, rest, words) if isinstance(known.value, FamilyWord) else None) or _tail(rest, words)
     if tail and tail[-1].role == "unknown" and known.role != "family":
@@ -428,14 +454,41 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     return (known.written(head), *tail)
 
 
+def _is_tiered(rest: str, words: Dictionary) -> bool:
+    """Whether a tier or its like is glued to one digit: the 3mini of o3mini."""
+    word = words.words.get(rest[1:]) if rest[1].isalpha() else None
+    return word is not None and word.role in ("tier", "variant")
+
+
 def _before_ideographs(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     """``Qwen2.5数学``, ``3嵌入``: Chinese words glued behind others, where all of them are known."""
     at = next(i for i, char in enumerate(piece) if not char.isascii())
     behind = _glued(piece[at:], words) if at and any(piece.startswith(name, at) for name in words.ideographic) else None
+    if behind is None and at and piece.endswith(_EDITION) and (not piece[at - 1].isdigit() or piece[0].isalpha() or "." in piece[:at]):
+        behind = (unknown(piece[at:]),)
+        before = _alone(piece[:at], words)
+        return None if any(word.role == "unknown" for word in before) else (*before, *behind)  # V3.1终结版
     if behind is None or any(word.role == "unknown" for word in behind):
         return None
     before = _alone(piece[:at], words)
     return None if any(word.role == "unknown" for word in before) else (*before, *behind)
+
+
+def _tiered(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``t5xxl``, ``t5base``: a family whose word ends in a digit, and a tier or a type."""
+    tier = rest.lstrip(_DIGITS)
+    second = words.words.get(tier) if tier.isalpha() else None
+    if second is None or second.role not in ("tier", "type"):
+        return None
+    first = words.words.get(head + rest.removesuffix(tier))
+    return None if first is None or first.role != "family" else (first, second)
+
+
+def _numbered_family(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
+    """``360zhinao2_7b``: a family that begins with digits, and what is glued behind it."""
+    name = piece.partition("_")[0].rstrip(_DECIMAL)
+    known = words.words.get(name) if name[-1:].isalpha() and name != piece else None
+    return (known, *_tail(piece[len(name) :], words)) if known is not None and known.role == "family" else None
 
 
 def _lined(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
@@ -455,15 +508,26 @@ def _marked_version(head: str, rest: str, words: Dictionary) -> tuple[Word, ...]
 def _versioned(name: str, version: str, rules: tuple[str, ...], words: Dictionary) -> tuple[Word, ...] | None:
     """A family and what is glued to it, where that is a version by one of these rules."""
     known = words.words.get(name)
-    ruled = grammar.word(version) if known is not None and known.role == "family" else None
-    return (known.written(name), *_meaning(version, ruled, words)) if known is not None and ruled is not None and ruled[0].name in rules else None
+    if known is None or known.role != "family":
+        return None
+    ruled = grammar.word(version)
+    found = _version_and_word(version, rules, words) if ruled is None else _meaning(version, ruled, words) if ruled[0].name in rules else None
+    return None if found is None else (known.written(name), *found)
+
+
+def _version_and_word(piece: str, rules: tuple[str, ...], words: Dictionary) -> tuple[Word, ...] | None:
+    """``k2thinking``, ``v3.2exp``: a version, and a known word behind it."""
+    bare = piece.rstrip(LETTERS)
+    word = words.words.get(piece[len(bare) :]) if len(piece) > len(bare) + _BOTH else None
+    ruled = grammar.word(bare) if word is not None and word.role in _GLUED_ROLES else None
+    return None if word is None or ruled is None or ruled[0].name not in rules else (*_meaning(bare, ruled, words), word)
 
 
 def _two_families(head: str, rest: str, words: Dictionary) -> tuple[Word, ...] | None:
-    """``llavaqwen2.5``: a family, and the one that it is built on, with its version."""
+    """``llavaqwen2.5``: a family, and the one that it is built on, with its version; ``mistrallarge3``: a family, a tier and its version."""
     for end in range(_NAME, len(head) - _NAME + 1):
         first, second = words.words.get(head[:end]), words.words.get(head[end:])
-        if first is not None and second is not None and first.role == second.role == "family":
+        if first is not None and second is not None and first.role == "family" and second.role in ("family", "tier"):
             return (first.written(head[:end]), second.written(head[end:]), *_tail(rest, words))
     return None
 
@@ -515,6 +579,8 @@ def _number_and_word(piece: str, words: Dictionary, *, glued: bool = False) -> t
     if not at:
         return None
     behind, kinds = words.words.get(piece[at:]), _NUMBERS
+    if behind is None and glued and piece[-1] == "b" and (sized := _word_and_size(piece, at, words)) is not None:
+        return sized
     if behind is None and glued and len(piece) > at + _LETTER_AND_WORD:
         at += 1
         behind, kinds = words.words.get(piece[at:]), _LETTERED
@@ -524,6 +590,16 @@ def _number_and_word(piece: str, words: Dictionary, *, glued: bool = False) -> t
     if ruled is None or ruled[0].name not in kinds:
         return None
     return (*_meaning(piece[:at], ruled, words), behind)
+
+
+def _word_and_size(piece: str, at: int, words: Dictionary) -> tuple[Word, ...] | None:
+    """``3vl8b``: a version, a word and a size."""
+    size = piece[at:].lstrip(LETTERS)
+    word = words.words.get(piece[at : len(piece) - len(size)])
+    ruled, number = grammar.word(size), grammar.word(piece[:at])
+    if word is None or word.role not in _GLUED_ROLES or ruled is None or number is None or ruled[0].name not in _SIZES or number[0].name != "number":
+        return None
+    return (*_meaning(piece[:at], number, words), word, *_meaning(size, ruled, words))
 
 
 def _is_point(piece: str, i: int) -> bool:

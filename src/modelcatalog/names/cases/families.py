@@ -109,6 +109,8 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     account, tape = reading.account, reading.tape
     if reading.found.company == family.company or (account is not None and account.company == family.company):
         return True
+    if reading.found.family is not None and reading.found.family.name == family.name:
+        return True  # 通义万相 Wan2.2
     if "tiny" in reading.lower:  # asked first, since cutting a whole text for each of its words would cost the square of its length
         said = reading.lower.replace("/", "-").replace("_", "-").split("-")
         if "tiny" in said and not reading.dictionary.testing.isdisjoint(said):  # weights for tests, whose name says the architecture alone
@@ -117,15 +119,17 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
     if after < 0 or (before >= 0 and not _says_nothing(reading, before)):
         return False
     following = tape.words[after]
-    behind = tape.words[after + 2] if following.role == "number" and after + 2 < len(tape.words) and tape.texts[after + 1] == "-" else following
+    dashed = following.role == "number" and after + 2 < len(tape.words) and tape.words[after + 1].text in ("-", "_")
+    behind = tape.words[after + 2] if dashed else following
     if behind.role == "size" and behind is not following and _times_billion(f"{following.text}.{behind.text[:-1]}") in family.facts.sizes():
         return True  # opt-6-7b
     if following.role == "size":
         count, sizes = cast("Parameters", following.value).total, family.facts.sizes()
         return count in sizes or (count % _BILLION == 0 and any(count == size // _BILLION * _BILLION for size in sizes))  # OPT-6B is short for 6.7B
-    if following.role == "number" and after + 2 < len(tape.words) and tape.words[after + 2].role == "number" and tape.texts[after + 1] == "-":
-        joined = f"{following.text}.{tape.words[after + 2].text}"
-        return joined in family.versions or joined in family.follows  # seed-2-0-code
+    if dashed and behind.role == "number":
+        joined = f"{following.text}.{behind.text}"
+        if joined in family.versions or joined in family.follows:
+            return True  # seed-2-0-code
     key = following.key or following.text
     return key in family.follows or following.text in family.follows or point(key).lstrip("v") in family.versions or point(following.text) in family.follows
 
@@ -149,6 +153,8 @@ def other_maker(reading: Reading, i: int, word: Word) -> bool:
         return False
     makers, account = reading.dictionary.homonyms[word.text], reading.account
     maker = makers.get(reading.found.company or "") or makers.get((account.company if account is not None else None) or "")
+    if maker is None and reading.found.base is not None:  # L3.3-Electra-R1-70b: behind a base, a tuner's
+        maker = next((one for one in makers.values() if cast("FamilyWord", one.value).derived), None)
     if maker is None or maker.value is word.value:
         return False
     reading.tape.words[i] = maker
@@ -399,7 +405,11 @@ def _made_so(reading: Reading, i: int, family: FamilyWord, word: Word) -> bool:
     now, account, at = reading.found.family, reading.account, reading.tape.family
     if now is not None and account is not None and account.company == family.company != now.company:
         return True
-    return family.facts.behind("".join(reading.tape.texts[at:i]).lower(), word.text)
+    text, version = "".join(reading.tape.texts[at:i]).lower(), (reading.found.version or "").lower()
+    if "." in version and version not in text:
+        for sign in "-_ ":  # llama-3-1-8b-ultramedical
+            text = text.replace(version.replace(".", sign), version)
+    return family.facts.behind(text, word.text)
 
 
 def data_or_method(reading: Reading, i: int, word: Word) -> bool:
@@ -410,13 +420,26 @@ def data_or_method(reading: Reading, i: int, word: Word) -> bool:
     may = family.derived and (family.bare or at_maker)
     if now is None or (may and not now.derived and reading.found.base is None and _made_so(reading, i, family, word)):
         return False
-    finished = not reading.in_tag and (reading.tape.size >= 0 or not reading.dictionary.finished.isdisjoint(reading.found.types))
+    finished = not (reading.in_tag or _ends_in(reading, i, family, word)) and (
+        reading.tape.size >= 0 or not reading.dictionary.finished.isdisjoint(reading.found.types)
+    )
     own = family.derived and not now.derived and _at_home(reading, now, family, word)
     if reading.found.base is None and (not (finished or own) or _is_student(reading, i, family)):
         return False
     _meet(reading, family)
     reading.found.keys.append(word.text)
     return _keep_key(reading, word)
+
+
+def _ends_in(reading: Reading, i: int, family: FamilyWord, word: Word) -> bool:
+    """Whether a tuner's model has what it began with at the end of its name: Wayfarer-Large-70B-Llama-3.3."""
+    now, after = reading.found.family, reading.tape.after(i)
+    if now is None or after < 0 or family.closed or family.derived or reading.found.base is not None:
+        return False
+    number = reading.tape.words[after]
+    if number.role != "number" or not _is_version(point(number.text), family.versions) or served_only(family, point(number.text)):
+        return False
+    return now.derived or word.text in now.facts.own()
 
 
 def _is_student(reading: Reading, i: int, family: FamilyWord) -> bool:
@@ -596,7 +619,7 @@ def tier_of_family(reading: Reading, i: int, word: Word) -> bool:
             return False
     else:
         version = point(tape.words[after].value)
-        if version not in family.versions and version not in family.facts.own():
+        if not _is_version(version, family.versions) and version not in family.facts.own():
             return False
     _meet(reading, family)
     reading.found.family, reading.tape.family, reading.open = family, i, True

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, cast
 
 from modelcatalog.names.calendar import calendar
 from modelcatalog.names.reading import release
-from modelcatalog.names.roles import Day, FamilyWord, Numbered, point
+from modelcatalog.names.roles import Day, FamilyWord, Numbered, Word, point
 
 if TYPE_CHECKING:
     from modelcatalog.names.dictionary import Dictionary
     from modelcatalog.names.reading import Reading
-    from modelcatalog.names.roles import Word
 
 __all__ = [
     "base_decimal",
@@ -225,10 +224,12 @@ def month_and_day(reading: Reading, i: int, word: Word) -> bool:
 def _begins_version(reading: Reading, i: int, family: FamilyWord) -> bool:
     """Whether a hyphen and the number behind it make a version of the family: ``airoboros-7b-3-1``, ``minicpm-o-4-5``."""
     tape = reading.tape
-    if reading.found.version is not None or i + 2 >= len(tape.words) or tape.texts[i + 1] not in ("-", "_") or tape.words[i + 2].role != "number":
+    if reading.found.version is not None or i + 2 >= len(tape.words) or tape.words[i + 1].text not in ("-", "_") or tape.words[i + 2].role != "number":
         return False
     joined, before = f"{tape.words[i].text}.{tape.words[i + 2].text}", tape.before(i)
-    return joined in family.versions or joined in family.facts.own() or (before >= 0 and f"{tape.words[before].text}{joined}" in family.versions)
+    if joined in family.versions or joined in family.facts.own() or (before >= 0 and f"{tape.words[before].text}{joined}" in family.versions):
+        return True
+    return family.facts.has(f"-{joined.replace('.', '_')}-")  # ChemLLM_7B_Chat_1_5_DPO
 
 
 def hyperparameter(reading: Reading, i: int, _: Word) -> bool:
@@ -301,12 +302,7 @@ def second_part(reading: Reading, i: int, word: Word) -> bool:
         return False
     joined, family = f"{version}.{text}", reading.found.family
     known = family is not None and (joined.lower() in family.versions or joined.lower() in family.facts.own())
-    if not known and (
-        tape.words[i - 1].text == " "
-        or "." in version
-        or len(text) > 1
-        or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1
-    ):
+    if not known and ("." in version or len(text) > 1 or len(version.lstrip("".join(family.lines.values()) if family is not None else "")) > 1):
         return False
     reading.found.version = joined if family is None else family.unpadded(joined)
     reading.tape.version = i
@@ -379,7 +375,29 @@ def of_word(reading: Reading, i: int, word: Word) -> bool:
     if not tape.unknown:
         return False
     text, family, before = point(word.value), reading.found.family, tape.before(i)
-    return family is not None and before > reading.tape.family and _alien(reading, family, before) and not _owns(family, text)
+    if family is None or before <= reading.tape.family:
+        return False
+    if tape.kinds[before] != "unknown":
+        return False
+    return _ends_word(reading, i, family, text) or (_alien(reading, family, before) and not _owns(family, text))
+
+
+def _ends_word(reading: Reading, i: int, family: FamilyWord, text: str) -> bool:
+    """Whether a hyphen before the number is the point of a word in the family's names, or of another's version: ``ovis-clip-qwen1-5``."""
+    tape, before = reading.tape, i - 2
+    if before < 0 or tape.words[i - 1].text not in ("-", "_") or not (text.isdecimal() and tape.words[before].text[-1].isdigit()):
+        return False
+    said = tape.words[before]
+    joined = f"{said.text}.{text}"
+    if said.role == "number":
+        named = tape.words[tape.before(before)]
+        if named.role != "family" or joined not in cast("FamilyWord", named.value).versions:
+            return False
+    elif joined not in family.facts.own():
+        return False
+    reading.found.kept.remove(said.key or said.text)
+    tape.words[i] = Word("unknown", text, None, joined)
+    return True
 
 
 def _alien(reading: Reading, family: FamilyWord, i: int) -> bool:

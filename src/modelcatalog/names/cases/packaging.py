@@ -18,6 +18,7 @@ __all__ = [
     "gguf_width",
     "group",
     "head_bits",
+    "is_quarter",
     "is_short",
     "method",
     "mixed_scheme",
@@ -25,6 +26,7 @@ __all__ = [
     "named_scheme",
     "onnx_scheme",
     "other_width",
+    "quarter",
     "scheme",
     "serving",
     "short_format",
@@ -33,6 +35,8 @@ __all__ = [
 
 _SHORT = 2
 """So short a word is a format only behind a width."""
+_QUARTERS = 4
+"""A year has no more."""
 _LOOSE = ("auto-round", "compressed-tensors")
 """Methods that say how the weights were made or kept: one beside them says what they are."""
 PLAIN = (None, "safetensors", "pytorch")
@@ -104,6 +108,21 @@ def _packaging(reading: Reading) -> str | None:
     return reading.found.format or (None if account is None else account.format)
 
 
+def is_quarter(word: Word, _: Dictionary) -> bool:
+    width: int = word.value
+    return width <= _QUARTERS
+
+
+def quarter(reading: Reading, i: int, _: Word) -> bool:
+    tape = reading.tape
+    beside = (tape.before(i), tape.after(i))
+    return "gguf" not in reading.lower and any(k >= 0 and tape.words[k].role == "number" and _is_year(tape.words[k].text) for k in beside)
+
+
+def _is_year(text: str) -> bool:
+    return len(text) == len("2025") and text.isdecimal() and text[:3] in ("201", "202", "203")
+
+
 def gguf_width(reading: Reading, _: int, word: Word) -> bool:
     found = reading.found
     if found.method not in (None, "gguf") or _packaging(reading) not in (None, "gguf"):
@@ -146,7 +165,7 @@ def activations(reading: Reading, _: int, word: Word) -> bool:
     found.scheme, found.bits = said.name, said.bits
     found.group = found.group or said.group
     if _packaging(reading) in PLAIN:
-        if "C" not in said.name:  # W4A8C8 is Paddle's, whose method has no name
+        if "C" not in said.name and "AFP" not in said.name:  # W4A8C8 is Paddle's, W4AFP8 SGLang's, whose methods have no name
             found.method = found.method or "compressed-tensors"
         found.method_format = found.method_format or "safetensors"
     reading.recognised = True

@@ -117,7 +117,7 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
     if n < 0 or tape.words[n].role != "number":
         return False
     before, fraction = tape.words[n], word.text.removesuffix("b")
-    if len(before.text) > _WHOLE or not before.text.isdecimal() or tape.texts[i - 1] not in ("-", "_"):
+    if len(before.text) > _WHOLE or not before.text.isdecimal() or tape.words[i - 1].text not in ("-", "_"):
         return False
     said: Parameters = word.value
     found = reading.found
@@ -138,12 +138,12 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
 def _version_dashed(reading: Reading, i: int, word: Word) -> bool:
     """``seallms-v3-1-5b``, ``internlm2_1_8b``: the last part of a version is a size's, where the family has that size and not the other."""
     tape, found, n = reading.tape, reading.found, i - 2
-    text, sign = tape.words[n].text, tape.texts[i - 1]
+    text, sign = tape.words[n].text, tape.words[i - 1].text
     said: Parameters = word.value
-    last = text.rpartition(sign)[2]
+    last = text.rpartition(sign)[2] if sign in ("-", "_") else text
     of_base = tape.base_end == n > tape.base
     family, version = (found.base, found.base_version) if of_base else (found.family, found.version if tape.version == n else None)
-    if family is None or version is None or last == text or not last.isdecimal() or sign not in ("-", "_") or not _free(reading, said.unit):
+    if family is None or version is None or last == text or not last.isdecimal() or not _free(reading, said.unit):
         return False
     fraction, sizes = word.text.removesuffix("b"), family.facts.sizes()
     count = round(float(f"{last}.{fraction}") * _BILLION)
@@ -167,7 +167,7 @@ def _active_dashed(reading: Reading, i: int, word: Word) -> bool:
     """``qwen1-5-moe-a2-7b``: active parameters whose point became a dash."""
     tape, found, n = reading.tape, reading.found, i - 2
     before, fraction = tape.words[n].text, word.text.removesuffix("b")
-    if before[0] != "a" or not before[1:].isdecimal() or tape.texts[i - 1] != "-" or found.active is not None:
+    if before[0] != "a" or not before[1:].isdecimal() or tape.words[i - 1].text != "-" or found.active is not None:
         return False
     count = round(float(f"{before[1:]}.{fraction}") * _BILLION)
     if not ("moe" in found.types if found.size is None else count < found.size):
@@ -190,8 +190,11 @@ def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
     if found.base is not None and n > tape.base_end:
         sizes |= found.base.facts.sizes()  # stablelm-2-zephyr-1-6b
     zero = tape.words[n].text == "0"
+    if zero and fraction != count and _of_version(found.version or found.base_version, count, fraction, sizes):
+        return False
     if tape.base_end == n > tape.base and found.base is not None:
-        if (found.base_version or "").lower() in found.base.versions or not (zero or count in sizes or count in found.base.facts.sizes()):
+        own = family is not None and count in family.facts.sizes() and fraction not in family.facts.sizes()  # canary-qwen-2-5b
+        if ((found.base_version or "").lower() in found.base.versions and not own) or not (zero or count in sizes or count in found.base.facts.sizes()):
             return False
         found.base_version, tape.base_end = None, tape.base
         return True
@@ -208,6 +211,13 @@ def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
     first, dot, _ = (found.version or "").rpartition(".")
     found.version, tape.version = (first, tape.before(n)) if dot else (None, -1)
     return True
+
+
+def _of_version(version: str | None, count: int, fraction: int, sizes: frozenset[int]) -> bool:
+    """Whether a 0 before a size is the version's: robobrain2-0-7b. No 0.24B has two digits where a number stands before it."""
+    if version is None or count in sizes:
+        return False
+    return fraction in sizes or fraction >= 10 * _BILLION
 
 
 def may_be_context(word: Word, dictionary: Dictionary) -> bool:
