@@ -241,7 +241,11 @@ def _rows(entries: Iterable[Entry], files: Iterable[CompanyFile]) -> dict[str, _
         main, short = _main(own), names.read(line.partition(": ")[2]).identity
         if main is not None and own[main].version == short.version and set(short.words) <= set(own[main].words):
             mark(main, _SERIES, short)
-    ours: dict[str, _Row] = {text: _row(identity) for text, identity in models.items() if identity.date}
+    early = vocabulary.early()
+    ours: dict[str, _Row] = {}
+    for text, identity in models.items():
+        if identity.date:  # grok-4.20-beta-0309 is grok-4.20-0309, which is listed too
+            ours[text] = _row(models.get(str(identity.but(*early)), identity))
     for short, steps_to in found.items():
         least = min(steps_to.values())
         loose = _UNDATED <= least < _SERIES
