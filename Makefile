@@ -133,7 +133,7 @@ test-newest: $(NEWEST)/made
 
 # The oldest of each dependency that pyproject.toml allows: the same loops, clients and pages on other words.
 OLDEST := .venv-oldest
-OLDEST_TESTS := architectures cli constraints faults hub_contract hubs_copies hubs_loopback hubs_refusals layers made_up page replies shared_reading
+OLDEST_TESTS := architectures cli constraints faults hub_contract hubs_copies hubs_loopback hubs_refusals layers made_up page remaking replies settings shared_reading
 
 $(OLDEST)/made: $(VENV)/made pyproject.toml tools/oldest.py
 	@echo "==> Installing the oldest of every dependency that is allowed into $(OLDEST)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,6 +89,7 @@ def written(folder: Path, *, twice: bool = False, auto: str = "AutoModelForCausa
     assert spec.loader is not None
     code: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(code)
+    sys.modules[spec.name] = code  # older releases of transformers look for a class's module there
     torch.manual_seed(0)
     model = code.RemadeForCausalLM(code.RemadeConfig(vocab_size=len(words)))
     with torch.no_grad():
