@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from modelcatalog.weights.gguf import GgufHeader
     from modelcatalog.weights.safetensors import SafetensorsHeader
 
-__all__ = ["as_path", "at", "caches", "check_weights", "searched"]
+__all__ = ["as_path", "at", "caches", "check_weights", "not_there", "own_folders", "searched"]
 
 _SIGNS = frozenset({"config.json", "adapter_config.json", "model_index.json"})
 
@@ -122,16 +122,23 @@ def _shards(path: Path) -> tuple[RemoteFile, ...]:
     return paths.sized(sorted(path.parent.glob(f"{glob.escape(start)}-*-of-{total}{path.suffix}")), path.parent)
 
 
+def own_folders() -> tuple[Path, ...]:
+    """What ``MODELCATALOG_PATH`` names, in its order, whether it is there or not."""
+    return tuple(at_home(one).absolute() for one in os.environ.get("MODELCATALOG_PATH", "").split(os.pathsep) if one)
+
+
+def not_there(root: Path) -> str:
+    """What is said of one that is not a folder."""
+    return f"MODELCATALOG_PATH names {root}, which is not a folder"
+
+
 def searched() -> Iterator[Copy]:
     """Every GGUF file and every checkpoint folder under the folders of ``MODELCATALOG_PATH``."""
-    for entry in os.environ.get("MODELCATALOG_PATH", "").split(os.pathsep):
-        root = at_home(entry)
-        if not entry:
-            continue
+    for root in own_folders():
         if not root.is_dir():
-            warnings.warn(f"MODELCATALOG_PATH names {root.absolute()}, which is not a folder", stacklevel=1)
+            warnings.warn(not_there(root), stacklevel=1)
             continue
-        for here, folders, names in paths.below(root.absolute()):
+        for here, folders, names in paths.below(root):
             if not _CONFIGURED.isdisjoint(names) and any(name.endswith(".safetensors") for name in names):
                 yield Copy("MODELCATALOG_PATH", here, paths.listed(here), here.name)
                 folders.clear()

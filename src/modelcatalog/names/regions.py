@@ -278,7 +278,7 @@ def _tag(reading: Reading, start: int, end: int) -> None:
         _other(reading, "separator", start + len(revision), start + len(revision) + 1)
         _window(reading, third, start + len(revision) + 1, end)
         return
-    averaged = reading.found.method in _AVERAGED and text.replace("_", "").replace(".", "").isdecimal()  # …-exl2:6_5, a branch behind a colon
+    averaged = _is_average(reading, text)  # …-exl2:6_5, a branch behind a colon
     if (averaged or text.endswith(_FLAGS)) and _packaging(reading, f"{text}bpw" if averaged else text):
         _other(reading, "quantization", start, end)
         return
@@ -293,6 +293,11 @@ def _tag(reading: Reading, start: int, end: int) -> None:
     if text.isdecimal():
         _bedrock_revision(reading, text)
     _other(reading, "serving", start, end)
+
+
+def _is_average(reading: Reading, text: str) -> bool:
+    """Whether a branch is called by the average width that its method has: bartowski's 4_25."""
+    return reading.found.method in _AVERAGED and text.replace("_", "").replace(".", "").isdecimal()
 
 
 def _is_tier(reading: Reading, text: str) -> bool:
@@ -352,8 +357,7 @@ def _revision(reading: Reading, start: int, end: int) -> None:
         if day is not None and day.role == "date" and isinstance(day.value, Day) and found.released is None:
             found.released = release(day.value.year, day.value.month, day.value.day, reading.source[start:end])
         else:
-            bare = found.method in _AVERAGED and text.replace("_", "").replace(".", "").isdecimal()  # 4_25, bartowski's branches
-            _packaging(reading, f"{text}bpw" if bare else text)
+            _packaging(reading, f"{text}bpw" if _is_average(reading, text) else text)
         _other(reading, "revision", start, end)
         return
     date = calendar(text) if len(text) == _DATE else None

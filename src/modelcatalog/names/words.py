@@ -7,6 +7,7 @@ why a name costs little more than cutting it up.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from modelcatalog import vocabulary
@@ -243,16 +244,11 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
 def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) -> tuple[list[Word], list[str]]:
     """The words of a stretch as `grammar.PIECES` cut it, of which the first ones are known."""
     start = len("".join(texts))
-    if " " in text:  # what people are shown is read as it is spelt with hyphens
-        found = pieces(_hyphened(text), start)
-        words += [known.signs.get(piece) or known[piece] for piece in found]
-        for piece in found:
-            texts.append(text[start : start + len(piece)])
-            start += len(piece)
-    else:
-        found = pieces(text, start)
-        words += [known.signs.get(piece) or known[piece] for piece in found]
-        texts += found
+    found = pieces(_hyphened(text) if " " in text else text, start)  # what people are shown is read as it is spelt with hyphens
+    words += [known.signs.get(piece) or known[piece] for piece in found]
+    if " " in text:
+        found = [text[at : at + len(piece)] for at, piece in zip(accumulate(map(len, found), initial=start), found, strict=False)]
+    texts += found
     several = [at for at, word in enumerate(words) if isinstance(word, Several)]
     return _spread(words, texts, several, known) if several else (words, texts)
 
@@ -465,10 +461,8 @@ def _before_ideographs(piece: str, words: Dictionary) -> tuple[Word, ...] | None
     at = next(i for i, char in enumerate(piece) if not char.isascii())
     behind = _glued(piece[at:], words) if at and any(piece.startswith(name, at) for name in words.ideographic) else None
     if behind is None and at and piece.endswith(_EDITION) and (not piece[at - 1].isdigit() or piece[0].isalpha() or "." in piece[:at]):
-        behind = (unknown(piece[at:]),)
-        before = _alone(piece[:at], words)
-        return None if any(word.role == "unknown" for word in before) else (*before, *behind)  # V3.1终结版
-    if behind is None or any(word.role == "unknown" for word in behind):
+        behind = (unknown(piece[at:]),)  # V3.1终结版
+    elif behind is None or any(word.role == "unknown" for word in behind):
         return None
     before = _alone(piece[:at], words)
     return None if any(word.role == "unknown" for word in before) else (*before, *behind)

@@ -17,7 +17,7 @@ __all__ = ["check_code", "check_gguf", "check_shards", "check_type"]
 
 _CODE = "read that code, then pass trust_remote_code=True"
 _CAUSAL = "AutoModelForCausalLM"
-_TALKING = (_CAUSAL, "AutoModelForImageTextToText", "AutoModelForMultimodalLM")
+_TALKING = frozenset({_CAUSAL, "AutoModelForImageTextToText", "AutoModelForMultimodalLM"})
 """What `auto_map` may point at a repository's code for, of which a conversation is made."""
 _ROPES = frozenset({"default", "linear", "dynamic", "yarn", "longrope", "llama3"})
 """Ways of stretching positions that every transformers since 5.3 knows."""
@@ -49,7 +49,7 @@ def check_code(facts: Facts, *, trusted: bool, subject: str) -> None:
 
 def _check_talking(facts: Facts, *, subject: str) -> None:
     """Refuse code that has a class for other things alone: trusting it would not help."""
-    if facts.auto_classes and not set(facts.auto_classes) & {*_TALKING}:
+    if facts.auto_classes and _TALKING.isdisjoint(facts.auto_classes):
         message = f"the code of {subject} has no class that can be asked as others are: {', '.join(facts.auto_classes)} alone"
         raise Unsupported(message, subject=subject, hint="call it as its model card says, or take a version of it that transformers itself knows")
 
@@ -62,7 +62,7 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
         IntegrityError: if ``config.json`` has a word in it that means nothing.
     """
     tables = installed.tables()
-    if tables is None or (trusted and set(facts.auto_classes) & {*_TALKING}):
+    if tables is None or (trusted and not _TALKING.isdisjoint(facts.auto_classes)):
         return
     kind, have = facts.model_type, f"transformers {installed.version() or ''}".strip()
     if kind is None:

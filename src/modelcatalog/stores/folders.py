@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelcatalog.hubs import local
 from modelcatalog.hubs.huggingface import HuggingFace
 from modelcatalog.stores.caches import HubCache
 from modelcatalog.stores.disk import Seen, entries, json_of, look
@@ -118,13 +119,13 @@ class OwnFolders(Store):
 
     def folders(self) -> tuple[Path, ...]:
         """Each folder that it names."""
-        return tuple(at_home(one).absolute() for one in os.environ.get("MODELCATALOG_PATH", "").split(os.pathsep) if one)
+        return local.own_folders()
 
     def look(self, notes: list[str]) -> Iterator[Found]:
         """Each GGUF file and each folder with a checkpoint."""
         for root in self.folders():
             if not root.is_dir():
-                notes.append(f"MODELCATALOG_PATH names {root}, which is not a folder")
+                notes.append(local.not_there(root))
                 continue
             yield from _repositories(root, notes, "")
 

@@ -91,7 +91,7 @@ class Steps:
 
         ids, trace = input_ids, self._row.trace
         process, enough, config = (prepared.pop(word) for word in ("logits_processor", "stopping_criteria", "generation_config"))
-        around, pair = seam.decodes(model), bool(getattr(model.config, "is_encoder_decoder", False))
+        around, pair = seam.decodes(model), self._pair
         self.cache = seam.cache_of(prepared)
         done = model._prefill(ids, config, prepared)  # noqa: SLF001  felt for by `seam.hooks`
         while True:
@@ -120,6 +120,11 @@ class Steps:
             with around():
                 done = model(**inputs, return_dict=True)
 
+    @property
+    def _pair(self) -> bool:
+        """Whether an encoder reads the prompt, and a decoder beside it writes."""
+        return bool(getattr(self._model.config, "is_encoder_decoder", False))
+
     def _check(self, scores: Any) -> None:
         try:
             check_choice(scores)
@@ -140,7 +145,7 @@ class Steps:
                 torch.manual_seed(seed)
             made: list[int] = self._model.generate(**given, stopping_criteria=[stopped])[0].tolist()
         # A decoder beside an encoder begins with a token of its own, and the prompt is the encoder's.
-        return made[1 if getattr(self._model.config, "is_encoder_decoder", False) else prompt :]
+        return made[1 if self._pair else prompt :]
 
 
 def _words(how: Settings) -> dict[str, Any]:

@@ -237,9 +237,7 @@ def decodes(model: Any) -> Callable[[], AbstractContextManager[Any]]:
 def whole_form(model: Any) -> bool:
     """Whether a model was loaded as one of images, sound and text, and not as the language model inside it."""
     auto = whole_class(model.config)
-    if auto is None:
-        return False
-    if not _known_as(auto, model.config):
+    if auto is None or not _known_as(auto, model.config):
         return False
     kinds = auto._model_mapping[type(model.config)]  # noqa: SLF001  felt for by `_known_as`
     return type(model) in (kinds if isinstance(kinds, tuple) else (kinds,))
@@ -497,10 +495,14 @@ def read_from(config: Any, file: str | None) -> None:
     config.transformers_weights = file
 
 
+def _parts(config: Any) -> tuple[Any, ...]:
+    """A configuration, and those in it: of the language model, of what sees or hears."""
+    return (config, *(getattr(config, name, None) for name in getattr(config, "sub_configs", None) or ()))
+
+
 def own_attention(config: Any) -> None:
     """Leave the kinds of attention and experts to us: a ``config.json`` may name a package that is not here, or code on a hub, which would be run."""
-    parts = (config, *(getattr(config, name, None) for name in getattr(config, "sub_configs", None) or ()))
-    for part in parts:
+    for part in _parts(config):
         if getattr(part, "_attn_implementation", None) not in {None, "eager", "sdpa"}:
             part._attn_implementation = None  # noqa: SLF001  what `from_pretrained` reads, as the next
         if getattr(part, "_experts_implementation", None) not in {None, "eager", "batched_mm", "grouped_mm"}:
@@ -531,55 +533,57 @@ def unfilled() -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def without_adapters() -> Iterator[None]:
-    """Have `from_pretrained` read a model alone: with peft installed, it would put on an adapter whose configuration lies beside the weights."""
+def _loading_by(name: str, made: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
+    """Have `from_pretrained` call another function in the place of its own, of which it is made; where this release has none of the name, nothing changes."""
     home: Any = import_module("transformers.modeling_utils")
-    looks = getattr(home, "maybe_load_adapters", None)
-    if looks is None:
+    own = getattr(home, name, None)
+    if own is None:
         yield
         return
+    setattr(home, name, made(own))
+    try:
+        yield
+    finally:
+        setattr(home, name, own)
+
+
+@contextmanager
+def without_adapters() -> Iterator[None]:
+    """Have `from_pretrained` read a model alone: with peft installed, it would put on an adapter whose configuration lies beside the weights."""
 
     def none(place: Any, *_: object, **given: object) -> tuple[None, Any, dict[str, object]]:
         return None, place, given
 
-    home.maybe_load_adapters = none
-    try:
+    with _loading_by("maybe_load_adapters", lambda _: none):
         yield
-    finally:
-        home.maybe_load_adapters = looks
 
 
 @contextmanager
 def bare_indexes() -> Iterator[None]:
     """Have `from_pretrained` read an index of shards that holds the names of the tensors alone, without ``metadata``."""
-    home: Any = import_module("transformers.modeling_utils")
-    reads = getattr(home, "get_checkpoint_shard_files", None)
-    if reads is None:
-        yield
-        return
 
-    def completed(place: Any, index: Any, *more: Any, **given: Any) -> Any:
-        try:
-            return reads(place, index, *more, **given)
-        except KeyError as error:
-            if error.args != ("metadata",):
-                raise
-        stated = json.loads(Path(index).read_text(encoding="utf-8"))
-        with TemporaryDirectory() as folder:
-            file = Path(folder, Path(index).name)
-            file.write_text(json.dumps(stated | {"metadata": {}}), encoding="utf-8")
-            return reads(place, str(file), *more, **given)
+    def completing(reads: Callable[..., Any]) -> Callable[..., Any]:
+        def completed(place: Any, index: Any, *more: Any, **given: Any) -> Any:
+            try:
+                return reads(place, index, *more, **given)
+            except KeyError as error:
+                if error.args != ("metadata",):
+                    raise
+            stated = json.loads(Path(index).read_text(encoding="utf-8"))
+            with TemporaryDirectory() as folder:
+                file = Path(folder, Path(index).name)
+                file.write_text(json.dumps(stated | {"metadata": {}}), encoding="utf-8")
+                return reads(place, str(file), *more, **given)
 
-    home.get_checkpoint_shard_files = completed
-    try:
+        return completed
+
+    with _loading_by("get_checkpoint_shard_files", completing):
         yield
-    finally:
-        home.get_checkpoint_shard_files = reads
 
 
 def own_form(config: Any) -> None:
     """Leave to us what a model gives back, and drop a token for padding that it has no embedding of: nothing here is padded with it."""
-    for part in (config, *(getattr(config, name, None) for name in getattr(config, "sub_configs", None) or ())):
+    for part in _parts(config):
         if getattr(part, "return_dict", None) is False:
             part.return_dict = True
         pad, rows = said(part, "pad_token_id"), said(part, "vocab_size")
