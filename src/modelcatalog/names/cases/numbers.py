@@ -493,7 +493,7 @@ def of_tuning(reading: Reading, i: int, word: Word) -> bool:
 
 def edition_of_size(reading: Reading, _: int, word: Word) -> bool:
     said: Numbered = word.value
-    if said.digits == "0":  # Bedrock's v0:2; no edition is called so
+    if reading.dotted and said.digits == "0":  # Bedrock's v0:2: what it begins stands behind the colon
         return False
     if not _never(reading, _pointed(reading.found.family, said).removesuffix(said.letter)):
         return False
