@@ -374,6 +374,7 @@ def _packaging(reading: Reading, text: str) -> bool:
     words = [word for word in cut(text, reading.known)[0] if word.role != "separator" and word.text not in _FLAGS]
     if not words or not all(word.role in _QUANTIZED or word.role in ("group", "head_bits", "ignored") for word in words):
         return False
+    reading.tape.prior = -1
     for word in words:
         if word.role == "dtype" and len(words) > 1:
             continue
