@@ -58,13 +58,12 @@ _SCHEME = 4
 
 
 @mypyc_attr(acyclic=True)
-class Several(Word):
-    """A piece that is more than one word, or that may begin a phrase."""
+class Several:
+    """What a piece states that is more than one word, or that may begin a phrase: the value of its word, whose role is ``several``."""
 
     __slots__ = ("alone", "heads", "options", "seconds", "single")
 
-    def __init__(self, piece: str, options: Iterable[Option], alone: tuple[Word, ...]) -> None:
-        super().__init__("several", piece)
+    def __init__(self, options: Iterable[Option], alone: tuple[Word, ...]) -> None:
         self.options = tuple(sorted(options, key=lambda option: -len(option.rest))) if options else ()
         self.seconds = tuple({option.rest[0] for option in self.options}) if options else ()
         """Beginnings of the word after the first: a quick look that rules out most names."""
@@ -77,11 +76,20 @@ class Several(Word):
 
     def may_begin(self, pieces: list[str], at: int) -> bool:
         """Whether the pieces from ``at`` on may be one of its phrases."""
-        return at + 2 < len(pieces) and pieces[at + 2][:1] in self.heads and pieces[at + 2].lower().startswith(self.seconds)
+        if at + 2 >= len(pieces):
+            return False
+        second = pieces[at + 2]
+        return second != "" and second[0] in self.heads and second.lower().startswith(self.seconds)
+
+
+def _several(piece: str, options: Iterable[Option], alone: tuple[Word, ...]) -> Word:
+    word = Word("several", piece)
+    word.value = Several(options, alone)
+    return word
 
 
 class Readings:
-    """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
+    """Piece -> its word, read when first asked for; of several words it is one whose value is a `Several`, see `alone`."""
 
     __slots__ = ("class_ends", "dictionary", "first", "fitted", "hyphen", "kept", "open", "phrases", "shortest_class", "signs", "underscore")
 
@@ -119,7 +127,7 @@ class Readings:
             return Word("unknown", lowered, None, lowered)
         if at + 2 < len(texts):
             behind = texts[at + 2]
-            if behind[:1].isdigit():
+            if behind and behind[0].isdigit():
                 if texts[at + 1] == "_" or (len(text) > 1 and text.isdecimal()) or (1 < len(text) <= _MARKED and text[0] in "vVqQ"):  # 2_5, 2024-08, v0-1, q4-0
                     return None
             elif behind.lower() in AFTER_SIGN or not behind.isascii():
@@ -200,7 +208,10 @@ def readings() -> Readings:
 
 def alone(found: Word) -> tuple[Word, ...]:
     """What a piece means where no phrase begins."""
-    return found.alone if isinstance(found, Several) else (found,)
+    if found.role != "several":
+        return (found,)
+    several: Several = found.value
+    return several.alone
 
 
 def names_family(piece: str) -> bool:
@@ -232,9 +243,10 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
             # The sign before it may have more beside it, the word before may be a part of its piece, and the one before that looks at it.
             sure = max(at - 4, 0)
             return by_rules(text, known, words[:sure], texts[:sure])
-        if word.role == "several" and isinstance(word, Several):  # a comparison of texts costs less than a look at the class
-            if word.single is not None and not word.may_begin(texts, at):
-                word = word.single
+        if word.role == "several":
+            said: Several = word.value
+            if said.single is not None and not said.may_begin(texts, at):
+                word = said.single
             else:
                 several.append(at)
         words[at] = word
@@ -249,7 +261,7 @@ def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) ->
     if " " in text:
         found = [text[at : at + len(piece)] for at, piece in zip(accumulate(map(len, found), initial=start), found, strict=False)]
     texts += found
-    several = [at for at, word in enumerate(words) if isinstance(word, Several)]
+    several = [at for at, word in enumerate(words) if word.role == "several"]
     return _spread(words, texts, several, known) if several else (words, texts)
 
 
@@ -266,14 +278,15 @@ def _spread(found: list[Word], pieces: list[str], several: list[int], known: Rea
     texts: list[str] = []
     at = 0
     for first in several:
-        word, piece = found[first], pieces[first]
-        if first < at or not isinstance(word, Several):
+        if first < at:
             continue  # within a phrase
+        said: Several = found[first].value
+        piece = pieces[first]
         words += found[at:first]
         texts += pieces[at:first]
-        taken, at = word.alone, first + 1
-        if word.may_begin(pieces, first):
-            taken, at = _phrase(word, pieces, first, words, known)
+        taken, at = said.alone, first + 1
+        if said.may_begin(pieces, first):
+            taken, at = _phrase(said, pieces, first, words, known)
             piece = "".join(pieces[first:at])
         words += taken
         if len(taken) == 1:
@@ -353,7 +366,7 @@ def _read(piece: str, words: Dictionary, *, listed: bool) -> Word:
     """The word of a piece; ``listed``: the dictionary has it, or phrases that begin with it."""
     itself = _alone(piece, words, listed=listed)
     options = words.phrases.get(piece, ()) if listed else ()
-    return Several(piece, options, itself) if options or len(itself) > 1 else itself[0]
+    return _several(piece, options, itself) if options or len(itself) > 1 else itself[0]
 
 
 def _alone(piece: str, words: Dictionary, *, listed: bool = True) -> tuple[Word, ...]:
@@ -383,7 +396,7 @@ def _read_class(piece: str, lowered: str, known: Readings) -> Word:
     for end in range(head - 1, 1, -1):
         first = words.words.get(lowered[:end]) if piece[end].isupper() or piece[end].isdigit() else None
         if first is not None and isinstance(first.value, FamilyWord):
-            return Several(lowered, (), (Word("family", first.text, first.value.alone(), first.key), Word("ignored", lowered[end:])))
+            return _several(lowered, (), (Word("family", first.text, first.value.alone(), first.key), Word("ignored", lowered[end:])))
     return found
 
 
