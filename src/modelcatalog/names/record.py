@@ -366,8 +366,11 @@ def _text(identity: Identity) -> str:
         parts.append(family)
     if version:
         parts.append(version)
-    parts += [word for word in words if word not in order] if order else words
-    parts += order
+    if order:
+        parts += [word for word in words if word not in order]
+        parts += order
+    else:
+        parts += words
     text = "-".join(parts)
     return f"{text}@{date}" if date else text
 
