@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from modelcatalog.names.native import mypyc_attr
@@ -153,7 +152,7 @@ class Found:
         """What those add that no case took, whose order may tell models apart."""
 
 
-_NO_MEANINGS: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_MEANINGS: Final[Mapping[str, str]] = {}
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -190,8 +189,9 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
     """Let the cases decide each word from ``first`` on; one that no case takes is kept, never guessed."""
     tape, found = reading.tape, reading.found
     words, kinds, decided, unknown, kept, fitted = tape.words, tape.kinds, tape.decided, tape.unknown, found.kept, reading.known.fitted
-    prior = -1
-    for i, word in enumerate(words):
+    i = prior = -1
+    for word in words:
+        i += 1  # see `words.cut`
         role = word.role
         if role == "separator":
             continue

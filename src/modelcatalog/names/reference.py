@@ -45,8 +45,8 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     if not lower or ":" in lower or "@" in lower or "%" in lower or "\\" in lower or (not lower.isprintable() and (lower.isspace() or _CONTROL.search(lower))):
         return None
     first = lower[0]
-    # Quotation marks, hyphens and points come before the digits.
-    if first < "0" or first in "~`" or (first == "m" and lower.startswith("model") and _is_folder(lower)) or (" " in lower and _is_said(lower, words)):
+    sign = not first.isalnum() and (first < "0" or first in "~`")  # quotation marks, hyphens and points come before the digits
+    if sign or (first == "m" and lower.startswith("model") and _is_folder(lower)) or (" " in lower and _is_said(lower, words)):
         return None
     owner, slash, name = lower.partition("/")
     start = 0

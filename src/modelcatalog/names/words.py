@@ -119,12 +119,13 @@ class Readings:
     def between(self, texts: list[str], at: int) -> Word | None:
         """The word of what stands between two signs, where it is one piece for certain, and is not among the kept ones."""
         text = texts[at]
-        if text.isalpha() and text not in "qQ":
-            lowered = text.lower()  # and `_means`, written out: compiled, a call for each such word costs a twentieth of reading a name
-            if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
-                return self.new(text)
-            # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
-            return Word("unknown", lowered, None, lowered)
+        if text.isalpha():
+            lowered = text.lower()
+            if lowered != "q":  # and `_means`, written out: compiled, a call for each such word costs a twentieth of reading a name
+                if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
+                    return self.new(text)
+                # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
+                return Word("unknown", lowered, None, lowered)
         if at + 2 < len(texts):
             behind = texts[at + 2]
             if behind and behind[0].isdigit():
@@ -237,7 +238,9 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
         words = [known.hyphen] * len(texts)
     kept = known.kept
     several: list[int] = []
-    for at, part in zip(range(0, len(texts), 2), parts):  # noqa: B905  compiled, ``strict`` would cost as much as the loop
+    at = -2
+    for part in parts:
+        at += 2  # counted here: what `zip` and `enumerate` make for each word costs a hundredth and more of reading a name
         word = kept.get(part) or known.between(texts, at)
         if word is None:
             # The sign before it may have more beside it, the word before may be a part of its piece, and the one before that looks at it.
