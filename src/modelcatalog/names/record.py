@@ -152,7 +152,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
         fields["released"] = found.released
     fields["canonical"], fields["segments"], fields["origins"] = _text(plain), _segments(reading, parts), origins
     if tape.unknown:
-        fields["unknown"] = tuple([texts[i] for i in tape.unknown])
+        fields["unknown"] = tuple(map(texts.__getitem__, tape.unknown))
     return _record(fields, identity)
 
 
@@ -372,7 +372,9 @@ def _text(identity: Plain) -> str:
     if version:
         parts.append(version)
     if order:
-        parts += [word for word in words if word not in order]
+        for word in words:
+            if word not in order:
+                parts.append(word)  # noqa: PERF401  a comprehension is a function, which costs more to make than two or three words to add
         parts += order
     else:
         parts += words
