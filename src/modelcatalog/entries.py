@@ -514,10 +514,13 @@ class TypesFile(Entry):
     edits: tuple[str, ...]
     software: tuple[str, ...]
     before_formats: tuple[str, ...]
+    drafts: tuple[str, ...]
+    prunings: tuple[str, ...]
     testing: tuple[str, ...]
     coined: tuple[str, ...]
     implied: tuple[str, ...]
     spdx: tuple[str, ...]
+    spelled_tiers: dict[str, str]
     tag_words: dict[str, str]
     bases: dict[str, str]
 

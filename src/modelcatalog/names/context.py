@@ -58,6 +58,7 @@ VARIANT = (
     Case("alias_in_family", families.packaging_in_family, "serving", "claude-3-5-haiku-latest", "Some words are an alias in one family alone: its maker says that they name the same model.", "有些词只在某个系列里是别名，厂商说它们指同一个模型。"),
     Case("only_alias", families.only_alias, "serving", "gpt-5.2-chat-latest", "Where the maker serves a model by its newest edition alone, the word for it says nothing.", "厂商只用“最新”这个编号提供的模型，这个词不多说什么。", families.is_latest),
     Case("served_faster", families.served_faster, "serving", "Kimi-K2.6-Fast", "So does a variant of speed.", "表示速度的变体也是。", families.is_fast),
+    Case("draft", families.draft, "variant", "Qwen3-8B-EAGLE3", "Some words say that these weights only guess tokens ahead for the model of that name.", "有些词说明：这些权重只替同名的模型预先猜词。", families.is_draft),
     Case("variant", families.variant, "variant", "gemini-2.5-pro-preview", "A variant tells this model from another, and says nothing more.", "变体把这个模型和别的区分开，别的什么也不说。"),
 )
 UNKNOWN = (
@@ -122,6 +123,7 @@ SIZE = (
     Case("same_again", sizes.same_again, "size", "Qwen-7B-7B", "The size again adds nothing.", "规模再写一遍，不多说什么。"),
     Case("active_before_total", sizes.active_before_total, "size", "OLMoE-1B-7B-0924", "Of two sizes of a mixture of experts, the smaller one is what works for each token.", "混合专家模型的两个规模里，小的是每个词元用到的。"),
     Case("size_of_student", sizes.size_of_student, "size", "gpt-oss-120b-distill-qwen3-4b", "Behind a distillation and what was taught, a size is the student's.", "蒸馏和学生的系列后面的规模，是学生的。"),
+    Case("size_left", sizes.size_left, "size", "gpt-oss-120b-REAP-58B", "Behind a word for leaving out weights or experts, a smaller size is what is left.", "表示剪掉权重或专家的词后面，较小的规模是剩下的。"),
     Case("second_size", sizes.second_size, "training", "llama-161M-100B", "Of two sizes, the second is one more number of the training.", "两个规模里，第二个是训练的又一个数字。"),
 )
 MIXTURE = (Case("mixture", sizes.mixture, "size", "Mixtral-8x7B-v0.1", "So many experts of one size are the size.", "若干个同样大小的专家就是规模。"),)

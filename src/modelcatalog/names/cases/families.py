@@ -20,12 +20,14 @@ __all__ = [
     "base_word",
     "company",
     "data_or_method",
+    "draft",
     "end_of_name",
     "family_again",
     "first_family",
     "is_closed",
     "is_common",
     "is_derived",
+    "is_draft",
     "is_elsewhere_another",
     "is_encoder",
     "is_ending",
@@ -593,11 +595,11 @@ def _note_type(reading: Reading, i: int, word: Word, value: str) -> bool:
 
 
 def tier(reading: Reading, i: int, word: Word) -> bool:
-    found, tape = reading.found, reading.tape
+    found, tape, key = reading.found, reading.tape, word.key or word.text
     if found.tier is None:
         written = tape.texts[i]
-        found.tier = written if written[0].isalnum() else word.text  # Command R+
-    found.keys.append(word.text)
+        found.tier = written if written[0].isalnum() and written.isascii() else key  # Command R+, 프로
+    found.keys.append(key)
     if found.family is None and not reading.recognised and tape.lead >= 0:
         tape.lead_end = i
     return True
@@ -659,6 +661,15 @@ def packed_so(reading: Reading, i: int, _: Word) -> bool:
     while behind >= 0 and tape.words[behind].text in reading.dictionary.before_formats:
         behind = tape.after(behind)
     return behind >= 0 and tape.words[behind].role == "format"
+
+
+def is_draft(word: Word, dictionary: Dictionary) -> bool:
+    return word.text in dictionary.drafts
+
+
+def draft(reading: Reading, i: int, word: Word) -> bool:
+    reading.found.part = reading.found.part or "draft"
+    return variant(reading, i, word)
 
 
 def variant(reading: Reading, _: int, word: Word) -> bool:

@@ -36,6 +36,7 @@ __all__ = [
     "same_again",
     "samples_before_size",
     "second_size",
+    "size_left",
     "size_of_student",
     "taught_by_closed",
     "thinking_budget",
@@ -149,7 +150,7 @@ def _version_dashed(reading: Reading, i: int, word: Word) -> bool:
     count = round(float(f"{last}.{fraction}") * _BILLION)
     own = frozenset[int]() if found.family is None else found.family.facts.sizes()
     whole = version.rpartition(".")[0]
-    other = said.total in sizes and not (sign == "_" and whole.lower() in family.versions)
+    other = said.total in sizes and not (whole.lower() in family.versions and (sign == "_" or version.lower() not in family.versions))  # mobilevlm-v2-1-7b
     if (sign == "_" and (version.lower() in family.versions or family.facts.writes(text))) or count not in sizes | own or other:
         return False
     version = whole
@@ -206,7 +207,7 @@ def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
     if zero and version != "0" and not version.endswith(".0"):
         tape.version = tape.before(n)  # a version of which nobody writes the 0
         return True
-    if (family is not None and version in family.versions) or not (zero or count in sizes):
+    if (family is not None and version in family.versions and (fraction in sizes or count not in family.facts.sizes())) or not (zero or count in sizes):
         return False
     first, dot, _ = (found.version or "").rpartition(".")
     found.version, tape.version = (first, tape.before(n)) if dot else (None, -1)
@@ -387,6 +388,15 @@ def size_of_student(reading: Reading, i: int, word: Word) -> bool:
         return False
     found.size = found.mixture = found.active = found.experts = None
     return _first_size(reading, i, said.total, word.key or word.text)
+
+
+def size_left(reading: Reading, i: int, word: Word) -> bool:
+    said: Parameters = word.value
+    found, tape, before = reading.found, reading.tape, reading.tape.before(i)
+    if found.size is None or said.total >= found.size or before < 0 or tape.words[before].text not in reading.dictionary.prunings:
+        return False
+    found.size, tape.size, tape.size_end = said.total, i, i
+    return _sized(reading, word.key or word.text)
 
 
 def second_size(reading: Reading, _: int, word: Word) -> bool:
