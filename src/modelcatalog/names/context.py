@@ -34,6 +34,7 @@ FAMILY = (
     Case("line_of_family", families.line_of_family, "version", "minimax-m6", "A letter and a number are a version where the family has such a line, whatever family is called so too.", "系列有这种字母时，字母加数字是版本，不管哪个系列也叫这个名字。", families.is_letter_and_number),
     Case("family_again", families.family_again, "family", "llama-2-7b-llama", "The family again adds nothing.", "系列再写一遍，不多说什么。"),
     Case("account_in_name", families.account_in_name, "family", "qwen-qwq-32b", "Of two families of one company, the first may be the word of its account, where the account is called so.", "同一家公司的两个系列，前一个可以只是账号的名字，账号正好这么叫。"),
+    Case("kind_before", families.kind_before, "family", "text-embedding-bge-m3", "Some programs put a word for the kind of a model before its name.", "有些程序在名字前面写上模型的种类。", families.is_open),
     Case("taught_by", families.taught_by, "family", "claude-opus-4-reasoning-qwen3-4b", "Before a family whose weights are open, one without published weights is who taught the model.", "权重公开的系列前面、没有公开权重的系列，说的是拿谁教出来的。", families.is_open),
     Case("data_or_method", families.data_or_method, "family", "mpt-1b-redpajama-200b-dolly", "Behind a size or a finished model, or beside a base, a family names the data or the method, but where its maker writes its models so.", "在规模或成品后面，或者已有基座模型时，系列说的是数据或方法；它的开发者自己就这样写时除外。"),
     Case("tuned_from", families.tuned_from, "family", "Llama-3_3-Nemotron-Super-49B-v1", "A family that is only ever tuned from others is the model's own, and the one before it the base.", "总由别的模型而来的系列是模型自己的，前一个系列是基座模型。", families.is_derived),

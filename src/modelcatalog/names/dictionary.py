@@ -67,7 +67,7 @@ class Dictionary:
     """The word tables, made from the vocabulary."""
 
     __slots__ = (
-        "accounts", "apis", "before_formats", "catalog_heads", "catalogs",
+        "accounts", "apis", "before", "before_formats", "catalog_heads", "catalogs",
         "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters", "dotted", "drafts", "edits", "families", "files", "finished",
         "folders", "glued",
         "homonyms",
@@ -203,6 +203,8 @@ class Dictionary:
         self.catalog_heads = frozenset(word.partition(".")[0] for word in self.catalogs)
         self.dotted: dict[str, tuple[str, ...]] = {}
         """A maker's word before a point -> the providers that write it so."""
+        self.before = {f"{kind}-": one.id for one in providers.provider for kind in one.kinds}
+        """A word for a kind that stands before a name -> the provider that puts it there."""
         self.resellers: dict[str, str | None] = dict.fromkeys(providers.resellers)
         """What is glued before a name -> the provider, where it has an id."""
         suffixes: dict[str, str | None] = dict.fromkeys(providers.suffixes)

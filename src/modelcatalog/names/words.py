@@ -381,7 +381,8 @@ def _read_class(piece: str, lowered: str, known: Readings) -> Word:
         return found
     head = len(lowered) - len(next(one for one in words.classes if lowered.endswith(one)))
     for end in range(head - 1, 1, -1):
-        first = words.words.get(lowered[:end]) if piece[end].isupper() or piece[end].isdigit() else None
+        parts = piece[end].isdigit() or (piece[end].isupper() and not (piece[end - 1].isupper() and piece[end + 1].isupper()))  # but not in STEPHENKINGMODEL
+        first = words.words.get(lowered[:end]) if parts else None
         if first is not None and isinstance(first.value, FamilyWord):
             return Several(lowered, (), (Word("family", first.text, first.value.alone(), first.key), Word("ignored", lowered[end:])))
     return found

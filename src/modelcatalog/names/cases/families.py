@@ -43,6 +43,7 @@ __all__ = [
     "is_reseller",
     "is_tier_of_family",
     "is_type_too",
+    "kind_before",
     "language",
     "language_model",
     "line_elsewhere",
@@ -309,6 +310,20 @@ def _imply(reading: Reading, kind: str | None) -> None:
     """A type that the family's own name says."""
     if kind is not None and kind not in reading.found.types:
         reading.found.types.append(kind)
+
+
+def kind_before(reading: Reading, i: int, word: Word) -> bool:
+    tape, found, first = reading.tape, reading.found, reading.tape.family
+    if found.version is not None or first < 0 or tape.texts[i - 1] != "-":
+        return False
+    provider = reading.dictionary.before.get("".join(tape.texts[first:i]).lower())
+    if provider is None or found.size is not None:
+        return False
+    tape.kinds[first:i] = ["route" if kind != "separator" else kind for kind in tape.kinds[first:i]]
+    found.provider, found.family = provider, None
+    found.keys.clear()
+    found.types.clear()
+    return _set_family(reading, i, word)
 
 
 def taught_by(reading: Reading, i: int, word: Word) -> bool:
@@ -612,12 +627,13 @@ def is_tier_of_family(word: Word, dictionary: Dictionary) -> bool:
 def tier_of_family(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.dictionary.tier_families[word.text], reading.tape
     before, after = tape.before(i), tape.after(i)
-    if reading.found.family is not None or reading.in_tag or after < 0:
+    if reading.found.family is not None or reading.in_tag or (after < 0 and tape.texts[i] != reading.source):
         return False
     if before >= 0 and tape.words[before].role not in ("other", "reseller", "company"):
         return False
-    if tape.words[after].role != "number":
-        if not tape.texts[after - 1].endswith("["):  # opus[1m], as Claude Code calls the newest of a tier
+    if after < 0 or tape.words[after].role != "number":
+        # opus, opus[1m], opus1m, as Claude Code calls the newest of a tier
+        if not (after < 0 or tape.texts[after - 1].endswith("[") or (after == i + 1 and tape.words[after].text == "1m")):
             return False
     else:
         version = point(tape.words[after].value)
