@@ -21,6 +21,7 @@ __all__ = [
     "company",
     "data_or_method",
     "draft",
+    "draft_of_next",
     "end_of_name",
     "family_again",
     "first_family",
@@ -681,6 +682,15 @@ def packed_so(reading: Reading, i: int, _: Word) -> bool:
 
 def is_draft(word: Word, dictionary: Dictionary) -> bool:
     return word.text in dictionary.drafts
+
+
+def draft_of_next(reading: Reading, i: int, word: Word) -> bool:
+    after = reading.tape.after(i)
+    if after < 0 or reading.tape.words[after].role != "family":
+        return False
+    reading.found.part = reading.found.part or "draft"
+    reading.found.keys.append(word.text)
+    return True
 
 
 def draft(reading: Reading, i: int, word: Word) -> bool:
