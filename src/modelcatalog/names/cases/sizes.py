@@ -106,11 +106,13 @@ def bits_behind_method(reading: Reading, i: int, word: Word) -> bool:
 
 
 def may_be_fraction(word: Word, _: Dictionary) -> bool:
-    return word.text.removesuffix("b").isdecimal()
+    return word.text[-1] in "bt" and word.text[:-1].isdecimal()
 
 
 def dashed(reading: Reading, i: int, word: Word) -> bool:
     tape, n = reading.tape, i - 2
+    if word.text[-1] == "t":
+        return _trillions_dashed(reading, i, word)
     if n >= 0 and tape.words[n].role == "lettered":
         return _active_dashed(reading, i, word)
     if n >= 0 and (tape.words[n].role == "version" or "_" in tape.words[n].text):
@@ -133,6 +135,23 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
         found.kept.remove(whole)
     _first_size(reading, i, count, f"{whole}.{fraction}b")
     reading.tape.size = n
+    return True
+
+
+def _trillions_dashed(reading: Reading, i: int, word: Word) -> bool:
+    """``qwen3-8-2-4t-a95b``: behind a version, a number that says nothing by itself is the whole part of trillions."""
+    tape, n = reading.tape, i - 2
+    if n < 0 or reading.found.version is None or not _free(reading, "t") or tape.words[n].role != "number" or tape.kinds[n] != "unknown":
+        return False
+    whole = tape.words[n].text
+    if tape.words[i - 1].text != "-" or len(whole) > 1 or len(word.text) > _WHOLE or not whole.isdecimal() or n not in tape.unknown:
+        return False
+    tape.kinds[n] = tape.kinds[n + 1] = "size"
+    tape.unknown.remove(n)
+    reading.found.kept.remove(whole)
+    size = f"{whole}.{word.text}"
+    _first_size(reading, i, round(float(size[:-1]) * 1000 * _BILLION), size)
+    tape.size = n
     return True
 
 
