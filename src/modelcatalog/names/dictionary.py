@@ -68,7 +68,8 @@ class Dictionary:
 
     __slots__ = (
         "accounts", "apis", "before", "before_formats", "catalog_heads", "catalogs",
-        "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters", "dotted", "drafts", "edits", "families", "files", "finished",
+        "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters",
+        "deploying", "dotted", "drafts", "edits", "families", "files", "finished",
         "folders", "glued",
         "homonyms",
         "hosts", "ideographic", "in_front", "kinds", "languages", "leaves", "means", "media", "negations", "numbers", "owners", "parts", "paths",
@@ -203,6 +204,8 @@ class Dictionary:
         self.catalog_heads = frozenset(word.partition(".")[0] for word in self.catalogs)
         self.dotted: dict[str, tuple[str, ...]] = {}
         """A maker's word before a point -> the providers that write it so."""
+        self.deploying = frozenset(word for one in providers.provider if one.deploys for word in one.words)
+        """What tools call those whose customers name what they deploy."""
         self.before = {f"{kind}-": one.id for one in providers.provider for kind in one.kinds}
         """A word for a kind that stands before a name -> the provider that puts it there."""
         self.resellers: dict[str, str | None] = dict.fromkeys(providers.resellers)
