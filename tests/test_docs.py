@@ -273,7 +273,7 @@ def test_a_company_s_page_shows_facts_with_who_says_them() -> None:
     made = dict(script("catalog_pages").pages(script("words").CHINESE))
     (row,) = (line for line in made["catalog/xai.zh.md"].splitlines() if line.startswith("| `grok-3` |"))
     assert "| 131,072 | 文本 | 是 |" in row
-    assert "[2026-11-29](https://docs.x.ai/docs/migration/may-15-retirement), *未核实: 输入, " in row
+    assert "[2026-11-29](https://docs.x.ai/docs/migration/may-15-retirement), *未核实: 发布日期*" in row
 
 
 @pytest.mark.parametrize("name", ["benchmarks_page", "pictures"])

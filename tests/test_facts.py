@@ -480,6 +480,23 @@ def test_a_short_name_has_the_facts_of_what_it_means() -> None:
     assert facts("llama-4-scout-of-mine").context_length is None
 
 
+def test_a_name_of_ollama_s_library_has_the_facts_of_what_the_library_means() -> None:
+    """Its library has one size under a bare name, and `resolve` knows which; elsewhere the same word is a whole series."""
+    gemma, latest, series = facts("ollama/gemma3"), facts("llama3.1:latest"), facts("gemma3")
+    assert (gemma.context_length, gemma.released) == (131_072, "2025-03-12")
+    assert latest == facts("meta-llama/Llama-3.1-8B-Instruct").model_copy(update={"name": "llama3.1:latest"})
+    assert (series.context_length, series.released) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["text-embedding-3-small", "gpt-image-1", "tts-1-hd", "gemini-2.5-flash-preview-tts", "voyage-3-large"])
+def test_what_writes_nothing_calls_nothing_and_fills_no_schema(name: str) -> None:
+    """Vectors, pictures and speech are neither; who says what a model gives has said that too. What may also write is left alone."""
+    said = facts(name)
+    assert (said.tools, said.structured_output) == (False, False)
+    assert said.origin("structured_output") == said.origin("output_modalities")
+    assert facts("gpt-realtime").tools is True
+
+
 def test_a_longer_variant_has_other_limits() -> None:
     """What a router serves as ``:extended`` is the same model with limits of its own; ``:free`` says nothing of limits."""
     longer = facts("openai/gpt-4o:extended")

@@ -130,6 +130,7 @@ def test_the_company_that_the_name_states(text: str) -> None:
         ("phind-codellama:34b", "Phind/Phind-CodeLlama-34B-v2"),
         ("gemma:instruct", "google/gemma-7b-it"), ("mistral:text", "mistralai/Mistral-7B-v0.3"),
         ("ollama/mistral", "mistralai/Mistral-7B-Instruct-v0.3"),
+        ("ollama/command-r", "CohereLabs/c4ai-command-r-v01"),
         ("ollama/llama3", "meta-llama/Meta-Llama-3-8B-Instruct"), ("ollama/phi3", "microsoft/Phi-3-mini-4k-instruct"),
         ("phi3:14b", "microsoft/Phi-3-medium-4k-instruct"),
         ("yarn-mistral:7b", "NousResearch/Yarn-Mistral-7b-64k"), ("glm4:latest", "zai-org/glm-4-9b-chat-hf"),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from modelcatalog import names, vocabulary
 from modelcatalog.catalog.completing import named, worded
 from modelcatalog.catalog.index import index
-from modelcatalog.catalog.listing import HUBS, Entry, fetched, listing, moves, same_model, spelled, undated
+from modelcatalog.catalog.listing import HUBS, Entry, fetched, listing, moves, of_library, same_model, spelled, tagged, undated
 from modelcatalog.catalog.meaning import tuned
+from modelcatalog.catalog.nearest import nearest
 from modelcatalog.catalog.sizes import fold
 from modelcatalog.known import Facts, Source
 from modelcatalog.patterns import expand
@@ -32,6 +33,9 @@ _LONGER = "extended"
 """The tag of a router for a variant with longer limits than the model has elsewhere; how long they are, its vendor does not say."""
 
 _LIMITS = frozenset({"context_length", "max_output_tokens"})
+
+_WRITTEN = ("tools", "structured_output")
+"""What a model does in writing: what gives only vectors, pictures or speech calls no functions and fills no schema."""
 
 _FIRST = "1"
 _MONTH = len("2026-11")
@@ -108,6 +112,9 @@ def facts(name: str | ModelName) -> Facts:
     for said in _said(name, text):
         for field, value in said.facts.items():
             found.setdefault(field, (value, said.source))
+    if "text" not in found.get("output_modalities", (("text",), None))[0]:
+        given = found["output_modalities"][1]
+        found = {**dict.fromkeys(_WRITTEN, (False, given)), **found}
     if name.tag == _LONGER:
         found = {field: one for field, one in found.items() if field not in _LIMITS}
     values = {field: value for field, (value, _) in found.items()}
@@ -135,7 +142,7 @@ def _said(name: ModelName, text: str | ModelName) -> Iterator[_Said]:
     """Everything that is said, what speaks of the model most exactly first."""
     table, listed = _table(), listing()
     edition = _edition(name, listed)
-    entry = edition or _entry(name, listed) or _short(name, text, listed)
+    entry = edition or _entry(name, listed) or _short(name, text, listed) or _of_library(name, listed)
     meant, besides = (name.canonical, _keys(name)) if edition is None else (edition.model, ())
     listed_as = () if entry is None else (entry.model,)
     same_day = entry is not None and entry.date != "" and entry.date == name.identity.date
@@ -275,6 +282,11 @@ def _short(name: ModelName, text: str | ModelName, listed: Listing) -> Entry | N
         return None
     meant = named(text).canonical
     return None if meant == name.canonical else _own(name, listed.by_model.get(meant, []))
+
+
+def _of_library(name: ModelName, listed: Listing) -> Entry | None:
+    """What Ollama's library has under a name that says no size, where `resolve` knows it: ollama/gemma3."""
+    return _own(name, tagged(name, listed) or nearest(name, listed)) if of_library(name) else None
 
 
 def _own(name: ModelName, entries: list[Entry]) -> Entry | None:

@@ -222,7 +222,8 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry) -> tuple[Any, ...] |
     unversioned = asked.version is None
     total = -(_total(entry) or 0)
     window, far = _least_window(more), _off_usual(-total) if asked.plain else 0.0
-    first = ("base" in more or "sft" in more, bool(implied and stages), bool(types), len(tiers), asked.usual is not None and not near(-total, asked.usual))
+    unusual = asked.usual is not None and not near(-total, asked.usual)
+    first = ("base" in more or "sft" in more, bool(implied and stages), bool(types), len(tiers), unusual)
     if asked.library and unversioned:
         bases = frozenset(word for word in more if _names_base(word))
         added = [word for word in more - stages - bases - frozenset(vocabulary.early()) if not _is_detail(word) and not _WINDOW(word)]
@@ -230,7 +231,7 @@ def _nearness(name: ModelName, asked: _Asked, entry: Entry) -> tuple[Any, ...] |
         other = not bare_name(entry).lower().startswith(name.identity.family)
         unasked = served and not has & _finished()
         return (
-            unsized, len(added), _generation(entry), len(tiers), version is not None, *first, halfway, bool(entry.date),
+            unsized, unusual, len(added), _generation(entry), len(tiers), version is not None, *first, halfway, bool(entry.date),
             0.0 if asked.stated else far, unasked, other, newest, len(bases), window, total,
         )  # fmt: skip
     return (

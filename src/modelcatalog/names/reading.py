@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from modelcatalog.names.native import mypyc_attr
@@ -50,7 +49,7 @@ class Tape:
     """The words from left to right, separators and the parts around the name among them, and where the facts stand; -1: nowhere."""
 
     __slots__ = (
-        "base", "base_end", "decided", "family", "kinds", "label_from", "lead", "lead_end", "size", "size_end", "texts", "unknown", "version", "words",
+        "base", "base_end", "decided", "family", "kinds", "label_from", "lead", "lead_end", "prior", "size", "size_end", "texts", "unknown", "version", "words",
     )  # fmt: skip
 
     def __init__(self, words: list[Word], texts: list[str]) -> None:
@@ -63,6 +62,8 @@ class Tape:
         """The case that took each word; None: no case asked, or none would have it."""
         self.unknown: list[int] = []
         """Places of the words that no case took."""
+        self.prior = -1
+        """The word before the one that is being read, separators left out; -1: none."""
         self.family = -1
         self.version = -1
         self.base = -1
@@ -151,7 +152,7 @@ class Found:
         """What those add that no case took, whose order may tell models apart."""
 
 
-_NO_MEANINGS: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_MEANINGS: Final[Mapping[str, str]] = {}
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -188,28 +189,33 @@ def run(reading: Reading, first: int, cases: dict[Role, tuple[Case, ...]]) -> No
     """Let the cases decide each word from ``first`` on; one that no case takes is kept, never guessed."""
     tape, found = reading.tape, reading.found
     words, kinds, decided, unknown, kept, fitted = tape.words, tape.kinds, tape.decided, tape.unknown, found.kept, reading.known.fitted
-    for i, word in enumerate(words):
+    i = prior = -1
+    for word in words:
+        i += 1  # see `words.cut`
         role = word.role
-        if role == "separator" or i < first:
+        if role == "separator":
             continue
-        kind: SegmentKind = "unknown"
-        if role != "unknown" or reading.meanings:  # an unknown word, the commonest, has cases only where words mean something else
-            case: Case
-            for case in word.cases if word.fitted is fitted else fitting(word, cases[role], reading.known):
-                take = case.take  # called where it is read, it would be looked for as a method of the class first
-                if take(reading, i, word):
-                    decided[i] = case
-                    kind = case.gives
-                    break
-        kinds[i] = kind
-        if kind == "unknown":
-            unknown.append(i)
-            said = tape.words[i]  # what a case made of it
-            kept.append(said.key or said.text)
-            if found.family is None and not reading.recognised:
-                if tape.lead < 0:
-                    tape.lead = i
-                tape.lead_end = i
+        if i >= first:
+            kind: SegmentKind = "unknown"
+            if role != "unknown" or reading.meanings:  # an unknown word, the commonest, has cases only where words mean something else
+                tape.prior = prior
+                case: Case
+                for case in word.cases if word.fitted is fitted else fitting(word, cases[role], reading.known):
+                    take = case.take  # called where it is read, it would be looked for as a method of the class first
+                    if take(reading, i, word):
+                        decided[i] = case
+                        kind = case.gives
+                        break
+            kinds[i] = kind
+            if kind == "unknown":
+                unknown.append(i)
+                said = tape.words[i]  # what a case made of it
+                kept.append(said.key or said.text)
+                if found.family is None and not reading.recognised:
+                    if tape.lead < 0:
+                        tape.lead = i
+                    tape.lead_end = i
+        prior = i
 
 
 def fitting(word: Word, table: tuple[Case, ...], known: Readings) -> tuple[Case, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from modelcatalog.records import Origin
 
     Origins = tuple[tuple[str, Origin], ...]
+    Plain = tuple[str, str, tuple[str, ...], str, tuple[str, ...]]  # the fields of an identity
     Sized = Callable[[str, str | None, Size | None, Origins, Identity, tuple[str, ...], ModelName | None], tuple[Size, Origins] | None]
 
 __all__ = ["base_text", "bases", "changed", "meaning", "record_of", "recorded", "size_of", "widened"]
@@ -114,7 +115,8 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
         size, origins = _size_of(reading, origins)
     if found.method or found.bits or found.format or (account is not None and account.format is not None):
         fields["format"], fields["quantization"], origins = _package(reading, origins)
-    identity, types = _identity(found), tuple(found.types)
+    plain, types = _identified(found), tuple(found.types)
+    identity = _new_tuple(_Identity, plain)
     if sized is not None and name is not None:
         known = sized(name, version, size, origins, identity, types, base)
         if known is not None:
@@ -149,7 +151,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
         fields["context_length"] = found.context
     if found.released is not None:
         fields["released"] = found.released
-    fields["canonical"], fields["segments"], fields["origins"] = _text(identity), _segments(reading, parts), origins
+    fields["canonical"], fields["segments"], fields["origins"] = _text(plain), _segments(reading, parts), origins
     if tape.unknown:
         fields["unknown"] = tuple([texts[i] for i in tape.unknown])
     return _record(fields, identity)
@@ -192,7 +194,10 @@ def _segments(reading: Reading, parts: Parts) -> tuple[Segment, ...]:
         _more_separators(len(reading.source))
     hyphens, underscores, slashes = _MADE
     segments = [make(segment, ("owner", parts.owner, 0, start - 1)), slashes[start - 1]] if start > 1 else []
-    for kind, text in zip(reading.tape.kinds, reading.tape.texts):  # noqa: B905  compiled, ``strict`` would cost as much as the loop
+    kinds, i = reading.tape.kinds, -1
+    for text in reading.tape.texts:
+        i += 1  # see `words.cut`
+        kind = kinds[i]
         if kind == "separator":
             if text == "-":
                 segments.append(hyphens[start])
@@ -305,7 +310,7 @@ def base_text(reading: Reading) -> str:
     return "".join(tape.texts[tape.base : end + 1])
 
 
-def _identity(found: Found) -> Identity:
+def _identified(found: Found) -> Plain:
     """Family, version, and the other words in alphabetical order; that of known words says nothing, that of unknown ones is kept beside."""
     keys, kept, family, version, date = found.keys, found.kept, found.family, found.version, ""
     if found.base is not None:
@@ -325,7 +330,7 @@ def _identity(found: Found) -> Identity:
         date = f"{year}-{_TWO_DIGITS[released.month or 0]}{day}"
     if version is not None and family is not None and version.endswith(".0"):
         version = family.unpadded(version)
-    return _new_tuple(_Identity, ("" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date, order))
+    return "" if family is None else family.name.lower(), "" if version is None else version.lower(), tuple(keys), date, order
 
 
 def _ascend(words: list[str]) -> bool:
@@ -359,16 +364,19 @@ def _in_order(words: list[str]) -> list[str]:
     return found
 
 
-def _text(identity: Identity) -> str:
-    """What ``str`` of an identity is, at a third of the cost: every record needs it."""
+def _text(identity: Plain) -> str:
+    """What ``str`` of an identity is, at a third of the cost: every record needs it; a plain tuple is taken apart fastest."""
     family, version, words, date, order = identity
     parts: list[str] = []
     if family:
         parts.append(family)
     if version:
         parts.append(version)
-    parts += [word for word in words if word not in order] if order else words
-    parts += order
+    if order:
+        parts += [word for word in words if word not in order]
+        parts += order
+    else:
+        parts += words
     text = "-".join(parts)
     return f"{text}@{date}" if date else text
 

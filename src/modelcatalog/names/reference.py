@@ -45,8 +45,8 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
     if not lower or ":" in lower or "@" in lower or "%" in lower or "\\" in lower or (not lower.isprintable() and (lower.isspace() or _CONTROL.search(lower))):
         return None
     first = lower[0]
-    # Quotation marks, hyphens and points come before the digits.
-    if first < "0" or first in "~`" or (first == "m" and lower.startswith("model") and _is_folder(lower)) or (" " in lower and _is_said(lower, words)):
+    sign = not first.isalnum() and (first < "0" or first in "~`")  # quotation marks, hyphens and points come before the digits
+    if sign or (first == "m" and lower.startswith("model") and _is_folder(lower)) or (" " in lower and _is_said(lower, words)):
         return None
     owner, slash, name = lower.partition("/")
     start = 0
@@ -57,15 +57,15 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
             return None  # o/checkpoint-500, o/model.safetensors: where a run or a file lies
         start = len(owner) + 1
     parts = Parts()
+    name = source
     if start:
-        parts.owner = source[: start - 1]
+        parts.owner, _, name = source.partition("/")
     if ("." in lower and dotted(lower, start, words)) or ("_" in lower and account_end(lower, start, len(lower), words) >= 0):
         if start:
             parts.regions = [("owner", 0, start - 1), ("separator", start - 1, start)]
         read_name(parts, source, lower, words, start, len(lower))
     else:
-        parts.name = source[start:]
-        parts.slash = start - 1
+        parts.name, parts.slash = name, start - 1
         if start:
             parts.account = words.accounts.get(owner)
     return parts

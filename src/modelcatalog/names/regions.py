@@ -56,7 +56,7 @@ def read_text(source: str) -> tuple[Reading, Parts]:
         reading = Reading(source, lower, known, [], [])
         _read_regions(reading, parts)
         return reading, parts
-    words, texts = _cut(parts.name or "", known, parts.account, capitals=source != lower)
+    words, texts = _cut(parts.name or "", known, parts.account)
     reading = Reading(source, lower, known, words, texts)
     reading.account = parts.account
     run(reading, _behind_owner(reading, 0) if "_" in lower else 0, _CASES)
@@ -138,7 +138,7 @@ def _name(reading: Reading, start: int, end: int, *, of_file: bool) -> None:
 
 
 def _words(reading: Reading, text: str, *, of_file: bool = False, again: bool = False) -> None:
-    first = reading.tape.put(*_cut(text, reading.known, reading.account, capitals=reading.source != reading.lower))
+    first = reading.tape.put(*_cut(text, reading.known, reading.account))
     if of_file:
         _part(reading, first)
     if again:
@@ -146,18 +146,19 @@ def _words(reading: Reading, text: str, *, of_file: bool = False, again: bool = 
     run(reading, _behind_owner(reading, first) if "_" in text else first, _CASES)
 
 
-def _cut(text: str, known: Readings, account: Account | None, *, capitals: bool) -> tuple[list[Word], list[str]]:
-    """The words of a stretch, ``capitals``: perhaps with some.
+def _cut(text: str, known: Readings, account: Account | None) -> tuple[list[Word], list[str]]:
+    """The words of a stretch, those among them that tuners coined from a family in parts.
 
     In ``Command R+``, the sign behind a word, with nothing glued to its other side, is the tier of that name.
     """
     words, texts = cut(text, known)
-    if capitals and words and words[0].role != "family" and (account is None or account.repackager):
+    if words and words[0].role != "family" and (account is None or account.repackager):
         lower = text.lower()
-        for coined in known.dictionary.coined:
-            if coined in lower:
-                words, texts = _coined(words, texts, known)
-                break
+        if lower != text:
+            for coined in known.dictionary.coined:
+                if coined in lower:
+                    words, texts = _coined(words, texts, known)
+                    break
     if "+" not in text:
         return words, texts
     plus = known.dictionary.words["plus"]
@@ -374,6 +375,7 @@ def _packaging(reading: Reading, text: str) -> bool:
     words = [word for word in cut(text, reading.known)[0] if word.role != "separator" and word.text not in _FLAGS]
     if not words or not all(word.role in _QUANTIZED or word.role in ("group", "head_bits", "ignored") for word in words):
         return False
+    reading.tape.prior = -1
     for word in words:
         if word.role == "dtype" and len(words) > 1:
             continue

@@ -58,13 +58,12 @@ _SCHEME = 4
 
 
 @mypyc_attr(acyclic=True)
-class Several(Word):
-    """A piece that is more than one word, or that may begin a phrase."""
+class Several:
+    """What a piece states that is more than one word, or that may begin a phrase: the value of its word, whose role is ``several``."""
 
     __slots__ = ("alone", "heads", "options", "seconds", "single")
 
-    def __init__(self, piece: str, options: Iterable[Option], alone: tuple[Word, ...]) -> None:
-        super().__init__("several", piece)
+    def __init__(self, options: Iterable[Option], alone: tuple[Word, ...]) -> None:
         self.options = tuple(sorted(options, key=lambda option: -len(option.rest))) if options else ()
         self.seconds = tuple({option.rest[0] for option in self.options}) if options else ()
         """Beginnings of the word after the first: a quick look that rules out most names."""
@@ -77,11 +76,20 @@ class Several(Word):
 
     def may_begin(self, pieces: list[str], at: int) -> bool:
         """Whether the pieces from ``at`` on may be one of its phrases."""
-        return at + 2 < len(pieces) and pieces[at + 2][:1] in self.heads and pieces[at + 2].lower().startswith(self.seconds)
+        if at + 2 >= len(pieces):
+            return False
+        second = pieces[at + 2]
+        return second != "" and second[0] in self.heads and second.lower().startswith(self.seconds)
+
+
+def _several(piece: str, options: Iterable[Option], alone: tuple[Word, ...]) -> Word:
+    word = Word("several", piece)
+    word.value = Several(options, alone)
+    return word
 
 
 class Readings:
-    """Piece -> its word, read when first asked for; one of several words is a `Several`, see `alone`."""
+    """Piece -> its word, read when first asked for; of several words it is one whose value is a `Several`, see `alone`."""
 
     __slots__ = ("class_ends", "dictionary", "first", "fitted", "hyphen", "kept", "open", "phrases", "shortest_class", "signs", "underscore")
 
@@ -111,15 +119,16 @@ class Readings:
     def between(self, texts: list[str], at: int) -> Word | None:
         """The word of what stands between two signs, where it is one piece for certain, and is not among the kept ones."""
         text = texts[at]
-        if text.isalpha() and text not in "qQ":
-            lowered = text.lower()  # and `_means`, written out: compiled, a call for each such word costs a twentieth of reading a name
-            if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
-                return self.new(text)
-            # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
-            return Word("unknown", lowered, None, lowered)
+        if text.isalpha():
+            lowered = text.lower()
+            if lowered != "q":  # and `_means`, written out: compiled, a call for each such word costs a twentieth of reading a name
+                if lowered in self.first or lowered[-self.shortest_class :] in self.class_ends or not lowered.isascii():
+                    return self.new(text)
+                # Made again each time, since that costs no more than finding it again among tens of thousands, and nothing has to be kept.
+                return Word("unknown", lowered, None, lowered)
         if at + 2 < len(texts):
             behind = texts[at + 2]
-            if behind[:1].isdigit():
+            if behind and behind[0].isdigit():
                 if texts[at + 1] == "_" or (len(text) > 1 and text.isdecimal()) or (1 < len(text) <= _MARKED and text[0] in "vVqQ"):  # 2_5, 2024-08, v0-1, q4-0
                     return None
             elif behind.lower() in AFTER_SIGN or not behind.isascii():
@@ -200,7 +209,10 @@ def readings() -> Readings:
 
 def alone(found: Word) -> tuple[Word, ...]:
     """What a piece means where no phrase begins."""
-    return found.alone if isinstance(found, Several) else (found,)
+    if found.role != "several":
+        return (found,)
+    several: Several = found.value
+    return several.alone
 
 
 def names_family(piece: str) -> bool:
@@ -226,15 +238,18 @@ def cut(text: str, known: Readings) -> tuple[list[Word], list[str]]:
         words = [known.hyphen] * len(texts)
     kept = known.kept
     several: list[int] = []
-    for at, part in zip(range(0, len(texts), 2), parts):  # noqa: B905  compiled, ``strict`` would cost as much as the loop
+    at = -2
+    for part in parts:
+        at += 2  # counted here: what `zip` and `enumerate` make for each word costs a hundredth and more of reading a name
         word = kept.get(part) or known.between(texts, at)
         if word is None:
             # The sign before it may have more beside it, the word before may be a part of its piece, and the one before that looks at it.
             sure = max(at - 4, 0)
             return by_rules(text, known, words[:sure], texts[:sure])
-        if word.role == "several" and isinstance(word, Several):  # a comparison of texts costs less than a look at the class
-            if word.single is not None and not word.may_begin(texts, at):
-                word = word.single
+        if word.role == "several":
+            said: Several = word.value
+            if said.single is not None and not said.may_begin(texts, at):
+                word = said.single
             else:
                 several.append(at)
         words[at] = word
@@ -249,7 +264,7 @@ def by_rules(text: str, known: Readings, words: list[Word], texts: list[str]) ->
     if " " in text:
         found = [text[at : at + len(piece)] for at, piece in zip(accumulate(map(len, found), initial=start), found, strict=False)]
     texts += found
-    several = [at for at, word in enumerate(words) if isinstance(word, Several)]
+    several = [at for at, word in enumerate(words) if word.role == "several"]
     return _spread(words, texts, several, known) if several else (words, texts)
 
 
@@ -266,14 +281,15 @@ def _spread(found: list[Word], pieces: list[str], several: list[int], known: Rea
     texts: list[str] = []
     at = 0
     for first in several:
-        word, piece = found[first], pieces[first]
-        if first < at or not isinstance(word, Several):
+        if first < at:
             continue  # within a phrase
+        said: Several = found[first].value
+        piece = pieces[first]
         words += found[at:first]
         texts += pieces[at:first]
-        taken, at = word.alone, first + 1
-        if word.may_begin(pieces, first):
-            taken, at = _phrase(word, pieces, first, words, known)
+        taken, at = said.alone, first + 1
+        if said.may_begin(pieces, first):
+            taken, at = _phrase(said, pieces, first, words, known)
             piece = "".join(pieces[first:at])
         words += taken
         if len(taken) == 1:
@@ -353,7 +369,7 @@ def _read(piece: str, words: Dictionary, *, listed: bool) -> Word:
     """The word of a piece; ``listed``: the dictionary has it, or phrases that begin with it."""
     itself = _alone(piece, words, listed=listed)
     options = words.phrases.get(piece, ()) if listed else ()
-    return Several(piece, options, itself) if options or len(itself) > 1 else itself[0]
+    return _several(piece, options, itself) if options or len(itself) > 1 else itself[0]
 
 
 def _alone(piece: str, words: Dictionary, *, listed: bool = True) -> tuple[Word, ...]:
@@ -384,7 +400,7 @@ def _read_class(piece: str, lowered: str, known: Readings) -> Word:
         parts = piece[end].isdigit() or (piece[end].isupper() and not (piece[end - 1].isupper() and piece[end + 1].isupper()))  # but not in STEPHENKINGMODEL
         first = words.words.get(lowered[:end]) if parts else None
         if first is not None and isinstance(first.value, FamilyWord):
-            return Several(lowered, (), (Word("family", first.text, first.value.alone(), first.key), Word("ignored", lowered[end:])))
+            return _several(lowered, (), (Word("family", first.text, first.value.alone(), first.key), Word("ignored", lowered[end:])))
     return found
 
 

@@ -98,7 +98,7 @@ def is_type_too(word: Word, dictionary: Dictionary) -> bool:
 
 
 def uncertain_type(reading: Reading, i: int, word: Word) -> bool:
-    if _trusted(reading, i, word.value) or _denied(reading, i):
+    if _trusted(reading, i, word.value) or _denied(reading):
         return False
     plain = reading.dictionary.plain[word.text]
     return _note_type(reading, i, plain, plain.value)
@@ -119,7 +119,7 @@ def _trusted(reading: Reading, i: int, family: FamilyWord) -> bool:
         said = reading.lower.replace("/", "-").replace("_", "-").split("-")
         if "tiny" in said and not reading.dictionary.testing.isdisjoint(said):  # weights for tests, whose name says the architecture alone
             return True
-    after, before = tape.after(i), tape.before(i)
+    after, before = tape.after(i), tape.prior
     if after < 0 or (before >= 0 and not _says_nothing(reading, before)):
         return False
     following = tape.words[after]
@@ -175,7 +175,7 @@ def line_elsewhere(reading: Reading, i: int, word: Word) -> bool:
     tape, now = reading.tape, reading.found.family
     if (now is not None and now.name == family.name) or reading.found.company == family.company:
         return False
-    before, after, account = tape.before(i), tape.after(i), reading.account
+    before, after, account = tape.prior, tape.after(i), reading.account
     if before < 0 or tape.words[before].role in ("other", "reseller") or tape.words[before].text in reading.dictionary.resellers:
         return False
     if account is not None and account.company == family.company:
@@ -236,7 +236,7 @@ def is_ending(word: Word, _: Dictionary) -> bool:
 def end_of_name(reading: Reading, i: int, word: Word) -> bool:
     said: FamilyWord = word.value
     tape, found = reading.tape, reading.found
-    before, after = tape.before(i), tape.after(i)
+    before, after = tape.prior, tape.after(i)
     if found.family is not None or found.company is not None or before < 0 or tape.kinds[before] != "unknown" or reading.in_tag:
         return False
     if after >= 0 and (tape.words[after].role in _ITS_OWN or _is_version(tape.words[after].text, said.versions)):
@@ -400,7 +400,7 @@ def account_in_name(reading: Reading, i: int, word: Word) -> bool:
     brand = tape.words[tape.family].text
     if brand.isascii() and (i != tape.family + 2 or brand not in reading.dictionary.accounts):
         return False
-    if tape.before(i) != tape.family:
+    if tape.prior != tape.family:
         return False
     tape.kinds[tape.family] = "owner"
     return _set_family(reading, i, word)
@@ -465,7 +465,7 @@ def _ends_in(reading: Reading, i: int, family: FamilyWord, word: Word) -> bool:
 def _is_student(reading: Reading, i: int, family: FamilyWord) -> bool:
     """Whether a family behind a distillation is what was taught, for its size follows: gpt-oss-120b-distill-qwen3-4b."""
     tape = reading.tape
-    before = tape.before(i)
+    before = tape.prior
     if before < 0 or tape.words[before].value != "distill" or family.closed or family.derived:
         return False
     return any(word.role == "size" for word in tape.words[i + 1 :])
@@ -575,20 +575,20 @@ def language(reading: Reading, i: int, word: Word) -> bool:
     if reading.meanings.get("pt") == "base":
         return False  # gemma-2-2b-it-de: Gemma's own word for its instructed models
     tape, languages = reading.tape, reading.dictionary.languages
-    if not any(k >= 0 and tape.words[k].text in languages for k in (tape.before(i), tape.after(i))):
+    if not any(k >= 0 and tape.words[k].text in languages for k in (tape.prior, tape.after(i))):
         return False
     tape.words[i] = unknown(word.text)
     return True
 
 
-def negated(reading: Reading, i: int, _: Word) -> bool:
-    return bool(reading.tape.unknown) and _denied(reading, i)
+def negated(reading: Reading, _: int, __: Word) -> bool:
+    return bool(reading.tape.unknown) and _denied(reading)
 
 
-def _denied(reading: Reading, i: int) -> bool:
+def _denied(reading: Reading) -> bool:
     """Whether a word before says that the model is not of this type; a single letter may stand between: no-q-embed."""
     tape, negations = reading.tape, reading.dictionary.negations
-    before = tape.before(i)
+    before = tape.prior
     if before >= 0 and len(tape.words[before].text) == 1:
         before = tape.before(before)
     return before >= 0 and tape.words[before].text in negations
@@ -629,7 +629,7 @@ def is_tier_of_family(word: Word, dictionary: Dictionary) -> bool:
 
 def tier_of_family(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.dictionary.tier_families[word.text], reading.tape
-    before, after = tape.before(i), tape.after(i)
+    before, after = tape.prior, tape.after(i)
     if reading.found.family is not None or reading.in_tag or (after < 0 and tape.texts[i] != reading.source):
         return False
     if before >= 0 and tape.words[before].role not in ("other", "reseller", "company"):
@@ -710,7 +710,7 @@ def variant(reading: Reading, _: int, word: Word) -> bool:
 
 def other_type(reading: Reading, i: int, word: Word) -> bool:
     instead = reading.meanings.get(word.text)
-    return bool(instead) and not _denied(reading, i) and _note_type(reading, i, word, instead or "")
+    return bool(instead) and not _denied(reading) and _note_type(reading, i, word, instead or "")
 
 
 def packaging_in_family(reading: Reading, _: int, word: Word) -> bool:

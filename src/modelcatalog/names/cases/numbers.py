@@ -71,7 +71,7 @@ _LARGEST = 100
 def training(reading: Reading, i: int, afterwards: frozenset[str]) -> bool:
     """Whether the neighbours say that this number counts steps, tokens or the like."""
     tape, words = reading.tape, reading.tape.words
-    before = tape.before(i)
+    before = tape.prior
     if before >= 0 and words[before].text in reading.dictionary.training_before and tape.kinds[before] not in ("family", "base"):
         return True
     after = tape.after(i)
@@ -97,9 +97,9 @@ def _set_base_version(reading: Reading, i: int, text: str) -> bool:
     return True
 
 
-def _beside_base(reading: Reading, i: int) -> bool:
+def _beside_base(reading: Reading) -> bool:
     """Whether the word before ends the base, which has no version yet."""
-    return reading.found.base_version is None and 0 <= reading.tape.base_end == reading.tape.before(i)
+    return reading.found.base_version is None and 0 <= reading.tape.base_end == reading.tape.prior
 
 
 def lined(family: FamilyWord | None, letter: str, digits: str) -> str:
@@ -159,12 +159,12 @@ def _is_marked(word: Word) -> bool:
     return not word.text[0].isdecimal()
 
 
-def window_in_full(reading: Reading, i: int, word: Word) -> bool:
+def window_in_full(reading: Reading, _: int, word: Word) -> bool:
     text: str = word.value
     found, numbers = reading.found, reading.dictionary.numbers
     if found.context is not None or found.family is None:
         return False
-    before = reading.tape.before(i)
+    before = reading.tape.prior
     if before >= 0 and reading.tape.kinds[before] == "unknown":
         return False  # fas-32768: tokens of a vocabulary, perhaps
     tokens = int(text)
@@ -226,7 +226,7 @@ def _begins_version(reading: Reading, i: int, family: FamilyWord) -> bool:
     tape = reading.tape
     if reading.found.version is not None or i + 2 >= len(tape.words) or tape.words[i + 1].text not in ("-", "_") or tape.words[i + 2].role != "number":
         return False
-    joined, before = f"{tape.words[i].text}.{tape.words[i + 2].text}", tape.before(i)
+    joined, before = f"{tape.words[i].text}.{tape.words[i + 2].text}", tape.prior
     if joined in family.versions or joined in family.facts.own() or (before >= 0 and f"{tape.words[before].text}{joined}" in family.versions):
         return True
     return family.facts.has(f"-{joined.replace('.', '_')}-")  # ChemLLM_7B_Chat_1_5_DPO
@@ -236,7 +236,7 @@ def hyperparameter(reading: Reading, i: int, _: Word) -> bool:
     family, tape = reading.found.family, reading.tape
     if family is None or not tape.unknown:
         return False
-    before = tape.before(i)
+    before = tape.prior
     if before < 0 or tape.kinds[before] != "unknown":
         return False
     letter = reading.tape.words[before].text
@@ -244,13 +244,13 @@ def hyperparameter(reading: Reading, i: int, _: Word) -> bool:
 
 
 def base_decimal(reading: Reading, i: int, word: Word) -> bool:
-    return reading.found.base is not None and _beside_base(reading, i) and _set_base_version(reading, i, point(word.value))
+    return reading.found.base is not None and _beside_base(reading) and _set_base_version(reading, i, point(word.value))
 
 
 def base_second_part(reading: Reading, i: int, word: Word) -> bool:
     found, tape = reading.found, reading.tape
     base, version = found.base, found.base_version
-    if base is None or version is None or tape.before(i) != tape.base_end or tape.words[i - 1].text not in ("-", "_", " "):
+    if base is None or version is None or tape.prior != tape.base_end or tape.words[i - 1].text not in ("-", "_", " "):
         return False
     joined = f"{version}.{word.value}"
     if joined.lower() not in base.versions:
@@ -263,17 +263,17 @@ def has_two_digits_before_point(word: Word, _: Dictionary) -> bool:
     return len(point(word.value).partition(".")[0]) > 1
 
 
-def too_long(reading: Reading, i: int, word: Word) -> bool:
+def too_long(reading: Reading, _: int, word: Word) -> bool:
     text = point(word.value)
-    away = reading.found.family is not None and reading.tape.before(i) != reading.tape.family
+    away = reading.found.family is not None and reading.tape.prior != reading.tape.family
     return len(text.partition(".")[0]) > (1 if away and not text.isdecimal() else _VERSION_DIGITS)
 
 
-def of_another_family(reading: Reading, i: int, word: Word) -> bool:
+def of_another_family(reading: Reading, _: int, word: Word) -> bool:
     family, tape = reading.found.family, reading.tape
     if family is None:
         return False
-    before = tape.before(i)
+    before = tape.prior
     if before < 0 or before == tape.family or tape.kinds[before] not in ("family", "tier"):
         return False
     other = tape.words[before]
@@ -283,19 +283,19 @@ def of_another_family(reading: Reading, i: int, word: Word) -> bool:
     return other.role == "family" and cast("FamilyWord", other.value).name != family.name
 
 
-def of_software(reading: Reading, i: int, _: Word) -> bool:
-    before = reading.tape.before(i)
+def of_software(reading: Reading, _: int, __: Word) -> bool:
+    before = reading.tape.prior
     return before >= 0 and reading.tape.words[before].text in reading.dictionary.software
 
 
-def of_edit(reading: Reading, i: int, _: Word) -> bool:
-    family, before = reading.found.family, reading.tape.before(i)
+def of_edit(reading: Reading, _: int, __: Word) -> bool:
+    family, before = reading.found.family, reading.tape.prior
     return family is not None and before >= 0 and _edited(reading, family, before)
 
 
 def second_part(reading: Reading, i: int, word: Word) -> bool:
     version, tape = reading.found.version, reading.tape
-    if version is None or tape.before(i) != tape.version:
+    if version is None or tape.prior != tape.version:
         return False
     text: str = word.value
     if not version[-1].isdigit() or tape.words[i - 1].text not in ("-", "_", ".", " "):
@@ -316,7 +316,7 @@ def one_version(reading: Reading, _: int, __: Word) -> bool:
 
 def beside_family(reading: Reading, i: int, word: Word) -> bool:
     family = reading.found.family
-    if family is None or not reading.open or reading.tape.before(i) != reading.tape.family:
+    if family is None or not reading.open or reading.tape.prior != reading.tape.family:
         return False
     text, head = _dotted(family, word.value, beside=True), reading.tape.words[reading.tape.family].text
     if head[-1].isdecimal() and f"{head[-1]}.{text}" in family.versions:
@@ -340,9 +340,9 @@ def known_version(reading: Reading, i: int, word: Word) -> bool:
     if _begins_version(reading, i, family):
         return set_version(reading, i, digits)
     if reading.open:
-        dotted = _dotted(family, digits, beside=tape.kinds[tape.before(i)] == "tier")
+        dotted = _dotted(family, digits, beside=tape.kinds[tape.prior] == "tier")
         return (dotted in family.versions or (dotted != digits and dotted in family.facts.own())) and set_version(reading, i, dotted)
-    if digits not in family.versions or tape.kinds[tape.before(i)] == "unknown" or _never(reading, digits):
+    if digits not in family.versions or tape.kinds[tape.prior] == "unknown" or _never(reading, digits):
         return False
     return set_version(reading, i, digits)
 
@@ -357,14 +357,14 @@ def single_digit(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.found.family, reading.tape
     if family is None or not reading.open:
         return False
-    before = tape.before(i)
+    before = tape.prior
     return tape.kinds[before] != "unknown" and tape.words[before].key not in reading.dictionary.tuned and set_version(reading, i, digits)
 
 
 def version_before_size(reading: Reading, i: int, word: Word) -> bool:
     digits: str = word.value
     tape = reading.tape
-    if reading.found.family is not None or reading.recognised or not tape.before(i) == reading.tape.lead_end >= 0:
+    if reading.found.family is not None or reading.recognised or not tape.prior == reading.tape.lead_end >= 0:
         return False
     after = tape.after(i)
     return after >= 0 and tape.words[after].role in ("size", "mixture", "type", "tier", "variant") and set_version(reading, i, digits)
@@ -374,7 +374,7 @@ def of_word(reading: Reading, i: int, word: Word) -> bool:
     tape = reading.tape
     if not tape.unknown:
         return False
-    text, family, before = point(word.value), reading.found.family, tape.before(i)
+    text, family, before = point(word.value), reading.found.family, tape.prior
     if family is None or before <= reading.tape.family:
         return False
     if tape.kinds[before] != "unknown":
@@ -425,7 +425,7 @@ def _owns(family: FamilyWord, text: str) -> bool:
 
 def decimal(reading: Reading, i: int, word: Word) -> bool:
     text = point(word.value)
-    if not (reading.found.family is not None or reading.recognised or reading.tape.before(i) == reading.tape.lead_end >= 0):
+    if not (reading.found.family is not None or reading.recognised or reading.tape.prior == reading.tape.lead_end >= 0):
         return False
     return set_version(reading, i, text)
 
@@ -451,7 +451,7 @@ def packaging_word(reading: Reading, _: int, word: Word) -> bool:
 def base_marked(reading: Reading, i: int, word: Word) -> bool:
     said: Numbered = word.value
     base, family = reading.found.base, reading.found.family
-    if base is None or not _beside_base(reading, i):
+    if base is None or not _beside_base(reading):
         return False
     text = said.digits + said.letter
     if reading.found.version is None and family is not None and _owns(family, text) and not _owns(base, text):
@@ -464,8 +464,8 @@ def is_edition(word: Word, _: Dictionary) -> bool:
     return said.digits.isdecimal()
 
 
-def of_quantization(reading: Reading, i: int, _: Word) -> bool:
-    return reading.found.family is not None and reading.tape.kinds[reading.tape.before(i)] == "quantization"
+def of_quantization(reading: Reading, _: int, __: Word) -> bool:
+    return reading.found.family is not None and reading.tape.kinds[reading.tape.prior] == "quantization"
 
 
 def is_v1(word: Word, _: Dictionary) -> bool:
@@ -477,9 +477,9 @@ def of_service(reading: Reading, i: int, _: Word) -> bool:
     return reading.dotted and reading.tape.after(i) < 0
 
 
-def of_tuning(reading: Reading, i: int, word: Word) -> bool:
+def of_tuning(reading: Reading, _: int, word: Word) -> bool:
     found, family, tape = reading.found, reading.found.family, reading.tape
-    before = tape.before(i)
+    before = tape.prior
     if found.version is not None or family is None or before == reading.tape.family:
         return False
     said: Numbered = word.value
@@ -537,7 +537,7 @@ def edition(reading: Reading, _: int, word: Word) -> bool:
 def base_lettered(reading: Reading, i: int, word: Word) -> bool:
     said: Numbered = word.value
     base = reading.found.base
-    if base is None or said.letter not in base.lines or not _beside_base(reading, i):
+    if base is None or said.letter not in base.lines or not _beside_base(reading):
         return False
     return _set_base_version(reading, i, lined(base, said.letter, said.digits))
 
@@ -551,12 +551,12 @@ def line(reading: Reading, i: int, word: Word) -> bool:
 
 
 def base_suffixed(reading: Reading, i: int, word: Word) -> bool:
-    return reading.found.base is not None and _beside_base(reading, i) and _set_base_version(reading, i, _suffixed_text(reading, i, word))
+    return reading.found.base is not None and _beside_base(reading) and _set_base_version(reading, i, _suffixed_text(reading, i, word))
 
 
 def suffixed_part(reading: Reading, i: int, word: Word) -> bool:
     family, version = reading.found.family, reading.found.version
-    if family is None or version is None or reading.tape.before(i) != reading.tape.version:
+    if family is None or version is None or reading.tape.prior != reading.tape.version:
         return False
     text = f"{version}.{_suffixed_text(reading, i, word)}"
     return text.lower() in family.versions and _set_suffixed(reading, i, word, text)
@@ -568,7 +568,7 @@ def suffixed(reading: Reading, i: int, word: Word) -> bool:
     if family is None or reading.found.version is not None or not reading.open or float(said.digits) >= _LARGEST:
         return False
     text = _suffixed_text(reading, i, word)
-    return (reading.tape.before(i) == reading.tape.family or text in family.versions) and _set_suffixed(reading, i, word, text)
+    return (reading.tape.prior == reading.tape.family or text in family.versions) and _set_suffixed(reading, i, word, text)
 
 
 def _suffixed_text(reading: Reading, i: int, word: Word) -> str:

@@ -115,7 +115,7 @@ def is_quarter(word: Word, _: Dictionary) -> bool:
 
 def quarter(reading: Reading, i: int, _: Word) -> bool:
     tape = reading.tape
-    beside = (tape.before(i), tape.after(i))
+    beside = (tape.prior, tape.after(i))
     return "gguf" not in reading.lower and any(k >= 0 and tape.words[k].role == "number" and _is_year(tape.words[k].text) for k in beside)
 
 
@@ -212,8 +212,8 @@ def is_short(word: Word, _: Dictionary) -> bool:
     return len(word.text) == _SHORT
 
 
-def short_format(reading: Reading, i: int, word: Word) -> bool:
-    tape, before = reading.tape, reading.tape.before(i)
+def short_format(reading: Reading, _: int, word: Word) -> bool:
+    tape, before = reading.tape, reading.tape.prior
     if _packaging(reading) == word.value:
         return False
     return before < 0 or tape.kinds[before] not in ("quantization", "dtype")

@@ -72,7 +72,7 @@ def training_count(reading: Reading, i: int, word: Word) -> bool:
     said: Parameters = word.value
     if not training(reading, i, reading.dictionary.training_after_size):
         return False
-    tape, before = reading.tape, reading.tape.before(i)
+    tape, before = reading.tape, reading.tape.prior
     if said.unit == "b" and before >= 0 and tape.words[before].text in reading.dictionary.counters:
         return False
     reading.found.keys.append(word.text)
@@ -94,11 +94,11 @@ def may_be_bits(word: Word, dictionary: Dictionary) -> bool:
     return said.unit == "b" and not said.total % _BILLION and said.total // _BILLION in dictionary.numbers.widths
 
 
-def bits_behind_method(reading: Reading, i: int, word: Word) -> bool:
+def bits_behind_method(reading: Reading, _: int, word: Word) -> bool:
     if reading.found.size is None:
         return False
     said: Parameters = word.value
-    before = reading.tape.before(i)
+    before = reading.tape.prior
     if before < 0 or reading.tape.words[before].role != "method":
         return False
     reading.found.bits = reading.found.bits or said.total // _BILLION
@@ -271,7 +271,7 @@ def taught_by_closed(reading: Reading, i: int, word: Word) -> bool:
     said: Parameters = word.value
     if not served_only(family, found.version) or said.total in family.facts.sizes() or not _free(reading, said.unit):
         return False
-    lead, end = tape.family, tape.before(i)
+    lead, end = tape.family, tape.prior
     dethrone(reading, i)
     tape.lead, tape.lead_end = lead, end
     return _first_size(reading, i, said.total, word.key or word.text)
@@ -316,7 +316,7 @@ def version_and_size(reading: Reading, i: int, word: Word) -> bool:
     if family is None or not _free(reading, said.unit):
         return False
     version = head if head in family.versions else ".".join(head)  # llama_32_1b
-    beside = found.version is None and reading.open and reading.tape.before(i) == reading.tape.family
+    beside = found.version is None and reading.open and reading.tape.prior == reading.tape.family
     sizes, count = family.facts.sizes(), cast("Parameters", alone(readings()[tail])[0].value).total
     if beside and version in family.versions:
         found.version = version
@@ -392,7 +392,7 @@ def same_again(reading: Reading, _: int, word: Word) -> bool:
 def active_before_total(reading: Reading, i: int, word: Word) -> bool:
     said: Parameters = word.value
     count, found, family = said.total, reading.found, reading.found.family
-    if found.size is None or not found.size < count <= _TIMES * found.size or reading.tape.size_end != reading.tape.before(i):
+    if found.size is None or not found.size < count <= _TIMES * found.size or reading.tape.size_end != reading.tape.prior:
         return False
     if "moe" not in found.types and (family is None or not family.mixture):
         return False
@@ -403,7 +403,7 @@ def active_before_total(reading: Reading, i: int, word: Word) -> bool:
 def size_of_student(reading: Reading, i: int, word: Word) -> bool:
     said: Parameters = word.value
     found, tape = reading.found, reading.tape
-    if found.base is None or not tape.size < tape.base or tape.before(i) != tape.base_end or tape.words[tape.before(tape.base)].value != "distill":
+    if found.base is None or not tape.size < tape.base or tape.prior != tape.base_end or tape.words[tape.before(tape.base)].value != "distill":
         return False
     found.size = found.mixture = found.active = found.experts = None
     return _first_size(reading, i, said.total, word.key or word.text)
@@ -411,7 +411,7 @@ def size_of_student(reading: Reading, i: int, word: Word) -> bool:
 
 def size_left(reading: Reading, i: int, word: Word) -> bool:
     said: Parameters = word.value
-    found, tape, before = reading.found, reading.tape, reading.tape.before(i)
+    found, tape, before = reading.found, reading.tape, reading.tape.prior
     if found.size is None or said.total >= found.size or before < 0 or tape.words[before].text not in reading.dictionary.prunings:
         return False
     found.size, tape.size, tape.size_end = said.total, i, i
@@ -462,7 +462,7 @@ def effective(reading: Reading, i: int, word: Word) -> bool:
 def experts(reading: Reading, i: int, word: Word) -> bool:
     count: int = word.value
     found, tape = reading.found, reading.tape
-    before = tape.before(i)
+    before = tape.prior
     if before >= 0 and tape.words[before].role == "tier":
         before = tape.before(before)  # llama4:17b-scout-16e
     if found.size is None or found.family is None or before != reading.tape.size_end or count not in reading.dictionary.numbers.experts:
@@ -480,7 +480,7 @@ def experts(reading: Reading, i: int, word: Word) -> bool:
 def tuned_on(reading: Reading, i: int, word: Word) -> bool:
     said: int = word.value
     tape, tuned = reading.tape, reading.dictionary.tuned
-    before, after = tape.before(i), tape.after(i)
+    before, after = tape.prior, tape.after(i)
     if before >= 0 and tape.words[before].key in tuned:
         return True
     if after < 0 or said in reading.dictionary.numbers.binary or tape.words[after].key not in tuned:
@@ -489,12 +489,12 @@ def tuned_on(reading: Reading, i: int, word: Word) -> bool:
     return family is None or word.text not in family.facts.own()  # Yi-34B-200K-SFT
 
 
-def thinking_budget(reading: Reading, i: int, word: Word) -> bool:
+def thinking_budget(reading: Reading, _: int, word: Word) -> bool:
     family, found = reading.found.family, reading.found
     if family is None:
         return False
     if (found.version or "").lower() not in family.facts.budgets:
-        before = reading.tape.before(i)
+        before = reading.tape.prior
         if not served_only(family, found.version) or before < 0 or reading.tape.words[before].value not in ("thinking", "reasoning"):
             return False
     found.keys.append(word.text)
