@@ -125,7 +125,7 @@ def test_the_company_that_the_name_states(text: str) -> None:
         ("phi4-reasoning:14b", "microsoft/Phi-4-reasoning"), ("bge-m3:567m", "BAAI/bge-m3"), ("codellama:7b-code", "codellama/CodeLlama-7b-hf"),
         ("llama3-base", "meta-llama/Meta-Llama-3-8B"), ("starcoder:7b", "bigcode/starcoderbase-7b"), ("starcoder:15b", "bigcode/starcoder"),
         ("starcoder2:7b", "bigcode/starcoder2-7b"), ("qwen:32b", "Qwen/Qwen1.5-32B-Chat"), ("wizardlm:7b", "WizardLMTeam/WizardLM-7B-V1.0"),
-        ("llava:7b", "llava-hf/llava-v1.6-mistral-7b-hf"), ("aya:8b", "CohereLabs/aya-23-8B"), ("openchat:7b", "openchat/openchat_3.5"),
+        ("llava:7b", "llava-hf/llava-v1.6-mistral-7b-hf"), ("aya:8b", "CohereLabs/aya-23-8B"), ("openchat:7b", "openchat/openchat-3.5-0106"),
         ("llama3-chatqa:8b", "nvidia/Llama3-ChatQA-1.5-8B"), ("minicpm-v:8b", "openbmb/MiniCPM-V-2_6"),
         ("phind-codellama:34b", "Phind/Phind-CodeLlama-34B-v2"),
         ("gemma:instruct", "google/gemma-7b-it"), ("mistral:text", "mistralai/Mistral-7B-v0.3"),

@@ -423,6 +423,8 @@ class ProviderEntry(Entry):
     """Steps that its own ids have behind it: ``azure/eu/gpt-4o``."""
     glued: tuple[str, ...] = ()
     """What is glued before a name: ``databricks-gpt-5``."""
+    kinds: tuple[str, ...] = ()
+    """Words for a kind of model that it puts before the name of any such model: ``text-embedding-bge-m3``."""
     dotted: tuple[str, ...] = ()
     """Makers that it writes before a point: ``anthropic.claude-v2``."""
     catalogs: tuple[str, ...] = ()
@@ -514,10 +516,13 @@ class TypesFile(Entry):
     edits: tuple[str, ...]
     software: tuple[str, ...]
     before_formats: tuple[str, ...]
+    drafts: tuple[str, ...]
+    prunings: tuple[str, ...]
     testing: tuple[str, ...]
     coined: tuple[str, ...]
     implied: tuple[str, ...]
     spdx: tuple[str, ...]
+    spelled_tiers: dict[str, str]
     tag_words: dict[str, str]
     bases: dict[str, str]
 

@@ -307,7 +307,7 @@ class ModelName(Record):
     tag: str | None = None
     file: str | None = None
     part: Part | None = None
-    """What the file is when it is not the model itself."""
+    """What it is when it is not the model itself: a file beside a model's, or weights that only guess tokens ahead for it (``draft``)."""
     company: str | None = None
     family: str | None = None
     version: str | None = None

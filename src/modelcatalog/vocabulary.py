@@ -387,6 +387,11 @@ def tiers() -> tuple[str, ...]:
     return _words()["tiers"]
 
 
+def spelled_tiers() -> dict[str, str]:
+    """What a tier is called in other letters -> the tier: 프로 is pro."""
+    return _types_file().spelled_tiers
+
+
 def variants() -> tuple[str, ...]:
     """Words that tell one model from another and say nothing more: ``preview``."""
     return _words()["variants"]
@@ -469,6 +474,16 @@ def languages() -> frozenset[str]:
 def before_formats() -> frozenset[str]:
     """Words that before a format say how its files were made: ``mtp``."""
     return frozenset(_words()["before_formats"])
+
+
+def drafts() -> frozenset[str]:
+    """Words for what guesses tokens ahead for a model."""
+    return frozenset(_words()["drafts"])
+
+
+def prunings() -> frozenset[str]:
+    """Words for leaving out weights or experts."""
+    return frozenset(_words()["prunings"])
 
 
 def edits() -> frozenset[str]:

@@ -197,10 +197,12 @@ def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkp
     if not _is_bare(name, listed):
         return None
     account = _account(name)
-    entries = _tuned(name, listed) or listed.by_model.get(name.canonical) or []
+    served = [] if name.tag is not None else _moved(name, listed)  # llama-3.1-8b-instant is no base, though nothing but its speed tells it from one
+    entries = [] if served else _tuned(name, listed) or listed.by_model.get(name.canonical) or []
     exact = bool(entries) and any(name.identity[1:])  # a bare family is the name of no model
     entries = (
-        entries
+        served
+        or entries
         or _moved(name, listed)
         or (tagged(name, listed) if of_library(name) else [])
         or _of_meaning(name, listed)

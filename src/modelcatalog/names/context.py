@@ -22,6 +22,7 @@ FAMILY = (
     Case("uncertain_type", families.uncertain_type, "type", "gemini-2.5-flash-tts", "A common word that is also a type means the family beside its company alone.", "常用词同时也是类型的，只有挨着公司才指系列。", families.is_type_too),
     Case("other_maker", families.other_maker, "family", "twelvelabs.pegasus-1-2-v1:0", "A word that two companies use is the family of the one that is named.", "两家公司都用的词，指的是写出来的那一家的系列。", families.is_homonym),
     Case("line_elsewhere", families.line_elsewhere, "unknown", "LLaMA-O1-Base-1127", "A letter and a number are a model of their own at the start or behind their company alone.", "字母加数字自成一个模型，只在开头或公司后面。", families.is_letter_of_line),
+    Case("draft_of_next", families.draft_of_next, "variant", "EAGLE-Vicuna-7B-v1.3", "A word for drafts right before a family says what these weights do for its model.", "紧挨在系列前面的草稿方法词，说的是这些权重替那个模型做什么。", families.is_draft),
     Case("uncertain_family", families.uncertain_family, "unknown", "my-nova-7b", "A common word means the family beside its company, or before one of its versions.", "常用词只有挨着公司，或者在自己的某个版本前面，才指系列。", families.is_common),
     Case("anothers_word", families.anothers_word, "unknown", "facebook/SONAR", "Under another company's account, the word of a family without published weights says nothing where none of its versions or tiers follows.", "在别家公司的账号下，从未公开权重的系列的词，后面没有它的版本或档位时，不说明什么。", families.is_closed),
     Case("end_of_name", families.end_of_name, "unknown", "Marblewood-GPT-7B", "Behind a word that nobody knows, GPT without a version ends that other name.", "跟在没人认得的词后面、又没有版本的 GPT，是那个名字的结尾。", families.is_ending),
@@ -34,6 +35,7 @@ FAMILY = (
     Case("line_of_family", families.line_of_family, "version", "minimax-m6", "A letter and a number are a version where the family has such a line, whatever family is called so too.", "系列有这种字母时，字母加数字是版本，不管哪个系列也叫这个名字。", families.is_letter_and_number),
     Case("family_again", families.family_again, "family", "llama-2-7b-llama", "The family again adds nothing.", "系列再写一遍，不多说什么。"),
     Case("account_in_name", families.account_in_name, "family", "qwen-qwq-32b", "Of two families of one company, the first may be the word of its account, where the account is called so.", "同一家公司的两个系列，前一个可以只是账号的名字，账号正好这么叫。"),
+    Case("kind_before", families.kind_before, "family", "text-embedding-bge-m3", "Some programs put a word for the kind of a model before its name.", "有些程序在名字前面写上模型的种类。", families.is_open),
     Case("taught_by", families.taught_by, "family", "claude-opus-4-reasoning-qwen3-4b", "Before a family whose weights are open, one without published weights is who taught the model.", "权重公开的系列前面、没有公开权重的系列，说的是拿谁教出来的。", families.is_open),
     Case("data_or_method", families.data_or_method, "family", "mpt-1b-redpajama-200b-dolly", "Behind a size or a finished model, or beside a base, a family names the data or the method, but where its maker writes its models so.", "在规模或成品后面，或者已有基座模型时，系列说的是数据或方法；它的开发者自己就这样写时除外。"),
     Case("tuned_from", families.tuned_from, "family", "Llama-3_3-Nemotron-Super-49B-v1", "A family that is only ever tuned from others is the model's own, and the one before it the base.", "总由别的模型而来的系列是模型自己的，前一个系列是基座模型。", families.is_derived),
@@ -58,6 +60,7 @@ VARIANT = (
     Case("alias_in_family", families.packaging_in_family, "serving", "claude-3-5-haiku-latest", "Some words are an alias in one family alone: its maker says that they name the same model.", "有些词只在某个系列里是别名，厂商说它们指同一个模型。"),
     Case("only_alias", families.only_alias, "serving", "gpt-5.2-chat-latest", "Where the maker serves a model by its newest edition alone, the word for it says nothing.", "厂商只用“最新”这个编号提供的模型，这个词不多说什么。", families.is_latest),
     Case("served_faster", families.served_faster, "serving", "Kimi-K2.6-Fast", "So does a variant of speed.", "表示速度的变体也是。", families.is_fast),
+    Case("draft", families.draft, "variant", "Qwen3-8B-EAGLE3", "Some words say that these weights only guess tokens ahead for the model of that name.", "有些词说明：这些权重只替同名的模型预先猜词。", families.is_draft),
     Case("variant", families.variant, "variant", "gemini-2.5-pro-preview", "A variant tells this model from another, and says nothing more.", "变体把这个模型和别的区分开，别的什么也不说。"),
 )
 UNKNOWN = (
@@ -122,6 +125,7 @@ SIZE = (
     Case("same_again", sizes.same_again, "size", "Qwen-7B-7B", "The size again adds nothing.", "规模再写一遍，不多说什么。"),
     Case("active_before_total", sizes.active_before_total, "size", "OLMoE-1B-7B-0924", "Of two sizes of a mixture of experts, the smaller one is what works for each token.", "混合专家模型的两个规模里，小的是每个词元用到的。"),
     Case("size_of_student", sizes.size_of_student, "size", "gpt-oss-120b-distill-qwen3-4b", "Behind a distillation and what was taught, a size is the student's.", "蒸馏和学生的系列后面的规模，是学生的。"),
+    Case("size_left", sizes.size_left, "size", "gpt-oss-120b-REAP-58B", "Behind a word for leaving out weights or experts, a smaller size is what is left.", "表示剪掉权重或专家的词后面，较小的规模是剩下的。"),
     Case("second_size", sizes.second_size, "training", "llama-161M-100B", "Of two sizes, the second is one more number of the training.", "两个规模里，第二个是训练的又一个数字。"),
 )
 MIXTURE = (Case("mixture", sizes.mixture, "size", "Mixtral-8x7B-v0.1", "So many experts of one size are the size.", "若干个同样大小的专家就是规模。"),)

@@ -67,13 +67,15 @@ class Dictionary:
     """The word tables, made from the vocabulary."""
 
     __slots__ = (
-        "accounts", "apis", "before_formats", "catalog_heads", "catalogs",
-        "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters", "dotted", "edits", "families", "files", "finished",
+        "accounts", "apis", "before", "before_formats", "catalog_heads", "catalogs",
+        "checkpoints", "classes", "closed", "coined", "commands", "company_of", "counters",
+        "deploying", "dotted", "drafts", "edits", "families", "files", "finished",
         "folders", "glued",
         "homonyms",
         "hosts", "ideographic", "in_front", "kinds", "languages", "leaves", "means", "media", "negations", "numbers", "owners", "parts", "paths",
         "phrases", "plain",
-        "provider_hosts", "provider_of", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "software", "stems", "suffixes",
+        "provider_hosts", "provider_of",
+        "prunings", "regions", "resellers", "routes", "schemes", "served", "served_faster", "serving", "software", "stems", "suffixes",
         "tag_words", "testing", "tier_families", "tier_words", "training_after", "training_after_size", "training_before", "tuned", "variants",
         "words",
     )  # fmt: skip
@@ -122,6 +124,9 @@ class Dictionary:
             self._add(word, "variant", word, word.rpartition(" ")[2])
         for word in vocabulary.tiers():
             self._add(word, "tier", word, word)
+        for spelling, word in vocabulary.spelled_tiers().items():
+            self.words[spelling] = self.words[word]
+            self.ideographic.append(spelling)
         self._add_packaging()
         for name, type_entry in vocabulary.types().items():
             for spelling in (name.replace("-", " "), *type_entry.aliases):
@@ -161,7 +166,7 @@ class Dictionary:
         self.served_faster = vocabulary.served_faster()
         self.edits, self.software = vocabulary.edits(), vocabulary.software()
         self.negations, self.languages, self.before_formats = vocabulary.negations(), vocabulary.languages(), vocabulary.before_formats()
-        self.testing = vocabulary.testing()
+        self.testing, self.drafts, self.prunings = vocabulary.testing(), vocabulary.drafts(), vocabulary.prunings()
         self.coined = vocabulary.coined()
         self.classes = vocabulary.classes()
         self.suffixes = vocabulary.suffixes()
@@ -199,6 +204,10 @@ class Dictionary:
         self.catalog_heads = frozenset(word.partition(".")[0] for word in self.catalogs)
         self.dotted: dict[str, tuple[str, ...]] = {}
         """A maker's word before a point -> the providers that write it so."""
+        self.deploying = frozenset(word for one in providers.provider if one.deploys for word in one.words)
+        """What tools call those whose customers name what they deploy."""
+        self.before = {f"{kind}-": one.id for one in providers.provider for kind in one.kinds}
+        """A word for a kind that stands before a name -> the provider that puts it there."""
         self.resellers: dict[str, str | None] = dict.fromkeys(providers.resellers)
         """What is glued before a name -> the provider, where it has an id."""
         suffixes: dict[str, str | None] = dict.fromkeys(providers.suffixes)

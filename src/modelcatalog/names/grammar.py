@@ -320,7 +320,7 @@ WORDS: tuple[WordRule, ...] = (
         "experts", lambda text, found: (Word("experts", text, int(found["n"]), text) if int(found["n"]) else unknown(text),),
     ),
     WordRule(
-        "context", _seq(_opt("contextlength"), Cap("n", _NUMBER), "k"), "128K", "Thousands of tokens; the neighbours tell steps from context.", "Phi-3-mini-128k-instruct",
+        "context", _seq(_opt(_any("contextlength", "ctx")), Cap("n", _NUMBER), "k"), "128K", "Thousands of tokens; the neighbours tell steps from context.", "Phi-3-mini-128k-instruct",
         "context", lambda text, found: (Word("context", text, int(found["n"]), f"{found['n']}k"),),
     ),
     WordRule(

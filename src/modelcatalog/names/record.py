@@ -126,6 +126,7 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
         fields["owner"] = found.account if owner is None else owner
     if parts.regions:
         fields["hub"], fields["revision"], fields["tag"], fields["file"] = parts.hub, parts.revision, parts.tag, parts.file
+    if found.part is not None:
         fields["part"] = found.part
     provider = parts.provider or found.provider
     if provider is not None:

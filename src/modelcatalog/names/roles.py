@@ -47,7 +47,7 @@ context, experts, group, plain_q; text for company, dtype, format, number, type;
 Bits: TypeAlias = int | float
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # Patterns for `FamilyFacts`, which most names do not ask: `re` makes each when it is first used, and remembers it.
-_STATED = r"([0-9](?<![a-z0-9.].)[0-9]*(?:[._][0-9]+)?)([bm])(?![a-z0-9])"
+_STATED = r"([0-9](?<![a-z0-9.].)(?<![0-9]_[0-9])[0-9]*(?:[._][0-9]+)?)([bm])(?![a-z0-9])"
 """A number of parameters in a pattern of names. It begins with the digit, which is found faster than what stands before it."""
 _UNITS = {"b": 10**9, "m": 10**6}
 _PAIRED = r"([0-9](?<![a-z0-9.].)[0-9]*(?:\.[0-9]+)?)b-a([0-9]+(?:\.[0-9]+)?)b(?![a-z0-9])"

@@ -322,7 +322,7 @@ def _phrase(several: Several, pieces: list[str], first: int, words: list[Word], 
         if len(pieces) < after:
             continue
         found = pieces[after - 1].lower()
-        if found != last and not (found.startswith(last) and (found[len(last)].isdigit() or (found[len(last)] == "_" and last[-1].isdigit()))):
+        if found != last and not (found.startswith(last) and (found[len(last)] == "_" if last[-1].isdigit() else found[len(last)].isdigit())):
             continue
         if word.role == "base_word" and found != last:
             continue  # ms3-24b is none of ms3.2
@@ -397,7 +397,8 @@ def _read_class(piece: str, lowered: str, known: Readings) -> Word:
         return found
     head = len(lowered) - len(next(one for one in words.classes if lowered.endswith(one)))
     for end in range(head - 1, 1, -1):
-        first = words.words.get(lowered[:end]) if piece[end].isupper() or piece[end].isdigit() else None
+        parts = piece[end].isdigit() or (piece[end].isupper() and not (piece[end - 1].isupper() and piece[end + 1].isupper()))  # but not in STEPHENKINGMODEL
+        first = words.words.get(lowered[:end]) if parts else None
         if first is not None and isinstance(first.value, FamilyWord):
             return _several(lowered, (), (Word("family", first.text, first.value.alone(), first.key), Word("ignored", lowered[end:])))
     return found
@@ -424,7 +425,7 @@ def _meaning(piece: str, ruled: tuple[WordRule, re.Match[str]], words: Dictionar
 def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     """A known word with digits, and perhaps more words, glued to it: ``qwen2.5``, ``llama3chat``, ``r7b``."""
     if not piece.isascii():
-        head = next((name for name in words.ideographic if piece.startswith(name)), None)
+        head = next((name for name in words.ideographic if piece.startswith(name) and _ends_there(piece, name)), None)
         if head is None:
             return _before_ideographs(piece, words)
         rest = piece[len(head) :]
@@ -464,6 +465,12 @@ def _glued(piece: str, words: Dictionary) -> tuple[Word, ...] | None:
     if tail and tail[-1].role == "unknown" and known.role != "family":
         return None
     return (known.written(head), *tail)
+
+
+def _ends_there(piece: str, name: str) -> bool:
+    """Whether a name in other letters is a word there: Chinese parts none, the others write no letter of theirs behind it."""
+    behind = piece[len(name) : len(name) + 1]
+    return behind.isascii() or not behind.isalpha() or "\u4e00" <= name[-1] <= "\u9fff"
 
 
 def _is_tiered(rest: str, words: Dictionary) -> bool:

@@ -20,12 +20,15 @@ __all__ = [
     "base_word",
     "company",
     "data_or_method",
+    "draft",
+    "draft_of_next",
     "end_of_name",
     "family_again",
     "first_family",
     "is_closed",
     "is_common",
     "is_derived",
+    "is_draft",
     "is_elsewhere_another",
     "is_encoder",
     "is_ending",
@@ -41,6 +44,7 @@ __all__ = [
     "is_reseller",
     "is_tier_of_family",
     "is_type_too",
+    "kind_before",
     "language",
     "language_model",
     "line_elsewhere",
@@ -176,6 +180,8 @@ def line_elsewhere(reading: Reading, i: int, word: Word) -> bool:
         return False
     if account is not None and account.company == family.company:
         return False
+    if now is None and tape.texts[0].lower() in reading.dictionary.deploying:
+        return False  # azure/my-o3-mini
     if after == i + 1 and tape.words[after].role == "number":
         tape.words[after] = unknown(tape.words[after].text)  # of o1 too, which is one word
     return True
@@ -307,6 +313,20 @@ def _imply(reading: Reading, kind: str | None) -> None:
     """A type that the family's own name says."""
     if kind is not None and kind not in reading.found.types:
         reading.found.types.append(kind)
+
+
+def kind_before(reading: Reading, i: int, word: Word) -> bool:
+    tape, found, first = reading.tape, reading.found, reading.tape.family
+    if found.version is not None or first < 0 or tape.texts[i - 1] != "-":
+        return False
+    provider = reading.dictionary.before.get("".join(tape.texts[first:i]).lower())
+    if provider is None or found.size is not None:
+        return False
+    tape.kinds[first:i] = ["route" if kind != "separator" else kind for kind in tape.kinds[first:i]]
+    found.provider, found.family = provider, None
+    found.keys.clear()
+    found.types.clear()
+    return _set_family(reading, i, word)
 
 
 def taught_by(reading: Reading, i: int, word: Word) -> bool:
@@ -593,11 +613,11 @@ def _note_type(reading: Reading, i: int, word: Word, value: str) -> bool:
 
 
 def tier(reading: Reading, i: int, word: Word) -> bool:
-    found, tape = reading.found, reading.tape
+    found, tape, key = reading.found, reading.tape, word.key or word.text
     if found.tier is None:
         written = tape.texts[i]
-        found.tier = written if written[0].isalnum() else word.text  # Command R+
-    found.keys.append(word.text)
+        found.tier = written if written[0].isalnum() and written.isascii() else key  # Command R+, 프로
+    found.keys.append(key)
     if found.family is None and not reading.recognised and tape.lead >= 0:
         tape.lead_end = i
     return True
@@ -610,12 +630,13 @@ def is_tier_of_family(word: Word, dictionary: Dictionary) -> bool:
 def tier_of_family(reading: Reading, i: int, word: Word) -> bool:
     family, tape = reading.dictionary.tier_families[word.text], reading.tape
     before, after = tape.prior, tape.after(i)
-    if reading.found.family is not None or reading.in_tag or after < 0:
+    if reading.found.family is not None or reading.in_tag or (after < 0 and tape.texts[i] != reading.source):
         return False
     if before >= 0 and tape.words[before].role not in ("other", "reseller", "company"):
         return False
-    if tape.words[after].role != "number":
-        if not tape.texts[after - 1].endswith("["):  # opus[1m], as Claude Code calls the newest of a tier
+    if after < 0 or tape.words[after].role != "number":
+        # opus, opus[1m], opus1m, as Claude Code calls the newest of a tier
+        if not (after < 0 or tape.texts[after - 1].endswith("[") or (after == i + 1 and tape.words[after].text == "1m")):
             return False
     else:
         version = point(tape.words[after].value)
@@ -659,6 +680,24 @@ def packed_so(reading: Reading, i: int, _: Word) -> bool:
     while behind >= 0 and tape.words[behind].text in reading.dictionary.before_formats:
         behind = tape.after(behind)
     return behind >= 0 and tape.words[behind].role == "format"
+
+
+def is_draft(word: Word, dictionary: Dictionary) -> bool:
+    return word.text in dictionary.drafts
+
+
+def draft_of_next(reading: Reading, i: int, word: Word) -> bool:
+    after = reading.tape.after(i)
+    if after < 0 or reading.tape.words[after].role != "family":
+        return False
+    reading.found.part = reading.found.part or "draft"
+    reading.found.keys.append(word.text)
+    return True
+
+
+def draft(reading: Reading, i: int, word: Word) -> bool:
+    reading.found.part = reading.found.part or "draft"
+    return variant(reading, i, word)
 
 
 def variant(reading: Reading, _: int, word: Word) -> bool:

@@ -574,6 +574,8 @@ def suffixed(reading: Reading, i: int, word: Word) -> bool:
 def _suffixed_text(reading: Reading, i: int, word: Word) -> str:
     said: Numbered = word.value
     text = reading.tape.texts[i]
+    if said.letter not in "pv" and reading.source.isupper():
+        text = text.lower()  # GPT_4O_MINI has no small letters to tell it by
     return text if said.letter == "p" else point(text)
 
 

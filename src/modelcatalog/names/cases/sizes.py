@@ -36,6 +36,7 @@ __all__ = [
     "same_again",
     "samples_before_size",
     "second_size",
+    "size_left",
     "size_of_student",
     "taught_by_closed",
     "thinking_budget",
@@ -105,11 +106,13 @@ def bits_behind_method(reading: Reading, _: int, word: Word) -> bool:
 
 
 def may_be_fraction(word: Word, _: Dictionary) -> bool:
-    return word.text.removesuffix("b").isdecimal()
+    return word.text[-1] in "bt" and word.text[:-1].isdecimal()
 
 
 def dashed(reading: Reading, i: int, word: Word) -> bool:
     tape, n = reading.tape, i - 2
+    if word.text[-1] == "t":
+        return _trillions_dashed(reading, i, word)
     if n >= 0 and tape.words[n].role == "lettered":
         return _active_dashed(reading, i, word)
     if n >= 0 and (tape.words[n].role == "version" or "_" in tape.words[n].text):
@@ -135,6 +138,23 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
     return True
 
 
+def _trillions_dashed(reading: Reading, i: int, word: Word) -> bool:
+    """``qwen3-8-2-4t-a95b``: behind a version, a number that says nothing by itself is the whole part of trillions."""
+    tape, n = reading.tape, i - 2
+    if n < 0 or reading.found.version is None or not _free(reading, "t") or tape.words[n].role != "number" or tape.kinds[n] != "unknown":
+        return False
+    whole = tape.words[n].text
+    if tape.words[i - 1].text != "-" or len(whole) > 1 or len(word.text) > _WHOLE or not whole.isdecimal() or n not in tape.unknown:
+        return False
+    tape.kinds[n] = tape.kinds[n + 1] = "size"
+    tape.unknown.remove(n)
+    reading.found.kept.remove(whole)
+    size = f"{whole}.{word.text}"
+    _first_size(reading, i, round(float(size[:-1]) * 1000 * _BILLION), size)
+    tape.size = n
+    return True
+
+
 def _version_dashed(reading: Reading, i: int, word: Word) -> bool:
     """``seallms-v3-1-5b``, ``internlm2_1_8b``: the last part of a version is a size's, where the family has that size and not the other."""
     tape, found, n = reading.tape, reading.found, i - 2
@@ -149,7 +169,7 @@ def _version_dashed(reading: Reading, i: int, word: Word) -> bool:
     count = round(float(f"{last}.{fraction}") * _BILLION)
     own = frozenset[int]() if found.family is None else found.family.facts.sizes()
     whole = version.rpartition(".")[0]
-    other = said.total in sizes and not (sign == "_" and whole.lower() in family.versions)
+    other = said.total in sizes and not (whole.lower() in family.versions and (sign == "_" or version.lower() not in family.versions))  # mobilevlm-v2-1-7b
     if (sign == "_" and (version.lower() in family.versions or family.facts.writes(text))) or count not in sizes | own or other:
         return False
     version = whole
@@ -206,7 +226,7 @@ def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
     if zero and version != "0" and not version.endswith(".0"):
         tape.version = tape.before(n)  # a version of which nobody writes the 0
         return True
-    if (family is not None and version in family.versions) or not (zero or count in sizes):
+    if (family is not None and version in family.versions and (fraction in sizes or count not in family.facts.sizes())) or not (zero or count in sizes):
         return False
     first, dot, _ = (found.version or "").rpartition(".")
     found.version, tape.version = (first, tape.before(n)) if dot else (None, -1)
@@ -387,6 +407,15 @@ def size_of_student(reading: Reading, i: int, word: Word) -> bool:
         return False
     found.size = found.mixture = found.active = found.experts = None
     return _first_size(reading, i, said.total, word.key or word.text)
+
+
+def size_left(reading: Reading, i: int, word: Word) -> bool:
+    said: Parameters = word.value
+    found, tape, before = reading.found, reading.tape, reading.tape.prior
+    if found.size is None or said.total >= found.size or before < 0 or tape.words[before].text not in reading.dictionary.prunings:
+        return False
+    found.size, tape.size, tape.size_end = said.total, i, i
+    return _sized(reading, word.key or word.text)
 
 
 def second_size(reading: Reading, _: int, word: Word) -> bool:
