@@ -366,6 +366,8 @@ class TestCards:
         ("text", "message"),
         [
             ("RTX 4091", "near are RTX 4090"),
+            ("4091", "near are RTX 4090"),
+            ("a toaster", '\n  say its memory: on="24GB"'),
             ("M3 Max", "how much memory"),
             ("RAM", "how much RAM"),
             ("", "names no machine"),

@@ -127,6 +127,9 @@ def test_one_name_is_not_many(call: Callable[[Any], object]) -> None:
         {"weights": "opne"},
         {"since": "yesterday"},
         {"smallest": "few"},
+        {"largest": "7"},
+        {"largest": 7},
+        {"smallest": 0.5},
         {"type": "codr"},
         {"type": ["coder"]},
         {"company": 3},
@@ -145,6 +148,20 @@ def test_conditions_are_refused_at_the_call(call: Callable[..., object], conditi
 def test_version_is_the_package_s() -> None:
     """The version in the code is the one that was installed."""
     assert version("modelcatalog") == mc.__version__
+
+
+def test_what_the_catalog_has_is_offered() -> None:
+    """Completion in a notebook goes by ``dir``: what has not been used yet is in it too."""
+    assert set(mc.catalog.__all__) <= set(dir(mc.catalog))
+
+
+@pytest.mark.parametrize("path", ["colour", "same_model", "model_fields", "__class__", "size.colour", "types.colour", ""])
+def test_origin_of_what_is_no_fact(path: str) -> None:
+    """Only fields have an origin, and a method has none."""
+    with pytest.raises(AttributeError, match="has no field"):
+        mc.parse("Qwen3-8B-Instruct").origin(path)
+    with pytest.raises(AttributeError, match="has no field"):
+        mc.facts("Qwen3-8B").origin(path)
 
 
 def test_types() -> None:

@@ -141,6 +141,9 @@ class Facts(Record):
         >>> modelcatalog.facts("Qwen3-8B").origin("licence").of
         'series'
         """
+        if field not in type(self).model_fields:
+            message = f"{type(self).__name__} has no field {field!r}"
+            raise AttributeError(message)
         return None if getattr(self, field) in (None, ()) else dict(self.origins).get(field)
 
     def gone(self, day: date | None = None) -> bool:
@@ -196,7 +199,7 @@ class Checkpoint(Record):
         'https://huggingface.co/Qwen/Qwen3-8B/blob/refs%2Fpr%2F3/config.json'
         """
         house = _HOUSES[self.hub]
-        page = f"{house.page}{self.repo_id}"
+        page = f"{house.page}{quote(self.repo_id, safe='/')}"
         revision = None if self.revision is None else quote(self.revision, safe="")
         if self.file is not None and house.file:
             return f"{page}{house.file}{revision or house.branch}/{quote(self.file, safe='/')}"

@@ -368,6 +368,9 @@ class ModelName(Record):
         for part in path.split("."):
             if value is None:
                 return None
+            if part not in getattr(type(value), "model_fields", ()):
+                message = f"{type(value).__name__} has no field {part!r}"
+                raise AttributeError(message)
             value = getattr(value, part)
         if value is None or value == ():
             return None

@@ -77,6 +77,10 @@ def _first_use(name: str) -> Any:
     return _of_module(name)
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})  # what has not been used yet is offered too
+
+
 if not TYPE_CHECKING:
     # Hidden from type checkers, which would take any misspelt name for one that comes later.
     __getattr__ = _first_use

@@ -195,7 +195,7 @@ def _known(key: str, text: str) -> tuple[Card, str]:
         if (found := _named(one)) is not None:
             return found
     known = _by_key()
-    near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(f"rtx{key}" if key[:1].isdecimal() else key, known, n=3, cutoff=0.5)
     names = ", ".join(known[one][1] for one in near)
     message = f"no card or chip {text!r} is known"
-    raise Unsupported(message, subject=text, hint=f'{f"near are {names}; " if names else ""}or say its memory: on="24GB"')
+    raise Unsupported(message, subject=text, hint=f'near are {names}; or say its memory: on="24GB"' if names else 'say its memory: on="24GB"')
