@@ -405,6 +405,8 @@ class TestErrors:
             ("update", "--check", "--company", "Qwen", "--source", "models.dev"),
             ("catalog", "--since", "2025-02-30"),
             ("plan", "Qwen3-8B", "--engine-option", "=1"),
+            ("chat", "phi-4", ""),
+            ("chat", "phi-4", " ", "--json"),
             ("compare", "-", "phi-4"),
             ("compare", "phi-4", "-"),
             ("catalog", "--smallest", "3"),
