@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pydantic import computed_field, model_validator
 
+from modelcatalog import later
 from modelcatalog.records import Hub, Modality, Record, Size, Weights
 
 __all__ = ["Checkpoint", "Company", "Confidence", "Facts", "Family", "Group", "Match", "Series", "Source"]
@@ -93,6 +94,25 @@ class Source(NamedTuple):
 
     def __str__(self) -> str:
         return self.source if self.checked is None else f"{self.source} ({self.checked})"
+
+
+_ISO = later.pattern(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
+
+
+def is_day(text: str) -> bool:
+    """Whether it is an ISO day, month or year, and there is such a day.
+
+    >>> [is_day(text) for text in ("2025-08-07", "2025-08", "2025", "2025-02-30", "2025-8", "0000")]
+    [True, True, True, False, False, False]
+    """
+    if _ISO.fullmatch(text) is None:
+        return False
+    year, month, day = (*text.split("-"), "01", "01")[:3]
+    try:
+        date(int(year), int(month), int(day))
+    except ValueError:
+        return False
+    return True
 
 
 class Facts(Record):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast, get_args
 
 from modelcatalog import vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.errors import Unsupported, shown
+from modelcatalog.known import is_day
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Modality, Weights
 
@@ -21,7 +21,6 @@ __all__ = ["amount", "between", "company", "day", "family", "licence", "modality
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmbt]?)", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 _AMOUNTS = "write it like 500M, 7B or 128k"
-_DAY = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
 _MODALITIES: tuple[Modality, ...] = get_args(Modality)
 _LACKING = {
     "company": "the catalog has no company {}",
@@ -135,20 +134,10 @@ def day(text: str) -> str:
     >>> day("2025-04")
     '2025-04'
     """
-    if _DAY.fullmatch(str(text)) is None or not _in_calendar(str(text)):
+    if not is_day(str(text)):
         message = f"{text!r} is not a day, a month or a year"
         raise Unsupported(message, subject=str(text), hint="write it like 2025-08-07, 2025-08 or 2025")
     return str(text)
-
-
-def _in_calendar(text: str) -> bool:
-    """Whether there is such a day: 30 February is none."""
-    year, month, day = (*text.split("-"), "01", "01")[:3]
-    try:
-        date(int(year), int(month), int(day))
-    except ValueError:
-        return False
-    return True
 
 
 def modality(text: str) -> Modality:
