@@ -119,6 +119,16 @@ def test_engine_options_on_the_command_line(tmp_path: Path) -> None:
         command()(["plan", str(write_checkpoint(tmp_path / "tiny")), "--engine-option", "n_threads=4"], standalone_mode=False)
 
 
+def test_numbers_of_other_libraries() -> None:
+    """A cell of a frame is a whole number too; what only looks like one is refused."""
+    numpy = pytest.importorskip("numpy")
+    made = Request.of("m", {"context_length": numpy.int64(4096), "concurrency": numpy.int32(2)})
+    assert (made, type(made.context_length)) == (Request(context_length=4096, concurrency=2), int)
+    for value in (numpy.float64(4096), numpy.bool_(True), numpy.array([4096]), True, "4096"):  # noqa: FBT003  numpy's own
+        with pytest.raises(Unsupported, match="is not a number of tokens"):
+            Request.of("m", {"context_length": value})
+
+
 def test_torchs_own_types() -> None:
     """What transformers takes as a dtype is taken here, without torch being imported for it."""
     assert Request.of("x", {"dtype": "torch.float16"}).dtype == "float16"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from inspect import Parameter, signature
+from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypedDict, TypeVar
 
 from modelcatalog import hubs
 from modelcatalog.errors import Unsupported
@@ -130,6 +131,7 @@ class Request:
             given["engine"] = None
         if (dtype := str(given.get("dtype", ""))).startswith("torch."):
             given["dtype"] = dtype.removeprefix("torch.")  # torch's own, as transformers takes them
+        given |= {key: _whole(given[key]) for key in ("context_length", "concurrency") if key in given}
         made = cls(**given)  # type: ignore[arg-type]  # what is wrong with the values is said below
         try:
             made._check(subject)
@@ -275,3 +277,13 @@ def takes_options(call: _F) -> _F:
     named = [Parameter(one.name, Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type) for one in fields(Request)]
     call.__signature__ = shown.replace(parameters=[*own, *named])  # type: ignore[attr-defined]  # Python's own name for it
     return call
+
+
+def _whole(value: object) -> object:
+    """A whole number of another library, a cell of a frame say, as Python's own; anything else as it is."""
+    if not isinstance(value, SupportsIndex) or isinstance(value, int):
+        return value
+    try:
+        return index(value)
+    except TypeError:  # an array, or numpy's truth values
+        return value
