@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from modelcatalog import chat, planning
 from modelcatalog.cli import command
 from modelcatalog.errors import ModelCatalogError, Unsupported
 from modelcatalog.planning.request import Options, Request
+from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +47,13 @@ def test_signatures(call: Any) -> None:
     shown = inspect.signature(call).parameters
     assert {key: shown[key].default for key in FIELDS} == {key: one.default for key, one in FIELDS.items()}
     assert Options.__annotations__.keys() == FIELDS.keys()
+
+
+def test_plan_says_what_each_is() -> None:
+    """`help(plan)` has a line for every option, in their order, and names every engine."""
+    said = inspect.getdoc(planning.plan) or ""
+    assert re.findall(r"^    (\w+): ", said.partition("Keyword Args:")[2].partition("Raises:")[0], re.MULTILINE) == [*FIELDS]
+    assert all(f'"{name}"' in said for name in ENGINES)
 
 
 @pytest.mark.parametrize("name", ["plan", "chat"])
