@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -1186,6 +1187,20 @@ def test_streams_that_are_closed(closed: tuple[str, ...], monkeypatch: pytest.Mo
     out, err = capfd.readouterr()
     assert (ended.value.code, err) == (0, "" if "stderr" in closed else "standard input: there is no name in it\n")
     assert ("qwen-3-8b" in out) is ("stdout" not in closed)
+
+
+def test_ctrl_c_while_it_starts(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever presses it before the first module is there sees no traceback either."""
+    from modelcatalog import __main__ as door
+
+    class Slow(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "modelcatalog.cli", Slow("modelcatalog.cli"))
+    with pytest.raises(SystemExit) as ended:
+        door.main()
+    assert (ended.value.code, *capfd.readouterr()) == (130, "", "")
 
 
 def test_a_command_imports_little(tiny_folder: Path) -> None:
