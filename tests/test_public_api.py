@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_type
+from typing import TYPE_CHECKING, Any, assert_type, get_type_hints
 
 import pytest
 
@@ -162,6 +163,16 @@ def test_origin_of_what_is_no_fact(path: str) -> None:
         mc.parse("Qwen3-8B-Instruct").origin(path)
     with pytest.raises(AttributeError, match="has no field"):
         mc.facts("Qwen3-8B").origin(path)
+
+
+def test_hints_can_be_read() -> None:
+    """Programs that make a tool, a form or a command of a function read its types; what returns records that come late is left out."""
+    late = {"checkpoints", "siblings", "local", "lock"}
+    for module in (mc, mc.catalog):
+        for name in module.__all__:
+            call = getattr(module, name)
+            if inspect.isfunction(call) and name not in late:
+                assert "return" in get_type_hints(call), name
 
 
 def test_types() -> None:

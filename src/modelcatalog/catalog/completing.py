@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import (
+    Iterable,
+    Iterator,
+    Mapping,
+    Sized,
+)
 from os import PathLike
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
@@ -14,9 +19,6 @@ from modelcatalog.catalog.sizes import known_size
 from modelcatalog.errors import NameSyntaxError
 from modelcatalog.names import LIMIT, recorded
 from modelcatalog.records import ModelName
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _N = TypeVar("_N")
 _SHOWN = 60

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable  # noqa: TC003  typing.get_type_hints reads it
 
 from modelcatalog import vocabulary
 from modelcatalog.catalog.completing import many, named
 from modelcatalog.catalog.listing import listing
 from modelcatalog.catalog.meaning import SIZE, tuned
 from modelcatalog.known import Group
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from modelcatalog.records import ModelName
+from modelcatalog.records import ModelName  # noqa: TC001  typing.get_type_hints reads it
 
 __all__ = ["group", "model_key"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from modelcatalog import catalog, hubs
 from modelcatalog.catalog.completing import no_name
@@ -15,16 +15,13 @@ from modelcatalog.planning.build import build
 from modelcatalog.planning.found import Alone
 from modelcatalog.planning.locate import locate, locate_path
 from modelcatalog.planning.record import Plan
-from modelcatalog.planning.request import Request, takes_options
+from modelcatalog.planning.request import Options, Request, takes_options
 from modelcatalog.records import ModelName
 from modelcatalog.userfolder import at_home
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
     from modelcatalog.planning.adapter import Adapter
     from modelcatalog.planning.lockfile import Lock
-    from modelcatalog.planning.request import Options
 
 __all__ = ["lock", "plan"]
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import (
+    Callable,  # noqa: TC003  typing.get_type_hints reads it
+    Iterable,  # noqa: TC003  typing.get_type_hints reads it
+)
 from typing import TYPE_CHECKING
 
 from modelcatalog import userdata, userfolder, vocabulary
@@ -18,7 +22,6 @@ from modelcatalog.updating.record import Outcome, Update
 from modelcatalog.userdata import UserData
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
     from datetime import date
 
     from modelcatalog.hubs import Hub
