@@ -1155,6 +1155,10 @@ class TestTerminal:
         ("modelcatalog catalog --company 阿里巴", ["阿里巴巴"]),
         ("modelcatalog catalog --type instruct", ["instruct"]),
         ("modelcatalog resolve --hub m", ["modelscope"]),
+        ("modelcatalog plan x --server o", ["ollama"]),
+        ("modelcatalog plan x --kv-dtype q", ["q8_0", "q4_0"]),
+        ("modelcatalog local --store l", ["lmstudio", "llama.cpp"]),
+        ("modelcatalog catalog --output em", ["embedding"]),
     ],
 )
 def test_completion(line: str, expected: list[str]) -> None:
