@@ -438,6 +438,10 @@ def test_single_strange_entries_are_left_out(world: World, run: Run) -> None:
     world.models.said = {**SAID, "new": {"models": {name: told(name, **entry) for name, entry in odd.items()}}}
     (outcome,) = update(sources=["models.dev"]).sources
     assert (outcome.count, outcome.skipped) == (7, 4)
+    scant: dict[str, dict[str, Any]] = {"nothing": {"limit": None, "modalities": None}, "half": {"limit": {}, "modalities": {}}}
+    world.models.said = {**SAID, "new": {"models": {name: told(name, **entry) for name, entry in scant.items()}}}
+    (outcome,) = update(sources=["models.dev"]).sources
+    assert (outcome.count, outcome.skipped) == (9, 0)
 
 
 @pytest.mark.parametrize(
