@@ -273,6 +273,12 @@ def test_conditions_of_browse_and_prices() -> None:
     """What only one of them takes is refused alike; no parameters at most is a condition like any other."""
     with pytest.raises(mc.Unsupported, match=r"^retired='yes' is neither True nor False"):
         mc.catalog.browse(retired="yes")  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^exact='no' is neither True nor False"):
+        mc.group(["phi-4"], exact="no")  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^hashes='no' is neither True nor False"):
+        mc.local(hashes="no")  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^check='no' is neither True nor False"):
+        mc.update(check="no")  # type: ignore[arg-type]
     with pytest.raises(mc.Unsupported, match=r"^provider=5 is not a name"):
         mc.prices("gpt-4o", provider=5)  # type: ignore[arg-type]
     with pytest.raises(mc.Unsupported, match=r"^when='2025' is not a time\n  pass a datetime with its zone, or leave it out$"):
