@@ -30,7 +30,7 @@ NOT_SAID = frozenset({
     # what a record or an object is as Python shows it, styles, and what other programs read
     "<ChatModel {} on {}>", "Version({})", "Callable[..., Any]", "bold red", "bold {}", "other bits", "one of ", "Value error, ", "type packages",
     "types apart",
-    "silent files",
+    "silent files", "{} has no field {}", "<Session of {} messages with {}>",
     "module {} has no attribute {}", "modelcatalog session", "Basic {}", "Bearer {}", "Access to this resource is disabled", "Hugging Face",
     "data:{};base64,{}", "tokenizer.ggml.{}_token_id", "general.base_model.{}.{}", "model.safetensors.index.{}.json", "qzx{}vkj",
     # looked for in templates, answers and sources

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import product
 
 import pytest
 
@@ -34,6 +35,15 @@ def test_every_listed_repository_reads_back() -> None:
             found = Checkpoint(hub=hub, repo_id=repo_id)
             wrong += [(kind, text) for kind, text in addresses(found) if read_back(text) != (hub, repo_id, None, None)]
     assert wrong == []
+
+
+@pytest.mark.parametrize("repo_id", ["owner/two words", "owner/a#b", "owner/a?b=c", "owner/模型", "owner/a&b", "owner/a+b"])
+def test_odd_names_read_back(repo_id: str) -> None:
+    """A page is an address whatever somebody calls a repository."""
+    for hub, file in product(("huggingface", "modelscope"), (None, "config.json")):
+        found = Checkpoint(hub=hub, repo_id=repo_id, revision="main", file=file)  # type: ignore[arg-type]
+        assert found.url.isascii()
+        assert read_back(found.url) == (hub, repo_id, "main", file)
 
 
 @pytest.mark.parametrize("hub", ["huggingface", "modelscope"])

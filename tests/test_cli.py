@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -169,6 +170,14 @@ class TestParse:
         assert ran.err.startswith(f"error: {source}, line 6: control character")
         assert ran.err.endswith(f"\n{source}: comments skipped: 3\n")
         assert "标准输入 第 2 行：" in cli("parse", "-", typed="# x\nbad\x07\n", LANG="zh_CN.UTF-8").err
+
+    def test_no_names(self, cli: Cli, tmp_path: Path) -> None:
+        """Where a pipe or a file has no name, that is said."""
+        file = tmp_path / "names.txt"
+        file.write_text("\n# all gone\n", encoding="utf-8")
+        assert cli("parse", "--json", "-") == (0, "", "standard input: there is no name in it\n")
+        assert cli("group", "--file", str(file)).err == f"{file}: comments skipped: 1\n{file}: there is no name in it\n"
+        assert cli("facts", "-", LANG="zh_CN.UTF-8").err == "标准输入：其中没有名称\n"
 
     def test_utf16(self, cli: Cli, tmp_path: Path) -> None:
         """What Windows' PowerShell writes into a file is read."""
@@ -397,12 +406,51 @@ class TestErrors:
             ("update", "--check", "--company", "Qwen", "--source", "models.dev"),
             ("catalog", "--since", "2025-02-30"),
             ("plan", "Qwen3-8B", "--engine-option", "=1"),
+            ("chat", "phi-4", ""),
+            ("chat", "phi-4", " ", "--json"),
+            ("compare", "-", "phi-4"),
+            ("compare", "phi-4", "-"),
+            ("catalog", "--smallest", "3"),
+            ("catalog", "--context", "8"),
+            *(("chat", "phi-4", option, "tests", "hi") for option in ("--image", "--audio", "--schema", "--tools", "--resume")),
         ],
         ids=" ".join,
     )
     def test_values_that_mean_nothing(self, cli: Cli, arguments: tuple[str, ...]) -> None:
         """What means nothing whatever the name is bad input, whoever finds it: typer, the package or the catalog."""
         assert cli(*arguments, HF_HUB_OFFLINE="1").code == 2
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("parse", "phi-4", "--file", ""),
+            ("plan", "phi-4", "--lock="),
+            ("plan", "phi-4", "--plot", ""),
+            ("lock", "phi-4", "-o", ""),
+            *(("chat", "phi-4", option, "", "hi") for option in ("--image", "--audio", "--schema", "--tools", "--resume", "--save")),
+        ],
+        ids=" ".join,
+    )
+    def test_an_empty_path(self, cli: Cli, arguments: tuple[str, ...]) -> None:
+        """A variable of the shell's that is not set is not the folder one is in."""
+        ran = cli(*arguments)
+        assert ran.code == 2
+        assert ran.out == ""
+        assert re.match(r"error: invalid value for --\w+: the path is empty\n", ran.err)
+        assert "的值有误：路径为空" in cli(*arguments, LANG="zh_CN.UTF-8").err
+
+    def test_usage_in_chinese(self, cli: Cli) -> None:
+        """So are what is too much, a word that the catalog does not know, and a path that cannot be written."""
+        said = [
+            cli(*one, LANG="zh_CN.UTF-8").err.splitlines()[0]
+            for one in (("compare", "a", "b", "c"), ("catalog", "--type", "grue"), ("catalog", "--licence", "grue"), ("lock", "phi-4", "-o", "/"))
+        ]
+        assert said == [
+            "错误：多出的参数：c",
+            "错误：--type 的值有误：目录里没有类型 'grue'",
+            "错误：--licence 的值有误：目录里没有许可 'grue'",
+            "错误：--output 的值有误：无法写入 /：这是一个文件夹",
+        ]
 
     def test_an_option_that_stands_twice(self, cli: Cli, tmp_path: Path) -> None:
         """The last of several counts, as everywhere; that the others do not is said, but for options that take several and for plain switches."""
@@ -1065,9 +1113,9 @@ class TestTerminal:
         yield terminal
         terminal.close()
 
-    @pytest.mark.parametrize(("columns", "expected"), [(50, "  company: Alibaba"), (140, "Alibaba     Qwen3")])
+    @pytest.mark.parametrize(("columns", "expected"), [(0, "  company: Alibaba"), (50, "  company: Alibaba"), (140, "Alibaba     Qwen3")])
     def test_width(self, columns: int, expected: str) -> None:
-        """A narrow terminal gets blocks, a wide one a table."""
+        """A narrow terminal gets blocks, a wide one a table; COLUMNS=0, as containers have it, says nothing of the width."""
         narrow = Terminal("parse", "Qwen3-8B", "phi-4", COLUMNS=str(columns), TERM="xterm", LC_ALL="C.UTF-8")
         try:
             assert expected in re.sub(r"\x1b\[[0-9;]*m", "", narrow.until("phi-4"))
@@ -1107,6 +1155,10 @@ class TestTerminal:
         ("modelcatalog catalog --company 阿里巴", ["阿里巴巴"]),
         ("modelcatalog catalog --type instruct", ["instruct"]),
         ("modelcatalog resolve --hub m", ["modelscope"]),
+        ("modelcatalog plan x --server o", ["ollama"]),
+        ("modelcatalog plan x --kv-dtype q", ["q8_0", "q4_0"]),
+        ("modelcatalog local --store l", ["lmstudio", "llama.cpp"]),
+        ("modelcatalog catalog --output em", ["embedding"]),
     ],
 )
 def test_completion(line: str, expected: list[str]) -> None:
@@ -1137,8 +1189,22 @@ def test_streams_that_are_closed(closed: tuple[str, ...], monkeypatch: pytest.Mo
     with pytest.raises(SystemExit) as ended:
         main()
     out, err = capfd.readouterr()
-    assert (ended.value.code, err) == (0, "")
+    assert (ended.value.code, err) == (0, "" if "stderr" in closed else "standard input: there is no name in it\n")
     assert ("qwen-3-8b" in out) is ("stdout" not in closed)
+
+
+def test_ctrl_c_while_it_starts(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever presses it before the first module is there sees no traceback either."""
+    from modelcatalog import __main__ as door
+
+    class Slow(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "modelcatalog.cli", Slow("modelcatalog.cli"))
+    with pytest.raises(SystemExit) as ended:
+        door.main()
+    assert (ended.value.code, *capfd.readouterr()) == (130, "", "")
 
 
 def test_a_command_imports_little(tiny_folder: Path) -> None:

@@ -22,6 +22,7 @@ import pytest
 
 import modelcatalog as mc
 from modelcatalog import errors, vocabulary
+from modelcatalog.planning.runs import ENGINES
 from pages import DATA, DOCS, PAGES, ROOT, Console, blocks, run_data, run_python
 
 if TYPE_CHECKING:
@@ -121,6 +122,15 @@ def test_every_public_name_has_its_entry(page: str) -> None:
     """What the package hands out is described: on this page, or, where it is an error, on its own."""
     described = set(re.findall(r"\w+", (DOCS / page).read_text(encoding="utf-8")))
     assert set(mc.__all__) - {"__version__"} - set(errors.__all__) - described == set()
+
+
+@pytest.mark.parametrize("page", ["engines.md", "engines.zh.md"])
+def test_every_engine_option_is_in_the_table(page: str) -> None:
+    """The row of `engine_options=` has what each engine takes, as its entry says."""
+    (row,) = re.findall(r"^\| `engine_options=` \|(.*)\|$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE)
+    cells = dict(zip(("transformers", "llama.cpp", "vllm", "mlx", "openai"), row.split(" | "), strict=True))
+    for name, engine in ENGINES.items():
+        assert name == "vllm" or {*re.findall(r"`(\w+)`", cells[name])} == {*engine.options}, name
 
 
 @pytest.mark.parametrize("page", [page for page in DOCS.glob("*.md") if ".zh" not in page.name], ids=_id)

@@ -25,6 +25,7 @@ from modelcatalog.errors import (
     HubUnreachable,
     IntegrityError,
     ModelCatalogError,
+    Unsupported,
     WontFit,
 )
 from modelcatalog.hubs import guard, opening, receipts
@@ -130,7 +131,10 @@ def test_neither_hub(hubs: Pair) -> None:
 
 
 def test_preferred(hubs: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    """MODELCATALOG_HUB decides, and the other hub is not asked at all."""
+    """MODELCATALOG_HUB decides, and the other hub is not asked at all; a word in it that names no hub is wrong, and no hub's failure."""
+    monkeypatch.setenv("MODELCATALOG_HUB", "hf")
+    with pytest.raises(Unsupported, match=r"^MODELCATALOG_HUB=hf names no hub\n  set it to huggingface or modelscope$"):
+        plan(NAME, device="cpu")
     monkeypatch.setenv("MODELCATALOG_HUB", "modelscope")
     assert plan(NAME, device="cpu").reasons[0] == "modelscope because MODELCATALOG_HUB says so"
     assert hubs["huggingface"].requests == []

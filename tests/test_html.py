@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import modelcatalog as mc
 from modelcatalog.chat.reply import Usage
+from modelcatalog.planning import telling
 from modelcatalog.records import SegmentKind
 from modelcatalog.show import html
 from modelcatalog.show.explained import facts, parts
@@ -101,6 +102,13 @@ class TestNames:
         fragment = html.explain(mc.parse("通义千问-7B"), language="zh")
         assert 'lang="zh"' in fragment
         assert Page(fragment).texts[:6] == ["通义千问", "系列", "Qwen", "-", "7B", "规模"]
+
+    def test_another_language(self) -> None:
+        """A language that there is not is refused, and is not English under its name."""
+        with pytest.raises(mc.Unsupported, match=r"^there is no language 'fr'\n  pass \"en\" or \"zh\"$"):
+            html.explain(mc.parse("phi-4"), language="fr")  # type: ignore[arg-type]
+        with pytest.raises(mc.Unsupported, match="there is no language None"):
+            telling.telling(None)  # type: ignore[arg-type]
 
     def test_reply(self) -> None:
         """So is the line below a reply."""

@@ -6,6 +6,9 @@ import json
 import os
 import shutil
 import struct
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, get, local, paths
+from modelcatalog.hubs.wire import Wire
 from modelcatalog.weights import gguf, safetensors
 
 if TYPE_CHECKING:
@@ -322,3 +326,35 @@ class TestLocal:
         copy = local.at(tmp_path / "m-00001-of-00003.gguf")
         with pytest.raises(IntegrityError, match="2 of 3"):
             local.check_weights(copy.root, [f.path for f in copy.files])
+
+
+class _NoRanges(BaseHTTPRequestHandler):
+    """Sends the whole file, whatever part of it was asked for, as some mirrors do."""
+
+    data = bytes(range(256)) * 1000
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.data)))
+        self.end_headers()
+        with suppress(OSError):  # who has what it wanted hangs up
+            self.wfile.write(self.data)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_server_without_ranges() -> None:
+    """The part that was asked for is cut out of the file, which is not read further; a part that is too far behind is an error."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _NoRanges)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        wire = Wire("Mirror", f"http://127.0.0.1:{server.server_port}", limit=5000)
+        assert wire.get("/model.gguf", start=1000, length=50).body == _NoRanges.data[1000:1050]
+        assert 5000 - 1000 - 52 < wire.limit <= 5000 - 1000 - 50
+        with pytest.raises(UnsafeRepository, match=r"^Mirror sends more than 5,000 bytes of metadata"):
+            wire.get("/model.gguf", start=4000, length=50)
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_type
+from typing import TYPE_CHECKING, Any, assert_type, get_type_hints
 
 import pytest
 
@@ -127,6 +128,9 @@ def test_one_name_is_not_many(call: Callable[[Any], object]) -> None:
         {"weights": "opne"},
         {"since": "yesterday"},
         {"smallest": "few"},
+        {"largest": "7"},
+        {"largest": 7},
+        {"smallest": 0.5},
         {"type": "codr"},
         {"type": ["coder"]},
         {"company": 3},
@@ -145,6 +149,30 @@ def test_conditions_are_refused_at_the_call(call: Callable[..., object], conditi
 def test_version_is_the_package_s() -> None:
     """The version in the code is the one that was installed."""
     assert version("modelcatalog") == mc.__version__
+
+
+def test_what_the_catalog_has_is_offered() -> None:
+    """Completion in a notebook goes by ``dir``: what has not been used yet is in it too."""
+    assert set(mc.catalog.__all__) <= set(dir(mc.catalog))
+
+
+@pytest.mark.parametrize("path", ["colour", "same_model", "model_fields", "__class__", "size.colour", "types.colour", ""])
+def test_origin_of_what_is_no_fact(path: str) -> None:
+    """Only fields have an origin, and a method has none."""
+    with pytest.raises(AttributeError, match="has no field"):
+        mc.parse("Qwen3-8B-Instruct").origin(path)
+    with pytest.raises(AttributeError, match="has no field"):
+        mc.facts("Qwen3-8B").origin(path)
+
+
+def test_hints_can_be_read() -> None:
+    """Programs that make a tool, a form or a command of a function read its types; what returns records that come late is left out."""
+    late = {"checkpoints", "siblings", "local", "lock"}
+    for module in (mc, mc.catalog):
+        for name in module.__all__:
+            call = getattr(module, name)
+            if inspect.isfunction(call) and name not in late:
+                assert "return" in get_type_hints(call), name
 
 
 def test_types() -> None:
@@ -245,6 +273,12 @@ def test_conditions_of_browse_and_prices() -> None:
     """What only one of them takes is refused alike; no parameters at most is a condition like any other."""
     with pytest.raises(mc.Unsupported, match=r"^retired='yes' is neither True nor False"):
         mc.catalog.browse(retired="yes")  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^exact='no' is neither True nor False"):
+        mc.group(["phi-4"], exact="no")  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^hashes='no' is neither True nor False"):
+        mc.local(hashes="no")  # type: ignore[arg-type]
+    with pytest.raises(mc.Unsupported, match=r"^check='no' is neither True nor False"):
+        mc.update(check="no")  # type: ignore[arg-type]
     with pytest.raises(mc.Unsupported, match=r"^provider=5 is not a name"):
         mc.prices("gpt-4o", provider=5)  # type: ignore[arg-type]
     with pytest.raises(mc.Unsupported, match=r"^when='2025' is not a time\n  pass a datetime with its zone, or leave it out$"):

@@ -119,6 +119,21 @@ def test_names_sort_by_version() -> None:
     assert parse("claude-3-5-sonnet-20241022") < parse("claude-sonnet-4-20250514")
 
 
+def test_all_comparisons() -> None:
+    """Arrays and frames ask for ``<=`` where they look for the least; two spellings of one model are of one place."""
+    old, new, again = map(parse, ("Qwen2-7B", "Qwen3-8B", "qwen/qwen3-8b"))
+    assert old <= new
+    assert new >= old
+    assert new > old
+    assert new <= again
+    assert again <= new
+    assert not new <= old
+    with pytest.raises(TypeError, match="belong to different families"):
+        assert old <= parse("phi-4")
+    with pytest.raises(TypeError, match="'<=' not supported"):
+        assert old <= "phi-4"  # type: ignore[operator]
+
+
 @pytest.mark.parametrize(("left", "right"), [("Qwen3-8B", "Llama-3.1-8B"), ("8B", "8B")])
 def test_names_of_two_families_do_not_compare(left: str, right: str) -> None:
     """No family is older than another, and names without a family have no order."""

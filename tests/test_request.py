@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from modelcatalog import chat, planning
 from modelcatalog.cli import command
 from modelcatalog.errors import ModelCatalogError, Unsupported
 from modelcatalog.planning.request import Options, Request
+from modelcatalog.planning.runs import ENGINES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +47,13 @@ def test_signatures(call: Any) -> None:
     shown = inspect.signature(call).parameters
     assert {key: shown[key].default for key in FIELDS} == {key: one.default for key, one in FIELDS.items()}
     assert Options.__annotations__.keys() == FIELDS.keys()
+
+
+def test_plan_says_what_each_is() -> None:
+    """`help(plan)` has a line for every option, in their order, and names every engine."""
+    said = inspect.getdoc(planning.plan) or ""
+    assert re.findall(r"^        - ``(\w+)``: ", said, re.MULTILINE) == [*FIELDS]
+    assert all(f'"{name}"' in said for name in ENGINES)
 
 
 @pytest.mark.parametrize("name", ["plan", "chat"])
@@ -117,6 +126,16 @@ def test_engine_options_on_the_command_line(tmp_path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(ModelCatalogError, match="transformers takes no engine option: n_threads"):
         command()(["plan", str(write_checkpoint(tmp_path / "tiny")), "--engine-option", "n_threads=4"], standalone_mode=False)
+
+
+def test_numbers_of_other_libraries() -> None:
+    """A cell of a frame is a whole number too; what only looks like one is refused."""
+    numpy = pytest.importorskip("numpy")
+    made = Request.of("m", {"context_length": numpy.int64(4096), "concurrency": numpy.int32(2)})
+    assert (made, type(made.context_length)) == (Request(context_length=4096, concurrency=2), int)
+    for value in (numpy.float64(4096), numpy.bool_(True), numpy.array([4096]), True, "4096"):  # noqa: FBT003  numpy's own
+        with pytest.raises(Unsupported, match="is not a number of tokens"):
+            Request.of("m", {"context_length": value})
 
 
 def test_torchs_own_types() -> None:

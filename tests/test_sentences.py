@@ -90,6 +90,10 @@ def test_put_together() -> None:
     assert chinese("/home/me/data: no company in it") == "/home/me/data：里面没有公司"
     assert chinese("mlx: on Metal, with the weights as they are").startswith("mlx：在 Metal 上，")
     assert chinese("it holds a.txt, b.txt and 3 more") == "其中有 a.txt、b.txt 另有 3 个"
+    assert chinese("invalid value for --save: /tmp cannot be written: Is a directory") == "--save 的值有误：无法写入 /tmp：这是一个文件夹"
+    assert chinese("the image in --image is not an image: the file is empty") == "--image 里的图片不是图片：文件是空的"
+    assert [chinese(f"on {name}") for name in ("RTX 4090", "2 x H100", "a card of 24 GiB")] == ["RTX 4090", "2 x H100", "24 GiB 的显卡"]
+    assert chinese('near are RTX 4090, RTX 4080; or say its memory: on="24GB"').startswith("相近的有 RTX 4090、RTX 4080；")
     assert chinese("28 sliding, 2 full") == "28 层滑动窗口、2 层完整注意力"
     assert chinese("the index was left behind by another set: 2 files (a, …) are whole; fetch or make the index of these").startswith("索引是")
 

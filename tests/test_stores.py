@@ -92,6 +92,7 @@ def warned() -> tuple[dict[str, LocalCopy], str]:
     """What is there, and what was said of it."""
     with pytest.warns(UserWarning, match=r"cannot be read|was not read|no model names|is no folder") as heard:
         copies = {copy.name.source: copy for copy in modelcatalog.local()}
+    assert {one.filename for one in heard} == {__file__}  # of who asked
     return copies, "\n".join(str(one.message) for one in heard)
 
 

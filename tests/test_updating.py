@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +158,7 @@ def test_what_providers_agree_on() -> None:
 
 
 @pytest.mark.usefixtures("world")
-def test_new_repositories() -> None:
+def test_new_repositories(world: World) -> None:
     """What a hub lists is there, with the page of its account and the day; by its bare name too, and on both hubs as one checkpoint."""
     assert resolve("Qwen/Qwen9-8B-Instruct").exists is None
     made = update()
@@ -174,6 +174,8 @@ def test_new_repositories() -> None:
     assert {one.subject for one in made.news if one.kind == "checkpoint"} == {"Qwen/Qwen9-8B-Instruct", "Qwen/Qwen9-8B", "zai-org/GLM-9-Air"}
     known = resolve("Qwen/Qwen3-8B")
     assert (known.exists, known.checked) == (True, TODAY)
+    kept = userdata.read(world.file)
+    assert {one.created for hub in kept.hubs.values() for account in hub.accounts.values() for one in account.repositories} == {date(2026, 11, 20)}
 
 
 @pytest.mark.usefixtures("world")
@@ -436,6 +438,10 @@ def test_single_strange_entries_are_left_out(world: World, run: Run) -> None:
     world.models.said = {**SAID, "new": {"models": {name: told(name, **entry) for name, entry in odd.items()}}}
     (outcome,) = update(sources=["models.dev"]).sources
     assert (outcome.count, outcome.skipped) == (7, 4)
+    scant: dict[str, dict[str, Any]] = {"nothing": {"limit": None, "modalities": None}, "half": {"limit": {}, "modalities": {}}}
+    world.models.said = {**SAID, "new": {"models": {name: told(name, **entry) for name, entry in scant.items()}}}
+    (outcome,) = update(sources=["models.dev"]).sources
+    assert (outcome.count, outcome.skipped) == (9, 0)
 
 
 @pytest.mark.parametrize(

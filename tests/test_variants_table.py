@@ -232,14 +232,14 @@ class TestPicture:
         assert mc.planning.human(made.memory.weights) in (said.text or "")
         shown = [text.text for text in root.findall("s:text", space)]
         assert {"2,048", "8,192", "weights", "KV cache", "tokens"} <= set(shown)
-        assert any("free on a card of 1 GB" in str(text) for text in shown)
+        assert any("free on a card of 1 GiB" in str(text) for text in shown)
 
     def test_chinese(self, made: Plan) -> None:
         """In Chinese its texts are, and so are their marks."""
         root = ET.fromstring(made.svg("zh"))  # noqa: S314  it was made here
         said = root.findtext("{http://www.w3.org/2000/svg}desc") or ""
         assert said.startswith("权重占 ")
-        assert said.endswith("（1 GB 的显卡）。")
+        assert said.endswith("（1 GiB 的显卡）。")
         assert not re.search(r"[\u4e00-\u9fff。，；）] ?[.,;]|。 ", said)
 
     def test_both_grounds(self, made: Plan) -> None:

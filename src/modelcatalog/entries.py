@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationInfo, model_validator
 
+from modelcatalog.known import is_day
 from modelcatalog.patterns import expand
 from modelcatalog.records import Hub, Modality, Weights
 
@@ -53,8 +54,6 @@ __all__ = [
 Capability = tuple[int, int]
 """The compute capability of an NVIDIA GPU: (8, 9) is sm_89."""
 _SIZE = re.compile(r"(?:(?P<total>\d+(?:\.\d+)?[MBT])(?:-|$))?(?:A(?P<active>\d+(?:\.\d+)?[MB]))?")
-_ISO = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
-_WHOLE_DAY = len("2025-08-07")
 _UNITS = {"M": 10**6, "B": 10**9, "T": 10**12}
 
 
@@ -135,11 +134,7 @@ def _day(given: object) -> object:
 
 
 def _iso(text: str) -> str:
-    try:
-        valid = _ISO.fullmatch(text) is not None and bool(date.fromisoformat(text) if len(text) == _WHOLE_DAY else text)
-    except ValueError:  # February 30
-        valid = False
-    if not valid:
+    if not is_day(text):
         message = f"{text!r} is not a day, a month or a year; write it as '2025-08-07', '2025-08' or '2025'"
         raise ValueError(message)
     return text

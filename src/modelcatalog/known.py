@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pydantic import computed_field, model_validator
 
+from modelcatalog import later
 from modelcatalog.records import Hub, Modality, Record, Size, Weights
 
 __all__ = ["Checkpoint", "Company", "Confidence", "Facts", "Family", "Group", "Match", "Series", "Source"]
@@ -95,6 +96,25 @@ class Source(NamedTuple):
         return self.source if self.checked is None else f"{self.source} ({self.checked})"
 
 
+_ISO = later.pattern(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
+
+
+def is_day(text: str) -> bool:
+    """Whether it is an ISO day, month or year, and there is such a day.
+
+    >>> [is_day(text) for text in ("2025-08-07", "2025-08", "2025", "2025-02-30", "2025-8", "0000")]
+    [True, True, True, False, False, False]
+    """
+    if _ISO.fullmatch(text) is None:
+        return False
+    year, month, day = (*text.split("-"), "01", "01")[:3]
+    try:
+        date(int(year), int(month), int(day))
+    except ValueError:
+        return False
+    return True
+
+
 class Facts(Record):
     """What is known of a model, each fact with who says it; None, or an empty tuple, where nobody does.
 
@@ -141,6 +161,9 @@ class Facts(Record):
         >>> modelcatalog.facts("Qwen3-8B").origin("licence").of
         'series'
         """
+        if field not in type(self).model_fields:
+            message = f"{type(self).__name__} has no field {field!r}"
+            raise AttributeError(message)
         return None if getattr(self, field) in (None, ()) else dict(self.origins).get(field)
 
     def gone(self, day: date | None = None) -> bool:
@@ -196,7 +219,7 @@ class Checkpoint(Record):
         'https://huggingface.co/Qwen/Qwen3-8B/blob/refs%2Fpr%2F3/config.json'
         """
         house = _HOUSES[self.hub]
-        page = f"{house.page}{self.repo_id}"
+        page = f"{house.page}{quote(self.repo_id, safe='/')}"
         revision = None if self.revision is None else quote(self.revision, safe="")
         if self.file is not None and house.file:
             return f"{page}{house.file}{revision or house.branch}/{quote(self.file, safe='/')}"

@@ -368,6 +368,9 @@ class ModelName(Record):
         for part in path.split("."):
             if value is None:
                 return None
+            if part not in getattr(type(value), "model_fields", ()):
+                message = f"{type(value).__name__} has no field {part!r}"
+                raise AttributeError(message)
             value = getattr(value, part)
         if value is None or value == ():
             return None
@@ -398,12 +401,17 @@ class ModelName(Record):
 
     def __lt__(self, other: "ModelName") -> bool:
         """Order inside a family by version, then by date; names of two families do not compare."""
-        if not isinstance(other, ModelName):
-            return NotImplemented
+        return NotImplemented if not isinstance(other, ModelName) else self._order_beside(other) < other._order()
+
+    def __le__(self, other: "ModelName") -> bool:
+        """As ``<``, or of one place in that order: two spellings of one model."""
+        return NotImplemented if not isinstance(other, ModelName) else self._order_beside(other) <= other._order()
+
+    def _order_beside(self, other: "ModelName") -> tuple[object, ...]:
         if self.family != other.family or self.family is None:
             message = f"{self.source!r} and {other.source!r} belong to different families, so neither is older: sort names of several by key=str"
             raise TypeError(message)
-        return self._order() < other._order()
+        return self._order()
 
     def _order(self) -> tuple[object, ...]:
         released = self.released

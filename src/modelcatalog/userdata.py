@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from modelcatalog.errors import CatalogDataError
+from modelcatalog.known import is_day
 from modelcatalog.records import Modality
 from modelcatalog.userfolder import FILE, VARIABLE, Found
 
@@ -55,14 +56,14 @@ class _Form(BaseModel):
 
 
 def _of_calendar(text: str) -> str:
-    """A day, a month or a year that there is."""
-    year, month, day = (*text.split("-"), "01", "01")[:3]
-    date(int(year), int(month), int(day))
+    if not is_day(text):
+        message = f"{text!r} is not a day, a month or a year"
+        raise ValueError(message)
     return text
 
 
 Tokens = Annotated[int, Field(gt=0, le=_TOKENS, strict=True)]
-Day = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"), AfterValidator(_of_calendar)]
+Day = Annotated[str, AfterValidator(_of_calendar)]
 Yes = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 

@@ -6,17 +6,17 @@ records, built when first asked for.
 
 from __future__ import annotations
 
+from datetime import date  # noqa: TC003  typing.get_type_hints reads it
 from importlib import import_module
+from pathlib import Path  # noqa: TC003  typing.get_type_hints reads it
 from typing import TYPE_CHECKING, Any
 
 from modelcatalog import later, userfolder, vocabulary
 from modelcatalog.catalog.completing import named, parse, parse_many
 from modelcatalog.catalog.filling import complete
+from modelcatalog.records import ModelName  # noqa: TC001  typing.get_type_hints reads it
 
 if TYPE_CHECKING:
-    from datetime import date
-    from pathlib import Path
-
     from modelcatalog.catalog.browsing import Listed, browse
     from modelcatalog.catalog.grouping import group, model_key
     from modelcatalog.catalog.knowing import facts
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from modelcatalog.catalog.resolving import resolve
     from modelcatalog.catalog.searching import find, search
     from modelcatalog.known import Checkpoint, Company, Family, Series
-    from modelcatalog.records import ModelName
 
 __all__ = [
     "HUBS",
@@ -75,6 +74,10 @@ def _first_use(name: str) -> Any:
         known = import_module(f"{__name__}.index").index()
         return getattr(known, name) if name != "families" else tuple(known.families.values())
     return _of_module(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})  # what has not been used yet is offered too
 
 
 if not TYPE_CHECKING:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import (
+    Iterable,
+    Iterator,
+    Mapping,
+    Sized,
+)
 from os import PathLike
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
 from modelcatalog.catalog.filling import dated
 from modelcatalog.catalog.meaning import as_said, meant, short_names
 from modelcatalog.catalog.sizes import known_size
-from modelcatalog.names import recorded
+from modelcatalog.errors import NameSyntaxError
+from modelcatalog.names import LIMIT, recorded
 from modelcatalog.records import ModelName
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _N = TypeVar("_N")
 _SHOWN = 60
 """Letters of what was given that an error shows."""
 
-__all__ = ["many", "named", "no_name", "parse", "parse_many", "worded"]
+__all__ = ["many", "named", "no_name", "parse", "parse_many", "titled", "worded"]
 
 
 def parse(text: str, *, strict: bool = False) -> ModelName:
@@ -47,6 +50,18 @@ def parse(text: str, *, strict: bool = False) -> ModelName:
         return meant(dated(name))
     short = short_names()
     return name if said["tag"] is None and said["canonical"] not in (short.every or short) else meant(name)
+
+
+def titled(title: str) -> ModelName | None:
+    r"""What a file, a folder or a store's entry is called, as a name; None where that is none, as with a line's end in it.
+
+    >>> titled("na\nme.gguf") is None
+    True
+    """
+    try:
+        return parse(title[-LIMIT:])
+    except NameSyntaxError:
+        return None
 
 
 def _text(given: object) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable  # noqa: TC003  typing.get_type_hints reads it
 
 from modelcatalog import vocabulary
+from modelcatalog.catalog import wanted
 from modelcatalog.catalog.completing import many, named
 from modelcatalog.catalog.listing import listing
 from modelcatalog.catalog.meaning import SIZE, tuned
 from modelcatalog.known import Group
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from modelcatalog.records import ModelName
+from modelcatalog.records import ModelName  # noqa: TC001  typing.get_type_hints reads it
 
 __all__ = ["group", "model_key"]
 
@@ -87,12 +84,14 @@ def group(names: Iterable[str | ModelName], *, exact: bool = False) -> tuple[Gro
     Raises:
         NameSyntaxError: a text is not a name.
         TypeError: it is one name, or something among them is neither a text nor a record.
+        Unsupported: ``exact`` is neither True nor False.
 
     >>> for one in group(["gpt-4o-2024-08-06", "azure/gpt-4o", "groq/llama-3.3-70b-versatile", "meta-llama/Llama-3.3-70B-Instruct"]):
     ...     print(one.key, one.names, one.providers)
     gpt-4o ('gpt-4o-2024-08-06', 'azure/gpt-4o') ('azure',)
     llama-3.3-instruct ('groq/llama-3.3-70b-versatile', 'meta-llama/Llama-3.3-70B-Instruct') ('groq',)
     """
+    wanted.switch(exact, "exact")
     found: dict[str, list[ModelName]] = {}
     for each in many(names):
         name = named(each)

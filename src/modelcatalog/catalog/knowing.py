@@ -14,6 +14,7 @@ from modelcatalog.catalog.nearest import nearest
 from modelcatalog.catalog.sizes import fold
 from modelcatalog.known import Facts, Source
 from modelcatalog.patterns import expand
+from modelcatalog.records import ModelName  # noqa: TC001  typing.get_type_hints reads it
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from modelcatalog.catalog.listing import Listing
     from modelcatalog.entries import CompanyFile, FactsEntry
     from modelcatalog.known import Series
-    from modelcatalog.records import ModelName, Release
+    from modelcatalog.records import Release
 
 __all__ = ["facts", "retirement"]
 

@@ -11,13 +11,13 @@ from modelcatalog.catalog.completing import named, parse
 from modelcatalog.catalog.listing import spelled, undated
 from modelcatalog.errors import MissingPackage, Unsupported
 from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.records import ModelName  # noqa: TC001  typing.get_type_hints reads it
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
     from modelcatalog.entries import ProviderEntry
-    from modelcatalog.records import ModelName
 
 __all__ = ["Price", "prices"]
 

@@ -36,14 +36,18 @@ from modelcatalog.catalog.meaning import SIZE, meant, tuned
 from modelcatalog.catalog.nearest import kin, misspelt, nearest, newest, ranked, released_on, slips
 from modelcatalog.catalog.sizes import fold
 from modelcatalog.errors import ClosedWeights, NameSyntaxError
+from modelcatalog.known import Checkpoint  # noqa: TC001  typing.get_type_hints reads it
 from modelcatalog.names.dictionary import current_dictionary
+from modelcatalog.records import (
+    ModelName,  # noqa: TC001  typing.get_type_hints reads it
+    RepositoryHub,  # noqa: TC001  typing.get_type_hints reads it
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from modelcatalog.known import Checkpoint, Company, Family, Series
+    from modelcatalog.known import Company, Family, Series
     from modelcatalog.names.dictionary import Account
-    from modelcatalog.records import ModelName, RepositoryHub
 
 _ASIDE = {"separator", "hub", "path", "route", "owner", "company"}
 """Segments that say nothing of the model."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator  # noqa: TC003  typing.get_type_hints reads it
 from typing import TYPE_CHECKING
 
 from modelcatalog import names, vocabulary
@@ -15,13 +16,15 @@ from modelcatalog.catalog.sizes import fold
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.known import Checkpoint, Match
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import valid
+from modelcatalog.records import (
+    RepositoryHub,
+    Weights,
+    valid,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from modelcatalog.known import Company, Family, Series
-    from modelcatalog.records import ModelName, RepositoryHub, Weights
+    from modelcatalog.records import ModelName
 
 __all__ = ["find", "search"]
 

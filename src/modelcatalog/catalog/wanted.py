@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast, get_args
 
 from modelcatalog import vocabulary
 from modelcatalog.catalog.index import index
-from modelcatalog.errors import Unsupported
+from modelcatalog.errors import Unsupported, shown
+from modelcatalog.known import is_day
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.records import Modality, Weights
 
@@ -20,8 +20,14 @@ __all__ = ["amount", "between", "company", "day", "family", "licence", "modality
 
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([kmbt]?)", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
-_DAY = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?")
+_AMOUNTS = "write it like 500M, 7B or 128k"
 _MODALITIES: tuple[Modality, ...] = get_args(Modality)
+_LACKING = {
+    "company": "the catalog has no company {}",
+    "family": "the catalog has no family {}",
+    "type": "the catalog has no type {}",
+    "licence": "the catalog has no licence {}",
+}
 _SHOWN = 3
 """How many near words an error names."""
 
@@ -87,7 +93,7 @@ def amount(text: str | int) -> int:
     """A number of parameters or tokens as people write it; a thousand is a thousand.
 
     Raises:
-        Unsupported: it is not a number.
+        Unsupported: it is not a number, or so small a one that its unit was forgotten.
 
     >>> amount("7B"), amount("100k"), amount("1m"), amount(4096)
     (7000000000, 100000, 1000000, 4096)
@@ -95,8 +101,12 @@ def amount(text: str | int) -> int:
     match = _AMOUNT.fullmatch(str(text).strip().replace(",", "").replace("_", ""))
     if match is None:
         message = f"{text!r} is not a number"
-        raise Unsupported(message, subject=str(text), hint="write it like 500M, 7B or 128k")
-    return round(float(match[1]) * _UNITS[match[2].lower()])
+        raise Unsupported(message, subject=str(text), hint=_AMOUNTS)
+    number = float(match[1])
+    if not match[2] and 0 < number < _UNITS["k"]:
+        message = f"{text!r} has no unit"
+        raise Unsupported(message, subject=str(text), hint=_AMOUNTS)
+    return round(number * _UNITS[match[2].lower()])
 
 
 def between(smallest: str | int | None, largest: str | int | None) -> tuple[int | None, int | None]:
@@ -124,20 +134,10 @@ def day(text: str) -> str:
     >>> day("2025-04")
     '2025-04'
     """
-    if _DAY.fullmatch(str(text)) is None or not _in_calendar(str(text)):
+    if not is_day(str(text)):
         message = f"{text!r} is not a day, a month or a year"
         raise Unsupported(message, subject=str(text), hint="write it like 2025-08-07, 2025-08 or 2025")
     return str(text)
-
-
-def _in_calendar(text: str) -> bool:
-    """Whether there is such a day: 30 February is none."""
-    year, month, day = (*text.split("-"), "01", "01")[:3]
-    try:
-        date(int(year), int(month), int(day))
-    except ValueError:
-        return False
-    return True
 
 
 def modality(text: str) -> Modality:
@@ -219,8 +219,8 @@ def word(given: str, key: str) -> str:
         Unsupported: it is not a text.
     """
     if not isinstance(given, str):
-        message = f"{key}={given!r} is not a name"
-        raise Unsupported(message, subject=str(given), hint=f"pass {key}= as a text, or leave it out")
+        message = f"{key}={shown(given)} is not a name"
+        raise Unsupported(message, subject=shown(given), hint=f"pass {key}= as a text, or leave it out")
     return given
 
 
@@ -232,7 +232,7 @@ def _read(text: str, known: Mapping[str, str], kind: str) -> str:
     near.sort(key=lambda word: abs(len(word) - len(wanted)))
     alike = sorted(get_close_matches(wanted, known, n=_SHOWN, cutoff=0.7), key=lambda word: word[:1] != wanted[:1])
     close = dict.fromkeys(known[word] for word in (*alike, *near))
-    message = f"the catalog has no {kind} {text!r}"
+    message = _LACKING[kind].format(repr(text))
     listed = "the command `modelcatalog catalog` lists them" if kind in ("company", "family") else None
     raise Unsupported(message, subject=text, hint=f"did you mean {' or '.join([*close][:_SHOWN])}?" if close else listed)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from pathlib import Path  # noqa: TC003  typing.get_type_hints reads it
+from typing import Unpack
 
 from modelcatalog import engines, planning
 from modelcatalog.chat.model import ChatModel
@@ -11,15 +12,9 @@ from modelcatalog.errors import Unsupported, WontFit
 from modelcatalog.names.dictionary import current_dictionary
 from modelcatalog.pausing import uncollected
 from modelcatalog.planning import Plan
-from modelcatalog.planning.request import Request, takes_options
+from modelcatalog.planning.request import Options, Request, takes_options
 from modelcatalog.planning.runs import ENGINES, server, use
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from typing import Unpack
-
-    from modelcatalog.planning.request import Options
-    from modelcatalog.records import ModelName
+from modelcatalog.records import ModelName  # noqa: TC001  typing.get_type_hints reads it
 
 __all__ = ["load"]
 

@@ -208,6 +208,9 @@ class Session:
         self._messages: list[Message] = [*defaults.opened(model.plan.modelfile, asking.instructions(system))]
         self._first = len(self._messages)
 
+    def __repr__(self) -> str:
+        return f"<Session of {len(self._messages)} messages with {self._model!r}>"
+
     @property
     def messages(self) -> tuple[Message, ...]:
         """The conversation so far."""

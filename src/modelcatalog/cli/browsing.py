@@ -32,8 +32,10 @@ def catalog(
     smallest: Annotated[str | None, _option("At least this many parameters: 500M, 3B, …", "SIZE")] = None,
     largest: Annotated[str | None, _option("At most this many parameters.", "SIZE")] = None,
     context: Annotated[str | None, _option("At least this many tokens of context: 100k, 1m, …", "TOKENS")] = None,
-    reads: Annotated[str | None, _option("What it reads: text, image, audio, video, file.", "MODALITY", "--input")] = None,
-    writes: Annotated[str | None, _option("What it writes: text, image, audio, video, embedding.", "MODALITY", "--output")] = None,
+    reads: Annotated[str | None, _option("What it reads: text, image, audio, video, file.", "MODALITY", "--input", complete=completing.modalities)] = None,
+    writes: Annotated[
+        str | None, _option("What it writes: text, image, audio, video, embedding.", "MODALITY", "--output", complete=completing.modalities)
+    ] = None,
     licence: Annotated[str | None, _option("Its licence: apache-2.0, mit, …", "LICENCE", "--licence", "--license")] = None,
     since: Annotated[str | None, _option("Released then or later: 2025, 2025-06, …", "DAY")] = None,
     retired: Annotated[bool | None, _option("Only what its vendor no longer serves, or only the rest.", None, "--retired/--current")] = None,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from modelcatalog.errors import ModelCatalogError
+from modelcatalog.records import Modality
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["companies", "engines", "families", "sources", "types"]
+__all__ = ["companies", "engines", "families", "kv_types", "modalities", "servers", "sources", "stores", "types"]
 
 
 def engines(incomplete: str) -> list[str]:
@@ -21,6 +22,48 @@ def engines(incomplete: str) -> list[str]:
     from modelcatalog.planning.runs import ENGINES  # a shell asks seldom
 
     return _matching(lambda: ENGINES, incomplete)
+
+
+def servers(incomplete: str) -> list[str]:
+    """The servers that `plan` and `chat` look for on this machine.
+
+    >>> servers("olla")
+    ['ollama']
+    """
+    from modelcatalog.planning import servers as known
+
+    return _matching(known.names, incomplete)
+
+
+def kv_types(incomplete: str) -> list[str]:
+    """The types of keys and values.
+
+    >>> kv_types("q8")
+    ['q8_0']
+    """
+    from modelcatalog.planning.layers.architectures import architectures
+
+    return _matching(lambda: architectures().cache_bytes, incomplete)
+
+
+def stores(incomplete: str) -> list[str]:
+    """The programs whose models `local` finds.
+
+    >>> stores("lm")
+    ['lmstudio']
+    """
+    from modelcatalog import stores as known
+
+    return _matching(lambda: [one.name for one in known.stores()], incomplete)
+
+
+def modalities(incomplete: str) -> list[str]:
+    """What models read and write.
+
+    >>> modalities("im")
+    ['image']
+    """
+    return _matching(lambda: get_args(Modality), incomplete)
 
 
 def types(incomplete: str) -> list[str]:

@@ -47,11 +47,11 @@ def typed(asked: Mapping[str, object]) -> Iterator[None]:
 
 @contextmanager
 def files() -> Iterator[None]:
-    """A file that was typed and does not exist is bad input."""
+    """A file that was typed and does not exist, or a folder in the place of one, is bad input."""
     try:
         yield
     except Unsupported as error:
-        error.meaningless = error.meaningless or isinstance(error.__cause__, FileNotFoundError)
+        error.meaningless = error.meaningless or isinstance(error.__cause__, FileNotFoundError | IsADirectoryError | NotADirectoryError)
         raise
 
 
@@ -145,15 +145,18 @@ class Given:
 
 
 def _filled(stream: TextIO, source: str) -> Iterator[tuple[str, str]]:
-    """The names in a text, one per line, each with its place; comments are left out, and at the end that is said."""
-    say, comments = words(os.environ), 0
+    """The names in a text, one per line, each with its place; comments are left out, and at the end that is said, or that there was no name."""
+    say, comments, some = words(os.environ), 0, False
     for number, line in enumerate(stream, 1):
         name, mark, _ = line.rstrip("\r\n").removeprefix("\ufeff").partition(" # ")
         comments += bool(mark) or name.lstrip().startswith("#")
         if name.strip() and not name.lstrip().startswith("#"):
+            some = True
             yield name.rstrip() if mark else name, say.at_line.format(source=source, number=number)
     if comments:
         ending.say_note(say.comments.format(source=source, count=comments))
+    if not some:
+        ending.say_note(say.nothing_in.format(source=source))
 
 
 def _utf8(text: str) -> None:

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.cells import cell_len
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
@@ -27,11 +28,19 @@ class Command(TyperCommand):
     """A command whose help is shown in the package's own style, and which says where an option stands twice that counts once."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """The arguments as typer reads them, which takes the last of several without a word."""
+        """The arguments as typer reads them, which takes the last of several without a word, and an empty path for the folder that one is in.
+
+        Raises:
+            typer.BadParameter: a path is empty.
+        """
         given = list(args)
         rest: list[str] = super().parse_args(ctx, args)
         if not ctx.resilient_parsing:
-            for option, count in Counter(self.make_parser(ctx).parse_args(given)[2]).items():
+            values, _, options = self.make_parser(ctx).parse_args(given)
+            for option in options:
+                if str(option.metavar).startswith("FILE") and "" in (values[option.name] if option.multiple else [values[option.name]]):
+                    raise typer.BadParameter(words(os.environ).empty_path, ctx=ctx, param_hint=option.opts[0])
+            for option, count in Counter(options).items():
                 if count > 1 and _counts_once(option):
                     say = words(os.environ)
                     called = "/".join(max(names, key=len) for names in (option.opts, option.secondary_opts) if names)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import modelcatalog
-from modelcatalog.cli import show, talk, typed
+from modelcatalog.cli import completing, show, talk, typed
 from modelcatalog.cli.given import lines
 from modelcatalog.cli.options import Json, Name, takes_request
 from modelcatalog.cli.words import words
@@ -34,7 +34,10 @@ _PERIODS = (86_400 * 365, 86_400 * 30, 86_400, 3600, 60)
 def local(
     *,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="Only this model, or what has this in its name.", show_default=False)] = None,
-    store: Annotated[str | None, typer.Option(metavar="STORE", help="Only this program's: huggingface, ollama, lmstudio, …", show_default=False)] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="STORE", help="Only this program's: huggingface, ollama, lmstudio, …", show_default=False, autocompletion=completing.stores),
+    ] = None,
     duplicates: Annotated[bool, typer.Option("--duplicates", help="Only what is there more than once, and how to remove it.")] = False,
     incomplete: Annotated[bool, typer.Option("--incomplete", help="Only what is not whole, and how to remove it.")] = False,
     hashes: Annotated[bool, typer.Option("--hash", help="Read copies of the same size, and compare their bytes.")] = False,

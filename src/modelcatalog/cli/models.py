@@ -124,6 +124,9 @@ def chat(
     page = _page(json=json, asked=markdown)
     if prompt == "-":
         prompt = talk.whole()
+    elif prompt is not None and not prompt.strip() and not (image or audio):
+        message = "the prompt is empty"
+        raise typer.BadParameter(message, param_hint="PROMPT")
     elif prompt is not None and not json:
         prompt = slash.of_message(prompt, say, notes)
     writable(save, "--save")

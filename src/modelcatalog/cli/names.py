@@ -102,6 +102,10 @@ def compare(
     json: Json = False,
 ) -> None:
     """Put two names side by side: what differs, whether they are the same model, which is newer."""
+    for argument, text in (("A", a), ("B", b)):
+        if text == "-":
+            message = "two names are compared, and none is read from standard input"
+            raise typer.BadParameter(message, param_hint=argument)
     one, other = modelcatalog.parse(a), modelcatalog.parse(b)
     if json:
         sys.stdout.write(f"{jsonlib.dumps(comparing.as_json(one, other), ensure_ascii=False)}\n")

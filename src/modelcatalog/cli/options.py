@@ -43,7 +43,13 @@ _REQUEST: dict[str, Any] = {
         str | None, typer.Option("--base-url", metavar="URL", help="Use a server that runs the model: http://HOST:PORT/v1.", show_default=False)
     ],
     "server": Annotated[
-        str | None, typer.Option(metavar="SERVER", help="Use a server on this machine that has the model: auto, ollama, lmstudio, …", show_default=False)
+        str | None,
+        typer.Option(
+            metavar="SERVER",
+            help="Use a server on this machine that has the model: auto, ollama, lmstudio, …",
+            show_default=False,
+            autocompletion=completing.servers,
+        ),
     ],
     "quantization": Annotated[str | None, typer.Option(metavar="VARIANT", help="The variant to take: Q4_K_M, int4, …", show_default=False)],
     "fit": Annotated[bool, typer.Option("--fit", help="Take the most precise variant that fits this machine.")],
@@ -52,7 +58,10 @@ _REQUEST: dict[str, Any] = {
     "context_length": Annotated[int | None, typer.Option(metavar="N", help="Reserve memory for a conversation of this many tokens.", show_default=False)],
     "on": Annotated[str | None, typer.Option(metavar="MACHINE", help="Plan for this machine: RTX 4090, 2x H100, M3 Max 64GB, 24GB.", show_default=False)],
     "concurrency": Annotated[int, typer.Option(min=1, metavar="N", help="Reserve memory for this many conversations at once.")],
-    "kv_dtype": Annotated[str | None, typer.Option("--kv-dtype", metavar="TYPE", help="The type of keys and values: fp8, q8_0, …", show_default=False)],
+    "kv_dtype": Annotated[
+        str | None,
+        typer.Option("--kv-dtype", metavar="TYPE", help="The type of keys and values: fp8, q8_0, …", show_default=False, autocompletion=completing.kv_types),
+    ],
     "offload": Annotated[bool, typer.Option("--offload", help="Keep weights in RAM where the GPU is too small.")],
     "trust_remote_code": Annotated[bool, typer.Option("--trust-remote-code", help="Allow Python code from the repository to run: read it first.")],
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -63,7 +65,13 @@ def console(*, stderr: bool = False) -> Console:
     """The terminal, or the file or pipe in its place; colours as NO_COLOR and the terminal allow."""
     stream = sys.stderr if stderr else sys.stdout
     # COLUMNS is for terminals alone: readline sets it for every process that a Python with a prompt starts.
-    return _Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else _UNBOUNDED)
+    return _Console(file=stream, highlight=False, markup=False, emoji=False, width=_columns() if stream.isatty() else _UNBOUNDED)
+
+
+def _columns() -> int | None:
+    """Where COLUMNS says nothing of a terminal's width, as terminals in containers have it, what the terminal itself says; None leaves it to rich."""
+    stated = os.environ.get("COLUMNS", "")
+    return shutil.get_terminal_size().columns if stated.isdecimal() and int(stated) == 0 else None
 
 
 class Layout(NamedTuple):

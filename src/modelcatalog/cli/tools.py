@@ -34,7 +34,7 @@ def functions(file: Path) -> list[Callable[..., Any]]:
     """
     hint = "give the path of a Python file whose functions have types and docstrings"
     if not file.is_file():
-        message = f"there is no file or folder {file}"
+        message = f"{file} is not a Python file" if file.exists() else f"there is no file or folder {file}"
         raise Unsupported(message, subject=str(file), hint=hint) from FileNotFoundError(file)
     spec = spec_from_file_location("modelcatalog_tools", file)
     if spec is None or spec.loader is None:

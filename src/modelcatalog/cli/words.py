@@ -72,6 +72,8 @@ class Words(NamedTuple):
     to_utf8: str
     """What to do about it."""
     comments: str
+    nothing_in: str
+    empty_path: str
     """How many lines of ``{source}`` had a comment: ``{count}``."""
     one_form: str
     why_no_html: str
@@ -184,6 +186,8 @@ ENGLISH = Words(
     not_utf8="not UTF-8",
     to_utf8="convert it first: iconv -f GBK -t UTF-8 FILE",
     comments="{source}: comments skipped: {count}",
+    nothing_in="{source}: there is no name in it",
+    empty_path="the path is empty",
     one_form="--html and --json are two forms of one output: choose one",
     why_no_html="--html has no place for --why: leave out one of them",
     why=("word", "is", "case", "why"),
@@ -297,6 +301,8 @@ CHINESE = Words(
     not_utf8="不是 UTF-8 编码",
     to_utf8="请先转换编码：iconv -f GBK -t UTF-8 文件",
     comments="{source}：跳过注释 {count} 处",
+    nothing_in="{source}：其中没有名称",
+    empty_path="路径为空",
     one_form="--html 与 --json 只能选一个",
     why_no_html="--html 里放不下 --why：请去掉其中一个",
     why=("词", "是", "情形", "为什么"),

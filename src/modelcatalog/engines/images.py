@@ -81,7 +81,8 @@ def from_bytes(data: bytes, where: str, *, detail: str | None = None) -> Image:
         raise Unsupported(message, subject=where, hint="make it smaller: models read a few thousand pixels a side at most")
     kind = _kind(data)
     if kind is None:
-        message = f"the image in {where} is not an image: " + (f"the file begins with {data[:_SHOWN]!r}" if data else "the file is empty")
+        found = f"the file begins with {data[:_SHOWN]!r}" if data else "the file is empty"
+        message = f"the image in {where} is not an image: {found}"
         raise Unsupported(message, subject=where, hint="give a PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF file")
     return Image(url=f"data:{kind};base64,{base64.b64encode(data).decode()}", detail=detail)
 

@@ -114,7 +114,8 @@ def from_bytes(data: bytes, where: str) -> Audio:
         raise Unsupported(message, subject=where, hint="cut it into parts: models hear a few minutes at most")
     kind = _kind(data)
     if kind is None:
-        message = f"the recording in {where} is not a recording: " + (f"the file begins with {data[:_SHOWN]!r}" if data else "the file is empty")
+        found = f"the file begins with {data[:_SHOWN]!r}" if data else "the file is empty"
+        message = f"the recording in {where} is not a recording: {found}"
         raise Unsupported(message, subject=where, hint="give a WAV, MP3, FLAC, OGG, M4A or AIFF file, or an array with its sampling_rate")
     return Audio(url=f"data:{kind};base64,{base64.b64encode(data).decode()}")
 

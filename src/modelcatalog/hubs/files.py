@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["REPOSITORY", "Copy", "Listing", "Published", "RemoteFile"]
 
+COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
+"""How the small files end that a checkpoint has beside its weights: configurations, templates, vocabularies."""
 REPOSITORY = later.pattern(r"[\w.-]+/[\w.-]+")
 """A repository's id: owner and name."""
 

@@ -16,7 +16,7 @@ from modelcatalog.planning import installed, metal, ram
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Gpu", "amd", "apple", "intel", "nvidia", "visible"]
+__all__ = ["Gpu", "amd", "apple", "intel", "named", "nvidia", "visible"]
 
 _LIBRARIES = ("libnvidia-ml.so.1", "/usr/lib/wsl/lib/libnvidia-ml.so.1") if os.name == "posix" else ("nvml.dll",)
 _NOT_SUPPORTED = 3
@@ -44,6 +44,15 @@ class Gpu(NamedTuple):
     """Whether the installed torch can use it, as far as that is known."""
     shared: bool = False
     """Its memory is the machine's."""
+
+
+def named(cards: Sequence[Gpu]) -> str:
+    """Whose memory it is, as messages say it behind what is free.
+
+    >>> named([Gpu("H100", 0, 0)] * 2)
+    'on 2 x H100'
+    """
+    return f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}"
 
 
 def visible() -> tuple[Gpu, ...]:

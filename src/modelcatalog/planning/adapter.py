@@ -16,6 +16,7 @@ from pydantic import Field, JsonValue
 from modelcatalog import later
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import Listing, RemoteFile
+from modelcatalog.hubs.files import COMPANIONS
 from modelcatalog.planning.figures import Record
 from modelcatalog.shipped import DataFile
 from modelcatalog.weights.content import json_object
@@ -54,7 +55,6 @@ _PREFIX = "base_model.model."
 _INSIDE = later.pattern(r"\)[*+{]")
 _MOST_REPEATS = 2
 _VOCABULARIES = ("tokenizer.json", "tekken.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model")
-_BESIDE = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 _LARGEST_BESIDE = 100_000_000
 _EMBEDDINGS = ("embed_tokens", "lm_head", "wte", "word_embeddings", "embed_in", "embed_out")
 _GGUF_SUFFIX = later.pattern(r"\.lora_([ab])$")
@@ -207,7 +207,9 @@ def files_of(files: Sequence[RemoteFile], *, subject: str, folder: str = "") -> 
     weights = here.get(words().weights)
     if weights is None:
         raise _no_weights(here, subject)
-    beside = tuple(f for path, f in here.items() if "/" not in path and path.endswith(_BESIDE) and f.size <= _LARGEST_BESIDE and path != "trainer_state.json")
+    beside = tuple(
+        f for path, f in here.items() if "/" not in path and path.endswith(COMPANIONS) and f.size <= _LARGEST_BESIDE and path != "trainer_state.json"
+    )
     return (weights,), beside
 
 

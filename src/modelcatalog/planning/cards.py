@@ -110,7 +110,7 @@ def read(text: object) -> Machine:
         if size is None:
             message = f"on={text!r} names no machine"
             raise Unsupported(message, subject=text, hint=_EXAMPLES)
-        card = Gpu(f"a card of {size:g} GB", round(size * _GIB), round(size * _GIB))
+        card = Gpu(f"a card of {size:g} GiB", round(size * _GIB), round(size * _GIB))
         return Machine((card,) * count, None, f"planned for {_many(count, card.name)}, as asked")
     entry, title = _known(name, text)
     return _machine(entry, title, size, count, text)
@@ -123,7 +123,7 @@ _EXAMPLES = 'pass on="RTX 4090", "2x H100", "M3 Max 64GB", "24GB" or "64GB RAM"'
 def bandwidth(card: Gpu) -> int | None:
     """GB/s of a card's memory, by the name that a text or its driver has for it; None where it is not known.
 
-    >>> bandwidth(Gpu("NVIDIA H100 80GB HBM3", 0, 80 << 30)), bandwidth(Gpu("a card of 24 GB", 0, 24 << 30))
+    >>> bandwidth(Gpu("NVIDIA H100 80GB HBM3", 0, 80 << 30)), bandwidth(Gpu("a card of 24 GiB", 0, 24 << 30))
     (3350, None)
     >>> bandwidth(Gpu("NVIDIA A100-SXM4-80GB", 0, 80 << 30)), bandwidth(Gpu("M4 Max", 0, 128 << 30))
     (2039, 546)
@@ -195,7 +195,7 @@ def _known(key: str, text: str) -> tuple[Card, str]:
         if (found := _named(one)) is not None:
             return found
     known = _by_key()
-    near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(f"rtx{key}" if key[:1].isdecimal() else key, known, n=3, cutoff=0.5)
     names = ", ".join(known[one][1] for one in near)
     message = f"no card or chip {text!r} is known"
-    raise Unsupported(message, subject=text, hint=f'{f"near are {names}; " if names else ""}or say its memory: on="24GB"')
+    raise Unsupported(message, subject=text, hint=f'near are {names}; or say its memory: on="24GB"' if names else 'say its memory: on="24GB"')

@@ -6,7 +6,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, later
-from modelcatalog.errors import CheckpointNotFound, NameSyntaxError, UnsafeRepository, Unsupported
+from modelcatalog.catalog.completing import titled
+from modelcatalog.errors import CheckpointNotFound, UnsafeRepository, Unsupported
+from modelcatalog.hubs.files import COMPANIONS
 from modelcatalog.planning import adapter, elsewhere
 from modelcatalog.planning.shards import NUMBERED, Shards, check_numbers, shards
 
@@ -19,11 +21,10 @@ if TYPE_CHECKING:
 
     _Named = tuple[Quantization | None, tuple[RemoteFile, ...]]
 
-__all__ = ["PLAIN", "Choice", "bits_of", "choose", "ggufs_of", "holds_several", "locked", "matches", "quantization_of", "read_name", "schemes"]
+__all__ = ["PLAIN", "Choice", "bits_of", "choose", "ggufs_of", "holds_several", "locked", "matches", "quantization_of", "schemes"]
 
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".msgpack", ".h5")
 _ALL_WEIGHTS = (*_PICKLES, ".gguf", ".onnx", ".safetensors")
-_COMPANIONS = (".json", ".jinja", ".txt", ".model", ".tiktoken")
 PLAIN = 16.0
 """Bits of a weight that is not quantized, as models are published."""
 _MAGIC = b"GGUF"
@@ -38,7 +39,6 @@ _USUAL_GGUF = ("Q4_K_M", "Q4_K_S", "Q4_K_XL", "Q4_0", "Q5_K_M", "Q8_0")
 
 
 _SHOWN = 4
-_LONGEST = 1_000
 
 
 class Choice(NamedTuple):
@@ -166,21 +166,9 @@ def holds_several(name: ModelName) -> bool:
     return name.format == "gguf" and (name.quantization is None or name.quantization.scheme is None)
 
 
-def read_name(title: str) -> ModelName | None:
-    r"""What a file or a folder is called, as a name; None where that is none, as with a line's end in it.
-
-    >>> read_name("na\nme.gguf") is None
-    True
-    """
-    try:
-        return catalog.parse(title[-_LONGEST:])
-    except NameSyntaxError:
-        return None
-
-
 def quantization_of(path: str) -> Quantization | None:
     """What the name of a GGUF file says of its weights."""
-    name = read_name(PurePosixPath(path).name)
+    name = titled(PurePosixPath(path).name)
     return None if name is None else name.quantization
 
 
@@ -238,7 +226,7 @@ def _of_one_model(named: list[_Named], *, subject: str) -> list[_Named]:
 
 def _means(path: str) -> tuple[str | None, int | None]:
     """The family and the size that a file's or a folder's name says, where the catalog knows the family."""
-    name = read_name(PurePosixPath(path).name)
+    name = titled(PurePosixPath(path).name)
     if name is None:
         return None, None
     known = name.family if any(one.name == name.family for one in catalog.families) else None
@@ -319,7 +307,7 @@ def _is_gguf(one: RemoteFile, read: Read | None) -> bool:
 
 def _companions(files: Sequence[RemoteFile], found: Shards, *, code: bool) -> tuple[RemoteFile, ...]:
     """Configuration, tokenizer, templates and the weights' index."""
-    endings = (*_COMPANIONS, ".py") if code else _COMPANIONS
+    endings = (*COMPANIONS, ".py") if code else COMPANIONS
     index = found.listed_in if len(found.files) > 1 else None
     return tuple(
         f

@@ -10,9 +10,10 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import vocabulary
+from modelcatalog.catalog.completing import titled
 from modelcatalog.errors import CheckpointNotFound, IntegrityError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, paths, receipts
-from modelcatalog.planning.choose import choose, read_name
+from modelcatalog.planning.choose import choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +81,7 @@ def gaps(copy: Copy, choice: Choice) -> Gaps:
     if listed or receipts.listed(copy.root):
         return Gaps(needed, lost, known=True)
     usual = [path for path in _BESIDE if path not in here]
-    said = read_name(copy.title)
+    said = titled(copy.title)
     if not vocabulary.talking(yes=False).intersection(() if said is None else said.types) and not _template(copy.root / choice.folder, here):
         usual.append("chat_template.jinja")
     return Gaps(needed, tuple(usual))

@@ -9,11 +9,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import hubs
+from modelcatalog.catalog.completing import titled
 from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.errors import CheckpointNotFound, ClosedWeights, HubUnreachable, IntegrityError, ModelCatalogError, UnsafeRepository, Unsupported
 from modelcatalog.hubs import HUBS, local, receipts
 from modelcatalog.planning import completeness, programs
-from modelcatalog.planning.choose import Choice, bits_of, choose, read_name
+from modelcatalog.planning.choose import Choice, bits_of, choose
 from modelcatalog.planning.found import Located
 from modelcatalog.planning.remote import Part, again, chosen, repository, scheme
 
@@ -151,7 +152,7 @@ def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy
     """Every local copy of the model that a name means, likeliest first."""
     model = programs.meant(name)
     if hub is None and request.revision is None and hub_revision(name) is None:
-        named = ((copy, read_name(copy.title)) for copy in local.searched())
+        named = ((copy, titled(copy.title)) for copy in local.searched())
         matches = [(copy, bits_of(said.quantization, unknown=0)) for copy, said in named if said is not None and _same(model, said)]
         # A folder of safetensors first, then files by falling precision.
         yield from (copy for copy, _ in sorted(matches, key=lambda pair: (pair[0].title.endswith(".gguf"), -pair[1])))
@@ -166,7 +167,7 @@ def _copies(name: ModelName, request: Request, hub: str | None) -> Iterator[Copy
         yield from HUBS[which].cached(repo_id, revision)
     if revision is None and hub is None and name.file is None:
         for which, repo_id in local.caches():
-            if (which, repo_id) not in exact and (said := read_name(repo_id)) is not None and _same(model, said):
+            if (which, repo_id) not in exact and (said := titled(repo_id)) is not None and _same(model, said):
                 yield from HUBS[which].cached(repo_id)
 
 

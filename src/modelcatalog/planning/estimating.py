@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from modelcatalog import catalog
 from modelcatalog.errors import ClosedWeights
-from modelcatalog.planning import cards, machine
+from modelcatalog.planning import accelerators, cards, machine
 from modelcatalog.show.explained import counted
 from modelcatalog.show.units import human
 
@@ -76,5 +76,4 @@ def _free(asked: Request) -> tuple[int | None, str]:
     gpus = there.cards if there is not None else machine.gpus() if str(asked.device or "auto") != "cpu" else ()
     if not gpus:
         return (machine.free_ram() if there is None else there.ram), "in RAM"
-    many = f"{len(gpus)} x {gpus[0].name}" if len(gpus) > 1 else gpus[0].name
-    return sum(card.free for card in gpus), f"on {many}"
+    return sum(card.free for card in gpus), accelerators.named(gpus)

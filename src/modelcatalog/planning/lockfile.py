@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from modelcatalog import catalog
+from modelcatalog.catalog.completing import titled
 from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError, Unsupported
 from modelcatalog.hubs import HUBS, Copy, Listing, RemoteFile, local, paths, receipts
 from modelcatalog.planning import programs
-from modelcatalog.planning.choose import locked, read_name
+from modelcatalog.planning.choose import locked
 from modelcatalog.planning.found import Located
 from modelcatalog.planning.locate import locate_path
 
@@ -177,5 +178,5 @@ def _copies(path: Path | None, lock: Lock, request: Request, name: ModelName) ->
 
 
 def _same(name: ModelName, copy: Copy) -> bool:
-    said = read_name(copy.title)
+    said = titled(copy.title)
     return said is not None and name.same_model(said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog.planning import devices, engine, machine, packages
+from modelcatalog.planning import accelerators, devices, engine, machine, packages
 from modelcatalog.planning.memory import DTYPE_BYTES
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def choose(facts: Facts, found: Located, asked: Request, subject: str) -> Place:
         cards = cards[int(device.partition(":")[2]) :][:1]
     where = device if device is not None else cards[0].device if cards else "cpu"
     free = sum(card.free for card in cards) if cards else there.ram if there is not None else machine.free_ram()
-    label = f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}" if cards else "RAM"
+    label = accelerators.named(cards) if cards else "RAM"
     if dtype != "auto":
         return Place(where, as_dtype(dtype), free, label, f"{dtype} as asked", cards)
     if found.choice.format == "gguf":
@@ -86,8 +86,7 @@ def of_engine(place: Place, runs: Engine, options: Mapping[str, object]) -> Plac
     """The place as this engine uses it."""
     cards = engine.cards_of(runs, place.cards, options)
     if cards != place.cards:
-        label = f"on {len(cards)} x {cards[0].name}" if len(cards) > 1 else f"on {cards[0].name}"
-        place = place._replace(cards=cards, free=sum(card.free for card in cards), name=label)
+        place = place._replace(cards=cards, free=sum(card.free for card in cards), name=accelerators.named(cards))
     return place._replace(dtype=None, reason="") if runs.packed else place
 
 

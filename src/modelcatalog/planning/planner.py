@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from modelcatalog import catalog, hubs
 from modelcatalog.catalog.completing import no_name
@@ -15,16 +15,13 @@ from modelcatalog.planning.build import build
 from modelcatalog.planning.found import Alone
 from modelcatalog.planning.locate import locate, locate_path
 from modelcatalog.planning.record import Plan
-from modelcatalog.planning.request import Request, takes_options
+from modelcatalog.planning.request import Options, Request, takes_options
 from modelcatalog.records import ModelName
 from modelcatalog.userfolder import at_home
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
     from modelcatalog.planning.adapter import Adapter
     from modelcatalog.planning.lockfile import Lock
-    from modelcatalog.planning.request import Options
 
 __all__ = ["lock", "plan"]
 
@@ -37,9 +34,31 @@ def plan(name: str | Path | ModelName, **options: Unpack[Options]) -> Plan:
 
     Args:
         name: A name, a path to a folder or GGUF file, or a parsed name.
-        options: What is asked for beside the name, by the keywords of `Request`: ``hub``, ``adapter``, ``engine``, ``revision``, ``dtype``,
-            ``device``, ``context_length``, ``quantization``, ``fit``, ``offload``, ``lock``, ``trust_remote_code``,
-            ``base_url``, ``server``, ``engine_options``, ``on``, ``concurrency``, ``kv_dtype``.
+        options: What is asked for beside the name, by keywords:
+
+            - ``hub``: ``"huggingface"`` or ``"modelscope"``; else local copies come first, then the hub that answers first.
+            - ``adapter``: A LoRA adapter that is put onto the model: a repository, a folder, a GGUF file for llama.cpp. An adapter's own name, in place of a
+              model's, means its base with the adapter on it.
+            - ``engine``: ``"transformers"``, ``"llama.cpp"``, ``"vllm"``, ``"mlx"``, or ``"openai"`` for a server that has the model; by default
+              transformers, but llama.cpp for GGUF files where it is installed, and mlx for what MLX packed and on a Mac.
+            - ``revision``: Branch, tag or commit.
+            - ``dtype``: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``; torch's own are taken too.
+            - ``device``: ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, …; by default all visible GPUs, else the CPU.
+            - ``context_length``: Tokens to plan the KV cache for, and to keep room for.
+            - ``quantization``: ``"Q4_K_M"``, ``"int4"``, …: the variant to take.
+            - ``fit``: Take the most precise variant that fits.
+            - ``offload``: Allow weights to stay in RAM when the GPU is too small.
+            - ``lock``: A lock file that the checkpoint must agree with.
+            - ``trust_remote_code``: Allow Python code from the repository to run.
+            - ``base_url``: The address of an OpenAI-compatible server, which means the openai engine; else ``OPENAI_BASE_URL``, else the API of the company
+              whose model it is.
+            - ``server``: ``"auto"``: the server on this machine that has the model, or the kind of one: ``"ollama"``, ``"lmstudio"``, …; it means the openai
+              engine.
+            - ``engine_options``: Handed on to the engine by its own names: ``images``, ``audio``, ``merge_adapter``; ``n_threads``, … to llama.cpp,
+              ``tensor_parallel_size``, … to vllm.
+            - ``on``: A machine that one does not have: ``"RTX 4090"``, ``"2x H100"``, ``"M3 Max 64GB"``, ``"24GB"``, ``"64GB RAM"``; for a plan alone.
+            - ``concurrency``: Conversations at once that a plan keeps memory for.
+            - ``kv_dtype``: The type of keys and values that a plan counts with: ``"fp8"``, ``"q8_0"``, …; by default that of computing.
 
     Raises:
         NameSyntaxError: the text is not a name.

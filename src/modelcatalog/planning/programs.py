@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, stores
+from modelcatalog.catalog.completing import titled
 from modelcatalog.errors import ClosedWeights, ModelCatalogError
 from modelcatalog.hubs import Copy, RemoteFile, local, paths
 from modelcatalog.planning.choose import bits_of, choose, matches, quantization_of
 from modelcatalog.planning.found import Kept, Located
 from modelcatalog.planning.runs import ENGINES
-from modelcatalog.stores.comparing import name_of
 from modelcatalog.stores.modelfile import modelfile
 from modelcatalog.stores.ollama import own_name
 
@@ -90,7 +90,7 @@ def first(name: ModelName, request: Request, passed: list[str], *, own: bool = F
 
 def _wants(request: Request, name: ModelName, one: _Candidate) -> bool:
     """Whether a folder of another format is asked for: by the name's own quantization or format, or by an engine that reads no GGUF files."""
-    called = name_of(one.found.title)
+    called = titled(one.found.title)
     if called is None or one.found.format != "safetensors" or not one.found.path.is_dir():
         return False
     asked = name.format or (name.quantization and name.quantization.method)
@@ -121,7 +121,7 @@ def _candidates(name: ModelName, passed: list[str]) -> Iterator[_Candidate]:
         for found in store.look(notes):
             own = store.name == _OLLAMA and title is not None and found.title.lower() == title.lower()
             if own or _is(model, found):
-                called = name_of(found.title)
+                called = titled(found.title)
                 quantization = quantization_of(f"m-{found.scheme}.gguf") if found.scheme else called.quantization if called else None
                 yield _Candidate(store, found, own, quantization)
         if store.name == _OLLAMA and asks_ollama(name):
@@ -149,7 +149,7 @@ def same(model: ModelName, text: str) -> ModelName | None:
         model: What `meant` gave.
         text: The program's name.
     """
-    called = name_of(text)
+    called = titled(text)
     if called is None:
         return None
     if called.tag and called.size is None and model.size is not None:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Unpack
 
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning.obtaining import check_disk, obtain
 from modelcatalog.planning.planner import plan
 from modelcatalog.planning.record import Plan
-from modelcatalog.planning.request import Request, takes_options
-
-if TYPE_CHECKING:
-    from typing import Unpack
-
-    from modelcatalog.planning.request import Options
-    from modelcatalog.records import ModelName
+from modelcatalog.planning.request import Options, Request, takes_options
+from modelcatalog.records import ModelName  # noqa: TC001  typing.get_type_hints reads it
 
 __all__ = ["pull"]
 

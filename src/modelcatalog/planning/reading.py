@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from modelcatalog.errors import CheckpointNotFound
 from modelcatalog.hubs import card as cards
 from modelcatalog.hubs.card import Card
+from modelcatalog.hubs.files import COMPANIONS
 from modelcatalog.planning import facts as facts_of
 from modelcatalog.planning.facts import Facts
 from modelcatalog.planning.layers import Layers
@@ -210,7 +211,7 @@ def _whole(companions: Mapping[str, RemoteFile], reader: Reader) -> dict[str, by
         if kind == ".json" and name.startswith(_LOADED) and file.size <= _LARGEST_READ:
             data = reader.read(file.path, 0, None)
             _check_json(data, name=name, path=file.path)
-        elif kind in {".json", ".jinja", ".txt", ".model", ".tiktoken"}:
+        elif kind in COMPANIONS:
             first[name] = reader.read(file.path, 0, _FIRST)
             check_pointer(first[name], name=name, subject=file.path)
     return {name: data for name, data in first.items() if PurePosixPath(name).suffix in {".model", ".tiktoken"}}

@@ -83,7 +83,7 @@ class Plan(Planned):
         """The plan as a table of rows; ``str(plan)`` is that in English.
 
         Args:
-            language: ``"en"`` or ``"zh"``.
+            language: ``"en"`` or ``"zh"``; any other is refused.
         """
         return telling.text(self, language)
 

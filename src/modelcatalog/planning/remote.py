@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import catalog, hubs
 from modelcatalog.catalog.listing import hub_revision
-from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, MissingPackage, ModelCatalogError, UnsafeRepository
+from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, MissingPackage, ModelCatalogError, UnsafeRepository, Unsupported
 from modelcatalog.planning.choose import Choice, choose
 from modelcatalog.planning.found import Located
 from modelcatalog.planning.packages import absent
@@ -143,7 +143,9 @@ def _preferred() -> str | None:
         return None
     if value not in hubs.HUBS:
         message = f"MODELCATALOG_HUB={value} names no hub"
-        raise HubUnreachable(message, subject=value, hint=f"set it to {' or '.join(hubs.HUBS)}")
+        error = Unsupported(message, subject=value, hint=f"set it to {' or '.join(hubs.HUBS)}")
+        error.meaningless = True
+        raise error
     return value
 
 

@@ -1,6 +1,6 @@
 """Owns `Request`: everything that a caller of `plan` and `load` may ask for beside the name, checked once. Knows no file.
 
-A new option is a field of `Request`, the same word in `Options`, and one in `cli/options.py`; a test holds the three
+A new option is a field of `Request`, the same word in `Options`, a line at `plan`, and a word in `cli/options.py`; tests hold the four
 together. What needs the checkpoint's own facts is checked beside them (`claims`, `engine`).
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from inspect import Parameter, signature
+from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypedDict, TypeVar
 
 from modelcatalog import hubs
 from modelcatalog.errors import Unsupported
@@ -38,7 +39,7 @@ _TEXTS = ("revision", "quantization", "engine", "base_url", "server")
 
 
 class Options(TypedDict, total=False):
-    """The keywords of `plan` and `load`, for type checkers; `Request` says what each is."""
+    """The keywords of `plan` and `load`, for type checkers; `plan` says what each is."""
 
     hub: RepositoryHub | None
     adapter: str | Path | ModelName | Adapter | None
@@ -62,51 +63,30 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked for beside the name; every field is a keyword of `plan` and `load`, with the same default.
+    """What is asked for beside the name; every field is a keyword of `plan` and `load`, with the same default. `plan` says what each is.
 
     >>> Request.of("Qwen3-8B", {"context_length": 4096, "device": None}).given()
     {'context_length': 4096}
     """
 
     hub: str | None = None
-    """``"huggingface"`` or ``"modelscope"``; else local copies come first, then the hub that answers first."""
     adapter: str | Path | ModelName | Adapter | None = None
-    """A LoRA adapter that is put onto the model: a repository, a folder, a GGUF file for llama.cpp. An adapter's own name, in place
-    of a model's, means its base with the adapter on it."""
     engine: str | None = None
-    """``"transformers"``, ``"llama.cpp"``, ``"vllm"``, or ``"openai"`` for a server that has the model; by default
-    transformers, but llama.cpp for GGUF files where it is installed."""
     revision: str | None = None
-    """Branch, tag or commit."""
     dtype: str = "auto"
-    """``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``; torch's own are taken too."""
     device: str | None = None
-    """``"cpu"``, ``"cuda"``, ``"cuda:1"``, …; by default all visible GPUs, else the CPU."""
     context_length: int | None = None
-    """Tokens to plan the KV cache for, and to keep room for."""
     quantization: str | None = None
-    """``"Q4_K_M"``, ``"int4"``, …: the variant to take."""
     fit: bool = False
-    """Take the most precise variant that fits."""
     offload: bool = False
-    """Allow weights to stay in RAM when the GPU is too small."""
     lock: str | Path | None = None
-    """A lock file that the checkpoint must agree with."""
     trust_remote_code: bool = False
-    """Allow Python code from the repository to run."""
     base_url: str | None = None
-    """The address of an OpenAI-compatible server, which means the openai engine; else ``OPENAI_BASE_URL``, else the
-    API of the company whose model it is."""
     server: str | None = None
-    """``"auto"``: the server on this machine that has the model, or the kind of one: ``"ollama"``, ``"lmstudio"``, …; it means the openai engine."""
     engine_options: Mapping[str, JsonValue] | None = None
-    """Handed on to llama.cpp (``n_threads``, …) or vllm (``tensor_parallel_size``, …) by their own names."""
     on: str | None = None
-    """A machine that one does not have: ``"RTX 4090"``, ``"2x H100"``, ``"M3 Max 64GB"``, ``"24GB"``, ``"64GB RAM"``; for a plan alone."""
     concurrency: int = 1
-    """Conversations at once that a plan keeps memory for."""
     kv_dtype: str | None = None
-    """The type of keys and values that a plan counts with: ``"fp8"``, ``"q8_0"``, …; by default that of computing."""
 
     @classmethod
     def of(cls, subject: str, options: Mapping[str, object]) -> Request:
@@ -130,6 +110,7 @@ class Request:
             given["engine"] = None
         if (dtype := str(given.get("dtype", ""))).startswith("torch."):
             given["dtype"] = dtype.removeprefix("torch.")  # torch's own, as transformers takes them
+        given |= {key: _whole(given[key]) for key in ("context_length", "concurrency") if key in given}
         made = cls(**given)  # type: ignore[arg-type]  # what is wrong with the values is said below
         try:
             made._check(subject)
@@ -275,3 +256,13 @@ def takes_options(call: _F) -> _F:
     named = [Parameter(one.name, Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type) for one in fields(Request)]
     call.__signature__ = shown.replace(parameters=[*own, *named])  # type: ignore[attr-defined]  # Python's own name for it
     return call
+
+
+def _whole(value: object) -> object:
+    """A whole number of another library, a cell of a frame say, as Python's own; anything else as it is."""
+    if not isinstance(value, SupportsIndex) or isinstance(value, int):
+        return value
+    try:
+        return index(value)
+    except TypeError:  # an array, or numpy's truth values
+        return value

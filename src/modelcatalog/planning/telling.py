@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.catalog.index import chinese_names
+from modelcatalog.show.languages import check_language
 from modelcatalog.show.sentences import chinese
 from modelcatalog.show.units import human
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from modelcatalog.planning.planned import Planned
-    from modelcatalog.show.labels import Language
+    from modelcatalog.show.languages import Language
 
 __all__ = ["Telling", "rows", "short", "telling", "text"]
 
@@ -195,7 +196,12 @@ _CHINESE = Telling(
 
 
 def telling(language: Language) -> Telling:
-    """A language's words."""
+    """A language's words.
+
+    Raises:
+        Unsupported: there is no such language.
+    """
+    check_language(language)
     return _CHINESE if language == "zh" else _ENGLISH
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from modelcatalog.show.languages import Language, check_language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["CHINESE", "COLOURS", "ENGLISH", "KIND_OF", "Colour", "Labels", "Language", "labels"]
-
-Language = Literal["en", "zh"]
 
 
 class Colour(NamedTuple):
@@ -308,4 +308,5 @@ def labels(language: Language) -> Labels:
     >>> labels("zh").kinds["family"], labels("en").field("context_length"), labels("en").field("size.experts")
     ('系列', 'context', 'experts')
     """
+    check_language(language)
     return CHINESE if language == "zh" else ENGLISH

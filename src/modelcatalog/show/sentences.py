@@ -26,6 +26,8 @@ _WHO = later.pattern(r"(?P<head>\S+): (?P<rest>.+)", re.DOTALL)
 _ASIDE = later.pattern(r"(?P<head>.+?) \((?P<rest>.+)\)", re.DOTALL)
 _QUOTED = later.pattern(r"\"[^\"]*\"|'[^']*'")
 """However many words, it is a value."""
+_PROSE = later.pattern(r"(?<!\S)[a-z]{2,}")
+"""A word that begins small: names of cards and chips have none."""
 _LIST = later.pattern(r"(, | or | and )")
 _HAN = later.pattern(r"[\u4e00-\u9fff]")
 _HAN_BEHIND = later.pattern(r" [\u4e00-\u9fff]")
@@ -82,7 +84,8 @@ class Sentences:
         self.exact = {one.pieces[0]: one.target for one in made if not one.names}
         self.formed = [one for one in made if one.names]
         self.parted = [one for one in self.formed if any("; " in piece for piece in one.pieces)]
-        self.led = [one for one in self.formed if any(": " in piece for piece in one.pieces)]
+        # What begins with words of its own is around what begins with a hole: "invalid value for --save: /tmp cannot be written: …".
+        self.led = sorted((one for one in self.formed if any(": " in piece for piece in one.pieces)), key=lambda one: not one.pieces[0])
         self.joints = joints
 
     def of(self, text: str, values: Mapping[str, str] = _NONE) -> str | None:
@@ -128,8 +131,8 @@ class _Reading:
             if sentence.longest not in text or (holes := sentence.match(text)) is None:
                 continue
             known = {name: self.of(value) for name, value in holes.items()}
-            # Of few letters there is a sentence in every text: then what is around them must be known too, or be one word.
-            if sentence.letters < _FEW and any(known[name] is None and " " in _QUOTED.sub("", value) for name, value in holes.items()):
+            # Of few letters there is a sentence in every text: then what is around them must be known too, or be one word or a name.
+            if sentence.letters < _FEW and any(known[name] is None and _is_told(value) for name, value in holes.items()):
                 continue
             return self._made(sentence, holes)
         return None
@@ -162,11 +165,21 @@ class _Reading:
 
     def _list(self, text: str) -> str | None:
         pieces = _LIST.split(text)
-        each = [self.of(one) or (None if " " in one else one) for one in pieces[::2]] if len(pieces) > 1 else [None]
+        each = [self.of(one) or (None if _is_told(one) else one) for one in pieces[::2]] if len(pieces) > 1 else [None]
         if None in each:
             return None
         between = [self._pairs.joints[{", ": 3, " or ": 4, " and ": 5}[one]] for one in pieces[1::2]]
         return _closed_up(part for pair in zip(each, [*between, ""], strict=True) for part in pair if part)
+
+
+def _is_told(value: str) -> bool:
+    """Whether it is words that say something.
+
+    >>> _is_told("has no weights"), _is_told("RTX 4090"), _is_told("'has no weights'")
+    (True, False, False)
+    """
+    bare = _QUOTED.sub("", value)
+    return " " in bare and _PROSE.search(bare) is not None
 
 
 def _closed_up(pieces: Iterable[str]) -> str:

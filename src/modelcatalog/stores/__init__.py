@@ -41,8 +41,14 @@ def local(*, hashes: bool = False) -> tuple[LocalCopy, ...]:
 
     Args:
         hashes: Read the weights of copies that have the same size, and compare their hashes; seconds a gigabyte.
+
+    Raises:
+        Unsupported: ``hashes`` is neither True nor False.
     """
-    from modelcatalog.stores.comparing import copies  # as above
+    from modelcatalog.catalog import wanted  # as above
+    from modelcatalog.stores.comparing import copies
+
+    wanted.switch(hashes, "hashes")
 
     notes: list[str] = []
     with uncollected():

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from modelcatalog import catalog
-from modelcatalog.errors import NameSyntaxError
+from modelcatalog.catalog.completing import titled
 from modelcatalog.hubs import receipts
 from modelcatalog.hubs.files import RemoteFile
 from modelcatalog.stores.record import LocalCopy
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
     from modelcatalog.stores.disk import File
     from modelcatalog.stores.store import Found
 
-__all__ = ["copies", "name_of"]
+__all__ = ["copies"]
 
 _Inode = tuple[int, int]
 _Ties = tuple[tuple[Path, ...], int]
 """The copies with the same bytes, and how many more have the same size."""
-_LONGEST = 1024
 
 
 class _Known(NamedTuple):
@@ -34,14 +32,6 @@ class _Known(NamedTuple):
     hashes: dict[_Inode, str]
     counted: set[_Inode]
     """The files that the records before have."""
-
-
-def name_of(title: str) -> ModelName | None:
-    """What a store's own name for a model says; None where it is not a name at all."""
-    try:
-        return catalog.parse(title[-_LONGEST:])
-    except NameSyntaxError:
-        return None
 
 
 def copies(found: Sequence[tuple[str, Found]], notes: list[str], *, hashes: bool) -> tuple[LocalCopy, ...]:
@@ -60,7 +50,7 @@ def copies(found: Sequence[tuple[str, Found]], notes: list[str], *, hashes: bool
     counted: set[_Inode] = set()
     made = []
     for number, (store, each) in enumerate(every):
-        name = name_of(each.title)
+        name = titled(each.title)
         if name is None:
             notes.append(f"{each.path} has no name that can be read")
             continue

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import (
+    Callable,  # noqa: TC003  typing.get_type_hints reads it
+    Iterable,  # noqa: TC003  typing.get_type_hints reads it
+)
 from typing import TYPE_CHECKING
 
 from modelcatalog import userdata, userfolder, vocabulary
@@ -18,7 +22,6 @@ from modelcatalog.updating.record import Outcome, Update
 from modelcatalog.userdata import UserData
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
     from datetime import date
 
     from modelcatalog.hubs import Hub
@@ -49,10 +52,11 @@ def update(
         say: Takes a line before each source is asked.
 
     Raises:
-        Unsupported: a source or a company that there is not, companies without a hub that is asked about them, or updates are switched off.
+        Unsupported: a text in ``check``, a source or company that there is not, companies without a hub that is asked about them, or updates are switched off.
         TypeError: one text where several are expected.
         CatalogDataError: the folder cannot be written, or there is none.
     """
+    wanted.switch(check, "check")
     chosen, asked = _sources(sources), None if companies is None else [wanted.company(one) for one in many(companies)]
     if asked is not None and not set(chosen) & set(HUBS):
         message = "companies are asked about at the hubs, and no hub is among the sources"
