@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ from modelcatalog.errors import (
     HubUnreachable,
     IntegrityError,
     ModelCatalogError,
+    Unsupported,
     WontFit,
 )
 from modelcatalog.hubs import guard, opening, receipts
@@ -41,6 +43,31 @@ def refused_port() -> str:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{one.getsockname()[1]}"
+
+
+@both
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({"num_attention_heads": 3}, IntegrityError, "config.json of .* cannot be right: .*not a multiple of the number of attention heads"),
+        ({"hidden_act": "frobnicate"}, Unsupported, "cannot load .*: it knows nothing of the name 'frobnicate'"),
+        ({"pad_token_id": 99_999}, Unsupported, "Padding_idx must be within num_embeddings"),
+        ({"max_new_tokens": "many"}, IntegrityError, "generation_config.json of .* cannot be right"),
+    ],
+)
+def test_settings_before_the_weights(
+    hubs: Pair, kind: Hub, tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory, case: tuple[dict[str, Any], type[ModelCatalogError], str]
+) -> None:
+    """What transformers refuses of the settings is said before the weights are fetched."""
+    stated, error, said = case
+    folder = shutil.copytree(tiny_folder, tmp_path_factory.mktemp("changed") / "tiny")
+    file = folder / ("generation_config.json" if "max_new_tokens" in stated else "config.json")
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | stated), encoding="utf-8")
+    hubs[kind].repositories = {NAME: folder}
+    with pytest.raises(error, match=said) as caught:
+        load(NAME, hub=kind, device="cpu")
+    assert caught.value.hint
+    assert hubs.files() == set()
 
 
 # While planning -------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import gzip
 import logging
 import re
 import sys
+import tomllib
 import traceback
 from functools import partial
 from importlib.util import find_spec
@@ -28,7 +29,7 @@ from modelcatalog.errors import (
     UnsafeRepository,
     Unsupported,
 )
-from modelcatalog.hubs import huggingface, refusals
+from modelcatalog.hubs import HUBS, huggingface, refusals
 from modelcatalog.hubs.wire import Answer
 from modelcatalog.planning import obtain, plan
 
@@ -390,6 +391,18 @@ def test_socks_without_its_package(kind: Hub, monkeypatch: pytest.MonkeyPatch, v
     if find_spec("socks") is None:
         with pytest.raises(MissingPackage):
             obtain(made)
+
+
+@both
+def test_client_that_is_not_installed(kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fetching needs is the hub's client alone, and not all that chatting needs; the versions are those of the extra."""
+    client = HUBS[kind]
+    monkeypatch.setitem(sys.modules, client.client, None)
+    with pytest.raises(MissingPackage) as caught:
+        client.prepare()
+    assert caught.value.install == f"pip install '{client.needs}'"
+    extras = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert client.needs in extras[client.extra]
 
 
 @both

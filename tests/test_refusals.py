@@ -272,6 +272,19 @@ class TestCannotRun:
         with pytest.raises(Unsupported, match="no class of the type vit that holds conversations"):
             refusing.check_type(Facts(model_type="vit"), trusted=False, subject="x")
 
+    def test_no_encoder(self, tmp_path: Path) -> None:
+        """An encoder that config.json announces and the class has not; the decoder of one that has is asked as others are."""
+        with pytest.raises(IntegrityError, match="says is_encoder_decoder, and LlamaForCausalLM has no encoder") as caught:
+            plan(checkpoint(tmp_path / "x", is_encoder_decoder=True))
+        assert caught.value.hint
+        assert plan(checkpoint(tmp_path / "y", is_encoder_decoder=True, model_type="bart", architectures=["BartForCausalLM"])).weights
+
+    @pytest.mark.parametrize("size", ["num_hidden_layers", "hidden_size", "vocab_size"])
+    def test_sizes_that_are_none(self, size: str, tmp_path: Path) -> None:
+        """A size below one."""
+        with pytest.raises(IntegrityError, match=f"cannot be right: it says {size} -1"):
+            plan(checkpoint(tmp_path / "x", weights=None, **{size: -1}))
+
     def test_gguf(self, tmp_path: Path) -> None:
         """GGUF in parts, and an architecture that the loader lacks."""
         names = ["token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight"]
@@ -343,6 +356,25 @@ class TestHeader:
         """config.json says gptq, the weights are plain."""
         with pytest.raises(Unsupported, match=r"config.json of .* says gptq, and its weights are plain ones"):
             plan(checkpoint(tmp_path / "x", quantization_config={"quant_method": "gptq", "bits": 4}))
+
+    @pytest.mark.parametrize("method", ["bitsandbytes", "hqq", "quanto", "torchao", "auto-round", "aqlm", "fbgemm_fp8"])
+    def test_left_behind(self, method: str, tmp_path: Path) -> None:
+        """Settings of a quantization that was taken back are said, and not the packages that it would need."""
+        with pytest.raises(Unsupported, match=f"says {method}, and its weights are plain ones") as caught:
+            plan(checkpoint(tmp_path / "x", quantization_config={"quant_method": method}))
+        assert "take quantization_config out of config.json" in str(caught.value.hint)
+
+    def test_plain_in_name(self, tmp_path: Path) -> None:
+        """Methods that transformers unpacks take plain weights as they are; where layers alone are packed for the cache, all weights are plain."""
+        for method in ("fp8", "mxfp4"):
+            made = plan(checkpoint(tmp_path / method, quantization_config={"quant_method": method}))
+            assert (made.unpacks, made.missing) == (True, ())
+        groups = {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "float"}}}
+        stated = {"quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": groups}
+        with pytest.raises(Unsupported, match="says compressed-tensors, and its weights are plain ones"):
+            plan(checkpoint(tmp_path / "x", quantization_config=stated))
+        cache = stated | {"config_groups": {}, "kv_cache_scheme": {"num_bits": 8}}
+        assert plan(checkpoint(tmp_path / "y", quantization_config=cache)).weights
 
     @pytest.mark.parametrize("stated", ["fp8", "bitsandbytes", "hqq"])
     def test_of_two_checkpoints(self, stated: str, tmp_path: Path) -> None:
@@ -713,7 +745,7 @@ class TestDevices:
 
     CARD = Gpu("NVIDIA H100", 80_000_000_000, 80_000_000_000, (9, 0))
 
-    @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7", "npu", "mps", "gpu", "cuda:", "CPU", "cpu:3", "frobnicator", "", "meta", 0])
+    @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7", "npu", "mps", "gpu", "cuda:", "cpu:3", "frobnicator", "", "meta", 0])
     def test_absent(self, device: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without a GPU."""
         monkeypatch.setattr(machine, "gpus", tuple)
@@ -796,6 +828,16 @@ class TestOptions:
         lock(folder, tmp_path / "x.lock")
         with pytest.raises(Unsupported, match=f"{next(iter(options))}="):
             plan(folder, lock=tmp_path / "x.lock", **options)
+
+    def test_spellings(self, tmp_path: Path) -> None:
+        """A dtype and a device as other programs spell them; None is what is taken where nothing is said."""
+        folder = checkpoint(tmp_path / "x")
+        for word, dtype in {"bf16": "bfloat16", "FP16": "float16", "half": "float16", "float": "float32", "torch.float32": "float32"}.items():
+            assert plan(folder, dtype=word).dtype == dtype
+        assert plan(folder, dtype=None, device="CPU").device == "cpu"  # type: ignore[arg-type]  # what callers hand on
+        for number in (0, 1):
+            with pytest.raises(Unsupported, match=f"no device cuda:{number}"):
+                plan(folder, device=number)  # type: ignore[arg-type]  # as above
 
     def test_before_the_hub(self) -> None:
         """What means nothing is refused before anything is asked of a hub."""

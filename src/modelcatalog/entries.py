@@ -366,6 +366,8 @@ class RunningEntry(Entry):
     """Whether loading fails without a GPU."""
     slower: str | None = None
     """A figure for where it runs slower than bfloat16, with its source."""
+    packs: Literal["", "always", "bits"] = ""
+    """Whether files hold its weights packed always, or where ``config.json`` gives their bits: plain ones beside it are of another checkpoint then."""
 
 
 class PackedEntry(Entry):

@@ -540,13 +540,14 @@ class Running(NamedTuple):
     capability: tuple[int, int] | None
     gpu: bool
     slower: str | None
+    packs: str
 
 
 @kept("running", Running)
 def running() -> dict[str, Running]:
     """Quantization method, as ``config.json`` spells it -> what transformers wants for it."""
     every = _methods_file().running
-    return {name: Running(one.packages, one.unpacks, one.why, one.capability, one.gpu, one.slower) for name, one in every.items()}
+    return {name: Running(one.packages, one.unpacks, one.why, one.capability, one.gpu, one.slower, one.packs) for name, one in every.items()}
 
 
 class Packed(NamedTuple):

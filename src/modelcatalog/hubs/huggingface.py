@@ -55,6 +55,7 @@ class HuggingFace(Hub):
     title = "Hugging Face"
     branch = "main"
     client, package, extra = "huggingface_hub.file_download", "huggingface-hub", "chat"
+    needs = "huggingface-hub>=1.3,<3"
     proxy = proxies.HTTPX
     endpoint_variable, cache_variable = "HF_ENDPOINT", "HF_HOME"
 

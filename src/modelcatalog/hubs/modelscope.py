@@ -60,6 +60,7 @@ class ModelScope(Hub):
     title = "ModelScope"
     branch = "master"
     client, package, extra = "modelscope.hub.snapshot_download", "modelscope", "modelscope"
+    needs = "modelscope>=1.39,<2"
     proxy = proxies.REQUESTS
     endpoint_variable, cache_variable = "MODELSCOPE_ENDPOINT", "MODELSCOPE_CACHE"
 

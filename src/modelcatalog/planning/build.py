@@ -78,7 +78,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     if ours:
         place = placing.drivable(place, facts, found, asked, subject=record.source)
     form = (
-        unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
+        unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source, plain=tensors.is_plain(said.tensors))
         if ours
         else unpacking.Unpacking(None, unpacks=False, needs=())
     )

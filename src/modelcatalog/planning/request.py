@@ -12,7 +12,7 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from modelcatalog import hubs
+from modelcatalog import hubs, vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import devices, machine
 from modelcatalog.planning.adapter import Adapter
@@ -33,6 +33,8 @@ __all__ = ["Options", "Request", "takes_options"]
 _F = TypeVar("_F", bound="Callable[..., Any]")
 _MOST_TOKENS = 1 << 30
 _MOST_CONVERSATIONS = 1 << 20
+_SPELLINGS = {"float": "float32"}
+"""What torch calls a dtype beside its name, and the names of models do not."""
 _SWITCHES = ("fit", "offload", "trust_remote_code")
 _TEXTS = ("revision", "quantization", "engine", "base_url", "server")
 
@@ -128,8 +130,14 @@ class Request:
         given["engine_options"] = given.get("engine_options") or None
         if given.get("engine") == "auto":
             given["engine"] = None
-        if (dtype := str(given.get("dtype", ""))).startswith("torch."):
-            given["dtype"] = dtype.removeprefix("torch.")  # torch's own, as transformers takes them
+        if given.get("dtype", "") is None:
+            given["dtype"] = "auto"
+        elif "dtype" in given:
+            word = str(given["dtype"]).lower().removeprefix("torch.")  # torch's own too, as transformers takes them
+            given["dtype"] = word if word in {"auto", *DTYPE_BYTES} else _SPELLINGS.get(word) or vocabulary.dtypes().get(word, given["dtype"])
+        if (device := given.get("device")) is not None:
+            numbered = isinstance(device, int) and not isinstance(device, bool) and device >= 0  # as torch counts GPUs
+            given["device"] = f"cuda:{device}" if numbered else device.lower() if isinstance(device, str) else device
         made = cls(**given)  # type: ignore[arg-type]  # what is wrong with the values is said below
         try:
             made._check(subject)

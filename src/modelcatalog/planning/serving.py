@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["key_variable", "plan_served", "vendor"]
 
+_ENDPOINTS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/models")
+"""What people copy behind the address of an API; the client puts it there itself."""
 _SHOWN = 4
 """How many ids of a family's models an error names."""
 
@@ -109,6 +111,9 @@ def _given(name: ModelName, text: str, why: str) -> _Address:
         error.meaningless = True
         raise error
     url = text.rstrip("/")
+    for one in _ENDPOINTS:
+        url = url.removesuffix(one)
+    parts = urlsplit(url)
     company = vendor(url)
     if company is not None:
         return _Address(url, _api_id(name), f"{why}, which is {company.name}'s")

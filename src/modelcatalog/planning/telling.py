@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.catalog.index import chinese_names
+from modelcatalog.errors import Unsupported
 from modelcatalog.show.sentences import chinese
 from modelcatalog.show.units import human
 
@@ -195,8 +196,16 @@ _CHINESE = Telling(
 
 
 def telling(language: Language) -> Telling:
-    """A language's words."""
-    return _CHINESE if language == "zh" else _ENGLISH
+    """A language's words.
+
+    Raises:
+        Unsupported: there is no such language here.
+    """
+    known = {"en": _ENGLISH, "zh": _CHINESE}
+    if language not in known:
+        message = f"plans are written in {' and '.join(known)}, not in {language!r}"
+        raise Unsupported(message, subject=str(language), hint='leave it out for English, or pass "zh" for Chinese')
+    return known[language]
 
 
 def text(plan: Planned, language: Language) -> str:

@@ -15,7 +15,7 @@ from modelcatalog.errors import IntegrityError
 from modelcatalog.weights.content import check_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 __all__ = ["LENGTH_BYTES", "SafetensorsHeader", "dtype_name", "header_length", "least_length", "read", "read_file", "read_part", "width"]
@@ -163,16 +163,23 @@ def read_part(piece: bytes, *, subject: str) -> SafetensorsHeader | None:
     return SafetensorsHeader(parameters, dtypes, seen, counts, shapes) if dtypes else None
 
 
-def read_file(path: Path) -> SafetensorsHeader:
+def read_file(path: Path, opener: Callable[[str, int], int] | None = None) -> SafetensorsHeader:
     """Read the header of a file on disk and check that the weights it announces are all there.
+
+    Args:
+        path: The file.
+        opener: How it is opened, as for `open`.
 
     Raises:
         IntegrityError: if the file is not a safetensors file, or is cut off.
     """
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with open(path, "rb", opener=opener) as file:
         length = header_length(file.read(LENGTH_BYTES), subject=path.name)
-        header = read(file.read(length) if length < size else b"", subject=path.name)
+        if LENGTH_BYTES + length > size:
+            message = f"{path.name} is cut off: it has {size:,} bytes of a longer header and the weights"
+            raise IntegrityError(message, subject=str(path), hint="fetch it again; a download may have broken off")
+        header = read(file.read(length), subject=path.name)
     if header.end > size:
         message = f"{path.name} is cut off: it has {size:,} bytes of {header.end:,}"
         raise IntegrityError(message, subject=str(path), hint="fetch it again; a download may have broken off")

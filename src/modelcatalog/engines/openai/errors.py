@@ -9,8 +9,10 @@ import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from modelcatalog.errors import EngineError, ModelCatalogError, NoChatTemplate, Unsupported
+from modelcatalog.hubs import proxies
 from modelcatalog.hubs.opening import why
 
 __all__ = ["Server", "ServerSaid", "asked_pause", "complaint", "message_of", "translated"]
@@ -143,6 +145,10 @@ def translated(error: BaseException, server: Server, *, completing: bool = False
         return EngineError(f"{subject} sent nothing for {server.patience:g} s", subject=subject, hint=hint)
     if kinds & {"APIConnectionError", "HTTPError"}:  # the client's own, and its HTTP library's
         hint = "check that the server runs and that base_url is its address, then try again"
+        if (proxy := proxies.through(subject)) is not None:
+            hint = f"check that the server runs, or have it asked directly: NO_PROXY={urlsplit(subject).hostname}"
+            message = f"the connection to {subject} failed: {_cause(error)}, through the proxy {proxy} that the environment names"
+            return EngineError(message, subject=subject, hint=hint)
         return EngineError(f"the connection to {subject} failed: {_cause(error)}", subject=subject, hint=hint)
     if kinds & {"APIError", "ServerSaid"}:  # an error event in the stream, or in its place
         if _TOO_LONG.search(said):
@@ -209,7 +215,13 @@ def _answered(status: int, said: str, error: BaseException, server: Server, *, c
             hint = f"wait {pause:.0f} s, or raise the limit or the credit of the key"
         return EngineError(f"{server.url} takes no more requests for now: {said}", subject=server.url, hint=hint)
     hint = "the server's log tells more; try again" if status >= _FAILED else "check base_url"
-    return EngineError(f"{server.url} failed with status {status}: {said}", subject=server.url, hint=hint)
+    return EngineError(f"{server.url} failed with status {status}: {said}", subject=server.url, hint=f"{hint}{_proxy(server)}")
+
+
+def _proxy(server: Server) -> str:
+    """That a proxy may have answered in a server's place, where one stands before it."""
+    proxy = proxies.through(server.url)
+    return "" if proxy is None else f"; the proxy {proxy} stands before it, and may have answered in its place"
 
 
 def _no_model(said: str, server: Server) -> EngineError:

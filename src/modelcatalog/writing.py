@@ -1,0 +1,45 @@
+"""Owns writing a file that was asked for: a lock, a conversation, a picture. Knows not what stands in it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from modelcatalog.errors import Unsupported
+
+__all__ = ["write"]
+
+
+def write(file: str | Path, data: bytes) -> None:
+    """Write a file, which has all of it in the end, or what it had before.
+
+    A link stays one, and a file keeps its rights. A pipe, or ``/dev/stdout``, is written to as it is.
+
+    Raises:
+        Unsupported: the file cannot be written.
+    """
+    try:
+        _write(Path(os.path.realpath(file)), data)
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror or error}"
+        raise Unsupported(message, subject=str(file), hint="save it somewhere else") from error
+
+
+def _write(place: Path, data: bytes) -> None:
+    if place.exists() and not place.is_file():
+        place.write_bytes(data)
+        return
+    new = place.with_name(f".{place.name}.{os.getpid()}.new")
+    try:
+        new.write_bytes(data)
+        if place.exists():
+            if not os.access(place, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            new.chmod(place.stat().st_mode & 0o7777)
+        new.replace(place)
+    except OSError:
+        with suppress(OSError):
+            new.unlink()
+        raise
