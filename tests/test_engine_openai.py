@@ -158,6 +158,15 @@ class TestPlan:
         with pytest.raises(Unsupported, match=f"^{next(iter(argument))}= is about files"):
             mc.plan(QWEN, base_url="http://127.0.0.1:1/v1", **argument)
 
+    def test_models_that_write_nothing(self) -> None:
+        """A vendor's embedder is refused before it is asked; a server may have another model by its name, so there it is a warning."""
+        for name, given in (("text-embedding-3-small", "embedding"), ("gpt-image-1", "image"), ("tts-1", "audio")):
+            with pytest.raises(Unsupported, match=f"{name} writes no text: it gives {given}") as caught:
+                mc.plan(name, engine="openai")
+            assert caught.value.hint
+        assert mc.plan("text-embedding-3-small", base_url="http://127.0.0.1:1/v1").warnings == ("text-embedding-3-small writes no text: it gives embedding",)
+        assert not any("writes no text" in said for said in mc.plan("gpt-4o-audio-preview", engine="openai").warnings)
+
     def test_other_engines_ask_no_server(self, gguf_file: Path) -> None:
         """A server's arguments are refused where no server is asked."""
         with pytest.raises(Unsupported, match="base_url= is for servers"):
@@ -873,6 +882,21 @@ class TestFaults:
         with pytest.raises(EngineError) as caught:
             list(stream)
         assert (stream.reply.text, stream.reply.finish_reason, stream.reply.error) == ("The capital", "error", caught.value)
+
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [
+            (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint."),
+            (400, '"nomic-embed-text" does not support chat'),
+            (400, "The model does not support Chat Completions API"),
+        ],
+    )
+    def test_a_model_that_does_not_chat(self, server: ChatServer, remote: mc.ChatModel, status: int, said: str) -> None:
+        """In the words of OpenAI, Ollama and vLLM."""
+        server.answer = servers.refuses(status, said)
+        with pytest.raises(Unsupported, match="does not chat: ") as caught:
+            remote.chat(FRANCE)
+        assert caught.value.hint == "ask it for a model that was made to chat"
 
     def test_unknown_model_lists_the_known(self, server: ChatServer) -> None:
         """The models that the server has are named."""

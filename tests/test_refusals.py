@@ -67,6 +67,16 @@ class TestSilent:
     """The class that config.json names decides whether a checkpoint talks."""
 
     @pytest.mark.parametrize(
+        ("name", "word"), [("Qwen3-Reranker-0.6B", "reranker"), ("e5-mistral-7b-instruct", "embedding"), ("Skywork-Reward-Llama-3.1-8B", "reward")]
+    )
+    def test_a_name_that_stands_for_numbers(self, name: str, word: str, tmp_path: Path) -> None:
+        """A re-ranker that is a language model by its class loads, and the plan says what it is; a guard writes its verdict."""
+        (said,) = plan(checkpoint(tmp_path / name)).warnings
+        assert said.startswith(f"the name says {word}: such a model was made to give numbers for a text")
+        assert "for chatting, take " in said
+        assert plan(checkpoint(tmp_path / "Llama-Guard-3-8B")).warnings == ()
+
+    @pytest.mark.parametrize(
         ("architecture", "kind", "is_"),
         [
             ("LlamaForSequenceClassification", "llama", "a classifier, a re-ranker or a reward model"),
@@ -811,6 +821,7 @@ class TestOptions:
             ({"trust_remote_code": "False"}, "trust_remote_code='False' is neither True nor False"),
             ({"offload": 1}, "offload=1 is neither"),
             ({"dtype": "int8"}, "there is no dtype 'int8'"),
+            ({"adapter": ["o/one", "o/two"]}, "one adapter is put onto a model, and adapter= has 2"),
         ],
     )
     def test_path(self, options: dict[str, Any], said: str, tmp_path: Path) -> None:

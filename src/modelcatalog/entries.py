@@ -314,6 +314,8 @@ class TypeEntry(Entry):
     """Whoever has the model may do it: a large one is rarely tuned whole, so the size of what comes out is not known."""
     talks: bool | None = None
     """Whether such a model has a chat template; None where the word does not tell."""
+    numbers: bool = False
+    """Such a model gives numbers for a text, vectors or scores, and writes none itself."""
     edition: bool = False
     """It says which of a model's editions is meant."""
     media: bool = False

@@ -218,7 +218,7 @@ class HuggingFace(Hub):
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:
         """A small file, or a piece of a large one; 1 request."""
         url = f"/{quote(listing.repo_id)}/resolve/{quote(listing.commit or listing.revision, safe='')}/{quote(path)}"
-        asked = Asked(listing.repo_id, listing.revision, path, listing.gated)
+        asked = Asked(listing.repo_id, listing.commit or listing.revision, path, listing.gated)
         return self._checked(wire.get(url, start=start, length=length), asked).body
 
     def _tree(self, wire: Wire, tree: str, asked: Asked) -> list[RemoteFile]:
@@ -289,7 +289,7 @@ class HuggingFace(Hub):
         repo_id = listing.repo_id
         refusal = refusals.of(error, sent, listing.endpoint)
         if refusal is not None:
-            return RefusedError(refusal, Asked(repo_id, listing.revision, path, listing.gated, fetching=True))
+            return RefusedError(refusal, Asked(repo_id, listing.commit or listing.revision, path, listing.gated, fetching=True))
         if paths.disk_full(error):
             return WontFit(f"the disk of {self.cache_folder()} is full", subject=repo_id, hint=f"free space, or set {self.cache_variable}")
         said = clean(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__, sent.value if sent else None)

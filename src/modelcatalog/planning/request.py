@@ -212,6 +212,9 @@ class Request:
 
     def _check_kinds(self, subject: str) -> None:
         one = self.adapter
+        if isinstance(one, list | tuple):
+            message = f"one adapter is put onto a model, and adapter= has {len(one)}"
+            raise Unsupported(message, subject=subject, hint="pass one of them; merge the others into the base with peft")
         if one is not None and (not isinstance(one, str | Path | ModelName | Adapter) or not str(one).strip()):
             message = f"adapter={one!r} is not a name"
             raise Unsupported(message, subject=subject, hint="pass a repository (owner/name), or the path of a folder or a GGUF file")

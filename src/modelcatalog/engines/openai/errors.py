@@ -33,6 +33,9 @@ _FILTERED = re.compile(
     r"|considered high risk|SensitiveContent|sensitive (?:content|information)|safety system|敏感|违规",
     re.IGNORECASE,
 )
+_SILENT = re.compile(
+    r"not a chat model|does not support (?:chat|generat|completion)|not supported (?:in|with|on) the .{0,12}(?:chat/)?completions", re.IGNORECASE
+)
 _COMPLAINTS = ("error", "message", "detail", "msg", "error_msg", "error_message", "errmsg", "err_msg", "errors")
 """What servers call the sentence that says what went wrong: OpenAI's name, FastAPI's, Baidu's, Cloudflare's."""
 _LAST = 599
@@ -189,9 +192,8 @@ def _answered(status: int, said: str, error: BaseException, server: Server, *, c
     if status == _FORBIDDEN:
         hint = f"use another key: set {server.key}, or pass api_key="
         return EngineError(f"{server.url} does not allow this key to use {server.model}: {said}", subject=server.model, hint=hint)
-    unknown = getattr(error, "code", None) == "model_not_found" or _UNKNOWN_MODEL.search(said)
-    if unknown and status in {_BAD_REQUEST, _NOT_FOUND, _UNPROCESSABLE}:
-        return _no_model(said, server)
+    if status in {_BAD_REQUEST, _NOT_FOUND, _UNPROCESSABLE} and (other := _other_model(error, said, server, completing=completing)) is not None:
+        return other
     if status in {_NOT_FOUND, _NO_METHOD, _NOT_BUILT} or "completions endpoint" in said:
         if completing:
             message = f"{server.url} does not continue texts with {server.model}: {said}"
@@ -222,6 +224,15 @@ def _proxy(server: Server) -> str:
     """That a proxy may have answered in a server's place, where one stands before it."""
     proxy = proxies.through(server.url)
     return "" if proxy is None else f"; the proxy {proxy} stands before it, and may have answered in its place"
+
+
+def _other_model(error: BaseException, said: str, server: Server, *, completing: bool) -> ModelCatalogError | None:
+    """The error where a server says that it is the model that will not do; None where it says something else."""
+    if not completing and _SILENT.search(said):
+        message = f"{server.model} on {server.url} does not chat: {said}"
+        return Unsupported(message, subject=server.model, hint="ask it for a model that was made to chat")
+    unknown = getattr(error, "code", None) == "model_not_found" or _UNKNOWN_MODEL.search(said)
+    return _no_model(said, server) if unknown else None
 
 
 def _no_model(said: str, server: Server) -> EngineError:
