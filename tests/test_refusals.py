@@ -566,6 +566,26 @@ class TestMissing:
         """A real one has them all."""
         assert plan(gguf_file).weights
 
+    def test_holes(self, tmp_path: Path) -> None:
+        """A file that was made at its whole length and never filled is as long as it should be; layers that add nothing are no holes."""
+        names = [f"model.layers.{n}.{part}.weight" for n in range(4) for part in ("self_attn.q_proj", "self_attn.o_proj", "mlp.up_proj", "mlp.down_proj")]
+        size = 1 << 19
+        places = {name: {"dtype": "BF16", "shape": [512, 512], "data_offsets": [size * at, size * (at + 1)]} for at, name in enumerate(names)}
+        head = json.dumps(places).encode()
+
+        def holding(folder: str, empty: set[str]) -> Path:
+            made = checkpoint(tmp_path / folder, num_hidden_layers=4, hidden_size=512, tie_word_embeddings=True)
+            body = b"".join(bytes(size) if name in empty else b"\x3c\x00" * (size // 2) for name in names)
+            (made / "model.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + body)
+            return made
+
+        with pytest.raises(
+            IntegrityError, match=r"model\.safetensors has holes: 4 of 8 matrices .* such as model\.layers\.2\.self_attn\.q_proj\.weight"
+        ) as caught:
+            plan(holding("x", set(names[8:])))
+        assert "a download that makes the file at its full length" in str(caught.value.hint)
+        assert plan(holding("y", {name for name in names if "o_proj" in name or "down_proj" in name})).weights
+
 
 class TestIndex:
     """The index decides which files belong together."""

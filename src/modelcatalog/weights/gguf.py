@@ -13,7 +13,7 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import IntegrityError
-from modelcatalog.weights.content import check_pointer
+from modelcatalog.weights.content import Place, check_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +121,11 @@ class GgufHeader(NamedTuple):
     def parameters(self) -> int:
         """Weights in all tensors."""
         return sum(prod(tensor.shape) for tensor in self.tensors)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where the tensors lie in the file, as far as their types are known."""
+        return tuple(Place(one.name, self.data_start + one.offset, one.bytes) for one in self.tensors if one.bytes is not None)
 
     @property
     def end(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import later
 from modelcatalog.errors import IntegrityError
-from modelcatalog.weights.content import check_pointer
+from modelcatalog.weights.content import Place, check_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -46,6 +46,8 @@ class SafetensorsHeader(NamedTuple):
     """Tensor -> its numbers."""
     shapes: Mapping[str, tuple[int, ...]] = {}
     """Tensor -> how they lie."""
+    places: tuple[Place, ...] = ()
+    """Where the tensors lie in the file."""
 
     @property
     def dtype(self) -> str | None:
@@ -111,17 +113,20 @@ def read(text: bytes, *, subject: str) -> SafetensorsHeader:
         dtypes: dict[str, str] = {}
         counts: dict[str, int] = {}
         shapes: dict[str, tuple[int, ...]] = {}
+        places: list[Place] = []
         end = 0
         for name, entry in entries.items():
             kind = dtypes[name] = str(entry["dtype"])[:_LONGEST_TYPE]
             shapes[name] = tuple(map(_whole, entry["shape"]))
             counts[name] = prod(shapes[name])
             parameters[kind] = parameters.get(kind, 0) + counts[name]
-            end = max(end, _whole(entry["data_offsets"][1]))
+            start, stop = map(_whole, entry["data_offsets"])
+            places.append(Place(name, LENGTH_BYTES + len(text) + start, stop - start))
+            end = max(end, stop)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         message = f"{subject} has a safetensors header that cannot be read"
         raise IntegrityError(message, subject=subject, hint="fetch it again") from error
-    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end, counts, shapes)
+    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end, counts, shapes, tuple(places))
 
 
 def _whole(value: object) -> int:
