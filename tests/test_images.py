@@ -426,6 +426,8 @@ def test_a_processor_that_needs_torchvision_says_so(tmp_path: Path) -> None:
         if find_spec("torchvision") is not None:
             assert model.chat(asked(visionzoo.picture(1)), **GREEDY).text == expected(folder, asked(visionzoo.picture(1)))
             return
+        if find_spec("transformers.models.pixtral.image_processing_pixtral_fast") is not None:
+            pytest.skip("5.3 has a processor that does without, and makes other pieces of an image than the made model's")
         with pytest.raises(mc.MissingPackage) as error:
             model.chat(asked(visionzoo.picture()), **GREEDY)
     assert error.value.install == "pip install torchvision"

@@ -139,6 +139,8 @@ class TestSilent:
                     stated = CONFIG_MAPPING[kind]().to_dict()
                 except Exception:  # noqa: BLE001  some have no default, or need packages
                     stated = {"model_type": kind}
+                if stated["model_type"] not in CONFIG_MAPPING:
+                    stated["model_type"] = kind  # 5.3 has one that its own files could not be loaded by
                 facts = from_config(stated | {"architectures": [name]})
                 silent.check(facts, parse("x/y"))
                 refusing.check_code(facts, trusted=False, subject="x")
