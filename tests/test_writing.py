@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -42,6 +43,29 @@ def test_pipe(tmp_path: Path) -> None:
     writing.write(pipe, b"through")
     reader.join(5)
     assert heard == [b"through"]
+
+
+@posix
+def test_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+    """As programs write to it by its name, where it is a pipe or a file that nothing can lie beside."""
+    writing.write("/dev/stdout", b"seen")
+    assert capfd.readouterr().out == "seen"
+    script = "from modelcatalog import writing; writing.write('/dev/stdout', b'piped')"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout == b"piped"
+
+
+def test_a_file_that_cannot_be_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is mounted by itself, or lies in a folder that cannot be written, is written in place."""
+    file = tmp_path / "a"
+    file.write_bytes(b"before")
+
+    def busy(self: Path, _: Path) -> None:
+        raise OSError(16, f"Device or resource busy: {self}")
+
+    monkeypatch.setattr(type(file), "replace", busy)
+    writing.write(file, b"after")
+    assert file.read_bytes() == b"after"
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
 
 
 def test_all_or_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,11 @@ from modelcatalog.errors import Unsupported
 
 __all__ = ["write"]
 
+_OPEN = {("/", "dev"), ("/", "proc")}
+"""Where the names of what is open already lie: ``/dev/stdout`` may be a file."""
+_FIXED = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY})
+"""Why a file that may be written cannot be replaced: its folder's rights, or it is mounted by itself, as into a container."""
+
 
 def write(file: str | Path, data: bytes) -> None:
     """Write a file, which has all of it in the end, or what it had before.
@@ -20,26 +25,30 @@ def write(file: str | Path, data: bytes) -> None:
     Raises:
         Unsupported: the file cannot be written.
     """
+    place = Path(file)
     try:
-        _write(Path(os.path.realpath(file)), data)
+        if place.exists() and (not place.is_file() or place.parts[:2] in _OPEN):
+            place.write_bytes(data)
+        else:
+            _write(Path(os.path.realpath(place)), data)
     except OSError as error:
         message = f"{file} cannot be written: {error.strerror or error}"
         raise Unsupported(message, subject=str(file), hint="save it somewhere else") from error
 
 
 def _write(place: Path, data: bytes) -> None:
-    if place.exists() and not place.is_file():
-        place.write_bytes(data)
-        return
+    there = place.exists()
+    if there and not os.access(place, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     new = place.with_name(f".{place.name}.{os.getpid()}.new")
     try:
         new.write_bytes(data)
-        if place.exists():
-            if not os.access(place, os.W_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if there:
             new.chmod(place.stat().st_mode & 0o7777)
         new.replace(place)
-    except OSError:
+    except OSError as error:
         with suppress(OSError):
             new.unlink()
-        raise
+        if not there or error.errno not in _FIXED:
+            raise
+        place.write_bytes(data)

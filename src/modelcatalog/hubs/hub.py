@@ -86,6 +86,10 @@ class Hub(ABC):
             HubUnreachable: if what is there cannot be sent; the place is named, its content is not.
         """
 
+    def moved_by(self) -> str:
+        """The environment variable that says where its cache is, or would."""
+        return self.cache_variable
+
     def offline(self) -> str:
         """The environment variable that forbids requests to it; empty where none does."""
         return ""

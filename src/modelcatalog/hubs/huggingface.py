@@ -88,6 +88,10 @@ class HuggingFace(Hub):
         given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
         return at_home(os.path.expandvars(given)) if given else _home() / "hub"
 
+    def moved_by(self) -> str:
+        """``HF_HUB_CACHE`` where it is set, and comes before ``HF_HOME``."""
+        return next((one for one in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") if os.environ.get(one)), self.cache_variable)
+
     def repositories(self) -> Iterator[str]:
         """The ids of the repositories that have a folder in the cache."""
         for folder in paths.folders(self.cache_folder()):
@@ -291,7 +295,7 @@ class HuggingFace(Hub):
         if refusal is not None:
             return RefusedError(refusal, Asked(repo_id, listing.commit or listing.revision, path, listing.gated, fetching=True))
         if paths.disk_full(error):
-            return WontFit(f"the disk of {self.cache_folder()} is full", subject=repo_id, hint=f"free space, or set {self.cache_variable}")
+            return WontFit(f"the disk of {self.cache_folder()} is full", subject=repo_id, hint=f"free space, or set {self.moved_by()}")
         said = clean(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__, sent.value if sent else None)
         message = f"the download of {repo_id} from {self.title} broke off: {said}"
         # The client calls it a lost connection where a mirror sends it on to an address that does not name the commit.

@@ -35,7 +35,7 @@ def check_disk(plan: Plan) -> None:
     memory = plan.memory
     if memory.disk_free is not None and memory.disk > memory.disk_free:
         message = f"{plan.name.source} needs {human(memory.disk)} of disk, {human(memory.disk_free)} are free"
-        hint = f"free space (modelcatalog local says where it went), or move the cache with {hubs.get(plan.hub or hubs.default().name).cache_variable}"
+        hint = f"free space (modelcatalog local says where it went), or move the cache with {hubs.get(plan.hub or hubs.default().name).moved_by()}"
         raise WontFit(message, subject=plan.name.source, hint=hint)
 
 

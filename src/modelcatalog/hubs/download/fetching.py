@@ -67,7 +67,7 @@ def fetch(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
     except OSError as error:
         message = f"the cache {here.cache_folder()} cannot be written: {error.strerror or error}"
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        hint = f"free space, or set {here.cache_variable}" if full else f"set {here.cache_variable} to a folder that can be written"
+        hint = f"free space, or set {here.moved_by()}" if full else f"set {here.moved_by()} to a folder that can be written"
         raise WontFit(message, subject=listing.repo_id, hint=hint) from error
     arrived = _run(listing, files)
     receipts.check(arrived.folder, files, subject=listing.repo_id)
