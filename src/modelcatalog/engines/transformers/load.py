@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["check", "read"]
 
 _VARIANT = re.compile(r"model\.safetensors\.index\.([\w-]+)\.json")
+_SAMPLE, _BLANKS = "a b", frozenset("Ġ▁")
+"""A text, and what tokenizers have in place of the blank in it."""
 _NAMED = 4
 """Tensors that an error names."""
 
@@ -147,7 +149,11 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any, Mapping[str, object]]
     sampling.check(model.generation_config, plan.name.source)
     positions.divide(model)
     others = (remade(model), cut(tokenizer, positions.metadata))
-    said = (_left_out(told, model, plan), *(None if one is None else f"{plan.name.source}: {one}" for one in others))
+    said = (
+        _left_out(told, model, plan),
+        None if plan.format == "gguf" else _marks(tokenizer, plan.name.source),
+        *(None if one is None else f"{plan.name.source}: {one}" for one in others),
+    )
     notes += [one for one in said if one is not None]
     if seam.looks_ahead(model):
         message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and cannot continue one"
@@ -222,6 +228,17 @@ def _zeros(plan: Plan, names: Collection[str]) -> frozenset[str]:
             have = set(weights.keys())
             found.update(name for name in names if name in have and not weights.get_tensor(name).any())
     return frozenset(found)
+
+
+def _marks(tokenizer: Any, subject: str) -> str | None:
+    """That a tokenizer leaves its own marks of blanks in what it writes, as a sentence: it has no decoder, or another's."""
+    try:
+        back = str(tokenizer.decode(tokenizer(_SAMPLE, add_special_tokens=False)["input_ids"]))
+    except Exception:  # noqa: BLE001  what it cannot read, the first prompt says
+        return None
+    if _BLANKS.isdisjoint(back):
+        return None
+    return f"{subject}: the tokenizer writes {_SAMPLE!r} as {back!r}: its tokenizer.json has no decoder, or that of another; take its base model's"
 
 
 def _sides(shape: Any) -> str:
