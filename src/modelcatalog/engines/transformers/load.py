@@ -87,6 +87,8 @@ def check(plan: Plan, folder: Path) -> None:
     with quiet():
         try:
             config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            seam.own_attention(config)
+            seam.own_form(config)
             kind = _model_class(config, whole=_wants_whole(plan, config))
             with torch.device("meta"):
                 kind.from_config(config, trust_remote_code=False)
