@@ -51,7 +51,7 @@ def refused_port() -> str:
     [
         ({"hidden_size": "128"}, ModelCatalogError, "config.json of .* cannot be right|cannot load"),  # the second is 5.3's
         ({"hidden_act": "frobnicate"}, Unsupported, "cannot load .*: it knows nothing of the name 'frobnicate'"),
-        ({"pad_token_id": 99_999}, Unsupported, "Padding_idx must be within num_embeddings"),
+        ({"head_dim": 0}, Unsupported, "transformers cannot load acme/tiny-instruct"),
         ({"max_new_tokens": "many"}, IntegrityError, "generation_config.json of .* cannot be right"),
     ],
 )
@@ -68,6 +68,15 @@ def test_settings_before_the_weights(
         load(NAME, hub=kind, device="cpu")
     assert caught.value.hint
     assert hubs.files() == set()
+
+
+def test_settings_that_are_put_right(hubs: Pair, tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What loading leaves out is no reason to refuse: a token for padding that has no embedding, a kind of attention that is not here."""
+    folder = shutil.copytree(tiny_folder, tmp_path_factory.mktemp("changed") / "tiny")
+    stated = {"pad_token_id": 99_999, "return_dict": False, "_attn_implementation": "flash_attention_2"}
+    (folder / "config.json").write_text(json.dumps(json.loads((folder / "config.json").read_text(encoding="utf-8")) | stated), encoding="utf-8")
+    hubs["huggingface"].repositories = {NAME: folder}
+    load(NAME, hub="huggingface", device="cpu").close()
 
 
 # While planning -------------------------------------------------------------------------------
