@@ -45,7 +45,7 @@ NOT_SAID = frozenset({
     # commands and lists of values
     "hf cache rm model/{}", "modelscope clear-cache --model {}", "rm -r {}", "rm {}", "ollama rm {}", "pip install {}", "pip install pillow",
     "pip install numpy", "pip install librosa",
-    "pip install jsonschema", "pip install 'modelcatalog[{}]'", "pip install {}{}", "pillow torchvision",
+    "pip install jsonschema", "pip install '{}'", "pip install 'modelcatalog[{}]'", "pip install {}{}", "pillow torchvision",
     "modelcatalog {} {}{}", '"cuda:{}" ({})', "{} in {}", "{} or {}",
 })  # fmt: skip
 

@@ -13,7 +13,7 @@ LAYERS = (
     "errors installing later pausing rows",
     "records patterns",
     "known",
-    "columns keeping entries userfolder",
+    "columns keeping entries userfolder writing",
     "userdata shipped",
     "reviewing",
     "datafiles",

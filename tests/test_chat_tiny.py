@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,3 +92,19 @@ def test_cut_by_the_context(tmp_path: Path) -> None:
         with pytest.warns(UserWarning, match="the context is full"), pytest.raises(EngineError, match="begin a new session"):
             model.complete("abc", regex="x{99}")
         assert not model.complete("abc", max_new_tokens=2).context_full
+
+
+def test_last_word_of_the_assistant(tiny: ChatModel) -> None:
+    """Where some programs go on with the assistant's last message, a reply here is another turn, which is said."""
+    told = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "The answer is"}]
+    with pytest.warns(UserWarning, match="the reply is another turn behind it, and does not continue it; end with a message of the user"):
+        tiny.chat(told, max_new_tokens=2)
+
+
+def test_a_tokenizer_without_a_decoder(tiny: ChatModel, tmp_path: Path) -> None:
+    """Its marks of blanks would stand in every reply, which is said; a whole one says nothing."""
+    folder = shutil.copytree(str(tiny.plan.path), tmp_path / "tiny")
+    file = folder / "tokenizer.json"
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"decoder": None}), encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"the tokenizer writes 'a b' as 'a Ġ b': its tokenizer\.json has no decoder"):
+        load(folder, device="cpu").close()

@@ -9,6 +9,7 @@ import re
 import socket
 import threading
 import time
+import traceback
 import warnings
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -157,6 +158,15 @@ class TestPlan:
         with pytest.raises(Unsupported, match=f"^{next(iter(argument))}= is about files"):
             mc.plan(QWEN, base_url="http://127.0.0.1:1/v1", **argument)
 
+    def test_models_that_write_nothing(self) -> None:
+        """A vendor's embedder is refused before it is asked; a server may have another model by its name, so there it is a warning."""
+        for name, given in (("text-embedding-3-small", "embedding"), ("gpt-image-1", "image"), ("tts-1", "audio")):
+            with pytest.raises(Unsupported, match=f"{name} writes no text: it gives {given}") as caught:
+                mc.plan(name, engine="openai")
+            assert caught.value.hint
+        assert mc.plan("text-embedding-3-small", base_url="http://127.0.0.1:1/v1").warnings == ("text-embedding-3-small writes no text: it gives embedding",)
+        assert not any("writes no text" in said for said in mc.plan("gpt-4o-audio-preview", engine="openai").warnings)
+
     def test_other_engines_ask_no_server(self, gguf_file: Path) -> None:
         """A server's arguments are refused where no server is asked."""
         with pytest.raises(Unsupported, match="base_url= is for servers"):
@@ -226,6 +236,44 @@ class TestLoad:
         with mc.load(QWEN, base_url=server.url) as model:
             model.chat(FRANCE)
         assert server.asked[0].headers["authorization"] == "Bearer good"
+
+    @pytest.mark.parametrize("key", ["“sk-hunter22”", "sk-hunter22\nX-Evil: 1", "my key sk-hunter22"])
+    def test_key_that_cannot_be_sent(self, server: ChatServer, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+        """It is named by its place, and no message shows any of it; line breaks around a key are not part of it."""
+        for given, source in ((key, "api_key="), (None, "OPENAI_API_KEY")):
+            monkeypatch.setenv("OPENAI_API_KEY", key)
+            with pytest.raises(EngineError, match=f"the value in {source} is not a key") as caught:
+                mc.load(QWEN, base_url=server.url, api_key=given)
+            assert "hunter22" not in "".join(traceback.format_exception(caught.value))
+        server.key = "good"
+        monkeypatch.setenv("OPENAI_API_KEY", " good\n")
+        mc.load(QWEN, base_url=server.url).close()
+
+    @pytest.mark.parametrize("end", ["/chat/completions", "/chat/completions/", "/completions", "/models"])
+    def test_address_of_an_endpoint(self, server: ChatServer, end: str) -> None:
+        """What people copy from a page about an API is its endpoint; the address is what stands before it."""
+        with mc.load(QWEN, base_url=f"{server.url}{end}") as model:
+            assert (model.plan.endpoint, str(model.chat(FRANCE))) == (server.url, REPLY)
+
+    def test_proxy_before_the_server(self, server: ChatServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy that the environment names is named where the connection fails, and how it is passed by."""
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("HTTP_PROXY", "http://me:hunter22@127.0.0.1:9")
+        with pytest.raises(EngineError, match=r"was refused, through the proxy http://127\.0\.0\.1:9 that the environment names") as caught:
+            mc.load(QWEN, base_url=server.url)
+        assert caught.value.hint == "check that the server runs, or have it asked directly: NO_PROXY=127.0.0.1"
+        assert "hunter22" not in str(caught.value)
+
+    def test_no_tls(self, server: ChatServer) -> None:
+        """An address with https of a server without TLS."""
+        with pytest.raises(EngineError, match="it does not speak TLS there: its address may begin with http://"):
+            mc.load(QWEN, base_url=server.url.replace("http://", "https://"))
+
+    def test_no_model_yet(self, server: ChatServer) -> None:
+        """Ollama without a model says that its list is nothing at all."""
+        server.listing = lambda handler, _: handler.json({"object": "list", "data": None})
+        with mc.load(QWEN, base_url=server.url) as model:
+            assert str(model.chat(FRANCE)) == REPLY
 
     def test_no_key_for_a_vendor(self) -> None:
         """A vendor's API is not asked without its key, whose variable is named."""
@@ -378,6 +426,29 @@ class TestChat:
         server.answer = says("so it is Par", "is</think>Paris")
         with pytest.warns(UserWarning, match="</think> and nothing that opens it.*reasoning parser"):
             assert remote.chat(FRANCE).text == "so it is Paris</think>Paris"
+
+    def test_prompt_that_was_cut(self, server: ChatServer, remote: mc.ChatModel) -> None:
+        """A server that counts far fewer tokens than the prompt has words left some of it out, which is said; else nothing is."""
+        figures = {"choices": [], "usage": {"prompt_tokens": 2050, "completion_tokens": 1}}
+        server.answer = servers.raw(piece("Paris", "stop"), figures)
+        with pytest.warns(UserWarning, match="counts 2,050 tokens in a prompt of 9,000 words: it may have left part of it out"):
+            remote.chat("one two three " * 3_000)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            remote.chat("one two three " * 1_000)
+            remote.chat("一二三四五六七八九十" * 1_000)
+
+    @pytest.mark.parametrize("answered", ["gpt-4o-mini", "Qwen/Qwen3-0.6B"])
+    def test_another_model_answers(self, server: ChatServer, remote: mc.ChatModel, answered: str) -> None:
+        """A gateway that hands a request on to another model says so itself; its own word for the same model is none."""
+        server.answer = servers.raw(piece("Paris", "stop") | {"model": answered})
+        with pytest.warns(UserWarning, match=f"was asked for {QWEN}, and says that {answered} has answered"):
+            remote.chat(FRANCE)
+        for same in ("qwen3-8b-q4_k_m.gguf", "default", "prod-7", "qwen-plus"):
+            server.answer = servers.raw(piece("Paris", "stop") | {"model": same})
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                remote.chat(FRANCE)
 
     def test_length(self, server: ChatServer, remote: mc.ChatModel) -> None:
         """A reply that was cut says so; without figures of the server, pieces are counted."""
@@ -811,6 +882,21 @@ class TestFaults:
         with pytest.raises(EngineError) as caught:
             list(stream)
         assert (stream.reply.text, stream.reply.finish_reason, stream.reply.error) == ("The capital", "error", caught.value)
+
+    @pytest.mark.parametrize(
+        ("status", "said"),
+        [
+            (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint."),
+            (400, '"nomic-embed-text" does not support chat'),
+            (400, "The model does not support Chat Completions API"),
+        ],
+    )
+    def test_a_model_that_does_not_chat(self, server: ChatServer, remote: mc.ChatModel, status: int, said: str) -> None:
+        """In the words of OpenAI, Ollama and vLLM."""
+        server.answer = servers.refuses(status, said)
+        with pytest.raises(Unsupported, match="does not chat: ") as caught:
+            remote.chat(FRANCE)
+        assert caught.value.hint == "ask it for a model that was made to chat"
 
     def test_unknown_model_lists_the_known(self, server: ChatServer) -> None:
         """The models that the server has are named."""

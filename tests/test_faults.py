@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -42,6 +43,40 @@ def refused_port() -> str:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{one.getsockname()[1]}"
+
+
+@both
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({"hidden_size": "128"}, ModelCatalogError, "config.json of .* cannot be right|cannot load"),  # the second is 5.3's
+        ({"hidden_act": "frobnicate"}, Unsupported, "cannot load .*: it knows nothing of the name 'frobnicate'"),
+        ({"head_dim": 0}, Unsupported, "transformers cannot load acme/tiny-instruct"),
+        ({"max_new_tokens": "many"}, IntegrityError, "generation_config.json of .* cannot be right"),
+    ],
+)
+def test_settings_before_the_weights(
+    hubs: Pair, kind: Hub, tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory, case: tuple[dict[str, Any], type[ModelCatalogError], str]
+) -> None:
+    """What transformers refuses of the settings is said before the weights are fetched."""
+    stated, error, said = case
+    folder = shutil.copytree(tiny_folder, tmp_path_factory.mktemp("changed") / "tiny")
+    file = folder / ("generation_config.json" if "max_new_tokens" in stated else "config.json")
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | stated), encoding="utf-8")
+    hubs[kind].repositories = {NAME: folder}
+    with pytest.raises(error, match=said) as caught:
+        load(NAME, hub=kind, device="cpu")
+    assert caught.value.hint
+    assert hubs.files() == set()
+
+
+def test_settings_that_are_put_right(hubs: Pair, tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What loading leaves out is no reason to refuse: a token for padding that has no embedding, a kind of attention that is not here."""
+    folder = shutil.copytree(tiny_folder, tmp_path_factory.mktemp("changed") / "tiny")
+    stated = {"pad_token_id": 99_999, "return_dict": False, "_attn_implementation": "flash_attention_2"}
+    (folder / "config.json").write_text(json.dumps(json.loads((folder / "config.json").read_text(encoding="utf-8")) | stated), encoding="utf-8")
+    hubs["huggingface"].repositories = {NAME: folder}
+    load(NAME, hub="huggingface", device="cpu").close()
 
 
 # While planning -------------------------------------------------------------------------------

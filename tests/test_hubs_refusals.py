@@ -6,8 +6,11 @@ import gzip
 import logging
 import re
 import sys
+import threading
+import tomllib
 import traceback
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +31,9 @@ from modelcatalog.errors import (
     UnsafeRepository,
     Unsupported,
 )
-from modelcatalog.hubs import huggingface, refusals
+from modelcatalog.hubs import HUBS, huggingface, refusals
 from modelcatalog.hubs.wire import Answer
-from modelcatalog.planning import obtain, plan
+from modelcatalog.planning import lock, obtain, plan
 
 if TYPE_CHECKING:
     from loopback.hubs import Fault, LoopbackHub
@@ -354,6 +357,53 @@ def test_password_of_a_proxy(kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None
         assert "ter22" not in "".join(traceback.format_exception(caught.value))
 
 
+@both
+def test_blanks_around_the_endpoint(hubs: Pair, kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they stand in a file of settings: the client would read them as a part of the port."""
+    monkeypatch.setenv(HUBS[kind].endpoint_variable, f"  {hubs[kind].endpoint}/ ")
+    assert fetch(kind).path
+
+
+def test_mirror_that_sends_on(hubs: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it sends what is asked of it is said in the plan: the client does not follow for the files."""
+
+    class Sends(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(308)
+            self.send_header("Location", f"{hubs['huggingface'].endpoint}{self.path}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Sends) as mirror:
+        threading.Thread(target=mirror.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        here = f"http://127.0.0.1:{mirror.server_port}"
+        monkeypatch.setenv("HF_ENDPOINT", here)
+        (said,) = plan(NAME, hub="huggingface", device="cpu").warnings
+        mirror.shutdown()
+    assert said.startswith(f"{here} sends what is asked of it on to {hubs['huggingface'].endpoint}, where the download may not follow")
+    assert plan(NAME, hub="modelscope", device="cpu").warnings == ()
+
+
+def test_legal_reasons(hubs: Pair) -> None:
+    """Status 451 is no misspelling."""
+    said = refused(hubs, "huggingface", faults.refuse(451, b'{"error": "Not in your country"}'), CheckpointNotFound)
+    assert said.message == "Hugging Face does not give acme/tiny-instruct for legal reasons: Not in your country"
+
+
+@pytest.mark.usefixtures("hubs")
+def test_commit_that_vanished(tmp_path: Path) -> None:
+    """The commit of a lock that the hub no longer has is named, and not the branch that it once was."""
+    file = tmp_path / "tiny.lock"
+    lock(NAME, file, hub="huggingface")
+    file.write_text(file.read_text(encoding="utf-8").replace(COMMIT, "e" * 40), encoding="utf-8")
+    with pytest.raises(CheckpointNotFound, match=f"has no revision '{'e' * 40}'") as caught:
+        load(NAME, lock=file, device="cpu")
+    assert "leave the revision out" not in str(caught.value.hint)
+
+
 # Proxies --------------------------------------------------------------------------------------
 
 
@@ -390,6 +440,18 @@ def test_socks_without_its_package(kind: Hub, monkeypatch: pytest.MonkeyPatch, v
     if find_spec("socks") is None:
         with pytest.raises(MissingPackage):
             obtain(made)
+
+
+@both
+def test_client_that_is_not_installed(kind: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fetching needs is the hub's client alone, and not all that chatting needs; the versions are those of the extra."""
+    client = HUBS[kind]
+    monkeypatch.setitem(sys.modules, client.client, None)
+    with pytest.raises(MissingPackage) as caught:
+        client.prepare()
+    assert caught.value.install == f"pip install '{client.needs}'"
+    extras = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert client.needs in extras[client.extra]
 
 
 @both

@@ -26,6 +26,7 @@ from modelcatalog.engines.prompts.rendering import Forms
 from modelcatalog.engines.prompts.templates import Renderer
 from modelcatalog.engines.taking import sibling
 from modelcatalog.engines.transformers import seam
+from modelcatalog.planning import installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -426,6 +427,9 @@ def test_a_processor_that_needs_torchvision_says_so(tmp_path: Path) -> None:
         if find_spec("torchvision") is not None:
             assert model.chat(asked(visionzoo.picture(1)), **GREEDY).text == expected(folder, asked(visionzoo.picture(1)))
             return
+        place = installed.folder()
+        if place is not None and (place / "models/pixtral/image_processing_pixtral_fast.py").is_file():
+            pytest.skip("5.3 has a processor that does without, and makes other pieces of an image than the made model's")
         with pytest.raises(mc.MissingPackage) as error:
             model.chat(asked(visionzoo.picture()), **GREEDY)
     assert error.value.install == "pip install torchvision"

@@ -67,6 +67,16 @@ class TestSilent:
     """The class that config.json names decides whether a checkpoint talks."""
 
     @pytest.mark.parametrize(
+        ("name", "word"), [("Qwen3-Reranker-0.6B", "reranker"), ("e5-mistral-7b-instruct", "embedding"), ("Skywork-Reward-Llama-3.1-8B", "reward")]
+    )
+    def test_a_name_that_stands_for_numbers(self, name: str, word: str, tmp_path: Path) -> None:
+        """A re-ranker that is a language model by its class loads, and the plan says what it is; a guard writes its verdict."""
+        (said,) = plan(checkpoint(tmp_path / name)).warnings
+        assert said.startswith(f"the name says {word}: such a model was made to give numbers for a text")
+        assert "for chatting, take " in said
+        assert plan(checkpoint(tmp_path / "Llama-Guard-3-8B")).warnings == ()
+
+    @pytest.mark.parametrize(
         ("architecture", "kind", "is_"),
         [
             ("LlamaForSequenceClassification", "llama", "a classifier, a re-ranker or a reward model"),
@@ -129,6 +139,8 @@ class TestSilent:
                     stated = CONFIG_MAPPING[kind]().to_dict()
                 except Exception:  # noqa: BLE001  some have no default, or need packages
                     stated = {"model_type": kind}
+                if stated["model_type"] not in CONFIG_MAPPING:
+                    stated["model_type"] = kind  # 5.3 has one that its own files could not be loaded by
                 facts = from_config(stated | {"architectures": [name]})
                 silent.check(facts, parse("x/y"))
                 refusing.check_code(facts, trusted=False, subject="x")
@@ -272,6 +284,19 @@ class TestCannotRun:
         with pytest.raises(Unsupported, match="no class of the type vit that holds conversations"):
             refusing.check_type(Facts(model_type="vit"), trusted=False, subject="x")
 
+    def test_no_encoder(self, tmp_path: Path) -> None:
+        """An encoder that config.json announces and the class has not; the decoder of one that has is asked as others are."""
+        with pytest.raises(IntegrityError, match="says is_encoder_decoder, and LlamaForCausalLM has no encoder") as caught:
+            plan(checkpoint(tmp_path / "x", is_encoder_decoder=True))
+        assert caught.value.hint
+        assert plan(checkpoint(tmp_path / "y", is_encoder_decoder=True, model_type="bart", architectures=["BartForCausalLM"])).weights
+
+    @pytest.mark.parametrize("size", ["num_hidden_layers", "hidden_size", "vocab_size"])
+    def test_sizes_that_are_none(self, size: str, tmp_path: Path) -> None:
+        """A size below one."""
+        with pytest.raises(IntegrityError, match=f"cannot be right: it says {size} -1"):
+            plan(checkpoint(tmp_path / "x", weights=None, **{size: -1}))
+
     def test_gguf(self, tmp_path: Path) -> None:
         """GGUF in parts, and an architecture that the loader lacks."""
         names = ["token_embd.weight", "output_norm.weight", "blk.0.attn_q.weight"]
@@ -343,6 +368,25 @@ class TestHeader:
         """config.json says gptq, the weights are plain."""
         with pytest.raises(Unsupported, match=r"config.json of .* says gptq, and its weights are plain ones"):
             plan(checkpoint(tmp_path / "x", quantization_config={"quant_method": "gptq", "bits": 4}))
+
+    @pytest.mark.parametrize("method", ["bitsandbytes", "hqq", "quanto", "torchao", "auto-round", "aqlm", "fbgemm_fp8"])
+    def test_left_behind(self, method: str, tmp_path: Path) -> None:
+        """Settings of a quantization that was taken back are said, and not the packages that it would need."""
+        with pytest.raises(Unsupported, match=f"says {method}, and its weights are plain ones") as caught:
+            plan(checkpoint(tmp_path / "x", quantization_config={"quant_method": method}))
+        assert "take quantization_config out of config.json" in str(caught.value.hint)
+
+    def test_plain_in_name(self, tmp_path: Path) -> None:
+        """Methods that transformers unpacks take plain weights as they are; where layers alone are packed for the cache, all weights are plain."""
+        for method in ("fp8", "mxfp4"):
+            made = plan(checkpoint(tmp_path / method, quantization_config={"quant_method": method}))
+            assert (made.unpacks, made.missing) == (True, ())
+        groups = {"group_0": {"targets": ["Linear"], "weights": {"num_bits": 8, "type": "float"}}}
+        stated = {"quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": groups}
+        with pytest.raises(Unsupported, match="says compressed-tensors, and its weights are plain ones"):
+            plan(checkpoint(tmp_path / "x", quantization_config=stated))
+        cache = stated | {"config_groups": {}, "kv_cache_scheme": {"num_bits": 8}}
+        assert plan(checkpoint(tmp_path / "y", quantization_config=cache)).weights
 
     @pytest.mark.parametrize("stated", ["fp8", "bitsandbytes", "hqq"])
     def test_of_two_checkpoints(self, stated: str, tmp_path: Path) -> None:
@@ -523,6 +567,26 @@ class TestMissing:
     def test_real_gguf(self, gguf_file: Path) -> None:
         """A real one has them all."""
         assert plan(gguf_file).weights
+
+    def test_holes(self, tmp_path: Path) -> None:
+        """A file that was made at its whole length and never filled is as long as it should be; layers that add nothing are no holes."""
+        names = [f"model.layers.{n}.{part}.weight" for n in range(4) for part in ("self_attn.q_proj", "self_attn.o_proj", "mlp.up_proj", "mlp.down_proj")]
+        size = 1 << 19
+        places = {name: {"dtype": "BF16", "shape": [512, 512], "data_offsets": [size * at, size * (at + 1)]} for at, name in enumerate(names)}
+        head = json.dumps(places).encode()
+
+        def holding(folder: str, empty: set[str]) -> Path:
+            made = checkpoint(tmp_path / folder, num_hidden_layers=4, hidden_size=512, tie_word_embeddings=True)
+            body = b"".join(bytes(size) if name in empty else b"\x3c\x00" * (size // 2) for name in names)
+            (made / "model.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + body)
+            return made
+
+        with pytest.raises(
+            IntegrityError, match=r"model\.safetensors has holes: 4 of 8 matrices .* such as model\.layers\.2\.self_attn\.q_proj\.weight"
+        ) as caught:
+            plan(holding("x", set(names[8:])))
+        assert "a download that makes the file at its full length" in str(caught.value.hint)
+        assert plan(holding("y", {name for name in names if "o_proj" in name or "down_proj" in name})).weights
 
 
 class TestIndex:
@@ -713,7 +777,7 @@ class TestDevices:
 
     CARD = Gpu("NVIDIA H100", 80_000_000_000, 80_000_000_000, (9, 0))
 
-    @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7", "npu", "mps", "gpu", "cuda:", "CPU", "cpu:3", "frobnicator", "", "meta", 0])
+    @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7", "npu", "mps", "gpu", "cuda:", "cpu:3", "frobnicator", "", "meta", 0])
     def test_absent(self, device: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without a GPU."""
         monkeypatch.setattr(machine, "gpus", tuple)
@@ -779,6 +843,7 @@ class TestOptions:
             ({"trust_remote_code": "False"}, "trust_remote_code='False' is neither True nor False"),
             ({"offload": 1}, "offload=1 is neither"),
             ({"dtype": "int8"}, "there is no dtype 'int8'"),
+            ({"adapter": ["o/one", "o/two"]}, "one adapter is put onto a model, and adapter= has 2"),
         ],
     )
     def test_path(self, options: dict[str, Any], said: str, tmp_path: Path) -> None:
@@ -796,6 +861,16 @@ class TestOptions:
         lock(folder, tmp_path / "x.lock")
         with pytest.raises(Unsupported, match=f"{next(iter(options))}="):
             plan(folder, lock=tmp_path / "x.lock", **options)
+
+    def test_spellings(self, tmp_path: Path) -> None:
+        """A dtype and a device as other programs spell them; None is what is taken where nothing is said."""
+        folder = checkpoint(tmp_path / "x")
+        for word, dtype in {"bf16": "bfloat16", "FP16": "float16", "half": "float16", "float": "float32", "torch.float32": "float32"}.items():
+            assert plan(folder, dtype=word).dtype == dtype
+        assert plan(folder, dtype=None, device="CPU").device == "cpu"  # type: ignore[arg-type]  # what callers hand on
+        for number in (0, 1):
+            with pytest.raises(Unsupported, match=f"no device cuda:{number}"):
+                plan(folder, device=number)  # type: ignore[arg-type]  # as above
 
     def test_before_the_hub(self) -> None:
         """What means nothing is refused before anything is asked of a hub."""

@@ -31,7 +31,7 @@ from modelcatalog.errors import HubUnreachable
 if TYPE_CHECKING:
     from loopback.pair import Pair
 
-GGUF = b"GGUF" + struct.pack("<IQQ", 3, 0, 0)
+GGUF = b"GGUF" + struct.pack("<IQQ8x", 3, 0, 0)
 KINDS = {"model": GGUF + b"q" * 900, "template": b"{{ .Prompt }}", "system": b"Be brief.", "params": b'{"temperature": 0.2}', "license": b"MIT"}
 
 
@@ -48,10 +48,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def whole(name: str, content: bytes) -> bytes:
+    """The same many bytes with a header of their format at their beginning, where they are long enough for one."""
+    size = len(content)
+    if name.endswith(".gguf") and size >= len(GGUF):
+        return GGUF + content[len(GGUF) :]
+    return struct.pack("<Q", size - 8) + b"{}".ljust(size - 8) if name.endswith(".safetensors") and size >= 10 else content
+
+
 def written(path: Path, content: bytes) -> Path:
     """A file, with the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    path.write_bytes(whole(path.name, content))
     return path
 
 
@@ -74,7 +82,7 @@ def snapshot(home: Path, repo_id: str, files: dict[str, bytes], commit: str = "a
     base = home / "hf/hub" / f"models--{repo_id.replace('/', '--')}"
     folder = base / "snapshots" / commit
     written(base / "refs/main", commit.encode())
-    for name, content in files.items():
+    for name, content in ((name, whole(name, content)) for name, content in files.items()):
         blob = written(base / "blobs" / hashlib.sha256(content).hexdigest(), content)
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).symlink_to(os.path.relpath(blob, (folder / name).parent))
@@ -212,7 +220,7 @@ def test_ollama_models_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch) ->
     [
         ({"digest": "sha256:../../../../etc/passwd"}, "its manifest names a file by 'sha256:../../../../etc/passwd', which is not a SHA-256"),
         ({"digest": "sha256:" + "0" * 64}, "blobs/sha256-000000000000… is missing"),
-        ({"size": 5_000_000_000}, "has 924 bytes of 5,000,000,000"),
+        ({"size": 5_000_000_000}, "has 932 bytes of 5,000,000,000"),
         ({"mediaType": 7, "digest": ["x"]}, "its manifest names a file by \"['x']\", which is not a SHA-256"),
     ],
 )
@@ -405,8 +413,8 @@ class TestCommand:
         assert (ran.code, ran.err) == (0, "")
         assert ran.out.count("qwen-3-8b ") == ran.out.count("the same bytes as in") == 2
         assert "Copies: 4. Models: 2. On this disk: " in ran.out
-        assert "924 B of it is there more than once" in ran.out
-        assert "4 B of it is not whole" in ran.out
+        assert "932 B of it is there more than once" in ran.out
+        assert "\n4 B of it is not whole" in ran.out
 
     @pytest.mark.parametrize(
         ("options", "shown"),
@@ -489,6 +497,21 @@ def test_links_are_counted_once(home: Path) -> None:
     for blob in blobs.values():
         blob.rename(blob.with_name(blob.name.replace("-", ":", 1)))
     assert (found()["qwen3:8b"].complete, found()["qwen3:8b"].bytes) == (True, sum(map(len, KINDS.values())))
+
+
+def test_shorter_than_it_says(home: Path) -> None:
+    """A file that ends before its own header says so is not whole, as loading it would say; and looking at it is not using it."""
+    file = written(home / ".lmstudio/models/a/Qwen3-8B-GGUF/Qwen3-8B-Q8_0.gguf", GGUF[:9])
+    folder = home / ".lmstudio/models/a/Qwen3-8B"
+    written(folder / "config.json", b"{}")
+    written(folder / "model.safetensors", b"x" * 64).write_bytes(struct.pack("<Q", 2_000) + b"{}")
+    os.utime(file, (1_000_000_000, 1_000_000_000))
+    copies = found()
+    one, other = copies["a/Qwen3-8B-GGUF/Qwen3-8B-Q8_0.gguf"], copies["a/Qwen3-8B"]
+    assert (one.complete, one.lacks) == (False, "Qwen3-8B-Q8_0.gguf is cut off: it has 9 bytes of a longer header and the weights")
+    assert (other.complete, other.lacks) == (False, "model.safetensors is cut off: it has 10 bytes of a longer header and the weights")
+    if hasattr(os, "O_NOATIME"):
+        assert file.stat().st_atime == 1_000_000_000
 
 
 def test_llama_cpp_shards(home: Path) -> None:

@@ -129,6 +129,22 @@ def test_refusal(renderer: Renderer) -> None:
     assert caught.value.hint == "change the messages, or pass chat_template="
 
 
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{% include 'header.jinja' %}{{ messages[0].content }}", "from another file, header.jinja, and a template stands alone"),
+        ("{% from 'macros.jinja' import turn %}{{ turn(messages) }}", "from another file, macros.jinja"),
+        ("{% for one in messages %}{{ one.content }}", r"unexpected|Unexpected"),
+        ("{{ messages | shout }}", "No filter named 'shout'"),
+    ],
+)
+def test_a_template_that_is_none(renderer: Renderer, template: str, said: str) -> None:
+    """What no messages could change is the template's: a part that lies elsewhere, an end that is missing."""
+    with pytest.raises(Unsupported, match=f"the chat template of .* cannot be used: .*({said})") as caught:
+        renderer.render(template, MESSAGES)
+    assert caught.value.hint == "pass chat_template= with another one, such as that of its base model"
+
+
 def test_is_quick(renderer: Renderer) -> None:
     """Once the process runs, a prompt costs a millisecond or two."""
     renderer.render("{{ messages[0].content }}", MESSAGES)

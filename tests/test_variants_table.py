@@ -236,6 +236,9 @@ class TestPicture:
 
     def test_chinese(self, made: Plan) -> None:
         """In Chinese its texts are, and so are their marks."""
+        for told in (made.svg, made.text):
+            with pytest.raises(Unsupported, match="there is no language 'fr'"):
+                told("fr")  # type: ignore[arg-type]  # what a type checker would refuse
         root = ET.fromstring(made.svg("zh"))  # noqa: S314  it was made here
         said = root.findtext("{http://www.w3.org/2000/svg}desc") or ""
         assert said.startswith("权重占 ")

@@ -50,6 +50,7 @@ class Third(Hub):
     name, title = NAME, "The Third"
     ids, branch = "huggingface", "trunk"
     client, package, extra = "urllib.request", "pydantic", "chat"
+    needs = "pydantic"
     proxy: ClassVar[proxies.Needs] = proxies.REQUESTS
     endpoint_variable, cache_variable = "THIRD_ENDPOINT", "THIRD_CACHE"
 

@@ -309,6 +309,8 @@ class TypeEntry(Entry):
     """Whoever has the model may do it: a large one is rarely tuned whole, so the size of what comes out is not known."""
     talks: bool | None = None
     """Whether such a model has a chat template; None where the word does not tell."""
+    numbers: bool = False
+    """Such a model gives numbers for a text, vectors or scores, and writes none itself."""
     edition: bool = False
     """It says which of a model's editions is meant."""
     media: bool = False
@@ -361,6 +363,8 @@ class RunningEntry(Entry):
     """Whether loading fails without a GPU."""
     slower: str | None = None
     """A figure for where it runs slower than bfloat16, with its source."""
+    packs: Literal["", "always", "bits"] = ""
+    """Whether files hold its weights packed always, or where ``config.json`` gives their bits: plain ones beside it are of another checkpoint then."""
 
 
 class PackedEntry(Entry):

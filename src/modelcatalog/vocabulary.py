@@ -367,7 +367,9 @@ def _words() -> dict[str, tuple[str, ...]]:
     """The lists of words that reading and completing a name takes."""
     file = _types_file()
     lists = {"types": tuple(file.type)} | {name: words for name, words in file if isinstance(words, tuple)}
-    flags = {flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition", "media")}
+    flags = {
+        flag: tuple(name for name, entry in file.type.items() if getattr(entry, flag)) for flag in ("same_size", "by_anyone", "edition", "media", "numbers")
+    }
     talks = {word: tuple(name for name, entry in file.type.items() if entry.talks is yes) for word, yes in (("talking", True), ("silent", False))}
     return (
         lists
@@ -526,7 +528,7 @@ def talking(*, yes: bool) -> frozenset[str]:
     return frozenset(_words()["talking" if yes else "silent"])
 
 
-def flagged(flag: Literal["same_size", "by_anyone", "edition", "media"]) -> tuple[str, ...]:
+def flagged(flag: Literal["same_size", "by_anyone", "edition", "media", "numbers"]) -> tuple[str, ...]:
     """Types of which their entries say so."""
     return _words()[flag]
 
@@ -555,13 +557,14 @@ class Running(NamedTuple):
     capability: tuple[int, int] | None
     gpu: bool
     slower: str | None
+    packs: str
 
 
 @kept("running", Running)
 def running() -> dict[str, Running]:
     """Quantization method, as ``config.json`` spells it -> what transformers wants for it."""
     every = _methods_file().running
-    return {name: Running(one.packages, one.unpacks, one.why, one.capability, one.gpu, one.slower) for name, one in every.items()}
+    return {name: Running(one.packages, one.unpacks, one.why, one.capability, one.gpu, one.slower, one.packs) for name, one in every.items()}
 
 
 class Packed(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from json import loads
 from typing import Any
@@ -57,6 +58,9 @@ def messages(prompt: Asked, system: str | None = None) -> tuple[Message, ...]:
     if not rest:
         message = "there is no message to answer"
         raise Unsupported(message, subject="[]", hint="pass at least one message of the user")
+    if rest[-1].role == "assistant" and rest[-1].content:
+        message = "the last message is the assistant's own: the reply is another turn behind it, and does not continue it"
+        warnings.warn(f"{message}; end with a message of the user, or use .complete(text)", stacklevel=2)
     return (*first, *rest)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path  # noqa: TC003  typing.get_type_hints reads it
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Unpack
 
 from modelcatalog import engines, planning
@@ -55,6 +56,7 @@ def load(name: str | Path | ModelName | Plan, *, api_key: str | None = None, **o
     _refuse(plan)
     for text in (*plan.mismatches, *plan.warnings):
         warnings.warn(f"{plan.name.source}: {text}", stacklevel=2)
+    _check_settings(plan)
     here = planning.obtain(plan)
     for text in here.warnings[len(plan.warnings) :]:
         warnings.warn(f"{plan.name.source}: {text}", stacklevel=2)
@@ -64,6 +66,14 @@ def load(name: str | Path | ModelName | Plan, *, api_key: str | None = None, **o
     for text in opened.costs:
         warnings.warn(f"{plan.name.source}: {text}", stacklevel=2)
     return ChatModel(opened, here.model_copy(update={"warnings": (*here.warnings, *opened.costs)}))
+
+
+def _check_settings(plan: Plan) -> None:
+    """What the engine refuses of the settings is said before the weights are fetched."""
+    if plan.path is None and not plan.served:
+        with TemporaryDirectory(prefix="modelcatalog-") as folder:
+            if planning.settings(plan, Path(folder)):
+                engines.check_settings(plan, Path(folder))
 
 
 def _refuse(plan: Plan) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
+from modelcatalog import writing
 from modelcatalog.engines import Message
 from modelcatalog.errors import Unsupported
 
@@ -53,15 +53,7 @@ def write(path: str | Path, model: str, settings: Mapping[str, object], messages
     except (TypeError, ValueError) as error:
         message = f"a setting of this session cannot be saved: {error}"
         raise Unsupported(message, subject=str(path), hint="pass it to .chat() for each turn instead") from error
-    place = Path(path)
-    new = place.with_name(f".{place.name}.{os.getpid()}.new")
-    try:
-        new.write_bytes(text)
-        new.replace(place)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        message = f"{path} cannot be written: {error.strerror or error}"
-        raise Unsupported(message, subject=str(path), hint="save it somewhere else") from error
+    writing.write(path, text)
 
 
 def read(path: str | Path) -> Saved:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 import modelcatalog
+from modelcatalog import writing
 from modelcatalog.cli import brief, ending, show, slash, talk, typed
 from modelcatalog.cli.given import files, lines, writable
 from modelcatalog.cli.options import Json, Name, takes_request
@@ -47,7 +48,7 @@ def plan(
         made = modelcatalog.plan(name, **asked)
         rows = made.variants() if variants else ()
     if plot is not None:
-        plot.write_text(made.svg(say.labels.language), encoding="utf-8")
+        writing.write(plot, made.svg(say.labels.language).encode())
     if variants:
         if json:
             lines(rows)

@@ -235,6 +235,17 @@ def open_engine(plan: Plan, *, api_key: str | None = None) -> Engine:
     return engine
 
 
+def check_settings(plan: Plan, folder: Path) -> None:
+    """Refuse what the engine of a plan would not load, by the settings in a folder, before any weight is fetched.
+
+    Raises:
+        ModelCatalogError: what loading would raise.
+    """
+    check = getattr(import_module(ENGINES[plan.engine].module), "check", None)
+    if check is not None:
+        check(plan, folder)
+
+
 def fewest(asked: int | None, reads: int | None) -> int | None:
     """How many tokens a conversation may have: what was asked for, or what the model reads where that is less; None where nobody says."""
     return reads if asked is None else asked if reads is None else min(asked, reads)

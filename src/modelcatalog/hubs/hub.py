@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
-from modelcatalog import installing
 from modelcatalog.errors import HubUnreachable, MissingPackage, UnsafeRepository, Unsupported
 from modelcatalog.hubs import paths, proxies
 from modelcatalog.hubs.secrets import public
@@ -50,6 +49,8 @@ class Hub(ABC):
     """The module of its own client, with which files are fetched."""
     package: ClassVar[str]
     """The distribution that has it."""
+    needs: ClassVar[str]
+    """The same, with the versions that are good."""
     extra: ClassVar[str]
     """The extra of this package that installs it."""
     proxy: ClassVar[proxies.Needs]
@@ -64,8 +65,8 @@ class Hub(ABC):
 
     @property
     def install(self) -> str:
-        """The line that installs its client."""
-        return installing.line(self.extra)
+        """The line that installs its client, and nothing else that its extra may bring."""
+        return f"pip install '{self.needs}'"
 
     # What its environment says -----------------------------------------------------------------
 
@@ -84,6 +85,10 @@ class Hub(ABC):
         Raises:
             HubUnreachable: if what is there cannot be sent; the place is named, its content is not.
         """
+
+    def moved_by(self) -> str:
+        """The environment variable that says where its cache is, or would."""
+        return self.cache_variable
 
     def offline(self) -> str:
         """The environment variable that forbids requests to it; empty where none does."""

@@ -55,6 +55,7 @@ class HuggingFace(Hub):
     title = "Hugging Face"
     branch = "main"
     client, package, extra = "huggingface_hub.file_download", "huggingface-hub", "chat"
+    needs = "huggingface-hub>=1.3,<3"
     proxy = proxies.HTTPX
     endpoint_variable, cache_variable = "HF_ENDPOINT", "HF_HOME"
 
@@ -86,6 +87,10 @@ class HuggingFace(Hub):
         """Where the client keeps repositories: ``HF_HUB_CACHE``, else ``hub`` under ``HF_HOME``."""
         given = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
         return at_home(os.path.expandvars(given)) if given else _home() / "hub"
+
+    def moved_by(self) -> str:
+        """``HF_HUB_CACHE`` where it is set, and comes before ``HF_HOME``."""
+        return next((one for one in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE") if os.environ.get(one)), self.cache_variable)
 
     def repositories(self) -> Iterator[str]:
         """The ids of the repositories that have a folder in the cache."""
@@ -217,7 +222,7 @@ class HuggingFace(Hub):
     def read(self, wire: Wire, listing: Listing, path: str, *, start: int = 0, length: int | None = None) -> bytes:
         """A small file, or a piece of a large one; 1 request."""
         url = f"/{quote(listing.repo_id)}/resolve/{quote(listing.commit or listing.revision, safe='')}/{quote(path)}"
-        asked = Asked(listing.repo_id, listing.revision, path, listing.gated)
+        asked = Asked(listing.repo_id, listing.commit or listing.revision, path, listing.gated)
         return self._checked(wire.get(url, start=start, length=length), asked).body
 
     def _tree(self, wire: Wire, tree: str, asked: Asked) -> list[RemoteFile]:
@@ -288,9 +293,9 @@ class HuggingFace(Hub):
         repo_id = listing.repo_id
         refusal = refusals.of(error, sent, listing.endpoint)
         if refusal is not None:
-            return RefusedError(refusal, Asked(repo_id, listing.revision, path, listing.gated, fetching=True))
+            return RefusedError(refusal, Asked(repo_id, listing.commit or listing.revision, path, listing.gated, fetching=True))
         if paths.disk_full(error):
-            return WontFit(f"the disk of {self.cache_folder()} is full", subject=repo_id, hint=f"free space, or set {self.cache_variable}")
+            return WontFit(f"the disk of {self.cache_folder()} is full", subject=repo_id, hint=f"free space, or set {self.moved_by()}")
         said = clean(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__, sent.value if sent else None)
         message = f"the download of {repo_id} from {self.title} broke off: {said}"
         # The client calls it a lost connection where a mirror sends it on to an address that does not name the commit.

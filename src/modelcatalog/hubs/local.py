@@ -173,7 +173,8 @@ def check_weights(root: Path, weights: Sequence[str]) -> dict[str, GgufHeader | 
     headers: dict[str, GgufHeader | SafetensorsHeader] = {}
     for path in weights:
         try:
-            headers[path] = safetensors.read_file(root / path) if path.endswith(".safetensors") else gguf.read_file(root / path)
+            header = headers[path] = safetensors.read_file(root / path) if path.endswith(".safetensors") else gguf.read_file(root / path)
+            _check_hollow(root / path, path, header)
         except OSError as error:
             message = f"{path} cannot be read: {error.strerror or error}"
             raise IntegrityError(message, subject=str(root / path), hint="check its rights, or fetch it again") from error
@@ -194,6 +195,15 @@ def check_weights(root: Path, weights: Sequence[str]) -> dict[str, GgufHeader | 
     else:
         _check_numbers(root, weights)
     return headers
+
+
+def _check_hollow(file: Path, shown: str, header: GgufHeader | SafetensorsHeader) -> None:
+    """Refuse a file with holes of zeros: one that was made at its whole length, and never filled."""
+    looked = content.looked_at(header.places)
+    empty = content.hollow(file, looked) if looked else []
+    if len(empty) > 1:
+        message = f"{shown} has holes: {len(empty)} of {len(looked)} matrices that were looked at are zeros in their middle, such as {empty[0]}"
+        raise IntegrityError(message, subject=str(file), hint="fetch it again; a download that makes the file at its full length may have broken off")
 
 
 def _check_numbers(root: Path, weights: Sequence[str]) -> None:

@@ -60,6 +60,7 @@ class ModelScope(Hub):
     title = "ModelScope"
     branch = "master"
     client, package, extra = "modelscope.hub.snapshot_download", "modelscope", "modelscope"
+    needs = "modelscope>=1.39,<2"
     proxy = proxies.REQUESTS
     endpoint_variable, cache_variable = "MODELSCOPE_ENDPOINT", "MODELSCOPE_CACHE"
 
@@ -321,7 +322,7 @@ class ModelScope(Hub):
         # FileDownloadError holds one error for each file that failed; a full disk is the whole story, then what the hub said.
         failed = getattr(error, "failed_files", None) or {None: error}
         if any(paths.disk_full(one) for one in failed.values()):
-            return WontFit(f"the disk of {self.cache_folder()} is full", subject=repo_id, hint=f"free space, or set {self.cache_variable}")
+            return WontFit(f"the disk of {self.cache_folder()} is full", subject=repo_id, hint=f"free space, or set {self.moved_by()}")
         for path, one in failed.items():
             refusal = refusals.of(one, sent, listing.endpoint)
             if refusal is not None and refusal.status != 416:  # noqa: PLR2004  its own way of noticing a broken file

@@ -121,7 +121,13 @@ _FAULTS = (
 """What stops a request on its way, in words for a person; the more special first."""
 
 
+_PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+"""What OpenSSL calls an answer without TLS."""
+
+
 def why(outcome: object) -> str:
     """Why no answer came; in the system's own words where no rule knows it, and for what `wire` says itself."""
+    if isinstance(outcome, ssl.SSLError) and outcome.reason in _PLAIN:
+        return "it does not speak TLS there: its address may begin with http://"
     own = isinstance(outcome, TimeoutError) and outcome.errno is None
     return next((said for kind, said in _FAULTS if isinstance(outcome, kind) and not own), str(outcome))

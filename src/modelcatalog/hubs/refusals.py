@@ -24,7 +24,7 @@ __all__ = ["NOT_ADMITTED", "Asked", "House", "Refusal", "RefusedError", "admitte
 _Brought = TypeVar("_Brought")
 
 NOT_ADMITTED = frozenset({401, 403})
-_NO_MORE = frozenset({404, 410, 451})
+_NO_MORE = frozenset({404, 410})
 _LONGEST = 240
 _WORDS = ("X-Error-Message",)
 _KEYS = ("error", "Message", "message", "msg", "detail", "Detail", "error_description")
@@ -224,6 +224,9 @@ def error(house: House, refusal: Refusal, asked: Asked) -> ModelCatalogError:  #
     if refusal.about_token:
         message = f"{house.title} does not accept the token in {refusal.token}{because}"
         return GatedCheckpoint(message, subject=repo_id, hint=renew)
+    if status == 451:  # noqa: PLR2004
+        message = f"{house.title} does not give {subject} for legal reasons{because}"
+        return CheckpointNotFound(message, subject=subject, hint="look for a copy of the model under another owner, or on another hub")
     if path and (code == "EntryNotFound" or (status in _NO_MORE and code != "RepoNotFound")):
         gone, never = f"{house.title} no longer serves {path} of {repo_id}{because}", f"{house.title} has no file {path!r} in {repo_id}{because}"
         message = gone if asked.fetching else never

@@ -13,7 +13,7 @@ from modelcatalog.errors import HubUnreachable
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Token", "clean", "clean_cause", "login", "public", "token_from"]
+__all__ = ["Token", "clean", "clean_cause", "login", "public", "sendable", "token_from"]
 
 _SHORTEST = 4
 """A shorter secret is not looked for in messages: it would be found in every other word."""
@@ -68,8 +68,17 @@ def token_from(*variables: str, file: Path | None = None) -> Token | None:
     return _checked(given, source) if given else None
 
 
+def sendable(text: str) -> bool:
+    r"""Whether a text can be sent as a token or a key.
+
+    >>> sendable("sk-123"), sendable("“sk-123”"), sendable("sk-123\nX: y")
+    (True, False, False)
+    """
+    return _SENDABLE.fullmatch(text) is not None
+
+
 def _checked(given: str, source: str) -> Token:
-    if not _SENDABLE.fullmatch(given):
+    if not sendable(given):
         raise _unsendable(source)
     return Token(given, source)
 

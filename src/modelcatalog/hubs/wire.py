@@ -140,6 +140,8 @@ class Wire:
         self._listing = _LISTING
         self._until: float | None = None
         self.seconds = seconds
+        self.landed = ""
+        """Where a listing was sent on to, if that is another address than the hub's."""
         self._token = token
         self._secret = token.value if token else None
         inside = login(endpoint)
@@ -254,6 +256,9 @@ class Wire:
             if answer.unchanged and wanted.unless is not None:
                 result.append(answer)
                 return
+            final = urlsplit(str(getattr(response, "url", "") or ""))
+            if wanted.listing and final.netloc and final.netloc.rpartition("@")[2] != request.host:
+                self.landed = f"{final.scheme}://{final.netloc.rpartition('@')[2]}"
             if answer.status not in {_OK, _PARTIAL_CONTENT}:
                 host = _host(str(getattr(response, "url", "") or ""))
                 storage = host if host != request.host else ""

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from modelcatalog.planning.figures import Missing
     from modelcatalog.planning.growth import Growth
     from modelcatalog.planning.lockfile import Lock
-    from modelcatalog.planning.obtaining import check_disk, obtain
+    from modelcatalog.planning.obtaining import check_disk, obtain, settings
     from modelcatalog.planning.planner import lock, plan
     from modelcatalog.planning.pulling import pull
     from modelcatalog.planning.record import Memory, Plan
     from modelcatalog.planning.table import Variant
     from modelcatalog.show.units import human
 
-__all__ = ["Growth", "Lock", "Memory", "Missing", "Plan", "Variant", "check_disk", "human", "lock", "obtain", "plan", "pull"]
+__all__ = ["Growth", "Lock", "Memory", "Missing", "Plan", "Variant", "check_disk", "human", "lock", "obtain", "plan", "pull", "settings"]
 
 if not TYPE_CHECKING:
     __getattr__ = later.names(
@@ -28,7 +28,7 @@ if not TYPE_CHECKING:
             "figures": ("Missing",),
             "growth": ("Growth",),
             "lockfile": ("Lock",),
-            "obtaining": ("check_disk", "obtain"),
+            "obtaining": ("check_disk", "obtain", "settings"),
             "planner": ("lock", "plan"),
             "pulling": ("pull",),
             "record": ("Memory", "Plan", "human"),

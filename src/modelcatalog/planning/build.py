@@ -8,6 +8,7 @@ from modelcatalog import catalog, vocabulary
 from modelcatalog.catalog.index import index
 from modelcatalog.catalog.listing import hub_revision
 from modelcatalog.catalog.sizes import fold
+from modelcatalog.hubs.secrets import public
 from modelcatalog.planning import adapter as adapters
 from modelcatalog.planning import (
     attention,
@@ -19,6 +20,7 @@ from modelcatalog.planning import (
     placing,
     projectors,
     reading,
+    silent,
     tensors,
     tokenizer,
     unpacking,
@@ -78,7 +80,7 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
     if ours:
         place = placing.drivable(place, facts, found, asked, subject=record.source)
     form = (
-        unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source)
+        unpacking.decide(facts, place.cards, device=place.device, asked=asked.dtype, subject=record.source, plain=tensors.is_plain(said.tensors))
         if ours
         else unpacking.Unpacking(None, unpacks=False, needs=())
     )
@@ -130,6 +132,8 @@ def build(record: ModelName, found: Located, asked: Request) -> Plan:
         mismatches=(*claims.mismatches(record, facts, found.choice, said.ggufs), *tensors.doubts(facts, said.tensors, said.layers.every), *doubts),
         warnings=(
             *_not_accepted(found),
+            *_sent_on(found),
+            *((said_of,) if (said_of := silent.doubt(record)) is not None else ()),
             *_left_beside(found, added),
             *modelfiles.warnings(found.kept, template=facts.chat_template),
             *unpacking.warnings(form, stored=counted.stored, unpacked=counted.unpacked, dtype=place.dtype),
@@ -212,6 +216,14 @@ def _left_beside(found: Located, added: Adapter | None) -> tuple[str, ...]:
     if beside is None:
         return ()
     return (f"an adapter lies beside the model and is left out, since the model may have it in its weights: if not, adapter= takes the path of {beside}",)
+
+
+def _sent_on(found: Located) -> tuple[str, ...]:
+    """That a mirror sends everything on to another address, where the hub's client may not follow."""
+    if found.wire is None or not found.wire.landed or found.hub is None:
+        return ()
+    here, variable = public(found.hub.endpoint()), found.hub.endpoint_variable
+    return (f"{here} sends what is asked of it on to {found.wire.landed}, where the download may not follow: set {variable} to the latter",)
 
 
 def _not_accepted(found: Located) -> tuple[str, ...]:

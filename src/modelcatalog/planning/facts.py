@@ -29,6 +29,8 @@ _LIMITS = (
     "model_max_length",
 )  # fmt: skip
 """What configurations call the most tokens that a model reads; the first that is there counts."""
+_SIZES = ("num_hidden_layers", "n_layer", "hidden_size", "n_embd", "vocab_size")
+"""What every model has some of."""
 _CHOSEN = ("num_experts_per_tok", "moe_topk", "moe_k", "top_k_experts", "num_experts_per_token")
 _STRETCHING = frozenset({"yarn", "deepseek_yarn", "linear", "dynamic", "ntk"})
 """Kinds of RoPE whose ``factor`` stretches the limit, as vLLM counts too; with llama3 and longrope the limit is the stretched one."""
@@ -82,6 +84,10 @@ class Facts(NamedTuple):
     """The other repository that it points at for them (``owner/name--module.Class``); None where they are its own."""
     decoder: bool = False
     """``is_decoder``: an architecture of encoders that was trained to continue texts."""
+    impossible: str | None = None
+    """A size in ``config.json`` that is none, as it stands there: ``num_hidden_layers -1``."""
+    pair: bool = False
+    """``is_encoder_decoder``: an encoder reads the prompt, and a decoder beside it writes."""
     pools: bool = False
     """A GGUF file says how the vectors of a text's tokens become one."""
     ahead: bool = False
@@ -177,6 +183,8 @@ def from_config(config: Mapping[str, Any]) -> Facts:
         auto_classes=auto_classes,
         code_of=_other_repository(auto_map),
         decoder=config.get("is_decoder") is True,
+        impossible=next((f"{key} {value}" for key in _SIZES if isinstance(value := inner.get(key), int) and value < 1), None),
+        pair=config.get("is_encoder_decoder") is True,
         ahead=inner.get("is_causal") is False,
         tied=tied if isinstance(tied, bool) else None,
         made_from=_text(config.get("_name_or_path")),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from modelcatalog import catalog
+from modelcatalog import catalog, writing
 from modelcatalog.catalog.completing import titled
 from modelcatalog.errors import CheckpointNotFound, HubUnreachable, IntegrityError, ModelCatalogError, Unsupported
 from modelcatalog.hubs import HUBS, Copy, Listing, RemoteFile, local, paths, receipts
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.request import Request
     from modelcatalog.records import ModelName
 
-__all__ = ["Lock", "located", "lock_of", "read_lock", "write", "write_lock"]
+__all__ = ["Lock", "located", "lock_of", "read_lock", "write_lock"]
 
 
 def _known(hub: str | None) -> str | None:
@@ -79,24 +79,11 @@ def write_lock(plan: Plan, file: str | Path) -> Lock:
     """Write the lock of a plan to a file.
 
     Raises:
-        Unsupported: as `write`.
-    """
-    lock = lock_of(plan)
-    write(file, lock.model_dump_json(indent=2, exclude_none=True) + "\n")
-    return lock
-
-
-def write(file: str | Path, text: str) -> None:
-    """Write what was made of a plan.
-
-    Raises:
         Unsupported: the file cannot be written.
     """
-    try:
-        Path(file).write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"{file} cannot be written: {error.strerror or error}"
-        raise Unsupported(message, subject=str(file), hint="save it somewhere else") from error
+    lock = lock_of(plan)
+    writing.write(file, f"{lock.model_dump_json(indent=2, exclude_none=True)}\n".encode())
+    return lock
 
 
 def read_lock(file: str | Path) -> Lock:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from modelcatalog.hubs import Hub, Listing
     from modelcatalog.planning.record import Plan
 
-__all__ = ["check_disk", "obtain"]
+__all__ = ["check_disk", "obtain", "settings"]
+
+_SETTINGS = ("config.json", "generation_config.json")
+"""The files that say what a model is and how it writes."""
+_LARGEST = 1_000_000
 
 
 def check_disk(plan: Plan) -> None:
@@ -31,8 +35,33 @@ def check_disk(plan: Plan) -> None:
     memory = plan.memory
     if memory.disk_free is not None and memory.disk > memory.disk_free:
         message = f"{plan.name.source} needs {human(memory.disk)} of disk, {human(memory.disk_free)} are free"
-        hint = f"free space (modelcatalog local says where it went), or move the cache with {hubs.get(plan.hub or hubs.default().name).cache_variable}"
+        hint = f"free space (modelcatalog local says where it went), or move the cache with {hubs.get(plan.hub or hubs.default().name).moved_by()}"
         raise WontFit(message, subject=plan.name.source, hint=hint)
+
+
+def settings(plan: Plan, folder: Path) -> bool:
+    """Write the settings of a plan whose files are on a hub into a folder, for an engine to look at before the weights come.
+
+    Returns:
+        Whether they are all there; what keeps them away, the download says.
+    """
+    if plan.path is not None or plan.hub is None or not plan.weights:
+        return False
+    inner = plan.weights[0].rpartition("/")[0]
+    due = [file for name in _SETTINGS for file in plan.files if file.path == (f"{inner}/{name}" if inner else name)]
+    if not due or sum(file.size for file in due) > _LARGEST:
+        return False
+    hub = hubs.HUBS[plan.hub]
+    try:
+        wire = hub.wire()
+        for file in due:
+            data = hub.read(wire, plan.listing(), file.path)
+            if len(data) != file.size:
+                return False
+            (folder / Path(file.path).name).write_bytes(data)
+    except (ModelCatalogError, OSError):
+        return False
+    return True
 
 
 def obtain(plan: Plan) -> Plan:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack
 
-from modelcatalog import catalog, hubs
+from modelcatalog import catalog, hubs, writing
 from modelcatalog.catalog.completing import no_name
 from modelcatalog.errors import CheckpointNotFound, GatedCheckpoint, HubUnreachable, ModelCatalogError, Unsupported
 from modelcatalog.hubs import local
@@ -202,7 +202,7 @@ def lock(
     from modelcatalog.planning.bom import bom  # as in `plan`
 
     locked = lockfile.lock_of(made)
-    lockfile.write(file, bom(made, locked))
+    writing.write(file, bom(made, locked).encode())
     return locked
 
 

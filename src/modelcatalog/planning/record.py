@@ -83,7 +83,10 @@ class Plan(Planned):
         """The plan as a table of rows; ``str(plan)`` is that in English.
 
         Args:
-            language: ``"en"`` or ``"zh"``; any other is refused.
+            language: ``"en"`` or ``"zh"``.
+
+        Raises:
+            Unsupported: there is no such language here.
         """
         return telling.text(self, language)
 
@@ -94,7 +97,7 @@ class Plan(Planned):
             language: ``"en"`` or ``"zh"``.
 
         Raises:
-            Unsupported: the plan counts no memory, because a server has the model.
+            Unsupported: the plan counts no memory, because a server has the model, or there is no such language here.
         """
         from modelcatalog.planning import picture  # most plans are read as text
         from modelcatalog.show import bars

@@ -83,10 +83,25 @@ def check_type(facts: Facts, *, trusted: bool, subject: str) -> None:
         name = facts.strange_dtype.removeprefix("torch.")
         hint = f'write "{name}" there' if facts.dtype == name else "write that of its base model there, such as bfloat16, or take it out"
         raise IntegrityError(message, subject=subject, hint=hint)
+    if facts.impossible is not None:
+        message = f"config.json of {subject} cannot be right: it says {facts.impossible}"
+        raise IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
+    _check_pair(facts, tables, subject=subject)
     if facts.rope is not None and facts.rope not in _ROPES and installed.stretches(facts.rope) is False:
         message = f"{have} does not know the rope_type {facts.rope} of {subject}"
         hint = f"a newer transformers may know it (pip install -U transformers); or take a GGUF version, or a server that runs it ({use(server())})"
         raise Unsupported(message, subject=subject, hint=hint)
+
+
+def _check_pair(facts: Facts, tables: installed.Tables, *, subject: str) -> None:
+    """Refuse an encoder that ``config.json`` announces and the class does not have: transformers would ask it for the prompt."""
+    one = facts.architecture
+    if not facts.pair or facts.composite or one is None or "MODEL_FOR_CAUSAL_LM" not in tables.tasks.get(one, ()):
+        return
+    if "is_encoder_decoder" in installed.defaults(facts.model_type or ""):
+        return  # the class of a decoder alone says so itself
+    message = f"config.json of {subject} says is_encoder_decoder, and {one} has no encoder"
+    raise IntegrityError(message, subject=subject, hint='say "is_encoder_decoder": false there, or take it out')
 
 
 def check_gguf(facts: Facts, choice: Choice, *, subject: str) -> None:

@@ -13,7 +13,7 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypedDict, TypeVar
 
-from modelcatalog import hubs
+from modelcatalog import hubs, vocabulary
 from modelcatalog.errors import Unsupported
 from modelcatalog.planning import devices, machine
 from modelcatalog.planning.adapter import Adapter
@@ -34,6 +34,8 @@ __all__ = ["Options", "Request", "takes_options"]
 _F = TypeVar("_F", bound="Callable[..., Any]")
 _MOST_TOKENS = 1 << 30
 _MOST_CONVERSATIONS = 1 << 20
+_SPELLINGS = {"float": "float32"}
+"""What torch calls a dtype beside its name, and the names of models do not."""
 _SWITCHES = ("fit", "offload", "trust_remote_code")
 _TEXTS = ("revision", "quantization", "engine", "base_url", "server")
 
@@ -108,8 +110,14 @@ class Request:
         given["engine_options"] = given.get("engine_options") or None
         if given.get("engine") == "auto":
             given["engine"] = None
-        if (dtype := str(given.get("dtype", ""))).startswith("torch."):
-            given["dtype"] = dtype.removeprefix("torch.")  # torch's own, as transformers takes them
+        if given.get("dtype", "") is None:
+            given["dtype"] = "auto"
+        elif "dtype" in given:
+            word = str(given["dtype"]).lower().removeprefix("torch.")  # torch's own too, as transformers takes them
+            given["dtype"] = word if word in {"auto", *DTYPE_BYTES} else _SPELLINGS.get(word) or vocabulary.dtypes().get(word, given["dtype"])
+        if (device := given.get("device")) is not None:
+            numbered = isinstance(device, int) and not isinstance(device, bool) and device >= 0  # as torch counts GPUs
+            given["device"] = f"cuda:{device}" if numbered else device.lower() if isinstance(device, str) else device
         given |= {key: _whole(given[key]) for key in ("context_length", "concurrency") if key in given}
         made = cls(**given)  # type: ignore[arg-type]  # what is wrong with the values is said below
         try:
@@ -185,6 +193,9 @@ class Request:
 
     def _check_kinds(self, subject: str) -> None:
         one = self.adapter
+        if isinstance(one, list | tuple):
+            message = f"one adapter is put onto a model, and adapter= has {len(one)}"
+            raise Unsupported(message, subject=subject, hint="pass one of them; merge the others into the base with peft")
         if one is not None and (not isinstance(one, str | Path | ModelName | Adapter) or not str(one).strip()):
             message = f"adapter={one!r} is not a name"
             raise Unsupported(message, subject=subject, hint="pass a repository (owner/name), or the path of a folder or a GGUF file")

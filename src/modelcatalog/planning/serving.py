@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["key_variable", "plan_served", "vendor"]
 
+_ENDPOINTS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/models")
+"""What people copy behind the address of an API; the client puts it there itself."""
 _SHOWN = 4
 """How many ids of a family's models an error names."""
 
@@ -71,13 +73,29 @@ def plan_served(name: ModelName, request: Request) -> Plan:
         address = _given(name, given, why)
     else:
         address = _own(name, f"pass base_url= (http://HOST:PORT/v1), or set {asks.address}")
+    doubts = _writes_nothing(name, address)
     variable = key_variable(address.url)
     key = f"the key is {variable}'s" if os.environ.get(variable) else f"{variable} is not set"
     gone, said = _last_day(name, address)
     return Plan(
         name=name, source="server", endpoint=address.url, repo_id=address.model, format="api", files=(), weights=(), engine=engine.name, device="server",
-        missing=packages.missing(engine, ""), reasons=(address.reason, key, *(() if gone else said)), warnings=said if gone else (),
+        missing=packages.missing(engine, ""), reasons=(address.reason, key, *(() if gone else said)), warnings=(*doubts, *(said if gone else ())),
     )  # fmt: skip
+
+
+def _writes_nothing(name: ModelName, address: _Address) -> tuple[str, ...]:
+    """That a model is known to give other things than text, where a server is asked that may have another by its name.
+
+    Raises:
+        Unsupported: the API of the company that makes it is asked.
+    """
+    given = catalog.facts(name).output_modalities
+    if not given or "text" in given:
+        return ()
+    message = f"{name.source} writes no text: it gives {' and '.join(given)}"
+    if vendor(address.url) is not None:
+        raise Unsupported(message, subject=name.source, hint="name a model that chats; this one is asked by another route of the API")
+    return (message,)
 
 
 def _last_day(name: ModelName, address: _Address) -> tuple[bool, tuple[str, ...]]:
@@ -109,6 +127,9 @@ def _given(name: ModelName, text: str, why: str) -> _Address:
         error.meaningless = True
         raise error
     url = text.rstrip("/")
+    for one in _ENDPOINTS:
+        url = url.removesuffix(one)
+    parts = urlsplit(url)
     company = vendor(url)
     if company is not None:
         return _Address(url, _api_id(name), f"{why}, which is {company.name}'s")

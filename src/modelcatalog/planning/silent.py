@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from modelcatalog.planning.installed import Tables
     from modelcatalog.records import ModelName
 
-__all__ = ["check", "near"]
+__all__ = ["check", "doubt", "near"]
 
 _SENTENCE = ("modules.json", "config_sentence_transformers.json", "sentence_bert_config.json")
 _ENCODERS = ("MODEL_FOR_SPEECH_SEQ_2_SEQ", "MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM", "MODEL_FOR_MASKED_LM")
@@ -73,6 +73,14 @@ def check(facts: Facts, name: ModelName, *, companions: Collection[str] = (), te
     if all(silent) and (entry := silent[0]) is not None:
         message = f"{name.source} is {entry.kind}: {named[0]} {entry.does}"
         raise Unsupported(message, subject=name.source, hint=f"use {entry.use}; {near(name, facts.made_from)}")
+
+
+def doubt(name: ModelName) -> str | None:
+    """What is to be said of a name that stands for numbers, where the files are those of a model that writes: a re-ranker made of a language model."""
+    word = next((one for one in name.types if one in vocabulary.flagged("numbers")), None)
+    if word is None:
+        return None
+    return f"the name says {word}: such a model was made to give numbers for a text, and what it writes means little; {near(name)}"
 
 
 def _hears_alone(architecture: str, tables: Tables) -> bool:

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from modelcatalog.vocabulary import Packed
     from modelcatalog.weights.gguf import GgufHeader
 
-__all__ = ["OTHERS", "Tensors", "check_gguf", "check_method", "check_missing", "doubts"]
+__all__ = ["OTHERS", "Tensors", "check_gguf", "check_method", "check_missing", "doubts", "is_plain"]
 
-_PACKED = frozenset({"gptq", "awq"})
-"""Methods whose layers are always packed, so that weights without a packed one are plain."""
 _PLAIN = frozenset({"F16", "BF16", "F32", "F64"})
 _INTEGERS = frozenset({"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64", "BOOL"})
 """Types that no plain matrix has; masks and positions do, and are not called weight."""
@@ -99,11 +97,18 @@ def check_method(facts: Facts, tensors: Tensors, others: Mapping[str, Mapping[st
     if found is not None and facts.quantization in _APART and facts.quantization not in (ways := found.method.split(" or ")) and _APART.issuperset(ways):
         message = f"config.json of {subject} says {facts.quantization}, and its weights are packed in {found.method}: they are of two checkpoints"
         raise Unsupported(message, subject=subject, hint="fetch config.json and the weights again, of one repository and revision")
-    plain = set(tensors.types.values()) <= _PLAIN and any(_LAYER.match(name) for name in tensors.types)
-    if facts.quantization in _PACKED and found is None and plain and tensors.whole:
+    way = vocabulary.running().get(facts.quantization)
+    packs = way is not None and (way.packs == "always" or (way.packs == "bits" and facts.bits is not None))
+    if packs and found is None and is_plain(tensors):
         message = f"config.json of {subject} says {facts.quantization}, and its weights are plain ones"
         hint = "take quantization_config out of config.json to load them as they are, or take the quantized repository"
         raise Unsupported(message, subject=subject, hint=hint)
+
+
+def is_plain(tensors: Tensors) -> bool:
+    """Whether the weights are certain to be plain ones, whatever ``config.json`` says: no other type, and no scale beside them."""
+    plain = set(tensors.types.values()) <= _PLAIN and any(_LAYER.match(name) for name in tensors.types)
+    return plain and tensors.whole and not any("scale" in name.rpartition(".")[2] for name in tensors.names)
 
 
 def _refuse_integers(tensors: Tensors, subject: str) -> None:
@@ -275,13 +280,19 @@ def check_gguf(headers: Sequence[GgufHeader], *, subject: str) -> None:
     """
     first = headers[0]
     arch = first.architecture
-    if not arch or arch in vocabulary.silent_gguf() or not all(header.complete for header in headers):
+    if not arch or arch in vocabulary.silent_gguf():
         return
     parts = first.metadata.get("split.count")
     if isinstance(parts, int) and parts > 1 and len(headers) == 1:
         message = f"{subject} is one of {parts} parts, as it says itself, and its name does not say which"
         hint = f"give all parts their own names (…-00001-of-{parts:05}.gguf) in one folder, or join them with llama-gguf-split"
         raise IntegrityError(message, subject=subject, hint=hint)
+    if first.told and (first.metadata.get("tokenizer.ggml.model") in _NO_WORDS or "tokenizer.ggml.tokens" not in first.metadata):
+        message = f"{subject} holds no vocabulary, so no text can be read or written with it"
+        hint = "take another file of the same model; this one was converted without it, or is a part of another model"
+        raise Unsupported(message, subject=subject, hint=hint)
+    if not all(header.complete for header in headers):
+        return
     names = {tensor.name for header in headers for tensor in header.tensors}
     wanted = ["token_embd.weight"]
     loose = arch in architectures().gguf_loose
@@ -295,10 +306,6 @@ def check_gguf(headers: Sequence[GgufHeader], *, subject: str) -> None:
     if lost:
         message = f"{subject} lacks {len(lost)} of what a {arch} model has: {_some(lost)}"
         raise IntegrityError(message, subject=subject, hint="fetch it again, or another file of the same model; a conversion may have gone wrong")
-    if first.metadata.get("tokenizer.ggml.model") in _NO_WORDS or "tokenizer.ggml.tokens" not in first.metadata:
-        message = f"{subject} holds no vocabulary, so no text can be read or written with it"
-        hint = "take another file of the same model; this one was converted without it, or is a part of another model"
-        raise Unsupported(message, subject=subject, hint=hint)
 
 
 def _some(names: Iterable[str]) -> str:

@@ -35,7 +35,7 @@ class Unpacking(NamedTuple):
     """Why they are unpacked."""
 
 
-def decide(facts: Facts, cards: Sequence[Gpu], *, device: str, asked: str, subject: str) -> Unpacking:
+def decide(facts: Facts, cards: Sequence[Gpu], *, device: str, asked: str, subject: str, plain: bool = False) -> Unpacking:
     """What transformers does with weights in this method here.
 
     Args:
@@ -44,6 +44,7 @@ def decide(facts: Facts, cards: Sequence[Gpu], *, device: str, asked: str, subje
         device: Where they go.
         asked: The dtype that the caller asked for, or ``auto``.
         subject: The name, for messages.
+        plain: The files hold plain weights, whatever ``config.json`` says.
 
     Raises:
         Unsupported: transformers does not know the method, or runs it on a GPU only.
@@ -63,6 +64,8 @@ def decide(facts: Facts, cards: Sequence[Gpu], *, device: str, asked: str, subje
     if entry.unpacks == "always":
         return Unpacking(method, unpacks=True, needs=entry.packages, why=entry.why)
     if entry.unpacks == "without":
+        if plain:
+            return Unpacking(method, unpacks=True, needs=(), why="its files hold plain ones already")
         if asked != "auto":
             return Unpacking(method, unpacks=True, needs=(), why=f"{asked} was asked for")
         if not cards or not _capable(entry, cards):

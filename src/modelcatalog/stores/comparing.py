@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.catalog.completing import titled
+from modelcatalog.errors import IntegrityError
 from modelcatalog.hubs import receipts
 from modelcatalog.hubs.files import RemoteFile
 from modelcatalog.stores.record import LocalCopy
+from modelcatalog.weights import gguf, safetensors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from modelcatalog.records import ModelName
     from modelcatalog.stores.disk import File
@@ -37,6 +41,7 @@ class _Known(NamedTuple):
 def copies(found: Sequence[tuple[str, Found]], notes: list[str], *, hashes: bool) -> tuple[LocalCopy, ...]:
     """A record for each model that a store found; a path that two stores share is the first's."""
     owner: dict[Path, str] = {}
+    found = [(store, one if one.lacks else one._replace(lacks=_cut(one, notes))) for store, one in found]
     every = [(store, one) for store, one in found if owner.setdefault(one.path, store) == store]
     known: dict[_Inode, str] = {one.inode: one.sha256 for _, each in every for one in each.weights if one.sha256}
     sizes: dict[tuple[int, ...], list[int]] = defaultdict(list)
@@ -57,6 +62,41 @@ def copies(found: Sequence[tuple[str, Found]], notes: list[str], *, hashes: bool
         ties = (tuple(every[other][1].path for other in same.get(number, ())), alike.get(number, 0))
         made.append(_record(store, each, name, ties, _Known(known, counted)))
     return tuple(made)
+
+
+_HEADERS: Mapping[str | None, Callable[..., object]] = {"gguf": gguf.read_file, "safetensors": safetensors.read_file}
+"""Formats whose files tell how long they are."""
+_SMALL = 1_000_000
+"""Smaller files may count as used by this look at them, where it cannot be had otherwise."""
+
+
+def _cut(found: Found, notes: list[str]) -> str:
+    """Which weight file is shorter than it says itself, or something else; empty where all are whole, and where the store has their sizes (Ollama)."""
+    read = None if found.layers else _HEADERS.get(found.format)
+    if read is None:
+        return ""
+    for one in found.weights:
+        for opener in (_unnoticed, None) if one.size < _SMALL else (_unnoticed,):
+            try:
+                read(Path(one.path), opener)
+                break
+            except IntegrityError as error:
+                return error.message
+            except OSError as error:
+                if opener is None:
+                    notes.append(f"{one.path} cannot be read: {error.strerror or error}")
+    return ""
+
+
+def _unnoticed(path: str, flags: int) -> int:
+    """Open a file so that the disk does not note it as used.
+
+    Raises:
+        OSError: this system cannot, or the file is another user's.
+    """
+    if not hasattr(os, "O_NOATIME"):
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+    return os.open(path, flags | os.O_NOATIME)
 
 
 def _record(store: str, found: Found, name: ModelName, ties: _Ties, known: _Known) -> LocalCopy:

@@ -13,9 +13,10 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog.errors import IntegrityError
-from modelcatalog.weights.content import check_pointer
+from modelcatalog.weights.content import Place, check_pointer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = ["GgufHeader", "Tensor", "read", "read_file"]
@@ -108,6 +109,8 @@ class GgufHeader(NamedTuple):
     tensors: tuple[Tensor, ...]
     data_start: int
     complete: bool
+    told: bool = True
+    """Whether ``metadata`` is all there is."""
 
     @property
     def architecture(self) -> str:
@@ -118,6 +121,11 @@ class GgufHeader(NamedTuple):
     def parameters(self) -> int:
         """Weights in all tensors."""
         return sum(prod(tensor.shape) for tensor in self.tensors)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where the tensors lie in the file, as far as their types are known."""
+        return tuple(Place(one.name, self.data_start + one.offset, one.bytes) for one in self.tensors if one.bytes is not None)
 
     @property
     def end(self) -> int:
@@ -205,7 +213,7 @@ def read(data: bytes | mmap.mmap, *, subject: str) -> GgufHeader:
     cursor.at = 4
     metadata: dict[str, object] = {}
     tensors: list[Tensor] = []
-    complete, start = False, 0
+    complete, told, start = False, False, 0
     try:
         version, count, keys = cursor.number("I"), cursor.number("Q"), cursor.number("Q")
         if version not in _VERSIONS and int.from_bytes(version.to_bytes(4, "little"), "big") in _VERSIONS:
@@ -218,6 +226,7 @@ def read(data: bytes | mmap.mmap, *, subject: str) -> GgufHeader:
         for _ in range(keys):
             key = cursor.text()
             metadata[key] = cursor.value(cursor.number("I"))
+        told = True
         tensors.extend(Tensor(cursor.text(), cursor.shape(), cursor.number("I"), cursor.number("Q")) for _ in range(count))
         alignment = metadata.get("general.alignment", 32)
         step = alignment if isinstance(alignment, int) and alignment > 0 else 32
@@ -228,11 +237,15 @@ def read(data: bytes | mmap.mmap, *, subject: str) -> GgufHeader:
     except (KeyError, RecursionError, struct.error) as error:
         message = f"{subject} has a GGUF header that cannot be read"
         raise IntegrityError(message, subject=subject, hint="fetch it again, or another file of the same model") from error
-    return GgufHeader(metadata, tuple(tensors), start, complete)
+    return GgufHeader(metadata, tuple(tensors), start, complete, told)
 
 
-def read_file(path: Path) -> GgufHeader:
+def read_file(path: Path, opener: Callable[[str, int], int] | None = None) -> GgufHeader:
     """Read the header of a file on disk and check that the weights it announces are all there.
+
+    Args:
+        path: The file.
+        opener: How it is opened, as for `open`.
 
     Raises:
         IntegrityError: if the file is not a GGUF file, or is cut off.
@@ -241,7 +254,7 @@ def read_file(path: Path) -> GgufHeader:
     if size < len(_MAGIC):
         message = f"{path.name} is cut off: it has {size} bytes"
         raise IntegrityError(message, subject=str(path), hint="fetch it again")
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with open(path, "rb", opener=opener) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         header = read(data, subject=path.name)
     if not header.complete or header.end > size:
         needed = f"{header.end:,}" if header.complete else "a longer header and the weights"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from modelcatalog import later
 from modelcatalog.errors import IntegrityError
-from modelcatalog.weights.content import check_pointer
+from modelcatalog.weights.content import Place, check_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 __all__ = ["LENGTH_BYTES", "SafetensorsHeader", "dtype_name", "header_length", "least_length", "read", "read_file", "read_part", "width"]
@@ -46,6 +46,8 @@ class SafetensorsHeader(NamedTuple):
     """Tensor -> its numbers."""
     shapes: Mapping[str, tuple[int, ...]] = {}
     """Tensor -> how they lie."""
+    places: tuple[Place, ...] = ()
+    """Where the tensors lie in the file."""
 
     @property
     def dtype(self) -> str | None:
@@ -111,17 +113,20 @@ def read(text: bytes, *, subject: str) -> SafetensorsHeader:
         dtypes: dict[str, str] = {}
         counts: dict[str, int] = {}
         shapes: dict[str, tuple[int, ...]] = {}
+        places: list[Place] = []
         end = 0
         for name, entry in entries.items():
             kind = dtypes[name] = str(entry["dtype"])[:_LONGEST_TYPE]
             shapes[name] = tuple(map(_whole, entry["shape"]))
             counts[name] = prod(shapes[name])
             parameters[kind] = parameters.get(kind, 0) + counts[name]
-            end = max(end, _whole(entry["data_offsets"][1]))
+            start, stop = map(_whole, entry["data_offsets"])
+            places.append(Place(name, LENGTH_BYTES + len(text) + start, stop - start))
+            end = max(end, stop)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         message = f"{subject} has a safetensors header that cannot be read"
         raise IntegrityError(message, subject=subject, hint="fetch it again") from error
-    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end, counts, shapes)
+    return SafetensorsHeader(parameters, dtypes, LENGTH_BYTES + len(text) + end, counts, shapes, tuple(places))
 
 
 def _whole(value: object) -> int:
@@ -163,16 +168,23 @@ def read_part(piece: bytes, *, subject: str) -> SafetensorsHeader | None:
     return SafetensorsHeader(parameters, dtypes, seen, counts, shapes) if dtypes else None
 
 
-def read_file(path: Path) -> SafetensorsHeader:
+def read_file(path: Path, opener: Callable[[str, int], int] | None = None) -> SafetensorsHeader:
     """Read the header of a file on disk and check that the weights it announces are all there.
+
+    Args:
+        path: The file.
+        opener: How it is opened, as for `open`.
 
     Raises:
         IntegrityError: if the file is not a safetensors file, or is cut off.
     """
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with open(path, "rb", opener=opener) as file:
         length = header_length(file.read(LENGTH_BYTES), subject=path.name)
-        header = read(file.read(length) if length < size else b"", subject=path.name)
+        if LENGTH_BYTES + length > size:
+            message = f"{path.name} is cut off: it has {size:,} bytes of a longer header and the weights"
+            raise IntegrityError(message, subject=str(path), hint="fetch it again; a download may have broken off")
+        header = read(file.read(length), subject=path.name)
     if header.end > size:
         message = f"{path.name} is cut off: it has {size:,} bytes of {header.end:,}"
         raise IntegrityError(message, subject=str(path), hint="fetch it again; a download may have broken off")

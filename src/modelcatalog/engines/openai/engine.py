@@ -21,6 +21,7 @@ from modelcatalog.engines.prompts.calling import unread
 from modelcatalog.engines.prompts.thinking import Parter, Piece, half_open, unanswered
 from modelcatalog.engines.text import StopStrings, finished, written
 from modelcatalog.errors import EngineError, ModelCatalogError
+from modelcatalog.hubs import secrets
 from modelcatalog.planning import servers
 from modelcatalog.planning.serving import key_variable, vendor
 
@@ -40,6 +41,10 @@ _SILENCE = 300.0
 _AFTER_STOP = 16
 """Chunks that are still read for the sake of the figures, after a stop string that the server was told of."""
 _NO_ENTRY = {401, 403}
+_CACHED = ("cache_read_input_tokens", "prompt_cache_hit_tokens")
+"""What some count beside the tokens of a prompt."""
+_CUT, _FEW = 2, 500
+"""A token is hardly ever more than a word: a prompt of so many words a token was not read to its end. Nobody's context is as short as the second."""
 _CALLED = {"tool_calls", "tool_call", "function_call", "tool_use"}
 
 
@@ -105,7 +110,7 @@ class OpenAI:
             request.close()
 
     def _events(self, chunks: Iterator[Any], reply: _Reply, cancel: threading.Event) -> Iterator[Event]:  # noqa: C901  one stream, read to its end
-        late, usage, reason = 0, None, None
+        late, usage, reason, answered = 0, None, None, None
         started, reader = False, Reader()
         try:
             for chunk in chunks:
@@ -115,6 +120,7 @@ class OpenAI:
                 # The chunk with the figures has no choice.
                 said = reader.read(chunk)
                 usage = said.usage or usage
+                answered = model if isinstance(model := member(chunk, "model"), str) and model else answered
                 reason = said.reason or reason
                 reply.called.push(*said.called)
                 for text, thinking in said.pieces:
@@ -137,7 +143,13 @@ class OpenAI:
             message = f"{self._server.url} ended the reply of {self.model} without a word"
             warnings.warn(f"{message}: the prompt may be longer than the context that the server gives it", stacklevel=2)
         yield from reply.calls(ended)
-        yield Finished(ended, reply.count if made is None else made, _count(usage, "prompt_tokens", "input_tokens"))
+        read = _count(usage, "prompt_tokens", "input_tokens")
+        if read and (words := reply.least) > max(_FEW, _CUT * (read + (_count(usage, *_CACHED) or 0))):
+            message = f"{self._server.url} counts {read:,} tokens in a prompt of {words:,} words: it may have left part of it out, as Ollama does"
+            warnings.warn(f"{message}; give the model a longer context there", stacklevel=2)
+        if answered is not None and not self._dialect.vendor and _another(self.model, answered):
+            warnings.warn(f"{self._server.url} was asked for {self.model}, and says that {answered} has answered", stacklevel=2)
+        yield Finished(ended, reply.count if made is None else made, read)
 
     def _reason(self, reason: str | None, reply: _Reply, cancel: threading.Event, *, lost: str | None) -> Finish:
         if reply.stops.hit:
@@ -183,6 +195,8 @@ class _Reply:
         self._thoughtless = thoughtless
         said = "" if isinstance(prompt, str) else "\n".join(message.content for message in prompt)
         self._parter = None if isinstance(prompt, str) else Parter(asked=said)
+        self.least = len((said or str(prompt)).split())
+        """Tokens that the prompt has at least, where each word is one."""
         self.stops = StopStrings(stops)
         self.told = told
         self.offered = offered
@@ -264,7 +278,7 @@ def open(plan: Plan, api_key: str | None = None) -> OpenAI:  # noqa: A001  engin
     company, variable = vendor(url), key_variable(url)
     # A server that was found without a key is sent none that belongs to somebody else, and nothing stands between it and us.
     found = plan.server is not None
-    key = api_key or (None if found else os.environ.get(variable))
+    key = _key(api_key, None if found else variable)
     if company is not None and not key:
         message = f"{company.name}'s API wants a key"
         hint = f"set {variable}, or pass api_key=" + (f"; {company.api_docs} tells how to get one" if company.api_docs else "")
@@ -287,6 +301,19 @@ def open(plan: Plan, api_key: str | None = None) -> OpenAI:  # noqa: A001  engin
             raise
     newest = company is not None and company.name == "OpenAI" or (urlsplit(url).hostname or "").endswith(".openai.azure.com")
     return OpenAI(client, server, Dialect(newest=newest, vendor=company is not None, kind=kind, own=own))
+
+
+def _key(given: str | None, variable: str | None) -> str | None:
+    """The key that was given, else the one in the variable; blanks and line breaks around it are not part of it.
+
+    Raises:
+        EngineError: it cannot be sent; no character of it is shown.
+    """
+    source, key = ("api_key=", given.strip()) if given else (variable or "", os.environ.get(variable or "", "").strip())
+    if key and not secrets.sendable(key):
+        message = f"the value in {source} is not a key: it has blanks, line breaks or other characters that cannot be sent"
+        raise EngineError(message, subject=source, hint="copy the key alone, without quotation marks")
+    return key or None
 
 
 def _own_settings(client: Any, kind: servers.Entry | None, server: Server) -> dict[str, float]:
@@ -324,7 +351,10 @@ def _listed(client: Any, server: Server) -> list[tuple[str, str]]:
     patience = min(_LIST, server.patience)
     try:
         # One page: a list of more is not a server's own.
-        found = getattr(client.models.list(timeout=patience), "data", None)
+        page = client.models.list(timeout=patience)
+        found = getattr(page, "data", None)
+        if found is None and getattr(page, "object", None) == "list":
+            return []  # Ollama without a model
     except Exception as error:
         # Not every server has a list, and that of `transformers serve` fails where there is no cache to list.
         if getattr(error, "status_code", None) not in {None, *_NO_ENTRY}:
@@ -364,6 +394,15 @@ def _meant(name: ModelName, listed: list[tuple[str, str]], server: Server) -> st
 def _read(model: str) -> ModelName:
     """The record of an id; one that is a path of a server's disk is read by its last part, as far as it can be read."""
     return catalog.parse(model.rstrip("/").rpartition("/")[2][:1024] or "-" if model.startswith("/") else model[:1024])
+
+
+def _another(asked: str, answered: str) -> bool:
+    """Whether an answer is certain to be another model's: of another company, or of another size."""
+    one, other = _read(asked), _read(answered)
+    if not (one.family and other.family and catalog.find(one.family) and catalog.find(other.family)):
+        return False
+    sizes = [name.size.total if name.size else None for name in (one, other)]
+    return one.company != other.company or (one.family == other.family and None not in sizes and sizes[0] != sizes[1])
 
 
 def _same(name: ModelName, model: str) -> bool:

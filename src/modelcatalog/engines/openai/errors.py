@@ -9,8 +9,10 @@ import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from modelcatalog.errors import EngineError, ModelCatalogError, NoChatTemplate, Unsupported
+from modelcatalog.hubs import proxies
 from modelcatalog.hubs.opening import why
 
 __all__ = ["Server", "ServerSaid", "asked_pause", "complaint", "message_of", "translated"]
@@ -30,6 +32,9 @@ _FILTERED = re.compile(
     r"content[_ ](?:filter|policy|management policy|exists risk)|data_inspection_failed|inappropriate content|requires moderation|was flagged"
     r"|considered high risk|SensitiveContent|sensitive (?:content|information)|safety system|敏感|违规",
     re.IGNORECASE,
+)
+_SILENT = re.compile(
+    r"not a chat model|does not support (?:chat|generat|completion)|not supported (?:in|with|on) the .{0,12}(?:chat/)?completions", re.IGNORECASE
 )
 _COMPLAINTS = ("error", "message", "detail", "msg", "error_msg", "error_message", "errmsg", "err_msg", "errors")
 """What servers call the sentence that says what went wrong: OpenAI's name, FastAPI's, Baidu's, Cloudflare's."""
@@ -143,6 +148,10 @@ def translated(error: BaseException, server: Server, *, completing: bool = False
         return EngineError(f"{subject} sent nothing for {server.patience:g} s", subject=subject, hint=hint)
     if kinds & {"APIConnectionError", "HTTPError"}:  # the client's own, and its HTTP library's
         hint = "check that the server runs and that base_url is its address, then try again"
+        if (proxy := proxies.through(subject)) is not None:
+            hint = f"check that the server runs, or have it asked directly: NO_PROXY={urlsplit(subject).hostname}"
+            message = f"the connection to {subject} failed: {_cause(error)}, through the proxy {proxy} that the environment names"
+            return EngineError(message, subject=subject, hint=hint)
         return EngineError(f"the connection to {subject} failed: {_cause(error)}", subject=subject, hint=hint)
     if kinds & {"APIError", "ServerSaid"}:  # an error event in the stream, or in its place
         if _TOO_LONG.search(said):
@@ -183,9 +192,8 @@ def _answered(status: int, said: str, error: BaseException, server: Server, *, c
     if status == _FORBIDDEN:
         hint = f"use another key: set {server.key}, or pass api_key="
         return EngineError(f"{server.url} does not allow this key to use {server.model}: {said}", subject=server.model, hint=hint)
-    unknown = getattr(error, "code", None) == "model_not_found" or _UNKNOWN_MODEL.search(said)
-    if unknown and status in {_BAD_REQUEST, _NOT_FOUND, _UNPROCESSABLE}:
-        return _no_model(said, server)
+    if status in {_BAD_REQUEST, _NOT_FOUND, _UNPROCESSABLE} and (other := _other_model(error, said, server, completing=completing)) is not None:
+        return other
     if status in {_NOT_FOUND, _NO_METHOD, _NOT_BUILT} or "completions endpoint" in said:
         if completing:
             message = f"{server.url} does not continue texts with {server.model}: {said}"
@@ -209,7 +217,22 @@ def _answered(status: int, said: str, error: BaseException, server: Server, *, c
             hint = f"wait {pause:.0f} s, or raise the limit or the credit of the key"
         return EngineError(f"{server.url} takes no more requests for now: {said}", subject=server.url, hint=hint)
     hint = "the server's log tells more; try again" if status >= _FAILED else "check base_url"
-    return EngineError(f"{server.url} failed with status {status}: {said}", subject=server.url, hint=hint)
+    return EngineError(f"{server.url} failed with status {status}: {said}", subject=server.url, hint=f"{hint}{_proxy(server)}")
+
+
+def _proxy(server: Server) -> str:
+    """That a proxy may have answered in a server's place, where one stands before it."""
+    proxy = proxies.through(server.url)
+    return "" if proxy is None else f"; the proxy {proxy} stands before it, and may have answered in its place"
+
+
+def _other_model(error: BaseException, said: str, server: Server, *, completing: bool) -> ModelCatalogError | None:
+    """The error where a server says that it is the model that will not do; None where it says something else."""
+    if not completing and _SILENT.search(said):
+        message = f"{server.model} on {server.url} does not chat: {said}"
+        return Unsupported(message, subject=server.model, hint="ask it for a model that was made to chat")
+    unknown = getattr(error, "code", None) == "model_not_found" or _UNKNOWN_MODEL.search(said)
+    return _no_model(said, server) if unknown else None
 
 
 def _no_model(said: str, server: Server) -> EngineError:

@@ -15,10 +15,21 @@ from typing import Any
 __all__ = ["main"]
 
 _MEMORY = 1 << 30
+_SYNTAX = frozenset({"TemplateSyntaxError", "TemplateAssertionError"})
+"""What jinja2 says of a template that it cannot read."""
 
 
 class _TemplateRefusedError(Exception):
     """The template itself refused the messages."""
+
+
+class _WrongTemplateError(Exception):
+    """The template cannot be used, whatever the messages are."""
+
+
+def _elsewhere(name: str) -> None:
+    message = f"it takes a part of itself from another file, {name[:80]}, and a template stands alone"
+    raise _WrongTemplateError(message)
 
 
 def _refuse(message: object) -> None:
@@ -35,7 +46,7 @@ def _now(text: str) -> str:
 
 @lru_cache(maxsize=8)
 def _compiled(template: str) -> Any:
-    from jinja2 import ext  # after the memory limit
+    from jinja2 import FunctionLoader, ext  # after the memory limit
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Generation(ext.Extension):
@@ -47,7 +58,8 @@ def _compiled(template: str) -> Any:
             next(parser.stream)
             return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, ext.loopcontrols])
+    loader: Any = FunctionLoader(_elsewhere)
+    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, ext.loopcontrols], loader=loader)
     environment.filters["tojson"] = _tojson
     environment.globals |= {"raise_exception": _refuse, "strftime_now": _now}
     return environment.from_string(template)
@@ -65,13 +77,14 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         if "values" not in job:
             return {"names": _names(job["template"])}
         return {"text": _compiled(job["template"]).render(**job["values"])}
-    except _TemplateRefusedError as error:
-        return {"refused": str(error)}
+    except (_TemplateRefusedError, _WrongTemplateError) as error:
+        return {"refused" if isinstance(error, _TemplateRefusedError) else "wrong": str(error)}
     except (MemoryError, RecursionError, OverflowError) as error:
         return {"unsafe": f"{type(error).__name__}: {error}"}
     except Exception as error:  # noqa: BLE001  whatever a template does is an answer
-        unsafe = type(error).__name__ == "SecurityError"
-        return {"unsafe" if unsafe else "refused": f"{type(error).__name__}: {error}"}
+        kind, line = type(error).__name__, getattr(error, "lineno", 0)
+        said = f"{error} (line {line})" if kind in _SYNTAX else f"{kind}: {error}"
+        return {"wrong" if kind in _SYNTAX else "unsafe" if kind == "SecurityError" else "refused": said}
 
 
 def main() -> None:

@@ -67,6 +67,9 @@ class Renderer:
         if "unsafe" in answer:
             message = f"the chat template of {self._subject} does what it may not: {answer['unsafe'][:200]}"
             raise UnsafeRepository(message, subject=self._subject, hint=_WAY_OUT)
+        if "wrong" in answer:
+            message = f"the chat template of {self._subject} cannot be used: {' '.join(answer['wrong'].split())[:300]}"
+            raise Unsupported(message, subject=self._subject, hint="pass chat_template= with another one, such as that of its base model")
         said = answer["refused"].splitlines()[0] if answer["refused"] else "without a word"
         message = f"the chat template refused these messages: {said}"
         raise Unsupported(message, subject=self._subject, hint="change the messages, or pass chat_template=")

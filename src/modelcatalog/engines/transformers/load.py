@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 
     from modelcatalog.planning import Plan
 
-__all__ = ["read"]
+__all__ = ["check", "read"]
 
 _VARIANT = re.compile(r"model\.safetensors\.index\.([\w-]+)\.json")
+_SAMPLE, _BLANKS = "a b", frozenset("Ġ▁")
+"""A text, and what tokenizers have in place of the blank in it."""
 _NAMED = 4
 """Tensors that an error names."""
 
@@ -65,6 +67,41 @@ def read(plan: Plan) -> tuple[Any, Any, Mapping[str, object]]:
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return loaded
+
+
+def check(plan: Plan, folder: Path) -> None:
+    """Refuse settings of which transformers makes no model, by making it without weights.
+
+    Args:
+        plan: The plan, whose weights are not here yet.
+        folder: Where its ``config.json`` lies, and its ``generation_config.json`` if it has one.
+
+    Raises:
+        IntegrityError, Unsupported: as `read` would.
+    """
+    if plan.trust_remote_code or plan.format == "gguf" or not (folder / "config.json").is_file():
+        return
+    import torch
+    from transformers import AutoConfig
+
+    with quiet():
+        try:
+            config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            seam.own_attention(config)
+            seam.own_form(config)
+            kind = _model_class(config, whole=_wants_whole(plan, config))
+            with torch.device("meta"):
+                kind.from_config(config, trust_remote_code=False)
+            if (settings := seam.settings_of(str(folder))) is not None:
+                seam.drop_empty(settings)
+                sampling.check(settings, plan.name.source)
+        except ModelCatalogError:
+            raise
+        except (ImportError, NotImplementedError, RuntimeError):
+            return  # what a model without weights cannot do, one with weights may
+        except Exception as error:
+            here = plan.model_copy(update={"path": str(folder), "files": (), "weights": tuple(Path(one).name for one in plan.weights)})
+            raise _load_error(error, here) from error
 
 
 def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any, Mapping[str, object]]:
@@ -114,7 +151,11 @@ def _read(plan: Plan, notes: list[str]) -> tuple[Any, Any, Mapping[str, object]]
     sampling.check(model.generation_config, plan.name.source)
     positions.divide(model)
     others = (remade(model), cut(tokenizer, positions.metadata))
-    said = (_left_out(told, model, plan), *(None if one is None else f"{plan.name.source}: {one}" for one in others))
+    said = (
+        _left_out(told, model, plan),
+        None if plan.format == "gguf" else _marks(tokenizer, plan.name.source),
+        *(None if one is None else f"{plan.name.source}: {one}" for one in others),
+    )
     notes += [one for one in said if one is not None]
     if seam.looks_ahead(model):
         message = f"{plan.name.source} is a {type(model).__name__} that reads in both directions: it fills gaps in a text and cannot continue one"
@@ -189,6 +230,17 @@ def _zeros(plan: Plan, names: Collection[str]) -> frozenset[str]:
             have = set(weights.keys())
             found.update(name for name in names if name in have and not weights.get_tensor(name).any())
     return frozenset(found)
+
+
+def _marks(tokenizer: Any, subject: str) -> str | None:
+    """That a tokenizer leaves its own marks of blanks in what it writes, as a sentence: it has no decoder, or another's."""
+    try:
+        back = str(tokenizer.decode(tokenizer(_SAMPLE, add_special_tokens=False)["input_ids"]))
+    except Exception:  # noqa: BLE001  what it cannot read, the first prompt says
+        return None
+    if _BLANKS.isdisjoint(back):
+        return None
+    return f"{subject}: the tokenizer writes {_SAMPLE!r} as {back!r}: its tokenizer.json has no decoder, or that of another; take its base model's"
 
 
 def _sides(shape: Any) -> str:
@@ -276,6 +328,8 @@ def _load_error(error: Exception, plan: Plan) -> ModelCatalogError:  # noqa: PLR
     if plan.format != "gguf" and (wrong := seam.wrong_settings(str(_folder(plan)))) is not None:
         message = f"generation_config.json of {subject} cannot be right: {first_line(wrong)}"
         return IntegrityError(message, subject=subject, hint="correct it, or fetch it again")
+    if isinstance(error, KeyError) and " " not in (word := str(error.args[0] if error.args else "")):
+        said = f"it knows nothing of the name {word!r}"
     hint = "compare config.json with that of its base model, or fetch it again; a newer transformers may know more"
     return Unsupported(f"transformers cannot load {subject}: {said}", subject=subject, hint=hint)
 

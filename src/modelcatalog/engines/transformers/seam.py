@@ -21,8 +21,8 @@ __all__ = [
     "Forward", "ReplyState", "Turning", "asked_of_generate", "attention_of", "audio_part", "bare_indexes", "bars", "blind_to_videos", "cache_of",
     "captures", "causal_form", "decodes", "drop_empty", "dynamic_cache", "full_layer", "half_read", "hooks", "image_part", "lacks_adapter", "left_out",
     "load_audio", "looks_ahead", "of_generate", "owed", "own_cache", "own_form", "own_state", "own_way_of_preparing", "processor", "read_from", "said",
-    "sampling_rate", "slides_alike", "sliding_layer", "static_cache", "takes_rate", "timed", "turning", "unfilled", "unknown_to_generate", "unpacker",
-    "unturn", "ways_of_cutting", "whole_class", "whole_form", "without_adapters", "wrong_settings",
+    "sampling_rate", "settings_of", "slides_alike", "sliding_layer", "static_cache", "takes_rate", "timed", "turning", "unfilled", "unknown_to_generate",
+    "unpacker", "unturn", "ways_of_cutting", "whole_class", "whole_form", "without_adapters", "wrong_settings",
 ]  # fmt: skip
 
 _CACHE_WORDS = ("cache", "past_key_values")
@@ -602,6 +602,16 @@ def wrong_settings(folder: str) -> Exception | None:
     except Exception as error:  # noqa: BLE001  each setting is refused in its own way
         return error
     return None
+
+
+def settings_of(folder: str) -> Any:
+    """A folder's ``generation_config.json`` as transformers reads it while loading; None where there is none."""
+    from transformers import GenerationConfig
+
+    try:
+        return GenerationConfig.from_pretrained(folder, local_files_only=True)
+    except OSError:
+        return None
 
 
 _LISTS = ("bad_words_ids", "suppress_tokens", "begin_suppress_tokens", "sequence_bias")

@@ -67,7 +67,7 @@ def fetch(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
     except OSError as error:
         message = f"the cache {here.cache_folder()} cannot be written: {error.strerror or error}"
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        hint = f"free space, or set {here.cache_variable}" if full else f"set {here.cache_variable} to a folder that can be written"
+        hint = f"free space, or set {here.moved_by()}" if full else f"set {here.moved_by()} to a folder that can be written"
         raise WontFit(message, subject=listing.repo_id, hint=hint) from error
     arrived = _run(listing, files)
     receipts.check(arrived.folder, files, subject=listing.repo_id)
@@ -76,9 +76,12 @@ def fetch(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
 
 
 def _run(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
-    kind = type(hubs.get(listing.hub))
+    here = hubs.get(listing.hub)
+    kind = type(here)
     job = {"client": [kind.__module__, kind.__qualname__], "listing": listing.model_dump(exclude={"files"}), "files": [file.model_dump() for file in files]}
     path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    # Without the blanks around it, which its client takes for a part of the address.
+    stated = {here.endpoint_variable: here.endpoint()} if os.environ.get(here.endpoint_variable) else {}
     # A terminal is handed on, so that the client's progress bars draw themselves; a notebook gets their text.
     terminal = sys.__stderr__ is sys.stderr and sys.stderr is not None and sys.stderr.isatty()
     process = subprocess.Popen(
@@ -86,7 +89,7 @@ def _run(listing: Listing, files: Sequence[RemoteFile]) -> Fetched:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=None if terminal else subprocess.PIPE,
-        env={**_DEFAULTS, **os.environ, **_SETTINGS, "PYTHONPATH": path},
+        env={**_DEFAULTS, **os.environ, **_SETTINGS, **stated, "PYTHONPATH": path},
     )
     said: list[bytes] = []
     answer = b""
