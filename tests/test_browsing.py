@@ -240,7 +240,7 @@ class TestCommands:
         assert (code, err) == (0, "")
         rows = [line.split("   ") for line in out.splitlines()]
         assert ["retired", "2026-05-15", "https://docs.x.ai/docs/migration/may-15-retirement (2026-11-29)"] in [
-            [cell.strip() for cell in row if cell] for row in rows
+            [cell.strip() for cell in row if cell.strip()] for row in rows
         ]
 
     def test_facts_of_several(self, run: Callable[..., tuple[object, str, str]]) -> None:
