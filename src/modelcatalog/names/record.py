@@ -153,7 +153,10 @@ def record_of(reading: Reading, parts: Parts, base: ModelName | None, sized: Siz
         fields["released"] = found.released
     fields["canonical"], fields["segments"], fields["origins"] = _text(plain), _segments(reading, parts), origins
     if tape.unknown:
-        fields["unknown"] = tuple(map(texts.__getitem__, tape.unknown))
+        unknown: list[str] = []
+        for i in tape.unknown:
+            unknown.append(texts[i])  # noqa: PERF401  a comprehension is a function, which costs more to make than two or three words to add
+        fields["unknown"] = tuple(unknown)
     return _record(fields, identity)
 
 
@@ -375,7 +378,7 @@ def _text(identity: Plain) -> str:
     if order:
         for word in words:
             if word not in order:
-                parts.append(word)  # noqa: PERF401  a comprehension is a function, which costs more to make than two or three words to add
+                parts.append(word)  # noqa: PERF401  see `record_of`
         parts += order
     else:
         parts += words

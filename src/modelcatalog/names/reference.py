@@ -57,15 +57,15 @@ def take_plain(source: str, lower: str, words: Dictionary) -> Parts | None:
             return None  # o/checkpoint-500, o/model.safetensors: where a run or a file lies
         start = len(owner) + 1
     parts = Parts()
-    name = source
     if start:
-        parts.owner, _, name = source.partition("/")
+        parts.owner = source[: start - 1]
     if ("." in lower and dotted(lower, start, words)) or ("_" in lower and account_end(lower, start, len(lower), words) >= 0):
         if start:
             parts.regions = [("owner", 0, start - 1), ("separator", start - 1, start)]
         read_name(parts, source, lower, words, start, len(lower))
     else:
-        parts.name, parts.slash = name, start - 1
+        parts.name = source[start:]
+        parts.slash = start - 1
         if start:
             parts.account = words.accounts.get(owner)
     return parts
