@@ -70,7 +70,7 @@ def load(name: str | Path | ModelName | Plan, *, api_key: str | None = None, **o
 
 def _check_settings(plan: Plan) -> None:
     """What the engine refuses of the settings is said before the weights are fetched."""
-    if plan.path is None and not plan.served:
+    if plan.memory.disk:  # what is here already is read at once
         with TemporaryDirectory(prefix="modelcatalog-") as folder:
             if planning.settings(plan, Path(folder)):
                 engines.check_settings(plan, Path(folder))
