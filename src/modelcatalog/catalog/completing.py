@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import (
-    Iterable,
-    Iterator,
-    Mapping,
-    Sized,
-)
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from os import PathLike
 from typing import TypeVar
 

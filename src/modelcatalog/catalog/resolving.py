@@ -38,10 +38,7 @@ from modelcatalog.catalog.sizes import fold
 from modelcatalog.errors import ClosedWeights, NameSyntaxError
 from modelcatalog.known import Checkpoint  # noqa: TC001  typing.get_type_hints reads it
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import (
-    ModelName,  # noqa: TC001  typing.get_type_hints reads it
-    RepositoryHub,  # noqa: TC001  typing.get_type_hints reads it
-)
+from modelcatalog.records import ModelName, RepositoryHub  # noqa: TC001  typing.get_type_hints reads them
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -201,13 +198,14 @@ def _by_model(name: ModelName, listed: Listing, target: RepositoryHub) -> Checkp
     if not _is_bare(name, listed):
         return None
     account = _account(name)
-    served = [] if name.tag is not None else _moved(name, listed)  # llama-3.1-8b-instant is no base, though nothing but its speed tells it from one
+    moved = _moved(name, listed)
+    served = moved if name.tag is None else []  # llama-3.1-8b-instant is no base, though nothing but its speed tells it from one
     entries = [] if served else _tuned(name, listed) or listed.by_model.get(name.canonical) or []
     exact = bool(entries) and any(name.identity[1:])  # a bare family is the name of no model
     entries = (
         served
         or entries
-        or _moved(name, listed)
+        or moved
         or (tagged(name, listed) if of_library(name) else [])
         or _of_meaning(name, listed)
         or same_model(name, listed)

@@ -16,11 +16,7 @@ from modelcatalog.catalog.sizes import fold
 from modelcatalog.errors import ClosedWeights
 from modelcatalog.known import Checkpoint, Match
 from modelcatalog.names.dictionary import current_dictionary
-from modelcatalog.records import (
-    RepositoryHub,
-    Weights,
-    valid,
-)
+from modelcatalog.records import RepositoryHub, Weights, valid
 
 if TYPE_CHECKING:
     from modelcatalog.known import Company, Family, Series

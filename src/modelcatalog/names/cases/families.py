@@ -688,11 +688,7 @@ def is_draft(word: Word, dictionary: Dictionary) -> bool:
 
 def draft_of_next(reading: Reading, i: int, word: Word) -> bool:
     after = reading.tape.after(i)
-    if after < 0 or reading.tape.words[after].role != "family":
-        return False
-    reading.found.part = reading.found.part or "draft"
-    reading.found.keys.append(word.text)
-    return True
+    return after >= 0 and reading.tape.words[after].role == "family" and draft(reading, i, word)
 
 
 def draft(reading: Reading, i: int, word: Word) -> bool:

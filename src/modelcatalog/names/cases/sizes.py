@@ -123,16 +123,12 @@ def dashed(reading: Reading, i: int, word: Word) -> bool:
     if len(before.text) > _WHOLE or not before.text.isdecimal() or tape.words[i - 1].text not in ("-", "_"):
         return False
     said: Parameters = word.value
-    found = reading.found
     if not _free(reading, said.unit) or (n and tape.words[n - 1].role != "separator"):
         return False  # slerp1-7b
     whole, count = before.text, round(float(f"{before.text}.{fraction}") * _BILLION)
     if not _parted(reading, n, count, said.total):
         return False
-    tape.kinds[n] = tape.kinds[n + 1] = "size"
-    if n in tape.unknown:
-        tape.unknown.remove(n)
-        found.kept.remove(whole)
+    _take_in(reading, n)
     _first_size(reading, i, count, f"{whole}.{fraction}b")
     reading.tape.size = n
     return True
@@ -146,9 +142,7 @@ def _trillions_dashed(reading: Reading, i: int, word: Word) -> bool:
     whole = tape.words[n].text
     if tape.words[i - 1].text != "-" or len(whole) > 1 or len(word.text) > _WHOLE or not whole.isdecimal() or n not in tape.unknown:
         return False
-    tape.kinds[n] = tape.kinds[n + 1] = "size"
-    tape.unknown.remove(n)
-    reading.found.kept.remove(whole)
+    _take_in(reading, n)
     size = f"{whole}.{word.text}"
     _first_size(reading, i, round(float(size[:-1]) * 1000 * _BILLION), size)
     tape.size = n
@@ -192,15 +186,21 @@ def _active_dashed(reading: Reading, i: int, word: Word) -> bool:
     count = round(float(f"{before[1:]}.{fraction}") * _BILLION)
     if not ("moe" in found.types if found.size is None else count < found.size):
         return False
-    tape.kinds[n] = tape.kinds[n + 1] = "size"
-    if n in tape.unknown:
-        tape.unknown.remove(n)
-        found.kept.remove(tape.words[n].key or before)
+    _take_in(reading, n)
     found.active = count
     if tape.size < 0:
         tape.size = n
     tape.size_end = i
     return _with_active(reading, count, f"{before}.{fraction}b")
+
+
+def _take_in(reading: Reading, n: int) -> None:
+    """The word at ``n``, and the sign behind it, are a part of a size, whatever was made of the word before."""
+    tape, said = reading.tape, reading.tape.words[n]
+    tape.kinds[n] = tape.kinds[n + 1] = "size"
+    if n in tape.unknown:
+        tape.unknown.remove(n)
+        reading.found.kept.remove(said.key or said.text)
 
 
 def _parted(reading: Reading, n: int, count: int, fraction: int) -> bool:
